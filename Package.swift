@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target is built in the Swift 6 language mode with the same upcoming features,
+/// so that a file can move between modules without changing meaning.
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// The modules, top to bottom in the one direction of dependency (see ARCHITECTURE.md).
+let package = Package(
+  name: "Ponder",
+  products: [
+    .executable(name: "ponder", targets: ["ponder"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncurses-dev"])]),
+    .target(name: "CKernels"),
+    .target(
+      name: "Decoding",
+      dependencies: [.product(name: "Collections", package: "swift-collections")],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "Engine",
+      dependencies: [
+        "CKernels", "Decoding", .product(name: "Collections", package: "swift-collections"),
+      ],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "Reasoning",
+      dependencies: [
+        "Decoding", .product(name: "Collections", package: "swift-collections"),
+      ],
+      swiftSettings: swiftSettings),
+    .target(name: "TerminalUI", dependencies: ["Yams"], swiftSettings: swiftSettings),
+    .target(
+      name: "NcursesTerminal", dependencies: ["CNcurses", "TerminalUI"],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "Playground",
+      dependencies: [
+        "Decoding", "Reasoning", "TerminalUI",
+        .product(name: "Collections", package: "swift-collections"),
+      ],
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "ponder",
+      dependencies: [
+        "Decoding", "Engine", "NcursesTerminal", "Playground", "Reasoning", "TerminalUI",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings),
+
+    .testTarget(name: "DecodingTests", dependencies: ["Decoding"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "EngineTests", dependencies: ["CKernels", "Decoding", "Engine"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ReasoningTests", dependencies: ["Decoding", "Reasoning"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TerminalUITests", dependencies: ["TerminalUI"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "PlaygroundTests",
+      dependencies: ["Decoding", "Playground", "Reasoning", "TerminalUI"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["Engine", "Decoding", "Reasoning", "ponder"],
+      swiftSettings: swiftSettings),
+  ]
+)

@@ -1,0 +1,7 @@
+import ArgumentParser
+
+@main
+struct Ponder: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ponder", abstract: "Look inside LLM reasoning.")
+}
