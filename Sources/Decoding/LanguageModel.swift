@@ -1,0 +1,148 @@
+/// What a model can tell about the next token and about itself.
+public struct ModelCapabilities: Sendable, Hashable {
+  /// Logits for the whole vocabulary, not only for the likeliest tokens.
+  public var fullDistribution: Bool
+  /// Log-probabilities (a model may only sample).
+  public var logProbabilities: Bool
+  /// Token ids are exact, so that text is never re-tokenised.
+  public var tokenIDs: Bool
+  /// Text can be put in the model's mouth and continued.
+  public var prefill: Bool
+  /// Hidden states and attention weights can be asked for, per call.
+  public var internals: Bool
+
+  public init(
+    fullDistribution: Bool = true, logProbabilities: Bool = true, tokenIDs: Bool = true,
+    prefill: Bool = true, internals: Bool = false
+  ) {
+    self.fullDistribution = fullDistribution
+    self.logProbabilities = logProbabilities
+    self.tokenIDs = tokenIDs
+    self.prefill = prefill
+    self.internals = internals
+  }
+}
+
+/// Which model this is, as traces and status lines name it.
+public struct ModelIdentity: Sendable, Hashable, Codable {
+  /// A short name, such as the file's name without its ending.
+  public var name: String
+  /// A digest of the weights, in hexadecimal; models with equal digests are the same model.
+  public var hash: String
+  /// Such as `llama`.
+  public var architecture: String
+  /// Such as `Q8_0`.
+  public var fileType: String
+  /// The instruction set its arithmetic runs on, such as `avx512-vnni`: logits are equal to the
+  /// bit only on one and the same.
+  public var isa: String
+
+  public init(name: String, hash: String, architecture: String, fileType: String, isa: String) {
+    self.name = name
+    self.hash = hash
+    self.architecture = architecture
+    self.fileType = fileType
+    self.isa = isa
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case name, hash, architecture, isa
+    case fileType = "file_type"
+  }
+}
+
+/// What one forward pass is asked to do.
+public struct ForwardRequest: Sendable {
+  /// The nodes whose next-token distributions are wanted, most urgent first.
+  public var nodes: [NodeID]
+  /// At most about this many tokens are computed before the call returns, so that a long prefill
+  /// never keeps others waiting. At least one token is always computed.
+  public var tokenLimit: Int
+
+  public init(nodes: [NodeID], tokenLimit: Int = 512) {
+    self.nodes = nodes
+    self.tokenLimit = tokenLimit
+  }
+}
+
+/// What one forward pass did.
+public struct ForwardResult: Sendable {
+  /// For each asked node its distribution, or nil while tokens before it are still to be computed.
+  public var distributions: [TokenDistribution?]
+  /// For each asked node, how many tokens of its path this call computed. A token shared by
+  /// several nodes counts once, for the first of them.
+  public var computed: [Int]
+
+  public init(distributions: [TokenDistribution?], computed: [Int]) {
+    self.distributions = distributions
+    self.computed = computed
+  }
+}
+
+/// A model that tells the distribution of the next token after any node of a token tree.
+///
+/// Nodes are plain values; whether the keys and values before them are still in memory is the
+/// model's own affair: what was evicted is computed again, to the same bits. Calls come from one
+/// thread at a time (the scheduler's).
+public protocol LanguageModel: AnyObject, Sendable {
+  var identity: ModelIdentity { get }
+  var capabilities: ModelCapabilities { get }
+  var vocabulary: any Vocabulary { get }
+  /// The most tokens a path may have.
+  var contextLength: Int { get }
+
+  /// Computes next-token distributions, all asked nodes in one batch.
+  ///
+  /// - Throws: `LanguageModelError` when a node is unknown, a path is longer than the context, or
+  ///   memory for keys and values cannot be had.
+  func forward(_ request: ForwardRequest, in tree: TokenTree) throws -> ForwardResult
+}
+
+/// Why a model could not answer.
+public enum LanguageModelError: Error, Equatable, CustomStringConvertible {
+  case unknownNode(NodeID)
+  case contextExceeded(length: Int, limit: Int)
+  case cacheExhausted(needed: Int, capacity: Int)
+  case tokenOutOfRange(TokenID, vocabularySize: Int)
+  case lacksCapability(String)
+
+  public var description: String {
+    switch self {
+    case .unknownNode(let id):
+      "The token tree has no node \(id)."
+    case .contextExceeded(let length, let limit):
+      "The text has \(length) tokens, but the model's context holds \(limit); shorten it."
+    case .cacheExhausted(let needed, let capacity):
+      "The KV cache holds \(capacity) tokens, but \(needed) are needed at once; "
+        + "use fewer parallel paths or a larger cache."
+    case .tokenOutOfRange(let token, let size):
+      "Token \(token) is outside the vocabulary of \(size) tokens."
+    case .lacksCapability(let what):
+      "This model cannot give \(what)."
+    }
+  }
+}
+
+extension LanguageModel {
+  /// The distributions after several nodes, however many passes that takes.
+  public func distributions(
+    at nodes: [NodeID], in tree: TokenTree
+  ) throws -> [TokenDistribution] {
+    var result = [TokenDistribution?](repeating: nil, count: nodes.count)
+    while true {
+      let pending = nodes.indices.filter { result[$0] == nil }
+      if pending.isEmpty { return result.compactMap { $0 } }
+      let pass = try forward(ForwardRequest(nodes: pending.map { nodes[$0] }), in: tree)
+      for (index, distribution) in zip(pending, pass.distributions) {
+        result[index] = distribution
+      }
+    }
+  }
+
+  /// The distribution after one sequence of tokens.
+  public func distribution(after tokens: [TokenID]) throws -> TokenDistribution {
+    var tree = TokenTree()
+    let node = tree.extend(.root, with: tokens)
+    return try distributions(at: [node], in: tree)[0]
+  }
+}

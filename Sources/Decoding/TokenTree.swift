@@ -1,0 +1,129 @@
+/// Names a place in a token tree: the sequence of tokens from the root to here.
+///
+/// The id *is* a 64-bit digest of that sequence, so the same prefix has the same id in every
+/// run, every session and every process, in whatever order branches grew. Equal prefixes
+/// therefore share their KV cache, their saved distributions and their scores without any
+/// bookkeeping, and a trace does not depend on the width of the batch that produced it.
+public struct NodeID: Hashable, Sendable, Comparable {
+  public let rawValue: UInt64
+
+  public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+  /// The empty sequence, before any token.
+  public static let root = NodeID(rawValue: 0x243F_6A88_85A3_08D3)
+
+  public static func < (a: NodeID, b: NodeID) -> Bool { a.rawValue < b.rawValue }
+
+  /// The id of this prefix extended by one token.
+  public func appending(_ token: TokenID) -> NodeID {
+    // splitmix64's finaliser over (parent, token): every input bit reaches every output bit.
+    var z = rawValue &+ 0x9E37_79B9_7F4A_7C15 &* (UInt64(UInt32(bitPattern: token)) &+ 1)
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return NodeID(rawValue: z ^ (z >> 31))
+  }
+
+  public func appending(contentsOf tokens: some Sequence<TokenID>) -> NodeID {
+    tokens.reduce(self) { $0.appending($1) }
+  }
+}
+
+extension NodeID: CustomStringConvertible {
+  /// Sixteen hexadecimal digits.
+  public var description: String {
+    let digits = String(rawValue, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  /// Reads what `description` writes.
+  public init?(_ text: some StringProtocol) {
+    guard text.utf8.count == 16, let value = UInt64(text, radix: 16) else { return nil }
+    rawValue = value
+  }
+}
+
+/// A tree of tokens. Every path from the root is a text; branches share their prefix.
+///
+/// A tree only grows: undo, redo and forks are moves within it. It knows tokens and nothing
+/// else; probabilities, scores and KV memory are kept by others under the same ids.
+public struct TokenTree: Sendable {
+  /// A node: the token that leads to it and its distance from the root in tokens.
+  public struct Node: Hashable, Sendable {
+    public var parent: NodeID
+    public var token: TokenID
+    /// The number of tokens from the root, this node's own included.
+    public var depth: Int32
+  }
+
+  private var nodes: [NodeID: Node] = [:]
+
+  public init() {}
+
+  /// The number of nodes, the root not counted.
+  public var count: Int { nodes.count }
+
+  /// The node, or nil for the root and for ids this tree does not hold.
+  public subscript(id: NodeID) -> Node? { nodes[id] }
+
+  public func contains(_ id: NodeID) -> Bool { id == .root || nodes[id] != nil }
+
+  /// The number of tokens from the root to the node; 0 for the root and for unknown ids.
+  public func depth(of id: NodeID) -> Int { nodes[id].map { Int($0.depth) } ?? 0 }
+
+  /// Extends a node by one token and returns the child, which may exist already.
+  @discardableResult
+  public mutating func extend(_ parent: NodeID, with token: TokenID) -> NodeID {
+    let child = parent.appending(token)
+    if nodes[child] == nil {
+      let depth = Int32(clamping: self.depth(of: parent) + 1)
+      nodes[child] = Node(parent: parent, token: token, depth: depth)
+    }
+    return child
+  }
+
+  /// Extends a node by several tokens and returns the last.
+  @discardableResult
+  public mutating func extend(
+    _ parent: NodeID, with tokens: some Sequence<TokenID>
+  ) -> NodeID {
+    var node = parent
+    for token in tokens { node = extend(node, with: token) }
+    return node
+  }
+
+  /// The nodes from just below the root (or below `ancestor`) down to the node itself.
+  public func path(to id: NodeID, from ancestor: NodeID = .root) -> [NodeID] {
+    var path: [NodeID] = []
+    var current = id
+    while current != ancestor, let node = nodes[current] {
+      path.append(current)
+      current = node.parent
+    }
+    path.reverse()
+    return path
+  }
+
+  /// The tokens from the root (or from below `ancestor`) down to the node.
+  public func tokens(to id: NodeID, from ancestor: NodeID = .root) -> [TokenID] {
+    var tokens: [TokenID] = []
+    var current = id
+    while current != ancestor, let node = nodes[current] {
+      tokens.append(node.token)
+      current = node.parent
+    }
+    tokens.reverse()
+    return tokens
+  }
+
+  /// The deepest node that both paths pass through.
+  public func commonAncestor(of a: NodeID, and b: NodeID) -> NodeID {
+    var (a, b) = (a, b)
+    while a != b {
+      let (depthA, depthB) = (depth(of: a), depth(of: b))
+      if depthA >= depthB { a = nodes[a]?.parent ?? .root }
+      if depthB >= depthA { b = nodes[b]?.parent ?? .root }
+      if depthA == 0 && depthB == 0 { return .root }
+    }
+    return a
+  }
+}

@@ -1,0 +1,49 @@
+/// How special tokens (beginning of text, end of turn, `<think>` …) are treated when text is
+/// turned into tokens.
+public enum SpecialTokenHandling: String, Sendable, CaseIterable {
+  /// Nothing is added and the spelling of a special token in the text is ordinary text.
+  case none
+  /// What the model expects around a prompt (usually a beginning-of-text token) is added;
+  /// spellings in the text stay ordinary text.
+  case add
+  /// As `add`, and a special token spelled out in the text becomes that token.
+  case parse
+}
+
+/// The tokens of a model: ids, bytes, and the way text becomes tokens.
+public protocol Vocabulary: Sendable {
+  /// The number of tokens; ids are `0 ..< count`.
+  var count: Int { get }
+
+  /// The token that starts every text, if the model has one.
+  var beginningOfText: TokenID? { get }
+
+  /// The tokens at which generation ends (end of text, end of turn).
+  var endOfText: Set<TokenID> { get }
+
+  /// The exact bytes of a token. Control tokens have none; an id outside the vocabulary has none.
+  func bytes(of token: TokenID) -> [UInt8]
+
+  /// Whether a token is a control token, which stands for no text.
+  func isControl(_ token: TokenID) -> Bool
+
+  /// How a token is spelled in the vocabulary, for showing tokens that stand for no bytes
+  /// (`<|endoftext|>`).
+  func name(of token: TokenID) -> String
+
+  /// Turns text, given as bytes that need not be valid UTF-8, into tokens.
+  func tokenize(_ text: some Sequence<UInt8>, special: SpecialTokenHandling) -> [TokenID]
+}
+
+extension Vocabulary {
+  public func tokenize(_ text: String, special: SpecialTokenHandling = .none) -> [TokenID] {
+    tokenize(text.utf8, special: special)
+  }
+
+  /// The concatenated bytes of the tokens.
+  public func bytes(of tokens: some Sequence<TokenID>) -> [UInt8] {
+    tokens.flatMap { bytes(of: $0) }
+  }
+
+  public func token(_ id: TokenID) -> Token { Token(id: id, bytes: bytes(of: id)) }
+}
