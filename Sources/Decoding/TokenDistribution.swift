@@ -1,11 +1,9 @@
-import Foundation
-
 /// The model's distribution over the next token, as raw logits over the whole vocabulary.
 ///
 /// Everything shown on screen is derived from these numbers: temperature, top-k, top-p and
 /// min-p re-shape them without another forward pass.
 public struct TokenDistribution: Sendable {
-  /// Raw logits. [vocabulary]
+  /// Raw logits; −∞ for tokens that cannot come. [vocabulary]
   public let logits: [Float]
 
   /// log Σ exp(logit), the normaliser at temperature 1.
@@ -20,16 +18,19 @@ public struct TokenDistribution: Sendable {
   }
 
   /// log Σ exp(logit / temperature), summed in index order so that the result is always the same.
-  static func logSumExp(_ logits: [Float], temperature: Double) -> Double {
+  static func logSumExp(_ logits: some Collection<Float>, temperature: Double) -> Double {
     guard let highest = logits.max(), highest.isFinite else { return -.infinity }
     let scale = 1 / temperature
     var sum = 0.0
-    for logit in logits { sum += exp((Double(logit) - Double(highest)) * scale) }
-    return Double(highest) * scale + log(sum)
+    for logit in logits { sum += exponential((Double(logit) - Double(highest)) * scale) }
+    return Double(highest) * scale + logarithm(sum)
   }
 
+  /// Whether the distribution can be sampled: at least one finite logit and no +∞.
+  public var isProper: Bool { logSumExp.isFinite }
+
   /// The probability of a token at temperature 1; 0 for a token outside the vocabulary.
-  public func probability(of token: TokenID) -> Double { exp(logProbability(of: token)) }
+  public func probability(of token: TokenID) -> Double { exponential(logProbability(of: token)) }
 
   /// The natural logarithm of the token's probability at temperature 1.
   public func logProbability(of token: TokenID) -> Double {
@@ -42,5 +43,86 @@ public struct TokenDistribution: Sendable {
     var best = 0
     for index in logits.indices where logits[index] > logits[best] { best = index }
     return TokenID(best)
+  }
+
+  /// Shannon entropy at temperature 1, in bits.
+  public var entropy: Double {
+    var sum = 0.0
+    for logit in logits where logit.isFinite {
+      let logProbability = Double(logit) - logSumExp
+      sum -= exponential(logProbability) * logProbability
+    }
+    return max(0, sum / logarithm(2))
+  }
+
+  /// p(likeliest) − p(second likeliest) at temperature 1, the paper's Δ for one token
+  /// (Wang and Zhou 2024, equation 1).
+  public var margin: Double {
+    let best = likeliest(2)
+    guard let first = best.first else { return 0 }
+    return probability(of: first) - (best.count > 1 ? probability(of: best[1]) : 0)
+  }
+
+  /// The `count` likeliest tokens in falling order, equals by rising id.
+  public func likeliest(_ count: Int) -> [TokenID] {
+    let count = min(count, logits.count)
+    guard count > 0 else { return [] }
+    if count == logits.count || count > 512 { return Array(sorted().prefix(count)) }
+    // A bounded insertion: one pass over the logits, which for the usual count ≤ 64 touches the
+    // short list rarely.
+    var best: [TokenID] = []
+    best.reserveCapacity(count + 1)
+    var threshold = -Float.infinity
+    for index in logits.indices {
+      let logit = logits[index]
+      if best.count == count && logit <= threshold { continue }
+      var position = best.count
+      while position > 0, logits[Int(best[position - 1])] < logit { position -= 1 }
+      best.insert(TokenID(index), at: position)
+      if best.count > count { best.removeLast() }
+      if best.count == count { threshold = logits[Int(best[count - 1])] }
+    }
+    return best
+  }
+
+  private func sorted() -> [TokenID] {
+    (0..<TokenID(logits.count)).sorted {
+      let (a, b) = (logits[Int($0)], logits[Int($1)])
+      return a > b || (a == b && $0 < $1)
+    }
+  }
+
+  /// The token at which the cumulative weight of the re-shaped distribution passes `u`.
+  ///
+  /// - Parameter u: a number in [0, 1).
+  public func sample(_ settings: SamplingSettings, at u: Double) -> TokenID {
+    if settings.isGreedy { return argmax }
+    guard settings.filters else {
+      return sampleUnfiltered(temperature: settings.temperature, at: u)
+    }
+    let order = settings.topK.map { likeliest(max(1, $0)) } ?? sorted()
+    let shaped = ShapedTokens(
+      sorted: order.map { logits[Int($0)] }, unlistedMass: 0, settings: settings)
+    var remaining = u * shaped.total
+    for (token, weight) in zip(order, shaped.weights) {
+      remaining -= weight
+      if remaining < 0 { return token }
+    }
+    return order[max(0, shaped.keptCount - 1)]
+  }
+
+  /// Without filters no order is needed, so the tokens are walked by id.
+  private func sampleUnfiltered(temperature: Double, at u: Double) -> TokenID {
+    let total = Self.logSumExp(logits, temperature: temperature)
+    let scale = 1 / temperature
+    var remaining = u
+    var last = argmax
+    for (index, logit) in logits.enumerated() where logit.isFinite {
+      let probability = exponential(Double(logit) * scale - total)
+      remaining -= probability
+      if probability > 0 { last = TokenID(index) }
+      if remaining < 0 { return last }
+    }
+    return last
   }
 }

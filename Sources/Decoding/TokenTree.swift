@@ -16,11 +16,8 @@ public struct NodeID: Hashable, Sendable, Comparable {
 
   /// The id of this prefix extended by one token.
   public func appending(_ token: TokenID) -> NodeID {
-    // splitmix64's finaliser over (parent, token): every input bit reaches every output bit.
-    var z = rawValue &+ 0x9E37_79B9_7F4A_7C15 &* (UInt64(UInt32(bitPattern: token)) &+ 1)
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return NodeID(rawValue: z ^ (z >> 31))
+    let step = 0x9E37_79B9_7F4A_7C15 &* (UInt64(UInt32(bitPattern: token)) &+ 1)
+    return NodeID(rawValue: SplitMix64.mix(rawValue &+ step))
   }
 
   public func appending(contentsOf tokens: some Sequence<TokenID>) -> NodeID {

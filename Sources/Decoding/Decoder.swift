@@ -1,0 +1,115 @@
+import Foundation
+import Synchronization
+
+/// How soon work is wanted.
+public enum Urgency: Sendable, Hashable {
+  /// A person waits: joins the very next batch, beside whatever is running.
+  case interactive
+  /// Waits for a free slot, in submission order.
+  case background
+}
+
+/// The one decoding loop of a model.
+///
+/// Strategies hand it lists of continuations and receive events; several runs share one decoder,
+/// and every pass serves the tips of all of them in one batch (continuous batching: a finished
+/// path's slot is filled at once, in submission order). The loop runs on a thread of its own, so
+/// that neither the screen nor Swift's cooperative pool ever waits for a forward pass.
+public final class Decoder: Sendable {
+  public let model: any LanguageModel
+  /// How many background paths are decoded at once.
+  public let slots: Int
+  private let loop: DecodingLoop
+
+  /// - Parameter slots: how many background paths are decoded at once, at least 1.
+  public init(model: any LanguageModel, slots: Int) {
+    self.model = model
+    self.slots = max(1, slots)
+    loop = DecodingLoop(model: model, slots: self.slots)
+    let loop = loop
+    let thread = Thread { loop.run() }
+    thread.name = "decoder"
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+
+  deinit { loop.stop() }
+
+  /// Makes tokens known to the decoder and returns the last one's node. Costs no forward pass:
+  /// keys and values are computed when a distribution below is first wanted.
+  @discardableResult
+  public func insert(_ tokens: some Sequence<TokenID>, after node: NodeID = .root) -> NodeID {
+    let tokens = Array(tokens)
+    loop.insert(tokens, after: node)
+    return node.appending(contentsOf: tokens)
+  }
+
+  /// Decodes paths until each has ended.
+  ///
+  /// When the surrounding task is cancelled the paths end where they are, with the reason
+  /// `cancelled`; what they have is returned.
+  ///
+  /// - Parameter onEvent: called on the decoding thread, in an order that depends only on the
+  ///   continuations and the number of slots; it must not block.
+  /// - Returns: the results in the order of `continuations`.
+  public func decode(
+    _ continuations: [Continuation], urgency: Urgency = .background,
+    onEvent: @escaping @Sendable (DecodingEvent) -> Void = { _ in }
+  ) async -> [PathResult] {
+    if continuations.isEmpty { return [] }
+    let cancellation = Cancellation()
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { resume in
+        loop.submit(
+          DecodingJob(
+            continuations: continuations, urgency: urgency, cancellation: cancellation,
+            onEvent: onEvent, completion: { resume.resume(returning: $0) }))
+      }
+    } onCancel: {
+      cancellation.cancel()
+      loop.wake()
+    }
+  }
+
+  /// The distribution of the next token after a node.
+  ///
+  /// - Throws: `LanguageModelError`, or `CancellationError` when the task is cancelled first.
+  public func distribution(
+    after node: NodeID, urgency: Urgency = .interactive
+  ) async throws -> TokenDistribution {
+    let box = Mutex<TokenDistribution?>(nil)
+    let probe = Continuation(
+      start: node, path: 0, sampler: GreedySampler(), stop: StopRule(endTokens: []), budget: 1)
+    let results = await decode([probe], urgency: urgency) { event in
+      if case .chosen(let chosen) = event { box.withLock { $0 = chosen.distribution } }
+    }
+    if let distribution = box.withLock({ $0 }) { return distribution }
+    switch results.first?.reason {
+    case .contextFull:
+      throw LanguageModelError.contextExceeded(
+        length: model.contextLength + 1, limit: model.contextLength)
+    case .failed(let why): throw DecodingError.failed(why)
+    default: throw CancellationError()
+    }
+  }
+}
+
+/// Why decoding could not go on.
+public enum DecodingError: Error, CustomStringConvertible {
+  case failed(String)
+
+  public var description: String {
+    switch self {
+    case .failed(let why): why
+    }
+  }
+}
+
+/// A flag that is raised once.
+final class Cancellation: Sendable {
+  private let raised = Atomic(false)
+
+  var isCancelled: Bool { raised.load(ordering: .acquiring) }
+
+  func cancel() { raised.store(true, ordering: .releasing) }
+}

@@ -1,0 +1,217 @@
+import Foundation
+import Synchronization
+
+/// A list of continuations on its way through the loop.
+final class DecodingJob: Sendable {
+  let continuations: [Continuation]
+  let urgency: Urgency
+  let cancellation: Cancellation
+  let onEvent: @Sendable (DecodingEvent) -> Void
+  let completion: @Sendable ([PathResult]) -> Void
+
+  init(
+    continuations: [Continuation], urgency: Urgency, cancellation: Cancellation,
+    onEvent: @escaping @Sendable (DecodingEvent) -> Void,
+    completion: @escaping @Sendable ([PathResult]) -> Void
+  ) {
+    self.continuations = continuations
+    self.urgency = urgency
+    self.cancellation = cancellation
+    self.onEvent = onEvent
+    self.completion = completion
+  }
+}
+
+/// The loop behind `Decoder`: what other threads hand in is behind a lock, everything else
+/// belongs to the thread in `run()`.
+final class DecodingLoop: @unchecked Sendable {
+  private struct Inbox {
+    var jobs: [DecodingJob] = []
+    var insertions: [(tokens: [TokenID], node: NodeID)] = []
+    var isStopped = false
+    var isWoken = false
+  }
+
+  private let model: any LanguageModel
+  private let slots: Int
+  private let condition = NSCondition()
+  private var inbox = Inbox()
+
+  // The loop's own, touched by its thread only.
+  private var tree = TokenTree()
+  private var waiting: [OpenJob] = []
+  private var interactive: [OpenPath] = []
+  private var background: [OpenPath] = []
+  private var pacer = Pacer()
+  /// How many background paths take part in a pass; lowered when the KV cache is too small.
+  private var width: Int
+
+  init(model: any LanguageModel, slots: Int) {
+    self.model = model
+    self.slots = slots
+    width = slots
+  }
+
+  // MARK: Other threads
+
+  func insert(_ tokens: [TokenID], after node: NodeID) {
+    condition.withLock { inbox.insertions.append((tokens, node)) }
+  }
+
+  func submit(_ job: DecodingJob) {
+    condition.withLock {
+      inbox.jobs.append(job)
+      condition.signal()
+    }
+  }
+
+  func wake() {
+    condition.withLock {
+      inbox.isWoken = true
+      condition.signal()
+    }
+  }
+
+  func stop() {
+    condition.withLock {
+      inbox.isStopped = true
+      condition.signal()
+    }
+  }
+
+  // MARK: The loop's thread
+
+  func run() {
+    while takeInbox() {
+      dropCancelled()
+      admit()
+      pass()
+    }
+    waiting.removeAll()
+    for path in interactive + background { finish(path, .cancelled) }
+    for job in inbox.jobs { OpenJob(job).cancelUnstarted() }
+  }
+
+  /// Takes what was handed in, sleeping while there is nothing to do; false when stopped.
+  private func takeInbox() -> Bool {
+    condition.lock()
+    defer { condition.unlock() }
+    let isIdle = interactive.isEmpty && background.isEmpty && waiting.isEmpty
+    while isIdle && inbox.jobs.isEmpty && !inbox.isStopped { condition.wait() }
+    for (tokens, node) in inbox.insertions { tree.extend(node, with: tokens) }
+    waiting += inbox.jobs.map(OpenJob.init)
+    if inbox.isStopped { return false }
+    inbox = Inbox()
+    return true
+  }
+
+  private func dropCancelled() {
+    func isCancelled(_ path: OpenPath) -> Bool { path.job.job.cancellation.isCancelled }
+    let cancelled = interactive.filter(isCancelled) + background.filter(isCancelled)
+    interactive.removeAll(where: isCancelled)
+    background.removeAll(where: isCancelled)
+    for path in cancelled { finish(path, .cancelled) }
+    for job in waiting where job.job.cancellation.isCancelled { job.cancelUnstarted() }
+    waiting.removeAll { $0.next == nil }
+  }
+
+  /// Fills free slots in submission order. Interactive paths need none.
+  private func admit() {
+    for job in waiting {
+      while let index = job.next, job.job.urgency == .interactive || background.count < slots {
+        job.started += 1
+        let path = OpenPath(job: job, index: index, depth: tree.depth(of: job.start(index)))
+        if path.continuation.budget <= 0 {
+          finish(path, .budget)
+        } else if job.job.urgency == .interactive {
+          interactive.append(path)
+        } else {
+          background.append(path)
+        }
+      }
+    }
+    waiting.removeAll { $0.next == nil }
+  }
+
+  private func pass() {
+    let full = { (path: OpenPath) in path.depth >= self.model.contextLength }
+    let overlong = interactive.filter(full) + background.filter(full)
+    interactive.removeAll(where: full)
+    background.removeAll(where: full)
+    for path in overlong { finish(path, .contextFull) }
+
+    let paths = interactive + background.prefix(width)
+    if paths.isEmpty {
+      width = slots
+      return
+    }
+    do {
+      let request = ForwardRequest(nodes: paths.map(\.tip), tokenLimit: pacer.tokenLimit)
+      let clock = ContinuousClock.now
+      let result = try model.forward(request, in: tree)
+      pacer.record(tokens: result.computed.reduce(0, +), took: ContinuousClock.now - clock)
+      advance(paths, result)
+    } catch LanguageModelError.cacheExhausted where paths.count > 1 && !background.isEmpty {
+      // Too many different texts at once: go on with fewer; the others wait and are recomputed.
+      width = max(1, min(width, background.count) / 2)
+      if interactive.count + 1 >= paths.count && width == 1 {
+        fail(Array(interactive), "The KV cache is too small for this many paths.")
+      }
+    } catch {
+      fail(paths, "\(error)")
+    }
+  }
+
+  private func fail(_ paths: [OpenPath], _ why: String) {
+    for path in paths { retire(path, .failed(why)) }
+  }
+
+  private func advance(_ paths: [OpenPath], _ result: ForwardResult) {
+    for (index, path) in paths.enumerated() {
+      path.count(computed: result.computed.indices.contains(index) ? result.computed[index] : 0)
+      guard result.distributions.indices.contains(index),
+        let distribution = result.distributions[index]
+      else { continue }
+      guard distribution.isProper else {
+        retire(path, .failed("The model's logits are not finite; its weights may be damaged."))
+        continue
+      }
+      let token = path.choose(distribution)
+      let node = tree.extend(path.tip, with: token)
+      path.job.job.onEvent(
+        .chosen(
+          ChosenToken(
+            path: path.continuation.path, parent: path.tip, node: node, token: token,
+            logProbability: distribution.logProbability(of: token),
+            distribution: distribution)))
+      path.append(token, at: node, distribution, bytes: model.vocabulary.bytes(of: token))
+      if let reason = path.finishReason { retire(path, reason) }
+    }
+  }
+
+  private func retire(_ path: OpenPath, _ reason: FinishReason) {
+    interactive.removeAll { $0 === path }
+    background.removeAll { $0 === path }
+    finish(path, reason)
+  }
+
+  private func finish(_ path: OpenPath, _ reason: FinishReason) {
+    path.job.finish(path, reason)
+  }
+}
+
+/// Chooses how many tokens one pass may compute, so that a pass takes about 40 ms and a key or a
+/// cancel never waits for a long prefill. Chunk sizes change when work is done, never its bits.
+private struct Pacer {
+  private var secondsPerToken = 0.001
+
+  var tokenLimit: Int { min(512, max(8, Int(0.04 / secondsPerToken))) }
+
+  mutating func record(tokens: Int, took duration: Duration) {
+    guard tokens > 0 else { return }
+    let seconds =
+      Double(duration.components.attoseconds) * 1e-18
+      + Double(duration.components.seconds)
+    secondsPerToken = max(1e-7, secondsPerToken * 0.7 + seconds / Double(tokens) * 0.3)
+  }
+}

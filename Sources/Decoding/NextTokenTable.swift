@@ -1,0 +1,96 @@
+/// The next-token table: the likeliest tokens with their probability before and after the
+/// sampler's settings, in true order, and the mass of the rest.
+public struct NextTokenTable: Sendable, Hashable {
+  public struct Row: Sendable, Hashable {
+    public var token: TokenID
+    public var logit: Float
+    /// Probability at temperature 1, nothing cut.
+    public var raw: Double
+    /// Probability under the settings; nil when it cannot be told, 0 when cut.
+    public var shaped: Double?
+    /// What cut the token.
+    public var cut: CutReason?
+  }
+
+  public var rows: [Row]
+  /// How many tokens are not listed, and their probability before and after the settings.
+  public var restCount: Int
+  public var restRaw: Double
+  public var restShaped: Double?
+  /// Whether `shaped` figures are interpolated (a saved distribution between grid temperatures).
+  public var isApproximate: Bool
+  /// Shannon entropy at temperature 1, in bits.
+  public var entropy: Double
+}
+
+extension NextTokenTable {
+  /// - Parameter rows: how many of the likeliest tokens to list.
+  public init(_ distribution: TokenDistribution, settings: SamplingSettings, rows count: Int) {
+    // Filters need the order of every token they may keep; listing more than is shown is cheap
+    // next to being wrong.
+    let needsAll = (settings.topP ?? 1) < 1 || (settings.minP ?? 0) > 0
+    let listed =
+      needsAll
+      ? distribution.logits.count : min(max(count, settings.topK ?? 0), distribution.logits.count)
+    let tokens = distribution.likeliest(listed)
+    let logits = tokens.map { distribution.logits[Int($0)] }
+    var unlisted = 0.0
+    if let highest = logits.first, tokens.count < distribution.logits.count, !settings.isGreedy {
+      let all = TokenDistribution.logSumExp(
+        distribution.logits, temperature: settings.temperature)
+      let scale = 1 / settings.temperature
+      let listedMass = logits.reduce(0) {
+        $0 + exponential((Double($1) - Double(highest)) * scale)
+      }
+      unlisted = max(0, exponential(all - Double(highest) * scale) - listedMass)
+    }
+    self.init(
+      tokens: tokens, logits: logits, logSumExp: distribution.logSumExp,
+      entropy: distribution.entropy, unlistedMass: unlisted,
+      unlistedCount: distribution.logits.count - tokens.count, isApproximate: false,
+      settings: settings, rows: count)
+  }
+
+  /// The table of a saved distribution. Figures that the saved part cannot give are nil.
+  public init(_ summary: DistributionSummary, settings: SamplingSettings, rows count: Int) {
+    let tail = settings.isGreedy ? (-.infinity, true) : summary.tail(at: settings.temperature)
+    let highest = Double(summary.logits.first ?? 0)
+    let unlisted = tail.map {
+      exponential($0.logSumExp - (settings.isGreedy ? 0 : highest / settings.temperature))
+    }
+    self.init(
+      tokens: summary.tokens, logits: summary.logits, logSumExp: summary.logSumExp,
+      entropy: summary.entropy, unlistedMass: unlisted, unlistedCount: summary.tailCount,
+      isApproximate: tail.map { !$0.exact } ?? true, settings: settings, rows: count)
+  }
+
+  private init(
+    tokens: [TokenID], logits: [Float], logSumExp: Double, entropy: Double,
+    unlistedMass: Double?, unlistedCount: Int, isApproximate: Bool,
+    settings: SamplingSettings, rows count: Int
+  ) {
+    let shaped = ShapedTokens(
+      sorted: logits, unlistedMass: unlistedMass ?? 0, settings: settings)
+    // A nucleus that swallows every listed token reaches into the unlisted ones, whose order is
+    // unknown: then nothing after the settings can be told.
+    let reachesTail =
+      unlistedCount > 0 && shaped.keptCount == logits.count
+      && ((settings.topP ?? 1) < 1 || (settings.minP ?? 0) > 0
+        || (settings.topK ?? 0) > logits.count)
+    let known = unlistedMass != nil && !reachesTail
+    let raw = logits.map { exponential(Double($0) - logSumExp) }
+    rows = tokens.indices.prefix(count).map { index in
+      let cut = shaped.cuts[index]
+      let weight = index < shaped.keptCount ? shaped.weights[index] : 0
+      return Row(
+        token: tokens[index], logit: logits[index], raw: raw[index],
+        shaped: known ? weight / shaped.total : nil, cut: cut)
+    }
+    restCount = unlistedCount + tokens.count - rows.count
+    restRaw = max(0, 1 - raw.prefix(rows.count).reduce(0, +))
+    let listedShare = rows.reduce(0.0) { $0 + ($1.shaped ?? 0) }
+    restShaped = known ? max(0, 1 - listedShare) : nil
+    self.isApproximate = isApproximate && known
+    self.entropy = entropy
+  }
+}
