@@ -1,0 +1,28 @@
+/// How keys and values are kept in the cache.
+public enum KVFormat: String, Sendable, CaseIterable {
+  case f16
+  case f32
+}
+
+/// What a user may choose about the engine; none of it changes what the model means.
+public struct EngineOptions: Sendable, Hashable {
+  /// Threads that compute, the caller's own included; at least 1. Logits do not depend on it.
+  public var threads: Int
+  public var kvFormat: KVFormat
+  /// The most tokens whose keys and values are kept; nil leaves the choice to the engine. Memory
+  /// is taken as it is needed.
+  public var cacheCapacity: Int?
+  /// Forces an instruction set, for tests; nil takes the best this machine has. Logits are equal
+  /// to the bit only on one and the same instruction set.
+  public var instructionSet: InstructionSet?
+
+  public init(
+    threads: Int = 1, kvFormat: KVFormat = .f16, cacheCapacity: Int? = nil,
+    instructionSet: InstructionSet? = nil
+  ) {
+    self.threads = threads
+    self.kvFormat = kvFormat
+    self.cacheCapacity = cacheCapacity
+    self.instructionSet = instructionSet
+  }
+}

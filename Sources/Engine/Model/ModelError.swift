@@ -1,0 +1,31 @@
+/// Why weights do not make a model.
+public enum ModelError: Error, Equatable, CustomStringConvertible {
+  case unsupportedArchitecture(String, supported: [String])
+  case invalidConfiguration(String)
+  case missingTensor(String)
+  case wrongShape(tensor: String, expected: [Int], found: [Int])
+  case unsupportedFormat(tensor: String, format: String, supported: [String])
+  case instructionSetUnavailable(String, available: [String])
+  case outOfMemory(bytes: Int)
+
+  public var description: String {
+    switch self {
+    case .unsupportedArchitecture(let name, let supported):
+      "The model has the architecture \"\(name)\"; supported: \(list(supported))."
+    case .invalidConfiguration(let what):
+      "The model's metadata make no sense: \(what)"
+    case .missingTensor(let name):
+      "The model lacks the tensor \"\(name)\"; the file is incomplete, get it again."
+    case .wrongShape(let tensor, let expected, let found):
+      "The tensor \"\(tensor)\" has shape \(found) where \(expected) is needed."
+    case .unsupportedFormat(let tensor, let format, let supported):
+      "The tensor \"\(tensor)\" is stored as \(format); supported: \(list(supported))."
+    case .instructionSetUnavailable(let name, let available):
+      "This machine cannot run \(name) kernels; available: \(list(available))."
+    case .outOfMemory(let bytes):
+      "\(bytes) bytes of memory for the model's weights cannot be had; use a smaller model."
+    }
+  }
+
+  private func list(_ names: [String]) -> String { names.joined(separator: ", ") }
+}
