@@ -1,0 +1,71 @@
+/// A text whose parts have their own styles, such as tokens coloured by their probability.
+public struct StyledText: Hashable, Sendable {
+  public struct Run: Hashable, Sendable {
+    public var text: String
+    public var style: Style
+    /// What the run stands for, such as a token's position; comes back from `WrappedText.tag(at:)`.
+    public var tag: Int?
+
+    public init(_ text: String, style: Style = .plain, tag: Int? = nil) {
+      self.text = text
+      self.style = style
+      self.tag = tag
+    }
+  }
+
+  public var runs: [Run]
+
+  public init(_ runs: [Run] = []) {
+    self.runs = runs
+  }
+
+  public init(_ text: String, style: Style = .plain) {
+    self.init([Run(text, style: style)])
+  }
+
+  /// The whole text without styles.
+  public var text: String { runs.map(\.text).joined() }
+
+  public mutating func append(_ text: String, style: Style = .plain, tag: Int? = nil) {
+    runs.append(Run(text, style: style, tag: tag))
+  }
+
+  /// The text's clusters, each with the index of the run in which it starts. A mark that starts a
+  /// run is drawn on the end of the run before it.
+  func clusters() -> [(cluster: DisplayCluster, run: Int)] {
+    var result: [(DisplayCluster, Int)] = []
+    var run = 0
+    var runEnd = runs.first?.text.utf8.count ?? 0
+    for cluster in DisplayClusters(text) {
+      while cluster.source.lowerBound >= runEnd, run + 1 < runs.count {
+        run += 1
+        runEnd += runs[run].text.utf8.count
+      }
+      result.append((cluster, run))
+    }
+    return result
+  }
+}
+
+extension CellBuffer {
+  /// Draws a styled text on one line and returns the column after it. At most `width` columns are
+  /// used; a text that needs more ends in `…`.
+  @discardableResult
+  public mutating func put(_ text: StyledText, x: Int, y: Int, width: Int? = nil) -> Int {
+    let clusters = text.clusters()
+    let total = clusters.reduce(0) { $0 + $1.cluster.width }
+    let isCut = width.map { total > $0 } ?? false
+    let limit = width.map { isCut ? $0 - 1 : $0 } ?? Int.max
+    guard limit >= 0 else { return x }
+    var column = x
+    for (cluster, run) in clusters {
+      let style = text.runs[run].style
+      if column - x + cluster.width > limit {
+        return isCut ? put("…", x: column, y: y, style: style) : column
+      }
+      put(cluster, x: column, y: y, style: style)
+      column += cluster.width
+    }
+    return column
+  }
+}

@@ -1,0 +1,98 @@
+/// A horizontal bar with a resolution of an eighth of a cell.
+public enum Bar {
+  private static let eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
+
+  /// The bar as text: `fraction` (0...1, clamped; NaN counts as 0) of `width` columns. Anything
+  /// above zero shows at least the thinnest block.
+  public static func text(_ fraction: Double, width: Int) -> String {
+    let share = fraction.isNaN ? 0 : min(1, max(0, fraction))
+    var steps = Int((share * Double(max(0, width)) * 8).rounded())
+    if share > 0, steps == 0, width > 0 { steps = 1 }
+    return String(repeating: "█", count: steps / 8) + eighths[steps % 8]
+  }
+
+  /// Draws a bar along the first row of `rect` and returns the column after its end.
+  @discardableResult
+  public static func draw(
+    _ fraction: Double, in rect: Rect, style: Style, on buffer: inout CellBuffer
+  ) -> Int {
+    buffer.put(text(fraction, width: rect.width), x: rect.x, y: rect.y, style: style)
+  }
+
+  /// Draws a bar with the interval of its value as a whisker: `█████├──┼──┤`. Where the whisker
+  /// lies inside the bar it is drawn in the background's colour on the bar's.
+  ///
+  /// - Parameters:
+  ///   - fraction: the value, in 0...1 of the whole width.
+  ///   - interval: its lower and upper limit on the same scale.
+  public static func draw(
+    _ fraction: Double, interval: ClosedRange<Double>, in rect: Rect, style: Style,
+    whiskerStyle: Style, on buffer: inout CellBuffer
+  ) {
+    guard !rect.isEmpty else { return }
+    draw(fraction, in: rect, style: style, on: &buffer)
+    let low = column(interval.lowerBound, width: rect.width)
+    let high = column(interval.upperBound, width: rect.width)
+    let filled = Int((min(1, max(0, fraction)) * Double(rect.width)).rounded(.down))
+    for column in low...max(low, high) {
+      let glyph: String
+      if low == high {
+        glyph = "┼"
+      } else {
+        glyph = column == low ? "├" : column == high ? "┤" : "─"
+      }
+      let onBar = Style(
+        foreground: whiskerStyle.background, background: style.foreground,
+        attributes: style.foreground == .default ? .reverse : [])
+      buffer.put(
+        glyph, x: rect.x + column, y: rect.y, style: column < filled ? onBar : whiskerStyle)
+    }
+  }
+
+  private static func column(_ fraction: Double, width: Int) -> Int {
+    let share = fraction.isNaN ? 0 : min(1, max(0, fraction))
+    return min(width - 1, Int(share * Double(width)))
+  }
+}
+
+/// A row of small columns, one for each value.
+public enum Sparkline {
+  private static let levels = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
+
+  /// The glyph for a share of the range, 0...1; a missing value is a space.
+  public static func glyph(_ share: Double?) -> String {
+    guard let share, !share.isNaN else { return " " }
+    return levels[min(7, max(0, Int(min(1, max(0, share)) * 8)))]
+  }
+
+  /// Draws the last values that fit into the first row of `rect`, from the left, each in the style
+  /// that `style` gives for its index.
+  public static func draw(
+    _ values: [Double?], range: ClosedRange<Double> = 0...1, in rect: Rect,
+    on buffer: inout CellBuffer, style: (Int) -> Style
+  ) {
+    let span = range.upperBound - range.lowerBound
+    let first = max(0, values.count - rect.width)
+    for index in first..<max(first, values.count) {
+      let share = values[index].map { span > 0 ? ($0 - range.lowerBound) / span : 0 }
+      buffer.put(glyph(share), x: rect.x + index - first, y: rect.y, style: style(index))
+    }
+  }
+}
+
+/// A bar with a text in its middle, for progress and fill levels.
+public enum Gauge {
+  public static func draw(
+    _ fraction: Double, label: String, in rect: Rect, style: Style, filledStyle: Style,
+    on buffer: inout CellBuffer
+  ) {
+    guard !rect.isEmpty else { return }
+    let line = rect.row(0)
+    buffer.fill(line, style: style)
+    let width = DisplayWidth.of(label)
+    let start = line.x + max(0, (line.width - width) / 2)
+    buffer.put(label, x: start, y: line.y, style: style, width: line.width)
+    let filled = Int((min(1, max(0, fraction.isNaN ? 0 : fraction)) * Double(line.width)).rounded())
+    buffer.restyle(Rect(x: line.x, y: line.y, width: filled, height: 1)) { _ in filledStyle }
+  }
+}
