@@ -53,7 +53,9 @@ extension NextTokenTable {
 
   /// The table of a saved distribution. Figures that the saved part cannot give are nil.
   public init(_ summary: DistributionSummary, settings: SamplingSettings, rows count: Int) {
-    let tail = settings.isGreedy ? (-.infinity, true) : summary.tail(at: settings.temperature)
+    // A top-k within the listed tokens cuts the tail whole, so its mass does not matter.
+    let tailIsCut = settings.isGreedy || settings.topK.map { $0 <= summary.logits.count } ?? false
+    let tail = tailIsCut ? (-.infinity, true) : summary.tail(at: settings.temperature)
     let highest = Double(summary.logits.first ?? 0)
     let unlisted = tail.map {
       exponential($0.logSumExp - (settings.isGreedy ? 0 : highest / settings.temperature))
