@@ -1,0 +1,63 @@
+/// The tags between which a model declares that it thinks.
+public struct ThinkingTags: Hashable, Sendable, Codable {
+  public var open: String
+  public var close: String
+
+  public init(open: String, close: String) {
+    self.open = open
+    self.close = close
+  }
+
+  /// `<think>` … `</think>`, the tags of R1-style models.
+  public static let think = ThinkingTags(open: "<think>", close: "</think>")
+}
+
+/// A generated text divided into thinking and answer. All ranges are bytes of that text.
+public struct Thinking: Hashable, Sendable {
+  /// The thinking, without tags.
+  public var thinking: Range<Int>
+  /// What ended the thinking: the closing tag, or the phrase that announces the answer. nil if
+  /// nothing did. Budget forcing replaces it by "Wait,".
+  public var boundary: Range<Int>?
+  /// The answer: all that follows the boundary.
+  public var answer: Range<Int>
+
+  /// Divides a text.
+  ///
+  /// With tags, thinking is what stands between them; a prompt may have opened the tag already,
+  /// so a closing tag alone is enough, and a tag that is open but never closed makes the rest all
+  /// thinking. Without declared tags, or where none appear, thinking is everything before the
+  /// last announcing phrase ("The answer is"); a text without one is all answer.
+  public static func split(_ generated: [UInt8], tags: ThinkingTags? = nil) -> Thinking {
+    let all = 0..<generated.count
+    if let tags, let tagged = split(generated, between: tags) { return tagged }
+    guard let marker = AnswerMarkers(bytes: generated).phrases(in: all).last else {
+      return Thinking(thinking: 0..<0, boundary: nil, answer: all)
+    }
+    return Thinking(
+      thinking: 0..<marker.lowerBound, boundary: marker,
+      answer: marker.upperBound..<generated.count)
+  }
+
+  private static func split(_ bytes: [UInt8], between tags: ThinkingTags) -> Thinking? {
+    let opening = first(Array(tags.open.utf8), in: bytes, from: 0)
+    let start = opening?.upperBound ?? 0
+    if let closing = first(Array(tags.close.utf8), in: bytes, from: start) {
+      return Thinking(
+        thinking: start..<closing.lowerBound, boundary: closing,
+        answer: closing.upperBound..<bytes.count)
+    }
+    guard opening != nil else { return nil }
+    return Thinking(
+      thinking: start..<bytes.count, boundary: nil, answer: bytes.count..<bytes.count)
+  }
+
+  private static func first(_ text: [UInt8], in bytes: [UInt8], from start: Int) -> Range<Int>? {
+    guard !text.isEmpty, bytes.count - start >= text.count else { return nil }
+    for index in start...(bytes.count - text.count)
+    where bytes[index] == text[0] && bytes[index..<(index + text.count)].elementsEqual(text) {
+      return index..<(index + text.count)
+    }
+    return nil
+  }
+}
