@@ -1,1 +1,227 @@
-// Placeholder until the module's first file lands.
+import CNcurses
+import Glibc
+public import TerminalUI
+
+/// The real terminal, through ncurses: terminfo, modes and output are ncurses', input is decoded by
+/// `InputDecoder`.
+///
+/// There can be one at a time, and only the thread that made it may use it. Whatever way the
+/// program ends, by `tearDown`, `exit`, a signal or a crash, the terminal is given back as it was
+/// found. Standard error is held back while the screen is ours and printed afterwards.
+public final class NcursesTerminal: Terminal {
+  public private(set) var size: Size
+  public let colorDepth: ColorDepth
+  public let glyphs: Glyphs
+  public var waker: any Waker { wakePipe }
+  public var now: Duration {
+    let now = ContinuousClock.now
+    return start.duration(to: now)
+  }
+
+  private let start = ContinuousClock.now
+  private let wakePipe: WakePipe
+  private let screen: OpaquePointer
+  private var painter: CellPainter
+  private var decoder = InputDecoder()
+  private let modes: TerminalModes
+  private var cursorShows = true
+  private var isOpen = true
+
+  /// Takes the terminal that is standard input and output.
+  ///
+  /// - Parameters:
+  ///   - preferredDepth: the colours that a flag or setting asks for; nil to detect them.
+  ///   - environment: where `TERM`, `NO_COLOR`, `COLORTERM` and the locale are read.
+  ///   - mouse: whether to ask for mouse reports.
+  /// - Throws: `TerminalError`.
+  public init(
+    preferredDepth: ColorDepth? = nil, environment: [String: String], mouse: Bool = true
+  ) throws {
+    guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
+      throw TerminalError.notATerminal
+    }
+    try NcursesTerminal.checkTerminfo(environment["TERM"] ?? "")
+    glyphs = LocaleSetup.prepare(glyphs: Glyphs.detect(environment: environment))
+    wakePipe = try WakePipe()
+    let found = try TerminalModes.current()
+    guard let screen = ponder_new_terminal() else {
+      throw TerminalError.unavailable("ncurses cannot start on this terminal")
+    }
+    self.screen = screen
+    let direct = NcursesTerminal.hasDirectColor()
+    let detected = ColorDepth.detect(
+      preference: preferredDepth, environment: environment, isTerminal: true,
+      terminfo: ColorDepth.Terminfo(colors: Int(tigetnum("colors")), hasDirectColor: direct))
+    let canColor = detected != .none && has_colors()
+    if canColor { start_color() }
+    let hasDefaults = canColor && use_default_colors() != ERR
+    let limit = canColor ? ColorDepth(colors: Int(ponder_colors())) : .none
+    colorDepth = min(detected, limit)
+    painter = CellPainter(
+      depth: colorDepth, isDirect: colorDepth == .trueColor, hasDefaultColors: hasDefaults,
+      glyphs: glyphs)
+    size = NcursesTerminal.windowSize()
+    cbreak()
+    noecho()
+    nonl()
+    typeahead(-1)
+    modes = found.prepared(mouse: mouse)
+    try Signals.install()
+    HeldStandardError.hold()
+    modes.enter()
+    def_prog_mode()
+    setCursor(nil)
+    refresh(everything: true)
+  }
+
+  deinit { tearDown() }
+
+  public func draw(_ difference: CellDifference, cursor: Point?) {
+    guard isOpen else { return }
+    if difference.isFull { werase(ponder_stdscr()) }
+    for run in difference.runs { painter.paint(run) }
+    setCursor(cursor)
+    wrefresh(ponder_stdscr())
+  }
+
+  public func readEvents(timeout: Duration?) -> [TerminalEvent] {
+    let deadline = timeout.map { now + $0 }
+    while isOpen {
+      var remaining = deadline.map { max(.zero, $0 - now) }
+      if decoder.isAmbiguous { remaining = min(remaining ?? escapeDelay, escapeDelay) }
+      let ready = wait(remaining)
+      var events: [TerminalEvent] = []
+      if ready.signals { for number in Signals.take() { answer(number, &events) } }
+      if ready.wake, wakePipe.take() { events.append(.wake) }
+      if ready.input { events += readInput() } else if !ready.signals { events += decoder.flush() }
+      if !events.isEmpty { return events }
+      if let deadline, now >= deadline { return [] }
+    }
+    return [.endOfInput]
+  }
+
+  public func suspend() {
+    guard isOpen else { return }
+    leaveScreen()
+    Signals.stop()
+    // Continuing sends SIGCONT as well, which needs no second answer.
+    _ = Signals.take()
+    takeScreen()
+  }
+
+  public func bell() { beep() }
+
+  public func tearDown() {
+    guard isOpen else { return }
+    isOpen = false
+    leaveScreen()
+    Signals.uninstall()
+    HeldStandardError.release()
+    delscreen(screen)
+  }
+
+  /// Ends the process by a signal whose event the loop has answered, so that its parent sees why.
+  public func exit(bySignal number: Int32) {
+    tearDown()
+    ponder_default_action(number, nil)
+    ponder_raise_unblocked(number)
+  }
+
+  /// How long to wait for the rest of a sequence before a lone escape counts as the key.
+  private let escapeDelay = Duration.milliseconds(25)
+
+  private func wait(_ timeout: Duration?) -> (input: Bool, wake: Bool, signals: Bool) {
+    var descriptors = [STDIN_FILENO, wakePipe.reader, Signals.reader].map {
+      pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+    }
+    // Rounded up, so that a wait never ends just before its deadline.
+    let milliseconds = timeout.map { Int32(min(60_000, ($0 / .milliseconds(1)).rounded(.up))) }
+    guard poll(&descriptors, 3, milliseconds ?? -1) > 0 else {
+      // A signal cuts `poll` short before its byte can be polled; the next round sees it.
+      return (false, false, false)
+    }
+    return (
+      descriptors[0].revents != 0, descriptors[1].revents != 0, descriptors[2].revents != 0
+    )
+  }
+
+  private func readInput() -> [TerminalEvent] {
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = read(STDIN_FILENO, &bytes, bytes.count)
+    if count < 0, errno == EINTR || errno == EAGAIN { return [] }
+    guard count > 0 else { return [.endOfInput] }
+    return decoder.decode(bytes[..<count])
+  }
+
+  private func answer(_ number: Int32, _ events: inout [TerminalEvent]) {
+    switch number {
+    case SIGWINCH:
+      if adoptWindowSize() { events.append(.resize(size)) }
+    case SIGTSTP:
+      suspend()
+      events += [.resumed, .resize(size)]
+    case SIGCONT:
+      takeScreen()
+      events += [.resumed, .resize(size)]
+    case SIGINT: events.append(.interrupt)
+    case SIGTERM, SIGHUP: events.append(.terminate(signal: number))
+    default: break
+    }
+  }
+
+  private func leaveScreen() {
+    setCursor(Point(x: 0, y: 0))
+    endwin()
+    modes.leave()
+  }
+
+  private func takeScreen() {
+    modes.enter()
+    cursorShows = true
+    setCursor(nil)
+    adoptWindowSize()
+    refresh(everything: true)
+  }
+
+  private func refresh(everything: Bool) {
+    clearok(ponder_curscr(), everything)
+    wrefresh(ponder_stdscr())
+  }
+
+  private func setCursor(_ point: Point?) {
+    if cursorShows != (point != nil) {
+      curs_set(point == nil ? 0 : 1)
+      cursorShows = point != nil
+    }
+    if let point { wmove(ponder_stdscr(), Int32(point.y), Int32(point.x)) }
+  }
+
+  /// Takes over the window's size; whether it has changed.
+  @discardableResult
+  private func adoptWindowSize() -> Bool {
+    let current = NcursesTerminal.windowSize()
+    guard current != size else { return false }
+    size = current
+    resizeterm(Int32(current.height), Int32(current.width))
+    werase(ponder_stdscr())
+    return true
+  }
+
+  private static func windowSize() -> Size {
+    var width: Int32 = 80
+    var height: Int32 = 24
+    _ = ponder_window_size(STDOUT_FILENO, &width, &height)
+    return Size(width: Int(width), height: Int(height))
+  }
+
+  private static func checkTerminfo(_ term: String) throws {
+    guard !term.isEmpty else { throw TerminalError.noTerminalName }
+    guard ponder_find_terminal(term) == 1 else { throw TerminalError.unknownTerminal(term) }
+    guard ponder_string_capability("cup") != nil else { throw TerminalError.tooSimple(term) }
+  }
+
+  private static func hasDirectColor() -> Bool {
+    tigetflag("RGB") == 1 || tigetnum("RGB") > 0 || ponder_string_capability("RGB") != nil
+      || tigetflag("Tc") == 1
+  }
+}

@@ -1,0 +1,85 @@
+import CNcurses
+import Glibc
+import Synchronization
+
+/// The signals that concern a terminal program, turned into bytes in a pipe; and those that kill
+/// it, which give the terminal back first. There is one set for the process.
+enum Signals {
+  nonisolated(unsafe) private static var ends: (reader: Int32, writer: Int32) = (-1, -1)
+  /// The actions before ours, indexed by signal number.
+  nonisolated(unsafe) private static let previous = UnsafeMutablePointer<sigaction>.allocate(
+    capacity: 65)
+  private static let unansweredInterrupts = Atomic(0)
+
+  private static let reported = [SIGWINCH, SIGTSTP, SIGCONT, SIGINT, SIGTERM, SIGHUP]
+  private static let fatal = [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGQUIT, SIGALRM]
+  /// How long a program that was told to end has before it is ended.
+  private static let graceSeconds: UInt32 = 3
+  /// A program that answers none of so many Ctrl-C is stuck.
+  private static let interruptLimit = 3
+
+  static var reader: Int32 { ends.reader }
+
+  static func install() throws {
+    if ends.reader < 0 {
+      ends = try WakePipe.makePipe()
+      previous.initialize(repeating: sigaction(), count: 65)
+      installAlternateStack()
+    }
+    for number in reported { ponder_catch(number, report, previous + Int(number)) }
+    for number in fatal { ponder_catch(number, die, previous + Int(number)) }
+  }
+
+  static func uninstall() {
+    alarm(0)
+    for number in reported + fatal { ponder_restore_action(number, previous + Int(number)) }
+  }
+
+  /// The signals since the last call, in order.
+  static func take() -> [Int32] {
+    unansweredInterrupts.store(0, ordering: .relaxed)
+    var bytes = [UInt8](repeating: 0, count: 64)
+    let count = read(ends.reader, &bytes, bytes.count)
+    return count > 0 ? bytes[..<count].map(Int32.init) : []
+  }
+
+  /// Stops the program as its default action for SIGTSTP would, and returns when it is continued.
+  static func stop() {
+    var ours = sigaction()
+    ponder_default_action(SIGTSTP, &ours)
+    ponder_raise_unblocked(SIGTSTP)
+    ponder_restore_action(SIGTSTP, &ours)
+  }
+
+  private static let report: @convention(c) (Int32) -> Void = { number in
+    let savedError = errno
+    if number == SIGINT,
+      Signals.unansweredInterrupts.add(1, ordering: .relaxed).newValue >= Signals.interruptLimit
+    {
+      Signals.end(by: number)
+    }
+    if number == SIGTERM || number == SIGHUP { alarm(Signals.graceSeconds) }
+    var byte = UInt8(truncatingIfNeeded: number)
+    _ = write(Signals.ends.writer, &byte, 1)
+    errno = savedError
+  }
+
+  private static let die: @convention(c) (Int32) -> Void = { number in
+    Signals.end(by: number == SIGALRM ? SIGTERM : number)
+  }
+
+  private static func end(by number: Int32) {
+    Rescue.restore()
+    ponder_restore_action(number, previous + Int(number))
+    ponder_raise_unblocked(number)
+  }
+
+  /// Lets the handlers run when the main thread's stack has overflowed.
+  private static func installAlternateStack() {
+    let size = 64 * 1024
+    var stack = stack_t()
+    stack.ss_sp = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
+    stack.ss_size = size
+    sigaltstack(&stack, nil)
+  }
+}
