@@ -8,7 +8,7 @@ public struct GGUFFile: Sendable {
     public var name: String
     /// The sizes of the dimensions, the fastest-varying (a row's length) first.
     public var shape: [Int]
-    public var type: GGUFTensorType
+    public var format: TensorFormat
     /// Where its data lie in the file.
     public var range: Range<Int>
 
@@ -77,10 +77,14 @@ public struct GGUFFile: Sendable {
 
   private static func alignment(_ metadata: GGUFMetadata) throws(GGUFError) -> Int {
     guard let value = try metadata.integer("general.alignment") else { return defaultAlignment }
-    guard value > 0, value <= largestAlignment, value & (value - 1) == 0 else {
+    guard isValidAlignment(value) else {
       throw .invalidAlignment(UInt64(bitPattern: Int64(value)))
     }
     return value
+  }
+
+  static func isValidAlignment(_ value: Int) -> Bool {
+    value > 0 && value <= largestAlignment && value & (value - 1) == 0
   }
 
   /// Reads the directory, whose offsets count from the first aligned byte after it.
@@ -117,7 +121,7 @@ public struct GGUFFile: Sendable {
     var sizes: [UInt64] = []
     for _ in 0..<dimensions { sizes.append(try reader.integer(UInt64.self, for: what)) }
     let code = try reader.integer(UInt32.self, for: what)
-    guard let type = GGUFTensorType(code: code) else {
+    guard let format = TensorFormat(rawValue: code) else {
       throw .unknownTensorType(tensor: name, code: code)
     }
     let offset = try reader.integer(UInt64.self, for: what)
@@ -125,7 +129,7 @@ public struct GGUFFile: Sendable {
       throw .misalignedTensor(tensor: name, offset: offset, alignment: UInt64(alignment))
     }
     let shape = sizes.compactMap { Int(exactly: $0) }
-    guard shape.count == sizes.count, let byteCount = type.byteCount(shape: shape) else {
+    guard shape.count == sizes.count, let byteCount = format.byteCount(shape: shape) else {
       throw .invalidShape(tensor: name, shape: sizes)
     }
     let (end, overflow) = offset.addingReportingOverflow(UInt64(byteCount))
@@ -134,6 +138,20 @@ public struct GGUFFile: Sendable {
         what: "the tensor '\(name)'", offset: Int(clamping: offset), needed: UInt64(byteCount),
         size: 0)
     }
-    return TensorInfo(name: name, shape: shape, type: type, range: Int(offset)..<end)
+    return TensorInfo(name: name, shape: shape, format: format, range: Int(offset)..<end)
+  }
+}
+
+extension TensorFormat {
+  /// The size of a tensor in bytes, or nil if a row is no whole number of blocks, a dimension is
+  /// 0, or the size does not fit into an `Int`.
+  func byteCount(shape: [Int]) -> Int? {
+    guard shape.allSatisfy({ $0 > 0 }), let row = shape.first else { return nil }
+    return shape.dropFirst().reduce(byteCount(rowLength: row)) { size, factor in
+      guard let (product, overflow) = size?.multipliedReportingOverflow(by: factor) else {
+        return nil
+      }
+      return overflow ? nil : product
+    }
   }
 }

@@ -6,7 +6,7 @@ import Foundation
 /// files.
 public struct GGUFWriter: Sendable {
   private var pairs: [(key: String, value: GGUFValue)] = []
-  private var tensors: [(name: String, shape: [Int], type: GGUFTensorType, data: [UInt8])] = []
+  private var tensors: [(name: String, shape: [Int], format: TensorFormat, data: [UInt8])] = []
 
   public init() {}
 
@@ -26,13 +26,13 @@ public struct GGUFWriter: Sendable {
   ///   - data: its blocks as they stand in the file.
   /// - Throws: `GGUFError.invalidShape` if the data do not fit the shape, `.duplicateTensor`.
   public mutating func add(
-    tensor name: String, shape: [Int], type: GGUFTensorType, data: [UInt8]
+    tensor name: String, shape: [Int], format: TensorFormat, data: [UInt8]
   ) throws(GGUFError) {
     guard !tensors.contains(where: { $0.name == name }) else { throw .duplicateTensor(name) }
-    guard (1...4).contains(shape.count), type.byteCount(shape: shape) == data.count else {
+    guard (1...4).contains(shape.count), format.byteCount(shape: shape) == data.count else {
       throw .invalidShape(tensor: name, shape: shape.map { UInt64(clamping: $0) })
     }
-    tensors.append((name, shape, type, data))
+    tensors.append((name, shape, format, data))
   }
 
   /// Adds a tensor of floating-point numbers. [shape]
@@ -40,7 +40,7 @@ public struct GGUFWriter: Sendable {
     tensor name: String, shape: [Int], values: [Float]
   ) throws(GGUFError) {
     let data = values.withUnsafeBytes { Array($0) }
-    try add(tensor: name, shape: shape, type: .f32, data: data)
+    try add(tensor: name, shape: shape, format: .f32, data: data)
   }
 
   /// The whole file.
@@ -81,8 +81,8 @@ public struct GGUFWriter: Sendable {
   }
 
   private var alignment: Int {
-    pairs.first { $0.key == "general.alignment" }?.value.integer.map { max($0, 1) }
-      ?? GGUFFile.defaultAlignment
+    let value = pairs.first { $0.key == "general.alignment" }?.value.integer
+    return value.flatMap { GGUFFile.isValidAlignment($0) ? $0 : nil } ?? GGUFFile.defaultAlignment
   }
 
   private func pad(_ bytes: inout [UInt8]) {
@@ -106,7 +106,7 @@ public struct GGUFWriter: Sendable {
       bytes.append(string: Array(tensor.name.utf8))
       bytes.append(littleEndian: UInt32(tensor.shape.count))
       for size in tensor.shape { bytes.append(littleEndian: UInt64(size)) }
-      bytes.append(littleEndian: tensor.type.code)
+      bytes.append(littleEndian: tensor.format.rawValue)
       bytes.append(littleEndian: UInt64(offset))
       offset += (tensor.data.count + alignment - 1) / alignment * alignment
     }
