@@ -1,0 +1,101 @@
+import Foundation
+import Testing
+
+@testable import Engine
+
+@Suite struct ModelConfigurationTests {
+  private func configuration(_ name: String) throws -> ModelConfiguration {
+    try ModelConfiguration(
+      GGUFFile(path: Fixture.path("Models/\(name).gguf")), vocabularySize: 133)
+  }
+
+  @Test func shapesOfTheFixtures() throws {
+    let linear = try configuration("f32-rope-linear")
+    #expect(abs(linear.rotary.frequencyScale - 0.4) < 1e-12 && !linear.tiedEmbeddings)
+    let factors = try configuration("f32-rope-factors")
+    #expect(factors.rotary.base == 500_000 && factors.rotary.frequencyScale == 1)
+    let odd = try configuration("f32-gqa-untied")
+    let expected = ModelConfiguration(
+      architecture: "llama", layerCount: 2, embeddingLength: 24, headCount: 3, kvHeadCount: 1,
+      headSize: 48, feedForwardLength: 40, rotary: .init(dimensions: 48), normEpsilon: 1e-5,
+      contextLength: 128, vocabularySize: 133, tiedEmbeddings: false)
+    #expect(odd == expected)
+  }
+
+  @Test func fileTypesAndParameters() throws {
+    for name in ["f32-mha-tied", "f16-gqa-tied", "q8_0-mha-untied"] {
+      let file = try GGUFFile(path: Fixture.path("Models/\(name).gguf"))
+      #expect(file.fileType == String(name.prefix { $0 != "-" }).uppercased())
+    }
+    let file = try GGUFFile(path: Fixture.path("Models/f32-mha-tied.gguf"))
+    // Embedding, two layers of attention, feed-forward and norms, the last norm.
+    let attention = 4 * 32 * 40
+    let feedForward = 3 * 32 * 40
+    #expect(file.parameterCount == 133 * 32 + 2 * (attention + feedForward + 2 * 32) + 32)
+  }
+
+  /// A file with only what is needed to read a configuration.
+  private func file(_ changes: [String: GGUFValue?]) throws -> GGUFFile {
+    var values: [String: GGUFValue] = [
+      "general.architecture": .string("llama"), "llama.block_count": .uint32(1),
+      "llama.embedding_length": .uint32(4), "llama.feed_forward_length": .uint32(6),
+      "llama.context_length": .uint64(16), "llama.attention.head_count": .uint16(2),
+      "llama.attention.layer_norm_rms_epsilon": .float32(1e-5),
+    ]
+    for (key, value) in changes { values[key] = value }
+    var writer = GGUFWriter()
+    for (key, value) in values.sorted(by: { $0.key < $1.key }) { writer.set(key, to: value) }
+    try writer.add(
+      tensor: "token_embd.weight", shape: [4, 5], values: .init(repeating: 0, count: 20))
+    return try GGUFFile(bytes: writer.encoded())
+  }
+
+  @Test func defaults() throws {
+    let found = try ModelConfiguration(file([:]), vocabularySize: 5)
+    #expect(found.kvHeadCount == 2 && found.headSize == 2 && found.tiedEmbeddings)
+    #expect(found.rotary == .init(dimensions: 2, base: 10_000, frequencyScale: 1))
+  }
+
+  @Test func nonsenseIsNamed() throws {
+    func error(_ changes: [String: GGUFValue?]) throws -> (any Error)? {
+      let file = try file(changes)
+      return #expect(throws: (any Error).self) { try ModelConfiguration(file, vocabularySize: 5) }
+    }
+    let unknown = try error(["general.architecture": .string("mamba")])
+    #expect(
+      unknown as? ModelError == .unsupportedArchitecture("mamba", supported: ["llama"]))
+    #expect(unknown.map { "\($0)" }?.contains("llama") == true)
+    #expect(
+      try error(["llama.block_count": .some(nil)]) as? GGUFError
+        == .missingKey("llama.block_count"))
+    #expect(
+      try error(["llama.block_count": .string("1")]) as? GGUFError
+        == .wrongType(key: "llama.block_count", expected: "an integer", found: "string"))
+    for (key, value): (String, GGUFValue) in [
+      ("llama.block_count", .uint32(0)), ("llama.embedding_length", .int32(-4)),
+      ("llama.context_length", .uint64(1 << 40)), ("llama.attention.head_count", .uint32(5)),
+      ("llama.attention.layer_norm_rms_epsilon", .float32(.nan)),
+    ] {
+      guard case GGUFError.valueOutOfRange? = try error([key: value]) as? GGUFError else {
+        Issue.record("\(key) = \(value)")
+        continue
+      }
+    }
+    for (key, value): (String, GGUFValue) in [
+      ("llama.block_count", .uint32(1000)), ("llama.attention.head_count_kv", .uint32(3)),
+      ("llama.attention.value_length", .uint32(4)), ("llama.rope.dimension_count", .uint32(3)),
+      ("llama.rope.dimension_count", .uint32(4)), ("llama.rope.freq_base", .float32(0)),
+      ("llama.rope.scaling.type", .string("yarn")),
+      ("llama.attention.layer_norm_rms_epsilon", .float32(2)),
+    ] {
+      guard case ModelError.invalidConfiguration? = try error([key: value]) as? ModelError else {
+        Issue.record("\(key) = \(value)")
+        continue
+      }
+    }
+    #expect(
+      throws: ModelError.wrongShape(
+        tensor: "token_embd.weight", expected: [4, 6], found: [4, 5])
+    ) { try ModelConfiguration(self.file([:]), vocabularySize: 6) }
+  }
+}
