@@ -1,0 +1,52 @@
+import Foundation
+
+/// The prompt templates of a directory (Samples/Prompts).
+public struct PromptLibrary: Hashable, Sendable {
+  public let directory: String
+
+  public init(directory: String) { self.directory = directory }
+
+  /// The prompt for a question.
+  /// - Parameters:
+  ///   - family: The problem's family, whose own examples are preferred.
+  /// - Throws: `TextFileError` for a template or example file that is missing or malformed.
+  public func prompt(
+    _ prompting: Prompting, question: String, family: String? = nil
+  ) throws(TextFileError) -> Prompt {
+    let template = try template(prompting)
+    let exemplars = try exemplars(of: template, at: path(of: prompting), family: family)
+    return template.render(question: question, exemplars: exemplars)
+  }
+
+  /// The template that a value of `--prompting` names.
+  public func template(_ prompting: Prompting) throws(TextFileError) -> PromptTemplate {
+    let path = path(of: prompting)
+    return try PromptTemplate.parse(TextFile.read(path), path: path)
+  }
+
+  private func path(of prompting: Prompting) -> String {
+    if case .file(let path) = prompting { return path }
+    return "\(directory)/\(prompting).txt"
+  }
+
+  private func exemplars(
+    of template: PromptTemplate, at templatePath: String, family: String?
+  ) throws(TextFileError) -> [Exemplar] {
+    guard let named = template.exemplarPath else { return [] }
+    let folder = URL(fileURLWithPath: templatePath).deletingLastPathComponent().path
+    let path = named.hasPrefix("/") ? named : "\(folder)/\(named)"
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory),
+      isDirectory.boolValue
+    else {
+      return try Exemplar.parse(TextFile.read(path))
+    }
+    if let family, !family.contains("/") {
+      let own = "\(path)/\(family).txt"
+      if FileManager.default.fileExists(atPath: own) {
+        return try Exemplar.parse(TextFile.read(own))
+      }
+    }
+    return try Exemplar.parse(TextFile.read("\(path)/mixed.txt"))
+  }
+}

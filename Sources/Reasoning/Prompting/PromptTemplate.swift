@@ -1,0 +1,145 @@
+/// The text around a question, as a file that people can edit: see Samples/Prompts/README.md.
+///
+/// A header of `key: value` lines, a line `---`, and the prompt with `{question}` and, for
+/// few-shot prompting, `{exemplars}`. A file without `---` is all prompt.
+public struct PromptTemplate: Hashable, Sendable {
+  /// The prompt with its placeholders.
+  public let body: String
+  /// See `Prompt.stops`; by default a new line that starts the next question.
+  public private(set) var stops: [String] = []
+  public private(set) var answerTrigger = " The answer is"
+  public private(set) var extractionTrigger: String?
+  /// Where the examples are: a file, or a directory with a file for each problem family and
+  /// `mixed.txt` for the rest, relative to the template's own directory.
+  public private(set) var exemplarPath: String?
+  /// How many examples a prompt has at most.
+  public private(set) var exemplarLimit = 3
+
+  /// Reads a template; `path` is for messages.
+  public static func parse(_ text: String, path: String) throws(TextFileError) -> PromptTemplate {
+    let lines = TextFile.lines(of: text)
+    let ruler = lines.firstIndex { $0.text == "---" }
+    let header = ruler.map { lines[..<$0] } ?? []
+    let rest = ruler.map { lines[($0 + 1)...] } ?? lines[...]
+    var template = PromptTemplate(body: rest.map(\.text).joined(separator: "\n"))
+    for line in header {
+      let content = line.text.drop { $0.isWhitespace }
+      if content.isEmpty || content.hasPrefix("#") { continue }
+      do {
+        try template.read(String(content))
+      } catch {
+        throw .malformed(path: path, line: line.number, reason: error.reason)
+      }
+    }
+    try template.check(path: path, bodyLine: (ruler ?? -1) + 2)
+    if template.stops.isEmpty { template.stops = ["\n\nQ:", "\nQ:"] }
+    return template
+  }
+
+  private init(body: String) { self.body = body }
+
+  /// What is wrong with one line; the file and the line are added where they are known.
+  private struct LineError: Error { var reason: String }
+
+  private mutating func read(_ line: String) throws(LineError) {
+    guard let colon = line.firstIndex(of: ":") else {
+      throw LineError(reason: "expected “key: value” above the line “---”, found “\(line)”")
+    }
+    let value = try Self.value(String(line[line.index(after: colon)...]))
+    switch line[..<colon] {
+    case "stop" where !value.isEmpty: stops.append(value)
+    case "answer-trigger": answerTrigger = value
+    case "extraction": extractionTrigger = value
+    case "exemplars" where !value.isEmpty: exemplarPath = value
+    case "exemplar-limit":
+      guard let limit = Int(value), limit >= 1 else {
+        throw LineError(reason: "exemplar-limit is a number from 1, not “\(value)”")
+      }
+      exemplarLimit = limit
+    case "stop", "exemplars": throw LineError(reason: "“\(line[..<colon])” has no value")
+    default:
+      throw LineError(
+        reason: "unknown key “\(line[..<colon])”; known are stop, answer-trigger, extraction, "
+          + "exemplars, exemplar-limit")
+    }
+  }
+
+  /// A value as written, or between double quotes with `\n`, `\t`, `\"` and `\\`.
+  private static func value(_ written: String) throws(LineError) -> String {
+    let text = written.trimmingWhitespace
+    guard text.hasPrefix("\"") else { return text }
+    guard text.count >= 2, text.hasSuffix("\"") else {
+      throw LineError(reason: "the closing quote is missing in \(text)")
+    }
+    var value = ""
+    var isEscaped = false
+    for character in text.dropFirst().dropLast() {
+      if isEscaped {
+        guard let meant = ["n": "\n", "t": "\t", "\"": "\"", "\\": "\\"][String(character)] else {
+          throw LineError(reason: "“\\\(character)” means nothing; use \\n, \\t, \\\" or \\\\")
+        }
+        value += meant
+        isEscaped = false
+      } else if character == "\\" {
+        isEscaped = true
+      } else {
+        value.append(character)
+      }
+    }
+    guard !isEscaped else { throw LineError(reason: "the closing quote is missing in \(text)") }
+    return value
+  }
+
+  private func check(path: String, bodyLine: Int) throws(TextFileError) {
+    func fail(_ reason: String) -> TextFileError {
+      .malformed(path: path, line: bodyLine, reason: reason)
+    }
+    guard body.contains("{question}") else {
+      throw fail("the prompt has no {question}, so every question would read the same")
+    }
+    if body.contains("{exemplars}"), exemplarPath == nil {
+      throw fail("the prompt has {exemplars}, but no “exemplars: PATH” above the line “---”")
+    }
+    if body.last?.isWhitespace == true {
+      throw fail("the prompt ends in white space, which belongs to the first token of the answer")
+    }
+  }
+
+  /// The prompt for a question. Examples that give the question away are left out, and of the
+  /// others the first `exemplarLimit` are used.
+  public func render(question: String, exemplars: [Exemplar] = []) -> Prompt {
+    let safe = exemplars.filter { !$0.leaks(into: question) }
+    let used = body.contains("{exemplars}") ? Array(safe.prefix(exemplarLimit)) : []
+    let shown = used.map { $0.text + "\n\n" }.joined()
+    // One pass, so that a placeholder spelled in the question stays as it is.
+    var text = ""
+    var rest = Substring(body)
+    while let brace = rest.firstIndex(of: "{") {
+      text += rest[..<brace]
+      rest = rest[brace...]
+      if rest.hasPrefix("{question}") {
+        text += question
+        rest = rest.dropFirst("{question}".count)
+      } else if rest.hasPrefix("{exemplars}") {
+        text += shown
+        rest = rest.dropFirst("{exemplars}".count)
+      } else {
+        text.append(rest.removeFirst())
+      }
+    }
+    return Prompt(
+      text: text + rest, stops: stops, answerTrigger: answerTrigger,
+      extractionTrigger: extractionTrigger, exemplarCount: used.count,
+      leakedExemplarCount: exemplars.count - safe.count)
+  }
+}
+
+extension String {
+  /// The text without white space at its ends.
+  var trimmingWhitespace: String {
+    var rest = Substring(self)
+    while rest.first?.isWhitespace == true { rest.removeFirst() }
+    while rest.last?.isWhitespace == true { rest.removeLast() }
+    return String(rest)
+  }
+}
