@@ -88,14 +88,14 @@ public final class Decoder: Sendable {
     case .contextFull:
       throw LanguageModelError.contextExceeded(
         length: model.contextLength + 1, limit: model.contextLength)
-    case .failed(let why): throw DecodingError.failed(why)
+    case .failed(let why): throw DecodingFailure.failed(why)
     default: throw CancellationError()
     }
   }
 }
 
 /// Why decoding could not go on.
-public enum DecodingError: Error, CustomStringConvertible {
+public enum DecodingFailure: Error, CustomStringConvertible {
   case failed(String)
 
   public var description: String {

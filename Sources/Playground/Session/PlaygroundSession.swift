@@ -1,0 +1,158 @@
+public import Decoding
+import Foundation
+public import Reasoning
+import Synchronization
+
+/// Opens a model: how the playground, which knows no file format, gets one.
+public protocol ModelOpening: Sendable {
+  /// - Returns: the model with what the screens tell about it.
+  /// - Throws: an error whose description says what is wrong and what to do.
+  func open(path: String) throws -> (model: any LanguageModel, summary: ModelSummary)
+}
+
+/// Carries out the effects that the reducer asks for, on tasks of its own, and hands back actions.
+///
+/// The main thread only ever puts effects in and takes actions out; it never waits.
+public final class PlaygroundSession: Sendable {
+  /// What the session needs to know.
+  public struct Configuration: Sendable {
+    public var opener: any ModelOpening
+    public var prompts: PromptLibrary
+    /// Where the session is kept; nil keeps nothing.
+    public var journal: TraceJournal?
+
+    public init(opener: any ModelOpening, prompts: PromptLibrary, journal: TraceJournal?) {
+      self.opener = opener
+      self.prompts = prompts
+      self.journal = journal
+    }
+  }
+
+  struct Work {
+    var decoder: Decoder?
+    var exploration: Exploration?
+    /// Strategies under way, by run number.
+    var runs: [Int: Task<Void, Never>] = [:]
+    var stream: Task<Void, Never>?
+    /// The newest fetch; an older one is of no interest any more.
+    var fetch: Task<Void, Never>?
+  }
+
+  let configuration: Configuration
+  let work = Mutex(Work())
+  private let inbox: ActionInbox
+
+  public init(_ configuration: Configuration, inbox: ActionInbox) {
+    self.configuration = configuration
+    self.inbox = inbox
+  }
+
+  func post(_ action: Action) { inbox.post(action) }
+
+  func post(_ error: any Error) {
+    if error is CancellationError { return }
+    inbox.post(.message(Message(.error, "\(error)")))
+  }
+
+  /// Keeps records and shows them.
+  func record(_ record: TraceRecord) {
+    configuration.journal?.append([record])
+    inbox.post(record)
+  }
+
+  /// Carries out one effect. Returns at once.
+  public func perform(_ effect: Effect) {
+    switch effect {
+    case .beginExploration(let run, let question, let settings):
+      beginExploration(run: run, question, settings)
+    case .fetch(let node): fetch(node)
+    case .take(let token, let node, let distribution): take(token, after: node, distribution)
+    case .insert(let text, let node): insert(text, after: node)
+    case .stream(let node, let sampling, let budget):
+      stream(from: node, sampling, budget: budget)
+    case .stopStream: work.withLock { $0.stream }?.cancel()
+    case .answerNow(let node): answerNow(after: node)
+    case .note(let action, let node): work.withLock { $0.exploration }?.note(action, at: node)
+    case .start(let run, let strategy, let question, let settings, let previous):
+      start(run: run, strategy: strategy, question, settings, previous: previous)
+    case .cancel(let run): work.withLock { $0.runs[run] }?.cancel()
+    case .loadModel(let path): loadModel(path)
+    case .loadTheme, .loadLesson, .openSession, .suspend, .bell, .quit:
+      break  // The shell's own (see `PlaygroundShell`).
+    }
+  }
+
+  /// Stops everything, and waits until the journal is whole.
+  public func finish() async {
+    let tasks = work.withLock { work in
+      let tasks = Array(work.runs.values) + [work.stream, work.fetch].compactMap { $0 }
+      work.runs = [:]
+      return tasks
+    }
+    for task in tasks { task.cancel() }
+    for task in tasks { await task.value }
+    do {
+      try configuration.journal?.close()
+    } catch {
+      post(error)
+    }
+  }
+
+  // MARK: Models
+
+  private func loadModel(_ path: String) {
+    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    post(.modelLoading(name))
+    // Opening reads gigabytes: it gets a thread, not a place in Swift's cooperative pool.
+    let thread = Thread { [self] in
+      do {
+        let (model, summary) = try configuration.opener.open(path: path)
+        let decoder = Decoder(model: model, slots: summary.slots)
+        work.withLock { work in
+          for task in work.runs.values { task.cancel() }
+          work.stream?.cancel()
+          work.exploration = nil
+          work.decoder = decoder
+        }
+        post(.modelReady(summary))
+      } catch {
+        post(.modelFailed(name, "\(error)"))
+      }
+    }
+    thread.name = "model loader"
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+
+  // MARK: Strategies
+
+  private func start(
+    run: Int, strategy name: String, _ question: Question, _ settings: RunSettings,
+    previous: RunTrace?
+  ) {
+    guard let decoder = work.withLock({ $0.decoder }) else {
+      post(.message(Message(.error, "There is no model to run; press m to choose one.")))
+      post(.runEnded(run))
+      return
+    }
+    let strategy: any Strategy
+    do {
+      strategy = try StrategyRegistry.strategy(named: name)
+    } catch {
+      post(error)
+      post(.runEnded(run))
+      return
+    }
+    let prompts = configuration.prompts
+    let task = Task { [self] in
+      let end = await strategy.run(
+        question, settings: settings, decoder: decoder, library: prompts, number: run,
+        previous: previous
+      ) { self.record($0) }
+      if let message = end.message { post(.message(Message(.error, message))) }
+      _ = work.withLock { $0.runs.removeValue(forKey: run) }
+      post(.runEnded(run))
+    }
+    work.withLock { $0.runs[run] = task }
+  }
+}

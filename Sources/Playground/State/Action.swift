@@ -1,0 +1,57 @@
+public import Decoding
+public import Reasoning
+public import TerminalUI
+
+/// Everything that can happen to the playground.
+public enum Action: Sendable {
+  // From the terminal.
+  case key(KeyEvent)
+  case mouse(MouseEvent)
+  case paste(String)
+  case resize(Size)
+  case interrupt
+  case terminate
+
+  /// A command, from a key, the command line or a lesson.
+  case command(Command)
+
+  // From the session's work.
+  case trace([TraceRecord])
+  case distribution(NodeID, TokenDistribution)
+  /// Decode moves to a node that its own work led to.
+  case arrived(NodeID)
+  case explorationBegan(run: Int, prompt: NodeID)
+  case streamEnded(NodeID, String)
+  case answeredNow(PathOutcome, NodeID)
+  case runEnded(Int)
+  case modelLoading(String)
+  case modelReady(ModelSummary)
+  case modelFailed(String, String)
+  case pace(Pace)
+  case message(Message)
+}
+
+/// What the reducer asks of the world.
+public enum Effect: Sendable {
+  /// Starts exploring a question in Decode.
+  case beginExploration(run: Int, Question, RunSettings)
+  /// Fetches the distribution after a node.
+  case fetch(NodeID)
+  case take(TokenID, after: NodeID, TokenDistribution?)
+  case insert(String, after: NodeID)
+  /// Goes on from a node until the text ends.
+  case stream(from: NodeID, SamplingSettings, budget: Int)
+  case stopStream
+  case answerNow(after: NodeID)
+  case note(Edit.Action, NodeID)
+  /// Starts a strategy, or takes a stopped one up again.
+  case start(run: Int, strategy: String, Question, RunSettings, previous: RunTrace?)
+  case cancel(run: Int)
+  case loadModel(path: String)
+  case loadTheme(String)
+  case loadLesson(path: String)
+  case openSession(path: String)
+  case suspend
+  case bell
+  case quit
+}

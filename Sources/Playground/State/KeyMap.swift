@@ -1,0 +1,160 @@
+public import TerminalUI
+
+/// Where a key is pressed; a key means the same wherever its context applies.
+public enum KeyContext: Sendable, Hashable, CaseIterable {
+  case global, decode, branches, votes, compare, list
+
+  public var title: String {
+    switch self {
+    case .global: "Everywhere"
+    case .decode: "Decode"
+    case .branches: "Branches"
+    case .votes: "Votes"
+    case .compare: "Comparing two paths"
+    case .list: "Lists"
+    }
+  }
+}
+
+/// One line of the key map: keys, what they do, and how help tells it.
+public struct KeyBinding: Sendable, Hashable {
+  public var keys: [KeyEvent]
+  public var command: Command
+  /// What it does, for the help overlay.
+  public var help: String
+  /// A word for the hint line; nil keeps it out.
+  public var hint: String?
+
+  init(_ keys: [KeyEvent], _ command: Command, _ help: String, hint: String? = nil) {
+    self.keys = keys
+    self.command = command
+    self.help = help
+    self.hint = hint
+  }
+}
+
+/// Which key does what. Help and hint lines are made from it, so they cannot be wrong.
+public struct KeyMap: Sendable {
+  public var bindings: [KeyContext: [KeyBinding]]
+
+  public func command(for key: KeyEvent, in contexts: [KeyContext]) -> Command? {
+    for context in contexts {
+      if let binding = bindings[context]?.first(where: { $0.keys.contains(key) }) {
+        return binding.command
+      }
+    }
+    return nil
+  }
+
+  /// Keys with their hint words, of the first contexts first.
+  public func hints(in contexts: [KeyContext]) -> [(key: String, word: String)] {
+    contexts.flatMap { bindings[$0] ?? [] }.compactMap { binding in
+      guard let hint = binding.hint, let key = binding.keys.first else { return nil }
+      return (key.description, hint)
+    }
+  }
+}
+
+extension KeyMap {
+  public static let standard = KeyMap(bindings: [
+    .global: global, .decode: decode, .branches: branches, .votes: votes, .compare: compare,
+    .list: list,
+  ])
+
+  private static func key(_ character: Character) -> KeyEvent { KeyEvent(character) }
+
+  private static let global: [KeyBinding] =
+    ScreenID.allCases.map { screen in
+      KeyBinding(
+        [KeyEvent(Character(String(screen.rawValue)))], .screen(screen),
+        "show \(screen.title)")
+    } + [
+      KeyBinding([KeyEvent(.tab)], .nextScreen, "next screen"),
+      KeyBinding([KeyEvent(.tab, .shift)], .previousScreen, "previous screen"),
+      KeyBinding(
+        [key("?"), KeyEvent(.function(1))], .help, "show or hide these keys", hint: "keys"),
+      KeyBinding([key(":")], .commandLine, "type a command"),
+      KeyBinding([key("p")], .pickProblem, "choose or type a question", hint: "problem"),
+      KeyBinding([key("s")], .openSettings, "settings"),
+      KeyBinding([key("m")], .openModels, "choose a model"),
+      KeyBinding([key("L")], .openLessons, "lessons"),
+      KeyBinding([key("c")], .nextTheme, "next theme"),
+      KeyBinding([key("t")], .temperature(-1), "lower the temperature by 0.1"),
+      KeyBinding([key("T")], .temperature(1), "raise the temperature by 0.1"),
+      KeyBinding([KeyEvent(.escape)], .dismiss, "close what is on top, or stop what runs"),
+      KeyBinding([KeyEvent(.character("z"), .control)], .suspend, "suspend to the shell"),
+      KeyBinding(
+        [key("q"), KeyEvent(.character("c"), .control)], .quit, "save and quit", hint: "quit"),
+    ]
+
+  private static let decode: [KeyBinding] = [
+    KeyBinding(
+      [KeyEvent(.right), key("l"), KeyEvent(.enter)], .take, "take the selected token",
+      hint: "take"),
+    KeyBinding(
+      [KeyEvent(.left), key("h"), KeyEvent(.backspace), key("u")], .undo, "undo: back one token",
+      hint: "undo"),
+    KeyBinding([key("r"), KeyEvent(.character("r"), .control)], .redo, "redo", hint: "redo"),
+    KeyBinding([key(" ")], .streamOrStop, "go on sampling; again to stop", hint: "run"),
+    KeyBinding([KeyEvent(.up), key("k")], .up, "previous candidate"),
+    KeyBinding([KeyEvent(.down), key("j")], .down, "next candidate"),
+    KeyBinding([KeyEvent(.home), key("g")], .top, "back to the prompt's end"),
+    KeyBinding([KeyEvent(.end), key("G")], .bottom, "to the end of this line"),
+    KeyBinding([key("f")], .markFork, "mark a fork here", hint: "fork"),
+    KeyBinding([key("]"), key("n")], .nextFork, "next fork or line's end"),
+    KeyBinding([key("["), key("N")], .previousFork, "previous fork or line's end"),
+    KeyBinding([key("i")], .insertText, "put in any text", hint: "insert"),
+    KeyBinding([key("a")], .answerNow, "ask for the answer now", hint: "answer"),
+    KeyBinding(
+      [key("e")], .cycleHeat, "heat shows probability, entropy, margin, nothing", hint: "heat"),
+    KeyBinding([KeyEvent(.pageUp)], .pageUp, "scroll the text up"),
+    KeyBinding([KeyEvent(.pageDown)], .pageDown, "scroll the text down"),
+  ]
+
+  private static let branches: [KeyBinding] = [
+    KeyBinding([key(" "), key("r")], .run, "grow the branches; again to stop", hint: "grow"),
+    KeyBinding([KeyEvent(.up), key("k")], .up, "previous branch"),
+    KeyBinding([KeyEvent(.down), key("j")], .down, "next branch"),
+    KeyBinding([KeyEvent(.home), key("g")], .top, "first branch"),
+    KeyBinding([KeyEvent(.end), key("G")], .bottom, "last branch"),
+    KeyBinding(
+      [KeyEvent(.enter), KeyEvent(.right), key("l")], .openInDecode, "open the branch in Decode",
+      hint: "open"),
+    KeyBinding(
+      [key("v")], .compare, "mark a branch; on a second one, compare the two", hint: "compare"),
+  ]
+
+  private static let votes: [KeyBinding] = [
+    KeyBinding([key(" "), key("r")], .run, "sample and vote; again to stop", hint: "vote"),
+    KeyBinding([key("+")], .moreSamples, "more samples", hint: "more"),
+    KeyBinding(
+      [key("w")], .cycleWeighting, "weigh the same samples otherwise", hint: "weight"),
+    KeyBinding([KeyEvent(.up), key("k")], .up, "previous answer or path"),
+    KeyBinding([KeyEvent(.down), key("j")], .down, "next answer or path"),
+    KeyBinding([KeyEvent(.home), key("g")], .top, "first"),
+    KeyBinding([KeyEvent(.end), key("G")], .bottom, "last"),
+    KeyBinding(
+      [KeyEvent(.enter), KeyEvent(.right), key("l")], .activate,
+      "the answer's paths; then open a path in Decode", hint: "open"),
+    KeyBinding([KeyEvent(.left), key("h"), KeyEvent(.backspace)], .back, "back to the answers"),
+    KeyBinding([key("v")], .compare, "mark a path; on a second one, compare the two"),
+  ]
+
+  private static let compare: [KeyBinding] = [
+    KeyBinding([KeyEvent(.up), key("k")], .up, "scroll up"),
+    KeyBinding([KeyEvent(.down), key("j")], .down, "scroll down"),
+    KeyBinding(
+      [KeyEvent(.enter)], .openInDecode, "open the parting token in Decode", hint: "open"),
+    KeyBinding(
+      [KeyEvent(.escape), KeyEvent(.left), key("h"), key("v")], .back, "close", hint: "close"),
+  ]
+
+  private static let list: [KeyBinding] = [
+    KeyBinding([KeyEvent(.up)], .up, "previous"),
+    KeyBinding([KeyEvent(.down)], .down, "next"),
+    KeyBinding([KeyEvent(.pageUp)], .pageUp, "page up"),
+    KeyBinding([KeyEvent(.pageDown)], .pageDown, "page down"),
+    KeyBinding([KeyEvent(.enter)], .activate, "choose", hint: "choose"),
+    KeyBinding([KeyEvent(.escape)], .dismiss, "close", hint: "close"),
+  ]
+}

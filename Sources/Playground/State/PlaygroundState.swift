@@ -1,0 +1,205 @@
+public import Decoding
+public import Reasoning
+public import TerminalUI
+
+/// Everything the playground shows. Changed only by `reduce`, read only by the views.
+public struct PlaygroundState: Sendable {
+  /// The terminal's size in cells.
+  public var size: Size
+  public var screen: ScreenID = .decode
+  public var isQuitting = false
+
+  /// What is asked on every screen.
+  public var question: Question
+  /// What runs are started with; the sampler's part also shapes the Decode table.
+  public var settings: RunSettings
+  public var model: ModelState = .none
+  /// Everything explored so far.
+  public var trace = Trace()
+  /// Which run each screen shows.
+  public var runs = ShownRuns()
+  /// The runs under way, by number.
+  public var activities: [Int: Activity] = [:]
+  /// The next run's number.
+  public var nextRun = 1
+
+  public var decode = DecodeState()
+  public var branches = BranchesState()
+  public var votes = VotesState()
+
+  /// What lies over the screen, topmost last.
+  public var popups: [Popup] = []
+  public var message: Message?
+  public var lesson: LessonState?
+
+  /// What can be chosen from; filled at the start, when something is found.
+  public var catalog: Catalog
+  public var themeName: String
+  /// The speed of what is under way.
+  public var pace = Pace()
+
+  public init(
+    size: Size, question: Question, settings: RunSettings, catalog: Catalog = Catalog(),
+    themeName: String = "ponder-dark"
+  ) {
+    self.size = size
+    self.question = question
+    self.settings = settings
+    self.catalog = catalog
+    self.themeName = themeName
+  }
+
+  /// The model's name, capabilities and size, when one is loaded.
+  public var readyModel: ModelSummary? {
+    if case .ready(let summary) = model { summary } else { nil }
+  }
+
+  /// Whether a saved trace is shown without a model.
+  public var isReplay: Bool {
+    if case .none = model { !trace.runs.isEmpty } else { false }
+  }
+
+  /// The sampler's settings as they shape the Decode table and the next run.
+  public var sampling: SamplingSettings {
+    settings.sampling(temperature: SelfConsistency.description.defaultTemperature)
+  }
+}
+
+/// The screens, in the order of their tabs. Further screens join here as they come to exist.
+public enum ScreenID: Int, CaseIterable, Sendable, Hashable {
+  case decode = 1
+  case branches, votes
+
+  public var title: String {
+    switch self {
+    case .decode: "Decode"
+    case .branches: "Branches"
+    case .votes: "Votes"
+    }
+  }
+}
+
+/// Which run each screen shows.
+public struct ShownRuns: Sendable, Hashable {
+  public var exploration: Int?
+  public var branches: Int?
+  public var votes: Int?
+
+  public init() {}
+}
+
+/// The model, as far as it is there.
+public enum ModelState: Sendable, Hashable {
+  case none
+  case loading(name: String)
+  case ready(ModelSummary)
+  case failed(name: String, why: String)
+}
+
+/// What the screens tell about a loaded model.
+public struct ModelSummary: Sendable, Hashable {
+  public var identity: ModelIdentity
+  public var path: String
+  public var contextLength: Int
+  public var vocabularySize: Int
+  public var parameters: Int
+  public var threads: Int
+  public var slots: Int
+  /// Whether the model is one of the bundled ones, which know only a few forms of question.
+  public var isBundled: Bool
+
+  public init(
+    identity: ModelIdentity, path: String, contextLength: Int, vocabularySize: Int,
+    parameters: Int, threads: Int, slots: Int, isBundled: Bool
+  ) {
+    self.identity = identity
+    self.path = path
+    self.contextLength = contextLength
+    self.vocabularySize = vocabularySize
+    self.parameters = parameters
+    self.threads = threads
+    self.slots = slots
+    self.isBundled = isBundled
+  }
+}
+
+/// A run under way.
+public struct Activity: Sendable, Hashable {
+  public var strategy: String
+  /// Paths the run will have in all, and those that have ended.
+  public var paths: Int
+  public var finished: Int
+  public var isCancelling = false
+
+  public init(strategy: String, paths: Int, finished: Int = 0) {
+    self.strategy = strategy
+    self.paths = paths
+    self.finished = finished
+  }
+}
+
+/// How fast tokens come, over the last second or so.
+public struct Pace: Sendable, Hashable {
+  public var tokensPerSecond: Double?
+  /// Tokens whose keys and values are in memory, and how many there is room for.
+  public var cachedTokens: Int?
+  public var cacheCapacity: Int?
+
+  public init() {}
+}
+
+/// A line for the user, shown until the next key.
+public struct Message: Sendable, Hashable {
+  public enum Kind: Sendable, Hashable { case notice, warning, error }
+  public var kind: Kind
+  public var text: String
+
+  public init(_ kind: Kind, _ text: String) {
+    self.kind = kind
+    self.text = text
+  }
+}
+
+/// What can be chosen from.
+public struct Catalog: Sendable {
+  /// Problem families with what they are about.
+  public var families: [Family] = []
+  public var models: [ModelEntry] = []
+  public var themes: [String] = []
+  public var lessons: [LessonEntry] = []
+  public var sessions: [String] = []
+
+  public init() {}
+
+  public struct Family: Sendable, Hashable {
+    public var name: String
+    public var summary: String
+
+    public init(name: String, summary: String) {
+      self.name = name
+      self.summary = summary
+    }
+  }
+
+  public struct ModelEntry: Sendable, Hashable {
+    public var name: String
+    public var path: String
+    public var detail: String
+
+    public init(name: String, path: String, detail: String) {
+      self.name = name
+      self.path = path
+      self.detail = detail
+    }
+  }
+
+  public struct LessonEntry: Sendable, Hashable {
+    public var title: String
+    public var path: String
+
+    public init(title: String, path: String) {
+      self.title = title
+      self.path = path
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import Decoding
+import Reasoning
+import TerminalUI
+
+/// The one place where the playground's state changes: pure, so that every screen can be tested
+/// by feeding it actions.
+public struct Reducer: Sendable {
+  public var keyMap: KeyMap
+
+  public init(keyMap: KeyMap = .standard) { self.keyMap = keyMap }
+
+  public func reduce(_ state: inout PlaygroundState, _ action: Action) -> [Effect] {
+    switch action {
+    case .key(let key): return pressed(key, &state)
+    case .mouse(let mouse): return clicked(mouse, &state)
+    case .paste(let text): return pasted(text, &state)
+    case .resize(let size):
+      state.size = size
+      return []
+    case .interrupt, .terminate: return perform(.quit, &state)
+    case .command(let command): return perform(command, &state)
+    case .trace(let records): return fold(records, &state)
+    case .distribution(let node, let distribution):
+      return state.receiveDistribution(distribution, for: node)
+    case .arrived(let node): return state.arrive(at: node)
+    case .explorationBegan(let run, let prompt):
+      return state.beginExploring(run: run, prompt: prompt)
+    case .streamEnded(let node, let reason): return state.endStream(at: node, reason: reason)
+    case .answeredNow(let outcome, let end): return state.showForcedAnswer(outcome, end: end)
+    case .runEnded(let run):
+      state.activities[run] = nil
+      return []
+    case .modelLoading(let name):
+      state.model = .loading(name: name)
+      return []
+    case .modelReady(let summary): return modelReady(summary, &state)
+    case .modelFailed(let name, let why):
+      state.model = .failed(name: name, why: why)
+      state.message = Message(.error, why)
+      return []
+    case .pace(let pace):
+      state.pace = pace
+      return []
+    case .message(let message):
+      state.message = message
+      return []
+    }
+  }
+
+  // MARK: Input
+
+  /// The contexts in which a key is looked up, the nearest first.
+  public func contexts(_ state: PlaygroundState) -> [KeyContext] {
+    if !state.popups.isEmpty { return [.list] }
+    switch state.screen {
+    case .decode: return [.decode, .global]
+    case .branches:
+      return state.branches.comparison == nil ? [.branches, .global] : [.compare, .global]
+    case .votes: return state.votes.comparison == nil ? [.votes, .global] : [.compare, .global]
+    }
+  }
+
+  private func pressed(_ key: KeyEvent, _ state: inout PlaygroundState) -> [Effect] {
+    state.message = nil
+    if let effects = popupKey(key, &state) { return effects }
+    if state.screen == .decode, let effects = state.insertionKey(key) { return effects }
+    guard let command = keyMap.command(for: key, in: contexts(state)) else { return [] }
+    return perform(command, &state)
+  }
+
+  private func clicked(_ mouse: MouseEvent, _ state: inout PlaygroundState) -> [Effect] {
+    if !state.popups.isEmpty { return popupMouse(mouse, &state) }
+    if case .press(.left) = mouse.action, let screen = Chrome.tab(at: mouse.position, state) {
+      return perform(.screen(screen), &state)
+    }
+    switch state.screen {
+    case .decode: return state.decodeMouse(mouse)
+    case .branches: return state.branchesMouse(mouse)
+    case .votes: return state.votesMouse(mouse)
+    }
+  }
+
+  private func pasted(_ text: String, _ state: inout PlaygroundState) -> [Effect] {
+    if state.decode.insertion != nil, state.popups.isEmpty {
+      state.decode.insertion?.insert(text)
+      return []
+    }
+    return popupPaste(text, &state)
+  }
+
+  // MARK: Commands
+
+  func perform(_ command: Command, _ state: inout PlaygroundState) -> [Effect] {
+    switch command {
+    case .quit:
+      state.isQuitting = true
+      return [.quit]
+    case .suspend: return [.suspend]
+    case .screen(let screen):
+      return show(screen, &state)
+    case .nextScreen: return show(state.screen.neighbour(1), &state)
+    case .previousScreen: return show(state.screen.neighbour(-1), &state)
+    case .temperature(let steps):
+      state.changeTemperature(by: steps)
+      state.reshapeTable()
+      return []
+    case .dismiss:
+      if !state.popups.isEmpty {
+        state.popups.removeLast()
+        return []
+      }
+      return stop(&state)
+    case .stop: return stop(&state)
+    case .nextTheme:
+      let themes = state.catalog.themes
+      guard !themes.isEmpty else { return [] }
+      let next = (themes.firstIndex(of: state.themeName) ?? -1) + 1
+      return [.loadTheme(themes[next % themes.count])]
+    case .help, .commandLine, .pickProblem, .openSettings, .openModels, .openLessons:
+      return openPopup(command, &state)
+    default:
+      switch state.screen {
+      case .decode: return state.decodeCommand(command)
+      case .branches: return state.branchesCommand(command)
+      case .votes: return state.votesCommand(command)
+      }
+    }
+  }
+
+  private func show(_ screen: ScreenID, _ state: inout PlaygroundState) -> [Effect] {
+    state.screen = screen
+    return screen == .decode ? state.reachCursor() : []
+  }
+
+  /// Stops what runs on the screen shown, else anything that runs.
+  private func stop(_ state: inout PlaygroundState) -> [Effect] {
+    if state.decode.isStreaming && state.screen == .decode { return [.stopStream] }
+    let shown = state.screen == .branches ? state.runs.branches : state.runs.votes
+    let run =
+      shown.flatMap { state.activities[$0] == nil ? nil : $0 } ?? state.activities.keys.max()
+    guard let run else { return state.decode.isStreaming ? [.stopStream] : [] }
+    state.activities[run]?.isCancelling = true
+    return [.cancel(run: run)]
+  }
+
+  // MARK: News
+
+  private func fold(_ records: [TraceRecord], _ state: inout PlaygroundState) -> [Effect] {
+    for record in records {
+      state.trace.apply(record)
+      if case .pathFinished = record.event { state.activities[record.run]?.finished += 1 }
+      if case .node(let node) = record.event { state.follow(node, run: record.run) }
+    }
+    return state.decode.isStreaming ? state.reachCursor() : []
+  }
+
+  private func modelReady(_ summary: ModelSummary, _ state: inout PlaygroundState) -> [Effect] {
+    state.model = .ready(summary)
+    state.activities = [:]
+    state.decode.known.removeAll()
+    return state.newExploration()
+  }
+}
+
+extension ScreenID {
+  func neighbour(_ offset: Int) -> ScreenID {
+    let all = ScreenID.allCases
+    let index = (all.firstIndex(of: self) ?? 0) + offset
+    return all[((index % all.count) + all.count) % all.count]
+  }
+}
+
+extension PlaygroundState {
+  /// Moves the temperature along the grid on which saved distributions are exact.
+  mutating func changeTemperature(by steps: Int) {
+    let current = (sampling.temperature * 10).rounded()
+    let next = min(20, max(0, current + Double(steps)))
+    settings.temperature = next / 10
+  }
+
+  /// Starts exploring the current question, when there is a model to explore with.
+  mutating func newExploration() -> [Effect] {
+    guard readyModel != nil else { return [] }
+    let run = takeRunNumber()
+    return [.beginExploration(run: run, question, settings)]
+  }
+
+  mutating func takeRunNumber() -> Int {
+    defer { nextRun += 1 }
+    return nextRun
+  }
+
+  /// Starts a strategy as a new run.
+  mutating func start(_ strategy: String, paths: Int) -> (run: Int, effects: [Effect])? {
+    guard readyModel != nil else {
+      message = Message(.error, "There is no model to run; press m to choose one.")
+      return nil
+    }
+    let run = takeRunNumber()
+    activities[run] = Activity(strategy: strategy, paths: paths)
+    return (
+      run,
+      [.start(run: run, strategy: strategy, question, settings, previous: nil)]
+    )
+  }
+}

@@ -1,0 +1,35 @@
+import Decoding
+
+/// CoT-decoding: branches on the likeliest first tokens, goes on greedily, and trusts the answer
+/// whose tokens leave the least doubt.
+public struct CoTDecoding: Strategy {
+  public static let description = StrategyDescription(
+    name: "cot-decoding", title: "CoT-decoding",
+    summary: "Grows the k likeliest first tokens greedily and takes the answer with the "
+      + "greatest ΣΔ.",
+    paper: "Wang and Zhou 2024, arXiv 2402.10200", cost: "k greedy paths",
+    defaultPrompting: .plain, settings: [.prompting, .branches, .aggregate, .maxTokens])
+
+  static let defaultBranches = 10
+
+  public init() {}
+
+  public func answer(_ run: Run) async throws -> String? {
+    let start = try run.insertPrompt()
+    let count = min(
+      max(1, run.settings.branches ?? Self.defaultBranches), run.vocabulary.count)
+    let branches = (0..<count).map {
+      Continuation(
+        start: start, path: $0, sampler: BranchSampler(rank: $0), stop: run.stopRule,
+        budget: run.settings.maxTokens)
+    }
+    let votes = OrderedVote(methods: [.delta, .majority], emit: run.emit)
+    _ = try await run.decode(branches) { result in
+      votes.add(run.conclude(result.path, result.reason))
+    }
+    switch run.settings.aggregate {
+    case .sum: return votes.winner(.delta)
+    case .max: return votes.surest
+    }
+  }
+}

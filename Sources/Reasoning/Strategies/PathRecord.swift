@@ -1,0 +1,60 @@
+import Decoding
+
+/// What a path consists of so far, after the prompt: enough to find its answer and score it.
+struct PathRecord: Sendable {
+  struct Entry: Sendable {
+    var node: NodeID
+    var bytes: [UInt8]
+    /// p(likeliest) − p(second) where the token was chosen; nil for text that was put in.
+    var margin: Double?
+    /// nil for text that was put in.
+    var logProbability: Double?
+  }
+
+  private(set) var entries: [Entry] = []
+
+  /// Σ log p over the sampled tokens.
+  var logProbability: Double { entries.reduce(0) { $0 + ($1.logProbability ?? 0) } }
+
+  var generated: Int { entries.count { $0.logProbability != nil } }
+
+  var bytes: [UInt8] { entries.flatMap(\.bytes) }
+
+  mutating func append(_ entry: Entry) { entries.append(entry) }
+
+  /// Takes the path back to a node, when its end lies beyond.
+  mutating func rewind(to node: NodeID) {
+    guard let last = entries.last, last.node != node else { return }
+    let kept = entries.lastIndex { $0.node == node }.map { $0 + 1 } ?? 0
+    entries.removeSubrange(kept...)
+  }
+
+  struct FoundAnswer {
+    var value: String
+    var first: NodeID
+    var last: NodeID
+    /// The margins of the answer's sampled tokens.
+    var margins: [Double]
+    /// Their mean, Δ; nil when no token of the answer was sampled.
+    var delta: Double? {
+      margins.isEmpty ? nil : margins.reduce(0, +) / Double(margins.count)
+    }
+  }
+
+  /// The answer stated by the path, with the tokens that spell it.
+  ///
+  /// - Parameter prompt: tells where the answer is over and the next question begins.
+  func answer(kind: AnswerKind, before prompt: Prompt) -> FoundAnswer? {
+    let bytes = bytes
+    let text = Array(bytes.prefix(prompt.answerLength(in: bytes)))
+    guard let found = AnswerExtractor.extract(from: text, kind: kind),
+      let range = ExtractedAnswer.tokenRange(
+        of: found.byteRange, tokenByteCounts: entries.map(\.bytes.count)), !range.isEmpty
+    else { return nil }
+    let tokens = entries[range]
+    guard let first = tokens.first, let last = tokens.last else { return nil }
+    return FoundAnswer(
+      value: found.value, first: first.node, last: last.node,
+      margins: tokens.compactMap(\.margin))
+  }
+}

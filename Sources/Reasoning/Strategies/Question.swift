@@ -1,0 +1,31 @@
+/// What a run is asked.
+public struct Question: Sendable, Hashable, Codable {
+  /// The question, or with `isRaw` the whole prompt.
+  public var text: String
+  /// The problem's id, when it comes from the library.
+  public var problem: String?
+  public var family: String?
+  /// The right answer, when known. Strategies never see it; only the grader does.
+  public var gold: String?
+  /// What form the answer has.
+  public var kind: AnswerKind
+  /// The text is sent as it is, with no template.
+  public var isRaw: Bool
+
+  public init(
+    text: String, problem: String? = nil, family: String? = nil, gold: String? = nil,
+    kind: AnswerKind = .any, isRaw: Bool = false
+  ) {
+    self.text = text
+    self.problem = problem
+    self.family = family
+    self.gold = gold
+    self.kind = kind
+    self.isRaw = isRaw
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case text, problem, family, gold, kind
+    case isRaw = "is_raw"
+  }
+}

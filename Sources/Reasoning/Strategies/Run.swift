@@ -1,0 +1,241 @@
+public import Decoding
+import Synchronization
+
+/// One run of a strategy: what it was asked, what it may use, and the events it leaves behind.
+public final class Run: Sendable {
+  /// The run's number in its trace.
+  public let number: Int
+  public let question: Question
+  public let settings: RunSettings
+  public let decoder: Decoder
+  /// The question as the model is given it, and where its continuation ends.
+  public let prompt: Prompt
+  /// What an earlier, unfinished run of the same number had found, when it is taken up again.
+  public let previous: RunTrace?
+  private let sink: @Sendable (TraceRecord) -> Void
+  private let state = Mutex(State())
+
+  private struct State {
+    var counts = TokenCounts()
+    var promptDepth = 0
+    var promptNodes: Set<NodeID> = []
+    var paths: [Int: PathRecord] = [:]
+  }
+
+  public init(
+    number: Int, question: Question, settings: RunSettings, decoder: Decoder,
+    prompt: Prompt, previous: RunTrace? = nil,
+    sink: @escaping @Sendable (TraceRecord) -> Void
+  ) {
+    self.number = number
+    self.question = question
+    self.settings = settings
+    self.decoder = decoder
+    self.prompt = prompt
+    self.previous = previous
+    self.sink = sink
+  }
+
+  public var vocabulary: any Vocabulary { decoder.model.vocabulary }
+
+  /// What the run has cost so far.
+  public var counts: TokenCounts { state.withLock { $0.counts } }
+
+  public func emit(_ event: TraceEvent) { sink(TraceRecord(run: number, event)) }
+
+  /// When a path of this run ends by itself: at the model's end tokens or where the prompt says
+  /// the answer is over.
+  public var stopRule: StopRule {
+    StopRule(endTokens: vocabulary.endOfText, stopSequences: prompt.stops)
+  }
+
+  // MARK: Text that is put in
+
+  /// Puts in the prompt and returns its last node.
+  public func insertPrompt() throws -> NodeID {
+    let ids = vocabulary.tokenize(prompt.text, special: question.isRaw ? .parse : .add)
+    guard !ids.isEmpty else { throw StrategyError.decoding("The prompt is empty.") }
+    guard ids.count < decoder.model.contextLength else {
+      throw LanguageModelError.contextExceeded(
+        length: ids.count, limit: decoder.model.contextLength)
+    }
+    let end = decoder.insert(ids)
+    state.withLock { state in
+      state.promptDepth = ids.count
+      var node = NodeID.root
+      for id in ids {
+        node = node.appending(id)
+        state.promptNodes.insert(node)
+      }
+    }
+    emit(
+      .injected(
+        Injection(
+          role: .prompt, path: nil, parent: .root, end: end,
+          tokens: ids.map { vocabulary.token($0) })))
+    return end
+  }
+
+  /// Puts text into a path after a node, which is the path's last or an earlier one, and returns
+  /// the text's last node.
+  @discardableResult
+  public func inject(
+    _ text: String, after node: NodeID, path: Int, role: Injection.Role = .strategy
+  ) -> NodeID {
+    let ids = vocabulary.tokenize(text, special: .none)
+    let end = decoder.insert(ids, after: node)
+    state.withLock { state in
+      state.counts.injected += ids.count
+      state.paths[path, default: PathRecord()].rewind(to: node)
+      var current = node
+      for id in ids {
+        current = current.appending(id)
+        state.paths[path, default: PathRecord()].append(
+          .init(node: current, bytes: vocabulary.bytes(of: id), margin: nil, logProbability: nil))
+      }
+    }
+    emit(
+      .injected(
+        Injection(
+          role: role, path: path, parent: node, end: end,
+          tokens: ids.map { vocabulary.token($0) })))
+    return end
+  }
+
+  // MARK: Decoding
+
+  /// Decodes paths, leaving a `node` event for every token.
+  ///
+  /// - Parameter onFinished: called for each path as it ends, on the decoding thread.
+  /// - Returns: the results in the order of `continuations`; those that were cut short by a
+  ///   cancellation have the reason `cancelled`.
+  /// - Throws: `StrategyError.decoding` when the model cannot go on.
+  public func decode(
+    _ continuations: [Continuation], urgency: Urgency = .background,
+    onFinished: @escaping @Sendable (PathResult) -> Void = { _ in }
+  ) async throws -> [PathResult] {
+    let results = await decoder.decode(continuations, urgency: urgency) { [self] event in
+      switch event {
+      case .chosen(let chosen): note(chosen)
+      case .finished(let result):
+        note(result)
+        onFinished(result)
+      }
+    }
+    for result in results {
+      if case .failed(let why) = result.reason { throw StrategyError.decoding(why) }
+    }
+    return results
+  }
+
+  private func note(_ chosen: ChosenToken) {
+    let bytes = vocabulary.bytes(of: chosen.token)
+    let entry = PathRecord.Entry(
+      node: chosen.node, bytes: bytes, margin: chosen.distribution.margin,
+      logProbability: chosen.logProbability)
+    state.withLock { state in
+      state.counts.generated += 1
+      state.paths[chosen.path, default: PathRecord()].rewind(to: chosen.parent)
+      state.paths[chosen.path, default: PathRecord()].append(entry)
+    }
+    emit(
+      .node(
+        NodeEvent(
+          id: chosen.node, parent: chosen.parent, path: chosen.path,
+          token: Token(id: chosen.token, bytes: bytes), logProbability: chosen.logProbability,
+          candidates: Candidates(
+            chosen.distribution, detail: settings.detail, vocabulary: vocabulary))))
+  }
+
+  /// Books what a path's start cost. The tokens a pass computed for a path are always the
+  /// deepest before its start; of these only prompt tokens count as prompt.
+  private func note(_ result: PathResult) {
+    state.withLock { state in
+      let depth = result.prefilled + result.reused
+      let firstComputed = depth - result.prefilled
+      state.counts.prompt += max(0, min(depth, state.promptDepth) - firstComputed)
+      state.counts.reused += result.reused
+    }
+  }
+
+  // MARK: Answers
+
+  /// Finds the answer of a path that has ended and leaves the path's events: the answer's span,
+  /// its scores, and `path_finished`.
+  @discardableResult
+  public func conclude(_ path: Int, _ reason: FinishReason) -> PathOutcome {
+    let record = state.withLock { $0.paths[path] } ?? PathRecord()
+    if reason == .cancelled && record.entries.isEmpty {
+      // It never started, so there is nothing to tell of it.
+      return PathOutcome(path: path, reason: reason, logProbability: 0, generated: 0)
+    }
+    // A path that was cut short has not said its last word.
+    let answer = reason == .cancelled ? nil : record.answer(kind: question.kind, before: prompt)
+    if let answer {
+      emit(
+        .span(
+          Span(
+            kind: .answer, path: path, first: answer.first, last: answer.last,
+            value: answer.value)))
+      if let delta = answer.delta {
+        emit(
+          .score(
+            Score(
+              kind: .delta, path: path, node: answer.last, value: delta, terms: answer.margins)))
+      }
+    }
+    emit(
+      .score(Score(kind: .likelihood, path: path, value: record.logProbability)))
+    emit(
+      .pathFinished(
+        PathEnd(
+          path: path, end: record.entries.last?.node ?? .root, reason: reason.name,
+          answer: answer?.value, generated: record.generated)))
+    return PathOutcome(
+      path: path, reason: reason, answer: answer?.value, delta: answer?.delta,
+      logProbability: record.logProbability, generated: record.generated)
+  }
+
+  /// What a path consists of so far, after the prompt.
+  func record(ofPath path: Int) -> PathRecord { state.withLock { $0.paths[path] } ?? PathRecord() }
+}
+
+/// What became of a path.
+public struct PathOutcome: Sendable, Hashable {
+  public var path: Int
+  public var reason: FinishReason
+  /// The normalised answer; nil when none was found.
+  public var answer: String?
+  /// Mean p(likeliest) − p(second) over the answer's tokens.
+  public var delta: Double?
+  /// Σ log p over the sampled tokens.
+  public var logProbability: Double
+  public var generated: Int
+}
+
+extension FinishReason {
+  /// The reason's name in traces.
+  public var name: String {
+    switch self {
+    case .endOfText: "end_of_text"
+    case .stopSequence: "stop"
+    case .budget: "length"
+    case .contextFull: "context"
+    case .cancelled: "cancelled"
+    case .failed: "failed"
+    }
+  }
+}
+
+extension Candidates {
+  /// The distribution as a trace keeps it; nil when no detail is wanted.
+  ///
+  /// The tail at every temperature is kept only at a session's full detail: it is what lets a
+  /// saved table be re-shaped without the model.
+  public init?(_ distribution: TokenDistribution, detail: Int, vocabulary: any Vocabulary) {
+    guard detail > 0 else { return nil }
+    let summary = distribution.summary(
+      detail: detail, withTail: detail >= DistributionSummary.savedDetail)
+    self.init(summary: summary, bytes: summary.tokens.map { vocabulary.bytes(of: $0) })
+  }
+}

@@ -1,0 +1,92 @@
+/// What a strategy is, for lists, help and the settings panel.
+public struct StrategyDescription: Sendable, Hashable {
+  /// The name on the command line.
+  public var name: String
+  /// A title of a few words.
+  public var title: String
+  /// One sentence on what it does.
+  public var summary: String
+  /// The paper, as "Wang and Zhou 2024, arXiv 2402.10200".
+  public var paper: String
+  /// What it costs, in words ("k greedy paths").
+  public var cost: String
+  public var defaultPrompting: Prompting
+  /// The temperature where none is given; 0 is greedy.
+  public var defaultTemperature: Double
+  /// The settings it heeds.
+  public var settings: [Setting]
+
+  /// A setting by the name it has on the command line, without the dashes.
+  public enum Setting: String, Sendable, CaseIterable {
+    case prompting, samples, branches, temperature, aggregate, weighting, seed
+    case topK = "top-k"
+    case topP = "top-p"
+    case minP = "min-p"
+    case maxTokens = "max-tokens"
+  }
+
+  public init(
+    name: String, title: String, summary: String, paper: String, cost: String,
+    defaultPrompting: Prompting, defaultTemperature: Double = 0, settings: [Setting]
+  ) {
+    self.name = name
+    self.title = title
+    self.summary = summary
+    self.paper = paper
+    self.cost = cost
+    self.defaultPrompting = defaultPrompting
+    self.defaultTemperature = defaultTemperature
+    self.settings = settings
+  }
+}
+
+/// A way to get an answer out of a model: a policy over the decoder.
+///
+/// A strategy describes paths and reads what comes of them. It never calls the model, and never
+/// sees the right answer.
+public protocol Strategy: Sendable {
+  static var description: StrategyDescription { get }
+  init()
+
+  /// Runs to the end, or until the task is cancelled: then it returns what it has.
+  ///
+  /// - Returns: the answer, nil when there is none.
+  /// - Throws: whatever keeps it from going on.
+  func answer(_ run: Run) async throws -> String?
+}
+
+/// All strategies, by name.
+public enum StrategyRegistry {
+  /// Adding a strategy is one file, one test and one line here.
+  public static let all: [any Strategy.Type] = [
+    Greedy.self,
+    Sample.self,
+    ZeroShotCoT.self,
+    FewShotCoT.self,
+    CoTDecoding.self,
+    SelfConsistency.self,
+  ]
+
+  public static var names: [String] { all.map { $0.description.name } }
+
+  /// - Throws: `StrategyError.unknown`.
+  public static func strategy(named name: String) throws -> any Strategy {
+    guard let type = all.first(where: { $0.description.name == name }) else {
+      throw StrategyError.unknown(name)
+    }
+    return type.init()
+  }
+}
+
+public enum StrategyError: Error, Equatable, CustomStringConvertible {
+  case unknown(String)
+  case decoding(String)
+
+  public var description: String {
+    switch self {
+    case .unknown(let name):
+      "There is no strategy \"\(name)\"; there are \(StrategyRegistry.names.joined(separator: ", "))."
+    case .decoding(let why): why
+    }
+  }
+}

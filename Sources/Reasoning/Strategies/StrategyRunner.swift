@@ -1,0 +1,73 @@
+public import Decoding
+
+extension Strategy {
+  /// Runs the strategy on a question from its `run` event to its `finished` event.
+  ///
+  /// Cancelling the surrounding task ends the run with what it has found, as `cancelled`.
+  ///
+  /// - Parameters:
+  ///   - number: the run's number in its trace.
+  ///   - previous: what an earlier run of the same number had found, to go on from there.
+  ///   - library: where prompt templates are looked up.
+  ///   - sink: receives every event, in order.
+  @discardableResult
+  public func run(
+    _ question: Question, settings: RunSettings, decoder: Decoder, library: PromptLibrary,
+    number: Int = 1, previous: RunTrace? = nil,
+    sink: @escaping @Sendable (TraceRecord) -> Void
+  ) async -> RunEnd {
+    let description = Self.description
+    var settings = settings
+    if !question.isRaw {
+      settings.prompting = settings.prompting ?? description.defaultPrompting.description
+    }
+    func emit(_ event: TraceEvent) { sink(TraceRecord(run: number, event)) }
+    emit(
+      .run(
+        RunStart(
+          strategy: description.name, model: decoder.model.identity, seed: settings.seed,
+          question: question, settings: settings)))
+    var counts = TokenCounts()
+    let end: RunEnd
+    do {
+      let run = Run(
+        number: number, question: question, settings: settings, decoder: decoder,
+        prompt: try library.prompt(
+          for: question,
+          settings.prompting.flatMap { Prompting($0) } ?? description.defaultPrompting),
+        previous: previous, sink: sink)
+      defer { counts = run.counts }
+      let answer = try await self.answer(run)
+      end = RunEnd(
+        reason: Task.isCancelled ? .cancelled : .completed, answer: answer,
+        correct: question.isCorrect(answer), tokens: run.counts)
+    } catch is CancellationError {
+      end = RunEnd(reason: .cancelled, answer: nil, correct: nil, tokens: counts)
+    } catch {
+      end = RunEnd(
+        reason: .failed, answer: nil, correct: nil, tokens: counts, message: "\(error)")
+    }
+    emit(.finished(end))
+    return end
+  }
+}
+
+extension PromptLibrary {
+  /// A question as a model is given it; a raw one as it is.
+  ///
+  /// - Throws: `TextFileError` for a template or example file that is missing or malformed.
+  public func prompt(for question: Question, _ prompting: Prompting) throws -> Prompt {
+    question.isRaw
+      ? Prompt(text: question.text)
+      : try prompt(prompting, question: question.text, family: question.family)
+  }
+}
+
+extension Question {
+  /// Whether an answer is the right one; nil when the right one, or the answer, is unknown.
+  public func isCorrect(_ answer: String?) -> Bool? {
+    guard let gold else { return nil }
+    guard let answer else { return isRaw ? nil : false }
+    return AnswerGrader.isCorrect(answer, gold: gold, kind: kind)
+  }
+}

@@ -1,0 +1,50 @@
+import Decoding
+
+/// Zero-shot chain of thought in its two calls: "Let's think step by step." brings out the
+/// reasoning, then a second prompt brings out the answer.
+public struct ZeroShotCoT: Strategy {
+  public static let description = StrategyDescription(
+    name: "cot", title: "Zero-shot chain of thought",
+    summary: "Reasons after \"Let's think step by step.\", then is asked for the answer.",
+    paper: "Kojima et al. 2022, arXiv 2205.11916", cost: "one path and a few tokens more",
+    defaultPrompting: .think, settings: [.prompting, .maxTokens])
+
+  /// The answer itself is short; the second call may not start to reason again.
+  static let answerBudget = 32
+
+  public init() {}
+
+  public func answer(_ run: Run) async throws -> String? {
+    let start = try run.insertPrompt()
+    let reasoning = Continuation(
+      start: start, path: 0, sampler: GreedySampler(), stop: run.stopRule,
+      budget: run.settings.maxTokens)
+    guard let first = try await run.decode([reasoning]).first else { return nil }
+    if first.reason == .cancelled { return run.conclude(0, .cancelled).answer }
+    let thought = run.endOfThinking(path: 0, start: start)
+    let asked = run.inject(run.prompt.extractionTrigger, after: thought, path: 0)
+    let answer = Continuation(
+      start: asked, path: 0, sampler: GreedySampler(), stop: run.stopRule,
+      budget: Self.answerBudget)
+    guard let second = try await run.decode([answer]).first else { return nil }
+    return run.conclude(0, second.reason).answer
+  }
+}
+
+extension Run {
+  /// The last node of a path's thinking: what comes before the answer marker, the end token and
+  /// trailing white space.
+  func endOfThinking(path: Int, start: NodeID) -> NodeID {
+    let entries = record(ofPath: path).entries
+    let bytes = entries.flatMap(\.bytes)
+    let limit = Thinking.split(bytes).boundary?.lowerBound ?? bytes.count
+    var length = 0
+    var end = start
+    for entry in entries {
+      length += entry.bytes.count
+      if length > limit || entry.bytes.isEmpty { break }
+      end = entry.node
+    }
+    return end
+  }
+}

@@ -1,0 +1,50 @@
+public import Decoding
+
+/// Looking nodes up over all runs. Equal prefixes have equal ids, so what one run knows about a
+/// node holds in every other run of the same model.
+extension Trace {
+  /// What is known about a node, the newest run first.
+  public func node(_ id: NodeID) -> NodeTrace? {
+    for number in runs.keys.sorted(by: >) {
+      if let node = runs[number]?.nodes[id] { return node }
+    }
+    return nil
+  }
+
+  /// The saved distribution of the token after a node, the most detailed there is.
+  public func distribution(after id: NodeID) -> Candidates? {
+    runs.values.compactMap { $0.distributions[id] }
+      .max { $0.summary.tokens.count < $1.summary.tokens.count }
+  }
+
+  /// The nodes from below the root down to this one.
+  public func line(to id: NodeID) -> [NodeID] {
+    var line: [NodeID] = []
+    var current = id
+    while let known = node(current) {
+      line.append(current)
+      current = known.parent
+    }
+    return line.reversed()
+  }
+
+  /// The known continuations of a node, the likeliest first, text that was put in last.
+  public func children(of id: NodeID) -> [NodeID] {
+    let all = runs.values.reduce(into: Set<NodeID>()) { $0.formUnion($1.children[id] ?? []) }
+    let known = all.compactMap { child in node(child).map { (id: child, node: $0) } }
+    return known.sorted { a, b in
+      let (p, q) = (a.node.logProbability ?? -.infinity, b.node.logProbability ?? -.infinity)
+      return p > q || (p == q && a.node.token.id < b.node.token.id)
+    }.map(\.id)
+  }
+
+  /// The ends of a run's lines, in line order.
+  public func leaves(of run: Int?) -> [NodeID] {
+    guard let run, let trace = runs[run] else { return [] }
+    var leaves: [NodeID] = []
+    for number in trace.pathNumbers {
+      if let tip = trace.paths[number]?.tip, !leaves.contains(tip) { leaves.append(tip) }
+    }
+    return leaves
+  }
+}

@@ -1,0 +1,189 @@
+public import Decoding
+
+/// The fold of trace events: what is known about everything explored so far.
+///
+/// Folding does not depend on the order in which paths interleave, so the same seed gives an
+/// equal trace at any number of parallel slots.
+public struct Trace: Sendable, Equatable {
+  public private(set) var header: TraceHeader?
+  /// The runs by their number.
+  public private(set) var runs: [Int: RunTrace] = [:]
+
+  public init() {}
+
+  public init(_ records: some Sequence<TraceRecord>) {
+    for record in records { apply(record) }
+  }
+
+  public mutating func apply(_ record: TraceRecord) {
+    if case .header(let header) = record.event {
+      self.header = header
+    } else {
+      runs[record.run, default: RunTrace()].apply(record.event)
+    }
+  }
+
+  /// The run with the greatest number.
+  public var latestRun: Int? { runs.keys.max() }
+}
+
+/// What is known about one run.
+public struct RunTrace: Sendable, Equatable {
+  public private(set) var start: RunStart?
+  /// The last node of the prompt.
+  public private(set) var promptEnd: NodeID = .root
+  /// Every node the run knows, prompt and injected text included.
+  public private(set) var nodes: [NodeID: NodeTrace] = [:]
+  /// The known continuations of each node.
+  public private(set) var children: [NodeID: Set<NodeID>] = [:]
+  /// The saved distribution of the token *after* a node.
+  public private(set) var distributions: [NodeID: Candidates] = [:]
+  /// The paths by their number.
+  public private(set) var paths: [Int: PathTrace] = [:]
+  /// Every tally of each method, in path order: the last is the current one.
+  public private(set) var tallies: [Tally.Method: [Tally]] = [:]
+  public private(set) var visits: [Visit] = []
+  public private(set) var backups: [Backup] = []
+  public private(set) var prunings: [Pruning] = []
+  public private(set) var edits: [Edit] = []
+  public private(set) var end: RunEnd?
+
+  public init() {}
+
+  public mutating func apply(_ event: TraceEvent) {
+    switch event {
+    case .header, .unknown: break
+    case .run(let start): self.start = start
+    case .node(let node): apply(node)
+    case .injected(let injection): apply(injection)
+    case .span(let span): paths[span.path, default: PathTrace()].spans.append(span)
+    case .score(let score): paths[score.path, default: PathTrace()].scores.append(score)
+    case .visit(let visit): visits.append(visit)
+    case .backup(let backup): backups.append(backup)
+    case .pruned(let pruning): prunings.append(pruning)
+    case .pathFinished(let end): paths[end.path, default: PathTrace()].end = end
+    case .tally(let tally): tallies[tally.method, default: []].append(tally)
+    case .edit(let edit): edits.append(edit)
+    case .finished(let end): self.end = end
+    }
+  }
+
+  private mutating func apply(_ event: NodeEvent) {
+    let known = nodes[event.id]
+    nodes[event.id] = NodeTrace(
+      parent: event.parent, token: event.token, origin: known?.origin ?? .generated,
+      logProbability: event.logProbability ?? known?.logProbability)
+    children[event.parent, default: []].insert(event.id)
+    if let candidates = event.candidates, distributions[event.parent] == nil {
+      distributions[event.parent] = candidates
+    }
+    paths[event.path, default: PathTrace()].append(event.id, after: event.parent)
+  }
+
+  private mutating func apply(_ injection: Injection) {
+    var node = injection.parent
+    for token in injection.tokens {
+      let child = node.appending(token.id)
+      let known = nodes[child]
+      nodes[child] = NodeTrace(
+        parent: node, token: token,
+        origin: known?.origin == .prompt || injection.role == .prompt ? .prompt : .injected,
+        logProbability: known?.logProbability)
+      children[node, default: []].insert(child)
+      if let path = injection.path { paths[path, default: PathTrace()].append(child, after: node) }
+      node = child
+    }
+    if injection.role == .prompt { promptEnd = node }
+  }
+
+  // MARK: Reading
+
+  public var isFinished: Bool { end != nil }
+
+  /// The path numbers, in order.
+  public var pathNumbers: [Int] { paths.keys.sorted() }
+
+  /// The current tally of a method.
+  public func tally(_ method: Tally.Method) -> Tally? { tallies[method]?.last }
+
+  /// The nodes from below the root to this one.
+  public func line(to node: NodeID) -> [NodeID] {
+    var line: [NodeID] = []
+    var current = node
+    while let known = nodes[current] {
+      line.append(current)
+      current = known.parent
+    }
+    return line.reversed()
+  }
+
+  /// The tokens from below the root to a node.
+  public func tokens(to node: NodeID) -> [Token] { line(to: node).compactMap { nodes[$0]?.token } }
+
+  /// The text of a path after the prompt, injected text included.
+  public func text(ofPath number: Int) -> String {
+    let bytes = paths[number]?.nodes.flatMap { nodes[$0]?.token.bytes ?? [] } ?? []
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+/// What is known about a node.
+public struct NodeTrace: Sendable, Hashable {
+  public enum Origin: Sendable, Hashable {
+    case prompt, generated, injected
+  }
+
+  public var parent: NodeID
+  public var token: Token
+  public var origin: Origin
+  /// log p at temperature 1 of the token given its prefix; nil for text that was put in.
+  public var logProbability: Double?
+}
+
+/// What is known about a path.
+public struct PathTrace: Sendable, Hashable {
+  /// The nodes after the prompt, in order.
+  public internal(set) var nodes: [NodeID] = []
+  public internal(set) var spans: [Span] = []
+  public internal(set) var scores: [Score] = []
+  public internal(set) var end: PathEnd?
+
+  public init() {}
+
+  /// Adds a node. A node that does not follow the last one takes the path back to its parent
+  /// first: text was put in earlier than the path's end, or the path was started again.
+  mutating func append(_ node: NodeID, after parent: NodeID) {
+    if let last = nodes.last, last != parent {
+      let kept = nodes.lastIndex(of: parent).map { $0 + 1 } ?? 0
+      nodes.removeSubrange(kept...)
+    }
+    nodes.append(node)
+  }
+
+  /// The last node, nil while the path has none.
+  public var tip: NodeID? { nodes.last }
+
+  public var answer: String? { end?.answer }
+
+  public var answerSpan: Span? { spans.last { $0.kind == .answer } }
+
+  /// The newest score of a kind.
+  public func score(_ kind: Score.Kind) -> Score? { scores.last { $0.kind == kind } }
+
+  /// The indices into `nodes` that a span covers; nil if it lies elsewhere.
+  public func range(of span: Span) -> ClosedRange<Int>? {
+    guard let first = nodes.firstIndex(of: span.first),
+      let last = nodes[first...].firstIndex(of: span.last)
+    else { return nil }
+    return first...last
+  }
+}
+
+extension RunTrace {
+  /// Where two paths part: the index, counted from the prompt's end, of the first token in which
+  /// they differ, which is the length of the shorter when one is the beginning of the other.
+  public func partingIndex(of a: Int, and b: Int) -> Int {
+    let (a, b) = (paths[a]?.nodes ?? [], paths[b]?.nodes ?? [])
+    return zip(a, b).prefix { $0 == $1 }.count
+  }
+}

@@ -1,0 +1,255 @@
+public import Decoding
+public import Foundation
+
+/// Reads and writes traces as JSON Lines, one record a line, keys sorted: the same records give
+/// the same bytes.
+public enum TraceCoding {
+  /// One line, without the line feed.
+  public static func line(_ record: TraceRecord) throws -> Data {
+    try encoder().encode(record)
+  }
+
+  public static func lines(_ records: some Sequence<TraceRecord>) throws -> Data {
+    let encoder = encoder()
+    var data = Data()
+    for record in records {
+      data += try encoder.encode(record)
+      data.append(UInt8(ascii: "\n"))
+    }
+    return data
+  }
+
+  public static func record(fromLine line: Data) throws -> TraceRecord {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    return try decoder.decode(TraceRecord.self, from: line)
+  }
+
+  private static func encoder() -> JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    // A token that cannot come has the logit −∞, which JSON has no number for.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    return encoder
+  }
+}
+
+extension TraceRecord: Codable {
+  private enum Key: String, CodingKey { case event, run }
+
+  public func encode(to encoder: any Swift.Encoder) throws {
+    if case .unknown(let value) = event { return try value.encode(to: encoder) }
+    var container = encoder.container(keyedBy: Key.self)
+    if run != 1 { try container.encode(run, forKey: .run) }
+    let (kind, payload) = event.parts
+    try container.encode(kind, forKey: .event)
+    try payload?.encode(to: encoder)
+  }
+
+  public init(from decoder: any Swift.Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    run = try container.decodeIfPresent(Int.self, forKey: .run) ?? 1
+    let name = try container.decode(String.self, forKey: .event)
+    guard let kind = TraceEvent.Kind(rawValue: name) else {
+      event = .unknown(try JSONValue(from: decoder))
+      return
+    }
+    event = try TraceEvent(kind, from: decoder)
+  }
+}
+
+extension TraceEvent {
+  fileprivate var parts: (Kind?, (any Encodable)?) {
+    switch self {
+    case .header(let value): (.header, value)
+    case .run(let value): (.run, value)
+    case .node(let value): (.node, value)
+    case .injected(let value): (.injected, value)
+    case .span(let value): (.span, value)
+    case .score(let value): (.score, value)
+    case .visit(let value): (.visit, value)
+    case .backup(let value): (.backup, value)
+    case .pruned(let value): (.pruned, value)
+    case .pathFinished(let value): (.pathFinished, value)
+    case .tally(let value): (.tally, value)
+    case .edit(let value): (.edit, value)
+    case .finished(let value): (.finished, value)
+    case .unknown: (nil, nil)
+    }
+  }
+
+  fileprivate init(_ kind: Kind, from decoder: any Swift.Decoder) throws {
+    switch kind {
+    case .header: self = .header(try TraceHeader(from: decoder))
+    case .run: self = .run(try RunStart(from: decoder))
+    case .node: self = .node(try NodeEvent(from: decoder))
+    case .injected: self = .injected(try Injection(from: decoder))
+    case .span: self = .span(try Span(from: decoder))
+    case .score: self = .score(try Score(from: decoder))
+    case .visit: self = .visit(try Visit(from: decoder))
+    case .backup: self = .backup(try Backup(from: decoder))
+    case .pruned: self = .pruned(try Pruning(from: decoder))
+    case .pathFinished: self = .pathFinished(try PathEnd(from: decoder))
+    case .tally: self = .tally(try Tally(from: decoder))
+    case .edit: self = .edit(try Edit(from: decoder))
+    case .finished: self = .finished(try RunEnd(from: decoder))
+    }
+  }
+}
+
+extension NodeID: Codable {
+  public func encode(to encoder: any Swift.Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+
+  public init(from decoder: any Swift.Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let id = NodeID(try container.decode(String.self)) else {
+      throw Swift.DecodingError.dataCorruptedError(
+        in: container, debugDescription: "A node id is sixteen hexadecimal digits.")
+    }
+    self = id
+  }
+}
+
+extension NodeEvent: Codable {
+  private enum Key: String, CodingKey {
+    case id, parent, path, token, text, bytes, logprob, why, candidates
+  }
+
+  public func encode(to encoder: any Swift.Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(id, forKey: .id)
+    try container.encode(parent, forKey: .parent)
+    try container.encode(path, forKey: .path)
+    try container.encode(token.id, forKey: .token)
+    try container.encode(token.text, forKey: .text)
+    try container.encode(token.bytes, forKey: .bytes)
+    try container.encode(logProbability, forKey: .logprob)
+    try container.encodeIfPresent(why, forKey: .why)
+    try container.encodeIfPresent(candidates, forKey: .candidates)
+  }
+
+  public init(from decoder: any Swift.Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    self.init(
+      id: try container.decode(NodeID.self, forKey: .id),
+      parent: try container.decode(NodeID.self, forKey: .parent),
+      path: try container.decode(Int.self, forKey: .path),
+      token: Token(
+        id: try container.decode(TokenID.self, forKey: .token),
+        bytes: try container.decode([UInt8].self, forKey: .bytes)),
+      logProbability: try container.decodeIfPresent(Double.self, forKey: .logprob),
+      why: try container.decodeIfPresent(String.self, forKey: .why),
+      candidates: try container.decodeIfPresent(Candidates.self, forKey: .candidates))
+  }
+}
+
+extension Candidates: Codable {
+  private enum Key: String, CodingKey {
+    case ids, pieces, bytes, logits, entropy
+    case logSumExp = "log_sum_exp"
+    case tailCount = "tail_count"
+    case tailLogSumExp = "tail_log_sum_exp"
+  }
+
+  public func encode(to encoder: any Swift.Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    let pieces = bytes.map { String(decoding: $0, as: UTF8.self) }
+    // The bytes are written only where the text does not determine them.
+    var exact: [String: [UInt8]] = [:]
+    for (index, piece) in pieces.enumerated() where Array(piece.utf8) != bytes[index] {
+      exact[String(index)] = bytes[index]
+    }
+    try container.encode(summary.tokens, forKey: .ids)
+    try container.encode(pieces, forKey: .pieces)
+    if !exact.isEmpty { try container.encode(exact, forKey: .bytes) }
+    try container.encode(summary.logits, forKey: .logits)
+    try container.encode(summary.logSumExp, forKey: .logSumExp)
+    try container.encode(summary.entropy, forKey: .entropy)
+    try container.encode(summary.tailCount, forKey: .tailCount)
+    if !summary.tailLogSumExp.isEmpty {
+      try container.encode(summary.tailLogSumExp, forKey: .tailLogSumExp)
+    }
+  }
+
+  public init(from decoder: any Swift.Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    let tokens = try container.decode([TokenID].self, forKey: .ids)
+    let logits = try container.decode([Float].self, forKey: .logits)
+    var bytes = try container.decode([String].self, forKey: .pieces).map { Array($0.utf8) }
+    let exact = try container.decodeIfPresent([String: [UInt8]].self, forKey: .bytes) ?? [:]
+    for (index, value) in exact {
+      if let index = Int(index), bytes.indices.contains(index) { bytes[index] = value }
+    }
+    guard tokens.count == logits.count, tokens.count == bytes.count else {
+      throw Swift.DecodingError.dataCorruptedError(
+        forKey: .ids, in: container,
+        debugDescription: "ids, pieces and logits must be equally many.")
+    }
+    self.init(
+      summary: DistributionSummary(
+        tokens: tokens, logits: logits,
+        tailCount: try container.decode(Int.self, forKey: .tailCount),
+        tailLogSumExp: try container.decodeIfPresent([Double].self, forKey: .tailLogSumExp) ?? [],
+        logSumExp: try container.decode(Double.self, forKey: .logSumExp),
+        entropy: try container.decode(Double.self, forKey: .entropy)),
+      bytes: bytes)
+  }
+}
+
+extension Injection: Codable {
+  private enum Key: String, CodingKey { case role, path, parent, end, text, tokens, bytes }
+
+  public func encode(to encoder: any Swift.Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(role, forKey: .role)
+    try container.encodeIfPresent(path, forKey: .path)
+    try container.encode(parent, forKey: .parent)
+    try container.encode(end, forKey: .end)
+    try container.encode(String(decoding: bytes, as: UTF8.self), forKey: .text)
+    try container.encode(tokens.map(\.id), forKey: .tokens)
+    try container.encode(tokens.map(\.bytes), forKey: .bytes)
+  }
+
+  public init(from decoder: any Swift.Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    let ids = try container.decode([TokenID].self, forKey: .tokens)
+    let bytes = try container.decode([[UInt8]].self, forKey: .bytes)
+    guard ids.count == bytes.count else {
+      throw Swift.DecodingError.dataCorruptedError(
+        forKey: .bytes, in: container, debugDescription: "tokens and bytes must be equally many.")
+    }
+    self.init(
+      role: try container.decode(Role.self, forKey: .role),
+      path: try container.decodeIfPresent(Int.self, forKey: .path),
+      parent: try container.decode(NodeID.self, forKey: .parent),
+      end: try container.decode(NodeID.self, forKey: .end),
+      tokens: zip(ids, bytes).map { Token(id: $0, bytes: $1) })
+  }
+}
+
+extension PathEnd {
+  public func encode(to encoder: any Swift.Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(path, forKey: .path)
+    try container.encode(end, forKey: .end)
+    try container.encode(reason, forKey: .reason)
+    try container.encode(answer, forKey: .answer)
+    try container.encode(generated, forKey: .generated)
+  }
+}
+
+extension RunEnd {
+  public func encode(to encoder: any Swift.Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(reason, forKey: .reason)
+    try container.encode(answer, forKey: .answer)
+    try container.encode(correct, forKey: .correct)
+    try container.encode(tokens, forKey: .tokens)
+    try container.encodeIfPresent(message, forKey: .message)
+  }
+}
