@@ -1,0 +1,83 @@
+/// One kind of problem: a generator with levels, natural-language variety and an exact solver.
+public protocol ProblemFamily: Sendable {
+  /// The name used on the command line and in ids.
+  var name: String { get }
+  /// What the problems are, in one line.
+  var summary: String { get }
+  /// The levels, easiest first.
+  var levels: ClosedRange<Int> { get }
+  /// Draws a problem's structure; its wording is drawn later, by the draft.
+  func draft(level: Int, using random: inout ProblemRandom) -> ProblemDraft
+}
+
+/// A problem whose numbers are settled and whose words are not.
+public struct ProblemDraft: Sendable {
+  /// The numbers and operations in a normal form: what the split is decided by.
+  public let structure: String
+  /// Puts the problem into words and solves it, with a fault in one step if one is given.
+  let words: @Sendable (inout ProblemRandom, Fault?) -> WorkedProblem
+
+  init(
+    structure: String, words: @escaping @Sendable (inout ProblemRandom, Fault?) -> WorkedProblem
+  ) {
+    self.structure = structure
+    self.words = words
+  }
+}
+
+/// A wrong step, made on purpose and carried on to the end: candidates for verification
+/// documents are wrong in the ways that solutions go wrong. Never used for an answer that a
+/// model is trained to give.
+struct Fault: Sendable {
+  var step: Int
+  var delta: Int
+
+  /// The value of a step, wrong where the fault is and never negative.
+  static func apply(_ fault: Fault?, at step: Int, to value: Int) -> Int {
+    guard let fault, fault.step == step else { return value }
+    return value + fault.delta < 0 ? value + abs(fault.delta) : value + fault.delta
+  }
+}
+
+/// The ways a solution is told. Variety matters: without it sampled paths are copies of each
+/// other and a vote shows nothing. No style begins with a digit or with a word that begins a
+/// direct answer, so the first token of an answer tells whether it reasons.
+enum ReasoningStyle: Int, CaseIterable, Sendable {
+  /// Bare equations.
+  case terse
+  /// A sentence a step.
+  case sentences
+  /// What the question says, then what follows from it.
+  case restating
+  /// "First, … Then, …"
+  case sequence
+  /// One expression, rewritten until it is a number; or the family's own fifth way.
+  case fused
+}
+
+/// A problem in words with all that documents are made from.
+public struct WorkedProblem: Sendable {
+  let level: Int
+  let question: String
+  let answer: String
+  /// The exact steps.
+  let steps: [String]
+  /// The sentences of each style, in the order of `ReasoningStyle`.
+  let chains: [[String]]
+  /// The answer as a whole sentence, if the family has one.
+  let directSentence: String?
+
+  /// The answer as documents give it. A string of letters stands in quotes, so that it is
+  /// spelled letter by letter and never runs into a word's token.
+  var saidAnswer: String {
+    answer == "yes" || answer == "no" || !(answer.first?.isLetter ?? false)
+      ? answer : "\"\(answer)\""
+  }
+
+  func chain(_ style: ReasoningStyle) -> [String] { chains[style.rawValue] }
+}
+
+extension String {
+  /// The text with its first letter in upper case.
+  var capitalizedSentence: String { prefix(1).uppercased() + dropFirst() }
+}

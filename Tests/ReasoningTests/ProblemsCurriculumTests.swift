@@ -1,0 +1,107 @@
+import Testing
+
+@testable import Reasoning
+
+struct ProblemsCurriculumTests {
+  private func worked(_ count: Int, seed: UInt64 = 11) -> [(String, WorkedProblem)] {
+    var random = ProblemRandom(seed: seed)
+    return (0..<count).flatMap { _ in
+      ProblemLibrary.families.map { family in
+        let (draft, _) = ProblemLibrary.draft(family, split: .train, level: nil, using: &random)
+        return (family.name, draft.words(&random, nil))
+      }
+    }
+  }
+
+  /// The first token of an answer must tell whether it reasons.
+  @Test func firstTokensSeparateReasoningFromAnswers() {
+    let generator = CurriculumGenerator(seed: 1)
+    var random = ProblemRandom(seed: 3)
+    func opener(_ text: String) -> String {
+      let word = String(text.prefix { !$0.isWhitespace && $0 != "." })
+      return word.first?.isNumber == true || word.first == "\"" ? "value" : word
+    }
+    var direct: Set<String> = []
+    var reasoned: Set<String> = []
+    for (family, problem) in worked(150) {
+      direct.insert("\(family) " + opener(generator.direct(problem, using: &random)))
+      for style in ReasoningStyle.allCases {
+        reasoned.insert("\(family) " + opener(problem.chain(style).joined(separator: " ")))
+      }
+    }
+    // A story's direct sentence begins with its hero, as a restating solution does: the second
+    // word settles it. Nowhere else do they meet.
+    let shared = direct.intersection(reasoned).filter { !$0.hasPrefix("story ") }
+    #expect(shared.isEmpty, "\(shared)")
+    #expect(reasoned.allSatisfy { !$0.hasSuffix(" value") })
+  }
+
+  @Test func stylesDiffer() {
+    for (family, problem) in worked(20) {
+      let told = ReasoningStyle.allCases.map { problem.chain($0).joined(separator: " ") }
+      #expect(Set(told).count == told.count, "\(family): \(told)")
+    }
+  }
+
+  @Test func everyLearnedAnswerIsRight() {
+    let generator = CurriculumGenerator(seed: 9)
+    var random = ProblemRandom(seed: 4)
+    for (family, problem) in worked(60) {
+      let said = problem.saidAnswer
+      #expect(
+        generator.direct(problem, using: &random).lowercased().contains(said.lowercased()),
+        "\(family)")
+      #expect(
+        generator.reasoned(problem, using: &random).hasSuffix(" The answer is \(said)."),
+        "\(family)")
+    }
+  }
+
+  @Test func faultsMakeWrongSolutionsOfTheSameQuestion() {
+    var random = ProblemRandom(seed: 8)
+    for family in ProblemLibrary.families {
+      var wrong = 0
+      for _ in 0..<100 {
+        let (draft, _) = ProblemLibrary.draft(family, split: .train, level: nil, using: &random)
+        var again = random
+        let right = draft.words(&random, nil)
+        let faulty = draft.words(
+          &again, Fault(step: again.int(0...(right.steps.count - 1)), delta: 1))
+        wrong += faulty.answer == right.answer ? 0 : 1
+      }
+      #expect(wrong > 50, "\(family.name): \(wrong)")
+    }
+  }
+
+  @Test func documentsFollowTheirFormat() {
+    let generator = CurriculumGenerator(seed: 2)
+    var kinds: Set<CurriculumDocument.Kind> = []
+    var slips = 0
+    for number in 0..<4000 {
+      let document = generator.document(number)
+      kinds.insert(document.kind)
+      #expect(document == generator.document(number))
+      #expect(document.text.hasPrefix("Q: "))
+      #expect(document.text.hasSuffix("."))
+      #expect(document.segments.last?.weight == 10)
+      // A segment starts at a word's own space or line break: tokens never straddle segments.
+      #expect(document.segments.dropFirst().allSatisfy { $0.text.first?.isWhitespace == true })
+      #expect(document.segments.allSatisfy { $0.text.last?.isWhitespace == false })
+      if document.text.contains("Wait, ") { slips += 1 }
+    }
+    #expect(kinds.count == CurriculumDocument.Kind.allCases.count)
+    #expect(slips > 40)
+  }
+
+  /// The emblem is in no document, neither as a question nor as an exemplar.
+  @Test func applesIsInNoDocument() {
+    let generator = CurriculumGenerator(seed: 1)
+    let emblem = /\b3 \w+[,.] [^?\n]*? (has|have) 2 more [^?\n]*?(in total|together)\?/
+    for number in 0..<30_000 {
+      for match in generator.document(number).text.matches(of: emblem) {
+        // Three people are another structure.
+        #expect(match.0.matches(of: #/ (than|as many as) /#).count > 1, "\(match.0)")
+      }
+    }
+  }
+}
