@@ -10,7 +10,7 @@ public enum LessonCommand: Hashable, Sendable, CustomStringConvertible {
   /// `strategy NAME`: chooses what `run` runs.
   case strategy(name: String)
   /// `set NAME VALUE`: changes a setting; the names are those of the command line.
-  case set(Setting, value: String)
+  case set(StrategyDescription.Setting, value: String)
   /// `run`: runs the chosen strategy on the question; the lesson goes on when it has finished.
   case run
   /// `screen NAME`: shows a screen.
@@ -31,27 +31,8 @@ public enum LessonCommand: Hashable, Sendable, CustomStringConvertible {
   /// chosen one.
   case guessNext(choices: Int)
   /// `expect CONDITION: TEXT`: what the lesson is about to say holds only if the last run meets
-  /// the condition; if not, the text is shown.
+  /// the condition; if not, the text is shown in place of the paragraphs after the commands.
   case expect(Condition, otherwise: String)
-
-  public enum Setting: String, Sendable, Hashable, CaseIterable {
-    case temperature, samples, branches, seed, prompting, aggregate, weighting
-    case topK = "top-k"
-    case topP = "top-p"
-    case minP = "min-p"
-    case maxTokens = "max-tokens"
-
-    /// Whether a value is of the setting's form.
-    func accepts(_ value: String) -> Bool {
-      switch self {
-      case .temperature: Double(value).map { $0 >= 0 && $0.isFinite } ?? false
-      case .topP, .minP: Double(value).map { (0...1).contains($0) } ?? false
-      case .topK, .seed: Int(value).map { $0 >= 0 } ?? false
-      case .samples, .branches, .maxTokens: Int(value).map { $0 >= 1 } ?? false
-      case .prompting, .aggregate, .weighting: !value.isEmpty
-      }
-    }
-  }
 
   public enum Screen: String, Sendable, Hashable, CaseIterable { case decode, branches, votes }
 
@@ -120,6 +101,22 @@ public enum LessonCommand: Hashable, Sendable, CustomStringConvertible {
     case .expect(.correct, let text): "expect correct: \(text)"
     case .expect(.wrong, let text): "expect wrong: \(text)"
     case .expect(.answer(let value), let text): "expect answer \(value): \(text)"
+    }
+  }
+}
+
+extension StrategyDescription.Setting {
+  /// Whether a value is of the setting's form.
+  func accepts(_ value: String) -> Bool {
+    switch self {
+    case .temperature: Double(value).map { $0 >= 0 && $0.isFinite } ?? false
+    case .topP, .minP: Double(value).map { (0...1).contains($0) } ?? false
+    case .topK: Int(value).map { $0 >= 0 } ?? false
+    case .seed: UInt64(value) != nil
+    case .samples, .branches, .maxTokens: Int(value).map { $0 >= 1 } ?? false
+    case .prompting: Prompting(value) != nil
+    case .aggregate: RunSettings.Aggregate(rawValue: value) != nil
+    case .weighting: Tally.Method(rawValue: value) != nil
     }
   }
 }

@@ -12,7 +12,7 @@ extension LessonCommand {
     switch line[..<space] {
     case "problem": self = .problem(id: try Self.word(argument, "the id of a problem"))
     case "question": self = .question(try Self.text(argument, "a question"))
-    case "strategy": self = .strategy(name: try Self.word(argument, "the name of a strategy"))
+    case "strategy": self = .strategy(name: try Self.strategy(argument))
     case "set": self = try Self.setting(argument)
     case "run": self = try Self.alone(.run, argument)
     case "screen": self = .screen(try Self.screen(argument))
@@ -71,10 +71,18 @@ extension LessonCommand {
     return String(text.dropFirst().dropLast())
   }
 
+  private static func strategy(_ argument: String) throws(LessonCommandError) -> String {
+    guard StrategyRegistry.names.contains(argument) else {
+      throw LessonCommandError(reason: "\(StrategyError.unknown(argument))")
+    }
+    return argument
+  }
+
   private static func setting(_ argument: String) throws(LessonCommandError) -> LessonCommand {
     let words = argument.split(separator: " ")
-    guard words.count == 2, let setting = Setting(rawValue: String(words[0])) else {
-      let names = Setting.allCases.map(\.rawValue).joined(separator: ", ")
+    guard words.count == 2, let setting = StrategyDescription.Setting(rawValue: String(words[0]))
+    else {
+      let names = StrategyDescription.Setting.allCases.map(\.rawValue).joined(separator: ", ")
       throw LessonCommandError(reason: "expected “set NAME VALUE” with one of \(names)")
     }
     let value = String(words[1])
