@@ -1,1 +1,143 @@
+// The engine's hot loops, written once for each instruction set and chosen at run time.
+//
+// Every kernel follows one rule, from which the engine's exactness follows: an output element is
+// summed in one order that depends on the format and the instruction set alone, never on how many
+// columns are computed together, on the range of rows asked for, or on the calling thread.
 #pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Positions in one block of the KV cache.
+#define CK_KV_BLOCK 32
+/// Elements in one block of quantised activations and of Q8_0 weights.
+#define CK_QUANT_BLOCK 32
+/// Rows of values in the KV cache are padded to a multiple of this many elements.
+#define CK_HEAD_PADDING 16
+
+/// 32 activations as 8-bit integers: x[i] = scale * values[i].
+typedef struct {
+  float scale;
+  /// Sum of `values`.
+  int32_t sum;
+  int8_t values[CK_QUANT_BLOCK];
+} ck_q8_block;
+
+/// Y[b, r] (+)= sum over k of W[r, k] * X[b, k], for whole groups of rows.
+///
+/// `weights` is the packed matrix [rows, n] (see ck_pack_*), `x` is [batch, n] as floats or as
+/// ck_q8_block, whichever the format takes, `y` is [batch, ldy]. Row groups `group0..<group1` are
+/// computed, without rows at or beyond `rows`. With `accumulate` the product is added to y.
+typedef void ck_matmul(
+    const void *weights, const void *x, float *y, long group0, long group1, long rows, long n,
+    long batch, long ldy, bool accumulate);
+
+/// One block of keys and values, and who looks at it.
+typedef struct {
+  /// The block's memory; a head's keys are [head_size, CK_KV_BLOCK], its values
+  /// [CK_KV_BLOCK, padded head_size].
+  const uint8_t *block;
+  /// The users of the block: `users[first ..< first + count]`.
+  int32_t first;
+  int32_t count;
+} ck_kv_run;
+
+typedef struct {
+  /// Which query, counted from the first query of the call.
+  int32_t query;
+  /// How many positions of the block the query sees, 1 ... CK_KV_BLOCK.
+  int32_t length;
+} ck_kv_user;
+
+/// Attention of some queries on one KV head.
+typedef struct {
+  /// In ascending order of position for every query.
+  const ck_kv_run *runs;
+  long run_count;
+  const ck_kv_user *users;
+  /// Where in a block this layer's and head's keys and values begin, in bytes.
+  long key_offset;
+  long value_offset;
+  long head_size;
+  /// Query heads that share the KV head.
+  long group;
+  /// [query_count, query_stride], at the first of the heads that share the KV head.
+  const float *queries;
+  long query_stride;
+  long query_count;
+  float *out;
+  long out_stride;
+  /// Multiplies the scores, usually 1 / sqrt(head_size).
+  float scale;
+  /// At least query_count * group * (padded head_size + CK_HEAD_PADDING) floats, 64-byte aligned.
+  float *scratch;
+} ck_attention;
+
+/// Where a token's keys and values go.
+typedef struct {
+  uint8_t *block;
+  long key_offset;
+  long value_offset;
+  long slot;
+  long head_size;
+} ck_kv_slot;
+
+typedef struct {
+  const char *name;
+  /// Rows that are packed together: the lanes of a vector register.
+  int32_t group;
+  /// Packed 8-bit weights are stored with the sign bit flipped (the machine multiplies u8 by s8).
+  bool biased;
+  ck_matmul *matmul_f32;
+  ck_matmul *matmul_f16;
+  ck_matmul *matmul_q8_0;
+  /// Rounds to nearest, ties to even; the block's largest magnitude becomes 127.
+  void (*quantize)(const float *x, ck_q8_block *out, long n);
+  void (*decode_f16)(const uint16_t *x, float *out, long n);
+  /// out = x / sqrt(mean(x^2) + epsilon) * weight
+  void (*rms_norm)(const float *x, const float *weight, float *out, long n, float epsilon);
+  /// out = silu(gate) * up
+  void (*swiglu)(const float *gate, const float *up, float *out, long n);
+  /// Turns the pairs (x[2i], x[2i+1]) by the angles whose (cos, sin) are in `table`.
+  void (*rotate_pairs)(float *x, const float *table, long pairs);
+  void (*store_kv_f16)(const float *key, const float *value, const ck_kv_slot *slot);
+  void (*store_kv_f32)(const float *key, const float *value, const ck_kv_slot *slot);
+  void (*attend_f16)(const ck_attention *job);
+  void (*attend_f32)(const ck_attention *job);
+} ck_kernels;
+
+typedef enum { CK_GENERIC, CK_AVX2, CK_AVX512, CK_NEON } ck_isa;
+
+/// The kernels for an instruction set, or NULL when this machine cannot run them.
+const ck_kernels *ck_kernels_for(ck_isa isa);
+
+/// Bytes of one packed group of rows.
+long ck_packed_group_bytes_f32(const ck_kernels *kernels, long n);
+long ck_packed_group_bytes_f16(const ck_kernels *kernels, long n);
+long ck_packed_group_bytes_q8_0(const ck_kernels *kernels, long n);
+
+/// Packs one group of rows, each at its own address; a row at NULL counts as zeros.
+///
+/// Float formats become [n, group]; Q8_0 becomes [n / 4, group, 4] 8-bit weights followed by
+/// [n / 32, group] half-precision scales.
+void ck_pack_f32(const ck_kernels *kernels, const void *const *rows, long n, void *out);
+void ck_pack_f16(const ck_kernels *kernels, const void *const *rows, long n, void *out);
+void ck_pack_q8_0(const ck_kernels *kernels, const void *const *rows, long n, void *out);
+
+/// Tells the processor that this thread is spinning.
+static inline void ck_spin_hint(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ __volatile__("yield");
+#endif
+}
+
+#ifdef __cplusplus
+}
+#endif

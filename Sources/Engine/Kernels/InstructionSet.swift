@@ -1,3 +1,5 @@
+import CKernels
+
 /// The instruction sets the kernels are written for.
 public enum InstructionSet: String, Sendable, CaseIterable {
   /// Plain C, for any machine.
@@ -8,4 +10,18 @@ public enum InstructionSet: String, Sendable, CaseIterable {
   case avx512 = "avx512-vnni"
   /// 64-bit ARM.
   case neon
+
+  /// The kernels, or nil when this machine cannot run them.
+  var kernels: UnsafePointer<ck_kernels>? {
+    switch self {
+    case .generic: ck_kernels_for(CK_GENERIC)
+    case .avx2: ck_kernels_for(CK_AVX2)
+    case .avx512: ck_kernels_for(CK_AVX512)
+    case .neon: ck_kernels_for(CK_NEON)
+    }
+  }
+
+  /// What this machine can run, the best first.
+  public static let available: [InstructionSet] =
+    [.avx512, .avx2, .neon, .generic].filter { $0.kernels != nil }
 }

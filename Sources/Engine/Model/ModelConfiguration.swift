@@ -58,3 +58,29 @@ public struct ModelConfiguration: Sendable, Hashable {
     self.tiedEmbeddings = tiedEmbeddings
   }
 }
+
+extension ModelConfiguration {
+  /// - Throws: `ModelError.invalidConfiguration` when the numbers do not make a transformer.
+  func validate() throws(ModelError) {
+    let sizes = [
+      ("layers", layerCount), ("embedding length", embeddingLength), ("heads", headCount),
+      ("key/value heads", kvHeadCount), ("head size", headSize),
+      ("feed-forward length", feedForwardLength), ("context length", contextLength),
+      ("vocabulary size", vocabularySize),
+    ]
+    for (name, size) in sizes where size < 1 || size > 1 << 28 {
+      throw .invalidConfiguration("\(name) is \(size).")
+    }
+    guard headCount % kvHeadCount == 0 else {
+      throw .invalidConfiguration(
+        "\(headCount) heads cannot share \(kvHeadCount) key/value heads evenly.")
+    }
+    guard rotary.dimensions >= 0, rotary.dimensions <= headSize, rotary.dimensions % 2 == 0 else {
+      throw .invalidConfiguration(
+        "\(rotary.dimensions) rotary dimensions in heads of size \(headSize).")
+    }
+    guard rotary.base > 0, rotary.base.isFinite, normEpsilon >= 0, normEpsilon.isFinite else {
+      throw .invalidConfiguration("the rotary base or the norm's epsilon is not a positive number.")
+    }
+  }
+}

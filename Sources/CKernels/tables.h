@@ -1,0 +1,24 @@
+// The tables that the files of this target define, one for each instruction set.
+#pragma once
+
+#include "CKernels.h"
+
+extern const ck_kernels ck_generic_kernels;
+#if defined(__x86_64__)
+extern const ck_kernels ck_avx2_kernels;
+extern const ck_kernels ck_avx512_kernels;
+#endif
+#if defined(__aarch64__)
+extern const ck_kernels ck_neon_kernels;
+#endif
+
+/// The initialiser of a table whose kernels have their usual names.
+#define CK_TABLE(NAME, GROUP, BIASED)                                            \
+  {                                                                              \
+    .name = NAME, .group = GROUP, .biased = BIASED, .matmul_f32 = matmul_f32,    \
+    .matmul_f16 = matmul_f16, .matmul_q8_0 = matmul_q8_0, .quantize = quantize,  \
+    .decode_f16 = decode_f16, .rms_norm = rms_norm, .swiglu = swiglu,            \
+    .rotate_pairs = rotate_pairs, .store_kv_f16 = store_kv_f16,                  \
+    .store_kv_f32 = store_kv_f32, .attend_f16 = attend_f16,                      \
+    .attend_f32 = attend_f32,                                                    \
+  }

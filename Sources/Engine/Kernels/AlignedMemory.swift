@@ -1,0 +1,49 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Memory aligned to a cache line, zeroed when it is taken.
+final class AlignedMemory: @unchecked Sendable {
+  let start: UnsafeMutableRawPointer
+  let byteCount: Int
+
+  /// - Throws: `ModelError.outOfMemory` when the system has none left.
+  init(byteCount: Int) throws(ModelError) {
+    // Large areas are aligned to huge pages, which spares most address translations.
+    let huge = 2 << 20
+    var pointer: UnsafeMutableRawPointer?
+    let status = posix_memalign(&pointer, byteCount >= huge ? huge : 64, max(byteCount, 64))
+    guard status == 0, let pointer else { throw .outOfMemory(bytes: byteCount) }
+    #if os(Linux)
+      if byteCount >= huge { madvise(pointer, byteCount, 14 /* MADV_HUGEPAGE */) }
+    #endif
+    memset(pointer, 0, byteCount)
+    start = pointer
+    self.byteCount = byteCount
+  }
+
+  deinit { free(start) }
+}
+
+/// Scratch memory for values of one type that grows to the largest size ever asked for.
+struct ScratchBuffer<Element: BitwiseCopyable> {
+  private var memory: AlignedMemory?
+
+  /// At least `count` elements; what was in the buffer is lost when it grows.
+  mutating func reserve(_ count: Int) throws(ModelError) -> UnsafeMutablePointer<Element> {
+    let bytes = count * MemoryLayout<Element>.stride
+    let current = memory
+    let usable: AlignedMemory
+    if let current, current.byteCount >= bytes {
+      usable = current
+    } else {
+      usable = try AlignedMemory(byteCount: bytes)
+      memory = usable
+    }
+    return usable.start.assumingMemoryBound(to: Element.self)
+  }
+}

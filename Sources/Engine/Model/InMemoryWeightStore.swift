@@ -1,0 +1,145 @@
+import Synchronization
+
+/// Weights held in memory: made by tests, by randomising a model, and by training.
+public final class InMemoryWeightStore: WeightStore {
+  public let name: String
+  private let state: Mutex<State>
+
+  private struct State: @unchecked Sendable {
+    var tensors: [String: Entry] = [:]
+    var names: [String] = []
+    var version: UInt64 = 1
+  }
+
+  private struct Entry {
+    var tensor: Tensor
+    var memory: AlignedMemory
+  }
+
+  /// - Throws: `ModelError.outOfMemory`, or `.wrongShape` when bytes do not make up the shape.
+  public init(name: String, tensors: [NewTensor]) throws(ModelError) {
+    self.name = name
+    var state = State()
+    for new in tensors {
+      guard let rowBytes = new.format.byteCount(rowLength: new.rowLength),
+        new.bytes.count == rowBytes * new.rowCount
+      else {
+        throw .wrongShape(
+          tensor: new.name, expected: [new.rowLength, new.rowCount], found: [new.bytes.count])
+      }
+      let memory = try AlignedMemory(byteCount: new.bytes.count)
+      UnsafeMutableRawBufferPointer(start: memory.start, count: memory.byteCount)
+        .copyBytes(from: new.bytes)
+      let tensor = Tensor(
+        name: new.name, format: new.format, rowLength: new.rowLength, rowCount: new.rowCount,
+        data: UnsafeRawPointer(memory.start), byteCount: new.bytes.count)
+      if state.tensors.updateValue(Entry(tensor: tensor, memory: memory), forKey: new.name) == nil {
+        state.names.append(new.name)
+      }
+    }
+    self.state = Mutex(state)
+  }
+
+  /// A tensor's contents, to be copied into a store.
+  public struct NewTensor: Sendable {
+    public var name: String
+    public var format: TensorFormat
+    public var rowLength: Int
+    public var rowCount: Int
+    /// `[rowCount, rowLength]` in `format`.
+    public var bytes: [UInt8]
+
+    public init(
+      name: String, format: TensorFormat, rowLength: Int, rowCount: Int, bytes: [UInt8]
+    ) {
+      self.name = name
+      self.format = format
+      self.rowLength = rowLength
+      self.rowCount = rowCount
+      self.bytes = bytes
+    }
+  }
+
+  public var version: UInt64 { state.withLock { $0.version } }
+
+  public var tensorNames: [String] { state.withLock { $0.names } }
+
+  public func tensor(named name: String) -> Tensor? {
+    state.withLock { $0.tensors[name]?.tensor }
+  }
+
+  /// Changes a tensor's contents in place and raises the version. Not while a model that uses
+  /// the store computes.
+  ///
+  /// - Returns: false when there is no such tensor.
+  @discardableResult
+  public func update(_ name: String, _ body: (UnsafeMutableRawBufferPointer) -> Void) -> Bool {
+    state.withLock { state in
+      guard let entry = state.tensors[name] else { return false }
+      body(
+        UnsafeMutableRawBufferPointer(
+          start: entry.memory.start, count: entry.tensor.byteCount))
+      state.version += 1
+      return true
+    }
+  }
+
+  /// FNV-1a over names and contents. It tells weights apart; it does not protect against forgery.
+  public var hash: String {
+    state.withLock { state in
+      var digest: UInt64 = 0xCBF2_9CE4_8422_2325
+      func add(_ bytes: some Sequence<UInt8>) {
+        for byte in bytes { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01B3 }
+      }
+      for name in state.names {
+        guard let tensor = state.tensors[name]?.tensor else { continue }
+        add(name.utf8)
+        add(UnsafeRawBufferPointer(start: tensor.data, count: tensor.byteCount))
+      }
+      let digits = String(digest, radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+  }
+
+  public var fileType: String {
+    state.withLock { state in
+      var bytes: [String: Int] = [:]
+      for entry in state.tensors.values {
+        bytes[entry.tensor.format.name, default: 0] += entry.tensor.byteCount
+      }
+      return bytes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? "none"
+    }
+  }
+}
+
+extension InMemoryWeightStore {
+  /// Weights of the same names, shapes and formats as a model's, drawn at random: matrices from a
+  /// normal distribution of variance 1 / inputs, vectors (norms) all ones. A model with them knows
+  /// nothing; whatever it still gets right, it gets right by chance.
+  ///
+  /// - Throws: `ModelError.unsupportedFormat`, `.outOfMemory`.
+  public static func randomized(
+    like store: any WeightStore, seed: UInt64
+  ) throws(ModelError) -> InMemoryWeightStore {
+    var random = NormalRandom(seed: seed)
+    var tensors: [NewTensor] = []
+    for name in store.tensorNames.sorted() {
+      guard let tensor = store.tensor(named: name) else { continue }
+      let count = tensor.rowLength * tensor.rowCount
+      let scale = 1 / Float(tensor.rowLength).squareRoot()
+      let values =
+        tensor.rowCount == 1
+        ? [Float](repeating: 1, count: count) : (0..<count).map { _ in random.next() * scale }
+      guard let bytes = ScalarKernels.encode(values, as: tensor.format) else {
+        throw .unsupportedFormat(
+          tensor: name, format: tensor.format.name,
+          supported: PackedFormat.supported.map(\.name))
+      }
+      tensors.append(
+        NewTensor(
+          name: name, format: tensor.format, rowLength: tensor.rowLength,
+          rowCount: tensor.rowCount, bytes: bytes))
+    }
+    return try InMemoryWeightStore(name: store.name + "-random", tensors: tensors)
+  }
+}

@@ -1,0 +1,150 @@
+public import Decoding
+import Foundation
+import Synchronization
+
+/// A transformer run by the embedded engine.
+///
+/// Weights are read once for all nodes of a call, keys and values of shared prefixes are kept and
+/// shared, and the logits of a node are the same to the bit whatever else is computed with it, on
+/// however many threads, and whether its prefix was cached, evicted or computed in pieces.
+public final class TransformerModel: LanguageModel {
+  public let configuration: ModelConfiguration
+  public let options: EngineOptions
+  public let vocabulary: any Vocabulary
+  public let instructionSet: InstructionSet
+  public let capabilities = ModelCapabilities()
+
+  private let store: any WeightStore
+  private let compute: Compute
+  private let state: Mutex<State>
+
+  /// All that a pass changes.
+  private struct State: @unchecked Sendable {
+    var architecture: any Architecture
+    var cache: PrefixCache
+    var attention = AttentionPlan()
+    /// The version of the weights that everything above was made from.
+    var version: UInt64
+  }
+
+  /// Prepares a model; packing its weights takes about as long as reading them.
+  ///
+  /// - Throws: `ModelError` when the weights do not fit the configuration, a format or
+  ///   architecture is not supported, or memory runs out.
+  public init(
+    configuration: ModelConfiguration, weights: any WeightStore, vocabulary: any Vocabulary,
+    options: EngineOptions = EngineOptions()
+  ) throws(ModelError) {
+    try configuration.validate()
+    let available = InstructionSet.available
+    let instructionSet = options.instructionSet ?? available[0]
+    guard let kernels = instructionSet.kernels else {
+      throw .instructionSetUnavailable(
+        instructionSet.rawValue, available: available.map(\.rawValue))
+    }
+    self.configuration = configuration
+    self.options = options
+    self.vocabulary = vocabulary
+    self.instructionSet = instructionSet
+    store = weights
+    compute = Compute(kernels: kernels, pool: ThreadPool(threadCount: options.threads))
+    let layout = KVLayout(
+      format: options.kvFormat, layerCount: configuration.layerCount,
+      kvHeadCount: configuration.kvHeadCount, headSize: configuration.headSize)
+    let version = weights.version
+    let architecture = try Architectures.make(
+      configuration, weights: WeightLoader(store: weights, compute: compute))
+    let capacity =
+      options.cacheCapacity ?? Self.defaultCapacity(layout, context: configuration.contextLength)
+    state = Mutex(
+      State(
+        architecture: architecture, cache: PrefixCache(layout: layout, capacity: capacity),
+        version: version))
+  }
+
+  public var identity: ModelIdentity {
+    ModelIdentity(
+      name: store.name, hash: store.hash, architecture: configuration.architecture,
+      fileType: store.fileType, isa: instructionSet.rawValue)
+  }
+
+  public var contextLength: Int { configuration.contextLength }
+
+  /// What the KV cache holds, in tokens, and what it may hold; whole blocks are counted.
+  public var cacheUse: (used: Int, capacity: Int) {
+    state.withLock { ($0.cache.usedTokens, $0.cache.capacityInTokens) }
+  }
+
+  /// Bytes taken for keys and values.
+  public var cacheBytes: Int { state.withLock { $0.cache.residentBytes } }
+
+  /// Forgets all keys and values.
+  public func clearCache() { state.withLock { $0.cache.removeAll() } }
+
+  public func forward(_ request: ForwardRequest, in tree: TokenTree) throws -> ForwardResult {
+    try state.withLock { state in
+      try refresh(&state)
+      var planner = ForwardPlanner(
+        tree: tree, contextLength: contextLength,
+        vocabularySize: configuration.vocabularySize,
+        limit: min(request.tokenLimit, Self.mostRows))
+      let plan = try planner.plan(request.nodes, in: &state.cache)
+      guard plan.rowCount > 0 else {
+        return ForwardResult(
+          distributions: request.nodes.map { _ in nil }, computed: plan.computed)
+      }
+      let group = configuration.headCount / configuration.kvHeadCount
+      state.attention.prepare(
+        plan, in: state.cache, rowsPerSlice: ForwardPass.rowsPerSlice(group: group))
+      let pass = ForwardPass(
+        compute: compute, plan: plan, attention: state.attention, cache: state.cache)
+      let logits: UnsafePointer<Float>
+      do {
+        logits = try state.architecture.forward(pass)
+      } catch {
+        state.cache.abandonPass()
+        throw error
+      }
+      return ForwardResult(
+        distributions: distributions(plan, pass.outputRows, logits), computed: plan.computed)
+    }
+  }
+
+  /// The most tokens of one pass, whatever is asked for.
+  private static let mostRows = 512
+
+  /// Packs again and forgets keys and values when the weights have changed.
+  private func refresh(_ state: inout State) throws(ModelError) {
+    let version = store.version
+    guard version != state.version else { return }
+    state.architecture = try Architectures.make(
+      configuration, weights: WeightLoader(store: store, compute: compute))
+    state.cache.removeAll()
+    state.version = version
+  }
+
+  private func distributions(
+    _ plan: ForwardPlan, _ outputRows: [Int], _ logits: UnsafePointer<Float>
+  ) -> [TokenDistribution?] {
+    let size = configuration.vocabularySize
+    var made: [Int32: TokenDistribution] = [:]
+    return plan.answers.map { answer in
+      guard let answer else { return nil }
+      if let known = made[answer] { return known }
+      guard let place = outputRows.firstIndex(of: Int(answer)) else { return nil }
+      let row = UnsafeBufferPointer(start: logits + place * size, count: size)
+      let distribution = TokenDistribution(logits: Array(row))
+      made[answer] = distribution
+      return distribution
+    }
+  }
+
+  /// A gibibyte of keys and values or a quarter of the machine's memory, but at least one whole
+  /// context.
+  private static func defaultCapacity(_ layout: KVLayout, context: Int) -> Int {
+    let memory = min(1 << 30, Int(clamping: ProcessInfo.processInfo.physicalMemory / 4))
+    let blocks = memory / max(layout.blockBytes, 1)
+    let contextBlocks = (context + KVLayout.positions - 1) / KVLayout.positions
+    return max(blocks, contextBlocks) * KVLayout.positions
+  }
+}

@@ -1,0 +1,71 @@
+import CKernels
+
+/// Takes tensors out of a store, checking that they have the shape the model needs.
+struct WeightLoader {
+  let store: any WeightStore
+  let compute: Compute
+
+  /// A tensor of exactly this shape.
+  func tensor(_ name: String, inputs: Int, outputs: Int) throws(ModelError) -> Tensor {
+    guard let tensor = store.tensor(named: name) else { throw .missingTensor(name) }
+    let expected = outputs == 1 ? [inputs] : [inputs, outputs]
+    guard tensor.rowLength == inputs, tensor.rowCount == outputs,
+      let rowBytes = tensor.format.byteCount(rowLength: inputs),
+      tensor.byteCount >= rowBytes * outputs
+    else {
+      throw .wrongShape(
+        tensor: name, expected: expected, found: [tensor.rowLength, tensor.rowCount])
+    }
+    return tensor
+  }
+
+  /// A linear map made of one or more tensors with the same inputs, outputs in their order.
+  func map(_ tensors: [Tensor]) throws(ModelError) -> LinearMap {
+    try LinearMap(tensors, kernels: compute.kernels, pool: compute.pool)
+  }
+
+  /// A vector as floats.
+  func vector(_ name: String, count: Int) throws(ModelError) -> AlignedMemory {
+    let tensor = try tensor(name, inputs: count, outputs: 1)
+    let memory = try AlignedMemory(byteCount: count * MemoryLayout<Float>.stride)
+    let rows = try RowDecoder(tensor, kernels: compute.kernels)
+    rows.decode(row: 0, to: memory.start.assumingMemoryBound(to: Float.self))
+    return memory
+  }
+}
+
+/// Reads single rows of a tensor as floats: token embeddings, norms.
+struct RowDecoder {
+  let tensor: Tensor
+  private let kernels: UnsafePointer<ck_kernels>
+  private let format: PackedFormat
+
+  /// - Throws: `ModelError.unsupportedFormat`.
+  init(_ tensor: Tensor, kernels: UnsafePointer<ck_kernels>) throws(ModelError) {
+    self.tensor = tensor
+    self.kernels = kernels
+    format = try PackedFormat(tensor)
+  }
+
+  /// - Parameters:
+  ///   - row: below the tensor's `rowCount`.
+  ///   - out: `[rowLength]`.
+  func decode(row: Int, to out: UnsafeMutablePointer<Float>) {
+    let count = tensor.rowLength
+    let from = tensor.data + row * (tensor.byteCount / tensor.rowCount)
+    switch format {
+    case .f32:
+      UnsafeMutableRawPointer(out).copyMemory(from: from, byteCount: count * 4)
+    case .f16:
+      kernels.pointee.decode_f16(from.assumingMemoryBound(to: UInt16.self), out, count)
+    case .q8_0:
+      for block in 0..<count / TensorFormat.q8_0.blockSize {
+        let start = from + block * TensorFormat.q8_0.bytesPerBlock
+        var scale: Float = 0
+        kernels.pointee.decode_f16(start.assumingMemoryBound(to: UInt16.self), &scale, 1)
+        let values = (start + 2).assumingMemoryBound(to: Int8.self)
+        for i in 0..<32 { out[block * 32 + i] = scale * Float(values[i]) }
+      }
+    }
+  }
+}
