@@ -24,6 +24,7 @@ enum Signals {
     if ends.reader < 0 {
       ends = try WakePipe.makePipe()
       previous.initialize(repeating: sigaction(), count: 65)
+      atexit { Rescue.restore() }
       installAlternateStack()
     }
     for number in reported { ponder_catch(number, report, previous + Int(number)) }
@@ -70,7 +71,13 @@ enum Signals {
 
   private static func end(by number: Int32) {
     Rescue.restore()
-    ponder_restore_action(number, previous + Int(number))
+    // What the crash reporter of the Swift runtime has set up still gets its turn. For signals that
+    // ask the program to end, ncurses has put its own handler in place of the default.
+    if fatal.contains(number) {
+      ponder_restore_action(number, previous + Int(number))
+    } else {
+      ponder_default_action(number, nil)
+    }
     ponder_raise_unblocked(number)
   }
 

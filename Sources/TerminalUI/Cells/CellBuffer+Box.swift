@@ -81,7 +81,8 @@ extension CellBuffer {
       var arms = back | forward
       if joins, step == 0 { arms &= ~back }
       if joins, step == cells - 1 { arms &= ~forward }
-      set(x, y, Cell(text: BoxDrawing.glyph(arms: arms | present), width: 1, style: style))
+      let glyph = BoxDrawing.glyph(arms: arms | present)
+      set(x, y, Cell(text: glyph, width: 1, style: style.drawn(over: self[x, y].style)))
     }
   }
 }

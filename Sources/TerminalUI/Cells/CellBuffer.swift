@@ -2,6 +2,8 @@
 ///
 /// Every write is clipped to `clip`. A wide cluster always keeps both of its cells: writing over
 /// one half blanks the other, and a wide cluster that would be cut by an edge is drawn as blanks.
+/// `fill` sets styles outright; everything else is drawn over what is there, so that colours left
+/// at `.default`, and reverse video, show through: text on a selected row stays selected.
 /// Coordinates are the buffer's own, whatever the clip.
 public struct CellBuffer: Hashable, Sendable {
   public let size: Size
@@ -67,6 +69,7 @@ public struct CellBuffer: Hashable, Sendable {
   /// Draws one cluster.
   public mutating func put(_ cluster: DisplayCluster, x: Int, y: Int, style: Style) {
     guard y >= clip.y, y < clip.bottom else { return }
+    let style = style.drawn(over: self[max(x, clip.x), y].style)
     if cluster.width == 2 {
       guard x >= clip.x, x + 1 < clip.right else {
         set(x, y, .blank(style))

@@ -35,16 +35,36 @@ struct OKLab: Hashable, Sendable {
     self.init(red: red, green: green, blue: blue)
   }
 
-  /// The nearest sRGB colour; parts outside the gamut are clipped.
+  /// The sRGB colour of this lightness and hue. Where sRGB has none that vivid, it is less vivid,
+  /// never lighter or darker.
   var color: Color {
+    var candidate = self
+    for _ in 0..<40 {
+      let parts = candidate.linearParts
+      if [parts.red, parts.green, parts.blue].allSatisfy({ (-0.0005...1.0005).contains($0) }) {
+        break
+      }
+      candidate.a *= 0.9
+      candidate.b *= 0.9
+    }
+    let parts = candidate.linearParts
+    return .rgb(
+      OKLab.encoded(parts.red), OKLab.encoded(parts.green), OKLab.encoded(parts.blue))
+  }
+
+  /// Linear sRGB, outside 0...1 where the colour is out of gamut.
+  private var linearParts: (red: Double, green: Double, blue: Double) {
     let l = pow3(lightness + 0.3963377774 * a + 0.2158037573 * b)
     let m = pow3(lightness - 0.1055613458 * a - 0.0638541728 * b)
     let s = pow3(lightness - 0.0894841775 * a - 1.2914855480 * b)
-    return .rgb(
-      OKLab.encoded(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s),
-      OKLab.encoded(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s),
-      OKLab.encoded(-0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s))
+    return (
+      4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
+      -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
+      -0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s
+    )
   }
+
+  var chroma: Double { (a * a + b * b).squareRoot() }
 
   /// The point a share `t` of the way to `other`, `t` in 0...1.
   func mixed(with other: OKLab, _ t: Double) -> OKLab {

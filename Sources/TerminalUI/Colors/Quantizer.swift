@@ -43,7 +43,9 @@ public struct Quantizer: Sendable {
     }
     guard let wanted = OKLab(color) else { return .default }
     // The first 16 colours are the user's own, so 256 colours are matched in the fixed part only.
-    let candidates: ClosedRange<UInt8> = depth == .indexed256 ? 16...255 : 0...15
+    var candidates: [UInt8] = depth == .indexed256 ? Array(16...255) : Array(0...15)
+    // A grey stays grey: among so few colours a tinted one may be nearer.
+    if depth != .indexed256, wanted.chroma < 0.03 { candidates = [0, 7, 8, 15] }
     let best = candidates.min { a, b in
       distance(from: wanted, to: a) < distance(from: wanted, to: b)
     }

@@ -43,6 +43,15 @@ public struct Style: Hashable, Sendable {
       attributes: attributes.union(other.attributes))
   }
 
+  /// What shows when this style is drawn over a cell of style `below`: colours that are left open
+  /// come from below, and so does reverse video, which acts as a background.
+  func drawn(over below: Style) -> Style {
+    Style(
+      foreground: foreground == .default ? below.foreground : foreground,
+      background: background == .default ? below.background : background,
+      attributes: attributes.union(below.attributes.intersection(.reverse)))
+  }
+
   /// This style with more attributes.
   public func adding(_ more: Attributes) -> Style {
     var style = self

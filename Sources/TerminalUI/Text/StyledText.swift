@@ -30,6 +30,12 @@ public struct StyledText: Hashable, Sendable {
     runs.append(Run(text, style: style, tag: tag))
   }
 
+  /// The text with `base` wherever a run leaves a colour open.
+  public func over(_ base: Style) -> StyledText {
+    StyledText(
+      runs.map { Run($0.text, style: base.overlaid(by: $0.style), tag: $0.tag) })
+  }
+
   /// The text's clusters, each with the index of the run in which it starts. A mark that starts a
   /// run is drawn on the end of the run before it.
   func clusters() -> [(cluster: DisplayCluster, run: Int)] {

@@ -20,7 +20,7 @@ public enum Bar {
   }
 
   /// Draws a bar with the interval of its value as a whisker: `█████├──┼──┤`. Where the whisker
-  /// lies inside the bar it is drawn in the background's colour on the bar's.
+  /// lies inside the bar it is drawn in reverse.
   ///
   /// - Parameters:
   ///   - fraction: the value, in 0...1 of the whole width.
@@ -41,9 +41,7 @@ public enum Bar {
       } else {
         glyph = column == low ? "├" : column == high ? "┤" : "─"
       }
-      let onBar = Style(
-        foreground: whiskerStyle.background, background: style.foreground,
-        attributes: style.foreground == .default ? .reverse : [])
+      let onBar = style.adding(.reverse)
       buffer.put(
         glyph, x: rect.x + column, y: rect.y, style: column < filled ? onBar : whiskerStyle)
     }

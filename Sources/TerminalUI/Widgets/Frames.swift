@@ -16,7 +16,7 @@ public enum TabBar {
       let cell = Rect(x: x, y: rect.y, width: width, height: 1)
       buffer.fill(cell, style: style)
       let next = buffer.put(
-        tab.key, x: x + 1, y: rect.y, style: isActive ? style : style.overlaid(by: theme[.key]))
+        tab.key, x: x + 1, y: rect.y, style: isActive ? style : theme[.key].on(style.background))
       buffer.put(tab.title, x: next + 1, y: rect.y, style: style)
       rects.append(cell)
       x += width
@@ -57,8 +57,7 @@ public enum Popup {
     let style = theme[.text].overlaid(by: theme[.popup])
     buffer.fill(frame, style: style)
     buffer.box(
-      frame, style: style.overlaid(by: theme[.borderFocus]).on(style.background), title: title,
-      titleStyle: style.overlaid(by: theme[.title]).on(style.background), note: note)
+      frame, style: theme[.borderFocus], title: title, titleStyle: theme[.title], note: note)
     return frame.inset(horizontal: 2, vertical: 1)
   }
 }

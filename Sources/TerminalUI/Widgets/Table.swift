@@ -146,16 +146,8 @@ public struct Table {
     draw(count: rows.count, position: position, in: rect, on: &buffer) {
       item, column, cell, base, buffer in
       guard column < rows[item].count else { return }
-      var text = rows[item][column]
-      let isSelected = showsSelection && item == position.selected
-      for index in text.runs.indices {
-        let own = text.runs[index].style
-        // The selection's background must run through, whatever the cell's own style.
-        text.runs[index].style =
-          isSelected
-          ? base.overlaid(by: own).on(base.background) : base.overlaid(by: own)
-      }
-      Table.put(text, in: cell, alignment: columns[column].alignment, on: &buffer)
+      Table.put(
+        rows[item][column].over(base), in: cell, alignment: columns[column].alignment, on: &buffer)
     }
   }
 

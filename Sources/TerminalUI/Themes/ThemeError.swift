@@ -1,0 +1,22 @@
+/// What is wrong with a theme file, where, and what to do about it.
+public struct ThemeError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The file; nil if no file could be found.
+  public let file: String?
+  /// The line, counted from 1.
+  public let line: Int?
+  public let problem: String
+  public let remedy: String
+
+  public init(file: String?, line: Int? = nil, problem: String, remedy: String) {
+    self.file = file
+    self.line = line
+    self.problem = problem
+    self.remedy = remedy
+  }
+
+  /// `Themes/mine.yaml:7: base0A is 'red': write a colour as six hexadecimal digits`
+  public var description: String {
+    let place = [file, line.map(String.init)].compactMap { $0 }.joined(separator: ":")
+    return (place.isEmpty ? "" : place + ": ") + problem + "; " + remedy
+  }
+}
