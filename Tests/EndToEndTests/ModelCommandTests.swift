@@ -1,0 +1,121 @@
+import Foundation
+import Testing
+
+/// `info`, `tokenize`, `models` and what they say when something is wrong.
+@Suite struct ModelCommandTests {
+  private struct Info: Decodable, Equatable {
+    var architecture: String
+    var parameters: Int
+    var layers: Int
+    var context_length: Int
+    var vocabulary_size: Int
+    var tokenizer: String
+    var file_type: String
+    var sha256: String
+  }
+
+  private struct Tokens: Decodable, Equatable {
+    var ids: [Int]
+    var pieces: [String]
+  }
+
+  private struct Model: Decodable, Equatable {
+    var name: String
+    var parameters: Int
+    var file_type: String
+    var bytes: Int
+    var `default`: Bool
+  }
+
+  private let vocabulary = Program.fixtures.appending(path: "Tokenizer/bpe.gguf").path
+
+  @Test func info() throws {
+    let result = try Program.run(["info", "--model", Program.model("f32-mha-tied")])
+    #expect(result.status == 0 && result.errors == "")
+    let info = try result.json(Info.self)
+    #expect(info.architecture == "llama" && info.layers == 2 && info.context_length == 128)
+    #expect(info.vocabulary_size == 133 && info.tokenizer == "gpt2" && info.file_type == "F32")
+    #expect(info.parameters == 22_336 && info.sha256.count == 64)
+    let text = try Program.run(
+      ["info", "--format", "text", "--model", Program.model("f32-mha-tied")])
+    #expect(text.output.contains(info.sha256))
+  }
+
+  @Test func tokenize() throws {
+    func tokens(_ arguments: [String], input: Data = Data()) throws -> Tokens {
+      try Program.run(["tokenize", "--model", vocabulary] + arguments, input: input)
+        .json(Tokens.self)
+    }
+    #expect(
+      try tokens(["a<|end|>", "--special", "parse"])
+        == Tokens(ids: [1, 66, 0], pieces: ["<|start|>", "a", "<|end|>"]))
+    #expect(try tokens(["a<|end|>", "--special", "add"]).ids.prefix(2) == [1, 66])
+    #expect(try tokens(["a<|end|>"]).pieces.joined() == "a<|end|>")
+    #expect(try tokens([""]) == Tokens(ids: [], pieces: []))
+    // A file may hold any bytes; - is standard input.
+    let malformed = Data([0x61, 0xFF, 0x00])
+    let folder = try Program.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "text")
+    try malformed.write(to: file)
+    let fromFile = try tokens(["--file", file.path])
+    #expect(fromFile.ids.count == 3 && fromFile.pieces == ["a", "\u{FFFD}", "\0"])
+    #expect(try tokens(["--file", "-"], input: malformed) == fromFile)
+  }
+
+  @Test func models() throws {
+    let home = try Program.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: home) }
+    let folder = home.appending(path: "Samples/Models")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let environment = ["PONDER_HOME": home.path]
+    try Program.expectFailure(
+      ["info"], status: 66, saying: "--model", environment: environment)
+    for name in ["f16-gqa-tied", "q8_0-mha-untied"] {
+      try FileManager.default.copyItem(
+        atPath: Program.model(name), toPath: folder.appending(path: "\(name).gguf").path)
+    }
+    func list() throws -> [Model] {
+      try Program.run(["models", "--format", "json"], environment: environment)
+        .json([Model].self)
+    }
+    #expect(try list().map(\.name) == ["f16-gqa-tied", "q8_0-mha-untied"])
+    #expect(try list().map(\.file_type) == ["F16", "Q8_0"])
+    #expect(try list().map(\.default) == [true, false])
+    let type = try Program.run(["info"], environment: environment).json(Info.self).file_type
+    #expect(type == "F16")
+    // The default can be named.
+    try Data("q8_0-mha-untied.gguf\n".utf8).write(to: folder.appending(path: "default.txt"))
+    #expect(try list().map(\.default) == [false, true])
+    let text = try Program.run(["models"], environment: environment).output
+    #expect(text.split(separator: "\n").count == 2 && text.contains("* "))
+  }
+
+  @Test func failures() throws {
+    try Program.expectFailure(["frobnicate"], status: 64, saying: "frobnicate")
+    try Program.expectFailure(["info", "--bogus"], status: 64, saying: "--bogus")
+    try Program.expectFailure(["tokenize"], status: 64, saying: "--file")
+    try Program.expectFailure(["info", "--threads", "0"], status: 64, saying: "--threads")
+    try Program.expectFailure(
+      ["info", "--model", "/no/such.gguf"], status: 66, saying: "/no/such.gguf")
+    try Program.expectFailure(
+      ["tokenize", "--model", vocabulary, "--file", "/no/such"], status: 66, saying: "/no/such")
+    try Program.expectFailure(
+      ["info", "--model", #filePath], status: 65, saying: "not a GGUF file")
+    try Program.expectFailure(
+      ["info"], status: 66, saying: "PONDER_HOME", environment: ["PONDER_HOME": "/no/such"])
+    let folder = try Program.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let whole = try Data(contentsOf: URL(fileURLWithPath: Program.model("f32-mha-tied")))
+    let torn = folder.appending(path: "torn\n.gguf")
+    try whole.prefix(whole.count / 2).write(to: torn)
+    try Program.expectFailure(["info", "--model", torn.path], status: 65, saying: "ends too early")
+  }
+
+  @Test func helpIsNoError() throws {
+    for arguments in [["--help"], ["help", "tokenize"], ["info", "--help"]] {
+      let result = try Program.run(arguments)
+      #expect(result.status == 0 && result.errors == "" && result.output.contains("USAGE"))
+    }
+  }
+}
