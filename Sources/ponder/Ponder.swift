@@ -7,7 +7,8 @@ struct Ponder: AsyncParsableCommand {
     commandName: "ponder",
     abstract: "Look inside LLM reasoning: token by token, branch by branch, vote by vote.",
     subcommands: [
-      InfoCommand.self, TokenizeCommand.self, ModelsCommand.self, ProblemsCommand.self,
+      RunCommand.self, EvalCommand.self, ReplayCommand.self, StrategiesCommand.self,
+      ProblemsCommand.self, InfoCommand.self, TokenizeCommand.self, ModelsCommand.self,
       CurriculumCommand.self,
     ])
 

@@ -29,3 +29,12 @@ public struct Question: Sendable, Hashable, Codable {
     case isRaw = "is_raw"
   }
 }
+
+extension Question {
+  /// A problem with its right answer for the grader.
+  public init(_ problem: Problem) {
+    self.init(
+      text: problem.question, problem: problem.id, family: problem.family, gold: problem.answer,
+      kind: problem.answerKind)
+  }
+}

@@ -19,8 +19,9 @@ public final class TraceJournal: Sendable {
   /// Opens a journal, creating the file and the folders above it. What an existing file holds
   /// is kept, but for a torn last line, which is removed first.
   ///
+  /// - Parameter header: the first line of a new file; nil when it comes with the records.
   /// - Throws: `TraceError` when the file cannot be written or holds something else.
-  public init(at url: URL, header: TraceHeader = TraceHeader()) throws {
+  public init(at url: URL, header: TraceHeader? = TraceHeader()) throws {
     self.url = url
     let fresh = try Self.prepare(url)
     guard let handle = try? FileHandle(forWritingTo: url) else {
@@ -30,7 +31,7 @@ public final class TraceJournal: Sendable {
     state = Mutex(State(handle: handle))
     let timer = DispatchSource.makeTimerSource(queue: queue)
     self.timer = timer
-    if fresh { append([TraceRecord(.header(header))]) }
+    if fresh, let header { append([TraceRecord(.header(header))]) }
     timer.schedule(deadline: .now() + 0.5, repeating: 0.5, leeway: .milliseconds(100))
     timer.setEventHandler { [weak self] in self?.flush() }
     timer.resume()

@@ -55,6 +55,9 @@ enum ErrorReport {
     case is LanguageModelError: Status.other
     case TextFileError.missing, TextFileError.unreadable: Status.missingFile
     case is TextFileError: Status.badData
+    case TraceError.missing, TraceError.unreadable: Status.missingFile
+    case TraceError.unwritable: Status.other
+    case is TraceError: Status.badData
     default: nil
     }
   }
@@ -66,18 +69,23 @@ enum UserError: Error, CustomStringConvertible {
   case usage(String)
   case missingFile(String)
   case badData(String)
+  /// A run that went wrong on the way.
+  case failed(String)
 
   var status: Int32 {
     switch self {
     case .usage: ErrorReport.Status.usage
     case .missingFile: ErrorReport.Status.missingFile
     case .badData: ErrorReport.Status.badData
+    case .failed: ErrorReport.Status.other
     }
   }
 
   var description: String {
     switch self {
-    case .usage(let message), .missingFile(let message), .badData(let message): message
+    case .usage(let message), .missingFile(let message), .badData(let message),
+      .failed(let message):
+      message
     }
   }
 }

@@ -1,0 +1,29 @@
+import Decoding
+import Foundation
+
+/// Opens models: the one way from a file to something that computes.
+public enum ModelLoader {
+  /// Maps a GGUF file, checks it and prepares its weights.
+  ///
+  /// - Throws: `GGUFError` when the file cannot be read or is damaged, `TokenizerError` when its
+  ///   vocabulary cannot be used, `ModelError` when its weights do not make a model that this
+  ///   engine computes.
+  public static func load(
+    path: String, options: EngineOptions = EngineOptions()
+  ) throws -> TransformerModel {
+    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    return try load(GGUFFile(path: path), name: name, options: options)
+  }
+
+  /// The same from an open file.
+  ///
+  /// - Parameter name: how the model is called in traces and status lines.
+  public static func load(
+    _ file: GGUFFile, name: String, options: EngineOptions = EngineOptions()
+  ) throws -> TransformerModel {
+    let vocabulary = try file.vocabulary()
+    return try TransformerModel(
+      configuration: ModelConfiguration(file, vocabularySize: vocabulary.count),
+      weights: MappedWeightStore(file, name: name), vocabulary: vocabulary, options: options)
+  }
+}

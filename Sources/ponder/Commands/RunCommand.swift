@@ -1,0 +1,109 @@
+import ArgumentParser
+import Decoding
+import Engine
+import Foundation
+import Reasoning
+import Synchronization
+
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run a strategy on one question.",
+    discussion: "With --format jsonl every trace event is a line on standard output.")
+
+  enum Format: String, CaseIterable, ExpressibleByArgument {
+    case text, jsonl
+  }
+
+  @Option(help: "The strategy; 'ponder strategies' lists them.")
+  var strategy = "greedy"
+
+  @OptionGroup var question: QuestionOptions
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var options: RunOptions
+
+  @Option(help: "\(Format.names)") var format: Format = .text
+
+  @Option(help: ArgumentHelp("Also keeps the trace in a file.", valueName: "file"))
+  var trace: String?
+
+  func run() async throws {
+    guard let question = try question.resolve() else {
+      throw UserError.usage("Say what to ask: --problem ID, --question TEXT or --prompt TEXT.")
+    }
+    let strategy = try named(strategy)
+    let settings = options.settings(
+      detail: trace == nil ? 5 : DistributionSummary.savedDetail)
+    let prompts = try PromptLibrary.bundled()
+    let decoder = try model.decoder(parallel: options.decoding.parallel)
+    let output = RunOutput(format: format, trace: try trace.map(TraceRecording.init))
+    let start = ContinuousClock.now
+    output.receive(TraceRecord(.header(TraceHeader())))
+    let end = try await cancellingOnInterrupt {
+      await strategy.run(
+        question, settings: settings, decoder: decoder, library: prompts,
+        sink: output.receive)
+    }
+    try output.finish()
+    if format == .text, isatty(STDERR_FILENO) == 1 {
+      let seconds = (ContinuousClock.now - start).seconds
+      let rate = Double(end.tokens.generated) / max(seconds, 1e-9)
+      FileHandle.standardError.write(
+        Data(String(format: "%.2f s, %.0f tokens/s\n", seconds, rate).utf8))
+    }
+    if end.reason == .failed { throw UserError.failed(end.message ?? "The run failed.") }
+    if end.reason == .cancelled { throw ExitCode(130) }
+  }
+}
+
+/// The strategy of a name.
+///
+/// - Throws: `UserError.usage` when there is none.
+func named(_ strategy: String) throws -> any Strategy {
+  do {
+    return try StrategyRegistry.strategy(named: strategy)
+  } catch {
+    throw UserError.usage("\(error)")
+  }
+}
+
+/// Where the events of a run go: to standard output as they come, and into a trace file.
+private final class RunOutput: Sendable {
+  private struct State {
+    var failure: (any Error)?
+    var text = TraceText()
+  }
+
+  private let format: RunCommand.Format
+  private let trace: TraceRecording?
+  private let state = Mutex(State())
+
+  init(format: RunCommand.Format, trace: TraceRecording?) {
+    self.format = format
+    self.trace = trace
+  }
+
+  func receive(_ record: TraceRecord) {
+    trace?.append(record)
+    state.withLock { state in
+      guard state.failure == nil else { return }
+      do {
+        switch format {
+        case .jsonl:
+          try StandardOutput.write(
+            String(decoding: TraceCoding.lines([record]), as: UTF8.self))
+        case .text:
+          let text = state.text.text(for: record)
+          if !text.isEmpty { try StandardOutput.write(text) }
+        }
+      } catch {
+        state.failure = error
+      }
+    }
+  }
+
+  /// Closes the trace and reports what went wrong on the way.
+  func finish() throws {
+    try trace?.close()
+    if let failure = state.withLock({ $0.failure }) { throw failure }
+  }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Reasoning
+
+/// What is asked.
+struct QuestionOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("A problem of the library (see 'ponder problems').", valueName: "id"))
+  var problem: String?
+
+  @Option(help: ArgumentHelp("A question of your own.", valueName: "text"))
+  var question: String?
+
+  @Option(help: ArgumentHelp("Text sent to the model as it is.", valueName: "text"))
+  var prompt: String?
+
+  func validate() throws {
+    guard [problem, question, prompt].count(where: { $0 != nil }) <= 1 else {
+      throw ValidationError("Give one of --problem, --question and --prompt.")
+    }
+    for (name, text) in [("--question", question), ("--prompt", prompt)] where text?.isEmpty == true {
+      throw ValidationError("\(name) is empty.")
+    }
+  }
+
+  /// What is asked; nil when nothing was given.
+  ///
+  /// - Throws: `UserError.usage` for a problem that does not exist.
+  func resolve() throws -> Question? {
+    if let problem {
+      do {
+        return Question(try ProblemLibrary.problem(id: problem))
+      } catch let error as ProblemError {
+        throw UserError.usage(error.description)
+      }
+    }
+    if let question { return Question(text: question) }
+    if let prompt { return Question(text: prompt, isRaw: true) }
+    return nil
+  }
+}

@@ -1,0 +1,43 @@
+import Decoding
+import Engine
+import Foundation
+import Reasoning
+
+extension ModelOptions {
+  /// The model, ready to decode.
+  func decoder(parallel: Int) throws -> Decoder {
+    Decoder(model: try ModelLoader.load(path: path(), options: engineOptions), slots: parallel)
+  }
+}
+
+extension PromptLibrary {
+  /// The templates in Samples/Prompts.
+  static func bundled() throws -> PromptLibrary {
+    PromptLibrary(directory: try Resources.folder("Samples/Prompts").path)
+  }
+}
+
+/// Cancels a task at the first Ctrl-C, so that it ends in good order with what it has. A second
+/// Ctrl-C ends the process at once.
+func cancellingOnInterrupt<Result: Sendable>(
+  _ work: @escaping @Sendable () async throws -> Result
+) async throws -> Result {
+  let task = Task { try await work() }
+  signal(SIGINT, SIG_IGN)
+  signal(SIGTERM, SIG_IGN)
+  let sources = [SIGINT, SIGTERM].map { number in
+    let source = DispatchSource.makeSignalSource(signal: number)
+    source.setEventHandler {
+      if task.isCancelled { exit(128 + number) }
+      task.cancel()
+    }
+    source.resume()
+    return source
+  }
+  defer {
+    for source in sources { source.cancel() }
+    signal(SIGINT, SIG_DFL)
+    signal(SIGTERM, SIG_DFL)
+  }
+  return try await task.value
+}

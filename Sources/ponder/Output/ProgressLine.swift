@@ -1,0 +1,48 @@
+import Foundation
+import Synchronization
+
+/// One line on standard error that is rewritten in place: what is done, how fast, how long still.
+/// On anything but a terminal it stays silent.
+final class ProgressLine: Sendable {
+  private struct State {
+    var lastShown = ContinuousClock.now - .seconds(1)
+    var isShown = false
+  }
+
+  private let start = ContinuousClock.now
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private let state = Mutex(State())
+
+  /// Shows progress, at most ten times a second.
+  func show(_ label: String, done: Int, of total: Int) {
+    guard isTerminal else { return }
+    let now = ContinuousClock.now
+    let elapsed = (now - start).seconds
+    let isDue = state.withLock { state in
+      guard now - state.lastShown > .milliseconds(100) || done == total else { return false }
+      state.lastShown = now
+      state.isShown = true
+      return true
+    }
+    guard isDue else { return }
+    var line = "\(label)  \(done) of \(total)"
+    if done > 0, done < total {
+      let left = elapsed / Double(done) * Double(total - done)
+      line += "  about \(Duration.seconds(left.rounded()).formatted(.units())) left"
+    }
+    write("\r\(line)\u{1B}[K")
+  }
+
+  /// Removes the line.
+  func clear() {
+    if state.withLock({ $0.isShown }) { write("\r\u{1B}[K") }
+  }
+
+  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
+
+extension Duration {
+  var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}
