@@ -13,7 +13,7 @@ struct ForwardPlan {
   var copies: [PrefixCache.PendingCopy] = []
   /// For each asked node the row that answers it, or nil if this pass does not get that far.
   var answers: [Int32?] = []
-  /// For each asked node how many rows are there for it.
+  /// For each asked node how many tokens not in the cache are computed for it.
   var computed: [Int] = []
 
   var rowCount: Int { tokens.count }
@@ -50,9 +50,9 @@ struct ForwardPlanner {
     do {
       for id in nodes { try keepKnown(id, in: &cache) }
       for (number, id) in nodes.enumerated() {
-        let before = plan.rowCount
+        let before = plan.rowCount - repeated.count
         plan.answers.append(try add(id, in: &cache))
-        plan.computed.append(plan.rowCount - before)
+        plan.computed.append(plan.rowCount - repeated.count - before)
         if plan.answers[number] == nil && plan.rowCount < limit {
           throw exhausted(nodes, in: cache)
         }

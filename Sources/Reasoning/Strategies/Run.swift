@@ -17,8 +17,9 @@ public final class Run: Sendable {
 
   private struct State {
     var counts = TokenCounts()
-    var promptDepth = 0
-    var promptNodes: Set<NodeID> = []
+    var promptLength = 0
+    /// How many of the prompt's tokens have been booked as computed.
+    var promptBooked = 0
     var paths: [Int: PathRecord] = [:]
   }
 
@@ -61,12 +62,7 @@ public final class Run: Sendable {
     }
     let end = decoder.insert(ids)
     state.withLock { state in
-      state.promptDepth = ids.count
-      var node = NodeID.root
-      for id in ids {
-        node = node.appending(id)
-        state.promptNodes.insert(node)
-      }
+      state.promptLength = ids.count
     }
     emit(
       .injected(
@@ -147,13 +143,16 @@ public final class Run: Sendable {
             chosen.distribution, detail: settings.detail, vocabulary: vocabulary))))
   }
 
-  /// Books what a path's start cost. The tokens a pass computed for a path are always the
-  /// deepest before its start; of these only prompt tokens count as prompt.
+  /// Books what a path's start cost. The tokens computed for a path are always the deepest
+  /// before its start; of these only prompt tokens count as prompt, and each only once: what was
+  /// evicted and computed again is no new prompt.
   private func note(_ result: PathResult) {
     state.withLock { state in
       let depth = result.prefilled + result.reused
-      let firstComputed = depth - result.prefilled
-      state.counts.prompt += max(0, min(depth, state.promptDepth) - firstComputed)
+      let prompt = min(depth, state.promptLength) - (depth - result.prefilled)
+      let booked = min(max(0, prompt), state.promptLength - state.promptBooked)
+      state.promptBooked += booked
+      state.counts.prompt += booked
       state.counts.reused += result.reused
     }
   }
