@@ -46,3 +46,13 @@ public enum TextFile {
     return lines.enumerated().map { ($0.offset + 1, $0.element) }
   }
 }
+
+extension String {
+  /// The text without white space at its ends.
+  var trimmingWhitespace: String {
+    var rest = Substring(self)
+    while rest.first?.isWhitespace == true { rest.removeFirst() }
+    while rest.last?.isWhitespace == true { rest.removeLast() }
+    return String(rest)
+  }
+}

@@ -133,13 +133,3 @@ public struct PromptTemplate: Hashable, Sendable {
       leakedExemplarCount: exemplars.count - safe.count)
   }
 }
-
-extension String {
-  /// The text without white space at its ends.
-  var trimmingWhitespace: String {
-    var rest = Substring(self)
-    while rest.first?.isWhitespace == true { rest.removeFirst() }
-    while rest.last?.isWhitespace == true { rest.removeLast() }
-    return String(rest)
-  }
-}

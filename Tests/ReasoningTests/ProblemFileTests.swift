@@ -1,0 +1,114 @@
+import Foundation
+import Testing
+
+@testable import Reasoning
+
+@Suite struct ProblemFileTests {
+  private func parse(_ text: String) throws -> [Problem] {
+    try ProblemFile.parse(text, name: "mine", path: "mine.jsonl")
+  }
+
+  @Test func readsGSM8KLines() throws {
+    let text = #"""
+      {"question": "Ann has $1,000 and earns $250. How much has she?", "answer": "She has 1000+250=$<<1000+250=1250>>1,250.\nThat is all.\n#### 1,250"}
+
+      {"question": "And owing 3?", "answer": "#### -3"}
+      """#
+    let problems = try parse(text)
+    #expect(problems.map(\.answer) == ["1,250", "-3"])
+    #expect(problems.map(\.id) == ["mine/1", "mine/3"])
+    #expect(problems[0].steps == ["She has 1000+250=$1,250.", "That is all."])
+    #expect(problems[0].family == "mine" && problems[0].level == 2)
+    #expect(problems[0].answerKind == .number)
+    #expect(AnswerGrader.isCorrect("1250", gold: problems[0].answer, kind: .number))
+  }
+
+  /// What `ponder problems` writes reads back as it was.
+  @Test func readsOurOwnLines() throws {
+    let problems = try ProblemLibrary.families.flatMap {
+      try ProblemLibrary.problems(family: $0.name, count: 5, seed: 3)
+    }
+    let lines = try problems.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
+    #expect(try parse(lines.joined(separator: "\n")) == problems)
+    #expect(try parse(lines.joined(separator: "\r\n").replacing("\r\n", with: "\n")) == problems)
+  }
+
+  @Test func answersMayBeNumbers() throws {
+    let problems = try parse(
+      #"{"question":"a","answer":8}"# + "\n" + #"{"question":"b","answer":9.11}"#)
+    #expect(problems.map(\.answer) == ["8", "9.11"])
+  }
+
+  @Test(arguments: [
+    ("", 1, "no problem"), ("\n\n", 1, "no problem"),
+    ("{\"question\":\"a\",\"answer\":\"1\"}\nnonsense", 2, "JSON"),
+    ("{\"question\":\"a\"}", 1, "“answer” is missing"),
+    ("{\"answer\":\"1\"}", 1, "“question” is missing"),
+    ("{\"question\":3,\"answer\":\"1\"}", 1, "“question” is of the wrong type"),
+    ("{\"question\":\" \",\"answer\":\"1\"}", 1, "“question” is empty"),
+    ("{\"question\":\"a\",\"answer\":\" \"}", 1, "“answer” is empty"),
+    ("{\"question\":\"a\",\"answer\":\"so\\n####\"}", 1, "“answer” is empty"), ("[1]", 1, "object"),
+    ("\n{\"question\":\"a\",\"answer\":\"1\",\"steps\":\"b\"}", 2, "“steps” is of the wrong type"),
+    ("{\"question\":\"a\",\"answer\":null}", 1, "“answer” is of the wrong type"),
+  ])
+  func malformedLinesAreNamed(_ test: (text: String, line: Int, reason: String)) {
+    #expect {
+      try parse(test.text)
+    } throws: { error in
+      guard
+        case TextFileError.malformed("mine.jsonl", test.line, let reason)? = error as? TextFileError
+      else { return false }
+      return reason.contains(test.reason)
+    }
+  }
+
+  @Test func missingFilesAreNamed() {
+    #expect(throws: TextFileError.missing(path: "/nowhere.jsonl")) {
+      try ProblemFile.read("/nowhere.jsonl")
+    }
+  }
+
+  /// Every answer that the curriculum writes is read back: from reasoning, and said at once.
+  @Test func everyGoldAnswerIsExtractedFromEveryWayToSayIt() throws {
+    for family in ProblemLibrary.families {
+      for problem in try ProblemLibrary.problems(family: family.name, count: 30, seed: 8) {
+        let kind = problem.answerKind
+        let said = kind == .word ? "\"\(problem.answer)\"" : problem.answer
+        let reasoned = problem.steps.joined(separator: ". ") + ". The answer is \(said)."
+        for text in [" \(said).", " The answer is \(said).", " " + reasoned, " \(problem.answer)"] {
+          let answer = AnswerExtractor.extract(from: text, kind: kind)
+          #expect(
+            answer.map { AnswerGrader.isCorrect($0.value, gold: problem.answer, kind: kind) }
+              == true,
+            "\(kind): \(text)")
+          #expect(answer?.text == problem.answer)
+        }
+      }
+    }
+  }
+
+  /// Prompts are the texts that the models were trained on, and no example gives a held-out
+  /// problem away or is one itself.
+  @Test func promptsAreThoseOfTheCurriculum() throws {
+    let library = PromptLibrary(
+      directory: PromptTemplateTests.samples.appendingPathComponent("Prompts").path)
+    for family in ProblemLibrary.families {
+      let path = library.directory + "/few-shot/\(family.name).txt"
+      let exemplars = Exemplar.parse(try TextFile.read(path))
+      for problem in try ProblemLibrary.problems(family: family.name, count: 40, seed: 4) {
+        let question = problem.question
+        #expect(try library.prompt(.plain, question: question).text == PromptFormat.plain(question))
+        #expect(try library.prompt(.think, question: question).text == PromptFormat.think(question))
+        let used = exemplars.filter { !$0.leaks(into: question) }.prefix(3)
+        let few = try library.prompt(.fewShot, question: question, family: family.name)
+        #expect(used.count == 3 && few.exemplarCount == 3)
+        #expect(
+          few.text
+            == PromptFormat.fewShot(used.map { ($0.question, $0.answer) }, question: question))
+      }
+    }
+    let plain = try library.template(.plain)
+    #expect(plain.answerTrigger == PromptFormat.answerMarker)
+    #expect(plain.extractionTrigger == PromptFormat.extraction)
+  }
+}
