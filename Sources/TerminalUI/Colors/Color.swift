@@ -10,7 +10,9 @@ public enum Color: Hashable, Sendable {
   /// Reads `#rrggbb` or `rrggbb`; nil for anything else.
   public init?(hex: some StringProtocol) {
     let digits = hex.hasPrefix("#") ? hex.dropFirst() : hex[...]
-    guard digits.utf8.count == 6, let value = UInt32(digits, radix: 16) else { return nil }
+    guard digits.utf8.count == 6, digits.allSatisfy(\.isHexDigit),
+      let value = UInt32(digits, radix: 16)
+    else { return nil }
     self = .rgb(UInt8(value >> 16), UInt8(value >> 8 & 0xFF), UInt8(value & 0xFF))
   }
 

@@ -34,11 +34,7 @@ private struct ThemeBuilder {
       ).colors(count: Role.heatLevels)
       for (level, color) in (ramp.firstIsStrongest ? colors.reversed() : colors).enumerated() {
         let role = scale.level(level)
-        // An entry of its own lends a level its modifiers. Few colours cannot tell all levels
-        // apart, so there the attributes must.
-        let few = depth <= .ansi16 ? PlainRoles.attributes[role] : nil
-        styles[role] = Style(
-          foreground: color, attributes: few ?? styles[role]?.attributes ?? [])
+        styles[role] = scaleStyle(role, color: color, modifiers: styles[role]?.attributes ?? [])
       }
     }
     let full = styles
@@ -52,6 +48,17 @@ private struct ThemeBuilder {
       styles[role] = Style(attributes: attributes)
     }
     return styles
+  }
+
+  /// The style of one level of a scale. Few colours cannot tell all levels apart, so there the
+  /// attributes must.
+  private func scaleStyle(_ role: Role, color: Color, modifiers: Style.Attributes) -> Style {
+    let plain = PlainRoles.attributes[role] ?? modifiers
+    switch depth {
+    case .none, .ansi8: return Style(attributes: plain)
+    case .ansi16: return Style(foreground: color, attributes: plain)
+    case .indexed256, .trueColor: return Style(foreground: color, attributes: modifiers)
+    }
   }
 
   /// Whether quantising took away what set a style apart from plain text, or made it unreadable.
