@@ -9,7 +9,7 @@ struct Ponder: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, EvalCommand.self, ReplayCommand.self, StrategiesCommand.self,
       ProblemsCommand.self, InfoCommand.self, TokenizeCommand.self, ModelsCommand.self,
-      CurriculumCommand.self,
+      ThemesCommand.self, CurriculumCommand.self,
     ])
 
   /// Parses the command line and runs what it asks for, on the main thread unless that command

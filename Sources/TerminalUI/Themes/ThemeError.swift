@@ -6,12 +6,17 @@ public struct ThemeError: Error, Hashable, Sendable, CustomStringConvertible {
   public let line: Int?
   public let problem: String
   public let remedy: String
+  /// Whether there is no such file, rather than something wrong inside it.
+  public let isMissing: Bool
 
-  public init(file: String?, line: Int? = nil, problem: String, remedy: String) {
+  public init(
+    file: String?, line: Int? = nil, problem: String, remedy: String, isMissing: Bool = false
+  ) {
     self.file = file
     self.line = line
     self.problem = problem
     self.remedy = remedy
+    self.isMissing = isMissing
   }
 
   /// `Themes/mine.yaml:7: base0A is 'red': write a colour as six hexadecimal digits`

@@ -38,7 +38,8 @@ public struct ThemeLibrary: Sendable {
     guard let path = paths.first(where: FileManager.default.fileExists(atPath:)) else {
       throw ThemeError(
         file: nil, problem: "roles.yaml is in none of the theme folders (\(folderList))",
-        remedy: "run from the checkout, or set PONDER_HOME to the folder that holds Themes")
+        remedy: "run from the checkout, or set PONDER_HOME to the folder that holds Themes",
+        isMissing: true)
     }
     return try RoleMap(yaml: try read(path), path: path)
   }
@@ -54,7 +55,8 @@ public struct ThemeLibrary: Sendable {
     }
     throw ThemeError(
       file: nil, problem: "there is no theme '\(nameOrPath)' in \(folderList)",
-      remedy: "choose one of \(names.joined(separator: ", ")), or give the path of a base16 file")
+      remedy: "choose one of \(names.joined(separator: ", ")), or give the path of a base16 file",
+      isMissing: true)
   }
 
   private var folderList: String { folders.joined(separator: ", ") }
@@ -74,7 +76,8 @@ public struct ThemeLibrary: Sendable {
   private func read(_ path: String) throws(ThemeError) -> String {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw ThemeError(
-        file: path, problem: "the file cannot be read", remedy: "check its path and permissions")
+        file: path, problem: "the file cannot be read", remedy: "check its path and permissions",
+        isMissing: true)
     }
     guard let text = String(data: data, encoding: .utf8) else {
       throw ThemeError(file: path, problem: "the file is not UTF-8", remedy: "save it as UTF-8")

@@ -2,7 +2,9 @@ import ArgumentParser
 import Decoding
 import Engine
 import Foundation
+import NcursesTerminal
 import Reasoning
+import TerminalUI
 
 /// How errors reach the user: one line on standard error and an exit status.
 enum ErrorReport {
@@ -58,6 +60,8 @@ enum ErrorReport {
     case TraceError.missing, TraceError.unreadable: Status.missingFile
     case TraceError.unwritable: Status.other
     case is TraceError: Status.badData
+    case let error as ThemeError: error.isMissing ? Status.missingFile : Status.badData
+    case is TerminalError: Status.other
     default: nil
     }
   }
