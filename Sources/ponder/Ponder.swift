@@ -7,10 +7,11 @@ struct Ponder: AsyncParsableCommand {
     commandName: "ponder",
     abstract: "Look inside LLM reasoning: token by token, branch by branch, vote by vote.",
     subcommands: [
-      RunCommand.self, EvalCommand.self, ReplayCommand.self, StrategiesCommand.self,
-      ProblemsCommand.self, InfoCommand.self, TokenizeCommand.self, ModelsCommand.self,
-      ThemesCommand.self, CurriculumCommand.self,
-    ])
+      PlayCommand.self, RunCommand.self, EvalCommand.self, ReplayCommand.self,
+      StrategiesCommand.self, ProblemsCommand.self, ModelsCommand.self, ThemesCommand.self,
+      InfoCommand.self, TokenizeCommand.self, CurriculumCommand.self,
+    ],
+    defaultSubcommand: PlayCommand.self)
 
   /// Parses the command line and runs what it asks for, on the main thread unless that command
   /// suspends. Every error ends in one line on standard error and its exit status.

@@ -17,6 +17,7 @@ public final class TransformerModel: LanguageModel {
   private let store: any WeightStore
   private let compute: Compute
   private let state: Mutex<State>
+  private let lastCacheUse: Mutex<(used: Int, capacity: Int)>
 
   /// All that a pass changes.
   private struct State: @unchecked Sendable {
@@ -56,10 +57,9 @@ public final class TransformerModel: LanguageModel {
       configuration, weights: WeightLoader(store: weights, compute: compute))
     let capacity =
       options.cacheCapacity ?? Self.defaultCapacity(layout, context: configuration.contextLength)
-    state = Mutex(
-      State(
-        architecture: architecture, cache: PrefixCache(layout: layout, capacity: capacity),
-        version: version))
+    let cache = PrefixCache(layout: layout, capacity: capacity)
+    lastCacheUse = Mutex((used: 0, capacity: cache.capacityInTokens))
+    state = Mutex(State(architecture: architecture, cache: cache, version: version))
   }
 
   public var identity: ModelIdentity {
@@ -71,9 +71,8 @@ public final class TransformerModel: LanguageModel {
   public var contextLength: Int { configuration.contextLength }
 
   /// What the KV cache holds, in tokens, and what it may hold; whole blocks are counted.
-  public var cacheUse: (used: Int, capacity: Int) {
-    state.withLock { ($0.cache.usedTokens, $0.cache.capacityInTokens) }
-  }
+  /// As of the last pass: asking never waits for one under way.
+  public var cacheUse: (used: Int, capacity: Int) { lastCacheUse.withLock { $0 } }
 
   /// Bytes taken for keys and values.
   public var cacheBytes: Int { state.withLock { $0.cache.residentBytes } }
@@ -89,6 +88,8 @@ public final class TransformerModel: LanguageModel {
         vocabularySize: configuration.vocabularySize,
         limit: min(request.tokenLimit, Self.mostRows))
       let plan = try planner.plan(request.nodes, in: &state.cache)
+      let use = (used: state.cache.usedTokens, capacity: state.cache.capacityInTokens)
+      lastCacheUse.withLock { $0 = use }
       guard plan.rowCount > 0 else {
         return ForwardResult(
           distributions: request.nodes.map { _ in nil }, computed: plan.computed)

@@ -5,6 +5,23 @@ import Synchronization
 /// The session's work for Decode.
 extension PlaygroundSession {
   func beginExploration(run number: Int, _ question: Question, _ settings: RunSettings) {
+    explore(run: number, question, settings) { exploration in
+      let prompt = try exploration.begin()
+      self.post(.explorationBegan(run: number, prompt: prompt))
+    }
+  }
+
+  func resumeExploration(
+    run number: Int, _ question: Question, _ settings: RunSettings, _ trace: RunTrace,
+    others: [RunTrace]
+  ) {
+    explore(run: number, question, settings) { $0.resume(trace, visiting: others) }
+  }
+
+  private func explore(
+    run number: Int, _ question: Question, _ settings: RunSettings,
+    _ start: (Exploration) throws -> Void
+  ) {
     guard let decoder = work.withLock({ $0.decoder }) else { return }
     do {
       let prompting = settings.prompting.flatMap { Prompting($0) } ?? .plain
@@ -13,12 +30,11 @@ extension PlaygroundSession {
         prompt: try configuration.prompts.prompt(for: question, prompting)
       ) { self.record($0) }
       let exploration = Exploration(run)
-      let prompt = try exploration.begin()
+      try start(exploration)
       work.withLock { work in
         work.stream?.cancel()
         work.exploration = exploration
       }
-      post(.explorationBegan(run: number, prompt: prompt))
     } catch {
       post(error)
     }

@@ -77,7 +77,13 @@ public final class PlaygroundSession: Sendable {
       start(run: run, strategy: strategy, question, settings, previous: previous)
     case .cancel(let run): work.withLock { $0.runs[run] }?.cancel()
     case .loadModel(let path): loadModel(path)
-    case .loadTheme, .loadLesson, .openSession, .suspend, .bell, .quit:
+    case .resumeExploration(let run, let question, let settings, let trace, let others):
+      resumeExploration(run: run, question, settings, trace, others: others)
+    case .loadLesson(let path):
+      read { .lessonLoaded(try Lesson.read(path), name: path) }
+    case .openSession(let path):
+      read { .opened(try TraceFile.read(URL(fileURLWithPath: path)).records, name: path) }
+    case .loadTheme, .suspend, .bell, .quit:
       break  // The shell's own (see `PlaygroundShell`).
     }
   }
@@ -95,6 +101,17 @@ public final class PlaygroundSession: Sendable {
       try configuration.journal?.close()
     } catch {
       post(error)
+    }
+  }
+
+  /// Reads a file off the main thread.
+  private func read(_ work: @escaping @Sendable () throws -> Action) {
+    Task {
+      do {
+        post(try work())
+      } catch {
+        post(error)
+      }
     }
   }
 

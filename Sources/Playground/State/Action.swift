@@ -24,6 +24,10 @@ public enum Action: Sendable {
   case streamEnded(NodeID, String)
   case answeredNow(PathOutcome, NodeID)
   case runEnded(Int)
+  /// A saved session was read.
+  case opened([TraceRecord], name: String)
+  case themeLoaded(String)
+  case lessonLoaded(Lesson, name: String)
   case modelLoading(String)
   case modelReady(ModelSummary)
   case modelFailed(String, String)
@@ -35,6 +39,8 @@ public enum Action: Sendable {
 public enum Effect: Sendable {
   /// Starts exploring a question in Decode.
   case beginExploration(run: Int, Question, RunSettings)
+  /// Takes up a saved exploration where it ended.
+  case resumeExploration(run: Int, Question, RunSettings, RunTrace, others: [RunTrace])
   /// Fetches the distribution after a node.
   case fetch(NodeID)
   case take(TokenID, after: NodeID, TokenDistribution?)
@@ -50,6 +56,7 @@ public enum Effect: Sendable {
   case loadModel(path: String)
   case loadTheme(String)
   case loadLesson(path: String)
+  /// Reads a saved session, to be shown in place of what there is.
   case openSession(path: String)
   case suspend
   case bell

@@ -30,6 +30,11 @@ public struct Reducer: Sendable {
     case .runEnded(let run):
       state.activities[run] = nil
       return []
+    case .opened(let records, let name): return open(records, name: name, &state)
+    case .themeLoaded(let name):
+      state.themeName = name
+      return []
+    case .lessonLoaded(let lesson, let name): return state.begin(lesson, name: name)
     case .modelLoading(let name):
       state.model = .loading(name: name)
       return []
@@ -158,7 +163,18 @@ public struct Reducer: Sendable {
     state.model = .ready(summary)
     state.activities = [:]
     state.decode.known.removeAll()
-    return state.newExploration()
+    state.trace.model = summary.identity.hash
+    return state.resumedExploration() ?? state.newExploration()
+  }
+
+  /// Shows a saved session.
+  private func open(
+    _ records: [TraceRecord], name: String, _ state: inout PlaygroundState
+  ) -> [Effect] {
+    state.show(Trace(records))
+    state.message = Message(.notice, "Opened \(name).")
+    return state.readyModel == nil
+      ? state.reachCursor() : state.resumedExploration() ?? state.reachCursor()
   }
 }
 

@@ -29,15 +29,21 @@ public final class Exploration: Sendable {
     return try run.insertPrompt()
   }
 
-  /// Makes everything a saved run explored known to the decoder again.
-  public func resume(_ trace: RunTrace) {
+  /// Goes on from where a saved run ended, instead of `begin`.
+  ///
+  /// - Parameters:
+  ///   - trace: what the run explored.
+  ///   - others: further runs of the same model whose nodes may be visited.
+  public func resume(_ trace: RunTrace, visiting others: [RunTrace] = []) {
     for (number, path) in trace.paths {
       guard let tip = path.tip else { continue }
       lines.withLock { $0[number] = tip }
     }
-    for (id, node) in trace.nodes {
-      run.decoder.insert([node.token.id], after: node.parent)
-      assert(node.parent.appending(node.token.id) == id)
+    for known in [trace] + others {
+      // Parents come before their children: whole texts are put in, one for each end.
+      for id in known.nodes.keys where known.children[id] == nil {
+        run.decoder.insert(known.tokens(to: id).map(\.id))
+      }
     }
   }
 

@@ -3,17 +3,23 @@ public import Decoding
 /// Looking nodes up over all runs. Equal prefixes have equal ids, so what one run knows about a
 /// node holds in every other run of the same model.
 extension Trace {
+  /// The runs that lookups consider, the newest first.
+  private var considered: [RunTrace] {
+    runs.sorted { $0.key > $1.key }.map(\.value)
+      .filter { model == nil || $0.start?.model.hash == model }
+  }
+
   /// What is known about a node, the newest run first.
   public func node(_ id: NodeID) -> NodeTrace? {
-    for number in runs.keys.sorted(by: >) {
-      if let node = runs[number]?.nodes[id] { return node }
+    for run in considered {
+      if let node = run.nodes[id] { return node }
     }
     return nil
   }
 
   /// The saved distribution of the token after a node, the most detailed there is.
   public func distribution(after id: NodeID) -> Candidates? {
-    runs.values.compactMap { $0.distributions[id] }
+    considered.compactMap { $0.distributions[id] }
       .max { $0.summary.tokens.count < $1.summary.tokens.count }
   }
 
@@ -21,7 +27,8 @@ extension Trace {
   public func line(to id: NodeID) -> [NodeID] {
     var line: [NodeID] = []
     var current = id
-    while let known = node(current) {
+    let considered = considered
+    while let known = considered.lazy.compactMap({ $0.nodes[current] }).first {
       line.append(current)
       current = known.parent
     }
@@ -30,7 +37,7 @@ extension Trace {
 
   /// The known continuations of a node, the likeliest first, text that was put in last.
   public func children(of id: NodeID) -> [NodeID] {
-    let all = runs.values.reduce(into: Set<NodeID>()) { $0.formUnion($1.children[id] ?? []) }
+    let all = considered.reduce(into: Set<NodeID>()) { $0.formUnion($1.children[id] ?? []) }
     let known = all.compactMap { child in node(child).map { (id: child, node: $0) } }
     return known.sorted { a, b in
       let (p, q) = (a.node.logProbability ?? -.infinity, b.node.logProbability ?? -.infinity)

@@ -8,6 +8,9 @@ public struct Trace: Sendable, Equatable {
   public private(set) var header: TraceHeader?
   /// The runs by their number.
   public private(set) var runs: [Int: RunTrace] = [:]
+  /// The hash of the model whose runs lookups consider; nil considers all. Models of one family
+  /// share a vocabulary, so that equal ids may stand for different distributions.
+  public var model: String?
 
   public init() {}
 

@@ -16,7 +16,8 @@ struct QuestionOptions: ParsableArguments {
     guard [problem, question, prompt].count(where: { $0 != nil }) <= 1 else {
       throw ValidationError("Give one of --problem, --question and --prompt.")
     }
-    for (name, text) in [("--question", question), ("--prompt", prompt)] where text?.isEmpty == true {
+    for (name, text) in [("--question", question), ("--prompt", prompt)] where text?.isEmpty == true
+    {
       throw ValidationError("\(name) is empty.")
     }
   }

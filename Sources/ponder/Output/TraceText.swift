@@ -58,9 +58,11 @@ struct TraceText {
       let weight = tally.votes[answer] ?? 0
       if tally.method == .majority {
         let interval = Statistics.wilsonInterval(successes: Int(weight), trials: Int(total))
-        text += "  \(answer) × " + String(
-          format: "%.0f (%.3f [%.3f, %.3f])", weight, weight / max(total, 1),
-          interval.lowerBound, interval.upperBound)
+        text +=
+          "  \(answer) × "
+          + String(
+            format: "%.0f (%.3f [%.3f, %.3f])", weight, weight / max(total, 1),
+            interval.lowerBound, interval.upperBound)
       } else {
         text += "  \(answer): " + String(format: "%.3g", weight)
       }

@@ -1,0 +1,109 @@
+import Dispatch
+import Reasoning
+public import TerminalUI
+
+/// The program's main loop: terminal events and news become actions, actions change the state,
+/// effects go to the session, and the state is drawn when it has changed.
+///
+/// Everything here happens on the main thread, and nothing here waits for the engine.
+public final class PlaygroundShell {
+  private var state: PlaygroundState
+  private let reducer: Reducer
+  private var view: PlaygroundView
+  private let session: PlaygroundSession
+  private let inbox: ActionInbox
+  private let loadTheme: (String) throws -> Theme
+  private let pace: () -> Pace?
+  private var terminateSignal: Int32?
+
+  /// - Parameters:
+  ///   - loadTheme: finds a theme by name or path.
+  ///   - pace: asked now and then for how fast tokens come; nil when nothing has changed.
+  public init(
+    state: PlaygroundState, view: PlaygroundView, session: PlaygroundSession,
+    inbox: ActionInbox, loadTheme: @escaping (String) throws -> Theme,
+    pace: @escaping () -> Pace? = { nil }
+  ) {
+    self.state = state
+    self.view = view
+    reducer = Reducer(keyMap: view.keyMap)
+    self.session = session
+    self.inbox = inbox
+    self.loadTheme = loadTheme
+    self.pace = pace
+  }
+
+  /// Runs until the user quits or a signal ends it.
+  ///
+  /// - Parameter opening: effects to begin with, such as loading a model.
+  /// - Returns: the signal that ended it, if one did.
+  public func run(on terminal: any Terminal, opening: [Effect]) -> Int32? {
+    inbox.connect(terminal.waker)
+    var control = LoopControl()
+    perform(opening, &control)
+    runLoop(on: terminal) { [self] event, control in
+      handle(event, &control)
+    } render: { [self] buffer in
+      view.draw(state, on: &buffer)
+    }
+    let done = DispatchSemaphore(value: 0)
+    let session = session
+    Task.detached {
+      await session.finish()
+      done.signal()
+    }
+    done.wait()
+    return terminateSignal
+  }
+
+  private func handle(_ event: TerminalEvent, _ control: inout LoopControl) {
+    switch event {
+    case .key(let key): apply(.key(key), &control)
+    case .mouse(let mouse): apply(.mouse(mouse), &control)
+    case .paste(let text): apply(.paste(text), &control)
+    case .resize(let size): apply(.resize(size), &control)
+    case .interrupt: apply(.interrupt, &control)
+    case .terminate(let signal):
+      terminateSignal = signal
+      apply(.terminate, &control)
+    case .wake: takeNews(&control)
+    case .focus, .resumed: control.needsRender = true
+    case .endOfInput: apply(.terminate, &control)
+    }
+    // While something runs, the clock ticks: rates and spinners move.
+    control.animationInterval =
+      state.activities.isEmpty && !state.decode.isStreaming
+      ? nil : .milliseconds(200)
+  }
+
+  private func takeNews(_ control: inout LoopControl) {
+    for action in inbox.drain() { apply(action, &control) }
+    if let pace = pace() { apply(.pace(pace), &control) }
+  }
+
+  private func apply(_ action: Action, _ control: inout LoopControl) {
+    perform(reducer.reduce(&state, action), &control)
+    control.needsRender = true
+  }
+
+  private func perform(_ effects: [Effect], _ control: inout LoopControl) {
+    for effect in effects {
+      switch effect {
+      case .quit: control.exits = true
+      case .suspend: control.suspends = true
+      case .bell: control.ringsBell = true
+      case .loadTheme(let name): change(theme: name, &control)
+      default: session.perform(effect)
+      }
+    }
+  }
+
+  private func change(theme name: String, _ control: inout LoopControl) {
+    do {
+      view.theme = try loadTheme(name)
+      apply(.themeLoaded(name), &control)
+    } catch {
+      apply(.message(Message(.error, "\(error)")), &control)
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import Decoding
+import Engine
+import Foundation
+import NcursesTerminal
+import Playground
+import Reasoning
+import TerminalUI
+
+struct PlayCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "play", abstract: "Open the playground (the default).",
+    discussion: "In the playground press ? for the keys.")
+
+  @OptionGroup var question: QuestionOptions
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var options: RunOptions
+
+  @Option(help: "Start a strategy at once, on the screen that shows it.")
+  var strategy: String?
+
+  @Option(help: "A theme of 'ponder themes', or a base16 file.")
+  var theme: String?
+
+  @Option(help: "Colours: none, 16, 256 or truecolor (default: what the terminal has).")
+  var colors: String?
+
+  @Option(help: ArgumentHelp("Show a saved trace, without a model.", valueName: "trace"))
+  var replay: String?
+
+  @Option(help: ArgumentHelp("Keep the session in this file.", valueName: "file"))
+  var trace: String?
+
+  func validate() throws {
+    if let colors, ColorDepth(name: colors) == nil {
+      throw ValidationError("--colors is none, 16, 256 or truecolor.")
+    }
+  }
+
+  func run() throws {
+    if let strategy { _ = try named(strategy) }
+    let saved = try replay.map { try TraceFile.read(URL(fileURLWithPath: $0)) }
+    let themes = try Themes.library()
+    let themeName = theme ?? ThemeLibrary.defaultName
+    let file = saved == nil ? try model.path() : nil
+    if let file, !FileManager.default.fileExists(atPath: file) {
+      throw UserError.missingFile("There is no model at \(file).")
+    }
+    // A bad theme is told before the screen is taken.
+    _ = try themes.theme(themeName, depth: .none)
+    let asked = try question.resolve() ?? Question(ProblemLibrary.apples)
+    let prompts = try PromptLibrary.bundled()
+    let journal = try saved == nil || trace != nil ? TraceJournal(at: sessionFile()) : nil
+
+    let terminal = try NcursesTerminal(
+      preferredDepth: colors.flatMap { ColorDepth(name: $0) },
+      environment: ProcessInfo.processInfo.environment)
+    let depth = terminal.colorDepth
+    var settings = options.settings(detail: DistributionSummary.savedDetail)
+    settings.temperature = settings.temperature ?? Self.defaultTemperature
+    var state = PlaygroundState(
+      size: terminal.size, question: asked, settings: settings, catalog: catalog(themes),
+      themeName: themeName)
+    if let saved { state.show(Trace(saved.records)) }
+    let inbox = ActionInbox()
+    let opener = EngineOpener(options: model.engineOptions, parallel: options.decoding.parallel)
+    let session = PlaygroundSession(
+      PlaygroundSession.Configuration(opener: opener, prompts: prompts, journal: journal),
+      inbox: inbox)
+    let shell = PlaygroundShell(
+      state: state,
+      view: PlaygroundView(
+        theme: try themes.theme(themeName, depth: depth), glyphs: terminal.glyphs),
+      session: session, inbox: inbox,
+      loadTheme: { try themes.theme($0, depth: depth) }, pace: opener.pace)
+    let signal = shell.run(on: terminal, opening: file.map { [.loadModel(path: $0)] } ?? [])
+    if let signal { terminal.exit(bySignal: signal) }
+    terminal.tearDown()
+  }
+
+  /// The temperature at which Decode shapes its table unless told otherwise.
+  static let defaultTemperature = 0.7
+
+  /// The file that keeps this session.
+  private func sessionFile() -> URL {
+    if let trace { return URL(fileURLWithPath: trace) }
+    return Sessions.folder.appending(path: Sessions.newName())
+  }
+
+  private func catalog(_ themes: ThemeLibrary) -> Catalog {
+    var catalog = Catalog()
+    catalog.themes = themes.names
+    catalog.families = ProblemLibrary.families.map {
+      Catalog.Family(name: $0.name, summary: $0.summary)
+    }
+    catalog.models = ((try? BundledModels.all()) ?? []).map { url in
+      Catalog.ModelEntry(
+        name: url.deletingPathExtension().lastPathComponent, path: url.path,
+        detail: (try? GGUFFile(path: url.path)).map {
+          "\($0.parameterCount) parameters, \($0.fileType)"
+        } ?? "cannot be read")
+    }
+    if let folder = try? Resources.folder("Samples/Lessons"),
+      let files = try? FileManager.default.contentsOfDirectory(
+        at: folder, includingPropertiesForKeys: nil)
+    {
+      catalog.lessons = files.sorted { $0.path < $1.path }.compactMap { url in
+        guard url.pathExtension == "md", let lesson = try? Lesson.read(url.path) else {
+          return nil
+        }
+        return Catalog.LessonEntry(title: lesson.title, path: url.path)
+      }
+    }
+    catalog.sessions = Sessions.all()
+    return catalog
+  }
+}

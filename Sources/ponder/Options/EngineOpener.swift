@@ -1,0 +1,49 @@
+import Decoding
+import Engine
+import Foundation
+import Playground
+import Synchronization
+
+/// Opens GGUF files for the playground and tells how the engine is doing.
+final class EngineOpener: ModelOpening {
+  private struct State {
+    var model: TransformerModel?
+    var shown: Pace?
+  }
+
+  private let options: EngineOptions
+  private let parallel: Int
+  private let state = Mutex(State())
+
+  init(options: EngineOptions, parallel: Int) {
+    self.options = options
+    self.parallel = parallel
+  }
+
+  func open(path: String) throws -> (model: any LanguageModel, summary: ModelSummary) {
+    let file = try GGUFFile(path: path)
+    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    let model = try ModelLoader.load(file, name: name, options: options)
+    state.withLock { $0.model = model }
+    let bundled = (try? BundledModels.all()) ?? []
+    let summary = ModelSummary(
+      identity: model.identity, path: path, contextLength: model.contextLength,
+      vocabularySize: model.vocabulary.count, parameters: file.parameterCount,
+      threads: options.threads, slots: parallel,
+      isBundled: bundled.contains { $0.path == path })
+    return (model, summary)
+  }
+
+  /// KV use, when it has changed since the last call.
+  func pace() -> Pace? {
+    state.withLock { state in
+      guard let use = state.model?.cacheUse else { return nil }
+      var pace = state.shown ?? Pace()
+      pace.cachedTokens = use.used
+      pace.cacheCapacity = use.capacity
+      guard pace != state.shown else { return nil }
+      state.shown = pace
+      return pace
+    }
+  }
+}
