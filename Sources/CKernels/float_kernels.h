@@ -65,7 +65,7 @@ INLINE float largest_of(vf v) {
   return part[0];
 }
 
-/// e^x to about one unit in the last place; 0 below the smallest normal number.
+/// e^x to about one unit in the last place; 0 below -87 and infinite above 88.
 ///
 /// x = n ln 2 + r with |r| <= ln 2 / 2; e^r by its Taylor polynomial of degree 7, whose remainder
 /// is below 2^-27 there; 2^n by the exponent bits.
@@ -86,7 +86,8 @@ INLINE vf exponential(vf x) {
   p = fused(p, r, splat(1.0f));
   p = fused(p, r, splat(1.0f));
   vi exponent = ((vi)shifted - (vi)shift + 127) << 23;
-  return choose(x < low, splat(0), p * (vf)exponent);
+  vf value = p * (vf)exponent;
+  return choose(x < low, splat(0), choose(x > high, splat(INFINITY), value));
 }
 
 // MARK: Matrix products

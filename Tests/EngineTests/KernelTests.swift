@@ -1,0 +1,188 @@
+import CKernels
+import Foundation
+import Testing
+
+@testable import Engine
+
+/// Every kernel this machine can run against its scalar form.
+@Suite struct KernelTests {
+  static let shapes: [(rows: Int, inputs: Int)] = [
+    (1, 32), (7, 64), (16, 32), (33, 96), (40, 160), (77, 64), (130, 352),
+  ]
+
+  static let batches = [1, 2, 3, 4, 5, 7, 8, 9, 13, 25, 40, 67]
+
+  /// A matrix and inputs, and the packed map of one instruction set.
+  private struct Problem {
+    let store: InMemoryWeightStore
+    let tensor: Tensor
+    let map: LinearMap
+    let kernels: UnsafePointer<ck_kernels>
+    let pool = ThreadPool(threadCount: 1)
+
+    init(_ isa: InstructionSet, _ format: TensorFormat, rows: Int, inputs: Int) throws {
+      var random = NormalRandom(seed: UInt64(rows * 1000 + inputs))
+      let values = (0..<rows * inputs).map { _ in random.next() }
+      let bytes = try #require(ScalarKernels.encode(values, as: format))
+      store = try InMemoryWeightStore(
+        name: "w",
+        tensors: [
+          .init(name: "w", format: format, rowLength: inputs, rowCount: rows, bytes: bytes)
+        ])
+      tensor = try #require(store.tensor(named: "w"))
+      kernels = try #require(isa.kernels)
+      map = try LinearMap([tensor], kernels: kernels, pool: pool)
+    }
+
+    func apply(_ x: [Float], onto y: [Float]? = nil) throws -> [Float] {
+      let batch = x.count / tensor.rowLength
+      var buffer = ActivationBuffer()
+      let activations = try buffer.reserve(rows: batch, width: tensor.rowLength)
+      for (i, value) in x.enumerated() { activations.floats[i] = value }
+      if map.wantsBlocks {
+        Compute(kernels: kernels, pool: pool).quantize(
+          activations, rows: batch, width: tensor.rowLength)
+      }
+      var out = y ?? [Float](repeating: .nan, count: batch * tensor.rowCount)
+      out.withUnsafeMutableBufferPointer { out in
+        guard let start = out.baseAddress else { return }
+        map.apply(activations, to: start, batch: batch, accumulate: y != nil, pool: pool)
+      }
+      return out
+    }
+  }
+
+  private func inputs(_ count: Int, seed: UInt64) -> [Float] {
+    var random = NormalRandom(seed: seed)
+    return (0..<count).map { _ in random.next() }
+  }
+
+  @Test(
+    "Matrix products equal the scalar ones",
+    arguments: InstructionSet.available, PackedFormat.supported)
+  func products(_ isa: InstructionSet, _ format: TensorFormat) throws {
+    for (rows, inputs) in Self.shapes {
+      let problem = try Problem(isa, format, rows: rows, inputs: inputs)
+      let x = self.inputs(inputs * 40, seed: 5)
+      let y = try problem.apply(x)
+      for column in [0, 1, 7, 12, 39] {
+        let part = Array(x[column * inputs..<(column + 1) * inputs])
+        let expected = try #require(ScalarKernels.product(problem.tensor, part))
+        for row in 0..<rows {
+          let difference = abs(Double(y[column * rows + row]) - expected[row])
+          #expect(difference <= 2e-6 * Double(inputs), "\(rows)×\(inputs), row \(row)")
+        }
+      }
+    }
+  }
+
+  @Test(
+    "A column does not depend on how many are computed with it",
+    arguments: InstructionSet.available, PackedFormat.supported)
+  func batches(_ isa: InstructionSet, _ format: TensorFormat) throws {
+    for (rows, inputs) in Self.shapes {
+      let problem = try Problem(isa, format, rows: rows, inputs: inputs)
+      let x = self.inputs(inputs * 67, seed: 6)
+      let single = try (0..<67).map {
+        try problem.apply(Array(x[$0 * inputs..<($0 + 1) * inputs]))
+      }
+      for batch in Self.batches {
+        let y = try problem.apply(Array(x[..<(batch * inputs)]))
+        #expect(y == Array(single[..<batch].joined()), "\(rows)×\(inputs), batch \(batch)")
+      }
+    }
+  }
+
+  @Test(
+    "Accumulating adds the same product",
+    arguments: InstructionSet.available, PackedFormat.supported)
+  func accumulates(_ isa: InstructionSet, _ format: TensorFormat) throws {
+    let problem = try Problem(isa, format, rows: 45, inputs: 96)
+    let x = inputs(96 * 5, seed: 7)
+    let start = inputs(45 * 5, seed: 8)
+    let product = try problem.apply(x)
+    let sum = try problem.apply(x, onto: start)
+    #expect(sum == zip(start, product).map(+))
+  }
+
+  @Test("Activations are quantised alike", arguments: InstructionSet.available)
+  func quantizes(_ isa: InstructionSet) throws {
+    let kernels = try #require(isa.kernels)
+    var x = inputs(32 * 50, seed: 9)
+    for i in 0..<32 { x[i] = 0 }
+    x[32] = 1000
+    var blocks = [ck_q8_block](repeating: ck_q8_block(), count: 50)
+    kernels.pointee.quantize(x, &blocks, x.count)
+    for (block, expected) in zip(blocks, ScalarKernels.quantized(x)) {
+      let values = withUnsafeBytes(of: block.values) { Array($0.bindMemory(to: Int8.self)) }
+      #expect(block.scale == expected.scale)
+      #expect(values == expected.values)
+      #expect(Int(block.sum) == expected.values.reduce(0) { $0 + Int($1) })
+    }
+  }
+
+  @Test("Every half-precision number is read as it is", arguments: InstructionSet.available)
+  func halves(_ isa: InstructionSet) throws {
+    let kernels = try #require(isa.kernels)
+    let bits = (0...UInt16.max).map { $0 }
+    var out = [Float](repeating: 0, count: bits.count)
+    kernels.pointee.decode_f16(bits, &out, bits.count)
+    for (bits, value) in zip(bits, out) {
+      let expected = ScalarKernels.half(bits)
+      #expect(value == expected || value.isNaN && expected.isNaN, "\(bits)")
+      if !expected.isNaN { #expect(ScalarKernels.bits(half: expected) == bits) }
+    }
+  }
+
+  @Test("Numbers are rounded to half precision alike", arguments: InstructionSet.available)
+  func roundsToHalf(_ isa: InstructionSet) throws {
+    let kernels = try #require(isa.kernels)
+    var random = NormalRandom(seed: 10)
+    var x: [Float] = [0, -0.0, 1, 65504, 65519, 65520, 1e9, 0x1p-24, 0x1p-25, 0x1.8p-25, 6e-5]
+    for exponent in -30..<18 {
+      for _ in 0..<20 {
+        x.append(random.next() * Float(sign: .plus, exponent: exponent, significand: 1))
+      }
+    }
+    let size = x.count
+    var block = [UInt16](repeating: 0, count: size * 32 + (size + 16) * 32)
+    let valueOffset = size * 64
+    block.withUnsafeMutableBytes { bytes in
+      var slot = ck_kv_slot(
+        block: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), key_offset: 0,
+        value_offset: valueOffset, slot: 3, head_size: size)
+      kernels.pointee.store_kv_f16(x, x, &slot)
+    }
+    let padded = (size + 15) / 16 * 16
+    for (i, value) in x.enumerated() {
+      #expect(block[i * 32 + 3] == ScalarKernels.bits(half: value), "\(value)")
+      #expect(block[size * 32 + 3 * padded + i] == ScalarKernels.bits(half: value), "\(value)")
+    }
+  }
+
+  @Test("RMSNorm and SwiGLU follow their formulas", arguments: InstructionSet.available)
+  func elementwise(_ isa: InstructionSet) throws {
+    let kernels = try #require(isa.kernels)
+    for count in [1, 5, 16, 31, 64, 100] {
+      let x = inputs(count, seed: 11).map { $0 * 12 }
+      let weight = inputs(count, seed: 12)
+      var out = [Float](repeating: 0, count: count)
+      kernels.pointee.rms_norm(x, weight, &out, count, 1e-5)
+      let mean = x.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(count)
+      for i in 0..<count {
+        let expected = Double(x[i]) / (mean + 1e-5).squareRoot() * Double(weight[i])
+        #expect(abs(Double(out[i]) - expected) <= 1e-6 * (1 + abs(expected)))
+      }
+      kernels.pointee.swiglu(x, weight, &out, count)
+      for i in 0..<count {
+        let expected = Double(x[i]) / (1 + exp(-Double(x[i]))) * Double(weight[i])
+        #expect(abs(Double(out[i]) - expected) <= 1e-6 * (1 + abs(expected)))
+      }
+    }
+    for extreme: Float in [-1e30, -200, -90, 90, 200, 1e30] {
+      var out: Float = 0
+      kernels.pointee.swiglu([extreme], [1], &out, 1)
+      #expect(out == max(extreme, 0))
+    }
+  }
+}
