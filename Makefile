@@ -1,0 +1,45 @@
+# Ponder: `make run` opens the playground, `make test` runs every test.
+
+SWIFT ?= swift
+CONFIGURATION = -c release
+BUILD = $(SWIFT) build $(CONFIGURATION)
+# Numeric Swift is 20 to 50 times slower in a debug build, so tests run in release.
+TEST = $(SWIFT) test $(CONFIGURATION) -Xswiftc -enable-testing
+ARGS ?=
+
+.PHONY: run build test bench format lint models clean packages test-packages
+
+run: build
+	@"$$($(BUILD) --show-bin-path)/ponder" $(ARGS)
+
+build: packages
+	$(BUILD) --product ponder
+
+test: packages test-packages
+	LC_ALL=C.UTF-8 $(TEST) $(ARGS)
+
+bench: build
+	@"$$($(BUILD) --show-bin-path)/ponder" bench $(ARGS)
+
+format:
+	$(SWIFT) format format --in-place --recursive --parallel Package.swift Sources Tests
+
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+
+# Pre-trains the bundled model from the Swift curriculum; see Samples/Models/pretrain/README.md.
+models: build
+	Samples/Models/pretrain/make_models.sh "$$($(BUILD) --show-bin-path)/ponder"
+
+clean:
+	rm -rf .build
+
+# What the build and the tests need beyond Swift. Installed where we may, else asked for.
+packages:
+	@command -v $(SWIFT) >/dev/null || { \
+	  echo "Ponder needs Swift 6.2 or later: https://www.swift.org/install" >&2; exit 1; }
+	@echo '#include <ncurses.h>' | $${CC:-clang} -E - >/dev/null 2>&1 \
+	  || .ci/install libncurses-dev
+
+test-packages:
+	@command -v tmux >/dev/null || .ci/install tmux
