@@ -30,28 +30,22 @@ public struct DisplayClusters: Sequence, Sendable {
   }
 
   public struct Iterator: IteratorProtocol {
-    private let scalars: String.UnicodeScalarView
-    private var index: String.UnicodeScalarView.Index
+    private var scalars: String.UnicodeScalarView.Iterator
+    private var ahead: Unicode.Scalar?
     private var offset = 0
 
     init(scalars: String.UnicodeScalarView) {
-      self.scalars = scalars
-      self.index = scalars.startIndex
+      self.scalars = scalars.makeIterator()
+      ahead = self.scalars.next()
     }
 
     public mutating func next() -> DisplayCluster? {
-      guard index < scalars.endIndex else { return nil }
+      guard let first = ahead else { return nil }
       let start = offset
-      let first = scalars[index]
-      let (symbol, width) = DisplayClusters.symbol(for: first)
-      var text = symbol
+      var (text, width) = DisplayClusters.symbol(for: first)
       advance(past: first)
       var marks = 0
-      while index < scalars.endIndex {
-        let mark = scalars[index]
-        if mark.value < 0x300 || DisplayClusters.isReplaced(mark) || DisplayWidth.of(mark) != 0 {
-          break
-        }
+      while let mark = ahead, DisplayClusters.isMark(mark) {
         if marks < DisplayClusters.markLimit, first.value >= 0x20,
           !DisplayClusters.isInvisibleJoiner(mark)
         {
@@ -66,8 +60,13 @@ public struct DisplayClusters: Sequence, Sendable {
 
     private mutating func advance(past scalar: Unicode.Scalar) {
       offset += UTF8.width(scalar)
-      index = scalars.index(after: index)
+      ahead = scalars.next()
     }
+  }
+
+  /// Whether the scalar is drawn on the one before it.
+  private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value >= 0x300 && DisplayWidth.of(scalar) == 0 && !isReplaced(scalar)
   }
 
   /// ncurses holds one spacing scalar and up to four marks in a cell.
@@ -75,7 +74,7 @@ public struct DisplayClusters: Sequence, Sendable {
 
   private static func symbol(for scalar: Unicode.Scalar) -> (String, width: Int) {
     switch scalar.value {
-    case 0x20...0x7E: return (String(scalar), 1)
+    case 0x20...0x7E: return (ascii[Int(scalar.value)], 1)
     case 0..<0x20: return (symbolForControl(0x2400 + scalar.value), 1)
     case 0x7F: return ("\u{2421}", 1)
     default: break
@@ -88,6 +87,9 @@ public struct DisplayClusters: Sequence, Sendable {
     }
     return (String(scalar), width)
   }
+
+  /// The strings of the ASCII characters, since most text is made of them.
+  private static let ascii = (UInt8(0)..<128).map { String(Unicode.Scalar($0)) }
 
   private static func symbolForControl(_ value: UInt32) -> String {
     Unicode.Scalar(value).map { String($0) } ?? "\u{FFFD}"

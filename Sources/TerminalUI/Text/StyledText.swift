@@ -39,7 +39,7 @@ public struct StyledText: Hashable, Sendable {
   /// The text's clusters, each with the index of the run in which it starts. A mark that starts a
   /// run is drawn on the end of the run before it.
   func clusters() -> [(cluster: DisplayCluster, run: Int)] {
-    var result: [(DisplayCluster, Int)] = []
+    var result: [(cluster: DisplayCluster, run: Int)] = []
     var run = 0
     var runEnd = runs.first?.text.utf8.count ?? 0
     for cluster in DisplayClusters(text) {

@@ -14,9 +14,9 @@ public enum TabBar {
       let width = DisplayWidth.of(tab.key) + DisplayWidth.of(tab.title) + 3
       guard x + width <= rect.right else { break }
       let cell = Rect(x: x, y: rect.y, width: width, height: 1)
-      buffer.fill(cell, style: style)
+      buffer.put(String(repeating: " ", count: width), x: x, y: rect.y, style: style)
       let next = buffer.put(
-        tab.key, x: x + 1, y: rect.y, style: isActive ? style : theme[.key].on(style.background))
+        tab.key, x: x + 1, y: rect.y, style: isActive ? style : style.overlaid(by: theme[.key]))
       buffer.put(tab.title, x: next + 1, y: rect.y, style: style)
       rects.append(cell)
       x += width

@@ -59,7 +59,7 @@ public struct TextField: Hashable, Sendable {
   ) -> Point {
     guard !rect.isEmpty else { return rect.origin }
     let line = rect.row(0)
-    buffer.fill(line, style: style)
+    buffer.put(String(repeating: " ", count: line.width), x: line.x, y: line.y, style: style)
     if characters.isEmpty {
       buffer.put(
         placeholder, x: line.x, y: line.y, style: placeholderStyle ?? style, width: line.width)
