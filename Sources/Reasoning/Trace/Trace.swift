@@ -72,6 +72,9 @@ public struct RunTrace: Sendable, Equatable {
   }
 
   private mutating func apply(_ event: NodeEvent) {
+    // A damaged file may claim anything; ids that are the digests of their prefix cannot form a
+    // circle, so every walk to the root ends.
+    guard event.id == event.parent.appending(event.token.id) else { return }
     let known = nodes[event.id]
     nodes[event.id] = NodeTrace(
       parent: event.parent, token: event.token, origin: known?.origin ?? .generated,

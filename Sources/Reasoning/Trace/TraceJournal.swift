@@ -44,9 +44,10 @@ public final class TraceJournal: Sendable {
   private static func prepare(_ url: URL) throws -> Bool {
     let files = FileManager.default
     if files.fileExists(atPath: url.path) {
+      if (try? Data(contentsOf: url))?.isEmpty == true { return true }
       let file = try TraceFile.read(url)
-      if file.tornBytes > 0 { try write(file.records, to: url) }
-      return file.records.isEmpty
+      if !file.isClosed { try write(file.records, to: url) }
+      return false
     }
     do {
       try files.createDirectory(

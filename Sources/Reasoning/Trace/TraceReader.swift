@@ -5,6 +5,8 @@ public struct TraceFile: Sendable {
   public var records: [TraceRecord]
   /// How many bytes at the end were not a whole line: a process was killed while writing.
   public var tornBytes: Int
+  /// Whether the last line is closed by a line feed, so that more can be appended.
+  public var isClosed: Bool
 
   /// Reads a trace.
   ///
@@ -31,7 +33,7 @@ public struct TraceFile: Sendable {
       } catch {
         // Only the very last line, not closed by a line feed, may be torn.
         if index == lines.count - 1 && !records.isEmpty {
-          return TraceFile(records: records, tornBytes: line.count)
+          return TraceFile(records: records, tornBytes: line.count, isClosed: false)
         }
         throw TraceError.damaged(name, line: index + 1)
       }
@@ -43,7 +45,8 @@ public struct TraceFile: Sendable {
     } else {
       throw TraceError.notATrace(name)
     }
-    return TraceFile(records: records, tornBytes: 0)
+    return TraceFile(
+      records: records, tornBytes: 0, isClosed: data.last == UInt8(ascii: "\n"))
   }
 }
 
