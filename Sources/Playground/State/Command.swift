@@ -22,9 +22,13 @@ public enum Command: Sendable, Hashable {
 
   // Branches and Votes.
   case run
+  /// Starts from the first path even where a run could be taken up or is complete.
+  case runAnew
   case moreSamples
   case cycleWeighting
   case openInDecode
+  /// Opens the place where an answer's paths leave the others.
+  case openParting
   case compare
   case back
 }

@@ -122,11 +122,14 @@ extension KeyMap {
       hint: "open"),
     KeyBinding(
       [key("v")], .compare, "mark a branch; on a second one, compare the two", hint: "compare"),
+    KeyBinding([KeyEvent(.pageUp)], .pageUp, "scroll the branch's text up"),
+    KeyBinding([KeyEvent(.pageDown)], .pageDown, "scroll the branch's text down"),
   ]
 
   private static let votes: [KeyBinding] = [
-    KeyBinding([key(" "), key("r")], .run, "sample and vote; again to stop", hint: "vote"),
-    KeyBinding([key("+")], .moreSamples, "more samples", hint: "more"),
+    KeyBinding(
+      [key(" ")], .run, "sample and vote; again to stop, and to go on", hint: "vote"),
+    KeyBinding([key("+"), key("=")], .moreSamples, "20 more samples", hint: "more"),
     KeyBinding(
       [key("w")], .cycleWeighting, "weigh the same samples otherwise", hint: "weight"),
     KeyBinding([KeyEvent(.up), key("k")], .up, "previous answer or path"),
@@ -137,12 +140,20 @@ extension KeyMap {
       [KeyEvent(.enter), KeyEvent(.right), key("l")], .activate,
       "the answer's paths; then open a path in Decode", hint: "open"),
     KeyBinding([KeyEvent(.left), key("h"), KeyEvent(.backspace)], .back, "back to the answers"),
+    KeyBinding(
+      [key("o")], .openParting, "open the fork that decides between the answers in Decode"),
     KeyBinding([key("v")], .compare, "mark a path; on a second one, compare the two"),
+    KeyBinding([KeyEvent(.pageUp)], .pageUp, "scroll the path's text up"),
+    KeyBinding([KeyEvent(.pageDown)], .pageDown, "scroll the path's text down"),
+    KeyBinding([key("r")], .runAnew, "vote anew from the first sample"),
   ]
 
   private static let compare: [KeyBinding] = [
     KeyBinding([KeyEvent(.up), key("k")], .up, "scroll up"),
     KeyBinding([KeyEvent(.down), key("j")], .down, "scroll down"),
+    KeyBinding([KeyEvent(.pageUp)], .pageUp, "scroll a page up"),
+    KeyBinding([KeyEvent(.pageDown)], .pageDown, "scroll a page down"),
+    KeyBinding([KeyEvent(.home), key("g")], .top, "back to the parting"),
     KeyBinding(
       [KeyEvent(.enter)], .openInDecode, "open the parting token in Decode", hint: "open"),
     KeyBinding(

@@ -20,6 +20,7 @@ extension PlaygroundState {
       default: if runs.exploration == nil { runs.exploration = number }
       }
     }
+    makeDigests()
     let shown = runs.exploration ?? runs.branches ?? runs.votes
     guard let shown, let run = saved.runs[shown], let start = run.start else { return }
     question = start.question

@@ -29,7 +29,7 @@ public struct Reducer: Sendable {
     case .answeredNow(let outcome, let end): return state.showForcedAnswer(outcome, end: end)
     case .runEnded(let run):
       state.activities[run] = nil
-      return []
+      return state.voteEnded(run)
     case .opened(let records, let name): return open(records, name: name, &state)
     case .themeLoaded(let name):
       state.themeName = name
@@ -114,6 +114,9 @@ public struct Reducer: Sendable {
         state.popups.removeLast()
         return []
       }
+      if state.screen == .votes, state.votes.level != .answers {
+        return state.votesCommand(.back)
+      }
       return stop(&state)
     case .stop: return stop(&state)
     case .nextTheme:
@@ -153,9 +156,11 @@ public struct Reducer: Sendable {
   private func fold(_ records: [TraceRecord], _ state: inout PlaygroundState) -> [Effect] {
     for record in records {
       state.trace.apply(record)
+      state.digest(record)
       if case .pathFinished = record.event { state.activities[record.run]?.finished += 1 }
       if case .node(let node) = record.event { state.follow(node, run: record.run) }
     }
+    state.refreshDerived()
     return state.decode.isStreaming ? state.reachCursor() : []
   }
 

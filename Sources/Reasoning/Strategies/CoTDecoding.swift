@@ -10,7 +10,8 @@ public struct CoTDecoding: Strategy {
     paper: "Wang and Zhou 2024, arXiv 2402.10200", cost: "k greedy paths",
     defaultPrompting: .plain, settings: [.prompting, .branches, .aggregate, .maxTokens])
 
-  static let defaultBranches = 10
+  /// As many branches as in the paper.
+  public static let defaultBranches = 10
 
   public init() {}
 

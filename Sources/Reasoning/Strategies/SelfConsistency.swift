@@ -12,7 +12,8 @@ public struct SelfConsistency: Strategy {
       .prompting, .samples, .temperature, .topK, .topP, .minP, .weighting, .maxTokens, .seed,
     ])
 
-  static let defaultSamples = 40
+  /// As many samples as in the paper.
+  public static let defaultSamples = 40
 
   public init() {}
 

@@ -6,32 +6,43 @@ extension PlaygroundState {
   /// The run that Branches shows.
   var branchesRun: RunTrace? { runs.branches.flatMap { trace.runs[$0] } }
 
+  // MARK: Commands
+
   mutating func branchesCommand(_ command: Command) -> [Effect] {
-    guard branches.comparison == nil else { return comparisonCommand(command) }
-    let count = branchesRun?.paths.count ?? 0
+    if branches.comparison != nil {
+      return comparisonCommand(command, \PlaygroundState.branches.comparison)
+    }
     switch command {
-    case .up: branches.selected = max(0, branches.selected - 1)
-    case .down: branches.selected = max(0, min(count - 1, branches.selected + 1))
-    case .top: branches.selected = 0
-    case .bottom: branches.selected = max(0, count - 1)
+    case .up: selectBranch(branches.selected - 1)
+    case .down: selectBranch(branches.selected + 1)
+    case .top: selectBranch(0)
+    case .bottom: selectBranch(branches.rowCount - 1)
+    case .pageUp: branches.textScroll = max(0, branches.textScroll - 3)
+    case .pageDown: branches.textScroll += 3
     case .run, .streamOrStop: return growBranches()
     case .openInDecode, .activate, .right, .take:
       return open(path: branches.selected, of: runs.branches)
-    case .compare:
-      if let marked = branches.marked, marked != branches.selected {
-        branches.comparison = Comparison(left: marked, right: branches.selected)
-        branches.marked = nil
-      } else {
-        branches.marked = branches.marked == nil ? branches.selected : nil
-      }
+    case .compare: compareBranches()
+    case .back: branches.marked = nil
     default: break
     }
     return []
   }
 
+  private mutating func selectBranch(_ row: Int) {
+    branches.position.selected = max(0, min(branches.rowCount - 1, row))
+    branches.textScroll = 0
+    _ = branches.position.reveal(
+      count: branches.rowCount, height: branchesLayout.visibleRows)
+  }
+
   private mutating func growBranches() -> [Effect] {
-    if let run = runs.branches, activities[run] != nil { return [.cancel(run: run)] }
-    guard let (run, effects) = start("cot-decoding", paths: settings.branches ?? 10) else {
+    if let run = runs.branches, activities[run] != nil {
+      activities[run]?.isCancelling = true
+      return [.cancel(run: run)]
+    }
+    let count = settings.branches ?? CoTDecoding.defaultBranches
+    guard let (run, effects) = start(CoTDecoding.description.name, paths: count) else {
       return []
     }
     runs.branches = run
@@ -39,29 +50,71 @@ extension PlaygroundState {
     return effects
   }
 
-  private mutating func comparisonCommand(_ command: Command) -> [Effect] {
-    switch command {
-    case .back, .dismiss: branches.comparison = nil
-    case .up: branches.comparison?.scroll -= 1
-    case .down: branches.comparison?.scroll += 1
-    default: break
+  private mutating func compareBranches() {
+    guard let run = runs.branches, let trace = branchesRun,
+      trace.paths[branches.selected] != nil
+    else { return }
+    guard let marked = branches.marked else {
+      branches.marked = branches.selected
+      message = Message(.notice, "Marked; press v on another branch to compare the two.")
+      return
     }
-    return []
+    branches.marked = nil
+    guard marked != branches.selected else { return }
+    branches.comparison = Comparison(
+      run: run, left: marked, right: branches.selected, trace)
   }
 
   /// Shows a path in Decode, at its end.
   mutating func open(path: Int, of run: Int?) -> [Effect] {
     guard let run, let tip = trace.runs[run]?.paths[path]?.tip else { return [] }
+    return open(tip, of: run)
+  }
+
+  /// Shows a node of a run in Decode.
+  mutating func open(_ node: NodeID, of run: Int) -> [Effect] {
     screen = .decode
     decode.promptEnd = trace.runs[run]?.promptEnd ?? decode.promptEnd
-    return move(to: tip)
+    return move(to: node)
+  }
+
+  // MARK: Mouse
+
+  var branchesLayout: BranchesLayout {
+    BranchesLayout(
+      in: Chrome.content(size), branches: branches.rowCount,
+      answers: branches.digest.standings[.delta]?.count ?? 0)
   }
 
   mutating func branchesMouse(_ mouse: MouseEvent) -> [Effect] {
+    if branches.comparison != nil {
+      return comparisonMouse(mouse, \PlaygroundState.branches.comparison)
+    }
+    let layout = branchesLayout
+    let isText = layout.detail.contains(mouse.position)
     switch mouse.action {
-    case .wheelUp: return branchesCommand(.up)
-    case .wheelDown: return branchesCommand(.down)
+    case .wheelUp: return branchesCommand(isText ? .pageUp : .up)
+    case .wheelDown: return branchesCommand(isText ? .pageDown : .down)
+    case .press(.left):
+      guard
+        let row = layout.rows.item(
+          at: mouse.position, count: branches.rowCount, position: branches.position)
+      else { return [] }
+      // A second click on the same branch opens it.
+      if row == branches.selected { return branchesCommand(.openInDecode) }
+      selectBranch(row)
+      return []
     default: return []
     }
+  }
+}
+
+extension Rect {
+  /// The item under a point when a list with one line of headings is drawn here.
+  func item(at point: Point, count: Int, position: ListPosition) -> Int? {
+    let visible = position.visible(count: count, height: height - 1)
+    let row = point.y - y - 1
+    guard contains(point), row >= 0, row < visible.count else { return nil }
+    return visible.lowerBound + row
   }
 }

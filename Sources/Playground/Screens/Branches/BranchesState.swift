@@ -1,24 +1,38 @@
+import Reasoning
+public import TerminalUI
+
 /// What Branches shows: the first-token branches of one run.
 public struct BranchesState: Sendable {
-  /// The selected branch's path number.
-  public var selected = 0
-  public var firstVisible = 0
+  /// The run's paths and how their answers stand.
+  public var digest = RunDigest()
+  /// Which row is selected; a branch's row is its path number.
+  public var position = ListPosition()
+  /// The first line of the selected branch's text that shows.
+  public var textScroll = 0
   /// The branch marked for comparison.
   public var marked: Int?
   /// The comparison on screen.
   public var comparison: Comparison?
 
   public init() {}
-}
 
-/// Two paths of one run side by side.
-public struct Comparison: Sendable, Hashable {
-  public var left: Int
-  public var right: Int
-  public var scroll = 0
+  /// The selected branch's path number.
+  public var selected: Int { position.selected }
 
-  public init(left: Int, right: Int) {
-    self.left = left
-    self.right = right
+  /// How many rows there are: branches that wait for a free slot have one too.
+  public var rowCount: Int {
+    guard digest.run != nil else { return 0 }
+    let known = (digest.numbers.last ?? -1) + 1
+    guard digest.end == nil, let start = digest.start else { return known }
+    return max(known, start.settings.branches ?? CoTDecoding.defaultBranches)
+  }
+
+  /// The answer the run gives, or would give now: by ΣΔ, or that of the surest branch.
+  public var winner: String? {
+    if let end = digest.end, end.reason == .completed { return end.answer }
+    switch digest.start?.settings.aggregate ?? .sum {
+    case .sum: return digest.winner(.delta)
+    case .max: return digest.surest?.answer
+    }
   }
 }

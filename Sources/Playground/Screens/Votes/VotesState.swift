@@ -1,4 +1,5 @@
 public import Reasoning
+public import TerminalUI
 
 /// What Votes shows: the answers of a sampled run, or the paths behind one of them.
 public struct VotesState: Sendable {
@@ -8,14 +9,55 @@ public struct VotesState: Sendable {
     case paths(answer: String?)
   }
 
+  /// A row of the tally, by what it stands for: rows change places while the vote goes on.
+  public enum Row: Sendable, Hashable {
+    case answer(String)
+    case unparsed
+
+    init(_ answer: String?) { self = answer.map { .answer($0) } ?? .unparsed }
+
+    var answer: String? {
+      if case .answer(let answer) = self { answer } else { nil }
+    }
+  }
+
+  /// The run's paths and how their answers stand.
+  public var digest = RunDigest()
   public var level = Level.answers
-  /// The selected row of the list on screen.
-  public var selected = 0
-  public var firstVisible = 0
-  public var weighting = Tally.Method.majority
+  public var weighting: Tally.Method
+  /// The row the user chose; nil follows the leader.
+  public var chosen: Row?
+  /// What lies behind the answer, when its paths are shown.
+  public var detail: AnswerDetail?
+  /// Which of the answer's paths is selected.
+  public var paths = ListPosition()
+  /// The first line of the selected path's text that shows.
+  public var textScroll = 0
   /// The path marked for comparison.
   public var marked: Int?
   public var comparison: Comparison?
+  /// Samples that were asked for while the vote was running: they follow when it is done.
+  public var queued = 0
 
-  public init() {}
+  public init(weighting: Tally.Method = .majority) { self.weighting = weighting }
+
+  /// The ways of counting, in the order in which they are offered.
+  public static let weightings: [Tally.Method] = [
+    .majority, .delta, .likelihood, .normalizedLikelihood,
+  ]
+
+  /// The tally as it is weighed now.
+  public var standings: [Standing] { digest.standings[weighting] ?? [] }
+
+  /// The selected row of the tally.
+  public var selectedRow: Int {
+    guard let chosen else { return 0 }
+    return standings.firstIndex { Row($0.answer) == chosen } ?? 0
+  }
+
+  /// The selected path's number, when an answer's paths are shown.
+  public var selectedPath: Int? {
+    guard case .paths = level, let detail else { return nil }
+    return detail.paths.indices.contains(paths.selected) ? detail.paths[paths.selected] : nil
+  }
 }

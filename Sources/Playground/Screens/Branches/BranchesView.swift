@@ -1,0 +1,299 @@
+import Decoding
+import Foundation
+import Reasoning
+import TerminalUI
+
+/// CoT-decoding as it happens: the likeliest first tokens, each grown greedily, and how sure each
+/// branch is of its answer.
+enum BranchesView {
+  static func draw(
+    _ state: PlaygroundState, in rect: Rect, view: PlaygroundView, on buffer: inout CellBuffer
+  ) -> Point? {
+    let branches = state.branches
+    if let comparison = branches.comparison {
+      return ComparisonView.draw(
+        comparison, branches.digest, in: rect, view: view, on: &buffer)
+    }
+    guard branches.digest.run != nil, branches.rowCount > 0 else {
+      drawBlank(state, in: rect, theme: view.theme, on: &buffer)
+      return nil
+    }
+    let layout = BranchesLayout(
+      in: rect, branches: branches.rowCount,
+      answers: branches.digest.standings[.delta]?.count ?? 0)
+    drawHeader(state, in: layout.header, theme: view.theme, on: &buffer)
+    BranchTable(branches: branches, theme: view.theme).draw(in: layout.rows, on: &buffer)
+    drawDetail(branches, in: layout.detail, theme: view.theme, on: &buffer)
+    Scoreboard(branches: branches, theme: view.theme).draw(in: layout.board, on: &buffer)
+    buffer.put(
+      note(width: rect.width), x: layout.note.x + 1, y: layout.note.y, style: view.theme[.dim],
+      width: max(0, layout.note.width - 2))
+    return nil
+  }
+
+  private static func note(width: Int) -> String {
+    width >= 100
+      ? "Δ tells a reasoned answer from a guessed one better than a right one from a wrong one:"
+        + " a branch can be sure and wrong."
+      : "Δ parts reasoned from guessed better than right from wrong."
+  }
+
+  private static func drawBlank(
+    _ state: PlaygroundState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
+  ) {
+    let count = state.settings.branches ?? CoTDecoding.defaultBranches
+    Panel.blank(
+      title: "CoT-decoding has not run yet",
+      lines: [
+        "\(count) branches start with the \(count) likeliest first tokens and go on greedily. "
+          + "Where the model reasons before it answers, the tokens of the answer leave less "
+          + "doubt: their mean p₁ − p₂, Δ, is greater. The answer with the greatest ΣΔ wins.",
+        "Wang and Zhou 2024, arXiv 2402.10200",
+      ],
+      hint: StyledText([
+        .init("Press ", style: theme[.text]), .init("Space", style: theme[.key]),
+        .init(" to grow the branches.", style: theme[.text]),
+      ]), in: rect, theme: theme, on: &buffer)
+  }
+
+  private static func drawHeader(
+    _ state: PlaygroundState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
+  ) {
+    let digest = state.branches.digest
+    let count = state.branches.rowCount
+    var left = StyledText("CoT-decoding", style: theme[.title])
+    left.append("  k = \(count)", style: theme[.text])
+    if let prompting = digest.start?.settings.prompting, rect.width >= 70 {
+      left.append("  \(prompting) prompt", style: theme[.dim])
+    }
+    var right = StyledText()
+    let activity = digest.run.flatMap { state.activities[$0] }
+    if activity?.isCancelling == true {
+      right.append("stopping …", style: theme[.warning])
+    } else if activity != nil {
+      right.append("\(digest.finished) of \(count) grown  ", style: theme[.text])
+      right.append("Space", style: theme[.key])
+      right.append(" stops", style: theme[.dim])
+    } else if let end = digest.end {
+      switch end.reason {
+      case .completed:
+        right.append(
+          "\(end.tokens.generated) tokens sampled, \(end.tokens.reused) reused",
+          style: theme[.dim])
+      case .cancelled:
+        right.append("stopped at \(digest.finished) of \(count)", style: theme[.warning])
+      case .failed: right.append("failed", style: theme[.error])
+      }
+    }
+    Panel.header(left, right, in: rect, on: &buffer)
+  }
+
+  // MARK: The selected branch
+
+  private static func drawDetail(
+    _ branches: BranchesState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
+  ) {
+    guard !rect.isEmpty else { return }
+    guard let path = branches.digest.paths[branches.selected] else {
+      Panel.draw(
+        "branch \(branches.selected + 1) waits for a free slot", in: rect, theme: theme, on: &buffer
+      )
+      return
+    }
+    PathPanel(
+      path: path, name: "branch \(path.number + 1)", scroll: branches.textScroll, theme: theme
+    ).draw(in: rect, on: &buffer)
+  }
+}
+
+/// The branches as rows.
+private struct BranchTable {
+  let branches: BranchesState
+  let theme: Theme
+
+  private enum Column { case rank, probability, token, text, tokens, bar, delta, answer }
+
+  func draw(in rect: Rect, on buffer: inout CellBuffer) {
+    let columns = columns(width: rect.width)
+    let table = Table(columns: columns.map(\.1), styles: Table.Styles(theme: theme))
+    let winner = branches.winner
+    table.draw(
+      count: branches.rowCount, position: branches.position, in: rect, on: &buffer
+    ) { item, column, cell, base, buffer in
+      draw(columns[column].0, of: item, winner: winner, in: cell, base: base, on: &buffer)
+    }
+    // The mark of a comparison stands before the row, where the selection's arrow would be.
+    let visible = branches.position.visible(count: branches.rowCount, height: rect.height - 1)
+    if let marked = branches.marked, visible.contains(marked) {
+      buffer.put(
+        "◆", x: rect.x, y: rect.y + 1 + marked - visible.lowerBound, style: theme[.notice])
+    }
+  }
+
+  private func columns(width: Int) -> [(Column, Table.Column)] {
+    let isNarrow = width < 76
+    var columns: [(Column, Table.Column)] = [
+      (.rank, .init("", .fixed(2), .right)), (.probability, .init("p", .fixed(4), .right)),
+    ]
+    if !isNarrow { columns.append((.token, .init("first", .fixed(width < 110 ? 9 : 12)))) }
+    columns.append((.text, .init("then greedy", .fill)))
+    if width >= 110 { columns.append((.tokens, .init("tokens", .fixed(6), .right))) }
+    columns.append((.bar, .init("Δ of the answer", .fixed(isNarrow ? 5 : width < 110 ? 9 : 16))))
+    columns.append((.delta, .init("", .fixed(4), .right)))
+    columns.append((.answer, .init("answer", .fixed(isNarrow ? 9 : 11))))
+    return columns
+  }
+
+  private func draw(
+    _ column: Column, of item: Int, winner: String?, in cell: Rect, base: Style,
+    on buffer: inout CellBuffer
+  ) {
+    let dim = base.overlaid(by: theme[.dim]).on(base.background)
+    func put(_ text: String, _ style: Style, _ alignment: Alignment = .right) {
+      Table.put(StyledText(text, style: style), in: cell, alignment: alignment, on: &buffer)
+    }
+    guard let path = branches.digest.paths[item] else {
+      if column == .rank { put("\(item + 1)", dim) }
+      if column == .text { put("waits for a free slot", dim, .left) }
+      return
+    }
+    switch column {
+    case .rank: put("\(item + 1)", base)
+    case .probability:
+      put(path.firstLogProbability.map { Format.probability(exp($0)) } ?? "—", base)
+    case .token: put(PathText.quoted(path.first?.bytes ?? []), base, .left)
+    case .text:
+      let styles = PathText.Styles(theme: theme, base: base)
+      buffer.put(
+        PathText.line(path, columns: cell.width, styles: styles), x: cell.x, y: cell.y,
+        width: cell.width)
+    case .tokens: put("\(path.generated)", dim)
+    case .bar:
+      if let delta = path.delta {
+        let bar = base.overlaid(by: theme[.barShaped]).on(base.background)
+        Bar.draw(delta, in: cell, style: bar, on: &buffer)
+      } else if path.isGrowing {
+        put("grows …", dim, .left)
+      }
+    case .delta: put(path.delta.map(Format.probability) ?? "", base)
+    case .answer: drawAnswer(path, winner: winner, in: cell, base: base, on: &buffer)
+    }
+  }
+
+  private func drawAnswer(
+    _ path: PathDigest, winner: String?, in cell: Rect, base: Style, on buffer: inout CellBuffer
+  ) {
+    let dim = base.overlaid(by: theme[.dim]).on(base.background)
+    guard let answer = path.answer else {
+      guard !path.isGrowing else { return }
+      buffer.put(path.isCut ? "cut" : "none", x: cell.x, y: cell.y, style: dim, width: cell.width)
+      return
+    }
+    let isCorrect = branches.digest.isCorrect(answer)
+    let style = Panel.answerStyle(answer, isCorrect: isCorrect, theme: theme, base: base)
+    let x = buffer.put(
+      PathText.head(PathText.oneLine(answer.utf8), columns: max(1, cell.width - 3)), x: cell.x,
+      y: cell.y, style: style)
+    buffer.put(
+      Panel.marks(
+        isWinner: answer == winner, isCorrect: isCorrect, theme: theme, base: base),
+      x: x + 1, y: cell.y)
+  }
+}
+
+/// The answers by the sum of their branches' Δ.
+private struct Scoreboard {
+  let branches: BranchesState
+  let theme: Theme
+
+  private var rows: [Standing] {
+    (branches.digest.standings[.delta] ?? []).filter { $0.answer != nil }
+  }
+
+  func draw(in rect: Rect, on buffer: inout CellBuffer) {
+    guard !rect.isEmpty else { return }
+    if rect.height == 1 { return drawLine(in: rect, on: &buffer) }
+    let isMax = branches.digest.start?.settings.aggregate == .max
+    let unparsed = branches.digest.votes(for: nil)
+    let note =
+      isMax
+      ? branches.digest.surest.map { "but the surest branch, \($0.number + 1), decides" }
+      : unparsed > 0 ? "\(Panel.count(unparsed, "branch", "branches")) without an answer" : nil
+    let inside = Panel.draw(
+      isMax ? "ΣΔ by answer" : "ΣΔ decides", note: note, in: rect, theme: theme, on: &buffer)
+    guard !rows.isEmpty else {
+      buffer.put(
+        "no branch has answered yet", x: inside.x + 1, y: inside.y, style: theme[.dim],
+        width: inside.width - 1)
+      return
+    }
+    let top = rows.map(\.weight).max() ?? 0
+    for (index, row) in rows.prefix(inside.height).enumerated() {
+      draw(row, top: top, in: inside.row(index), on: &buffer)
+    }
+    let hidden = rows.count - inside.height
+    if hidden > 0 {
+      let text = " + \(hidden) more "
+      buffer.put(
+        text, x: rect.right - DisplayWidth.of(text) - 1, y: rect.bottom - 1, style: theme[.dim])
+    }
+  }
+
+  private func draw(_ row: Standing, top: Double, in line: Rect, on buffer: inout CellBuffer) {
+    guard let answer = row.answer else { return }
+    let isCorrect = branches.digest.isCorrect(answer)
+    let cells = line.splitColumns(
+      [.fixed(1), .fixed(8), .fixed(2), .fill, .fixed(5), .fixed(5), .fixed(11)], gap: 1)
+    let name = Panel.answerStyle(answer, isCorrect: isCorrect, theme: theme, base: theme[.text])
+    Table.put(
+      StyledText(PathText.oneLine(answer.utf8), style: name), in: cells[1], alignment: .right,
+      on: &buffer)
+    buffer.put(
+      Panel.marks(
+        isWinner: answer == branches.winner, isCorrect: isCorrect, theme: theme,
+        base: theme[.text]), x: cells[2].x, y: line.y)
+    if row.weight > 0 {
+      Bar.draw(
+        row.weight / max(top, .leastNormalMagnitude), in: cells[3], style: theme[.barShaped],
+        on: &buffer)
+    }
+    func put(_ text: String, _ cell: Rect, _ style: Style) {
+      Table.put(StyledText(text, style: style), in: cell, alignment: .right, on: &buffer)
+    }
+    put(Format.fixed(row.weight, 2), cells[4], theme[.text])
+    put(Format.probability(row.share), cells[5], theme[.dim])
+    put(
+      Panel.count(branches.digest.votes(for: answer), "branch", "branches"), cells[6],
+      theme[.dim])
+  }
+
+  /// All on one line: `ΣΔ  8 ★ ████████ 2.91   5 ██ .53`.
+  private func drawLine(in rect: Rect, on buffer: inout CellBuffer) {
+    var x = buffer.put("ΣΔ", x: rect.x + 1, y: rect.y, style: theme[.title]) + 1
+    guard !rows.isEmpty else {
+      buffer.put(
+        "no branch has answered yet", x: x + 1, y: rect.y, style: theme[.dim],
+        width: rect.right - x - 1)
+      return
+    }
+    let top = rows.map(\.weight).max() ?? 0
+    for row in rows {
+      guard let answer = row.answer else { continue }
+      let isCorrect = branches.digest.isCorrect(answer)
+      let name = PathText.oneLine(answer.utf8)
+      let bar = Bar.text(row.weight / max(top, .leastNormalMagnitude), width: 8)
+      let value = Format.fixed(row.weight, 2)
+      let needed = DisplayWidth.of(name) + DisplayWidth.of(bar) + value.count + 6
+      guard x + needed < rect.right else { break }
+      x = buffer.put(
+        name, x: x + 1, y: rect.y,
+        style: Panel.answerStyle(answer, isCorrect: isCorrect, theme: theme, base: theme[.text]))
+      x = buffer.put(
+        Panel.marks(
+          isWinner: answer == branches.winner, isCorrect: isCorrect, theme: theme,
+          base: theme[.text]), x: x, y: rect.y)
+      x = buffer.put(bar, x: x + 1, y: rect.y, style: theme[.barShaped])
+      x = buffer.put(value, x: x + 1, y: rect.y, style: theme[.text]) + 1
+    }
+  }
+}

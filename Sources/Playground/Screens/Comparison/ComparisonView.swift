@@ -1,0 +1,174 @@
+import Reasoning
+import TerminalUI
+
+/// Where the parts of a comparison lie.
+struct ComparisonLayout {
+  var header: Rect
+  /// What both paths share, under a line with a title.
+  var shared: Rect
+  /// What could have been chosen where they part, under a line with a title.
+  var candidates: Rect
+  /// The two paths from there on, each under a line with a title.
+  var left: Rect
+  var right: Rect
+
+  init(in rect: Rect, candidates count: Int, hasShared: Bool) {
+    header = rect.row(0)
+    let rows = max(2, min(count, rect.height / 4))
+    let parts = Rect(
+      x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 1)
+    ).splitRows([
+      .fixed(hasShared ? 1 + (rect.height < 17 ? 1 : 2) : 1), .fixed(rows + 1), .fill,
+    ])
+    (shared, candidates) = (parts[0], parts[1])
+    let columns = parts[2].splitColumns([.fill, .fill], gap: 2)
+    (left, right) = (columns[0], columns[1])
+  }
+
+  /// The columns of a side's text.
+  var textWidth: Int { max(0, min(left.width, right.width) - 2) }
+  /// The lines of text that show.
+  var textHeight: Int { max(0, left.height - 1) }
+}
+
+/// Two paths of one run side by side: what they share, where they part, what they could have
+/// chosen there, and what became of them.
+enum ComparisonView {
+  static func draw(
+    _ comparison: Comparison, _ digest: RunDigest, in rect: Rect, view: PlaygroundView,
+    on buffer: inout CellBuffer
+  ) -> Point? {
+    guard let left = digest.paths[comparison.left], let right = digest.paths[comparison.right]
+    else { return nil }
+    let theme = view.theme
+    let layout = ComparisonLayout(
+      in: rect, candidates: comparison.candidates.count, hasShared: comparison.shared > 0)
+    Panel.header(
+      StyledText("Two paths compared", style: theme[.title]),
+      StyledText(agreement(left, right), style: theme[.dim]), in: layout.header, on: &buffer)
+    drawShared(comparison, left, in: layout.shared, theme: theme, on: &buffer)
+    drawCandidates(comparison, in: layout.candidates, theme: theme, on: &buffer)
+    drawTexts(comparison, digest, left, right, layout, theme: theme, on: &buffer)
+    return nil
+  }
+
+  private static func agreement(_ left: PathDigest, _ right: PathDigest) -> String {
+    guard let a = left.answer, let b = right.answer else { return "" }
+    return a == b ? "both answer \(a)" : "\(a) against \(b)"
+  }
+
+  private static func drawShared(
+    _ comparison: Comparison, _ path: PathDigest, in rect: Rect, theme: Theme,
+    on buffer: inout CellBuffer
+  ) {
+    guard comparison.shared > 0 else {
+      Panel.draw(
+        "they part at the first token after the prompt", in: rect, theme: theme, on: &buffer)
+      return
+    }
+    let inside = Panel.draw(
+      "they share \(Panel.count(comparison.shared, "token"))", in: rect, theme: theme,
+      on: &buffer)
+    let end = path.ends[comparison.shared - 1]
+    let text = WrappedText(
+      StyledText(
+        PathText.tail(
+          PathText.oneLine(path.bytes[..<end]), columns: inside.height * (inside.width - 2)),
+        style: theme[.dim]), width: inside.width - 2)
+    text.draw(
+      in: Rect(x: inside.x + 1, y: inside.y, width: inside.width - 2, height: inside.height),
+      firstLine: max(0, text.lines.count - inside.height), on: &buffer)
+  }
+
+  private static func drawCandidates(
+    _ comparison: Comparison, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
+  ) {
+    let inside = Panel.draw(
+      "what could come next there", note: "p at T = 1", in: rect, theme: theme, on: &buffer)
+    var rows = comparison.candidates
+    while rows.count > inside.height, let index = rows.lastIndex(where: { $0.taker == .nobody }) {
+      rows.remove(at: index)
+    }
+    if rows.isEmpty {
+      buffer.put(
+        "One path is the beginning of the other.", x: inside.x + 1, y: inside.y,
+        style: theme[.dim], width: inside.width - 1)
+    }
+    for (index, row) in rows.prefix(inside.height).enumerated() {
+      let line = inside.row(index)
+      let cells = line.splitColumns(
+        [.fixed(3), .fixed(14), .fixed(5), .fill, .fixed(18)], gap: 1)
+      let style = theme[row.taker == .nobody ? .dim : .text]
+      Table.put(
+        StyledText(row.rank.map { "\($0)" } ?? "·", style: theme[.dim]), in: cells[0],
+        alignment: .right, on: &buffer)
+      buffer.put(
+        PathText.head(PathText.quoted(row.bytes), columns: cells[1].width), x: cells[1].x,
+        y: line.y, style: style)
+      Table.put(
+        StyledText(row.probability.map(Format.probability) ?? "—", style: style), in: cells[2],
+        alignment: .right, on: &buffer)
+      Bar.draw(
+        row.probability ?? 0, in: cells[3], style: theme[row.taker == .nobody ? .barCut : .barRaw],
+        on: &buffer)
+      let taker =
+        switch row.taker {
+        case .left: "◀ path \(comparison.left + 1)"
+        case .right: "▶ path \(comparison.right + 1)"
+        case .nobody: ""
+        }
+      buffer.put(taker, x: cells[4].x, y: line.y, style: theme[.notice], width: cells[4].width)
+    }
+  }
+
+  private static func drawTexts(
+    _ comparison: Comparison, _ digest: RunDigest, _ left: PathDigest, _ right: PathDigest,
+    _ layout: ComparisonLayout, theme: Theme, on buffer: inout CellBuffer
+  ) {
+    let text = ComparisonText(comparison, left: left, right: right, width: layout.textWidth)
+    let first = min(comparison.scroll, max(0, text.lines.count - layout.textHeight))
+    for (path, rect, side) in [
+      (left, layout.left, \ComparisonText.Line.left), (right, layout.right, \.right),
+    ] {
+      let inside = Panel.draw(
+        title(path), note: summary(path, digest), in: rect, theme: theme, on: &buffer)
+      for row in 0..<inside.height where text.lines.indices.contains(first + row) {
+        buffer.put(
+          styled(text.lines[first + row][keyPath: side], path, comparison, theme: theme),
+          x: inside.x + 1, y: inside.y + row, width: inside.width - 1)
+      }
+    }
+    guard text.lines.count > layout.textHeight, layout.textHeight > 0 else { return }
+    Scrollbar.draw(
+      visible: first..<first + layout.textHeight, count: text.lines.count,
+      in: Rect(
+        x: layout.right.right - 1, y: layout.right.y + 1, width: 1, height: layout.textHeight),
+      style: theme[.dim], on: &buffer)
+  }
+
+  private static func title(_ path: PathDigest) -> String { "path \(path.number + 1)" }
+
+  private static func summary(_ path: PathDigest, _ digest: RunDigest) -> String {
+    guard let answer = path.answer else { return path.isGrowing ? "grows" : "no answer" }
+    let mark = digest.isCorrect(answer).map { $0 ? "✓" : "✗" } ?? ""
+    let delta = path.delta.map { " Δ \(Format.probability($0))" } ?? ""
+    return "\(PathText.oneLine(answer.utf8))\(mark)\(delta)"
+  }
+
+  private static func styled(
+    _ pieces: [ComparisonText.Piece], _ path: PathDigest, _ comparison: Comparison, theme: Theme
+  ) -> StyledText {
+    StyledText(
+      pieces.enumerated().map { index, piece in
+        let isAnswer = path.answerTokens?.contains(piece.token) ?? false
+        let role: Role =
+          isAnswer
+          ? .answerSpan
+          : piece.token == comparison.shared ? .notice : piece.isSame ? .dim : .text
+        // A line never starts with the space of its first word.
+        let text =
+          index == 0 && piece.text.first == " " ? String(piece.text.dropFirst()) : piece.text
+        return StyledText.Run(text, style: theme[role])
+      })
+  }
+}

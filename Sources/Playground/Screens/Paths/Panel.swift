@@ -1,0 +1,79 @@
+import TerminalUI
+
+/// The pieces that Branches, Votes and the comparison are drawn with.
+enum Panel {
+  /// A line with a title across the top of `rect`; what is below it is returned.
+  @discardableResult
+  static func draw(
+    _ title: String, note: String? = nil, in rect: Rect, theme: Theme,
+    on buffer: inout CellBuffer
+  ) -> Rect {
+    guard !rect.isEmpty else { return rect }
+    buffer.horizontalLine(x: rect.x, y: rect.y, width: rect.width, style: theme[.border])
+    buffer.caption(
+      rect.row(0), title: title, note: note, style: theme[.title], lineStyle: theme[.dim])
+    return Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: rect.height - 1)
+  }
+
+  /// A title line: words at the left, and at the right what fits.
+  static func header(
+    _ left: StyledText, _ right: StyledText, in rect: Rect, on buffer: inout CellBuffer
+  ) {
+    guard !rect.isEmpty else { return }
+    let rightWidth = DisplayWidth.of(right.text)
+    let leftWidth = DisplayWidth.of(left.text)
+    let fits = leftWidth + rightWidth + 3 <= rect.width
+    buffer.put(left, x: rect.x + 1, y: rect.y, width: rect.width - 1)
+    if fits { buffer.put(right, x: rect.right - 1 - rightWidth, y: rect.y) }
+  }
+
+  /// A screen on which nothing has run yet.
+  static func blank(
+    title: String, lines: [String], hint: StyledText, in rect: Rect, theme: Theme,
+    on buffer: inout CellBuffer
+  ) {
+    let width = min(64, rect.width - 4)
+    guard width > 8 else { return }
+    let texts = lines.map { WrappedText(StyledText($0, style: theme[.text]), width: width) }
+    let height = 4 + texts.reduce(0) { $0 + $1.lines.count + 1 }
+    let box = rect.centered(width: width, height: min(height, rect.height))
+    var y = box.y
+    buffer.put(title, x: box.x, y: y, style: theme[.title], width: width)
+    y += 2
+    for text in texts {
+      text.draw(
+        in: Rect(x: box.x, y: y, width: width, height: max(0, box.bottom - y)), on: &buffer)
+      y += text.lines.count + 1
+    }
+    if y < rect.bottom { buffer.put(hint, x: box.x, y: y, width: width) }
+  }
+
+  /// The signs of an answer: `★` for the one that wins, `✓` or `✗` where the right one is known.
+  static func marks(
+    isWinner: Bool, isCorrect: Bool?, theme: Theme, base: Style
+  ) -> StyledText {
+    func on(_ role: Role) -> Style { base.overlaid(by: theme[role]).on(base.background) }
+    var text = StyledText()
+    text.append(isWinner ? "★" : " ", style: on(.nodeBest))
+    switch isCorrect {
+    case true?: text.append("✓", style: on(.answerCorrect))
+    case false?: text.append("✗", style: on(.answerWrong))
+    case nil: text.append(" ", style: base)
+    }
+    return text
+  }
+
+  /// How an answer itself is written.
+  static func answerStyle(_ answer: String?, isCorrect: Bool?, theme: Theme, base: Style) -> Style {
+    let role: Role =
+      answer == nil
+      ? .answerUnparsed
+      : isCorrect == true ? .answerCorrect : isCorrect == false ? .answerWrong : .text
+    return base.overlaid(by: theme[role]).on(base.background)
+  }
+
+  /// "1 path", "2 paths".
+  static func count(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
+    "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
+  }
+}

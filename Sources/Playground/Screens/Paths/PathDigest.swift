@@ -1,0 +1,90 @@
+public import Decoding
+public import Reasoning
+
+/// One path of a run, ready to be drawn. It is kept up to date as events arrive, so that a view
+/// has nothing to look up.
+public struct PathDigest: Sendable, Hashable {
+  public let number: Int
+  /// The nodes after the prompt, in order.
+  public private(set) var nodes: [NodeID] = []
+  /// What they spell.
+  public private(set) var bytes: [UInt8] = []
+  /// One past the last byte of each token.
+  public private(set) var ends: [Int] = []
+  /// The first token after the prompt and log p of it.
+  public private(set) var first: Token?
+  public private(set) var firstLogProbability: Double?
+  /// The normalised answer, nil while there is none.
+  public private(set) var answer: String?
+  /// The tokens that spell the answer, as indices into `nodes`.
+  public private(set) var answerTokens: ClosedRange<Int>?
+  /// p₁ − p₂ for each sampled token of the answer, and their mean Δ.
+  public private(set) var margins: [Double] = []
+  public private(set) var delta: Double?
+  /// Σ log p over the sampled tokens; nil while the path grows.
+  public private(set) var logProbability: Double?
+  /// How many tokens were sampled.
+  public private(set) var generated = 0
+  /// Why the path ended, nil while it grows.
+  public private(set) var reason: String?
+
+  public init(number: Int) { self.number = number }
+
+  /// The digest of a path as far as it is known.
+  public init(number: Int, in run: RunTrace) {
+    self.number = number
+    guard let path = run.paths[number] else { return }
+    for id in path.nodes {
+      guard let node = run.nodes[id] else { continue }
+      add(id, node.token, logProbability: node.logProbability)
+      if node.origin == .generated { generated += 1 }
+    }
+    guard let end = path.end else { return }
+    reason = end.reason
+    generated = end.generated
+    answer = end.answer
+    answerTokens = end.answer == nil ? nil : path.answerSpan.flatMap(path.range(of:))
+    margins = path.score(.delta)?.terms ?? []
+    delta = path.score(.delta)?.value
+    logProbability = path.score(.likelihood)?.value
+  }
+
+  private mutating func add(_ id: NodeID, _ token: Token, logProbability: Double?) {
+    if nodes.isEmpty {
+      first = token
+      firstLogProbability = logProbability
+    }
+    nodes.append(id)
+    bytes += token.bytes
+    ends.append(bytes.count)
+  }
+
+  /// Adds a token that follows the last one.
+  ///
+  /// - Returns: false when it does not follow, and the digest must be made anew.
+  mutating func append(_ event: NodeEvent) -> Bool {
+    guard reason == nil, nodes.isEmpty || nodes.last == event.parent else { return false }
+    add(event.id, event.token, logProbability: event.logProbability)
+    generated += 1
+    return true
+  }
+
+  /// Whether tokens still come.
+  public var isGrowing: Bool { reason == nil }
+
+  /// Whether the path was cut short, so that it has no say.
+  public var isCut: Bool { reason == "cancelled" || reason == "failed" }
+
+  /// The bytes of a token.
+  func bytes(ofToken index: Int) -> ArraySlice<UInt8> {
+    guard ends.indices.contains(index) else { return [] }
+    return bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
+  }
+
+  /// The bytes of the answer's tokens.
+  var answerBytes: Range<Int>? {
+    guard let tokens = answerTokens, ends.indices.contains(tokens.upperBound) else { return nil }
+    let start = tokens.lowerBound == 0 ? 0 : ends[tokens.lowerBound - 1]
+    return start < ends[tokens.upperBound] ? start..<ends[tokens.upperBound] : nil
+  }
+}

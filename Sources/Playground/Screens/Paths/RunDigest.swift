@@ -1,0 +1,132 @@
+public import Reasoning
+
+/// A run's paths and votes, ready to be drawn and kept up to date as events arrive: every event
+/// costs about the same however long the run is.
+public struct RunDigest: Sendable {
+  /// The run's number, nil when there is none.
+  public private(set) var run: Int?
+  public private(set) var start: RunStart?
+  public private(set) var paths: [Int: PathDigest] = [:]
+  /// The path numbers, in order.
+  public private(set) var numbers: [Int] = []
+  /// How the answers stand by each way of counting, the leader first.
+  public private(set) var standings: [Tally.Method: [Standing]] = [:]
+  /// The share of each answer after each counted path.
+  public private(set) var histories: [Tally.Method: ShareHistory] = [:]
+  /// Paths that were counted, from path 0 without a gap.
+  public private(set) var counted = 0
+  /// Paths that have ended by themselves.
+  public private(set) var finished = 0
+  /// Tokens sampled on all paths.
+  public private(set) var generated = 0
+  public private(set) var end: RunEnd?
+  /// The answers in the order in which they were first counted.
+  public private(set) var order: [String] = []
+  private var grades: [String: Bool] = [:]
+
+  public init() {}
+
+  /// The digest of a run as far as it is known.
+  public init(_ number: Int, _ trace: RunTrace) {
+    run = number
+    start = trace.start
+    for path in trace.pathNumbers { replace(path, in: trace) }
+    for (_, tallies) in trace.tallies { for tally in tallies { count(tally) } }
+    end = trace.end
+  }
+
+  /// Takes up an event that the trace has already folded in.
+  public mutating func apply(_ event: TraceEvent, _ trace: RunTrace) {
+    switch event {
+    case .run(let start):
+      self.start = start
+      end = nil
+    case .node(let node):
+      if paths[node.path] == nil { insert(PathDigest(number: node.path)) }
+      if paths[node.path]?.append(node) == true {
+        generated += 1
+      } else {
+        replace(node.path, in: trace)
+      }
+    case .injected(let injection):
+      if let path = injection.path { replace(path, in: trace) }
+    case .pathFinished(let end): replace(end.path, in: trace)
+    case .tally(let tally): count(tally)
+    case .finished(let end): self.end = end
+    default: break
+    }
+  }
+
+  private mutating func insert(_ path: PathDigest) {
+    paths[path.number] = path
+    let place = numbers.lastIndex { $0 < path.number }.map { $0 + 1 } ?? 0
+    numbers.insert(path.number, at: place)
+  }
+
+  private mutating func replace(_ number: Int, in trace: RunTrace) {
+    let digest = PathDigest(number: number, in: trace)
+    if let old = paths[number] {
+      generated -= old.generated
+      finished -= old.isGrowing || old.isCut ? 0 : 1
+      paths[number] = digest
+    } else {
+      insert(digest)
+    }
+    generated += digest.generated
+    finished += digest.isGrowing || digest.isCut ? 0 : 1
+    if let answer = digest.answer, grades[answer] == nil, let question = start?.question {
+      grades[answer] = question.isCorrect(answer)
+    }
+  }
+
+  private mutating func count(_ tally: Tally) {
+    if tally.method == .majority {
+      counted = tally.unparsed + Int(tally.votes.values.reduce(0, +))
+      order = tally.order
+    }
+    let standing = Standing.rows(tally)
+    standings[tally.method] = standing
+    histories[tally.method, default: ShareHistory()].append(standing)
+  }
+
+  // MARK: Reading
+
+  /// Whether an answer is right; nil when the right one is not known.
+  public func isCorrect(_ answer: String?) -> Bool? {
+    guard let answer else { return nil }
+    return grades[answer]
+  }
+
+  /// The answer that is ahead: when the run has ended, the one that it gave.
+  public func winner(_ method: Tally.Method) -> String? {
+    standings[method]?.first { $0.answer != nil && $0.weight > 0 }?.answer
+  }
+
+  /// How many of the counted paths gave an answer; nil asks for those in which none was found.
+  public func votes(for answer: String?) -> Int {
+    standings[.majority]?.first { $0.answer == answer }.map { Int($0.weight) } ?? 0
+  }
+
+  /// The counted paths that gave an answer; nil asks for those in which none was found.
+  public func paths(for answer: String?) -> [Int] {
+    numbers.filter { $0 < counted && paths[$0]?.answer == answer }
+  }
+
+  /// The path with the greatest Δ; of equals the first.
+  public var surest: PathDigest? {
+    numbers.compactMap { paths[$0] }.reduce(nil) { best, path in
+      guard let delta = path.delta else { return best }
+      return delta > best?.delta ?? -1 ? path : best
+    }
+  }
+
+  /// How many tokens are likely still to come when the run has `total` paths, judged by the
+  /// paths that have ended; nil before the first has.
+  public func tokensLeft(ofPaths total: Int) -> Int? {
+    guard finished > 0, total > finished else { return nil }
+    let open = paths.values.reduce(0) { $0 + ($1.isGrowing ? $1.generated : 0) }
+    let cut = paths.values.reduce(0) { $0 + ($1.isCut ? $1.generated : 0) }
+    let mean = Double(generated - open - cut) / Double(finished)
+    return max(0, Int((mean * Double(total - finished)).rounded()) - open)
+  }
+}

@@ -1,0 +1,344 @@
+import Reasoning
+import TerminalUI
+
+/// Self-consistency as it happens: how the answers of the sampled paths stand, how their shares
+/// settle, and what lies behind each answer.
+enum VotesView {
+  static func draw(
+    _ state: PlaygroundState, in rect: Rect, view: PlaygroundView, on buffer: inout CellBuffer
+  ) -> Point? {
+    let votes = state.votes
+    if let comparison = votes.comparison {
+      return ComparisonView.draw(comparison, votes.digest, in: rect, view: view, on: &buffer)
+    }
+    guard votes.digest.run != nil else {
+      drawBlank(state, in: rect, theme: view.theme, on: &buffer)
+      return nil
+    }
+    switch votes.level {
+    case .answers: drawTally(state, in: rect, theme: view.theme, on: &buffer)
+    case .paths:
+      guard let detail = votes.detail else { return nil }
+      AnswerView(votes: votes, detail: detail, theme: view.theme).draw(in: rect, on: &buffer)
+    }
+    return nil
+  }
+
+  private static func drawBlank(
+    _ state: PlaygroundState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
+  ) {
+    let count = state.settings.samples ?? SelfConsistency.defaultSamples
+    let temperature = Format.fixed(
+      state.settings.temperature ?? SelfConsistency.description.defaultTemperature, 1)
+    Panel.blank(
+      title: "No vote has been taken yet",
+      lines: [
+        "\(count) paths are sampled at T = \(temperature), each reasons in its own way, and "
+          + "their answers vote: the share of an answer estimates its probability summed over "
+          + "all ways of reasoning. The same samples can then be weighed otherwise.",
+        "Wang et al. 2022, arXiv 2203.11171",
+      ],
+      hint: StyledText([
+        .init("Press ", style: theme[.text]), .init("Space", style: theme[.key]),
+        .init(" to sample and vote.", style: theme[.text]),
+      ]), in: rect, theme: theme, on: &buffer)
+  }
+
+  // MARK: The tally
+
+  private static func drawTally(
+    _ state: PlaygroundState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
+  ) {
+    let votes = state.votes
+    let layout = TallyLayout(in: rect, rows: votes.standings.count)
+    Panel.header(
+      progress(state, width: rect.width, theme: theme),
+      weightings(votes.weighting, width: rect.width, theme: theme), in: layout.header,
+      on: &buffer)
+    if votes.standings.isEmpty {
+      buffer.put(
+        "The first samples are under way: "
+          + Panel.count(votes.digest.generated, "token") + " on "
+          + Panel.count(votes.digest.numbers.count, "path") + ".",
+        x: rect.x + 2, y: layout.table.y + 1, style: theme[.dim], width: rect.width - 4)
+    } else {
+      TallyTable(votes: votes, theme: theme).draw(in: layout.table, on: &buffer)
+    }
+    let total = state.votes.digest.start?.settings.samples ?? SelfConsistency.defaultSamples
+    ShareChart(votes: votes, total: total, theme: theme).draw(in: layout.chart, on: &buffer)
+    buffer.put(
+      note(votes, width: rect.width), x: layout.note.x + 1, y: layout.note.y, style: theme[.dim],
+      width: layout.note.width - 2)
+  }
+
+  /// What the numbers mean, and what they do not.
+  private static func note(_ votes: VotesState, width: Int) -> String {
+    let temperature = Format.fixed(
+      votes.digest.start?.settings.temperature
+        ?? SelfConsistency.description.defaultTemperature, 1)
+    switch votes.weighting {
+    case .majority:
+      return width >= 100
+        ? "╌ The vote converges to what the sampler answers most often at T = \(temperature), "
+          + "summed over all paths: not to the truth."
+        : "╌ converges to the sampler's favourite at T = \(temperature), not to the truth"
+    case .delta:
+      return "Each path counts its Δ, how sure it was of the answer's tokens. "
+        + "Weights have no interval."
+    case .likelihood:
+      return "Each path counts its probability: the shortest and likeliest decide. "
+        + "Weights have no interval."
+    case .normalizedLikelihood:
+      return "Each path counts exp of its mean log p, so that length does not matter. "
+        + "Weights have no interval."
+    case .verifier: return "Each path counts what the verifier gave it."
+    }
+  }
+
+  private static func progress(
+    _ state: PlaygroundState, width: Int, theme: Theme
+  ) -> StyledText {
+    let digest = state.votes.digest
+    let settings = digest.start?.settings
+    let total = settings?.samples ?? SelfConsistency.defaultSamples
+    var text = StyledText(width >= 70 ? "Self-consistency" : "Vote", style: theme[.title])
+    text.append("  \(digest.counted) of \(total)", style: theme[.text])
+    let activity = digest.run.flatMap { state.activities[$0] }
+    if activity?.isCancelling == true {
+      text.append("  stopping …", style: theme[.warning])
+    } else if activity != nil {
+      let left = timeLeft(digest, total: total, pace: state.pace)
+      text.append(left.map { "  ≈ \($0) left" } ?? "  sampling …", style: theme[.notice])
+      if state.votes.queued > 0 {
+        text.append("  + \(state.votes.queued)", style: theme[.notice])
+      }
+    } else if digest.end?.reason == .cancelled {
+      text.append("  stopped; Space goes on", style: theme[.warning])
+    } else if digest.end?.reason == .failed {
+      text.append("  failed; Space goes on", style: theme[.error])
+    } else if digest.end != nil {
+      text.append("  done", style: theme[.dim])
+    }
+    if width >= 100, let settings {
+      let temperature =
+        settings.temperature ?? SelfConsistency.description.defaultTemperature
+      text.append(
+        "   T \(Format.fixed(temperature, 1))  seed \(settings.seed)", style: theme[.dim])
+    }
+    return text
+  }
+
+  /// How long the rest takes at the present speed.
+  private static func timeLeft(_ digest: RunDigest, total: Int, pace: Pace) -> String? {
+    guard let speed = pace.tokensPerSecond, speed > 0,
+      let tokens = digest.tokensLeft(ofPaths: total)
+    else { return nil }
+    let seconds = Int((Double(tokens) / speed).rounded(.up))
+    return seconds < 120 ? "\(seconds) s" : "\((seconds + 30) / 60) min"
+  }
+
+  static func name(_ method: Tally.Method) -> String {
+    switch method {
+    case .majority: "majority"
+    case .delta: "Δ"
+    case .likelihood: "likelihood"
+    case .normalizedLikelihood: "per token"
+    case .verifier: "verifier"
+    }
+  }
+
+  private static func weightings(
+    _ active: Tally.Method, width: Int, theme: Theme
+  ) -> StyledText {
+    var text = StyledText("w", style: theme[.key])
+    guard width >= 76 else {
+      text.append(" \(name(active))", style: theme[.text])
+      return text
+    }
+    for method in VotesState.weightings {
+      let isActive = method == active
+      text.append(" ", style: theme[.dim])
+      text.append(
+        isActive ? "[\(name(method))]" : " \(name(method)) ",
+        style: theme[isActive ? .tabActive : .dim])
+    }
+    return text
+  }
+}
+
+/// The answers as rows, the leader first.
+private struct TallyTable {
+  let votes: VotesState
+  let theme: Theme
+
+  private enum Column { case answer, marks, bar, count, weight, share, interval }
+
+  func draw(in rect: Rect, on buffer: inout CellBuffer) {
+    let columns = columns(width: rect.width)
+    let table = Table(columns: columns.map(\.1), styles: Table.Styles(theme: theme))
+    let rows = votes.standings
+    let winner = votes.digest.winner(votes.weighting)
+    table.draw(
+      count: rows.count, position: ListPosition(selected: votes.selectedRow), in: rect,
+      on: &buffer
+    ) { item, column, cell, base, buffer in
+      draw(
+        columns[column].0, of: rows[item],
+        isWinner: rows[item].answer.map { $0 == winner } ?? false,
+        in: cell, base: base, on: &buffer)
+    }
+  }
+
+  private func columns(width: Int) -> [(Column, Table.Column)] {
+    let isCount = votes.weighting == .majority
+    var columns: [(Column, Table.Column)] = [
+      (.answer, .init("answer", .fixed(width < 76 ? 8 : 12), .right)),
+      (.marks, .init("", .fixed(2))),
+      (.bar, .init(isCount ? "share with its 95 % interval" : "share of the weight", .fill)),
+      (.count, .init("paths", .fixed(5), .right)),
+    ]
+    if !isCount { columns.append((.weight, .init("Σ weight", .fixed(9), .right))) }
+    columns.append((.share, .init("share", .fixed(5), .right)))
+    if isCount { columns.append((.interval, .init("95 % interval", .fixed(13)))) }
+    return columns
+  }
+
+  private func draw(
+    _ column: Column, of row: Standing, isWinner: Bool, in cell: Rect, base: Style,
+    on buffer: inout CellBuffer
+  ) {
+    let dim = base.overlaid(by: theme[.dim]).on(base.background)
+    let isCorrect = votes.digest.isCorrect(row.answer)
+    func put(_ text: String, _ style: Style, _ alignment: Alignment = .right) {
+      Table.put(StyledText(text, style: style), in: cell, alignment: alignment, on: &buffer)
+    }
+    switch column {
+    case .answer:
+      put(
+        row.answer.map { PathText.oneLine($0.utf8) } ?? "none found",
+        Panel.answerStyle(row.answer, isCorrect: isCorrect, theme: theme, base: base))
+    case .marks:
+      buffer.put(
+        Panel.marks(isWinner: isWinner, isCorrect: isCorrect, theme: theme, base: base),
+        x: cell.x, y: cell.y)
+    case .bar: drawBar(row, in: cell, base: base, on: &buffer)
+    case .count: put("\(votes.digest.votes(for: row.answer))", base)
+    case .weight: put(row.answer == nil ? "—" : Self.weight(row.weight), base)
+    case .share:
+      put(
+        row.answer == nil && row.interval == nil ? "—" : Format.probability(row.share), base)
+    case .interval:
+      guard let interval = row.interval else { return }
+      put(
+        "[\(Format.probability(interval.lowerBound)), \(Format.probability(interval.upperBound))]",
+        dim, .left)
+    }
+  }
+
+  private func drawBar(_ row: Standing, in cell: Rect, base: Style, on buffer: inout CellBuffer) {
+    let own =
+      row.answer.flatMap { votes.digest.order.firstIndex(of: $0) }.map { theme.series($0) }
+      ?? theme[.answerUnparsed]
+    let style = base.overlaid(by: own).on(base.background)
+    guard let interval = row.interval else {
+      if row.share > 0 { Bar.draw(row.share, in: cell, style: style, on: &buffer) }
+      return
+    }
+    let whisker = base.overlaid(by: theme[.dim]).on(base.background)
+    Bar.draw(
+      row.share, interval: interval, in: cell, style: style, whiskerStyle: whisker, on: &buffer)
+  }
+
+  /// A sum of weights, which may be as small as the probability of a long text.
+  private static func weight(_ value: Double) -> String {
+    guard value > 0, value.isFinite else { return "0" }
+    if value >= 0.001 { return Format.fixed(value, 3) }
+    var (mantissa, exponent) = (value, 0)
+    while mantissa < 1 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
+    return "\(Format.fixed(mantissa, 1))e\(exponent)"
+  }
+}
+
+/// The running share of each answer over the counted samples.
+private struct ShareChart {
+  let votes: VotesState
+  /// How many samples the full width stands for.
+  let total: Int
+  let theme: Theme
+
+  func draw(in rect: Rect, on buffer: inout CellBuffer) {
+    guard rect.height >= 3, rect.width >= 24 else { return }
+    let inside = Panel.draw(
+      votes.weighting == .majority
+        ? "share of the votes so far" : "share of the weight so far", in: rect, theme: theme,
+      on: &buffer)
+    let answers = votes.standings.compactMap(\.answer).prefix(Role.voteLevels)
+    guard let history = votes.digest.histories[votes.weighting], history.length > 0 else { return }
+    let plot = Rect(
+      x: inside.x + 4, y: inside.y, width: inside.width - 14, height: inside.height - 1)
+    guard plot.height > 0, plot.width > 4 else { return }
+    drawAxes(plot, on: &buffer)
+    var series = band(
+      of: votes.standings.indices.contains(votes.selectedRow)
+        ? votes.standings[votes.selectedRow].answer : nil, history)
+    // The leader is drawn last, over the others.
+    for answer in answers.reversed() {
+      series.append(.init(values: history[answer], style: style(answer)))
+    }
+    LineChart(series: series, capacity: max(total, history.length)).draw(
+      in: plot, gridStyle: theme[.chartGrid], on: &buffer)
+    drawLabels(Array(answers), history, plot, on: &buffer)
+  }
+
+  private func style(_ answer: String) -> Style {
+    theme.series(votes.digest.order.firstIndex(of: answer) ?? 0)
+  }
+
+  /// The limits of the selected answer's interval, as it narrows. Weights have none.
+  private func band(of answer: String?, _ history: ShareHistory) -> [LineChart.Series] {
+    guard votes.weighting == .majority, let answer else { return [] }
+    let intervals = history[answer].enumerated().map { index, share in
+      Statistics.wilsonInterval(
+        successes: Int((share * Double(index + 1)).rounded()), trials: index + 1)
+    }
+    // Every other sample, so that the limits are dots beside the line of the share.
+    func limit(_ bound: KeyPath<ClosedRange<Double>, Double>) -> LineChart.Series {
+      .init(
+        values: intervals.enumerated().map {
+          $0.offset % 2 == 0 ? $0.element[keyPath: bound] : nil
+        },
+        style: theme[.dim])
+    }
+    return [limit(\.lowerBound), limit(\.upperBound)]
+  }
+
+  private func drawAxes(_ plot: Rect, on buffer: inout CellBuffer) {
+    let style = theme[.dim]
+    for (text, row) in [("1", 0), (".5", (plot.height - 1) / 2), ("0", plot.height - 1)] {
+      buffer.put(text, x: plot.x - 1 - text.count, y: plot.y + row, style: style)
+    }
+    buffer.put("1", x: plot.x, y: plot.bottom, style: style)
+    let end = "\(max(total, votes.digest.counted)) samples"
+    buffer.put(end, x: plot.right - min(plot.width - 2, end.count), y: plot.bottom, style: style)
+  }
+
+  /// Each answer beside the end of its line, the leader first; where there is no room for one it
+  /// is left out, for its share is in the table.
+  private func drawLabels(
+    _ answers: [String], _ history: ShareHistory, _ plot: Rect, on buffer: inout CellBuffer
+  ) {
+    var taken: Set<Int> = []
+    for answer in answers {
+      guard let share = history[answer].last else { continue }
+      let row = plot.height - 1 - Int((share * Double(plot.height - 1)).rounded())
+      let free = [row, row + 1, row - 1].first {
+        (0..<plot.height).contains($0) && !taken.contains($0)
+      }
+      guard let free else { continue }
+      taken.insert(free)
+      buffer.put(
+        PathText.head(PathText.oneLine(answer.utf8), columns: 9), x: plot.right + 1,
+        y: plot.y + free, style: style(answer))
+    }
+  }
+}
