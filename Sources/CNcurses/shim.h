@@ -66,12 +66,13 @@ static inline void ponder_make_raw(struct termios *mode) {
 }
 
 // `sigaction` with the fields that Swift sees differently on each system. The handler runs on the
-// alternate stack if there is one, so that it survives a stack overflow.
+// alternate stack if there is one, so that it survives a stack overflow, and system calls of other
+// threads go on; `poll` is cut short all the same.
 static inline int ponder_catch(int number, void (*handler)(int), struct sigaction *previous) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = handler;
-  action.sa_flags = SA_ONSTACK;
+  action.sa_flags = SA_ONSTACK | SA_RESTART;
   sigemptyset(&action.sa_mask);
   return sigaction(number, &action, previous);
 }

@@ -44,7 +44,10 @@ public final class NcursesTerminal: Terminal {
     glyphs = LocaleSetup.prepare(glyphs: Glyphs.detect(environment: environment))
     wakePipe = try WakePipe()
     let found = try TerminalModes.current()
+    // ncurses leaves signals alone that have handlers already.
+    try Signals.install()
     guard let screen = ponder_new_terminal() else {
+      Signals.uninstall()
       throw TerminalError.unavailable("ncurses cannot start on this terminal")
     }
     self.screen = screen
@@ -66,7 +69,6 @@ public final class NcursesTerminal: Terminal {
     nonl()
     typeahead(-1)
     modes = found.prepared(mouse: mouse)
-    try Signals.install()
     HeldStandardError.hold()
     modes.enter()
     def_prog_mode()

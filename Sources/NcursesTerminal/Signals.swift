@@ -71,8 +71,8 @@ enum Signals {
 
   private static func end(by number: Int32) {
     Rescue.restore()
-    // What the crash reporter of the Swift runtime has set up still gets its turn. For signals that
-    // ask the program to end, ncurses has put its own handler in place of the default.
+    // What the crash reporter of the Swift runtime has set up still gets its turn; a signal that
+    // asks the program to end must end it, even if it was ignored before.
     if fatal.contains(number) {
       ponder_restore_action(number, previous + Int(number))
     } else {

@@ -6,7 +6,7 @@ struct SvgPicture {
   private let background: String
   private var shapes: [String] = []
 
-  private static let cellWidth = 8.4
+  private static let cellWidth = 8.43
   private static let cellHeight = 18.0
   private static let baseline = 13.5
   private static let margin = 10.0
@@ -22,7 +22,7 @@ struct SvgPicture {
     for y in 0..<buffer.size.height { picture.drawRow(y) }
     let width = Self.text(Double(buffer.size.width) * Self.cellWidth + 2 * Self.margin)
     let height = Self.text(Double(buffer.size.height) * Self.cellHeight + 2 * Self.margin)
-    let font = "ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,'Noto Sans Mono',monospace"
+    let font = "'DejaVu Sans Mono',Menlo,Consolas,'Noto Sans Mono',ui-monospace,monospace"
     return """
       <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" \
       viewBox="0 0 \(width) \(height)" role="img" aria-label="\(Self.escaped(title))">
@@ -64,14 +64,21 @@ struct SvgPicture {
     if cell.isContinuation || cell.text == " " { return x + 1 }
     let fill = colors(cell.style).foreground
     let opacity = cell.style.attributes.contains(.dim) ? 0.6 : 1
+    // Shapes that go on in the next cell are drawn in one, without a seam.
+    var last = x + 1
+    while ["█", "─"].contains(cell.text), buffer[last, y] == cell, last < buffer.size.width {
+      last += 1
+    }
     if let found = SvgGlyph.shapes(
-      for: cell.text, x: left(x), y: top(y), width: Self.cellWidth, height: Self.cellHeight)
+      for: cell.text, x: left(x), y: top(y), width: Double(last - x) * Self.cellWidth,
+      height: Self.cellHeight)
     {
       for shape in found {
         shapes.append(
-          shape.replacing("FILL", with: fill).replacing("/>", with: " opacity=\"\(opacity)\"/>"))
+          shape.replacing("FILL", with: fill)
+            .replacing("/>", with: opacity < 1 ? " opacity=\"\(opacity)\"/>" : "/>"))
       }
-      return x + 1
+      return last
     }
     var text = ""
     var end = x

@@ -67,6 +67,8 @@ public func runLoop(
       control.suspends = false
       terminal.suspend()
       control.needsRender = true
+      handle(.resumed, &control)
+      handle(.resize(terminal.size), &control)
     }
   }
 }
