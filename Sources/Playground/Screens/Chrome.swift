@@ -1,12 +1,87 @@
+import Decoding
+import Reasoning
 import TerminalUI
 
-/// What surrounds every screen: the title line with the tabs, the hint line, the status line.
+/// What surrounds every screen: the title line with the tabs, the line of keys or of a message,
+/// the status line. Here is where each of them lies; `ChromeView` draws them.
 enum Chrome {
-  /// The part of the terminal that belongs to the screen.
+  /// From this width on Decode and Branches stand side by side.
+  static let sideBySideWidth = 140
+
+  /// The part of the terminal that belongs to the screens.
   static func content(_ size: Size) -> Rect {
     Rect(x: 0, y: 1, width: size.width, height: max(0, size.height - 3))
   }
 
+  static func titleLine(_ size: Size) -> Rect {
+    Rect(x: 0, y: 0, width: size.width, height: 1)
+  }
+
+  static func hintLine(_ size: Size) -> Rect {
+    Rect(x: 0, y: size.height - 2, width: size.width, height: 1)
+  }
+
+  static func statusLine(_ size: Size) -> Rect {
+    Rect(x: 0, y: size.height - 1, width: size.width, height: 1)
+  }
+
+  static func isTooSmall(_ size: Size) -> Bool {
+    size.width < PlaygroundView.minimumSize.width || size.height < PlaygroundView.minimumSize.height
+  }
+
+  /// The screens on view and where they lie, from left to right. On a wide terminal Decode and
+  /// Branches show together; the state's screen is the one that keys go to.
+  static func panes(_ state: PlaygroundState) -> [(screen: ScreenID, rect: Rect)] {
+    let content = content(state.size)
+    guard state.size.width >= sideBySideWidth, state.screen != .votes else {
+      return [(state.screen, content)]
+    }
+    let parts = content.splitColumns([.fill, .fill])
+    return [(.decode, parts[0]), (.branches, parts[1])]
+  }
+
+  /// Where a screen lies; nil when it is not on view.
+  static func rect(of screen: ScreenID, _ state: PlaygroundState) -> Rect? {
+    panes(state).first { $0.screen == screen }?.rect
+  }
+
+  /// The screen drawn at a place.
+  static func pane(at point: Point, _ state: PlaygroundState) -> ScreenID? {
+    panes(state).first { $0.rect.contains(point) }?.screen
+  }
+
+  // MARK: Tabs
+
+  static let helpHint = "? keys"
+
+  /// The tabs with the keys that open them, as `TabBar` takes them.
+  static var tabs: [(key: String, title: String)] {
+    ScreenID.allCases.map { ("\($0.rawValue)", $0.title) }
+  }
+
+  /// Where the tabs lie: at the right of the title line, before the hint to the help.
+  static func tabLine(_ size: Size) -> Rect {
+    let width = tabs.reduce(0) { $0 + DisplayWidth.of($1.key + $1.title) + 3 }
+    let right = size.width - DisplayWidth.of(helpHint) - 2
+    return Rect(x: max(0, right - width), y: 0, width: min(width, max(0, right)), height: 1)
+  }
+
   /// The tab under a place, if there is one.
-  static func tab(at point: Point, _ state: PlaygroundState) -> ScreenID? { nil }
+  static func tab(at point: Point, _ state: PlaygroundState) -> ScreenID? {
+    let line = tabLine(state.size)
+    var x = line.x
+    for (screen, tab) in zip(ScreenID.allCases, tabs) {
+      let width = DisplayWidth.of(tab.key + tab.title) + 3
+      if point.y == line.y, (x..<x + width).contains(point.x), x + width <= line.right {
+        return screen
+      }
+      x += width
+    }
+    return nil
+  }
+
+  /// Whether a place is the hint to the help.
+  static func isHelpHint(_ point: Point, _ size: Size) -> Bool {
+    point.y == 0 && point.x >= tabLine(size).right && point.x < size.width
+  }
 }

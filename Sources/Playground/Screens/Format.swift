@@ -9,6 +9,19 @@ public enum Format {
     return String(fixed(rounded, 3).dropFirst())
   }
 
+  /// A probability below a thousandth as `<.001` instead of `.000`.
+  public static func smallProbability(_ value: Double) -> String {
+    value > 0 && value < 0.0005 ? "<.001" : probability(value)
+  }
+
+  /// A setting between 0 and 1 as it was given, to two digits: `.95`, `1`, `0`.
+  public static func share(_ value: Double) -> String {
+    if value >= 1 || value <= 0 { return fixed(value, 0) }
+    var text = String(fixed(value, 2).dropFirst())
+    while text.last == "0" { text.removeLast() }
+    return text
+  }
+
   /// A number with a fixed count of digits after the point.
   public static func fixed(_ value: Double, _ digits: Int) -> String {
     guard value.isFinite else { return "—" }
@@ -21,5 +34,29 @@ public enum Format {
     if digits == 0 { return "\(sign)\(whole)" }
     let fraction = String(Int64(scaled) % Int64(scale))
     return "\(sign)\(whole)." + String(repeating: "0", count: digits - fraction.count) + fraction
+  }
+
+  /// A count in at most four digits and a letter: `960`, `4.1k`, `66k`, `1.2M`.
+  public static func count(_ value: Int) -> String {
+    for (unit, letter) in [(1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")]
+    where value >= unit {
+      let scaled = Double(value) / Double(unit)
+      return fixed(scaled, scaled < 10 ? 1 : 0) + letter
+    }
+    return "\(value)"
+  }
+
+  /// Something per second: `3.2`, `312`, `4.1k`.
+  public static func rate(_ value: Double) -> String {
+    guard value.isFinite else { return "—" }
+    return value < 10 ? fixed(value, 1) : count(Int(min(value, 1e15).rounded()))
+  }
+
+  /// A stretch of time: `8 s`, `3 min`, `2 h`.
+  public static func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds >= 0 else { return "—" }
+    if seconds < 90 { return "\(fixed(seconds, 0)) s" }
+    if seconds < 5400 { return "\(fixed(seconds / 60, 0)) min" }
+    return "\(fixed(seconds / 3600, 0)) h"
   }
 }

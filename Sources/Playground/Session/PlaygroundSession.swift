@@ -131,7 +131,7 @@ public final class PlaygroundSession: Sendable {
           work.exploration = nil
           work.decoder = decoder
         }
-        post(.modelReady(summary))
+        post(.modelReady(summary, model.vocabulary))
       } catch {
         post(.modelFailed(name, "\(error)"))
       }

@@ -29,7 +29,7 @@ public enum Action: Sendable {
   case themeLoaded(String)
   case lessonLoaded(Lesson, name: String)
   case modelLoading(String)
-  case modelReady(ModelSummary)
+  case modelReady(ModelSummary, any Vocabulary)
   case modelFailed(String, String)
   case pace(Pace)
   case message(Message)

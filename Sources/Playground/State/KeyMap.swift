@@ -47,10 +47,12 @@ public struct KeyMap: Sendable {
   }
 
   /// Keys with their hint words, of the first contexts first.
-  public func hints(in contexts: [KeyContext]) -> [(key: String, word: String)] {
+  public func hints(
+    in contexts: [KeyContext]
+  ) -> [(key: String, word: String, command: Command)] {
     contexts.flatMap { bindings[$0] ?? [] }.compactMap { binding in
       guard let hint = binding.hint, let key = binding.keys.first else { return nil }
-      return (key.description, hint)
+      return (key.description, hint, binding.command)
     }
   }
 }

@@ -14,6 +14,8 @@ public struct PlaygroundState: Sendable {
   /// What runs are started with; the sampler's part also shapes the Decode table.
   public var settings: RunSettings
   public var model: ModelState = .none
+  /// What the loaded model's token ids stand for; nil without a model.
+  public var vocabulary: (any Vocabulary)?
   /// Everything explored so far.
   public var trace = Trace()
   /// Which run each screen shows.
@@ -144,6 +146,8 @@ public struct Pace: Sendable, Hashable {
   /// Tokens whose keys and values are in memory, and how many there is room for.
   public var cachedTokens: Int?
   public var cacheCapacity: Int?
+  /// About how long each run under way will still take, from the pace of its last paths.
+  public var secondsLeft: [Int: Double] = [:]
 
   public init() {}
 }

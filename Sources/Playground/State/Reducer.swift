@@ -38,7 +38,9 @@ public struct Reducer: Sendable {
     case .modelLoading(let name):
       state.model = .loading(name: name)
       return []
-    case .modelReady(let summary): return modelReady(summary, &state)
+    case .modelReady(let summary, let vocabulary):
+      state.vocabulary = vocabulary
+      return modelReady(summary, &state)
     case .modelFailed(let name, let why):
       state.model = .failed(name: name, why: why)
       state.message = Message(.error, why)
@@ -75,8 +77,16 @@ public struct Reducer: Sendable {
 
   private func clicked(_ mouse: MouseEvent, _ state: inout PlaygroundState) -> [Effect] {
     if !state.popups.isEmpty { return popupMouse(mouse, &state) }
-    if case .press(.left) = mouse.action, let screen = Chrome.tab(at: mouse.position, state) {
-      return perform(.screen(screen), &state)
+    if case .press(.left) = mouse.action {
+      state.message = nil
+      if let screen = Chrome.tab(at: mouse.position, state) {
+        return perform(.screen(screen), &state)
+      }
+      if Chrome.isHelpHint(mouse.position, state.size) { return perform(.help, &state) }
+      // On a terminal that shows two screens a click takes the keys along.
+      if let screen = Chrome.pane(at: mouse.position, state), screen != state.screen {
+        return show(screen, &state)
+      }
     }
     switch state.screen {
     case .decode: return state.decodeMouse(mouse)

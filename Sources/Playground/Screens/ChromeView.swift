@@ -1,0 +1,164 @@
+import Decoding
+import Reasoning
+import TerminalUI
+
+/// Draws the title line, the line of keys or of a message, and the status line.
+enum ChromeView {
+  static func draw(_ state: PlaygroundState, view: PlaygroundView, on buffer: inout CellBuffer) {
+    drawTitle(state, view, &buffer)
+    if let message = state.message {
+      drawMessage(message, state.size, view, &buffer)
+    } else {
+      drawHints(state, view, &buffer)
+    }
+    drawStatus(state, view, &buffer)
+  }
+
+  // MARK: Title
+
+  private static func drawTitle(
+    _ state: PlaygroundState, _ view: PlaygroundView, _ buffer: inout CellBuffer
+  ) {
+    let tabLine = Chrome.tabLine(state.size)
+    TabBar.draw(
+      Chrome.tabs, active: state.screen.rawValue - 1, in: tabLine, theme: view.theme, on: &buffer)
+    let help = buffer.put("?", x: tabLine.right + 1, y: 0, style: view.style(.key))
+    buffer.put(" keys", x: help, y: 0, style: view.style(.dim))
+
+    let room = tabLine.x - 1
+    var x = buffer.put("ponder", x: 1, y: 0, style: view.style(.title))
+    let parts: [(text: String, role: Role)] =
+      [(modelTitle(state), .text)] + samplerTitle(state).map { ($0, .dim) }
+    for (index, part) in parts.enumerated() where x + 2 < room {
+      let width = DisplayWidth.of(part.text)
+      // The model's name is cut when there is no room; what comes after it is left out.
+      if x + 2 + width > room, index > 0 { break }
+      x = buffer.put(
+        part.text, x: x + 2, y: 0, style: view.style(part.role), width: room - x - 2)
+    }
+  }
+
+  /// The model's name and type as `base-0.9m·F16`.
+  static func modelTitle(_ state: PlaygroundState) -> String {
+    switch state.model {
+    case .ready(let summary): return summary.identity.title
+    case .loading(let name): return "\(name) …"
+    case .failed(let name, _): return "\(name) ✗"
+    case .none:
+      let saved = state.trace.runs.values.lazy.compactMap { $0.start?.model }.first
+      return saved.map { "\($0.title) (saved)" } ?? "no model"
+    }
+  }
+
+  private static func samplerTitle(_ state: PlaygroundState) -> [String] {
+    let sampling = state.sampling
+    var parts = ["T \(Format.fixed(sampling.temperature, 1))"]
+    if let k = sampling.topK { parts.append("k \(k)") }
+    if let p = sampling.topP { parts.append("p \(Format.share(p))") }
+    if let p = sampling.minP { parts.append("min-p \(Format.share(p))") }
+    parts.append("seed \(state.settings.seed)")
+    return parts
+  }
+
+  // MARK: Keys and messages
+
+  private static func drawHints(
+    _ state: PlaygroundState, _ view: PlaygroundView, _ buffer: inout CellBuffer
+  ) {
+    let contexts = Reducer(keyMap: view.keyMap).contexts(state)
+    let hints = view.keyMap.hints(in: contexts).map { hint in
+      let stops = hint.command == .streamOrStop && state.decode.isStreaming
+      return (key: hint.key, label: stops ? "stop" : hint.word)
+    }
+    let line = Chrome.hintLine(state.size)
+    KeyHints.draw(
+      hints, in: line.inset(horizontal: 1, vertical: 0), keyStyle: view.style(.key),
+      labelStyle: view.style(.dim), on: &buffer)
+  }
+
+  /// A message takes the line of keys, and lines above it when it is long.
+  private static func drawMessage(
+    _ message: Message, _ size: Size, _ view: PlaygroundView, _ buffer: inout CellBuffer
+  ) {
+    let (mark, role): (String, Role) =
+      switch message.kind {
+      case .notice: ("•", .notice)
+      case .warning: ("⚠", .warning)
+      case .error: ("✗", .error)
+      }
+    let style = view.style(role)
+    let text = WrappedText(StyledText(message.text, style: style), width: size.width - 4)
+    let height = min(text.lines.count, 4)
+    let line = Chrome.hintLine(size)
+    let rect = Rect(x: 0, y: line.bottom - height, width: size.width, height: height)
+    buffer.fill(rect, style: view.style(.text))
+    buffer.put(mark, x: 1, y: rect.y, style: style)
+    text.draw(in: Rect(x: 3, y: rect.y, width: rect.width - 4, height: height), on: &buffer)
+  }
+
+  // MARK: Status
+
+  private static func drawStatus(
+    _ state: PlaygroundState, _ view: PlaygroundView, _ buffer: inout CellBuffer
+  ) {
+    let line = Chrome.statusLine(state.size)
+    let style = view.style(.status)
+    buffer.fill(line, style: style)
+    let activity = StatusLine.activity(state)
+    let width = DisplayWidth.of(activity)
+    let right = max(line.x, line.right - width - 1)
+    if width > 0 {
+      buffer.put(activity, x: right, y: line.y, style: style.adding(.bold), width: line.right - 1)
+    }
+    var x = line.x + 1
+    for part in StatusLine.parts(state) {
+      let gap = x == line.x + 1 ? 0 : 2
+      guard x + gap + DisplayWidth.of(part) < right else { break }
+      x = buffer.put(part, x: x + gap, y: line.y, style: style)
+    }
+  }
+}
+
+/// What the status line says.
+enum StatusLine {
+  /// From the left, the most important first; what finds no room is left out.
+  static func parts(_ state: PlaygroundState) -> [String] {
+    switch state.model {
+    case .none:
+      return [state.isReplay ? "saved trace, no model" : "no model: press m to choose one"]
+    case .loading(let name): return ["loading \(name) …"]
+    case .failed(let name, _): return ["\(name) could not be loaded: press m to choose another"]
+    case .ready(let summary):
+      var parts = [summary.identity.title]
+      if let rate = state.pace.tokensPerSecond { parts.append("\(Format.rate(rate)) tok/s") }
+      if let used = state.pace.cachedTokens {
+        let room = state.pace.cacheCapacity.map { "/\(Format.count($0))" } ?? ""
+        parts.append("KV \(Format.count(used))\(room)")
+      }
+      parts.append("\(summary.threads) \(summary.threads == 1 ? "thread" : "threads")")
+      parts.append(summary.identity.isa)
+      if summary.parameters > 0 { parts.append("\(Format.count(summary.parameters)) parameters") }
+      parts.append("context \(Format.count(summary.contextLength))")
+      return parts
+    }
+  }
+
+  /// What is under way: the newest run with how far it is, or the line that grows in Decode.
+  static func activity(_ state: PlaygroundState) -> String {
+    if let (run, activity) = state.activities.max(by: { $0.key < $1.key }) {
+      var text = "\(activity.strategy) \(activity.finished)/\(activity.paths)"
+      if activity.isCancelling { return text + ", stopping" }
+      if let seconds = state.pace.secondsLeft[run] {
+        text += ", ≈ \(Format.duration(seconds)) left"
+      }
+      return text
+    }
+    if state.decode.isStreaming { return "sampling" }
+    return ""
+  }
+}
+
+extension ModelIdentity {
+  /// The name and the type of the weights, as `base-0.9m·F16`.
+  var title: String { fileType.isEmpty ? name : "\(name)·\(fileType)" }
+}

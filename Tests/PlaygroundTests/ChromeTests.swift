@@ -1,0 +1,82 @@
+import Decoding
+import Reasoning
+import TerminalUI
+import Testing
+
+@testable import Playground
+
+@Suite struct ChromeTests {
+  @Test(arguments: [(60, 16), (80, 24), (139, 30), (140, 40), (200, 60)])
+  func everyTabCanBeClickedWhereItIsDrawn(width: Int, height: Int) throws {
+    for screen in ScreenID.allCases {
+      var state = Fixtures.ready(width, height)
+      state.screen = screen
+      let rows = Fixtures.draw(state).textSnapshot().split(
+        separator: "\n", omittingEmptySubsequences: false)
+      let title = String(try #require(rows.first))
+      for target in ScreenID.allCases {
+        let label = "\(target.rawValue) \(target.title)"
+        let place = try #require(title.range(of: label))
+        let x = DisplayWidth.of(title[..<place.lowerBound])
+        for column in x..<x + label.count {
+          var clicked = state
+          _ = Reducer().reduce(
+            &clicked, .mouse(MouseEvent(.press(.left), at: Point(x: column, y: 0))))
+          #expect(clicked.screen == target)
+        }
+      }
+    }
+  }
+
+  @Test func decodeAndBranchesStandSideBySideFromTheirWidthOn() {
+    var state = Fixtures.ready(Chrome.sideBySideWidth, 40)
+    #expect(Chrome.panes(state).map(\.screen) == [.decode, .branches])
+    state.size.width -= 1
+    #expect(Chrome.panes(state).map(\.screen) == [.decode])
+    state.size.width += 1
+    state.screen = .votes
+    #expect(Chrome.panes(state).map(\.screen) == [.votes])
+  }
+
+  @Test func panesTileTheContent() {
+    for width in 60...220 {
+      var state = Fixtures.ready(width, 40)
+      for screen in ScreenID.allCases {
+        state.screen = screen
+        let panes = Chrome.panes(state)
+        #expect(panes.reduce(0) { $0 + $1.rect.width } == width)
+        #expect(panes.contains { $0.screen == screen })
+      }
+    }
+  }
+
+  @Test(arguments: [(59, 16), (60, 15), (20, 5), (1, 1)])
+  func aSmallTerminalIsToldWhatIsNeeded(width: Int, height: Int) {
+    let picture = Fixtures.draw(Fixtures.ready(width, height))
+    if width >= 20 { #expect(picture.textSnapshot().contains("ponder needs 60×16")) }
+  }
+
+  @Test func aMessageTakesTheLineOfKeysUntilTheNextKey() {
+    var state = Fixtures.ready(80, 24)
+    state.message = Message(.error, "The model file is cut short.")
+    #expect(Fixtures.draw(state).textSnapshot().contains("✗ The model file is cut short."))
+    _ = Reducer().reduce(&state, .key(KeyEvent(.down)))
+    #expect(state.message == nil)
+    #expect(Fixtures.draw(state).textSnapshot().contains("→ take"))
+  }
+
+  @Test func figuresAreWrittenAlike() {
+    #expect(Format.probability(0.3412) == ".341")
+    #expect(Format.probability(0.99996) == "1.00")
+    #expect(Format.smallProbability(0.00004) == "<.001")
+    #expect(Format.smallProbability(0) == ".000")
+    #expect(Format.share(0.95) == ".95")
+    #expect(Format.share(0.5) == ".5")
+    #expect(Format.count(960) == "960")
+    #expect(Format.count(4100) == "4.1k")
+    #expect(Format.count(65_536) == "66k")
+    #expect(Format.rate(3.21) == "3.2")
+    #expect(Format.duration(12.4) == "12 s")
+    #expect(Format.duration(200) == "3 min")
+  }
+}

@@ -1,0 +1,170 @@
+import Decoding
+import Reasoning
+import Synchronization
+import TerminalUI
+
+@testable import Playground
+
+/// States and traces for tests, all made by running the program's own parts on the exact apples
+/// table (`TableLanguageModel.apples`).
+enum Fixtures {
+  static let model = TableLanguageModel.apples
+
+  /// The apples question as a raw prompt, which needs no template.
+  static let question = Question(
+    text: "Q: I have 3 apples, my dad has 2 more apples than me. "
+      + "How many apples do we have in total?\nA:",
+    problem: "apples", gold: "8", kind: .number, isRaw: true)
+
+  /// A session's settings: every node keeps its whole saved distribution.
+  static let settings = RunSettings(seed: 1, detail: DistributionSummary.savedDetail)
+
+  static let summary = ModelSummary(
+    identity: model.identity, path: "apples", contextLength: model.contextLength,
+    vocabularySize: model.vocabulary.count, parameters: 0, threads: 2, slots: 4, isBundled: true)
+
+  static let view = PlaygroundView(theme: .plain, glyphs: .unicode)
+
+  /// A state before anything has happened.
+  static func empty(_ width: Int, _ height: Int) -> PlaygroundState {
+    PlaygroundState(
+      size: Size(width: width, height: height), question: question, settings: settings)
+  }
+
+  /// A state with the apples table loaded.
+  static func ready(_ width: Int, _ height: Int) -> PlaygroundState {
+    var state = empty(width, height)
+    state.model = .ready(summary)
+    state.vocabulary = model.vocabulary
+    return state
+  }
+
+  /// A state that shows a finished run of a strategy on its screen.
+  static func finished(
+    _ strategy: String, _ width: Int, _ height: Int, settings: RunSettings = settings
+  ) async throws -> PlaygroundState {
+    var state = ready(width, height)
+    state.settings = settings
+    let records = try await records(of: strategy, settings: settings)
+    for record in records { state.trace.apply(record) }
+    state.nextRun = 2
+    switch strategy {
+    case CoTDecoding.description.name:
+      state.runs.branches = 1
+      state.screen = .branches
+    case SelfConsistency.description.name:
+      state.runs.votes = 1
+      state.screen = .votes
+    default: break
+    }
+    return state
+  }
+
+  /// The events of a strategy's run on the apples question.
+  static func records(
+    of strategy: String, settings: RunSettings = settings, number: Int = 1
+  ) async throws -> [TraceRecord] {
+    let log = RecordLog()
+    let decoder = Decoder(model: model, slots: 4)
+    await StrategyRegistry.strategy(named: strategy).run(
+      question, settings: settings, decoder: decoder, library: PromptLibrary(directory: ""),
+      number: number
+    ) { log.append($0) }
+    return log.records
+  }
+
+  static func draw(_ state: PlaygroundState, view: PlaygroundView = view) -> CellBuffer {
+    var buffer = CellBuffer(size: state.size)
+    _ = view.draw(state, on: &buffer)
+    return buffer
+  }
+}
+
+/// Records as they come, from whatever thread.
+final class RecordLog: Sendable {
+  private let kept = Mutex<[TraceRecord]>([])
+
+  var records: [TraceRecord] { kept.withLock { $0 } }
+
+  func append(_ record: TraceRecord) { kept.withLock { $0.append(record) } }
+}
+
+/// The playground without a terminal: real reducer, real session, real decoder, with the apples
+/// table for a model.
+@MainActor
+final class Driver {
+  private(set) var state: PlaygroundState
+  /// Every effect that was asked for.
+  private(set) var effects: [Effect] = []
+  private let reducer = Reducer()
+  private let inbox = ActionInbox()
+  private let session: PlaygroundSession
+  private let bell = Bell()
+
+  init(_ width: Int = 80, _ height: Int = 24, model: any LanguageModel = Fixtures.model) {
+    state = Fixtures.empty(width, height)
+    session = PlaygroundSession(
+      PlaygroundSession.Configuration(
+        opener: TableOpener(model: model), prompts: PromptLibrary(directory: ""), journal: nil),
+      inbox: inbox)
+    inbox.connect(bell)
+  }
+
+  /// Loads the model and waits for the first table.
+  func start() async {
+    perform(.loadModel(path: "apples"))
+    await wait { $0.decode.table != nil }
+  }
+
+  func send(_ action: Action) {
+    for effect in reducer.reduce(&state, action) { perform(effect) }
+  }
+
+  private func perform(_ effect: Effect) {
+    effects.append(effect)
+    session.perform(effect)
+  }
+
+  func press(_ keys: KeyEvent...) { for key in keys { send(.key(key)) } }
+
+  func type(_ text: String) { for character in text { press(KeyEvent(character)) } }
+
+  /// Takes news until the state is as wanted.
+  func wait(until isReached: (PlaygroundState) -> Bool) async {
+    while true {
+      for action in inbox.drain() { send(action) }
+      if isReached(state) { return }
+      await bell.rung()
+    }
+  }
+
+  func draw() -> CellBuffer { Fixtures.draw(state) }
+}
+
+/// Opens one and the same model, whatever the path.
+private struct TableOpener: ModelOpening {
+  let model: any LanguageModel
+
+  func open(path: String) throws -> (model: any LanguageModel, summary: ModelSummary) {
+    var summary = Fixtures.summary
+    summary.identity = model.identity
+    summary.vocabularySize = model.vocabulary.count
+    return (model, summary)
+  }
+}
+
+/// Wakes the one who waits.
+private final class Bell: Waker {
+  private let stream: AsyncStream<Void>
+  private let continuation: AsyncStream<Void>.Continuation
+
+  init() {
+    (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+  }
+
+  func wake() { continuation.yield() }
+
+  func rung() async {
+    for await _ in stream { return }
+  }
+}
