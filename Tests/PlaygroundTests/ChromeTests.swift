@@ -16,7 +16,7 @@ import Testing
       let title = String(try #require(rows.first))
       for target in ScreenID.allCases {
         let label = "\(target.rawValue) \(target.title)"
-        let place = try #require(title.range(of: label))
+        let place = try #require(title.firstRange(of: label))
         let x = DisplayWidth.of(title[..<place.lowerBound])
         for column in x..<x + label.count {
           var clicked = state

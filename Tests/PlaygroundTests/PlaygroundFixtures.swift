@@ -66,7 +66,7 @@ enum Fixtures {
   ) async throws -> [TraceRecord] {
     let log = RecordLog()
     let decoder = Decoder(model: model, slots: 4)
-    await StrategyRegistry.strategy(named: strategy).run(
+    try await StrategyRegistry.strategy(named: strategy).run(
       question, settings: settings, decoder: decoder, library: PromptLibrary(directory: ""),
       number: number
     ) { log.append($0) }
