@@ -47,8 +47,7 @@ extension Trace {
 
   /// How many continuations of a node are known.
   public func childCount(of id: NodeID) -> Int {
-    if runs.count == 1 { return runs.values.first?.children[id]?.count ?? 0 }
-    return runs.values.reduce(into: Set<NodeID>()) { $0.formUnion($1.children[id] ?? []) }.count
+    considered.reduce(into: Set<NodeID>()) { $0.formUnion($1.children[id] ?? []) }.count
   }
 
   /// The ends of a run's lines, in line order.

@@ -26,15 +26,6 @@ public struct Trace: Sendable, Equatable {
     }
   }
 
-  /// The runs of one model alone: tokens and probabilities of another have other meanings, even
-  /// under equal ids.
-  public func limited(toModel hash: String) -> Trace {
-    if runs.values.allSatisfy({ $0.start?.model.hash == hash }) { return self }
-    var limited = self
-    limited.runs = runs.filter { $0.value.start?.model.hash == hash }
-    return limited
-  }
-
   /// The run with the greatest number.
   public var latestRun: Int? { runs.keys.max() }
 }
