@@ -63,6 +63,51 @@ import Testing
     #expect(try tokens(["--file", "-"], input: malformed) == fromFile)
   }
 
+  private struct Reference: Decodable {
+    var ids: [Int]
+    var positions: [Int]
+    var logits: [[Double]]
+  }
+
+  private struct Logits: Decodable {
+    var logits: [[Double]]
+  }
+
+  @Test func logits() throws {
+    let file = Program.fixtures.appending(path: "Models/f32-gqa-untied.json")
+    let reference = try JSONDecoder().decode(Reference.self, from: Data(contentsOf: file))
+    let ids = reference.ids.map(String.init).joined(separator: ",")
+    func logits(_ arguments: String...) throws -> [[Double]] {
+      let model = ["logits", "--model", Program.model("f32-gqa-untied"), "--ids", ids]
+      let result = try Program.run(model + arguments)
+      #expect(result.status == 0 && result.errors == "")
+      return try result.json(Logits.self).logits
+    }
+    let all = try logits("--all", "--kv", "f32", "--threads", "1")
+    #expect(all.count == reference.ids.count)
+    let largest = reference.logits.joined().map(abs).max() ?? 0
+    for (position, expected) in zip(reference.positions, reference.logits) {
+      let error = zip(all[position], expected).map { abs($0 - $1) }.max() ?? .infinity
+      #expect(all[position].count == expected.count && error <= 1e-4 * largest)
+    }
+    // The last row alone is the same to the bit, on any number of threads.
+    #expect(try logits("--kv", "f32", "--threads", "2") == [all[all.count - 1]])
+    #expect(try logits("--kv", "f16") != [all[all.count - 1]])
+  }
+
+  @Test func badTokenIDs() throws {
+    let model = Program.model("f32-gqa-untied")
+    for (ids, fragment) in [
+      ("1,x", "'x'"), ("", "''"), ("1,,2", "''"), ("133", "133"), ("-1", "-1"),
+    ] {
+      try Program.expectFailure(
+        ["logits", "--model", model, "--ids=\(ids)"], status: 64, saying: fragment)
+    }
+    let long = Array(repeating: "1", count: 129).joined(separator: ",")
+    try Program.expectFailure(
+      ["logits", "--model", model, "--ids", long], status: 65, saying: "129")
+  }
+
   @Test func models() throws {
     let home = try Program.temporaryFolder()
     defer { try? FileManager.default.removeItem(at: home) }

@@ -39,6 +39,8 @@ import Testing
     return writer.encoded()
   }
 
+  private let options = EngineOptions(threads: 1, cacheCapacity: 64)
+
   /// Opens bytes as a model and touches everything in it. Returns whether it was valid.
   @discardableResult
   private func exercise(_ bytes: [UInt8]) throws -> Bool {
@@ -52,12 +54,14 @@ import Testing
         let data = UnsafeRawBufferPointer(start: tensor.data, count: tensor.byteCount)
         for byte in data { sum &+= UInt64(byte) }
       }
-      let vocabulary = try file.vocabulary()
+      let model = try ModelLoader.load(file, name: "fuzz", options: options)
       let text = Array("ab <s>\u{e9}b\u{1F600}".utf8) + [0xFF]
       for handling in SpecialTokenHandling.allCases {
-        _ = vocabulary.bytes(of: vocabulary.tokenize(text, special: handling))
+        let tokens = model.vocabulary.tokenize(text, special: handling)
+        _ = model.vocabulary.bytes(of: tokens)
+        // The text may be longer than a damaged context length.
+        do { _ = try model.distribution(after: tokens) } catch is LanguageModelError {}
       }
-      _ = try ModelConfiguration(file, vocabularySize: vocabulary.count)
       return true
     } catch is GGUFError {
     } catch is TokenizerError {

@@ -91,7 +91,7 @@ import Testing
       ("llama.attention.value_length", .uint32(4)), ("llama.rope.dimension_count", .uint32(3)),
       ("llama.rope.dimension_count", .uint32(4)), ("llama.rope.freq_base", .float32(0)),
       ("llama.rope.scaling.type", .string("yarn")),
-      ("llama.attention.layer_norm_rms_epsilon", .float32(2)),
+      ("llama.attention.layer_norm_rms_epsilon", .float32(-1)),
     ] {
       guard case ModelError.invalidConfiguration? = try error([key: value]) as? ModelError else {
         Issue.record("\(key) = \(value)")

@@ -1,7 +1,4 @@
 extension ModelConfiguration {
-  /// The architectures this engine computes.
-  public static let supportedArchitectures = ["llama"]
-
   /// Larger sizes are damage, and products of them might not fit into an `Int`.
   private static let largestSize = 1 << 24
 
@@ -11,9 +8,8 @@ extension ModelConfiguration {
   ///   and `GGUFError` when metadata are missing or of a wrong type.
   public init(_ file: GGUFFile, vocabularySize: Int) throws {
     let architecture = try file.metadata.require("general.architecture", "a string") { $0.text }
-    guard Self.supportedArchitectures.contains(architecture) else {
-      throw ModelError.unsupportedArchitecture(
-        architecture, supported: Self.supportedArchitectures)
+    guard Architectures.names.contains(architecture) else {
+      throw ModelError.unsupportedArchitecture(architecture, supported: Architectures.names)
     }
     let metadata = ArchitectureMetadata(architecture: architecture, metadata: file.metadata)
     let embeddingLength = try metadata.size("embedding_length")
@@ -32,34 +28,26 @@ extension ModelConfiguration {
       contextLength: try metadata.size("context_length"),
       vocabularySize: vocabularySize,
       tiedEmbeddings: file["output.weight"] == nil)
-    try validate(file, metadata)
+    try validate()
+    try validate(against: file)
+    let valueSize = try metadata.size("attention.value_length", default: headSize)
+    guard valueSize == headSize else {
+      throw ModelError.invalidConfiguration(
+        "keys of \(headSize) and values of \(valueSize) elements a head; they must be equal.")
+    }
   }
 
-  private func validate(_ file: GGUFFile, _ metadata: ArchitectureMetadata) throws {
-    func require(_ condition: Bool, _ what: String) throws {
-      guard condition else { throw ModelError.invalidConfiguration(what) }
+  /// Checks sizes that others are computed from before any memory is taken for them.
+  private func validate(against file: GGUFFile) throws(ModelError) {
+    guard layerCount <= file.tensors.count else {
+      throw .invalidConfiguration("\(layerCount) layers with \(file.tensors.count) tensors.")
     }
-    try require(
-      layerCount <= file.tensors.count,
-      "\(layerCount) layers with \(file.tensors.count) tensors.")
-    try require(
-      headCount % kvHeadCount == 0,
-      "\(headCount) heads cannot share \(kvHeadCount) key-value heads evenly.")
-    let valueSize = try metadata.size("attention.value_length", default: headSize)
-    try require(
-      valueSize == headSize,
-      "keys of \(headSize) and values of \(valueSize) elements a head; they must be equal.")
-    try require(
-      headSize > 0 && headCount * headSize <= Self.largestSize,
-      "\(headCount) heads of \(headSize) elements.")
-    try require(
-      normEpsilon >= 0 && normEpsilon < 1, "the normalisation's epsilon is \(normEpsilon).")
     guard let embedding = file["token_embd.weight"] else {
-      throw ModelError.missingTensor("token_embd.weight")
+      throw .missingTensor("token_embd.weight")
     }
     let expected = [embeddingLength, vocabularySize]
     guard embedding.shape == expected else {
-      throw ModelError.wrongShape(
+      throw .wrongShape(
         tensor: embedding.name, expected: expected, found: embedding.shape)
     }
   }
@@ -104,15 +92,7 @@ extension ModelConfiguration.RotaryEmbedding {
     _ metadata: ModelConfiguration.ArchitectureMetadata, headSize: Int
   ) throws {
     let dimensions = try metadata.size("rope.dimension_count", default: headSize)
-    guard dimensions % 2 == 0, dimensions <= headSize else {
-      throw ModelError.invalidConfiguration(
-        "rotary embedding turns \(dimensions) of a head's \(headSize) elements; "
-          + "it must be an even number of at most as many.")
-    }
     let base = try metadata.number("rope.freq_base", default: 10_000)
-    guard base > 0 else {
-      throw ModelError.invalidConfiguration("the base of rotary embedding is \(base).")
-    }
     let scaling = try metadata.text("rope.scaling.type") ?? "none"
     var factor = try metadata.number("rope.scale_linear", default: 1)
     switch scaling {
