@@ -96,6 +96,9 @@ class Transformer(nn.Module):
         """The weighted mean loss in nats; positions of no weight cost no logits."""
         hidden = self.hidden(tokens).flatten(0, 1)
         chosen = weights.flatten().nonzero().squeeze(1)
+        # A round number of rows: matrix kernels are made anew for every other shape.
+        spare = (weights == 0).flatten().nonzero().squeeze(1)
+        chosen = torch.cat((chosen, spare[: -len(chosen) % 512]))
         logits = F.linear(hidden[chosen], self.embedding).float()
         losses = F.cross_entropy(logits, targets.flatten()[chosen], reduction="none")
         w = weights.flatten()[chosen]

@@ -87,7 +87,7 @@ class Batches:
 class Muon:
     """Momentum orthogonalised by Newton-Schulz iterations (Jordan et al., 2024), for matrices."""
 
-    def __init__(self, parameters, momentum=0.95, decay=0.01):
+    def __init__(self, parameters, momentum=0.95, decay=0.1):
         self.parameters, self.momentum, self.decay = parameters, momentum, decay
         self.buffers = [torch.zeros_like(p) for p in parameters]
 
@@ -139,6 +139,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=75)
     parser.add_argument("--steps", type=int, help="end after so many steps instead")
     parser.add_argument("--batch-tokens", type=int, default=8192)
+    parser.add_argument("--muon-rate", type=float, default=0.01)
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--heads", type=int, default=4)
@@ -211,7 +212,7 @@ def main():
             loss = forward(x, y, w)
         loss.backward()
         rate = rate_at(share)
-        muon.step(0.02 * rate)
+        muon.step(options.muon_rate * rate)
         for group in adam.param_groups:
             group["lr"] = 3e-3 * rate
         adam.step()

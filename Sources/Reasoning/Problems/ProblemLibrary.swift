@@ -40,9 +40,15 @@ public enum ProblemLibrary {
       + "How many apples do we have in total?",
     answer: "8", steps: ["3 + 2 = 5", "3 + 5 = 8"])
 
-  /// The problem of that id: `apples`, or what `ProblemID` describes.
+  /// The problem of that id: `apples`, what `ProblemID` describes, or a filled template
+  /// (`template/total/3,dad,2,more,apples`).
   public static func problem(id: String) throws -> Problem {
     if id == apples.id { return apples }
+    let parts = id.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    if parts.count == 3, parts[0] == "template" {
+      let values = parts[2].split(separator: ",", omittingEmptySubsequences: false)
+      return try ProblemTemplate.named(parts[1]).render(values.map(String.init))
+    }
     guard let parsed = ProblemID(id) else { throw ProblemError.unknownProblem(id) }
     return try problem(parsed)
   }

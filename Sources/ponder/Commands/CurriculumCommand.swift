@@ -1,8 +1,10 @@
 import ArgumentParser
+import Decoding
+import Engine
 import Foundation
 import Reasoning
 
-/// `ponder curriculum`: the training documents of the bundled models.
+/// `ponder curriculum`: the training documents of the bundled models, as text or as tokens.
 struct CurriculumCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "curriculum", abstract: "Write the documents that the bundled models learn from.")
@@ -16,14 +18,45 @@ struct CurriculumCommand: ParsableCommand {
   @Option(help: "The seed that the documents are drawn from.")
   var seed: UInt64 = 1
 
-  @Option(help: "Where to write; standard output if not given.")
+  @Option(help: "A GGUF file whose vocabulary turns the documents into a token file.")
+  var tokenizer: String?
+
+  @Option(help: "With --tokenizer: stop after the document that reaches so many tokens.")
+  var tokens: Int?
+
+  @Option(help: "Where to write; standard output if not given (JSON Lines only).")
   var output: String?
 
+  func validate() throws {
+    guard documents >= 0, first >= 0 else {
+      throw ValidationError("--documents and --first must not be negative")
+    }
+    guard tokenizer != nil || tokens == nil else {
+      throw ValidationError("--tokens counts tokens: give --tokenizer FILE as well")
+    }
+    guard tokenizer == nil || output != nil else {
+      throw ValidationError("a token file is binary: give --output FILE as well")
+    }
+  }
+
   func run() throws {
-    if let output { _ = FileManager.default.createFile(atPath: output, contents: nil) }
-    let file = output.map { FileHandle(forWritingAtPath: $0) } ?? FileHandle.standardOutput
-    guard let file else { throw ValidationError("cannot write to \(output ?? "standard output")") }
     let generator = CurriculumGenerator(seed: seed)
+    if let tokenizer, let output {
+      try writeTokens(of: generator, tokenizer: tokenizer, to: output)
+    } else {
+      try writeText(of: generator)
+    }
+  }
+
+  private func file(_ path: String) throws -> FileHandle {
+    guard FileManager.default.createFile(atPath: path, contents: nil),
+      let file = FileHandle(forWritingAtPath: path)
+    else { throw ValidationError("cannot write to \(path)") }
+    return file
+  }
+
+  private func writeText(of generator: CurriculumGenerator) throws {
+    let file = try output.map(file) ?? FileHandle.standardOutput
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var buffer = Data()
@@ -36,5 +69,23 @@ struct CurriculumCommand: ParsableCommand {
       }
     }
     try file.write(contentsOf: buffer)
+  }
+
+  private func writeTokens(
+    of generator: CurriculumGenerator, tokenizer: String, to path: String
+  ) throws {
+    let vocabulary = try GGUFFile(path: tokenizer).vocabulary()
+    guard let end = vocabulary.endOfText.first, vocabulary.count <= 1 << 16 else {
+      throw ValidationError("\(tokenizer) has no end-of-text token, or more than 65536 tokens")
+    }
+    var tokenFile = CurriculumTokens(vocabulary: vocabulary, end: end)
+    var number = first
+    while tokens.map({ tokenFile.count < $0 }) ?? (number < first + documents) {
+      tokenFile.append(generator.document(number))
+      number += 1
+    }
+    try file(path).write(contentsOf: tokenFile.data)
+    let message = "\(tokenFile.count) tokens of \(number - first) documents\n"
+    try FileHandle.standardError.write(contentsOf: Data(message.utf8))
   }
 }
