@@ -48,7 +48,7 @@ import Testing
     }
     #expect(
       try tokens(["a<|end|>", "--special", "parse"])
-        == Tokens(ids: [1, 66, 0], pieces: ["<|start|>", "a", "<|end|>"]))
+        == Tokens(ids: [1, 66, 0], pieces: ["<|begin|>", "a", "<|end|>"]))
     #expect(try tokens(["a<|end|>", "--special", "add"]).ids.prefix(2) == [1, 66])
     #expect(try tokens(["a<|end|>"]).pieces.joined() == "a<|end|>")
     #expect(try tokens([""]) == Tokens(ids: [], pieces: []))
@@ -98,7 +98,7 @@ import Testing
   @Test func badTokenIDs() throws {
     let model = Program.model("f32-gqa-untied")
     for (ids, fragment) in [
-      ("1,x", "'x'"), ("", "''"), ("1,,2", "''"), ("133", "133"), ("-1", "-1"),
+      ("1,x", "'x'"), ("", "--ids"), ("1,,2", "''"), ("133", "133"), ("-1", "-1"),
     ] {
       try Program.expectFailure(
         ["logits", "--model", model, "--ids=\(ids)"], status: 64, saying: fragment)

@@ -41,7 +41,7 @@ WELL_FORMED = [
     "\u0645\u0631\u062d\u0628\u0627 \u0628\u0627\u0644\u0639\u0627\u0644\u0645 \u05e9\u05dc\u05d5\u05dd \u0928\u092e\u0938\u094d\u0924\u0947 \u0926\u0941\u0928\u093f\u092f\u093e \u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35",
     "\U0001f600\U0001f44d\U0001f3fd \U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466 \U0001f1e9\U0001f1ea \u2764\ufe0f x\U0001f680y",
     "\U0001d400\U0001d7d8 \U00020000\U0001f1e6 \U000e0001 \U0010ffff",
-    "<|end|> <think>3 + 5</think> <|start|>x<|end|><|end|> <thin <think",
+    "<|end|> <think>3 + 5</think> <|begin|>x<|end|><|end|> <thin <think",
     "the the the the " * 12,
     "a" * 100 + " " * 70 + "!" * 80 + "9" * 50,
     "".join(chr(c) for c in range(0x20)) + "\x7f\u0080\u009f\u00ad",
@@ -75,7 +75,7 @@ def train():
     trainer = trainers.BpeTrainer(
         vocab_size=640,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        special_tokens=["<|end|>", "<|start|>"],
+        special_tokens=["<|end|>", "<|begin|>"],
         show_progress=False,
     )
     tokenizer.train_from_iterator(corpus, trainer)
@@ -116,7 +116,7 @@ def main():
     tokens = sorted(ids, key=ids.get)
     user_defined = ["<think>", "</think>"]
     normal, user, control = 1, 4, 3
-    kinds = [control if t in ("<|end|>", "<|start|>") else normal for t in tokens]
+    kinds = [control if t in ("<|end|>", "<|begin|>") else normal for t in tokens]
     kinds += [user] * len(user_defined)
 
     # Three tokenizers: control tokens read as text (with and without the start token added is
@@ -126,11 +126,11 @@ def main():
         tokenizer.pre_tokenizer = trained.pre_tokenizer
         tokenizer.add_tokens([AddedToken(t, normalized=False) for t in user_defined])
         if parse:
-            tokenizer.add_special_tokens(["<|end|>", "<|start|>"])
+            tokenizer.add_special_tokens(["<|end|>", "<|begin|>"])
         return tokenizer
 
     plain, parsing = fresh(False), fresh(True)
-    start = ids["<|start|>"]
+    start = ids["<|begin|>"]
     cases = []
     for text in WELL_FORMED:
         none = plain.encode(text, add_special_tokens=False).ids
