@@ -1,0 +1,119 @@
+import Decoding
+import Foundation
+import Playground
+import Reasoning
+import Synchronization
+import TerminalUI
+
+/// How long a key takes to show while paths stream: the whole playground on a terminal that
+/// exists in memory only, with a person who presses a key every 50 ms.
+struct RepaintBenchmark {
+  var opener: EngineOpener
+  var path: String
+  var prompts: PromptLibrary
+  var theme: Theme
+  /// Paths that stream meanwhile.
+  var paths: Int
+  var keys: Int
+
+  /// Seconds from each key to the end of the drawing that shows it.
+  func run() -> [Double] {
+    let terminal = PressingTerminal(size: Size(width: 120, height: 40), keys: keys)
+    let settings = RunSettings(
+      samples: paths * 1000, temperature: 0.7, maxTokens: 200,
+      detail: DistributionSummary.savedDetail)
+    let state = PlaygroundState(
+      size: terminal.size, question: Question(ProblemLibrary.apples), settings: settings)
+    let inbox = ActionInbox()
+    let session = PlaygroundSession(
+      PlaygroundSession.Configuration(opener: opener, prompts: prompts, journal: nil),
+      inbox: inbox)
+    let shell = PlaygroundShell(
+      state: state, view: PlaygroundView(theme: theme, glyphs: .unicode), session: session,
+      inbox: inbox, loadTheme: { _ in theme }, pace: opener.pace)
+    _ = shell.run(on: terminal, opening: [.loadModel(path: path)])
+    return terminal.latencies
+  }
+}
+
+/// A terminal in memory: presses keys on its own and notes when they show.
+private final class PressingTerminal: Terminal {
+  let size: Size
+  let colorDepth = ColorDepth.trueColor
+  let glyphs = Glyphs.unicode
+  var waker: any Waker { flag }
+  private(set) var latencies: [Double] = []
+  private let flag = WaitingFlag()
+  private let start = ContinuousClock.now
+  private let keys: Int
+  private var count = 0
+  private var nextKey: Duration = .seconds(1)
+  private var pressed: Duration?
+
+  init(size: Size, keys: Int) {
+    self.size = size
+    self.keys = keys
+  }
+
+  var now: Duration { ContinuousClock.now - start }
+
+  func draw(_ difference: CellDifference, cursor: Point?) {
+    guard let pressed else { return }
+    latencies.append((now - pressed).seconds)
+    self.pressed = nil
+  }
+
+  func readEvents(timeout: Duration?) -> [TerminalEvent] {
+    let wait = max(.zero, min(timeout ?? nextKey, nextKey - now))
+    let isWoken = flag.wait(for: wait)
+    var events: [TerminalEvent] = isWoken ? [.wake] : []
+    if now >= nextKey, pressed == nil {
+      nextKey = now + .milliseconds(50)
+      events.append(.key(key()))
+    }
+    return events
+  }
+
+  /// A vote is started; then every key moves about on the screens.
+  private static let opening: [KeyEvent] = [KeyEvent("3"), KeyEvent(" ")]
+  private static let walk: [KeyEvent] = [
+    KeyEvent("1"), KeyEvent(.down), KeyEvent(.right), KeyEvent("e"), KeyEvent("T"),
+    KeyEvent("3"), KeyEvent(.down), KeyEvent(.up), KeyEvent("w"), KeyEvent("?"),
+    KeyEvent(.escape), KeyEvent("1"), KeyEvent(.left), KeyEvent("t"), KeyEvent("2"),
+  ]
+
+  private func key() -> KeyEvent {
+    let step = count
+    count += 1
+    if step < Self.opening.count { return Self.opening[step] }
+    if step >= Self.opening.count + keys { return KeyEvent("q") }
+    pressed = now
+    return Self.walk[(step - Self.opening.count) % Self.walk.count]
+  }
+
+  func suspend() {}
+  func bell() {}
+  func tearDown() {}
+}
+
+/// Wakes a waiting thread.
+private final class WaitingFlag: Waker {
+  private let condition = NSCondition()
+  nonisolated(unsafe) private var isSet = false
+
+  func wake() {
+    condition.withLock {
+      isSet = true
+      condition.signal()
+    }
+  }
+
+  func wait(for duration: Duration) -> Bool {
+    condition.lock()
+    defer { condition.unlock() }
+    let deadline = Date().addingTimeInterval(duration.seconds)
+    while !isSet, condition.wait(until: deadline) {}
+    defer { isSet = false }
+    return isSet
+  }
+}
