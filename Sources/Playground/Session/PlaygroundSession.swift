@@ -18,14 +18,26 @@ public final class PlaygroundSession: Sendable {
   public struct Configuration: Sendable {
     public var opener: any ModelOpening
     public var prompts: PromptLibrary
-    /// Where the session is kept; nil keeps nothing.
-    public var journal: TraceJournal?
+    /// Makes the journal that keeps the session, when there is something to keep; nil keeps
+    /// nothing.
+    public var keep: (@Sendable () throws -> TraceJournal)?
 
-    public init(opener: any ModelOpening, prompts: PromptLibrary, journal: TraceJournal?) {
+    public init(
+      opener: any ModelOpening, prompts: PromptLibrary,
+      keep: (@Sendable () throws -> TraceJournal)?
+    ) {
       self.opener = opener
       self.prompts = prompts
-      self.journal = journal
+      self.keep = keep
     }
+  }
+
+  /// The journal, once there is one.
+  private enum Keeping {
+    case notYet
+    case journal(TraceJournal)
+    /// It could not be made, which has been told.
+    case failed
   }
 
   struct Work {
@@ -40,6 +52,7 @@ public final class PlaygroundSession: Sendable {
 
   let configuration: Configuration
   let work = Mutex(Work())
+  private let keeping = Mutex(Keeping.notYet)
   private let inbox: ActionInbox
 
   public init(_ configuration: Configuration, inbox: ActionInbox) {
@@ -56,8 +69,39 @@ public final class PlaygroundSession: Sendable {
 
   /// Keeps records and shows them.
   func record(_ record: TraceRecord) {
-    configuration.journal?.append([record])
+    journal()?.append([record])
     inbox.post(record)
+  }
+
+  private func journal() -> TraceJournal? {
+    guard let keep = configuration.keep else { return nil }
+    return keeping.withLock { keeping in
+      switch keeping {
+      case .journal(let journal): return journal
+      case .failed: return nil
+      case .notYet:
+        do {
+          let journal = try keep()
+          keeping = .journal(journal)
+          return journal
+        } catch {
+          keeping = .failed
+          post(error)
+          return nil
+        }
+      }
+    }
+  }
+
+  /// Goes on in the journal of a saved session, whose runs the next ones are numbered after.
+  private func goOn(in path: String) throws {
+    guard configuration.keep != nil else { return }
+    let journal = try TraceJournal(at: URL(fileURLWithPath: path))
+    let old = keeping.withLock { keeping in
+      defer { keeping = .journal(journal) }
+      return keeping
+    }
+    if case .journal(let old) = old { try old.close() }
   }
 
   /// Carries out one effect. Returns at once.
@@ -82,7 +126,11 @@ public final class PlaygroundSession: Sendable {
     case .loadLesson(let path):
       read { .lessonLoaded(try Lesson.read(path), name: path) }
     case .openSession(let path):
-      read { .opened(try TraceFile.read(URL(fileURLWithPath: path)).records, name: path) }
+      read {
+        let records = try TraceFile.read(URL(fileURLWithPath: path)).records
+        try self.goOn(in: path)
+        return .opened(records, name: path)
+      }
     case .loadTheme, .suspend, .bell, .quit:
       break  // The shell's own (see `PlaygroundShell`).
     }
@@ -97,8 +145,9 @@ public final class PlaygroundSession: Sendable {
     }
     for task in tasks { task.cancel() }
     for task in tasks { await task.value }
+    guard case .journal(let journal) = keeping.withLock({ $0 }) else { return }
     do {
-      try configuration.journal?.close()
+      try journal.close()
     } catch {
       post(error)
     }

@@ -42,7 +42,7 @@ struct PlayCommand: ParsableCommand {
     let saved = try replay.map { try TraceFile.read(URL(fileURLWithPath: $0)) }
     let themes = try Themes.library()
     let themeName = theme ?? ThemeLibrary.defaultName
-    let file = saved == nil ? try model.path() : nil
+    let file = saved == nil || model.model != nil ? try model.path() : nil
     if let file, !FileManager.default.fileExists(atPath: file) {
       throw UserError.missingFile("There is no model at \(file).")
     }
@@ -50,7 +50,7 @@ struct PlayCommand: ParsableCommand {
     _ = try themes.theme(themeName, depth: .none)
     let asked = try question.resolve() ?? Question(ProblemLibrary.apples)
     let prompts = try PromptLibrary.bundled()
-    let journal = try saved == nil || trace != nil ? TraceJournal(at: sessionFile()) : nil
+    let keep = try keeper(after: saved)
 
     let terminal = try NcursesTerminal(
       preferredDepth: colors.flatMap { ColorDepth(name: $0) },
@@ -65,7 +65,7 @@ struct PlayCommand: ParsableCommand {
     let inbox = ActionInbox()
     let opener = EngineOpener(options: model.engineOptions, parallel: options.decoding.parallel)
     let session = PlaygroundSession(
-      PlaygroundSession.Configuration(opener: opener, prompts: prompts, journal: journal),
+      PlaygroundSession.Configuration(opener: opener, prompts: prompts, keep: keep),
       inbox: inbox)
     let shell = PlaygroundShell(
       state: state,
@@ -81,10 +81,26 @@ struct PlayCommand: ParsableCommand {
   /// The temperature at which Decode shapes its table unless told otherwise.
   static let defaultTemperature = 0.7
 
-  /// The file that keeps this session.
-  private func sessionFile() -> URL {
-    if let trace { return URL(fileURLWithPath: trace) }
-    return Sessions.folder.appending(path: Sessions.newName())
+  /// Makes the file that keeps this session. A replayed trace is left as it is: what is done
+  /// after it goes into a session that begins with a copy of it.
+  private func keeper(
+    after saved: TraceFile?
+  ) throws -> @Sendable () throws -> TraceJournal {
+    let file =
+      trace.map { URL(fileURLWithPath: $0) }
+      ?? Sessions.folder.appending(path: Sessions.newName())
+    if trace != nil, FileManager.default.fileExists(atPath: file.path) {
+      // A file that is no trace is told before the screen is taken.
+      _ = try TraceFile.read(file)
+    }
+    return {
+      guard let saved, !FileManager.default.fileExists(atPath: file.path) else {
+        return try TraceJournal(at: file)
+      }
+      let journal = try TraceJournal(at: file, header: nil)
+      journal.append(saved.records)
+      return journal
+    }
   }
 
   private func catalog(_ themes: ThemeLibrary) -> Catalog {

@@ -26,7 +26,7 @@ struct RepaintBenchmark {
       size: terminal.size, question: Question(ProblemLibrary.apples), settings: settings)
     let inbox = ActionInbox()
     let session = PlaygroundSession(
-      PlaygroundSession.Configuration(opener: opener, prompts: prompts, journal: nil),
+      PlaygroundSession.Configuration(opener: opener, prompts: prompts, keep: nil),
       inbox: inbox)
     let shell = PlaygroundShell(
       state: state, view: PlaygroundView(theme: theme, glyphs: .unicode), session: session,
