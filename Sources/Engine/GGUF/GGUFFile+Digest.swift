@@ -1,6 +1,6 @@
 extension GGUFFile {
   /// Files up to this size are digested whole to identify them.
-  private static let digestedWhole = 256 << 20
+  private static let digestedWhole = 64 << 20
   /// Of larger files this many bytes are taken at each of `sampleCount` places.
   private static let sampleSize = 64 << 10
   private static let sampleCount = 1024
