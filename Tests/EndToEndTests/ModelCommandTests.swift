@@ -7,10 +7,10 @@ import Testing
     var architecture: String
     var parameters: Int
     var layers: Int
-    var context_length: Int
-    var vocabulary_size: Int
+    var contextLength: Int
+    var vocabularySize: Int
     var tokenizer: String
-    var file_type: String
+    var fileType: String
     var sha256: String
   }
 
@@ -22,7 +22,7 @@ import Testing
   private struct Model: Decodable, Equatable {
     var name: String
     var parameters: Int
-    var file_type: String
+    var fileType: String
     var bytes: Int
     var `default`: Bool
   }
@@ -33,8 +33,8 @@ import Testing
     let result = try Program.run(["info", "--model", Program.model("f32-mha-tied")])
     #expect(result.status == 0 && result.errors == "")
     let info = try result.json(Info.self)
-    #expect(info.architecture == "llama" && info.layers == 2 && info.context_length == 128)
-    #expect(info.vocabulary_size == 133 && info.tokenizer == "gpt2" && info.file_type == "F32")
+    #expect(info.architecture == "llama" && info.layers == 2 && info.contextLength == 128)
+    #expect(info.vocabularySize == 133 && info.tokenizer == "gpt2" && info.fileType == "F32")
     #expect(info.parameters == 22_336 && info.sha256.count == 64)
     let text = try Program.run(
       ["info", "--format", "text", "--model", Program.model("f32-mha-tied")])
@@ -125,9 +125,9 @@ import Testing
         .json([Model].self)
     }
     #expect(try list().map(\.name) == ["f16-gqa-tied", "q8_0-mha-untied"])
-    #expect(try list().map(\.file_type) == ["F16", "Q8_0"])
+    #expect(try list().map(\.fileType) == ["F16", "Q8_0"])
     #expect(try list().map(\.default) == [true, false])
-    let type = try Program.run(["info"], environment: environment).json(Info.self).file_type
+    let type = try Program.run(["info"], environment: environment).json(Info.self).fileType
     #expect(type == "F16")
     // The default can be named.
     try Data("q8_0-mha-untied.gguf\n".utf8).write(to: folder.appending(path: "default.txt"))

@@ -8,9 +8,11 @@ enum Program {
     var output: String
     var errors: String
 
-    /// The output as JSON.
+    /// The output as JSON, whose keys are in snake_case.
     func json<T: Decodable>(_ type: T.Type) throws -> T {
-      try JSONDecoder().decode(type, from: Data(output.utf8))
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      return try decoder.decode(type, from: Data(output.utf8))
     }
   }
 
