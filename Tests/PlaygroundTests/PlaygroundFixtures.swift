@@ -105,7 +105,7 @@ final class Driver {
     state = Fixtures.empty(width, height)
     session = PlaygroundSession(
       PlaygroundSession.Configuration(
-        opener: TableOpener(model: model), prompts: PromptLibrary(directory: ""), journal: nil),
+        opener: TableOpener(model: model), prompts: PromptLibrary(directory: ""), keep: nil),
       inbox: inbox)
     inbox.connect(bell)
   }
