@@ -42,14 +42,15 @@ final class DecodingLoop: @unchecked Sendable {
   private var waiting: [OpenJob] = []
   private var interactive: [OpenPath] = []
   private var background: [OpenPath] = []
-  private var pacer = Pacer()
+  /// The background path with which the next pass begins, when not all fit into one.
+  private var turn = 0
   /// How many background paths take part in a pass; lowered when the KV cache is too small.
   private var width: Int
 
   init(model: any LanguageModel, slots: Int) {
     self.model = model
     self.slots = slots
-    width = slots
+    width = max(1, min(slots, model.tokensPerPass))
   }
 
   // MARK: Other threads
@@ -87,9 +88,8 @@ final class DecodingLoop: @unchecked Sendable {
       admit()
       pass()
     }
-    waiting.removeAll()
     for path in interactive + background { finish(path, .cancelled) }
-    for job in inbox.jobs { OpenJob(job).cancelUnstarted() }
+    for job in waiting { job.cancelUnstarted() }
   }
 
   /// Takes what was handed in, sleeping while there is nothing to do; false when stopped.
@@ -100,9 +100,10 @@ final class DecodingLoop: @unchecked Sendable {
     while isIdle && inbox.jobs.isEmpty && !inbox.isStopped { condition.wait() }
     for (tokens, node) in inbox.insertions { tree.extend(node, with: tokens) }
     waiting += inbox.jobs.map(OpenJob.init)
-    if inbox.isStopped { return false }
+    let goesOn = !inbox.isStopped
     inbox = Inbox()
-    return true
+    inbox.isStopped = !goesOn
+    return goesOn
   }
 
   private func dropCancelled() {
@@ -140,30 +141,47 @@ final class DecodingLoop: @unchecked Sendable {
     background.removeAll(where: full)
     for path in overlong { finish(path, .contextFull) }
 
-    let paths = interactive + background.prefix(width)
+    let group = nextGroup()
+    let paths = interactive + group
     if paths.isEmpty {
-      width = slots
+      width = max(1, min(slots, model.tokensPerPass))
       return
     }
     do {
-      let request = ForwardRequest(nodes: paths.map(\.tip), tokenLimit: pacer.tokenLimit)
-      let clock = ContinuousClock.now
-      let result = try model.forward(request, in: tree)
-      pacer.record(tokens: result.computed.reduce(0, +), took: ContinuousClock.now - clock)
-      advance(paths, result)
-    } catch LanguageModelError.cacheExhausted where paths.count > 1 && !background.isEmpty {
+      try forward(paths)
+    } catch LanguageModelError.cacheExhausted where group.count > 1 {
       // Too many different texts at once: go on with fewer; the others wait and are recomputed.
-      width = max(1, min(width, background.count) / 2)
-      if interactive.count + 1 >= paths.count && width == 1 {
-        fail(Array(interactive), "The KV cache is too small for this many paths.")
-      }
+      width = group.count / 2
     } catch {
-      fail(paths, "\(error)")
+      // One bad path must not take the others with it.
+      for path in paths {
+        do {
+          try forward([path])
+        } catch {
+          retire(path, .failed("\(error)"))
+        }
+      }
     }
   }
 
-  private func fail(_ paths: [OpenPath], _ why: String) {
-    for path in paths { retire(path, .failed(why)) }
+  /// The background paths of the next pass. When there are more than a pass should take, they
+  /// take turns; whose turn it is depends on nothing but their order.
+  private func nextGroup() -> [OpenPath] {
+    guard background.count > width else {
+      turn = 0
+      return background
+    }
+    if turn >= background.count { turn = 0 }
+    let group = (background[turn...] + background[..<turn]).prefix(width)
+    turn = (turn + width) % background.count
+    return Array(group)
+  }
+
+  private func forward(_ paths: [OpenPath]) throws {
+    // Every path may move on, and what is left of the budget goes to prefills.
+    let limit = max(paths.count, model.tokensPerPass)
+    let request = ForwardRequest(nodes: paths.map(\.tip), tokenLimit: limit)
+    advance(paths, try model.forward(request, in: tree))
   }
 
   private func advance(_ paths: [OpenPath], _ result: ForwardResult) {
@@ -197,21 +215,5 @@ final class DecodingLoop: @unchecked Sendable {
 
   private func finish(_ path: OpenPath, _ reason: FinishReason) {
     path.job.finish(path, reason)
-  }
-}
-
-/// Chooses how many tokens one pass may compute, so that a pass takes about 40 ms and a key or a
-/// cancel never waits for a long prefill. Chunk sizes change when work is done, never its bits.
-private struct Pacer {
-  private var secondsPerToken = 0.001
-
-  var tokenLimit: Int { min(512, max(8, Int(0.04 / secondsPerToken))) }
-
-  mutating func record(tokens: Int, took duration: Duration) {
-    guard tokens > 0 else { return }
-    let seconds =
-      Double(duration.components.attoseconds) * 1e-18
-      + Double(duration.components.seconds)
-    secondsPerToken = max(1e-7, secondsPerToken * 0.7 + seconds / Double(tokens) * 0.3)
   }
 }

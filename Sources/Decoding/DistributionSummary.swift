@@ -97,8 +97,10 @@ extension TokenDistribution {
     let tail =
       tailLogits.isEmpty
       ? []
-      : DistributionSummary.temperatureGrid.map {
-        Self.logSumExp(tailLogits, temperature: $0)
+      : DistributionSummary.temperatureGrid.map { temperature in
+        guard let highest = tailLogits.max(), highest.isFinite else { return -.infinity }
+        let sum = sumOfExponentials(tailLogits, shift: highest, scale: Float(1 / temperature))
+        return Double(highest) / temperature + logarithm(sum)
       }
     return DistributionSummary(
       tokens: tokens, logits: tokens.map { logits[Int($0)] },

@@ -90,6 +90,10 @@ public protocol LanguageModel: AnyObject, Sendable {
   var vocabulary: any Vocabulary { get }
   /// The most tokens a path may have.
   var contextLength: Int { get }
+  /// About how many tokens the model computes in 40 ms, so that a key or a cancel never waits for
+  /// a long prefill or a wide batch. Fixed for a model and never measured: the order of events
+  /// must not depend on the clock.
+  var tokensPerPass: Int { get }
 
   /// Computes next-token distributions, all asked nodes in one batch.
   ///
@@ -124,6 +128,8 @@ public enum LanguageModelError: Error, Equatable, CustomStringConvertible {
 }
 
 extension LanguageModel {
+  public var tokensPerPass: Int { 512 }
+
   /// The distributions after several nodes, however many passes that takes.
   public func distributions(
     at nodes: [NodeID], in tree: TokenTree

@@ -49,6 +49,10 @@ public final class TransformerModel: LanguageModel {
     self.instructionSet = instructionSet
     store = weights
     compute = Compute(kernels: kernels, pool: ThreadPool(threadCount: options.threads))
+    let weightCount = weights.tensorNames.reduce(0) { sum, name in
+      sum + (weights.tensor(named: name).map { $0.rowLength * $0.rowCount } ?? 0)
+    }
+    tokensPerPass = min(512, max(8, Int(0.04 * 3e11 / (2 * Double(max(1, weightCount))))))
     let layout = KVLayout(
       format: options.kvFormat, layerCount: configuration.layerCount,
       kvHeadCount: configuration.kvHeadCount, headSize: configuration.headSize)
@@ -69,6 +73,10 @@ public final class TransformerModel: LanguageModel {
   }
 
   public var contextLength: Int { configuration.contextLength }
+
+  /// From the number of weights: a token costs about two operations for each, and a modest
+  /// machine does some 3·10¹¹ a second in batches.
+  public let tokensPerPass: Int
 
   /// What the KV cache holds, in tokens, and what it may hold; whole blocks are counted.
   /// As of the last pass: asking never waits for one under way.
