@@ -10,8 +10,8 @@
 #define LANES 4
 #define MATMUL_GROUPS 4
 #define MATMUL_COLUMNS 6
-#define ATTEND_QUERIES 2
-#define ATTEND_VECTORS 4
+#define SCORE_QUERIES 2
+#define VALUE_QUERIES 2
 
 typedef float vf __attribute__((vector_size(16)));
 typedef int32_t vi __attribute__((vector_size(16)));
@@ -30,11 +30,10 @@ static inline float float_of(uint16_t half) {
   return (float)value;
 }
 
-static inline uint16_t half_of(float x) {
-  const __fp16 value = (__fp16)x;
-  uint16_t half;
-  memcpy(&half, &value, 2);
-  return half;
+static inline void store_half(uint16_t *p, vf v) {
+  const float32x4_t top = vdupq_n_f32(65504.0f);
+  const float32x4_t kept = vmaxq_f32(vminq_f32((float32x4_t)v, top), vnegq_f32(top));
+  vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(kept)));
 }
 
 #include "float_kernels.h"

@@ -4,8 +4,8 @@
 #define LANES 4
 #define MATMUL_GROUPS 4
 #define MATMUL_COLUMNS 4
-#define ATTEND_QUERIES 1
-#define ATTEND_VECTORS 4
+#define SCORE_QUERIES 1
+#define VALUE_QUERIES 1
 
 typedef float vf __attribute__((vector_size(16)));
 typedef int32_t vi __attribute__((vector_size(16)));
@@ -28,13 +28,14 @@ static inline float float_of(uint16_t half) {
   return result.value;
 }
 
-/// Single to half precision, to nearest, ties to even.
+/// Single to half precision, to nearest, ties to even; what is out of range becomes the largest
+/// number there is, so that no infinity enters the cache.
 static inline uint16_t half_of(float x) {
   union { float value; uint32_t bits; } from = {x};
   const uint16_t sign = (uint16_t)(from.bits >> 16 & 0x8000);
   const uint32_t rest = from.bits & 0x7fffffff;
   if (rest > 0x7f800000) return sign | 0x7e00;
-  if (rest >= 0x477ff000) return sign | 0x7c00;  // rounds to 65536 or beyond
+  if (rest >= 0x477fe000) return sign | 0x7bff;  // the largest finite number
   if (rest < 0x38800000) {                       // subnormal: let the float adder round
     from.bits = rest;
     from.value += 0.5f;  // the unit in the last place of 0.5 is 2^-24
@@ -42,6 +43,10 @@ static inline uint16_t half_of(float x) {
   }
   const uint32_t rounded = rest + 0xfff + (rest >> 13 & 1);
   return sign | (uint16_t)((rounded - ((127u - 15u) << 23)) >> 13);
+}
+
+static inline void store_half(uint16_t *p, vf v) {
+  for (int i = 0; i < LANES; i++) p[i] = half_of(v[i]);
 }
 
 static inline vf load_half(const uint16_t *p) {

@@ -12,8 +12,8 @@
 #define LANES 8
 #define MATMUL_GROUPS 4
 #define MATMUL_COLUMNS 6
-#define ATTEND_QUERIES 2
-#define ATTEND_VECTORS 4
+#define SCORE_QUERIES 2
+#define VALUE_QUERIES 2
 
 typedef float vf __attribute__((vector_size(32)));
 typedef int32_t vi __attribute__((vector_size(32)));
@@ -26,7 +26,12 @@ static inline vf load_half(const uint16_t *p) {
 
 static inline float float_of(uint16_t half) { return _cvtsh_ss(half); }
 
-static inline uint16_t half_of(float x) { return _cvtss_sh(x, _MM_FROUND_TO_NEAREST_INT); }
+static inline void store_half(uint16_t *p, vf v) {
+  const __m256 top = _mm256_set1_ps(65504.0f);
+  const __m256 kept =
+      _mm256_max_ps(_mm256_min_ps(top, (__m256)v), _mm256_sub_ps(_mm256_setzero_ps(), top));
+  _mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph(kept, _MM_FROUND_TO_NEAREST_INT));
+}
 
 #include "float_kernels.h"
 

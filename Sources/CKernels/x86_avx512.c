@@ -14,8 +14,8 @@
 #define LANES 16
 #define MATMUL_GROUPS 4
 #define MATMUL_COLUMNS 12
-#define ATTEND_QUERIES 4
-#define ATTEND_VECTORS 4
+#define SCORE_QUERIES 8
+#define VALUE_QUERIES 4
 
 typedef float vf __attribute__((vector_size(64)));
 typedef int32_t vi __attribute__((vector_size(64)));
@@ -28,7 +28,12 @@ static inline vf load_half(const uint16_t *p) {
 
 static inline float float_of(uint16_t half) { return _cvtsh_ss(half); }
 
-static inline uint16_t half_of(float x) { return _cvtss_sh(x, _MM_FROUND_TO_NEAREST_INT); }
+static inline void store_half(uint16_t *p, vf v) {
+  const __m512 top = _mm512_set1_ps(65504.0f);
+  const __m512 kept =
+      _mm512_max_ps(_mm512_min_ps(top, (__m512)v), _mm512_sub_ps(_mm512_setzero_ps(), top));
+  _mm256_storeu_si256((__m256i *)p, _mm512_cvtps_ph(kept, _MM_FROUND_TO_NEAREST_INT));
+}
 
 #include "float_kernels.h"
 

@@ -42,6 +42,8 @@ typedef struct {
   /// The block's memory; a head's keys are [head_size, CK_KV_BLOCK], its values
   /// [CK_KV_BLOCK, padded head_size].
   const uint8_t *block;
+  /// The block's first position in its paths.
+  int32_t start;
   /// The users of the block: `users[first ..< first + count]`.
   int32_t first;
   int32_t count;
@@ -70,11 +72,15 @@ typedef struct {
   const float *queries;
   long query_stride;
   long query_count;
+  /// How many positions each query sees. [query_count]
+  const int32_t *lengths;
+  /// At least the largest of `lengths`, rounded up to whole blocks.
+  long positions;
   float *out;
   long out_stride;
   /// Multiplies the scores, usually 1 / sqrt(head_size).
   float scale;
-  /// At least query_count * group * (padded head_size + CK_HEAD_PADDING) floats, 64-byte aligned.
+  /// query_count * group * (CK_HEAD_PADDING + padded head_size + positions) floats.
   float *scratch;
 } ck_attention;
 

@@ -11,14 +11,29 @@ struct AttentionPlan {
     var runs: Range<Int>
   }
 
+  /// How many positions each row sees. [rows]
+  private(set) var lengths: [Int32] = []
+  /// The largest of them, rounded up to whole blocks.
+  private(set) var positions = 0
+  /// The most rows of a slice.
+  private(set) var rowsPerSlice = 1
+
   private(set) var slices: [Slice] = []
   private(set) var runs: [ck_kv_run] = []
   private(set) var users: [ck_kv_user] = []
 
+  private static let scoresPerSlice = 1 << 16
+
   private var chains: [Int32: [Int32]] = [:]
 
-  /// - Parameter rowsPerSlice: the most rows that are taken together.
-  mutating func prepare(_ plan: ForwardPlan, in cache: PrefixCache, rowsPerSlice: Int) {
+  /// - Parameter group: query heads that share a KV head.
+  mutating func prepare(_ plan: ForwardPlan, in cache: PrefixCache, group: Int) {
+    lengths.removeAll(keepingCapacity: true)
+    for position in plan.positions { lengths.append(position + 1) }
+    let block = KVLayout.positions
+    positions = (Int(lengths.max() ?? 1) + block - 1) / block * block
+    // A slice's scores should stay in the second-level cache.
+    rowsPerSlice = max(1, min(32 / group, Self.scoresPerSlice / (group * positions)))
     slices.removeAll(keepingCapacity: true)
     runs.removeAll(keepingCapacity: true)
     users.removeAll(keepingCapacity: true)
@@ -43,14 +58,14 @@ struct AttentionPlan {
         let length = isLast ? plan.slots[rows.lowerBound + query].offset + 1 : Int32(CK_KV_BLOCK)
         pending.append((path[level], Int32(query), length))
       }
-      addRuns(pending, in: cache)
+      addRuns(pending, level: level, in: cache)
     }
     slices.append(Slice(rows: rows, runs: firstRun..<runs.count))
   }
 
   /// One run for each block, in order of first appearance.
   private mutating func addRuns(
-    _ pending: [(block: Int32, query: Int32, length: Int32)], in cache: PrefixCache
+    _ pending: [(block: Int32, query: Int32, length: Int32)], level: Int, in cache: PrefixCache
   ) {
     var done = [Bool](repeating: false, count: pending.count)
     for first in pending.indices where !done[first] {
@@ -63,7 +78,8 @@ struct AttentionPlan {
         ck_kv_run(
           block: UnsafePointer(
             cache.memory(of: pending[first].block).assumingMemoryBound(to: UInt8.self)),
-          first: Int32(start), count: Int32(users.count - start)))
+          start: Int32(level * KVLayout.positions), first: Int32(start),
+          count: Int32(users.count - start)))
     }
   }
 

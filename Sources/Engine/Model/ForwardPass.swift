@@ -81,38 +81,41 @@ struct ForwardPass {
     let group = headCount / heads
     let users = Double(attention.users.count) / Double(max(attention.slices.count, 1))
     let cost = users * Double(group * layout.headSize) * 2.5 + 100
+    let lengths = attention.lengths
     attention.runs.withUnsafeBufferPointer { runs in
       attention.users.withUnsafeBufferPointer { users in
-        compute.pool.run(count: attention.slices.count * heads, nanoseconds: cost) {
-          range, worker in
-          for unit in range {
-            let slice = attention.slices[unit / heads]
-            let head = unit % heads
-            let offset = head * group * layout.headSize
-            var job = ck_attention(
-              runs: runs.baseAddress.map { $0 + slice.runs.lowerBound },
-              run_count: slice.runs.count, users: users.baseAddress,
-              key_offset: layout.keyOffset(layer: layer, head: head),
-              value_offset: layout.valueOffset(layer: layer, head: head),
-              head_size: layout.headSize, group: group,
-              queries: queries + slice.rows.lowerBound * queryStride + offset,
-              query_stride: queryStride, query_count: slice.rows.count,
-              out: out + slice.rows.lowerBound * headCount * layout.headSize + offset,
-              out_stride: headCount * layout.headSize,
-              scale: 1 / Float(layout.headSize).squareRoot(),
-              scratch: scratch + worker * scratchPerWorker)
-            kernel?(&job)
+        lengths.withUnsafeBufferPointer { lengths in
+          compute.pool.run(count: attention.slices.count * heads, nanoseconds: cost) {
+            range, worker in
+            for unit in range {
+              let slice = attention.slices[unit / heads]
+              let head = unit % heads
+              let offset = head * group * layout.headSize
+              var job = ck_attention(
+                runs: runs.baseAddress.map { $0 + slice.runs.lowerBound },
+                run_count: slice.runs.count, users: users.baseAddress,
+                key_offset: layout.keyOffset(layer: layer, head: head),
+                value_offset: layout.valueOffset(layer: layer, head: head),
+                head_size: layout.headSize, group: group,
+                queries: queries + slice.rows.lowerBound * queryStride + offset,
+                query_stride: queryStride, query_count: slice.rows.count,
+                lengths: lengths.baseAddress.map { $0 + slice.rows.lowerBound },
+                positions: attention.positions,
+                out: out + slice.rows.lowerBound * headCount * layout.headSize + offset,
+                out_stride: headCount * layout.headSize,
+                scale: 1 / Float(layout.headSize).squareRoot(),
+                scratch: scratch + worker * scratchPerWorker)
+              kernel?(&job)
+            }
           }
         }
       }
     }
   }
 
-  /// The most rows that attention takes together, so that their state stays in the nearest cache.
-  static func rowsPerSlice(group: Int) -> Int { max(1, 32 / group) }
-
   /// Floats of scratch that one thread needs for attention.
-  static func attentionScratch(layout: KVLayout, group: Int) -> Int {
-    rowsPerSlice(group: group) * group * (layout.paddedHeadSize + Int(CK_HEAD_PADDING))
+  func attentionScratch(headCount: Int) -> Int {
+    let perQuery = layout.paddedHeadSize + Int(CK_HEAD_PADDING) + attention.positions
+    return attention.rowsPerSlice * headCount / layout.kvHeadCount * perQuery
   }
 }

@@ -126,8 +126,7 @@ final class LlamaArchitecture: Architecture {
     let qkv = try projected.reserve(rows * max(stride, 2 * configuration.feedForwardLength))
     layer.queryKeyValue.apply(h, to: qkv, batch: rows, accumulate: false, pool: compute.pool)
     rotateAndStore(pass, qkv, stride: stride, layer: number)
-    let group = heads / configuration.kvHeadCount
-    let scratchSize = ForwardPass.attentionScratch(layout: pass.layout, group: group)
+    let scratchSize = pass.attentionScratch(headCount: heads)
     let scratch = try attentionScratch.reserve(scratchSize * compute.pool.threadCount)
     let out = try attended.reserve(rows: rows, width: heads * headSize)
     pass.attend(

@@ -103,8 +103,7 @@ public final class TransformerModel: LanguageModel {
           distributions: request.nodes.map { _ in nil }, computed: plan.computed)
       }
       let group = configuration.headCount / configuration.kvHeadCount
-      state.attention.prepare(
-        plan, in: state.cache, rowsPerSlice: ForwardPass.rowsPerSlice(group: group))
+      state.attention.prepare(plan, in: state.cache, group: group)
       let pass = ForwardPass(
         compute: compute, plan: plan, attention: state.attention, cache: state.cache)
       let logits: UnsafePointer<Float>

@@ -1,0 +1,196 @@
+// Attention over one format of the KV cache; included once for each with
+//   CACHE(name)         the name with the format's suffix
+//   CACHE_ELEMENT       how a key or value is stored
+//   CACHE_LOAD(p)       LANES of them as floats
+//   CACHE_STORE(p, v)   the reverse
+//
+// Three passes: all scores of a query, their softmax, the weighted sum of values. A score is
+// summed over the head in ascending order, the softmax takes scores in ascending order of
+// position, lane by lane, and so does the weighted sum: a query's result is the same however many
+// queries are computed together and whatever else is in the blocks. Positions that a query does
+// not see have weight 0 and contribute nothing.
+
+static void CACHE(store_kv)(const float *key, const float *value, const ck_kv_slot *slot) {
+  CACHE_ELEMENT *keys = (CACHE_ELEMENT *)(slot->block + slot->key_offset) + slot->slot;
+  CACHE_ELEMENT *values =
+      (CACHE_ELEMENT *)(slot->block + slot->value_offset) + slot->slot * padded(slot->head_size);
+  CACHE_ELEMENT part[LANES];
+  long d = 0;
+  for (; d + LANES <= slot->head_size; d += LANES) {
+    CACHE_STORE(part, load(key + d));
+    UNROLL for (int i = 0; i < LANES; i++) keys[(d + i) * CK_KV_BLOCK] = part[i];
+    CACHE_STORE(values + d, load(value + d));
+  }
+  const long rest = slot->head_size - d;
+  CACHE_STORE(part, load_first(key + d, rest));
+  for (long i = 0; i < rest; i++) keys[(d + i) * CK_KV_BLOCK] = part[i];
+  CACHE_STORE(part, load_first(value + d, rest));
+  for (long i = 0; i < rest; i++) values[d + i] = part[i];
+}
+
+/// What attention keeps for one query.
+typedef struct {
+  const float *query;
+  /// [positions]
+  float *scores;
+  /// The largest score so far, lane by lane. [LANES]
+  float *top;
+  /// [padded head_size]
+  float *sum;
+  long length;
+} CACHE(attending);
+
+INLINE void CACHE(score)(
+    const ck_attention *job, const CACHE_ELEMENT *keys, const CACHE(attending) *state,
+    const int queries) {
+  vf score[SCORE_QUERIES][SCORE_VECTORS];
+  UNROLL for (int q = 0; q < queries; q++) {
+    UNROLL for (int v = 0; v < SCORE_VECTORS; v++) score[q][v] = splat(0);
+  }
+  for (long d = 0; d < job->head_size; d++) {
+    vf key[SCORE_VECTORS];
+    UNROLL for (int v = 0; v < SCORE_VECTORS; v++) {
+      key[v] = CACHE_LOAD(keys + d * CK_KV_BLOCK + v * LANES);
+    }
+    UNROLL for (int q = 0; q < queries; q++) {
+      const vf value = splat(state[q].query[d]);
+      UNROLL for (int v = 0; v < SCORE_VECTORS; v++) {
+        score[q][v] = fused(value, key[v], score[q][v]);
+      }
+    }
+  }
+  UNROLL for (int q = 0; q < queries; q++) {
+    vf top = load(state[q].top);
+    UNROLL for (int v = 0; v < SCORE_VECTORS; v++) {
+      const vi seen = lane_numbers() < (int32_t)(state[q].length - v * LANES);
+      const vf kept = choose(seen, score[q][v] * splat(job->scale), splat(-INFINITY));
+      store(state[q].scores + v * LANES, kept);
+      top = larger(kept, top);
+    }
+    store(state[q].top, top);
+  }
+}
+
+INLINE void CACHE(weigh)(
+    const CACHE_ELEMENT *values, long width, long length, const CACHE(attending) *state,
+    const int queries, const int vectors) {
+  vf sum[VALUE_QUERIES][4];
+  UNROLL for (int q = 0; q < queries; q++) {
+    UNROLL for (int v = 0; v < vectors; v++) sum[q][v] = load(state[q].sum + v * LANES);
+  }
+  for (long p = 0; p < length; p++) {
+    vf value[4];
+    UNROLL for (int v = 0; v < vectors; v++) value[v] = CACHE_LOAD(values + p * width + v * LANES);
+    UNROLL for (int q = 0; q < queries; q++) {
+      const vf weight = splat(state[q].scores[p]);
+      UNROLL for (int v = 0; v < vectors; v++) sum[q][v] = fused(weight, value[v], sum[q][v]);
+    }
+  }
+  UNROLL for (int q = 0; q < queries; q++) {
+    UNROLL for (int v = 0; v < vectors; v++) store(state[q].sum + v * LANES, sum[q][v]);
+  }
+}
+
+/// The weighted values of one block, for a few queries.
+INLINE void CACHE(weigh_all)(
+    const CACHE_ELEMENT *values, long width, CACHE(attending) *state, const int queries) {
+  long length = 0;
+  UNROLL for (int q = 0; q < queries; q++) {
+    length = state[q].length > length ? state[q].length : length;
+  }
+  long d = 0;
+#define STEP(VECTORS)                                                                 \
+  CACHE(weigh)(values + d, width, length, state, queries, VECTORS);                   \
+  UNROLL for (int q = 0; q < queries; q++) state[q].sum += (VECTORS) * LANES;         \
+  d += (VECTORS) * LANES
+  while (d + 4 * LANES <= width) { STEP(4); }
+  if (d + 2 * LANES <= width) { STEP(2); }
+  if (d + LANES <= width) { STEP(1); }
+#undef STEP
+}
+
+static void CACHE(score_some)(
+    const ck_attention *job, const ck_kv_run *run, const CACHE(attending) *state, int queries) {
+  const CACHE_ELEMENT *keys = (const CACHE_ELEMENT *)(run->block + job->key_offset);
+  for (; queries >= SCORE_QUERIES; queries -= SCORE_QUERIES, state += SCORE_QUERIES) {
+    CACHE(score)(job, keys, state, SCORE_QUERIES);
+  }
+#if SCORE_QUERIES > 4
+  for (; queries >= 4; queries -= 4, state += 4) CACHE(score)(job, keys, state, 4);
+#endif
+#if SCORE_QUERIES > 2
+  for (; queries >= 2; queries -= 2, state += 2) CACHE(score)(job, keys, state, 2);
+#endif
+  for (; queries > 0; queries--, state++) CACHE(score)(job, keys, state, 1);
+}
+
+static void CACHE(weigh_some)(
+    const ck_attention *job, const ck_kv_run *run, CACHE(attending) *state, int queries) {
+  const CACHE_ELEMENT *values = (const CACHE_ELEMENT *)(run->block + job->value_offset);
+  const long width = padded(job->head_size);
+  for (; queries >= VALUE_QUERIES; queries -= VALUE_QUERIES, state += VALUE_QUERIES) {
+    CACHE(weigh_all)(values, width, state, VALUE_QUERIES);
+  }
+#if VALUE_QUERIES > 2
+  for (; queries >= 2; queries -= 2, state += 2) CACHE(weigh_all)(values, width, state, 2);
+#endif
+  for (; queries > 0; queries--, state++) CACHE(weigh_all)(values, width, state, 1);
+}
+
+/// Lets the users of every block meet it, a few at a time.
+INLINE void CACHE(each_run)(const ck_attention *job, bool scoring) {
+  const long group = job->group, width = padded(job->head_size);
+  const long state_size = CK_HEAD_PADDING + width;
+  float *all_scores = job->scratch + job->query_count * group * state_size;
+  for (long r = 0; r < job->run_count; r++) {
+    const ck_kv_run *run = &job->runs[r];
+    CACHE(attending) state[8];
+    int pending = 0;
+    for (long u = run->first; u < run->first + run->count; u++) {
+      const ck_kv_user user = job->users[u];
+      for (long h = 0; h < group; h++) {
+        const long number = user.query * group + h;
+        float *own = job->scratch + number * state_size;
+        state[pending].query = job->queries + user.query * job->query_stride + h * job->head_size;
+        state[pending].scores = all_scores + number * job->positions + run->start;
+        state[pending].top = own;
+        state[pending].sum = own + CK_HEAD_PADDING;
+        state[pending].length = user.length;
+        if (++pending < 8) continue;
+        if (scoring) CACHE(score_some)(job, run, state, pending);
+        else CACHE(weigh_some)(job, run, state, pending);
+        pending = 0;
+      }
+    }
+    if (pending == 0) continue;
+    if (scoring) CACHE(score_some)(job, run, state, pending);
+    else CACHE(weigh_some)(job, run, state, pending);
+  }
+}
+
+static void CACHE(attend)(const ck_attention *job) {
+  const long width = padded(job->head_size), state_size = CK_HEAD_PADDING + width;
+  const long group = job->group, count = job->query_count * group;
+  float *all_scores = job->scratch + count * state_size;
+  memset(job->scratch, 0, (size_t)(count * state_size) * sizeof(float));
+  for (long i = 0; i < count; i++) store(job->scratch + i * state_size, splat(-INFINITY));
+  CACHE(each_run)(job, true);
+  for (long i = 0; i < count; i++) {
+    float *state = job->scratch + i * state_size, *scores = all_scores + i * job->positions;
+    const vf top = splat(largest_of(load(state)));
+    const long blocks = (job->lengths[i / group] + CK_KV_BLOCK - 1) / CK_KV_BLOCK;
+    vf total = splat(0);
+    for (long p = 0; p < blocks * CK_KV_BLOCK; p += LANES) {
+      const vf weight = exponential(load(scores + p) - top);
+      store(scores + p, weight);
+      total = total + weight;
+    }
+    state[0] = 1.0f / sum_of(total);
+  }
+  CACHE(each_run)(job, false);
+  for (long i = 0; i < count; i++) {
+    const float *state = job->scratch + i * state_size, *sum = state + CK_HEAD_PADDING;
+    float *to = job->out + i / group * job->out_stride + i % group * job->head_size;
+    for (long d = 0; d < job->head_size; d++) to[d] = sum[d] * state[0];
+  }
+}
