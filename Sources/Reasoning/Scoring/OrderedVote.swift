@@ -8,7 +8,8 @@ final class OrderedVote: Sendable {
   fileprivate struct State {
     /// Outcomes that came before an earlier path was done.
     var early: [Int: PathOutcome] = [:]
-    var next: Int?
+    /// The number of the path that is counted next.
+    var next = 0
     var tallies: [Tally]
     var surest: (answer: String, delta: Double)?
   }
@@ -23,42 +24,35 @@ final class OrderedVote: Sendable {
         tallies: methods.map { Tally(method: $0, votes: [:], unparsed: 0, order: []) }))
   }
 
-  /// Adds a path and counts every path whose turn has come. A path that was cut short by a
-  /// cancellation, and those after it, are not counted.
+  /// Adds a path and counts every path whose turn has come. A path that was cut short, and those
+  /// after it, are not counted.
   func add(_ outcome: PathOutcome) {
-    let events = state.withLock { state in
+    state.withLock { state in
       state.early[outcome.path] = outcome
-      var events: [TraceEvent] = []
-      while let due = state.early[state.next ?? 0], due.reason != .cancelled {
-        state.early[due.path] = nil
-        state.next = due.path + 1
-        state.count(due)
-        events += state.tallies.map { .tally($0) }
-      }
-      return events
-    }
-    events.forEach(emit)
+      return state.countDue()
+    }.forEach(emit)
   }
 
-  /// Counts, without events, the paths that an earlier run of the same number had finished.
+  /// Takes up what an earlier run of the same number had found: counts its paths, without events
+  /// as far as it had told of them, and keeps those that were early until their turn comes.
   ///
-  /// - Returns: how many there are, counted from path 0 without a gap.
-  func replay(_ previous: RunTrace?, upTo limit: Int) -> Int {
-    state.withLock { state in
-      var path = 0
-      while path < limit, let known = previous?.paths[path], let end = known.end,
-        end.reason != FinishReasonName.cancelled
-      {
-        state.count(
-          PathOutcome(
-            path: path, reason: .endOfText, answer: end.answer,
-            delta: known.score(.delta)?.value,
-            logProbability: known.score(.likelihood)?.value ?? 0, generated: end.generated))
-        path += 1
+  /// - Returns: the numbers of the paths that need not be decoded again.
+  func replay(_ previous: RunTrace?, upTo limit: Int) -> Set<Int> {
+    guard let previous else { return [] }
+    let told = previous.tallies.values.map(\.count).reduce(0, +)
+    let (known, events) = state.withLock { state in
+      for (number, path) in previous.paths where number < limit {
+        guard let end = path.end, end.reason != FinishReason.cancelled.name,
+          end.reason != FinishReason.failed("").name
+        else { continue }
+        state.early[number] = PathOutcome(
+          path: number, reason: .endOfText, answer: end.answer, delta: path.score(.delta)?.value,
+          logProbability: path.score(.likelihood)?.value ?? 0, generated: end.generated)
       }
-      state.next = path
-      return path
+      return (Set(state.early.keys), state.countDue())
     }
+    events.dropFirst(told).forEach(emit)
+    return known
   }
 
   func winner(_ method: Tally.Method) -> String? {
@@ -69,12 +63,22 @@ final class OrderedVote: Sendable {
   var surest: String? { state.withLock { $0.surest?.answer } }
 }
 
-enum FinishReasonName {
-  static let cancelled = "cancelled"
-}
-
 extension OrderedVote.State {
-  fileprivate mutating func count(_ outcome: PathOutcome) {
+  /// Counts every path whose turn has come.
+  ///
+  /// - Returns: the tallies after each of them.
+  fileprivate mutating func countDue() -> [TraceEvent] {
+    var events: [TraceEvent] = []
+    while let due = early[next], !due.reason.isCut {
+      early[due.path] = nil
+      next += 1
+      count(due)
+      events += tallies.map { .tally($0) }
+    }
+    return events
+  }
+
+  private mutating func count(_ outcome: PathOutcome) {
     if let answer = outcome.answer, let delta = outcome.delta, delta > surest?.delta ?? -1 {
       surest = (answer, delta)
     }

@@ -164,12 +164,12 @@ public final class Run: Sendable {
   @discardableResult
   public func conclude(_ path: Int, _ reason: FinishReason) -> PathOutcome {
     let record = state.withLock { $0.paths[path] } ?? PathRecord()
-    if reason == .cancelled && record.entries.isEmpty {
+    if reason.isCut && record.entries.isEmpty {
       // It never started, so there is nothing to tell of it.
       return PathOutcome(path: path, reason: reason, logProbability: 0, generated: 0)
     }
     // A path that was cut short has not said its last word.
-    let answer = reason == .cancelled ? nil : record.answer(kind: question.kind, before: prompt)
+    let answer = reason.isCut ? nil : record.answer(kind: question.kind, before: prompt)
     if let answer {
       emit(
         .span(
@@ -213,6 +213,14 @@ public struct PathOutcome: Sendable, Hashable {
 }
 
 extension FinishReason {
+  /// Whether the path was kept from ending by itself.
+  var isCut: Bool {
+    switch self {
+    case .cancelled, .failed: true
+    default: false
+    }
+  }
+
   /// The reason's name in traces.
   public var name: String {
     switch self {

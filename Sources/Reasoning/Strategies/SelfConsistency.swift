@@ -22,8 +22,11 @@ public struct SelfConsistency: Strategy {
     let count = max(1, run.settings.samples ?? Self.defaultSamples)
     let votes = OrderedVote(
       methods: [.majority, .delta, .likelihood, .normalizedLikelihood], emit: run.emit)
+    if let previous = run.previous, previous.promptEnd != start {
+      throw StrategyError.changedPrompt
+    }
     let known = votes.replay(run.previous, upTo: count)
-    let paths = (known..<max(known, count)).map {
+    let paths = (0..<count).filter { !known.contains($0) }.map {
       run.sampledPath($0, from: start, temperature: Self.description.defaultTemperature)
     }
     _ = try await run.decode(paths) { result in

@@ -81,12 +81,15 @@ public enum StrategyRegistry {
 public enum StrategyError: Error, Equatable, CustomStringConvertible {
   case unknown(String)
   case decoding(String)
+  case changedPrompt
 
   public var description: String {
     switch self {
     case .unknown(let name):
       "There is no strategy \"\(name)\"; there are \(StrategyRegistry.names.joined(separator: ", "))."
     case .decoding(let why): why
+    case .changedPrompt:
+      "The prompt is not the one this run began with, so its samples do not mix; start a new run."
     }
   }
 }

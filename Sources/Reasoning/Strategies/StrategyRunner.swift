@@ -27,7 +27,9 @@ extension Strategy {
         RunStart(
           strategy: description.name, model: decoder.model.identity, seed: settings.seed,
           question: question, settings: settings)))
-    var counts = TokenCounts()
+    // A run that is taken up again has cost what it had cost before, too.
+    let before = previous?.end?.tokens ?? TokenCounts()
+    var counts = before
     let end: RunEnd
     do {
       let run = Run(
@@ -36,11 +38,11 @@ extension Strategy {
           for: question,
           settings.prompting.flatMap { Prompting($0) } ?? description.defaultPrompting),
         previous: previous, sink: sink)
-      defer { counts = run.counts }
+      defer { counts = before + run.counts }
       let answer = try await self.answer(run)
       end = RunEnd(
         reason: Task.isCancelled ? .cancelled : .completed, answer: answer,
-        correct: question.isCorrect(answer), tokens: run.counts)
+        correct: question.isCorrect(answer), tokens: before + run.counts)
     } catch is CancellationError {
       end = RunEnd(reason: .cancelled, answer: nil, correct: nil, tokens: counts)
     } catch {

@@ -56,7 +56,10 @@ public struct RunTrace: Sendable, Equatable {
   public mutating func apply(_ event: TraceEvent) {
     switch event {
     case .header, .unknown: break
-    case .run(let start): self.start = start
+    case .run(let start):
+      // A run that is taken up again has not ended.
+      self.start = start
+      end = nil
     case .node(let node): apply(node)
     case .injected(let injection): apply(injection)
     case .span(let span): paths[span.path, default: PathTrace()].spans.append(span)
@@ -163,7 +166,17 @@ public struct PathTrace: Sendable, Hashable {
       let kept = nodes.lastIndex(of: parent).map { $0 + 1 } ?? 0
       nodes.removeSubrange(kept...)
     }
+    if end != nil { reopen() }
     nodes.append(node)
+  }
+
+  /// The path goes on after its end: what was said of the whole, or of nodes that it no longer
+  /// has, does not hold any more.
+  private mutating func reopen() {
+    end = nil
+    let kept = Set(nodes)
+    spans.removeAll { !kept.contains($0.last) }
+    scores.removeAll { score in score.node.map { !kept.contains($0) } ?? true }
   }
 
   /// The last node, nil while the path has none.
