@@ -24,8 +24,8 @@ struct BranchesLayout {
       x: rect.x, y: rect.y + 1, width: rect.width, height: rect.height - (isLow ? 1 : 2))
     note = isLow ? rect.row(rect.height) : rect.row(rect.height - 1)
     let wanted = max(2, branches + 1)
-    // The text keeps at least three lines, the board a title and up to four answers.
-    let boardHeight = isLow ? 1 : 1 + min(4, max(1, answers))
+    // The text keeps at least three lines, the board a title and a few answers.
+    let boardHeight = isLow ? 1 : 1 + min(rect.height < 24 ? 3 : 6, max(1, answers))
     let below = isWide ? max(5, boardHeight) : boardHeight + (isLow ? 3 : 4)
     let parts = body.splitRows([.fixed(max(3, min(wanted, body.height - below))), .fill])
     rows = parts[0]

@@ -82,7 +82,7 @@ extension PlaygroundState {
 
   var branchesLayout: BranchesLayout {
     BranchesLayout(
-      in: Chrome.content(size), branches: branches.rowCount,
+      in: Chrome.rect(of: .branches, self) ?? Chrome.content(size), branches: branches.rowCount,
       answers: branches.digest.standings[.delta]?.count ?? 0)
   }
 

@@ -135,10 +135,14 @@ private struct BranchTable {
     var columns: [(Column, Table.Column)] = [
       (.rank, .init("", .fixed(2), .right)), (.probability, .init("p", .fixed(4), .right)),
     ]
-    if !isNarrow { columns.append((.token, .init("first", .fixed(width < 110 ? 9 : 12)))) }
+    if width >= 100 { columns.append((.token, .init("first token", .fixed(12)))) }
     columns.append((.text, .init("then greedy", .fill)))
     if width >= 110 { columns.append((.tokens, .init("tokens", .fixed(6), .right))) }
-    columns.append((.bar, .init("Δ of the answer", .fixed(isNarrow ? 5 : width < 110 ? 9 : 16))))
+    columns.append(
+      (
+        .bar,
+        .init(width < 110 ? "Δ" : "Δ of the answer", .fixed(isNarrow ? 5 : width < 110 ? 9 : 16))
+      ))
     columns.append((.delta, .init("", .fixed(4), .right)))
     columns.append((.answer, .init("answer", .fixed(isNarrow ? 9 : 11))))
     return columns
@@ -215,10 +219,13 @@ private struct Scoreboard {
     if rect.height == 1 { return drawLine(in: rect, on: &buffer) }
     let isMax = branches.digest.start?.settings.aggregate == .max
     let unparsed = branches.digest.votes(for: nil)
-    let note =
-      isMax
-      ? branches.digest.surest.map { "but the surest branch, \($0.number + 1), decides" }
-      : unparsed > 0 ? "\(Panel.count(unparsed, "branch", "branches")) without an answer" : nil
+    let hidden = rows.count - (rect.height - 1)
+    let notes = [
+      hidden > 0 ? "\(hidden) more" : nil,
+      unparsed > 0 ? "\(Panel.count(unparsed, "branch", "branches")) without an answer" : nil,
+      isMax ? branches.digest.surest.map { "the surest branch, \($0.number + 1), decides" } : nil,
+    ].compactMap { $0 }
+    let note = notes.isEmpty ? nil : notes.joined(separator: " · ")
     let inside = Panel.draw(
       isMax ? "ΣΔ by answer" : "ΣΔ decides", note: note, in: rect, theme: theme, on: &buffer)
     guard !rows.isEmpty else {
@@ -230,12 +237,6 @@ private struct Scoreboard {
     let top = rows.map(\.weight).max() ?? 0
     for (index, row) in rows.prefix(inside.height).enumerated() {
       draw(row, top: top, in: inside.row(index), on: &buffer)
-    }
-    let hidden = rows.count - inside.height
-    if hidden > 0 {
-      let text = " + \(hidden) more "
-      buffer.put(
-        text, x: rect.right - DisplayWidth.of(text) - 1, y: rect.bottom - 1, style: theme[.dim])
     }
   }
 

@@ -32,7 +32,8 @@ extension PlaygroundState {
 
   private func comparisonLayout(_ comparison: Comparison) -> ComparisonLayout {
     ComparisonLayout(
-      in: Chrome.content(size), candidates: comparison.candidates.count,
+      in: Chrome.rect(of: screen, self) ?? Chrome.content(size),
+      candidates: comparison.candidates.count,
       hasShared: comparison.shared > 0)
   }
 

@@ -35,7 +35,6 @@ struct ComparisonText {
   /// The token's text; the answer's first and last token carry its brackets.
   private static func text(_ path: PathDigest, _ index: Int) -> String {
     var text = PathText.oneLine(path.bytes(ofToken: index))
-    if text.isEmpty { text = "∅" }
     guard let answer = path.answerTokens, answer.contains(index) else { return text }
     if index == answer.lowerBound {
       let space = text.prefix { $0 == " " }

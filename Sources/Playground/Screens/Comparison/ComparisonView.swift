@@ -41,14 +41,15 @@ enum ComparisonView {
     guard let left = digest.paths[comparison.left], let right = digest.paths[comparison.right]
     else { return nil }
     let theme = view.theme
+    let noun = digest.start?.strategy == CoTDecoding.description.name ? "branch" : "path"
     let layout = ComparisonLayout(
       in: rect, candidates: comparison.candidates.count, hasShared: comparison.shared > 0)
     Panel.header(
-      StyledText("Two paths compared", style: theme[.title]),
+      StyledText("Two \(noun == "path" ? "paths" : "branches") compared", style: theme[.title]),
       StyledText(agreement(left, right), style: theme[.dim]), in: layout.header, on: &buffer)
     drawShared(comparison, left, in: layout.shared, theme: theme, on: &buffer)
-    drawCandidates(comparison, in: layout.candidates, theme: theme, on: &buffer)
-    drawTexts(comparison, digest, left, right, layout, theme: theme, on: &buffer)
+    drawCandidates(comparison, noun: noun, in: layout.candidates, theme: theme, on: &buffer)
+    drawTexts(comparison, digest, left, right, layout, noun: noun, theme: theme, on: &buffer)
     return nil
   }
 
@@ -81,7 +82,7 @@ enum ComparisonView {
   }
 
   private static func drawCandidates(
-    _ comparison: Comparison, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
+    _ comparison: Comparison, noun: String, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
   ) {
     let inside = Panel.draw(
       "what could come next there", note: "p at T = 1", in: rect, theme: theme, on: &buffer)
@@ -113,8 +114,8 @@ enum ComparisonView {
         on: &buffer)
       let taker =
         switch row.taker {
-        case .left: "◀ path \(comparison.left + 1)"
-        case .right: "▶ path \(comparison.right + 1)"
+        case .left: "◀ \(noun) \(comparison.left + 1)"
+        case .right: "▶ \(noun) \(comparison.right + 1)"
         case .nobody: ""
         }
       buffer.put(taker, x: cells[4].x, y: line.y, style: theme[.notice], width: cells[4].width)
@@ -123,7 +124,7 @@ enum ComparisonView {
 
   private static func drawTexts(
     _ comparison: Comparison, _ digest: RunDigest, _ left: PathDigest, _ right: PathDigest,
-    _ layout: ComparisonLayout, theme: Theme, on buffer: inout CellBuffer
+    _ layout: ComparisonLayout, noun: String, theme: Theme, on buffer: inout CellBuffer
   ) {
     let text = ComparisonText(comparison, left: left, right: right, width: layout.textWidth)
     let first = min(comparison.scroll, max(0, text.lines.count - layout.textHeight))
@@ -131,7 +132,8 @@ enum ComparisonView {
       (left, layout.left, \ComparisonText.Line.left), (right, layout.right, \.right),
     ] {
       let inside = Panel.draw(
-        title(path), note: summary(path, digest), in: rect, theme: theme, on: &buffer)
+        "\(noun) \(path.number + 1)", note: summary(path, digest), in: rect, theme: theme,
+        on: &buffer)
       for row in 0..<inside.height where text.lines.indices.contains(first + row) {
         buffer.put(
           styled(text.lines[first + row][keyPath: side], path, comparison, theme: theme),
@@ -145,8 +147,6 @@ enum ComparisonView {
         x: layout.right.right - 1, y: layout.right.y + 1, width: 1, height: layout.textHeight),
       style: theme[.dim], on: &buffer)
   }
-
-  private static func title(_ path: PathDigest) -> String { "path \(path.number + 1)" }
 
   private static func summary(_ path: PathDigest, _ digest: RunDigest) -> String {
     guard let answer = path.answer else { return path.isGrowing ? "grows" : "no answer" }

@@ -1,3 +1,4 @@
+import Decoding
 import TerminalUI
 
 /// A path's text as the screens write it: on one line or in full, with the answer in brackets.
@@ -18,7 +19,7 @@ enum PathText {
 
   /// A token in quotes, so that its spaces show; an end token, which has no bytes, by its sign.
   static func quoted(_ bytes: some Collection<UInt8>) -> String {
-    bytes.isEmpty ? "∅" : "\"\(oneLine(bytes))\""
+    bytes.isEmpty ? "∅" : TokenText.quoted(Array(bytes))
   }
 
   /// The end of a text that does not fit.
@@ -51,12 +52,15 @@ enum PathText {
 
   struct Styles {
     var text: Style
+    /// The token that a branch starts with.
+    var first: Style
     var answer: Style
     var bracket: Style
     var dim: Style
 
     init(theme: Theme, base: Style) {
       text = base
+      first = base.overlaid(by: theme[.tokenChosen]).on(base.background)
       answer = base.overlaid(by: theme[.answerSpan])
       bracket = base.overlaid(by: theme[.dim]).on(base.background)
       dim = bracket
@@ -66,21 +70,39 @@ enum PathText {
   /// A path on one line of `columns`: while it grows its newest tokens, then its beginning and
   /// its answer.
   static func line(_ path: PathDigest, columns: Int, styles: Styles) -> StyledText {
+    var text = plainLine(path, columns: columns, styles: styles)
+    // The first token stands out where the line starts with it.
+    guard let first = path.first.map({ oneLine($0.bytes.drop { $0 == 0x20 }) }), !first.isEmpty,
+      let run = text.runs.first, run.text.hasPrefix(first)
+    else { return text }
+    text.runs[0].text.removeFirst(first.count)
+    text.runs.insert(.init(first, style: styles.first), at: 0)
+    return text
+  }
+
+  private static func plainLine(
+    _ path: PathDigest, columns: Int, styles: Styles
+  ) -> StyledText {
     guard columns > 0 else { return StyledText() }
     // A column takes four bytes at most, so no more than these can show.
     let reach = columns * 4 + 4
     if path.isGrowing {
-      let text = tail(oneLine(aligned(path.bytes.suffix(reach))), columns: columns - 1)
+      let text = tail(
+        oneLine(aligned(path.bytes[start(path)...].suffix(reach))), columns: columns - 1)
       return StyledText([.init(text, style: styles.text), .init("▌", style: styles.dim)])
     }
     guard let range = path.answerBytes else {
       return StyledText(
-        head(oneLine(path.bytes.prefix(reach)), columns: columns), style: styles.text)
+        head(oneLine(path.bytes[start(path)...].prefix(reach)), columns: columns),
+        style: styles.text)
     }
     let parts = answerParts(path, range)
     let after = oneLine(path.bytes[range.upperBound...].prefix(reach))
     let answerWidth = DisplayWidth.of(parts.answer) + 2
-    let before = oneLine(path.bytes[..<range.lowerBound]) + parts.space
+    let from = start(path)
+    let before =
+      from < range.lowerBound
+      ? oneLine(path.bytes[from..<range.lowerBound]) + parts.space : ""
     let beforeWidth = DisplayWidth.of(before)
     var text = StyledText()
     if beforeWidth + answerWidth + min(2, DisplayWidth.of(after)) <= columns {
@@ -91,8 +113,7 @@ enum PathText {
       let front = max(0, columns - answerWidth - lead - 1)
       text.append(head(before, columns: front), style: styles.text)
       let rest = tail(before, columns: lead)
-      text.append(
-        front > 0 && rest.hasPrefix("…") ? " " + rest.dropFirst() : rest, style: styles.text)
+      text.append(front > 0 ? fromWord(rest, columns: lead) : rest, style: styles.text)
     }
     text.append("[", style: styles.bracket)
     text.append(parts.answer, style: styles.answer)
@@ -100,6 +121,16 @@ enum PathText {
     let left = columns - DisplayWidth.of(text.text)
     if left > 0 { text.append(head(after, columns: left), style: styles.dim) }
     return text
+  }
+
+  /// The end of a text, from its first whole word on, after as many spaces as it lacks.
+  private static func fromWord(_ tail: String, columns: Int) -> String {
+    guard tail.hasPrefix("…") else { return tail }
+    var words = tail.dropFirst()
+    if let space = words.firstIndex(of: " "), words.index(after: space) < words.endIndex {
+      words = words[space...]
+    }
+    return String(words)
   }
 
   /// A path in full, line feeds kept, each token tagged with its index.
@@ -117,6 +148,7 @@ enum PathText {
       if !isAnswer, index + 1 < path.ends.count, isTorn(carried) { continue }
       var piece = String(decoding: carried, as: UTF8.self)
       carried = []
+      if text.runs.isEmpty { piece = String(piece.drop { $0 == " " }) }
       if isAnswer, index == path.answerTokens?.lowerBound {
         let space = piece.prefix { $0 == " " || $0 == "\n" }
         text.append(String(space), style: styles.text, tag: index)
@@ -130,6 +162,11 @@ enum PathText {
     }
     if path.isGrowing { text.append("▌", style: styles.dim) }
     return text
+  }
+
+  /// Where a path's text starts once the space after the prompt is left out.
+  private static func start(_ path: PathDigest) -> Int {
+    path.bytes.firstIndex { $0 != 0x20 } ?? path.bytes.endIndex
   }
 
   /// The answer without the space before it, which stays outside the brackets.

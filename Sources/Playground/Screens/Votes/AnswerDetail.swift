@@ -8,12 +8,14 @@ public struct AnswerDetail: Sendable, Hashable {
   public var answer: String?
   /// The counted paths that gave the answer, in order.
   public var paths: [Int]
+  /// How many different texts they are.
+  public var texts: Int
   /// How many tokens after the prompt all of them share.
   public var shared: Int
   /// For each path the index of the token with which it leaves every path of another answer:
   /// whoever goes that way too gives the same answer. Nothing when there is no other answer.
   public var leaving: [Int: Int]
-  /// The fork that tells most about the answer; nil when there is none.
+  /// The fork that tells most about the answer; nil when none tells more than chance would.
   public var fork: DecidingFork?
   /// How many paths were counted when this was made.
   public var counted: Int
@@ -22,6 +24,7 @@ public struct AnswerDetail: Sendable, Hashable {
     self.answer = answer
     counted = digest.counted
     paths = digest.paths(for: answer)
+    texts = Set(paths.compactMap { digest.paths[$0]?.nodes.last }).count
     let census = PathCensus(answer: answer, digest)
     shared = census.sharedLength(paths.compactMap { digest.paths[$0]?.nodes })
     leaving = [:]
@@ -51,8 +54,9 @@ public struct DecidingFork: Sendable, Hashable {
   public var depth: Int
   /// The tokens that were chosen there, the one most paths took first.
   public var choices: [Choice]
-  /// How much the choice tells of whether the answer follows, in bits: its mutual information,
-  /// measured over all counted paths.
+  /// How much the choice tells of whether the answer follows, in bits: their mutual information
+  /// over all counted paths, less what a choice that tells nothing would seem to tell by chance
+  /// (Miller 1955: (choices − 1) / (2 N ln 2) for a yes-or-no outcome).
   public var information: Double
 }
 
@@ -114,7 +118,8 @@ private struct PathCensus {
         return Count(matching: sum.matching + count.matching, others: sum.others + count.others)
       }
       let after = next.reduce(0) { $0 + (counts[$1]?.disorder ?? 0) }
-      let information = (whole.disorder - after) / Double(total)
+      let chance = Double(next.count - 1) / (2 * log(2.0))
+      let information = (whole.disorder - after - chance) / Double(total)
       let depth = depths[node] ?? 0
       guard information > 1e-9 else { continue }
       if let best {

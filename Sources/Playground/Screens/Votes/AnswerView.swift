@@ -35,6 +35,9 @@ struct AnswerView {
       isWinner: detail.answer != nil && detail.answer == votes.digest.winner(votes.weighting),
       isCorrect: votes.digest.isCorrect(detail.answer), theme: theme, base: theme[.text])
     left.runs += marks.runs
+    if detail.texts < detail.paths.count {
+      left.append("  \(Panel.count(detail.texts, "different text"))", style: theme[.dim])
+    }
     var right = StyledText("←", style: theme[.key])
     right.append(" back to the answers", style: theme[.dim])
     Panel.header(left, right, in: rect, on: &buffer)
@@ -108,8 +111,11 @@ struct AnswerView {
   private func drawFork(in rect: Rect, on buffer: inout CellBuffer) {
     guard let fork = detail.fork else {
       let inside = Panel.draw("where the paths part", in: rect, theme: theme, on: &buffer)
+      let isOnly = detail.paths.count == detail.counted
       buffer.put(
-        "Every counted path gave this answer: there is nothing to tell apart.",
+        isOnly
+          ? "Every counted path gave this answer."
+          : "No single token tells this answer from the others beyond chance.",
         x: inside.x + 1, y: inside.y, style: theme[.dim], width: inside.width - 2)
       return
     }
@@ -117,7 +123,8 @@ struct AnswerView {
       fork.depth == 0 ? "the first token decides" : "after \(Panel.count(fork.depth, "token"))"
     let inside = Panel.draw(
       "where \(quoted) leaves the others: \(place)",
-      note: "\(Format.fixed(fork.information, 2)) bit", in: rect, theme: theme, on: &buffer)
+      note: "\(fork.choices.count) ways · \(Format.fixed(fork.information, 2)) bit", in: rect,
+      theme: theme, on: &buffer)
     guard inside.height > 1 else { return }
     let most = fork.choices.map { $0.matching + $0.others }.max() ?? 1
     let heading = cells(in: inside.row(0))
@@ -130,12 +137,6 @@ struct AnswerView {
     }
     for (index, choice) in fork.choices.prefix(inside.height - 1).enumerated() {
       draw(choice, most: most, in: inside.row(index + 1), on: &buffer)
-    }
-    let hidden = fork.choices.count - (inside.height - 1)
-    if hidden > 0 {
-      let text = " + \(hidden) more "
-      buffer.put(
-        text, x: rect.right - DisplayWidth.of(text) - 1, y: rect.bottom - 1, style: theme[.dim])
     }
   }
 

@@ -20,7 +20,7 @@ struct TallyLayout {
       (table, chart) = (parts[0], parts[1])
     } else {
       // The table gives way to the chart down to five answers.
-      let chartHeight = max(5, body.height - rows - 1)
+      let chartHeight = max(5, body.height * 2 / 5, body.height - rows - 1)
       let tableHeight = max(min(rows + 1, 6), body.height - chartHeight)
       let parts = body.splitRows([.fixed(tableHeight), .fill])
       table = parts[0]

@@ -79,18 +79,15 @@ enum VotesView {
     switch votes.weighting {
     case .majority:
       return width >= 100
-        ? "╌ The vote converges to what the sampler answers most often at T = \(temperature), "
-          + "summed over all paths: not to the truth."
-        : "╌ converges to the sampler's favourite at T = \(temperature), not to the truth"
+        ? "A vote converges to what the sampler answers most often at T = \(temperature), "
+          + "summed over all its paths: not to the truth."
+        : "A vote converges to the sampler's favourite at T = \(temperature), not to the truth."
     case .delta:
-      return "Each path counts its Δ, how sure it was of the answer's tokens. "
-        + "Weights have no interval."
+      return "Each path counts its Δ, how sure it was of its answer."
     case .likelihood:
-      return "Each path counts its probability: the shortest and likeliest decide. "
-        + "Weights have no interval."
+      return "Each path counts its own probability: a few short and likely ones decide."
     case .normalizedLikelihood:
-      return "Each path counts exp of its mean log p, so that length does not matter. "
-        + "Weights have no interval."
+      return "Each path counts its probability per token, so that length does not matter."
     case .verifier: return "Each path counts what the verifier gave it."
     }
   }
@@ -102,7 +99,7 @@ enum VotesView {
     let settings = digest.start?.settings
     let total = settings?.samples ?? SelfConsistency.defaultSamples
     var text = StyledText(width >= 70 ? "Self-consistency" : "Vote", style: theme[.title])
-    text.append("  \(digest.counted) of \(total)", style: theme[.text])
+    text.append("  \(digest.counted) of \(total) counted", style: theme[.text])
     let activity = digest.run.flatMap { state.activities[$0] }
     if activity?.isCancelling == true {
       text.append("  stopping …", style: theme[.warning])
@@ -192,9 +189,9 @@ private struct TallyTable {
   private func columns(width: Int) -> [(Column, Table.Column)] {
     let isCount = votes.weighting == .majority
     var columns: [(Column, Table.Column)] = [
-      (.answer, .init("answer", .fixed(width < 76 ? 8 : 12), .right)),
+      (.answer, .init("answer", .fixed(width < 76 ? 9 : 12), .right)),
       (.marks, .init("", .fixed(2))),
-      (.bar, .init(isCount ? "share with its 95 % interval" : "share of the weight", .fill)),
+      (.bar, .init(isCount ? "share ├ 95 % ┤" : "share of the weight", .fill)),
       (.count, .init("paths", .fixed(5), .right)),
     ]
     if !isCount { columns.append((.weight, .init("Σ weight", .fixed(9), .right))) }
@@ -215,7 +212,7 @@ private struct TallyTable {
     switch column {
     case .answer:
       put(
-        row.answer.map { PathText.oneLine($0.utf8) } ?? "none found",
+        row.answer.map { PathText.oneLine($0.utf8) } ?? "no answer",
         Panel.answerStyle(row.answer, isCorrect: isCorrect, theme: theme, base: base))
     case .marks:
       buffer.put(
@@ -272,7 +269,7 @@ private struct ShareChart {
       votes.weighting == .majority
         ? "share of the votes so far" : "share of the weight so far", in: rect, theme: theme,
       on: &buffer)
-    let answers = votes.standings.compactMap(\.answer).prefix(Role.voteLevels)
+    let answers = shown
     guard let history = votes.digest.histories[votes.weighting], history.length > 0 else { return }
     let plot = Rect(
       x: inside.x + 4, y: inside.y, width: inside.width - 14, height: inside.height - 1)
@@ -287,7 +284,17 @@ private struct ShareChart {
     }
     LineChart(series: series, capacity: max(total, history.length)).draw(
       in: plot, gridStyle: theme[.chartGrid], on: &buffer)
-    drawLabels(Array(answers), history, plot, on: &buffer)
+    drawLabels(answers, history, plot, on: &buffer)
+  }
+
+  /// The answers whose shares are drawn: those that lead, and the selected one. Answers that one
+  /// path gave would hide them.
+  private var shown: [String] {
+    let rows = votes.standings.compactMap(\.answer)
+    return rows.enumerated().filter { index, answer in
+      index < 2 || answer == votes.chosen?.answer
+        || (index < Role.voteLevels && votes.digest.votes(for: answer) > 1)
+    }.map(\.element)
   }
 
   private func style(_ answer: String) -> Style {
