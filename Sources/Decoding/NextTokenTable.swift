@@ -10,6 +10,8 @@ public struct NextTokenTable: Sendable, Hashable {
     public var shaped: Double?
     /// What cut the token.
     public var cut: CutReason?
+    /// log p at temperature 1, nothing cut.
+    public var logProbability: Double
   }
 
   public var rows: [Row]
@@ -86,7 +88,8 @@ extension NextTokenTable {
       let weight = index < shaped.keptCount ? shaped.weights[index] : 0
       return Row(
         token: tokens[index], logit: logits[index], raw: raw[index],
-        shaped: known ? weight / shaped.total : nil, cut: cut)
+        shaped: known ? weight / shaped.total : nil, cut: cut,
+        logProbability: Double(logits[index]) - logSumExp)
     }
     restCount = unlistedCount + tokens.count - rows.count
     restRaw = max(0, 1 - raw.prefix(rows.count).reduce(0, +))

@@ -38,6 +38,11 @@ public struct TokenDistribution: Sendable {
     return Double(logits[Int(token)]) - logSumExp
   }
 
+  /// The probability of which a natural logarithm is given.
+  public static func probability(ofLog logProbability: Double) -> Double {
+    exponential(logProbability)
+  }
+
   /// The likeliest token; of equals the one with the lowest id.
   public var argmax: TokenID {
     var best = 0

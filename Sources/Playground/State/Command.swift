@@ -19,6 +19,9 @@ public enum Command: Sendable, Hashable {
   // Decode.
   case take, undo, redo, streamOrStop, markFork, nextFork, previousFork, insertText, answerNow
   case cycleHeat
+  /// Chooses the next of the sampler's settings, and turns the chosen one by some steps.
+  case nextKnob
+  case turnKnob(Int)
 
   // Branches and Votes.
   case run

@@ -109,6 +109,9 @@ extension KeyMap {
     KeyBinding([key("a")], .answerNow, "ask for the answer now", hint: "answer"),
     KeyBinding(
       [key("e")], .cycleHeat, "heat shows probability, entropy, margin, nothing", hint: "heat"),
+    KeyBinding([key("x")], .nextKnob, "next setting: T, top-k, top-p, min-p"),
+    KeyBinding([key("-")], .turnKnob(-1), "turn that setting down", hint: "setting"),
+    KeyBinding([key("+"), key("=")], .turnKnob(1), "turn that setting up"),
     KeyBinding([KeyEvent(.pageUp)], .pageUp, "scroll the text up"),
     KeyBinding([KeyEvent(.pageDown)], .pageDown, "scroll the text down"),
   ]

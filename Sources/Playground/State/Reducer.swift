@@ -50,6 +50,7 @@ public struct Reducer: Sendable {
       return []
     case .message(let message):
       state.message = message
+      if message.kind == .error { state.giveUpWaiting() }
       return []
     }
   }
@@ -171,7 +172,7 @@ public struct Reducer: Sendable {
       if case .node(let node) = record.event { state.follow(node, run: record.run) }
     }
     state.refreshDerived()
-    return state.decode.isStreaming ? state.reachCursor() : []
+    return state.refreshDecode(after: records)
   }
 
   private func modelReady(_ summary: ModelSummary, _ state: inout PlaygroundState) -> [Effect] {

@@ -30,7 +30,8 @@ private struct ThemeBuilder {
     let background = roles.entries[.text]?.background.map(fullColor)
     for (scale, ramp) in roles.ramps {
       let colors = LightnessRamp(
-        stops: ramp.stops.map { palette[$0] }, background: background, isLight: palette.isLight
+        stops: (ramp.firstIsStrongest ? ramp.stops : ramp.stops.reversed()).map { palette[$0] },
+        background: background, isLight: palette.isLight
       ).colors(count: Role.heatLevels)
       for (level, color) in (ramp.firstIsStrongest ? colors.reversed() : colors).enumerated() {
         let role = scale.level(level)
@@ -103,6 +104,7 @@ private struct ThemeBuilder {
 
 /// Colours from weak to strong against a background, evenly apart in lightness, readable throughout.
 struct LightnessRamp {
+  /// The strong end first.
   let stops: [Color]
   /// nil for the terminal's own, taken as black or white.
   let background: Color?

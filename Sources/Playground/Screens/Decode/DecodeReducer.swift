@@ -2,10 +2,11 @@ import Decoding
 import Reasoning
 import TerminalUI
 
+/// What keys and commands do in Decode. Moving about is in `DecodeMoving`, the mouse in
+/// `DecodePointer`.
 extension PlaygroundState {
-  // MARK: Commands
-
   mutating func decodeCommand(_ command: Command) -> [Effect] {
+    if command != .take && command != .right && command != .activate { decode.pendingTakes = 0 }
     switch command {
     case .up: return selectRow(decode.selectedRow - 1)
     case .down: return selectRow(decode.selectedRow + 1)
@@ -13,187 +14,139 @@ extension PlaygroundState {
     case .undo, .left, .back: return undo()
     case .redo: return redo()
     case .streamOrStop, .run: return streamOrStop()
-    case .top: return move(to: decode.promptEnd)
-    case .bottom: return move(to: deepest(below: decode.cursor))
+    case .top: return moveToPromptEnd()
+    case .bottom: return moveToLineEnd()
     case .markFork: return markFork()
     case .nextFork: return hop(1)
     case .previousFork: return hop(-1)
-    case .insertText:
-      guard readyModel != nil else { return needsModel() }
-      decode.insertion = TextField()
-      return []
-    case .answerNow:
-      guard readyModel != nil else { return needsModel() }
-      decode.forcedAnswer = nil
-      return [.answerNow(after: decode.cursor)]
+    case .insertText: return beginInsertion()
+    case .answerNow: return askNow()
     case .cycleHeat:
       let all = HeatMode.allCases
       decode.heat = all[(decode.heat.rawValue + 1) % all.count]
-      return []
-    case .pageUp:
-      decode.scrollBack += 5
-      return []
-    case .pageDown:
-      decode.scrollBack = max(0, decode.scrollBack - 5)
-      return []
-    default: return []
+    case .nextKnob:
+      let all = SamplerKnob.allCases
+      decode.knob = all[(decode.knob.rawValue + 1) % all.count]
+    case .turnKnob(let steps): turn(decode.knob, by: steps)
+    case .pageUp: scrollText(by: max(1, (decodeLayout?.text.height ?? 6) - 2))
+    case .pageDown: scrollText(by: -max(1, (decodeLayout?.text.height ?? 6) - 2))
+    default: break
     }
-  }
-
-  private mutating func needsModel() -> [Effect] {
-    message = Message(.notice, "This is a saved trace; press m to load a model and go on from it.")
     return []
   }
 
-  private mutating func selectRow(_ row: Int) -> [Effect] {
+  mutating func selectRow(_ row: Int) -> [Effect] {
     decode.selectedRow = max(0, min(row, (decode.table?.rows.count ?? 1) - 1))
     return []
   }
 
-  private mutating func takeSelected() -> [Effect] {
-    guard !decode.isStreaming, let table = decode.table,
-      table.rows.indices.contains(decode.selectedRow)
-    else { return [] }
-    let token = table.rows[decode.selectedRow].token
-    let child = decode.cursor.appending(token)
-    decode.redo = []
-    if readyModel == nil {
-      // Without a model one can only walk where somebody has been.
-      guard trace.node(child) != nil else { return needsModel() }
-      return move(to: child)
-    }
-    return [.take(token, after: decode.cursor, decode.known[decode.cursor])]
+  /// Scrolls the text back by some lines, as far as there is text.
+  mutating func scrollText(by lines: Int) {
+    guard let rect = decodeLayout?.text else { return }
+    let range = plainDecodeText(width: rect.width).scrollRange(height: rect.height)
+    let wanted = min(range.upperBound, max(range.lowerBound, decode.scrollBack))
+    decode.scrollBack = min(range.upperBound, max(range.lowerBound, wanted + lines))
   }
 
-  private mutating func undo() -> [Effect] {
-    guard !decode.isStreaming, let node = trace.node(decode.cursor), node.parent != .root else {
+  // MARK: What needs a model
+
+  /// Whether something that takes a model can be done now; if not, says why.
+  private mutating func canWork(_ what: String) -> Bool {
+    if decode.isStreaming {
+      message = Message(.notice, "Text is being sampled; stop it with the space bar first.")
+      return false
+    }
+    switch model {
+    case .ready:
+      // Until the prompt is in there is nothing to go on from.
+      return runs.exploration != nil && decode.cursor != .root
+    case .loading(let name): message = Message(.notice, "\(name) is still loading.")
+    case .failed(let name, _):
+      message = Message(.notice, "\(name) could not be loaded; press m to choose another model.")
+    case .none:
+      message = Message(.notice, "This is a saved trace: \(what) needs a model. Press m.")
+    }
+    return false
+  }
+
+  /// Takes the next of the tokens that were asked for before their tables were there.
+  mutating func takePending() -> [Effect] {
+    guard decode.pendingTakes > 0, decode.arriving == nil, decode.hasCurrentTable else {
       return []
     }
-    let left = decode.cursor
-    let effects = move(to: node.parent)
-    decode.redo.append(left)
-    return effects + (readyModel == nil ? [] : [.note(.undo, node.parent)])
+    decode.pendingTakes -= 1
+    return takeSelected()
   }
 
-  private mutating func redo() -> [Effect] {
-    guard !decode.isStreaming, let next = decode.redo.popLast() else { return [] }
-    let rest = decode.redo
-    let effects = move(to: next)
-    decode.redo = rest
-    return effects + (readyModel == nil ? [] : [.note(.redo, next)])
+  private mutating func takeSelected() -> [Effect] {
+    guard !decode.isStreaming else {
+      message = Message(.notice, "Text is being sampled; stop it with the space bar first.")
+      return []
+    }
+    guard decode.arriving == nil, decode.hasCurrentTable || !expectsTable else {
+      decode.pendingTakes = min(decode.pendingTakes + 1, 8)
+      return []
+    }
+    guard let table = decode.table, table.rows.indices.contains(decode.selectedRow) else {
+      _ = canWork("going on")
+      return []
+    }
+    let row = table.rows[decode.selectedRow]
+    let child = decode.cursor.appending(row.token.id)
+    if decode.redo.last == child { return redo() }
+    if row.isExplored {
+      let effects = move(to: child)
+      return effects + note(.move, child)
+    }
+    guard canWork("going where nobody has been") else { return [] }
+    guard row.logit > -.infinity else {
+      message = Message(.notice, "The model gives \(row.label) no probability at all.")
+      return []
+    }
+    decode.arriving = child
+    return [.take(row.token.id, after: decode.cursor, decode.known[decode.cursor])]
   }
 
   private mutating func streamOrStop() -> [Effect] {
     if decode.isStreaming { return [.stopStream] }
-    guard readyModel != nil else { return needsModel() }
+    guard canWork("sampling") else { return [] }
+    if let last = decode.line.last, vocabulary?.endOfText.contains(last.token.id) == true {
+      message = Message(.notice, "The text ends here; go back with ← to try something else.")
+      return []
+    }
     decode.isStreaming = true
     decode.redo = []
+    decode.scrollBack = 0
+    refreshLine()
     return [.stream(from: decode.cursor, sampling, budget: settings.maxTokens)]
   }
 
+  private mutating func beginInsertion() -> [Effect] {
+    if canWork("putting text in") { decode.insertion = TextField() }
+    return []
+  }
+
+  private mutating func askNow() -> [Effect] {
+    guard !decode.isAsking, canWork("asking for the answer") else { return [] }
+    decode.isAsking = true
+    decode.forcedAnswer = nil
+    return [.answerNow(after: decode.cursor)]
+  }
+
   private mutating func markFork() -> [Effect] {
+    guard decode.cursor != .root else { return [] }
+    defer { refreshLine() }
     if let index = decode.forks.firstIndex(of: decode.cursor) {
       decode.forks.remove(at: index)
       return []
     }
     decode.forks.append(decode.cursor)
-    return readyModel == nil ? [] : [.note(.fork, decode.cursor)]
+    return note(.fork, decode.cursor)
   }
 
-  /// Goes to the next or previous of the marked forks and the ends of lines.
-  private mutating func hop(_ offset: Int) -> [Effect] {
-    let places =
-      decode.forks + trace.leaves(of: runs.exploration).filter { !decode.forks.contains($0) }
-    guard !places.isEmpty else { return [] }
-    let here = places.firstIndex(of: decode.cursor)
-    let next =
-      here.map { ($0 + offset + places.count) % places.count }
-      ?? (offset > 0 ? 0 : places.count - 1)
-    return move(to: places[next])
-  }
-
-  private func deepest(below node: NodeID) -> NodeID {
-    var node = node
-    while let child = trace.children(of: node).first { node = child }
-    return node
-  }
-
-  // MARK: Moving
-
-  /// Goes to a node and shows what may follow it.
-  mutating func move(to node: NodeID) -> [Effect] {
-    guard node != decode.cursor else { return [] }
-    decode.cursor = node
-    decode.redo = []
-    decode.selectedRow = 0
-    decode.scrollBack = 0
-    return reachCursor()
-  }
-
-  /// Sees to it that the cursor's table is there, or on its way.
-  mutating func reachCursor() -> [Effect] {
-    reshapeTable()
-    guard readyModel != nil, decode.known[decode.cursor] == nil, decode.cursor != .root,
-      runs.exploration != nil, !decode.isStreaming
-    else { return [] }
-    return [.fetch(decode.cursor)]
-  }
-
-  /// Makes the table anew from what is known at the cursor: the full distribution, else the
-  /// saved part of it.
-  mutating func reshapeTable() {
-    let rows = 64
-    if let distribution = decode.known[decode.cursor] {
-      decode.table = NextTokenTable(distribution, settings: sampling, rows: rows)
-    } else if let saved = trace.distribution(after: decode.cursor) {
-      decode.table = NextTokenTable(saved.summary, settings: sampling, rows: rows)
-    } else {
-      decode.table = nil
-    }
-    decode.selectedRow = min(decode.selectedRow, max(0, (decode.table?.rows.count ?? 1) - 1))
-  }
-
-  // MARK: News
-
-  mutating func receiveDistribution(
-    _ distribution: TokenDistribution, for node: NodeID
-  ) -> [Effect] {
-    decode.known.insert(distribution, for: node)
-    if node == decode.cursor { reshapeTable() }
-    return []
-  }
-
-  mutating func beginExploring(run: Int, prompt: NodeID) -> [Effect] {
-    runs.exploration = run
-    decode.promptEnd = prompt
-    decode.cursor = prompt
-    decode.redo = []
-    decode.selectedRow = 0
-    decode.forcedAnswer = nil
-    decode.isStreaming = false
-    return reachCursor()
-  }
-
-  mutating func arrive(at node: NodeID) -> [Effect] { move(to: node) }
-
-  /// Follows the stream with the cursor.
-  mutating func follow(_ node: NodeEvent, run: Int) {
-    guard run == runs.exploration, decode.isStreaming, node.parent == decode.cursor else { return }
-    decode.cursor = node.id
-    decode.selectedRow = 0
-  }
-
-  mutating func endStream(at node: NodeID, reason: String) -> [Effect] {
-    decode.isStreaming = false
-    return reachCursor()
-  }
-
-  mutating func showForcedAnswer(_ outcome: PathOutcome, end: NodeID) -> [Effect] {
-    decode.forcedAnswer = outcome.answer ?? "no answer"
-    let answer = outcome.answer.map { "\"\($0)\"" } ?? "not found"
-    let delta = outcome.delta.map { ", Δ \(Format.probability($0))" } ?? ""
-    message = Message(.notice, "Asked here, the answer is \(answer)\(delta); press n to go there.")
-    return []
+  /// Leaves a trace of a move, when there is a session to leave it in.
+  func note(_ action: Edit.Action, _ node: NodeID) -> [Effect] {
+    readyModel == nil ? [] : [.note(action, node)]
   }
 
   // MARK: Typing
@@ -201,25 +154,19 @@ extension PlaygroundState {
   /// A key while text is typed for insertion; nil when none is.
   mutating func insertionKey(_ key: KeyEvent) -> [Effect]? {
     guard var field = decode.insertion else { return nil }
-    switch key.key {
-    case .escape:
+    switch (key.key, key.modifiers) {
+    case (.escape, _), (.character("c"), .control):
       decode.insertion = nil
-      return []
-    case .enter:
+    case (.enter, .alt), (.character("j"), .control):
+      field.insert("\n")
+      decode.insertion = field
+    case (.enter, _):
       decode.insertion = nil
       return field.isEmpty ? [] : [.insert(field.text, after: decode.cursor)]
     default:
       _ = field.handle(key)
       decode.insertion = field
-      return []
     }
-  }
-
-  mutating func decodeMouse(_ mouse: MouseEvent) -> [Effect] {
-    switch mouse.action {
-    case .wheelUp: return decodeCommand(.up)
-    case .wheelDown: return decodeCommand(.down)
-    default: return []
-    }
+    return []
   }
 }

@@ -7,40 +7,56 @@ public struct DecodeState: Sendable {
   public var cursor: NodeID = .root
   /// The last node of the prompt.
   public var promptEnd: NodeID = .root
-  /// Nodes that were left by undo, the next to return to last.
+  /// Nodes ahead of the cursor on its line, the next to return to last.
   public var redo: [NodeID] = []
   /// Places the user marked.
   public var forks: [NodeID] = []
-  /// The next-token table at the cursor; nil while it is being computed or cannot be had.
-  public var table: NextTokenTable?
+  /// The line through the cursor; made from the above and the trace by `refreshLine`.
+  public var line = DecodeLine()
+  /// The continuations of the cursor that are known, the likeliest first.
+  public var explored: [ExploredToken] = []
+  /// The next-token table; nil when there is none to show. While the cursor's own is being
+  /// computed it is still the one before (see `hasCurrentTable`).
+  public var table: CandidateTable?
   /// Full distributions at hand, so that going back and forth needs no forward pass.
   public var known = KnownDistributions()
   public var selectedRow = 0
   public var heat = HeatMode.probability
+  /// The sampler's setting that `+` and `-` change.
+  public var knob = SamplerKnob.temperature
   /// Whether sampling goes on at the cursor.
   public var isStreaming = false
+  /// A token on its way into the tree.
+  public var arriving: NodeID?
+  /// How many more tokens are to be taken as soon as their tables are there: keys that came
+  /// faster than the model.
+  public var pendingTakes = 0
   /// The text being typed for insertion, when it is.
   public var insertion: TextField?
-  /// Lines scrolled back from the end of the text.
+  /// Lines scrolled back from where the text shows the cursor.
   public var scrollBack = 0
+  /// Whether an answer was asked for and has not come yet.
+  public var isAsking = false
   /// What the last "answer now" gave.
-  public var forcedAnswer: String?
+  public var forcedAnswer: ForcedAnswer?
 
   public init() {}
+
+  /// Whether the table tells what follows the cursor.
+  public var hasCurrentTable: Bool { table?.node == cursor }
 }
 
-/// What the colour of a token tells.
-public enum HeatMode: Int, CaseIterable, Sendable {
-  case probability, entropy, margin, off
-
-  public var title: String {
-    switch self {
-    case .probability: "p chosen"
-    case .entropy: "entropy"
-    case .margin: "margin"
-    case .off: "off"
-    }
-  }
+/// What "answer now" gave.
+public struct ForcedAnswer: Sendable, Hashable {
+  /// Where it was asked.
+  public var asked: NodeID
+  /// The last node of the answer's line.
+  public var end: NodeID
+  /// nil when none was found.
+  public var answer: String?
+  public var delta: Double?
+  /// Whether it is the right one; nil when that is unknown.
+  public var isCorrect: Bool?
 }
 
 /// The newest full distributions, a bounded number of them.

@@ -1,0 +1,117 @@
+import TerminalUI
+
+/// Where the parts of Decode lie. The view draws by it and clicks are read by it.
+struct DecodeLayout: Hashable {
+  var frame: Rect
+  /// The text of the line.
+  var text: Rect
+  /// The column between the text and the table.
+  var divider: Rect
+  /// The table's heading and rows.
+  var table: Rect
+  /// The row for the tokens that the table does not list.
+  var rest: Rect
+  /// The row of the sampler's settings.
+  var knobs: Rect
+  /// What is told of the selected token; empty where there is no room.
+  var detail: Rect
+  /// The line across with the sparkline in it.
+  var separator: Rect
+  /// What is told of the place: one row or two.
+  var info: Rect
+
+  init(_ rect: Rect) {
+    frame = rect
+    let inside = rect.inset()
+    let infoRows = inside.height >= 16 ? 2 : 1
+    let upper = max(0, inside.height - infoRows - 1)
+    let tableWidth = min(56, max(29, rect.width * 45 / 100))
+    let textWidth = max(0, inside.width - tableWidth - 1)
+    text = Rect(x: inside.x + 1, y: inside.y, width: max(0, textWidth - 2), height: upper)
+    divider = Rect(x: inside.x + textWidth, y: inside.y, width: 1, height: upper)
+    let right = Rect(
+      x: divider.right, y: inside.y, width: max(0, inside.right - divider.right), height: upper)
+    let detailRows = upper >= 26 ? 7 : 0
+    let tableRows = max(0, upper - detailRows - 2)
+    table = Rect(x: right.x, y: right.y, width: right.width, height: tableRows)
+    rest = Rect(x: right.x, y: table.bottom, width: right.width, height: min(1, upper))
+    knobs = Rect(x: right.x, y: rest.bottom, width: right.width, height: min(1, upper))
+    detail = Rect(x: right.x, y: knobs.bottom, width: right.width, height: detailRows)
+    separator = Rect(x: rect.x, y: inside.y + upper, width: rect.width, height: 1)
+    info = Rect(
+      x: inside.x + 1, y: separator.bottom, width: max(0, inside.width - 2), height: infoRows)
+  }
+
+  /// The parts of a row of the table from left to right. The bar before the settings is left out
+  /// where there is no room for two.
+  struct Columns {
+    var marks: Rect
+    var label: Rect
+    var raw: Rect
+    var rawBar: Rect
+    var shaped: Rect
+    var shapedBar: Rect
+  }
+
+  func columns(_ row: Rect) -> Columns {
+    let bar = row.width >= 46 ? (row.width - 30) / 2 : 0
+    let parts = row.splitColumns(
+      [
+        .fixed(2), .fill(minimum: 8), .fixed(5), .fixed(bar), .fixed(6),
+        .fixed(bar > 0 ? bar : max(4, (row.width - 18) / 2 - 1)),
+      ],
+      gap: 0)
+    func shrunk(_ rect: Rect) -> Rect {
+      Rect(x: rect.x, y: rect.y, width: max(0, rect.width - 1), height: rect.height)
+    }
+    return Columns(
+      marks: parts[0], label: shrunk(parts[1]), raw: parts[2],
+      rawBar: Rect(
+        x: parts[3].x + 1, y: parts[3].y, width: max(0, parts[3].width - 2),
+        height: parts[3].height),
+      shaped: parts[4],
+      shapedBar: Rect(
+        x: parts[5].x + 1, y: parts[5].y, width: max(0, parts[5].width - 1),
+        height: parts[5].height))
+  }
+
+  /// How many candidates show at once, below the heading.
+  var visibleRows: Int { max(0, table.height - 1) }
+
+  /// The candidate drawn at a place.
+  func row(at point: Point, _ decode: DecodeState) -> Int? {
+    guard let count = decode.table?.rows.count, table.contains(point), point.y > table.y else {
+      return nil
+    }
+    let visible = ListPosition(selected: decode.selectedRow).visible(
+      count: count, height: visibleRows)
+    let index = visible.lowerBound + point.y - table.y - 1
+    return visible.contains(index) ? index : nil
+  }
+
+  /// Where each of the sampler's settings is written.
+  func knobRects(_ texts: [String]) -> [Rect] {
+    var x = knobs.x + 1
+    return texts.map { text in
+      let width = DisplayWidth.of(text) + 2
+      defer { x += width }
+      return Rect(x: x, y: knobs.y, width: width, height: knobs.height).intersection(knobs)
+    }
+  }
+}
+
+extension PlaygroundState {
+  /// Where Decode's parts lie; nil when it is not on view.
+  var decodeLayout: DecodeLayout? { Chrome.rect(of: .decode, self).map(DecodeLayout.init) }
+
+  /// The sampler's settings as the row of knobs writes them, in the order of `SamplerKnob`.
+  func knobTexts(width: Int) -> [String] {
+    let long = SamplerKnob.allCases.map { "\($0.title) \($0.text(sampling) ?? "off")" }
+    if long.reduce(0, { $0 + $1.count + 2 }) + 1 <= width { return long }
+    return SamplerKnob.allCases.map { knob in
+      let short = knob == .temperature ? "T" : String(knob.title.suffix(1))
+      let name = knob == .minP ? "m" : short
+      return "\(name) \(knob.text(sampling) ?? "–")"
+    }
+  }
+}
