@@ -113,7 +113,7 @@ final class Driver {
   /// Loads the model and waits for the first table.
   func start() async {
     perform(.loadModel(path: "apples"))
-    await wait { $0.decode.table != nil }
+    await wait { $0.decode.hasCurrentTable }
   }
 
   func send(_ action: Action) {
@@ -135,6 +135,15 @@ final class Driver {
       for action in inbox.drain() { send(action) }
       if isReached(state) { return }
       await bell.rung()
+    }
+  }
+
+  /// Waits until Decode shows its cursor's own table and has nothing on its way.
+  func settle() async {
+    await wait {
+      let decode = $0.decode
+      return decode.hasCurrentTable && decode.arriving == nil && decode.pendingTakes == 0
+        && decode.line.tokens.count >= decode.line.cursor && !decode.isStreaming
     }
   }
 
