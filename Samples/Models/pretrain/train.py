@@ -138,7 +138,7 @@ def main():
     parser.add_argument("--output", required=True)
     parser.add_argument("--minutes", type=float, default=75)
     parser.add_argument("--steps", type=int, help="end after so many steps instead")
-    parser.add_argument("--batch-tokens", type=int, default=8192)
+    parser.add_argument("--batch-tokens", type=int, default=4096)
     parser.add_argument("--muon-rate", type=float, default=0.01)
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)
