@@ -96,15 +96,17 @@ extension TokenDistribution {
     }
     let tail =
       tailLogits.isEmpty
-      ? []
-      : DistributionSummary.temperatureGrid.map { temperature in
-        guard let highest = tailLogits.max(), highest.isFinite else { return -.infinity }
-        let sum = sumOfExponentials(tailLogits, shift: highest, scale: Float(1 / temperature))
-        return Double(highest) / temperature + logarithm(sum)
-      }
+      ? [] : DistributionSummary.temperatureGrid.map { Self.tail(tailLogits, temperature: $0) }
     return DistributionSummary(
       tokens: tokens, logits: tokens.map { logits[Int($0)] },
       tailCount: logits.count - tokens.count, tailLogSumExp: tail, logSumExp: logSumExp,
       entropy: entropy)
+  }
+
+  /// log Σ exp(logit / temperature) to Float's precision.
+  private static func tail(_ logits: [Float], temperature: Double) -> Double {
+    guard let highest = logits.max(), highest.isFinite else { return -.infinity }
+    let sum = sumOfExponentials(logits, shift: highest, scale: Float(1 / temperature))
+    return Double(highest) / temperature + logarithm(sum)
   }
 }

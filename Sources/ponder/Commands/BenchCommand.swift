@@ -1,0 +1,102 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Reasoning
+import TerminalUI
+
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Measure how fast the engine is here.",
+    discussion: """
+      One branch decodes from an empty context, more start after the shared prompt; the rate is \
+      the sum over paths, the median of several rounds. With --repaint the playground itself is \
+      measured: the time from a key to the picture that shows it, while paths stream.
+      """)
+
+  @OptionGroup var model: ModelOptions
+  @Option(help: "Tokens of the prompt.") var promptTokens = 512
+  @Option(help: "Tokens each path generates.") var generate = 128
+  @Option(help: ArgumentHelp("Numbers of paths.", valueName: "1,8,40")) var branches = "1,8,40"
+  @Option(help: "Timed rounds of each test.") var rounds = 3
+  @Flag(help: "Measure the time from a key to its picture instead.") var repaint = false
+  @Option(help: "With --repaint: how many keys.") var keys = 200
+  @Option(help: "\(OutputFormat.names)") var format: OutputFormat = .json
+
+  func validate() throws {
+    guard (1...1_000_000).contains(promptTokens), (1...1_000_000).contains(generate),
+      (1...1000).contains(rounds), (1...100_000).contains(keys)
+    else {
+      throw ValidationError(
+        "--prompt-tokens, --generate, --rounds and --keys must be 1 or more.")
+    }
+    guard branchCounts.allSatisfy({ (1...4096).contains($0 ?? 0) }) else {
+      throw ValidationError("--branches is a list of numbers such as 1,8,40.")
+    }
+  }
+
+  private var branchCounts: [Int?] {
+    branches.split(separator: ",", omittingEmptySubsequences: false).map {
+      Int($0.trimmingCharacters(in: .whitespaces))
+    }
+  }
+
+  func run() throws {
+    if repaint { return try measureRepaint() }
+    let benchmark = EngineBenchmark(
+      promptTokens: promptTokens, generatedTokens: generate,
+      branches: branchCounts.compactMap { $0 }, rounds: rounds)
+    let loaded = try ModelLoader.load(path: model.path(), options: model.engineOptions)
+    let report = try benchmark.run(loaded) { measurement in
+      guard isatty(STDERR_FILENO) == 1 else { return }
+      FileHandle.standardError.write(Data((line(measurement) + "\n").utf8))
+    }
+    switch format {
+    case .json: try StandardOutput.writeJSON(report)
+    case .text:
+      try StandardOutput.writeLine("\(report.threads) threads, \(report.isa)")
+      for measurement in report.results { try StandardOutput.writeLine(line(measurement)) }
+    }
+  }
+
+  private func line(_ measurement: EngineBenchmark.Measurement) -> String {
+    let name = measurement.test.padded(to: 8)
+    return name
+      + String(
+        format: "%5d tokens  %3d paths  %9.1f tokens/s  (%.1f to %.1f)", measurement.tokens,
+        measurement.branches, measurement.tokensPerSecond, measurement.slowest,
+        measurement.fastest)
+  }
+
+  private struct Repaint: Encodable {
+    var test = "repaint"
+    var paths, keys: Int
+    var medianMilliseconds, p99Milliseconds, worstMilliseconds: Double
+  }
+
+  private func measureRepaint() throws {
+    let paths = branchCounts.compactMap { $0 }.max() ?? 40
+    let latencies = RepaintBenchmark(
+      opener: EngineOpener(options: model.engineOptions, parallel: paths),
+      path: try model.path(), prompts: try .bundled(),
+      theme: try Themes.library().theme(ThemeLibrary.defaultName, depth: .trueColor),
+      paths: paths, keys: keys
+    ).run().sorted()
+    func percentile(_ share: Double) -> Double {
+      guard !latencies.isEmpty else { return 0 }
+      let index = Int((share * Double(latencies.count)).rounded(.up)) - 1
+      return latencies[min(latencies.count - 1, max(0, index))] * 1000
+    }
+    let result = Repaint(
+      paths: paths, keys: latencies.count, medianMilliseconds: percentile(0.5),
+      p99Milliseconds: percentile(0.99), worstMilliseconds: percentile(1))
+    switch format {
+    case .json: try StandardOutput.writeJSON(result)
+    case .text:
+      try StandardOutput.writeLine(
+        String(
+          format: "key to repaint, %d paths: median %.1f ms, p99 %.1f ms, worst %.1f ms",
+          result.paths, result.medianMilliseconds, result.p99Milliseconds,
+          result.worstMilliseconds))
+    }
+  }
+}
