@@ -61,13 +61,14 @@ static void quantize(const float *x, ck_q8_block *out, long n) {
     for (int i = 0; i < CK_QUANT_BLOCK; i++) top = fabsf(x[i]) > top ? fabsf(x[i]) : top;
     const float factor = top > 0 ? 127.0f / top : 0;
     out->scale = top / 127.0f;
-    out->sum = 0;
+    int32_t sum = 0;
     for (int i = 0; i < CK_QUANT_BLOCK; i++) {
       const float shift = 12582912.0f;
       const int32_t value = (int32_t)((x[i] * factor + shift) - shift);
       out->values[i] = (int8_t)value;
-      out->sum += value;
+      sum += value;
     }
+    out->offset = -128 * sum;
   }
 }
 

@@ -59,7 +59,8 @@ static void quantize(const float *x, ck_q8_block *out, long n) {
     int32_t lanes[8];
     memcpy(lanes, &sum, sizeof lanes);
     out->scale = largest / 127.0f;
-    out->sum = lanes[0] + lanes[1] + lanes[2] + lanes[3] + lanes[4] + lanes[5] + lanes[6] + lanes[7];
+    out->offset = 0;
+    UNROLL for (int i = 0; i < 8; i++) out->offset -= 128 * lanes[i];
   }
 }
 

@@ -47,7 +47,7 @@ static void quantize(const float *x, ck_q8_block *out, long n) {
     const __m512i a = _mm512_cvtps_epi32(_mm512_mul_ps(low, factor));
     const __m512i c = _mm512_cvtps_epi32(_mm512_mul_ps(high, factor));
     out->scale = top / 127.0f;
-    out->sum = _mm512_reduce_add_epi32(_mm512_add_epi32(a, c));
+    out->offset = -128 * _mm512_reduce_add_epi32(_mm512_add_epi32(a, c));
     _mm_storeu_si128((__m128i *)out->values, _mm512_cvtsepi32_epi8(a));
     _mm_storeu_si128((__m128i *)(out->values + 16), _mm512_cvtsepi32_epi8(c));
   }
@@ -65,9 +65,7 @@ INLINE void q8_0_tile(
   UNROLL for (int c = 0; c < columns; c++) total[c] = splat(0);
   for (long b = 0; b < blocks; b++, values += LANES * CK_QUANT_BLOCK, x++) {
     __m512i sum[Q8_COLUMNS];
-    UNROLL for (int c = 0; c < columns; c++) {
-      sum[c] = _mm512_set1_epi32(-128 * x[c * blocks].sum);
-    }
+    UNROLL for (int c = 0; c < columns; c++) sum[c] = _mm512_set1_epi32(x[c * blocks].offset);
     UNROLL for (int q = 0; q < 8; q++) {
       const __m512i w = _mm512_loadu_si512(values + q * 64);
       UNROLL for (int c = 0; c < columns; c++) {

@@ -117,7 +117,7 @@ import Testing
       let values = withUnsafeBytes(of: block.values) { Array($0.bindMemory(to: Int8.self)) }
       #expect(block.scale == expected.scale)
       #expect(values == expected.values)
-      #expect(Int(block.sum) == expected.values.reduce(0) { $0 + Int($1) })
+      #expect(Int(block.offset) == -128 * expected.values.reduce(0) { $0 + Int($1) })
     }
   }
 

@@ -23,8 +23,8 @@ extern "C" {
 /// 32 activations as 8-bit integers: x[i] = scale * values[i].
 typedef struct {
   float scale;
-  /// Sum of `values`.
-  int32_t sum;
+  /// -128 times the sum of `values`, where sums over offset weights begin.
+  int32_t offset;
   int8_t values[CK_QUANT_BLOCK];
 } ck_q8_block;
 

@@ -24,6 +24,9 @@ struct AttentionPlan {
 
   private static let scoresPerSlice = 1 << 16
 
+  // Scratch of `addSlice`: who looks at the blocks of one level, and who has been served.
+  private var pending: [(block: Int32, query: Int32, length: Int32)] = []
+  private var taken: [Bool] = []
   private var chains: [Int32: [Int32]] = [:]
 
   /// - Parameter group: query heads that share a KV head.
@@ -50,7 +53,6 @@ struct AttentionPlan {
     let firstRun = runs.count
     let paths = rows.map { chain(of: plan.slots[$0].block, in: cache) }
     let depth = paths.reduce(0) { max($0, $1.count) }
-    var pending: [(block: Int32, query: Int32, length: Int32)] = []
     for level in 0..<depth {
       pending.removeAll(keepingCapacity: true)
       for (query, path) in paths.enumerated() where level < path.count {
@@ -58,20 +60,19 @@ struct AttentionPlan {
         let length = isLast ? plan.slots[rows.lowerBound + query].offset + 1 : Int32(CK_KV_BLOCK)
         pending.append((path[level], Int32(query), length))
       }
-      addRuns(pending, level: level, in: cache)
+      addRuns(level: level, in: cache)
     }
     slices.append(Slice(rows: rows, runs: firstRun..<runs.count))
   }
 
   /// One run for each block, in order of first appearance.
-  private mutating func addRuns(
-    _ pending: [(block: Int32, query: Int32, length: Int32)], level: Int, in cache: PrefixCache
-  ) {
-    var done = [Bool](repeating: false, count: pending.count)
-    for first in pending.indices where !done[first] {
+  private mutating func addRuns(level: Int, in cache: PrefixCache) {
+    taken.removeAll(keepingCapacity: true)
+    taken.append(contentsOf: repeatElement(false, count: pending.count))
+    for first in pending.indices where !taken[first] {
       let start = users.count
       for other in first..<pending.count where pending[other].block == pending[first].block {
-        done[other] = true
+        taken[other] = true
         users.append(ck_kv_user(query: pending[other].query, length: pending[other].length))
       }
       runs.append(

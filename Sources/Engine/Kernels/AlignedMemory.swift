@@ -6,13 +6,15 @@
   import Darwin
 #endif
 
-/// Memory aligned to a cache line, zeroed when it is taken.
+/// Memory aligned to a cache line.
 final class AlignedMemory: @unchecked Sendable {
   let start: UnsafeMutableRawPointer
   let byteCount: Int
 
+  /// - Parameter zeroed: all bytes are zero; otherwise they are arbitrary, and memory is not taken
+  ///   before it is written.
   /// - Throws: `ModelError.outOfMemory` when the system has none left.
-  init(byteCount: Int) throws(ModelError) {
+  init(byteCount: Int, zeroed: Bool = true) throws(ModelError) {
     // Large areas are aligned to huge pages, which spares most address translations.
     let huge = 2 << 20
     var pointer: UnsafeMutableRawPointer?
@@ -21,7 +23,7 @@ final class AlignedMemory: @unchecked Sendable {
     #if os(Linux)
       if byteCount >= huge { madvise(pointer, byteCount, 14 /* MADV_HUGEPAGE */) }
     #endif
-    memset(pointer, 0, byteCount)
+    if zeroed { memset(pointer, 0, byteCount) }
     start = pointer
     self.byteCount = byteCount
   }

@@ -137,7 +137,7 @@ enum PackedFormat: Sendable {
     let group = Int(kernels.pointee.group)
     let groups = (rows.count + group - 1) / group
     let bytes = groupBytes(kernels, inputs)
-    let memory = try AlignedMemory(byteCount: groups * bytes)
+    let memory = try AlignedMemory(byteCount: groups * bytes, zeroed: false)
     let padded = rows + Array(repeating: nil, count: groups * group - rows.count)
     padded.withUnsafeBufferPointer { padded in
       guard let first = padded.baseAddress else { return }

@@ -9,6 +9,8 @@ public final class InMemoryWeightStore: WeightStore {
     var tensors: [String: Entry] = [:]
     var names: [String] = []
     var version: UInt64 = 1
+    /// The digest of the contents as of now, once it has been asked for.
+    var digest: String?
   }
 
   private struct Entry {
@@ -80,6 +82,7 @@ public final class InMemoryWeightStore: WeightStore {
         UnsafeMutableRawBufferPointer(
           start: entry.memory.start, count: entry.tensor.byteCount))
       state.version += 1
+      state.digest = nil
       return true
     }
   }
@@ -87,6 +90,7 @@ public final class InMemoryWeightStore: WeightStore {
   /// FNV-1a over names and contents. It tells weights apart; it does not protect against forgery.
   public var hash: String {
     state.withLock { state in
+      if let known = state.digest { return known }
       var digest: UInt64 = 0xCBF2_9CE4_8422_2325
       func add(_ bytes: some Sequence<UInt8>) {
         for byte in bytes { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01B3 }
@@ -97,7 +101,9 @@ public final class InMemoryWeightStore: WeightStore {
         add(UnsafeRawBufferPointer(start: tensor.data, count: tensor.byteCount))
       }
       let digits = String(digest, radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
+      let padded = String(repeating: "0", count: 16 - digits.count) + digits
+      state.digest = padded
+      return padded
     }
   }
 

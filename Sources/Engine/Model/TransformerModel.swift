@@ -86,7 +86,12 @@ public final class TransformerModel: LanguageModel {
   public var cacheBytes: Int { state.withLock { $0.cache.residentBytes } }
 
   /// Forgets all keys and values.
-  public func clearCache() { state.withLock { $0.cache.removeAll() } }
+  public func clearCache() {
+    state.withLock { state in
+      state.cache.removeAll()
+      lastCacheUse.withLock { $0.used = 0 }
+    }
+  }
 
   public func forward(_ request: ForwardRequest, in tree: TokenTree) throws -> ForwardResult {
     try state.withLock { state in
@@ -147,11 +152,11 @@ public final class TransformerModel: LanguageModel {
     }
   }
 
-  /// A gibibyte of keys and values or a quarter of the machine's memory, but at least one whole
-  /// context.
+  /// Up to 65 536 tokens within a gibibyte or a quarter of the machine's memory, but at least one
+  /// whole context.
   private static func defaultCapacity(_ layout: KVLayout, context: Int) -> Int {
     let memory = min(1 << 30, Int(clamping: ProcessInfo.processInfo.physicalMemory / 4))
-    let blocks = memory / max(layout.blockBytes, 1)
+    let blocks = min(memory / max(layout.blockBytes, 1), 65_536 / KVLayout.positions)
     let contextBlocks = (context + KVLayout.positions - 1) / KVLayout.positions
     return max(blocks, contextBlocks) * KVLayout.positions
   }
