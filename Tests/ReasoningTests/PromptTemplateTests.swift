@@ -26,7 +26,7 @@ import Testing
     #expect(plain.text == "Q: \(question)\nA:")
     #expect(plain.stops == ["\n\nQ:", "\nQ:"])
     #expect(plain.answerTrigger == " The answer is")
-    #expect(plain.extractionTrigger == "\nTherefore, the answer is")
+    #expect(plain.extractionTrigger == " The answer is")
     #expect(
       try library.prompt(.think, question: question).text == plain.text
         + " Let's think step by step.")

@@ -139,6 +139,8 @@ def main():
     parser.add_argument("--minutes", type=float, default=75)
     parser.add_argument("--steps", type=int, help="end after so many steps instead")
     parser.add_argument("--batch-tokens", type=int, default=4096)
+    parser.add_argument("--start", help="a checkpoint to begin from, with a schedule of its own")
+    parser.add_argument("--peak", type=float, default=1.0, help="scales the learning rates")
     parser.add_argument("--muon-rate", type=float, default=0.01)
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)
@@ -172,13 +174,16 @@ def main():
     before = 0.0
 
     checkpoint = os.path.join(options.output, "checkpoint.pt")
-    if os.path.exists(checkpoint):
-        saved = torch.load(checkpoint, map_location=device)
+    resumes = os.path.exists(checkpoint)
+    if resumes or options.start:
+        saved = torch.load(checkpoint if resumes else options.start, map_location=device)
         model.load_state_dict(saved["model"])
         adam.load_state_dict(saved["adam"])
         muon.buffers = saved["muon"]
-        step, tokens, before = saved["step"], saved["tokens"], saved["minutes"]
-        batches.next_document = saved["next_document"]
+        tokens = saved["tokens"]
+        if resumes:
+            step, before = saved["step"], saved["minutes"]
+            batches.next_document = saved["next_document"]
         print(f"resumed at step {step}")
     count = sum(p.numel() for p in model.parameters())
     print(f"{count} parameters, {len(batches.spans)} documents, {len(ids)} tokens", flush=True)
@@ -211,7 +216,7 @@ def main():
         with torch.autocast(device.type, torch.bfloat16):
             loss = forward(x, y, w)
         loss.backward()
-        rate = rate_at(share)
+        rate = options.peak * rate_at(share)
         muon.step(options.muon_rate * rate)
         for group in adam.param_groups:
             group["lr"] = 3e-3 * rate

@@ -56,11 +56,16 @@ struct CurriculumCommand: ParsableCommand {
   }
 
   private func writeText(of generator: CurriculumGenerator) throws {
-    let file = try output.map(file) ?? FileHandle.standardOutput
+    let numbers = first..<(first + documents)
+    guard let output else {
+      for number in numbers { try StandardOutput.writeJSON(generator.document(number)) }
+      return
+    }
+    let file = try file(output)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var buffer = Data()
-    for number in first..<(first + documents) {
+    for number in numbers {
       buffer.append(try encoder.encode(generator.document(number)))
       buffer.append(0x0A)
       if buffer.count > 1 << 20 {

@@ -30,23 +30,16 @@ struct ProblemsCommand: ParsableCommand {
   var level: Int?
 
   func run() throws {
-    if family == "list" {
-      for family in ProblemLibrary.families {
-        let levels = "\(family.levels.lowerBound)-\(family.levels.upperBound)"
-        print("\(family.name)\tlevels \(levels)\t\(family.summary)")
-      }
-      return
-    }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    do {
-      let problems = try ProblemLibrary.problems(
-        family: family, split: split, level: level, count: count, seed: seed)
-      for problem in problems {
-        print(String(decoding: try encoder.encode(problem), as: UTF8.self))
-      }
-    } catch let error as ProblemError {
-      throw ValidationError(error.description)
+    guard family != "list" else { return try list() }
+    let problems = try ProblemLibrary.problems(
+      family: family, split: split, level: level, count: count, seed: seed)
+    for problem in problems { try StandardOutput.writeJSON(problem) }
+  }
+
+  private func list() throws {
+    for family in ProblemLibrary.families {
+      let levels = "\(family.levels.lowerBound)-\(family.levels.upperBound)"
+      try StandardOutput.writeLine("\(family.name)\tlevels \(levels)\t\(family.summary)")
     }
   }
 }

@@ -53,6 +53,7 @@ enum ErrorReport {
     case ModelError.outOfMemory: Status.other
     case is ModelError: Status.badData
     case LanguageModelError.tokenOutOfRange: Status.usage
+    case is ProblemError, is ProblemTemplateError: Status.usage
     case LanguageModelError.contextExceeded: Status.badData
     case is LanguageModelError: Status.other
     case TextFileError.missing, TextFileError.unreadable: Status.missingFile

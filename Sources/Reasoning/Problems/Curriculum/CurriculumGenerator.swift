@@ -68,6 +68,11 @@ public struct CurriculumGenerator: Sendable {
 
   /// A whole reasoned answer in a drawn style, now and then with a slip that is noticed.
   func reasoned(_ problem: WorkedProblem, using random: inout ProblemRandom) -> String {
+    reasoning(problem, using: &random) + PromptFormat.answerMarker + " \(problem.saidAnswer)."
+  }
+
+  /// The sentences that come before the answer marker.
+  private func reasoning(_ problem: WorkedProblem, using random: inout ProblemRandom) -> String {
     let style = ReasoningStyle.allCases[random.weighted(mix.styles)]
     var sentences = problem.chain(style)
     if random.chance(mix.slips) { Self.slip(&sentences, in: problem, using: &random) }
@@ -75,7 +80,7 @@ public struct CurriculumGenerator: Sendable {
       sentences.append("Wait, let me check.")
       sentences += problem.chain(.terse)
     }
-    return sentences.joined(separator: " ") + PromptFormat.answerMarker + " \(problem.saidAnswer)."
+    return sentences.joined(separator: " ")
   }
 
   /// Replaces the result of one equation by a wrong one and adds "Wait," and the right one.
@@ -102,14 +107,15 @@ public struct CurriculumGenerator: Sendable {
   private func think(
     _ problem: WorkedProblem, using random: inout ProblemRandom
   ) -> [CurriculumDocument.Segment] {
-    var segments = [
-      question(problem), context(PromptFormat.trigger),
-      answer(" " + reasoned(problem, using: &random)),
-    ]
-    if random.chance(mix.extractions) {
-      segments += [context(PromptFormat.extraction), answer(" \(problem.saidAnswer).")]
+    let asked = [question(problem), context(PromptFormat.trigger)]
+    guard random.chance(mix.extractions) else {
+      return asked + [answer(" " + reasoned(problem, using: &random))]
     }
-    return segments
+    // Here the reasoning is stopped before the marker and the second call asks for the answer.
+    return asked + [
+      answer(" " + reasoning(problem, using: &random)), context(PromptFormat.extraction),
+      answer(" \(problem.saidAnswer)."),
+    ]
   }
 
   private func fewShot(

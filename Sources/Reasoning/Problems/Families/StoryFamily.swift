@@ -77,6 +77,6 @@ struct StoryFamily: ProblemFamily {
     chains[4] = ["Step by step: \(fused)."]
     return WorkedProblem(
       level: changes.count, question: question, answer: String(value), steps: equations,
-      chains: chains, directSentence: "\(hero) has \(value) \(objects).")
+      chains: chains, directSentence: "There are \(value) \(objects) left.")
   }
 }
