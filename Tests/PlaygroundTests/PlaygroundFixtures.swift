@@ -46,15 +46,10 @@ enum Fixtures {
     var state = ready(width, height)
     state.settings = settings
     let records = try await records(of: strategy, settings: settings)
-    for record in records { state.trace.apply(record) }
-    state.nextRun = 2
+    _ = Reducer().reduce(&state, .trace(records))
     switch strategy {
-    case CoTDecoding.description.name:
-      state.runs.branches = 1
-      state.screen = .branches
-    case SelfConsistency.description.name:
-      state.runs.votes = 1
-      state.screen = .votes
+    case CoTDecoding.description.name: state.screen = .branches
+    case SelfConsistency.description.name: state.screen = .votes
     default: break
     }
     return state

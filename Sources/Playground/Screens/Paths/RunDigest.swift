@@ -2,7 +2,7 @@ public import Reasoning
 
 /// A run's paths and votes, ready to be drawn and kept up to date as events arrive: every event
 /// costs about the same however long the run is.
-public struct RunDigest: Sendable {
+public struct RunDigest: Sendable, Hashable {
   /// The run's number, nil when there is none.
   public private(set) var run: Int?
   public private(set) var start: RunStart?

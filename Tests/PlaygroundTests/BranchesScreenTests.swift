@@ -1,0 +1,142 @@
+import Decoding
+import Foundation
+import Reasoning
+import TerminalUI
+import Testing
+
+@testable import Playground
+
+@Suite struct BranchesScreenTests {
+  static let sizes = [(80, 24), (120, 40), (60, 16)]
+
+  static func settings(_ aggregate: RunSettings.Aggregate = .sum) -> RunSettings {
+    var settings = Fixtures.settings
+    settings.branches = 5
+    settings.aggregate = aggregate
+    return settings
+  }
+
+  static func finished(_ width: Int = 80, _ height: Int = 24) async throws -> PlaygroundState {
+    try await Fixtures.finished("cot-decoding", width, height, settings: settings())
+  }
+
+  @Test(arguments: sizes) func theFinishedScreen(width: Int, height: Int) async throws {
+    var state = try await Self.finished(width, height)
+    _ = Reducer().reduce(&state, .key(KeyEvent(.down)))
+    Snapshot.check(Fixtures.draw(state), named: "branches-\(width)x\(height)")
+  }
+
+  @Test func whileTheBranchesGrow() async throws {
+    var state = Fixtures.ready(80, 24)
+    state.settings = Self.settings()
+    state.screen = .branches
+    _ = Reducer().reduce(&state, .key(KeyEvent(" ")))
+    let records = try await Fixtures.records(of: "cot-decoding", settings: state.settings)
+    // Half of the branches have ended.
+    let half = records.firstIndex { record in
+      if case .pathFinished(let end) = record.event { end.path == 2 } else { false }
+    }
+    _ = Reducer().reduce(&state, .trace(Array(records[...(half ?? 0)])))
+    Snapshot.check(Fixtures.draw(state), named: "branches-growing-80x24")
+  }
+
+  @Test func beforeItHasRun() {
+    var state = Fixtures.ready(80, 24)
+    state.screen = .branches
+    Snapshot.check(Fixtures.draw(state), named: "branches-blank-80x24")
+  }
+
+  @Test func theScoreboardIsTheSumOfDeltas() async throws {
+    let state = try await Self.finished()
+    let rows = state.branches.digest.standings[.delta] ?? []
+    #expect(rows.map(\.answer) == ["8", "5", nil])
+    #expect(abs(rows[0].weight - 4 * 0.83) < 1e-6 && abs(rows[1].weight - 0.68) < 1e-6)
+    #expect(abs(rows[0].share - 3.32 / 4) < 1e-6)
+    #expect(state.branches.winner == "8")
+    #expect(state.branches.digest.isCorrect("8") == true)
+    #expect(state.branches.digest.isCorrect("5") == false)
+  }
+
+  @Test func theSurestBranchDecidesWhenAskedTo() async throws {
+    let state = try await Fixtures.finished("cot-decoding", 80, 24, settings: Self.settings(.max))
+    #expect(state.branches.digest.surest?.number == 1)
+    #expect(state.branches.winner == "8")
+    #expect(Fixtures.draw(state).textSnapshot().contains("the surest branch, 2, decides"))
+  }
+
+  @Test func enterOpensTheBranchAtItsEnd() async throws {
+    var state = try await Self.finished()
+    let reducer = Reducer()
+    for _ in 0..<2 { _ = reducer.reduce(&state, .key(KeyEvent(.down))) }
+    _ = reducer.reduce(&state, .key(KeyEvent(.enter)))
+    #expect(state.screen == .decode)
+    #expect(state.decode.cursor == state.trace.runs[1]?.paths[2]?.tip)
+    #expect(state.decode.promptEnd == state.trace.runs[1]?.promptEnd)
+  }
+
+  @Test func twoMarkedBranchesAreCompared() async throws {
+    var state = try await Self.finished()
+    let reducer = Reducer()
+    for key in [KeyEvent("v"), KeyEvent(.end), KeyEvent("v")] {
+      _ = reducer.reduce(&state, .key(key))
+    }
+    let comparison = try #require(state.branches.comparison)
+    #expect(comparison.left == 0 && comparison.right == 4)
+    Snapshot.check(Fixtures.draw(state), named: "comparison-80x24")
+    _ = reducer.reduce(&state, .key(KeyEvent(.enter)))
+    #expect(state.screen == .decode && state.decode.cursor == state.trace.runs[1]?.promptEnd)
+    state.screen = .branches
+    _ = reducer.reduce(&state, .key(KeyEvent(.escape)))
+    #expect(state.branches.comparison == nil && state.branches.marked == nil)
+  }
+
+  @Test func aClickSelectsAndASecondOneOpens() async throws {
+    var state = try await Self.finished()
+    let reducer = Reducer()
+    let rows = state.branchesLayout.rows
+    let third = MouseEvent(.press(.left), at: Point(x: 12, y: rows.y + 3))
+    _ = reducer.reduce(&state, .mouse(third))
+    #expect(state.branches.selected == 2 && state.screen == .branches)
+    _ = reducer.reduce(&state, .mouse(MouseEvent(.wheelUp, at: third.position)))
+    #expect(state.branches.selected == 1)
+    _ = reducer.reduce(&state, .mouse(third))
+    _ = reducer.reduce(&state, .mouse(third))
+    #expect(state.screen == .decode)
+    #expect(state.decode.cursor == state.trace.runs[1]?.paths[2]?.tip)
+  }
+
+  @Test func aReplayedTraceShowsTheSameScreen() async throws {
+    let state = try await Self.finished()
+    var replayed = Fixtures.empty(80, 24)
+    replayed.show(Trace(try await Fixtures.records(of: "cot-decoding", settings: Self.settings())))
+    replayed.model = state.model
+    replayed.settings = state.settings
+    replayed.vocabulary = state.vocabulary
+    #expect(replayed.screen == .branches)
+    #expect(Fixtures.draw(replayed) == Fixtures.draw(state))
+  }
+
+  /// No size is so small, and no place in a run so early, that a view falls over.
+  @Test func everySizeCanBeDrawn() async throws {
+    let records = try await Fixtures.records(of: "cot-decoding", settings: Self.settings())
+    var random = SplitMix64(state: 11)
+    for cut in stride(from: 0, through: records.count, by: 7) {
+      var state = Fixtures.ready(80, 24)
+      state.screen = .branches
+      _ = Reducer().reduce(&state, .trace(Array(records[..<cut])))
+      for compared in [false, true] {
+        if compared {
+          guard let run = state.branchesRun, run.paths.count > 1 else { continue }
+          state.branches.comparison = Comparison(run: 1, left: 0, right: 1, run)
+        }
+        for _ in 0..<12 {
+          let size = Size(
+            width: Int.random(in: 0...130, using: &random),
+            height: Int.random(in: 0...45, using: &random))
+          var buffer = CellBuffer(size: size)
+          _ = BranchesView.draw(state, in: Rect(size), view: Fixtures.view, on: &buffer)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,227 @@
+import Decoding
+import Reasoning
+import TerminalUI
+import Testing
+
+@testable import Playground
+
+@Suite struct RunDigestTests {
+  /// What is kept up to date event by event is what a look at the whole trace gives, after every
+  /// single event.
+  @Test(arguments: ["cot-decoding", "self-consistency", "cot"])
+  func theDigestIsThatOfTheWholeTraceAtAnyTime(strategy: String) async throws {
+    var settings = Fixtures.settings
+    settings.samples = 12
+    settings.branches = 5
+    let records = try await Fixtures.records(of: strategy, settings: settings)
+    var trace = RunTrace()
+    var digest = RunDigest(1, trace)
+    for record in records {
+      trace.apply(record.event)
+      digest.apply(record.event, trace)
+      #expect(digest == RunDigest(1, trace))
+    }
+    #expect(digest.end?.reason == .completed && digest.generated == digest.end?.tokens.generated)
+  }
+
+  @Test func aPathThatIsStartedAgainForgetsItsFirstTry() async throws {
+    var settings = Fixtures.settings
+    settings.samples = 3
+    let records = try await Fixtures.records(of: "self-consistency", settings: settings)
+    var trace = RunTrace()
+    var digest = RunDigest(1, trace)
+    // The run is killed after a few tokens and begins again from its first path.
+    let cut = records.prefix(9)
+    for record in cut + records {
+      trace.apply(record.event)
+      digest.apply(record.event, trace)
+    }
+    #expect(digest == RunDigest(1, trace))
+    var whole = RunTrace()
+    for record in records { whole.apply(record.event) }
+    #expect(digest == RunDigest(1, whole))
+  }
+
+  @Test func theRestIsEstimatedFromPathsThatHaveEnded() async throws {
+    var settings = Fixtures.settings
+    settings.samples = 8
+    let records = try await Fixtures.records(of: "self-consistency", settings: settings)
+    var trace = RunTrace()
+    for record in records { trace.apply(record.event) }
+    let digest = RunDigest(1, trace)
+    #expect(digest.finished == 8 && digest.counted == 8)
+    #expect(digest.tokensLeft(ofPaths: 8) == nil)
+    // Every path of the apples table has five tokens.
+    #expect(digest.tokensLeft(ofPaths: 20) == 60)
+  }
+
+  @Test func rowsFollowTheWinnersRule() {
+    let tally = Tally(
+      method: .majority, votes: ["a": 2, "b": 5, "c": 5], unparsed: 3, order: ["a", "c", "b"])
+    let rows = Standing.rows(tally)
+    #expect(rows.map(\.answer) == ["c", "b", "a", nil])
+    #expect(rows.first?.answer == tally.winner)
+    let shares: [Double] = [5, 5, 2, 3]
+    #expect(rows.map(\.share) == shares.map { $0 / 15 })
+    for row in rows { #expect(row.interval?.contains(row.share) == true) }
+    let weighed = Standing.rows(
+      Tally(method: .likelihood, votes: ["a": 0, "b": 0], unparsed: 1, order: ["a", "b"]))
+    #expect(weighed.allSatisfy { $0.share == 0 && $0.interval == nil })
+  }
+
+  @Test func anAnswerThatComesLateHadNoShareBefore() {
+    var history = ShareHistory()
+    history.append([Standing(answer: "a", weight: 1, share: 1)])
+    history.append([
+      Standing(answer: "a", weight: 1, share: 0.5), Standing(answer: "b", weight: 1, share: 0.5),
+    ])
+    #expect(history["a"] == [1, 0.5] && history["b"] == [0, 0.5] && history["c"] == [])
+  }
+}
+
+@Suite struct PathTextTests {
+  static func path(_ pieces: [String], answer: ClosedRange<Int>? = nil) -> PathDigest {
+    var run = RunTrace()
+    var node = NodeID.root
+    var nodes: [NodeID] = []
+    for (index, piece) in pieces.enumerated() {
+      let child = node.appending(TokenID(index))
+      run.apply(
+        .node(
+          NodeEvent(
+            id: child, parent: node, path: 0,
+            token: Token(id: TokenID(index), bytes: Array(piece.utf8)), logProbability: -1)))
+      nodes.append(child)
+      node = child
+    }
+    if let answer {
+      run.apply(
+        .span(
+          Span(
+            kind: .answer, path: 0, first: nodes[answer.lowerBound],
+            last: nodes[answer.upperBound], value: "x")))
+      run.apply(
+        .pathFinished(
+          PathEnd(path: 0, end: node, reason: "stop", answer: "x", generated: pieces.count)))
+    }
+    return PathDigest(number: 0, in: run)
+  }
+
+  static let styles = PathText.Styles(theme: .plain, base: .plain)
+
+  static func line(_ path: PathDigest, _ columns: Int) -> String {
+    PathText.line(path, columns: columns, styles: styles).text
+  }
+
+  @Test func theAnswerStandsInBracketsWithoutItsSpace() {
+    let path = Self.path([" The", " answer", " is", " 4", "8", ".", "\n"], answer: 3...4)
+    #expect(Self.line(path, 40) == "The answer is [48].⏎")
+    #expect(
+      PathText.whole(path, styles: Self.styles) { _ in .plain }.text == "The answer is [48].\n")
+  }
+
+  @Test func aLongPathShowsItsBeginningAndItsAnswer() {
+    let words = "First, my dad has 3 + 2 = 5. Then the total is 3 + 5 = 8. The answer is"
+    let path = Self.path(
+      words.split(separator: " ").map { " " + $0 } + [" 8", "."],
+      answer: words.split(separator: " ").count...words.split(separator: " ").count)
+    #expect(Self.line(path, 34) == "First, my dad …  The answer is [8].")
+    for columns in 0..<90 {
+      let text = Self.line(path, columns)
+      #expect(DisplayWidth.of(text) <= max(columns, 0))
+      if columns >= 4 { #expect(text.contains("[8]")) }
+    }
+  }
+
+  @Test func aGrowingPathShowsItsEnd() {
+    let path = Self.path([" one", " two", " three", " four"])
+    #expect(Self.line(path, 40) == "one two three four▌")
+    #expect(Self.line(path, 12) == "…hree four▌")
+  }
+
+  @Test func widthIsKeptWhateverTheScalars() {
+    let path = Self.path([" 三", "个苹果", "，爸爸", "多两个", "。答案是", "八", "。"], answer: 5...5)
+    for columns in 0..<40 { #expect(DisplayWidth.of(Self.line(path, columns)) <= columns) }
+    #expect(Self.line(path, 40).contains("[八]"))
+  }
+
+  @Test func aCharacterSpreadOverTokensIsWrittenOnce() {
+    var run = RunTrace()
+    var node = NodeID.root
+    for (index, byte) in Array("é!".utf8).enumerated() {
+      let child = node.appending(TokenID(index))
+      run.apply(
+        .node(
+          NodeEvent(
+            id: child, parent: node, path: 0, token: Token(id: TokenID(index), bytes: [byte]),
+            logProbability: -1)))
+      node = child
+    }
+    let path = PathDigest(number: 0, in: run)
+    #expect(PathText.whole(path, styles: Self.styles) { _ in .plain }.text == "é!▌")
+  }
+}
+
+@Suite struct ComparisonTests {
+  @Test func alignmentKeepsBothSequencesAndALongestCommonOne() {
+    var random = SplitMix64(state: 4)
+    for _ in 0..<300 {
+      func sequence() -> [TokenID] {
+        (0..<Int.random(in: 0...12, using: &random)).map { _ in
+          TokenID.random(in: 0...3, using: &random)
+        }
+      }
+      let (a, b) = (sequence(), sequence())
+      let pairs = Comparison.align(a, b)
+      #expect(pairs.compactMap(\.left) == Array(a.indices))
+      #expect(pairs.compactMap(\.right) == Array(b.indices))
+      for pair in pairs {
+        #expect(pair.left != nil || pair.right != nil)
+        if pair.isSame, let i = pair.left, let j = pair.right { #expect(a[i] == b[j]) }
+      }
+      #expect(pairs.count { $0.isSame } == Self.longestCommon(a[...], b[...]))
+    }
+  }
+
+  /// By brute force.
+  static func longestCommon(_ a: ArraySlice<TokenID>, _ b: ArraySlice<TokenID>) -> Int {
+    guard let first = a.first, !b.isEmpty else { return 0 }
+    let without = longestCommon(a.dropFirst(), b)
+    guard let match = b.firstIndex(of: first) else { return without }
+    return max(without, 1 + longestCommon(a.dropFirst(), b[(match + 1)...]))
+  }
+
+  @Test func theTwoTokensAtThePartingHaveTheirProbabilities() async throws {
+    var settings = Fixtures.settings
+    settings.branches = 5
+    let records = try await Fixtures.records(of: "cot-decoding", settings: settings)
+    let run = try #require(Trace(records).runs[1])
+    let comparison = Comparison(run: 1, left: 0, right: 3, run)
+    #expect(comparison.shared == 0 && comparison.parting == run.promptEnd)
+    let taken = comparison.candidates.filter { $0.taker != .nobody }
+    #expect(taken.map(\.rank) == [1, 4] && taken.map(\.taker) == [.left, .right])
+    #expect(abs((taken[0].probability ?? 0) - 0.34) < 1e-6)
+    #expect(abs((taken[1].probability ?? 0) - 0.165) < 1e-6)
+    // Both say " The answer is", but not the same number.
+    let same = comparison.pairs.filter(\.isSame).compactMap { pair in
+      pair.left.flatMap { run.paths[0]?.nodes[$0] }.flatMap { run.nodes[$0]?.token.text }
+    }
+    #expect(same == [" The answer is", ".", ""])
+  }
+
+  @Test func pathsWithACommonBeginningPartAfterIt() async throws {
+    let records = try await Fixtures.records(of: "self-consistency")
+    let run = try #require(Trace(records).runs[1])
+    // Two paths that start alike but answer differently.
+    let numbers = run.pathNumbers
+    let pair = numbers.lazy.flatMap { a in numbers.lazy.map { (a, $0) } }.first { a, b in
+      run.paths[a]?.nodes.first == run.paths[b]?.nodes.first
+        && run.paths[a]?.answer != run.paths[b]?.answer
+    }
+    let (a, b) = try #require(pair)
+    let comparison = Comparison(run: 1, left: a, right: b, run)
+    #expect(comparison.shared == 2)
+    #expect(comparison.parting == run.paths[a]?.nodes[1])
+    #expect(comparison.candidates.count { $0.taker != .nobody } == 2)
+  }
+}
