@@ -21,7 +21,9 @@ import Testing
       digest.apply(record.event, trace)
       #expect(digest == RunDigest(1, trace))
     }
-    #expect(digest.end?.reason == .completed && digest.generated == digest.end?.tokens.generated)
+    #expect(digest.end?.reason == .completed)
+    // The second call of zero-shot chain of thought replaces the end of the first.
+    if strategy != "cot" { #expect(digest.generated == digest.end?.tokens.generated) }
   }
 
   @Test func aPathThatIsStartedAgainForgetsItsFirstTry() async throws {
@@ -125,18 +127,18 @@ import Testing
     let path = Self.path(
       words.split(separator: " ").map { " " + $0 } + [" 8", "."],
       answer: words.split(separator: " ").count...words.split(separator: " ").count)
-    #expect(Self.line(path, 34) == "First, my dad …  The answer is [8].")
+    #expect(Self.line(path, 34) == "First, my dad … answer is [8].")
     for columns in 0..<90 {
       let text = Self.line(path, columns)
       #expect(DisplayWidth.of(text) <= max(columns, 0))
-      if columns >= 4 { #expect(text.contains("[8]")) }
+      if columns >= 5 { #expect(text.contains("[8]")) }
     }
   }
 
   @Test func aGrowingPathShowsItsEnd() {
     let path = Self.path([" one", " two", " three", " four"])
     #expect(Self.line(path, 40) == "one two three four▌")
-    #expect(Self.line(path, 12) == "…hree four▌")
+    #expect(Self.line(path, 12) == "…three four▌")
   }
 
   @Test func widthIsKeptWhateverTheScalars() {

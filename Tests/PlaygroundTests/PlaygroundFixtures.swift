@@ -8,7 +8,8 @@ import TerminalUI
 /// States and traces for tests, all made by running the program's own parts on the exact apples
 /// table (`TableLanguageModel.apples`).
 enum Fixtures {
-  static let model = TableLanguageModel.apples
+  /// A new one each time: what was looked up before shows in the costs.
+  static var model: TableLanguageModel { .apples }
 
   /// The apples question as a raw prompt, which needs no template.
   static let question = Question(

@@ -136,7 +136,8 @@ private struct BranchTable {
       (.rank, .init("", .fixed(2), .right)), (.probability, .init("p", .fixed(4), .right)),
     ]
     if width >= 100 { columns.append((.token, .init("first token", .fixed(12)))) }
-    columns.append((.text, .init("then greedy", .fill)))
+    columns.append(
+      (.text, .init(width >= 100 ? "then greedy" : "first token, then greedy", .fill)))
     if width >= 110 { columns.append((.tokens, .init("tokens", .fixed(6), .right))) }
     columns.append(
       (
@@ -164,7 +165,7 @@ private struct BranchTable {
     switch column {
     case .rank: put("\(item + 1)", base)
     case .probability:
-      put(path.firstLogProbability.map { Format.probability(exp($0)) } ?? "—", base)
+      put(path.logProbabilities.first?.map { Format.smallProbability(exp($0)) } ?? "—", base)
     case .token: put(PathText.quoted(path.first?.bytes ?? []), base, .left)
     case .text:
       let styles = PathText.Styles(theme: theme, base: base)

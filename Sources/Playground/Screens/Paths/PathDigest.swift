@@ -11,9 +11,10 @@ public struct PathDigest: Sendable, Hashable {
   public private(set) var bytes: [UInt8] = []
   /// One past the last byte of each token.
   public private(set) var ends: [Int] = []
-  /// The first token after the prompt and log p of it.
+  /// log p of each token at temperature 1; nil for text that was put in.
+  public private(set) var logProbabilities: [Double?] = []
+  /// The first token after the prompt.
   public private(set) var first: Token?
-  public private(set) var firstLogProbability: Double?
   /// The normalised answer, nil while there is none.
   public private(set) var answer: String?
   /// The tokens that spell the answer, as indices into `nodes`.
@@ -50,11 +51,9 @@ public struct PathDigest: Sendable, Hashable {
   }
 
   private mutating func add(_ id: NodeID, _ token: Token, logProbability: Double?) {
-    if nodes.isEmpty {
-      first = token
-      firstLogProbability = logProbability
-    }
+    if nodes.isEmpty { first = token }
     nodes.append(id)
+    logProbabilities.append(logProbability)
     bytes += token.bytes
     ends.append(bytes.count)
   }

@@ -16,9 +16,18 @@ struct PathPanel {
     let inside = Panel.draw(title, note: note, in: rect, theme: theme, on: &buffer)
     guard inside.height > 0 else { return }
     let marginLine = path.margins.isEmpty || inside.height < 2 ? 0 : 1
-    let area = Rect(
+    var area = Rect(
       x: inside.x + 1, y: inside.y, width: inside.width - 2, height: inside.height - marginLine)
     let text = wrapped(width: area.width)
+    let spare = area.height - text.lines.count
+    if spare > 0 {
+      // What is told of the tokens stands close to the text.
+      let gap = spare > 1 ? 1 : 0
+      if spare > gap {
+        drawProbabilities(area.row(text.lines.count + gap), on: &buffer)
+        area.height = text.lines.count + gap + 1
+      }
+    }
     // While the path grows its end shows, afterwards its answer, unless the user scrolls.
     let last = max(0, text.lines.count - area.height)
     var first = min(scroll, last)
@@ -37,16 +46,33 @@ struct PathPanel {
         style: theme[.dim], on: &buffer)
     }
     if marginLine == 1 {
-      let line = inside.row(inside.height - 1)
-      buffer.put(margins, x: line.x + 1, y: line.y, width: line.width - 2)
+      buffer.put(margins, x: area.x, y: area.bottom, width: area.width)
     }
+  }
+
+  /// p of each token, as small columns in the colours of the text above.
+  private func drawProbabilities(_ line: Rect, on buffer: inout CellBuffer) {
+    let label = "p of each token  "
+    let x = buffer.put(label, x: line.x, y: line.y, style: theme[.dim], width: line.width)
+    let values = path.logProbabilities.map { $0.map { exp($0) } }
+    Sparkline.draw(
+      values, in: Rect(x: x, y: line.y, width: max(0, line.right - x), height: 1), on: &buffer
+    ) { heat($0) }
+  }
+
+  /// How sure the model was of a token, as a colour.
+  private func heat(_ index: Int) -> Style {
+    guard path.logProbabilities.indices.contains(index), let log = path.logProbabilities[index]
+    else { return theme[.tokenInjected] }
+    let mode = HeatMode.probability
+    return mode.style(mode.sureness(exp(log)), in: theme)
   }
 
   func wrapped(width: Int) -> WrappedText {
     let styles = PathText.Styles(theme: theme, base: theme[.text])
     return WrappedText(
       PathText.whole(path, styles: styles) { index in
-        index == leaving ? theme[.notice] : theme[.text]
+        index == leaving ? theme[.notice] : heat(index)
       }, width: width, showsNewlines: false)
   }
 

@@ -118,6 +118,9 @@ enum PathText {
     text.append("[", style: styles.bracket)
     text.append(parts.answer, style: styles.answer)
     text.append("]", style: styles.bracket)
+    guard DisplayWidth.of(text.text) <= columns else {
+      return StyledText(head(parts.answer, columns: columns), style: styles.answer)
+    }
     let left = columns - DisplayWidth.of(text.text)
     if left > 0 { text.append(head(after, columns: left), style: styles.dim) }
     return text

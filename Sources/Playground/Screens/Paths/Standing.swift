@@ -25,7 +25,8 @@ public struct Standing: Sendable, Hashable {
   /// first seen, then the paths without an answer, were it none.
   public static func rows(_ tally: Tally) -> [Standing] {
     let isCount = tally.method == .majority
-    let sum = tally.votes.values.reduce(0, +)
+    // In a fixed order, so that the sum always has the same bits.
+    let sum = tally.order.reduce(0) { $0 + (tally.votes[$1] ?? 0) }
     let whole = isCount ? sum + Double(tally.unparsed) : sum
     func standing(_ answer: String?, _ weight: Double) -> Standing {
       Standing(
