@@ -65,9 +65,10 @@ import Testing
     try Fixtures.draw(state).verifySnapshot("playground/decode-replay")
   }
 
-  @Test func wideCharactersBrokenOnesAndSpecialTokens() throws {
-    try Fixtures.draw(scripts(80, 24)).verifySnapshot("playground/decode-scripts")
-    try Fixtures.draw(scripts(60, 16)).verifySnapshot("playground/decode-scripts-60x16")
+  @Test(arguments: [(60, 16), (80, 24)])
+  func wideCharactersBrokenOnesAndSpecialTokens(width: Int, height: Int) throws {
+    try Fixtures.draw(scripts(width, height)).verifySnapshot(
+      "playground/decode-scripts-\(width)x\(height)")
   }
 
   /// A saved line in several scripts: characters spread over tokens, one left incomplete at the

@@ -15,6 +15,8 @@ public final class PlaygroundShell {
   private let loadTheme: (String) throws -> Theme
   private let pace: () -> Pace?
   private var terminateSignal: Int32?
+  private var meter = PaceMeter()
+  private let start = ContinuousClock.now
 
   /// - Parameters:
   ///   - loadTheme: finds a theme by name or path.
@@ -77,9 +79,19 @@ public final class PlaygroundShell {
   }
 
   private func takeNews(_ control: inout LoopControl) {
-    for action in inbox.drain() { apply(action, &control) }
-    if let pace = pace() { apply(.pace(pace), &control) }
+    let now = seconds
+    for action in inbox.drain() {
+      if case .trace(let records) = action { meter.note(records, at: now) }
+      apply(action, &control)
+    }
+    var pace = pace() ?? state.pace
+    pace.tokensPerSecond = meter.tokensPerSecond
+    pace.secondsLeft = meter.secondsLeft(state.activities, at: now)
+    if pace != state.pace { apply(.pace(pace), &control) }
   }
+
+  /// The time since the shell was made.
+  private var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
 
   private func apply(_ action: Action, _ control: inout LoopControl) {
     perform(reducer.reduce(&state, action), &control)

@@ -119,7 +119,7 @@ struct LightnessRamp {
     let hues = (0..<count).map { level in
       hue(labs, at: Double(level) / Double(count - 1))
     }
-    let strong = isLight ? 0.28 : 0.92
+    let strong = isLight ? 0.28 : 0.84
     var weak = isLight ? 0.85 : 0.35
     let step = isLight ? -0.01 : 0.01
     let ground = background ?? (isLight ? .rgb(255, 255, 255) : .rgb(0, 0, 0))

@@ -22,6 +22,8 @@ public struct LineToken: Sendable, Hashable {
   public var alternatives: Int
   /// Whether the user marked the place after the token.
   public var isFork: Bool
+  /// Whether the token belongs to the answer that was found in a path through it.
+  public var isAnswer: Bool
 }
 
 /// The line that Decode shows: the tokens up to the cursor, then those that redo leads to.
@@ -59,15 +61,21 @@ extension PlaygroundState {
       TokenText.pieces(nodes.prefix(line.cursor).map { $0.1.token.bytes })
       + TokenText.pieces(nodes.dropFirst(line.cursor).map { $0.1.token.bytes })
     let forks = Set(decode.forks)
-    line.tokens = zip(nodes, texts).map { entry, text in
-      lineToken(entry.0, entry.1, text, isFork: forks.contains(entry.0))
+    let answers = answerNodes(Set(nodes.map(\.0)))
+    // While text streams in, only the end of the line is new.
+    let kept = isFollowing ? decode.line.tokens.prefix(max(0, decode.line.cursor - 8)) : []
+    line.tokens = nodes.indices.map { index in
+      let (id, node) = nodes[index]
+      if index < kept.count, kept[index].node == id { return kept[index] }
+      return lineToken(
+        id, node, texts[index], isFork: forks.contains(id), isAnswer: answers.contains(id))
     }
     decode.line = line
     decode.explored = explored(after: decode.cursor)
   }
 
   private func lineToken(
-    _ id: NodeID, _ node: NodeTrace, _ text: String, isFork: Bool
+    _ id: NodeID, _ node: NodeTrace, _ text: String, isFork: Bool, isAnswer: Bool
   ) -> LineToken {
     let isSpecial = node.token.bytes.isEmpty
     let saved = trace.distribution(after: node.parent)?.summary
@@ -78,7 +86,26 @@ extension PlaygroundState {
       entropy: node.logProbability == nil ? nil : saved?.entropy,
       margin: node.logProbability == nil ? nil : saved?.margin,
       rank: saved?.tokens.firstIndex(of: node.token.id).map { $0 + 1 },
-      alternatives: max(0, trace.childCount(of: node.parent) - 1), isFork: isFork)
+      alternatives: max(0, trace.childCount(of: node.parent) - 1), isFork: isFork,
+      isAnswer: isAnswer)
+  }
+
+  /// Those of some nodes that belong to an answer found in a path that goes through them.
+  private func answerNodes(_ nodes: Set<NodeID>) -> Set<NodeID> {
+    var answers: Set<NodeID> = []
+    for run in trace.runs.values where trace.model == nil || run.start?.model.hash == trace.model {
+      for path in run.paths.values {
+        guard let span = path.answerSpan, nodes.contains(span.last), nodes.contains(span.first)
+        else { continue }
+        var node = span.last
+        while answers.insert(node).inserted, node != span.first,
+          let parent = run.nodes[node]?.parent
+        {
+          node = parent
+        }
+      }
+    }
+    return answers
   }
 
   private func explored(after node: NodeID) -> [ExploredToken] {

@@ -166,6 +166,7 @@ struct TokenStyles {
       case .injected: view.style(.tokenInjected).adding(.italic)
       case .generated: heat(token)
       }
+    if token.isAnswer { return base.overlaid(by: view.theme[.answerSpan]) }
     let special = token.isSpecial ? view.style(.tokenEnd).adding(.dim) : base
     return index == decode.line.cursor - 1 && token.origin != .prompt
       ? special.adding(.bold) : special
