@@ -5,7 +5,7 @@ import Testing
 
 @testable import Playground
 
-/// Pictures of Decode, text and styles, under Tests/Snapshots/playground.
+/// Pictures of Decode, text and styles, under Tests/Snapshots/Playground.
 @Suite(.timeLimit(.minutes(2))) @MainActor struct DecodeSnapshotTests {
   private let right = KeyEvent(.right)
   private let left = KeyEvent(.left)
@@ -24,51 +24,51 @@ import Testing
   }
 
   @Test(arguments: [(60, 16), (80, 24), (120, 40), (200, 60)])
-  func aLineBeingExplored(width: Int, height: Int) async throws {
+  func aLineBeingExplored(width: Int, height: Int) async {
     let driver = await explored(width, height)
-    try driver.draw().verifySnapshot("playground/decode-\(width)x\(height)")
+    Snapshot.check(driver.draw(), named: "decode-\(width)x\(height)")
   }
 
-  @Test func aForkWithItsSettingsTurned() async throws {
+  @Test func aForkWithItsSettingsTurned() async {
     let driver = await explored(80, 24)
     driver.send(.key(KeyEvent(.home)))
     await driver.settle()
     driver.type("xx")
     while driver.state.settings.topP != 0.6 { driver.type("-") }
     driver.type("ee")
-    try driver.draw().verifySnapshot("playground/decode-cut")
+    Snapshot.check(driver.draw(), named: "decode-cut")
   }
 
-  @Test func textBeingTyped() async throws {
+  @Test func textBeingTyped() async {
     let driver = await explored(80, 24)
     driver.type("i")
     driver.send(.paste(" 苹果 🍎"))
     var buffer = CellBuffer(size: driver.state.size)
     let cursor = Fixtures.view.draw(driver.state, on: &buffer)
-    try buffer.verifySnapshot("playground/decode-insertion")
+    Snapshot.check(buffer, named: "decode-insertion")
     #expect(cursor == Point(x: 2 + 7 + 8, y: 19))
   }
 
-  @Test func anAnswerAskedFor() async throws {
+  @Test func anAnswerAskedFor() async {
     let driver = await explored(80, 24)
     driver.type("a")
     await driver.wait { $0.decode.forcedAnswer != nil }
-    try driver.draw().verifySnapshot("playground/decode-answer")
+    Snapshot.check(driver.draw(), named: "decode-answer")
   }
 
-  @Test func aReplayAtItsEnd() async throws {
+  @Test func aReplayAtItsEnd() async {
     let driver = await explored(80, 24)
     var state = Fixtures.empty(80, 24)
     state.show(driver.state.trace)
     _ = Reducer().reduce(&state, .key(KeyEvent(.end)))
     _ = Reducer().reduce(&state, .key(KeyEvent(" ")))
-    try Fixtures.draw(state).verifySnapshot("playground/decode-replay")
+    Snapshot.check(Fixtures.draw(state), named: "decode-replay")
   }
 
   @Test(arguments: [(60, 16), (80, 24)])
-  func wideCharactersBrokenOnesAndSpecialTokens(width: Int, height: Int) throws {
-    try Fixtures.draw(scripts(width, height)).verifySnapshot(
-      "playground/decode-scripts-\(width)x\(height)")
+  func wideCharactersBrokenOnesAndSpecialTokens(width: Int, height: Int) {
+    Snapshot.check(
+      Fixtures.draw(scripts(width, height)), named: "decode-scripts-\(width)x\(height)")
   }
 
   /// A saved line in several scripts: characters spread over tokens, one left incomplete at the
@@ -122,7 +122,7 @@ import Testing
     return state
   }
 
-  @Test func aTerminalThatIsTooSmall() throws {
+  @Test func aTerminalThatIsTooSmall() {
     try Fixtures.draw(Fixtures.ready(44, 9)).verifySnapshot("playground/too-small")
   }
 }
