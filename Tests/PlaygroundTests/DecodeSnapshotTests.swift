@@ -123,6 +123,6 @@ import Testing
   }
 
   @Test func aTerminalThatIsTooSmall() {
-    try Fixtures.draw(Fixtures.ready(44, 9)).verifySnapshot("playground/too-small")
+    Snapshot.check(Fixtures.draw(Fixtures.ready(44, 9)), named: "too-small")
   }
 }
