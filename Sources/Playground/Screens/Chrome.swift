@@ -9,7 +9,12 @@ enum Chrome {
   static let sideBySideWidth = 140
 
   /// The part of the terminal that belongs to the screens.
-  static func content(_ size: Size) -> Rect {
+  static func content(_ state: PlaygroundState) -> Rect {
+    LessonPane.split(middle(state.size), state).screens
+  }
+
+  /// What lies between the title line and the hint line.
+  static func middle(_ size: Size) -> Rect {
     Rect(x: 0, y: 1, width: size.width, height: max(0, size.height - 3))
   }
 
@@ -32,8 +37,8 @@ enum Chrome {
   /// The screens on view and where they lie, from left to right. On a wide terminal Decode and
   /// Branches show together; the state's screen is the one that keys go to.
   static func panes(_ state: PlaygroundState) -> [(screen: ScreenID, rect: Rect)] {
-    let content = content(state.size)
-    guard state.size.width >= sideBySideWidth, state.screen != .votes else {
+    let content = content(state)
+    guard content.width >= sideBySideWidth, state.screen != .votes else {
       return [(state.screen, content)]
     }
     let parts = content.splitColumns([.fill, .fill])

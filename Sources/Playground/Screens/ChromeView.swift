@@ -8,7 +8,8 @@ enum ChromeView {
     drawTitle(state, view, &buffer)
     if let message = state.message {
       drawMessage(message, state.size, view, &buffer)
-    } else {
+    } else if state.popups.isEmpty {
+      // A popup has its keys in its own frame.
       drawHints(state, view, &buffer)
     }
     drawStatus(state, view, &buffer)

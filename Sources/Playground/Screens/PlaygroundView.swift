@@ -34,6 +34,9 @@ public struct PlaygroundView: Sendable {
       }
       if screen == state.screen { cursor = place }
     }
+    if let pane = LessonPane.split(Chrome.middle(state.size), state).pane {
+      LessonPaneView.draw(state, in: pane, view: self, on: &buffer)
+    }
     ChromeView.draw(state, view: self, on: &buffer)
     for popup in state.popups {
       cursor = PopupView.draw(popup, state, view: self, on: &buffer)

@@ -73,7 +73,7 @@ public final class PlaygroundSession: Sendable {
     inbox.post(record)
   }
 
-  private func journal() -> TraceJournal? {
+  func journal() -> TraceJournal? {
     guard let keep = configuration.keep else { return nil }
     return keeping.withLock { keeping in
       switch keeping {
@@ -124,13 +124,16 @@ public final class PlaygroundSession: Sendable {
     case .resumeExploration(let run, let question, let settings, let trace, let others):
       resumeExploration(run: run, question, settings, trace, others: others)
     case .loadLesson(let path):
-      read { .lessonLoaded(try Lesson.read(path), name: path) }
+      read { .lessonLoaded(try Lesson.read(FilePaths.expanded(path)), name: path) }
     case .openSession(let path):
+      let path = FilePaths.expanded(path)
       read {
         let records = try TraceFile.read(URL(fileURLWithPath: path)).records
         try self.goOn(in: path)
         return .opened(records, name: path)
       }
+    case .saveSession(let path): saveSession(path)
+    case .listFiles(let path): listFiles(path)
     case .loadTheme, .suspend, .bell, .quit:
       break  // The shell's own (see `PlaygroundShell`).
     }
@@ -166,7 +169,8 @@ public final class PlaygroundSession: Sendable {
 
   // MARK: Models
 
-  private func loadModel(_ path: String) {
+  private func loadModel(_ typed: String) {
+    let path = FilePaths.expanded(typed)
     let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     post(.modelLoading(name))
     // Opening reads gigabytes: it gets a thread, not a place in Swift's cooperative pool.

@@ -33,6 +33,8 @@ public enum Action: Sendable {
   case modelFailed(String, String)
   case pace(Pace)
   case message(Message)
+  /// The files whose paths begin with what was typed, folders with a slash behind.
+  case files([String], matching: String)
 }
 
 /// What the reducer asks of the world.
@@ -58,6 +60,10 @@ public enum Effect: Sendable {
   case loadLesson(path: String)
   /// Reads a saved session, to be shown in place of what there is.
   case openSession(path: String)
+  /// Copies the session's journal to a new file.
+  case saveSession(path: String)
+  /// Finds the files whose paths begin with a text, for completion.
+  case listFiles(String)
   case suspend
   case bell
   case quit

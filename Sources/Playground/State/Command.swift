@@ -4,7 +4,7 @@ public enum Command: Sendable, Hashable {
   case quit, help, commandLine, dismiss
   case screen(ScreenID)
   case nextScreen, previousScreen
-  case pickProblem, openSettings, openModels, openLessons
+  case pickProblem, openSettings, openModels, openLessons, openThemes, openSessions
   case nextTheme
   case suspend
   /// Raises or lowers the temperature by a step of the grid.
@@ -15,6 +15,25 @@ public enum Command: Sendable, Hashable {
   case up, down, pageUp, pageDown, top, bottom
   case left, right
   case activate
+
+  // What lies over a screen.
+  /// Completes what is typed, or goes to the next (1) or previous (-1) field.
+  case complete(Int)
+  /// Back to the default.
+  case reset
+  /// Shows or hides a problem's solution.
+  case solution
+  /// Opens a problem's template.
+  case editTemplate
+  /// Draws other problems.
+  case otherProblems
+
+  // Lessons.
+  /// Does what the step says; after that, goes on to the next one.
+  case lessonGoOn
+  case lessonNext, lessonPrevious
+  /// Picks the given choice, from 1, of those to guess among.
+  case guess(Int)
 
   // Decode.
   case take, undo, redo, streamOrStop, markFork, nextFork, previousFork, insertText, answerNow

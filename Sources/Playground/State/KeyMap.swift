@@ -2,7 +2,9 @@ public import TerminalUI
 
 /// Where a key is pressed; a key means the same wherever its context applies.
 public enum KeyContext: Sendable, Hashable, CaseIterable {
-  case global, decode, branches, votes, compare, list
+  case global, decode, branches, votes, compare
+  /// What lies over a screen.
+  case lesson, guess, list, help, settings, value, commandLine, problems, question, template, models
 
   public var title: String {
     switch self {
@@ -11,7 +13,17 @@ public enum KeyContext: Sendable, Hashable, CaseIterable {
     case .branches: "Branches"
     case .votes: "Votes"
     case .compare: "Comparing two paths"
+    case .lesson: "In a lesson"
+    case .guess: "Guessing the next token"
     case .list: "Lists"
+    case .help: "This help"
+    case .settings: "Settings"
+    case .value: "Typing a value"
+    case .commandLine: "Command line"
+    case .problems: "Choosing a problem"
+    case .question: "Typing a question"
+    case .template: "Filling in a template"
+    case .models: "Choosing a model"
     }
   }
 }
@@ -58,12 +70,12 @@ public struct KeyMap: Sendable {
 }
 
 extension KeyMap {
-  public static let standard = KeyMap(bindings: [
-    .global: global, .decode: decode, .branches: branches, .votes: votes, .compare: compare,
-    .list: list,
-  ])
+  public static let standard = KeyMap(
+    bindings: [
+      .global: global, .decode: decode, .branches: branches, .votes: votes, .compare: compare,
+    ].merging(popups) { screen, _ in screen })
 
-  private static func key(_ character: Character) -> KeyEvent { KeyEvent(character) }
+  static func key(_ character: Character) -> KeyEvent { KeyEvent(character) }
 
   private static let global: [KeyBinding] =
     ScreenID.allCases.map { screen in
@@ -80,7 +92,9 @@ extension KeyMap {
       KeyBinding([key("s")], .openSettings, "settings"),
       KeyBinding([key("m")], .openModels, "choose a model"),
       KeyBinding([key("L")], .openLessons, "lessons"),
+      KeyBinding([key("o")], .openSessions, "open a saved session"),
       KeyBinding([key("c")], .nextTheme, "next theme"),
+      KeyBinding([key("C")], .openThemes, "choose a theme"),
       KeyBinding([key("t")], .temperature(-1), "lower the temperature by 0.1"),
       KeyBinding([key("T")], .temperature(1), "raise the temperature by 0.1"),
       KeyBinding([KeyEvent(.escape)], .dismiss, "close what is on top, or stop what runs"),
@@ -163,14 +177,5 @@ extension KeyMap {
       [KeyEvent(.enter)], .openInDecode, "open the parting token in Decode", hint: "open"),
     KeyBinding(
       [KeyEvent(.escape), KeyEvent(.left), key("h"), key("v")], .back, "close", hint: "close"),
-  ]
-
-  private static let list: [KeyBinding] = [
-    KeyBinding([KeyEvent(.up)], .up, "previous"),
-    KeyBinding([KeyEvent(.down)], .down, "next"),
-    KeyBinding([KeyEvent(.pageUp)], .pageUp, "page up"),
-    KeyBinding([KeyEvent(.pageDown)], .pageDown, "page down"),
-    KeyBinding([KeyEvent(.enter)], .activate, "choose", hint: "choose"),
-    KeyBinding([KeyEvent(.escape)], .dismiss, "close", hint: "close"),
   ]
 }

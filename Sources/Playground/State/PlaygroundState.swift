@@ -33,6 +33,8 @@ public struct PlaygroundState: Sendable {
   public var popups: [Popup] = []
   public var message: Message?
   public var lesson: LessonState?
+  /// What was typed on the command line, oldest first.
+  public var commandHistory: [String] = []
 
   /// What can be chosen from; filled at the start, when something is found.
   public var catalog: Catalog
@@ -86,6 +88,8 @@ public struct ShownRuns: Sendable, Hashable {
   public var exploration: Int?
   public var branches: Int?
   public var votes: Int?
+  /// A run of a single path, which Decode follows as it grows.
+  public var followed: Int?
 
   public init() {}
 }

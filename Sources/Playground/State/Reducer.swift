@@ -10,6 +10,12 @@ public struct Reducer: Sendable {
   public init(keyMap: KeyMap = .standard) { self.keyMap = keyMap }
 
   public func reduce(_ state: inout PlaygroundState, _ action: Action) -> [Effect] {
+    let effects = react(to: action, &state)
+    if case .message(let message) = action { state.lessonFailed(message) }
+    return effects + state.continueLesson()
+  }
+
+  private func react(to action: Action, _ state: inout PlaygroundState) -> [Effect] {
     switch action {
     case .key(let key): return pressed(key, &state)
     case .mouse(let mouse): return clicked(mouse, &state)
@@ -29,7 +35,7 @@ public struct Reducer: Sendable {
     case .answeredNow(let outcome, let end): return state.showForcedAnswer(outcome, end: end)
     case .runEnded(let run):
       state.activities[run] = nil
-      return state.voteEnded(run)
+      return state.voteEnded(run) + (run == state.runs.followed ? state.reachCursor() : [])
     case .opened(let records, let name): return open(records, name: name, &state)
     case .themeLoaded(let name):
       state.themeName = name
@@ -52,6 +58,9 @@ public struct Reducer: Sendable {
       state.message = message
       if message.kind == .error { state.giveUpWaiting() }
       return []
+    case .files(let files, let path):
+      received(files: files, for: path, &state)
+      return []
     }
   }
 
@@ -59,12 +68,17 @@ public struct Reducer: Sendable {
 
   /// The contexts in which a key is looked up, the nearest first.
   public func contexts(_ state: PlaygroundState) -> [KeyContext] {
-    if !state.popups.isEmpty { return [.list] }
+    if let popup = state.popups.last { return popup.contexts }
+    let lesson: [KeyContext] = state.activeLesson == nil ? [] : [.lesson]
+    let guess: [KeyContext] = state.isGuessing ? [.guess] : []
+    return guess + lesson + screenContexts(state)
+  }
+
+  private func screenContexts(_ state: PlaygroundState) -> [KeyContext] {
     switch state.screen {
-    case .decode: return [.decode, .global]
-    case .branches:
-      return state.branches.comparison == nil ? [.branches, .global] : [.compare, .global]
-    case .votes: return state.votes.comparison == nil ? [.votes, .global] : [.compare, .global]
+    case .decode: [.decode, .global]
+    case .branches: state.branches.comparison == nil ? [.branches, .global] : [.compare, .global]
+    case .votes: state.votes.comparison == nil ? [.votes, .global] : [.compare, .global]
     }
   }
 
@@ -109,8 +123,9 @@ public struct Reducer: Sendable {
   func perform(_ command: Command, _ state: inout PlaygroundState) -> [Effect] {
     switch command {
     case .quit:
+      // The session cancels what runs, so that every trace is closed, before it ends.
       state.isQuitting = true
-      return [.quit]
+      return state.stopEverything() + [.quit]
     case .suspend: return [.suspend]
     case .screen(let screen):
       return show(screen, &state)
@@ -130,12 +145,14 @@ public struct Reducer: Sendable {
       }
       return stop(&state)
     case .stop: return stop(&state)
+    case .lessonGoOn, .lessonNext, .lessonPrevious, .guess: return state.lessonCommand(command)
     case .nextTheme:
       let themes = state.catalog.themes
       guard !themes.isEmpty else { return [] }
       let next = (themes.firstIndex(of: state.themeName) ?? -1) + 1
       return [.loadTheme(themes[next % themes.count])]
-    case .help, .commandLine, .pickProblem, .openSettings, .openModels, .openLessons:
+    case .help, .commandLine, .pickProblem, .openSettings, .openModels, .openLessons, .openThemes,
+      .openSessions:
       return openPopup(command, &state)
     default:
       switch state.screen {
@@ -157,7 +174,14 @@ public struct Reducer: Sendable {
     let shown = state.screen == .branches ? state.runs.branches : state.runs.votes
     let run =
       shown.flatMap { state.activities[$0] == nil ? nil : $0 } ?? state.activities.keys.max()
-    guard let run else { return state.decode.isStreaming ? [.stopStream] : [] }
+    guard let run else {
+      if state.decode.isStreaming { return [.stopStream] }
+      if state.activeLesson != nil {
+        state.lesson?.isHidden = true
+        state.message = Message(.notice, "The lesson waits where it is; L goes on with it.")
+      }
+      return []
+    }
     state.activities[run]?.isCancelling = true
     return [.cancel(run: run)]
   }
@@ -170,12 +194,16 @@ public struct Reducer: Sendable {
       state.digest(record)
       if case .pathFinished = record.event { state.activities[record.run]?.finished += 1 }
       if case .node(let node) = record.event { state.follow(node, run: record.run) }
+      state.followInjection(record)
     }
     state.refreshDerived()
     return state.refreshDecode(after: records)
   }
 
   private func modelReady(_ summary: ModelSummary, _ state: inout PlaygroundState) -> [Effect] {
+    state.popups.removeAll { popup in
+      if case .models(let picker) = popup { picker.wanted != nil } else { false }
+    }
     state.model = .ready(summary)
     state.activities = [:]
     state.decode.known.removeAll()

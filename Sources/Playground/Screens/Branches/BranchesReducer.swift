@@ -29,7 +29,7 @@ extension PlaygroundState {
     return []
   }
 
-  private mutating func selectBranch(_ row: Int) {
+  mutating func selectBranch(_ row: Int) {
     branches.position.selected = max(0, min(branches.rowCount - 1, row))
     branches.textScroll = 0
     _ = branches.position.reveal(
@@ -82,7 +82,7 @@ extension PlaygroundState {
 
   var branchesLayout: BranchesLayout {
     BranchesLayout(
-      in: Chrome.rect(of: .branches, self) ?? Chrome.content(size), branches: branches.rowCount,
+      in: Chrome.rect(of: .branches, self) ?? Chrome.content(self), branches: branches.rowCount,
       answers: branches.digest.standings[.delta]?.count ?? 0)
   }
 

@@ -32,7 +32,7 @@ extension PlaygroundState {
 
   private func comparisonLayout(_ comparison: Comparison) -> ComparisonLayout {
     ComparisonLayout(
-      in: Chrome.rect(of: screen, self) ?? Chrome.content(size),
+      in: Chrome.rect(of: screen, self) ?? Chrome.content(self),
       candidates: comparison.candidates.count,
       hasShared: comparison.shared > 0)
   }

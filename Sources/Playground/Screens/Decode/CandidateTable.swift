@@ -69,7 +69,10 @@ extension PlaygroundState {
   }
 
   /// Whether the cursor runs along with text that is being sampled.
-  var isFollowing: Bool { decode.isStreaming }
+  var isFollowing: Bool { decode.isStreaming || isFollowingRun }
+
+  /// Whether the cursor runs along with a strategy's single path.
+  var isFollowingRun: Bool { runs.followed.map { activities[$0] != nil } ?? false }
 
   /// Whether the cursor's distribution can be computed.
   var expectsTable: Bool {

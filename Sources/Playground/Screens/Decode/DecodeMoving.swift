@@ -79,7 +79,7 @@ extension PlaygroundState {
     decode.selectedRow = 0
     reshapeTable()
     selectNext()
-    guard expectsTable, decode.known[decode.cursor] == nil, !decode.isStreaming else { return [] }
+    guard expectsTable, decode.known[decode.cursor] == nil, !isFollowing else { return [] }
     return [.fetch(decode.cursor)]
   }
 
@@ -120,13 +120,25 @@ extension PlaygroundState {
 
   /// Follows the stream with the cursor.
   mutating func follow(_ node: NodeEvent, run: Int) {
-    guard run == runs.exploration, decode.isStreaming, node.parent == decode.cursor else { return }
+    let isFollowed =
+      run == runs.followed ? isFollowingRun : run == runs.exploration && decode.isStreaming
+    guard isFollowed, node.parent == decode.cursor else { return }
     decode.cursor = node.id
+  }
+
+  /// Goes where a run that Decode follows puts text in: its prompt, or words of the strategy.
+  mutating func followInjection(_ record: TraceRecord) {
+    guard record.run == runs.followed, case .injected(let injection) = record.event,
+      injection.role == .prompt || injection.parent == decode.cursor
+    else { return }
+    decode.cursor = injection.end
+    if injection.role == .prompt { decode.promptEnd = injection.end }
+    decode.redo = []
   }
 
   /// Shows what news about the trace mean for Decode.
   mutating func refreshDecode(after records: [TraceRecord]) -> [Effect] {
-    if decode.isStreaming { return reachCursor() }
+    if isFollowing { return reachCursor() }
     let touches = records.contains { record in
       switch record.event {
       case .node(let node): node.parent == decode.cursor

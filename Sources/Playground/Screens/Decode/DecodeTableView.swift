@@ -16,6 +16,13 @@ enum DecodeTableView {
       notice.draw(in: layout.table.inset(horizontal: 1, vertical: 1), on: &buffer)
       return
     }
+    guard !state.isGuessing else {
+      // A lesson asks for a bet; the figures come after it.
+      let notice = WrappedText(
+        StyledText("Bet first: press the number of a choice below.", style: view.style(.dim)),
+        width: layout.table.width - 2)
+      return notice.draw(in: layout.table.inset(horizontal: 1, vertical: 1), on: &buffer)
+    }
     drawHeading(table, layout, view, &buffer)
     let visible = ListPosition(selected: state.decode.selectedRow).visible(
       count: table.rows.count, height: layout.visibleRows)

@@ -235,12 +235,12 @@ extension PlaygroundState {
   // MARK: Mouse
 
   var tallyLayout: TallyLayout {
-    TallyLayout(in: Chrome.content(size), rows: votes.standings.count)
+    TallyLayout(in: Chrome.content(self), rows: votes.standings.count)
   }
 
   var answerLayout: AnswerLayout {
     AnswerLayout(
-      in: Chrome.content(size), paths: votes.detail?.paths.count ?? 0,
+      in: Chrome.content(self), paths: votes.detail?.paths.count ?? 0,
       choices: votes.detail?.fork?.choices.count ?? 0)
   }
 

@@ -1,0 +1,190 @@
+public import Decoding
+public import Reasoning
+
+/// A lesson being played: where it stands, and what is still to be done for the step.
+public struct LessonState: Sendable {
+  public let lesson: Lesson
+  /// The file it comes from.
+  public let name: String
+  /// The step on view; -1 is the introduction.
+  public internal(set) var step: Int
+  /// A hidden lesson waits where it is until it is chosen again.
+  public internal(set) var isHidden = false
+  /// What came of the steps that were carried out.
+  var outcomes: [Int: Outcome] = [:]
+  /// The commands that are still to be carried out, and what they wait for.
+  var queue: [LessonCommand] = []
+  var wait: Wait?
+  /// Whether the step is being carried out.
+  var isWorking = false
+  /// What `run` runs.
+  var strategy: String?
+  /// The run that conditions are about.
+  var lastRun: Int?
+  /// The guess that the reader is to make.
+  public internal(set) var guess: Guess?
+  /// The settings to go back to when the lesson is left for good.
+  var settingsBefore: RunSettings
+  /// Lines of the step's text above the first one on view.
+  var scroll = 0
+
+  init(_ lesson: Lesson, name: String, settings: RunSettings) {
+    self.lesson = lesson
+    self.name = name
+    step = lesson.introduction.isEmpty ? 0 : -1
+    settingsBefore = settings
+  }
+
+  /// What came of a step.
+  struct Outcome: Sendable, Hashable {
+    /// What the last run answered, and whether that is right.
+    var result: String?
+    /// The text to show in place of the step's own, when the model did otherwise.
+    var otherwise: String?
+    /// What could not be done.
+    var notes: [String] = []
+  }
+
+  /// What has to happen before the next command.
+  enum Wait: Sendable, Hashable {
+    /// The run ends.
+    case run(Int)
+    /// Decode begins to explore the question.
+    case exploration
+    /// Decode has left a place and shows the next one's table.
+    case place(from: NodeID)
+    /// Decode's table is there.
+    case table
+    /// The reader has guessed.
+    case guess
+    /// The forced answer is there.
+    case answer
+  }
+
+  /// The next tokens to bet on, their probabilities unseen.
+  public struct Guess: Sendable, Hashable {
+    public struct Choice: Sendable, Hashable {
+      public var token: TokenID
+      public var text: String
+      public var probability: Double
+      /// The place in the order of probability, from 1.
+      public var rank: Int
+    }
+
+    /// In an order that tells nothing.
+    public var choices: [Choice]
+    /// The index of the reader's choice.
+    public var picked: Int?
+  }
+
+  var stepCount: Int { lesson.steps.count }
+  /// The step on view; nil for the introduction.
+  var current: Lesson.Step? { lesson.steps.indices.contains(step) ? lesson.steps[step] : nil }
+  var isDone: Bool { outcomes[step] != nil }
+  var firstStep: Int { lesson.introduction.isEmpty ? 0 : -1 }
+
+  /// Shows another step, and forgets what was still to be done for this one.
+  mutating func show(_ step: Int) {
+    self.step = min(stepCount - 1, max(firstStep, step))
+    scroll = 0
+    abandon()
+  }
+
+  mutating func abandon() {
+    queue = []
+    wait = nil
+    guess = nil
+    isWorking = false
+  }
+}
+
+extension PlaygroundState {
+  /// The lesson on view.
+  public var activeLesson: LessonState? { lesson.flatMap { $0.isHidden ? nil : $0 } }
+
+  /// Whether the reader is guessing: then no screen may show the next token's probabilities.
+  public var isGuessing: Bool {
+    activeLesson?.guess.map { $0.picked == nil } ?? false
+  }
+
+  mutating func begin(_ lesson: Lesson, name: String) -> [Effect] {
+    endLesson()
+    self.lesson = LessonState(lesson, name: name, settings: settings)
+    switch lesson.opening {
+    case .problem(let id):
+      do {
+        return ask(Question(try ProblemLibrary.problem(id: id)))
+      } catch {
+        message = Message(.error, "\(error)")
+        return []
+      }
+    case .question(let text): return ask(Question(text: text))
+    case nil: return []
+    }
+  }
+
+  /// Leaves the lesson for good, with the settings as they were before it.
+  mutating func endLesson() {
+    guard let lesson else { return }
+    settings = lesson.settingsBefore
+    votes.weighting = settings.weighting
+    self.lesson = nil
+    reshapeTable()
+  }
+
+  // MARK: Keys
+
+  mutating func lessonCommand(_ command: Command) -> [Effect] {
+    guard let lesson = activeLesson else { return [] }
+    switch command {
+    case .lessonGoOn: return goOn(lesson)
+    case .lessonNext: return turn(to: lesson.step + 1)
+    case .lessonPrevious: return turn(to: lesson.step - 1)
+    case .guess(let number): pick(number - 1)
+    default: break
+    }
+    return []
+  }
+
+  /// Enter: the rest of the text, then what the step does, then the next step.
+  private mutating func goOn(_ lesson: LessonState) -> [Effect] {
+    if let next = LessonPane.nextScroll(self) {
+      self.lesson?.scroll = next
+      return []
+    }
+    if lesson.isWorking {
+      message = Message(
+        .notice,
+        lesson.wait == .guess
+          ? "Bet on one of the tokens with its number." : "Still working; Esc stops it.")
+      return []
+    }
+    guard let step = lesson.current, !lesson.isDone, !step.commands.isEmpty else {
+      return turn(to: lesson.step + 1)
+    }
+    self.lesson?.queue = step.commands
+    self.lesson?.isWorking = true
+    self.lesson?.guess = nil
+    self.lesson?.outcomes[lesson.step] = nil
+    self.lesson?.scroll = 0
+    return []
+  }
+
+  private mutating func turn(to step: Int) -> [Effect] {
+    guard let lesson else { return [] }
+    if step >= lesson.stepCount {
+      endLesson()
+      message = Message(.notice, "The lesson is over; L lists the lessons. Everything stays here.")
+      return []
+    }
+    self.lesson?.show(step)
+    return []
+  }
+
+  private mutating func pick(_ index: Int) {
+    guard let guess = lesson?.guess, guess.picked == nil, guess.choices.indices.contains(index)
+    else { return }
+    lesson?.guess?.picked = index
+    lesson?.scroll = 0
+  }
+}

@@ -1,0 +1,44 @@
+import Reasoning
+
+extension Reducer {
+  /// Carries out a typed command.
+  ///
+  /// - Throws: what is wrong, in one line.
+  func execute(_ command: TypedCommand, _ state: inout PlaygroundState) throws -> [Effect] {
+    switch command {
+    case .problem(let id): return state.ask(Question(try ProblemLibrary.problem(id: id)))
+    case .question(let text): return state.ask(Question(text: text))
+    case .prompt(let text): return state.ask(Question(text: text, isRaw: true))
+    case .strategy(let name): return try state.run(strategy: name).effects
+    case .set(let setting, let value):
+      let effects = try state.set(setting, to: value)
+      state.message = Message(
+        .notice, "\(setting.rawValue) is now \(state.settings.text(of: setting)).")
+      return effects
+    case .model(let name):
+      let entry = state.catalog.models.first { $0.name == name }
+      return [.loadModel(path: entry?.path ?? name)]
+    case .theme(let name):
+      let themes = state.catalog.themes
+      guard themes.contains(name) || name.contains("/") || themes.isEmpty else {
+        throw CommandLineError(
+          "there is no theme “\(name)”" + Nearest.hint(name, among: themes))
+      }
+      return [.loadTheme(name)]
+    case .open(let path): return [.openSession(path: path)]
+    case .lesson(let name):
+      let entry = state.catalog.lessons.first {
+        $0.path == name || $0.title == name || CommandCompletion.fileName($0.path) == name
+      }
+      if entry == nil, !name.contains("/"), !name.hasSuffix(".md") {
+        let names = state.catalog.lessons.map { CommandCompletion.fileName($0.path) }
+        throw CommandLineError("there is no lesson “\(name)”" + Nearest.hint(name, among: names))
+      }
+      return [.loadLesson(path: entry?.path ?? name)]
+    case .save(let path): return [.saveSession(path: path)]
+    case .screen(let screen): return perform(.screen(screen), &state)
+    case .help: return perform(.help, &state)
+    case .quit: return perform(.quit, &state)
+    }
+  }
+}

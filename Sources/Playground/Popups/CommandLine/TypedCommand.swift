@@ -1,0 +1,178 @@
+import Reasoning
+
+/// What a line typed on the command line asks for.
+enum TypedCommand: Sendable, Hashable {
+  case problem(id: String)
+  case question(String)
+  /// Text that is sent as it is, with no template.
+  case prompt(String)
+  case strategy(String)
+  case set(StrategyDescription.Setting, String)
+  case model(String)
+  case theme(String)
+  case open(String)
+  case lesson(String)
+  case save(String)
+  case screen(ScreenID)
+  case help
+  case quit
+
+  /// A word that a line can begin with.
+  struct Word: Sendable, Hashable {
+    /// What follows the word.
+    enum Argument: Sendable, Hashable {
+      case none, problem, text, strategy, model, theme, session, lesson, file
+      case setting(StrategyDescription.Setting)
+    }
+
+    var name: String
+    var argument: Argument
+    /// How the argument is written in help.
+    var placeholder = ""
+    /// What it does.
+    var help: String
+  }
+
+  static let words: [Word] =
+    [
+      Word(
+        name: "problem", argument: .problem, placeholder: "ID", help: "ask a problem of the library"
+      ),
+      Word(name: "question", argument: .text, placeholder: "TEXT", help: "ask anything"),
+      Word(
+        name: "prompt", argument: .text, placeholder: "TEXT",
+        help: "send a text as it is, with no template"),
+      Word(
+        name: "strategy", argument: .strategy, placeholder: "NAME",
+        help: "run a strategy, on the screen that fits it"),
+    ]
+    + StrategyDescription.Setting.allCases.map {
+      Word(name: $0.rawValue, argument: .setting($0), placeholder: "VALUE", help: $0.explanation)
+    } + [
+      Word(name: "model", argument: .model, placeholder: "FILE", help: "open a GGUF model"),
+      Word(name: "theme", argument: .theme, placeholder: "NAME", help: "change the colours"),
+      Word(name: "lesson", argument: .lesson, placeholder: "NAME", help: "play a lesson"),
+      Word(name: "open", argument: .session, placeholder: "TRACE", help: "open a saved session"),
+      Word(
+        name: "save", argument: .file, placeholder: "FILE", help: "copy this session to a file"),
+    ]
+    + ScreenID.allCases.map {
+      Word(name: $0.title.lowercased(), argument: .none, help: "show \($0.title)")
+    } + [
+      Word(name: "help", argument: .none, help: "show all keys"),
+      Word(name: "quit", argument: .none, help: "save and quit"),
+    ]
+
+  /// The single letters that people expect to work.
+  private static let abbreviations = ["q": "quit", "h": "help", "o": "open", "w": "save"]
+
+  /// Reads a line, with or without its colon.
+  ///
+  /// A word may be cut short as long as only one command begins so.
+  /// - Throws: `CommandLineError`, one line that says what is wrong.
+  init(parsing line: String) throws(CommandLineError) {
+    let (name, argument) = Self.split(line)
+    guard !name.isEmpty else { throw CommandLineError("there is no command; Tab lists them") }
+    let word = try Self.word(named: name)
+    if word.argument == .none {
+      guard argument.isEmpty else {
+        throw CommandLineError("\(word.name) stands alone, without “\(argument)”")
+      }
+    } else if argument.isEmpty {
+      // The screen Branches and the number of branches share a name.
+      if let screen = ScreenID.allCases.first(where: { $0.title.lowercased() == word.name }) {
+        self = .screen(screen)
+        return
+      }
+      throw CommandLineError("\(word.name) needs a value: :\(word.name) \(word.placeholder)")
+    }
+    self = try Self.command(word, argument)
+  }
+
+  /// The first word of a line and what follows it, without the blanks around them.
+  static func split(_ line: String) -> (name: String, argument: String) {
+    var line = Substring(line).drop { $0.isWhitespace || $0 == ":" }
+    while line.last?.isWhitespace == true { line.removeLast() }
+    let name = line.prefix { !$0.isWhitespace }
+    return (String(name), String(line.dropFirst(name.count).drop(while: \.isWhitespace)))
+  }
+
+  static func word(named name: String) throws(CommandLineError) -> Word {
+    let name = abbreviations[name] ?? name
+    if let word = words.first(where: { $0.name == name }) { return word }
+    let matches = words.filter { $0.name.hasPrefix(name) }
+    if let only = matches.first, matches.count == 1 { return only }
+    if !matches.isEmpty {
+      throw CommandLineError(
+        "“\(name)” could be \(matches.map(\.name).joined(separator: ", "))")
+    }
+    throw CommandLineError(
+      "there is no command “\(name)”" + Nearest.hint(name, among: words.map(\.name)))
+  }
+
+  private static func command(
+    _ word: Word, _ argument: String
+  ) throws(CommandLineError) -> TypedCommand {
+    switch (word.argument, word.name) {
+    case (.problem, _): .problem(id: argument)
+    case (.text, "prompt"): .prompt(argument)
+    case (.text, _): .question(argument)
+    case (.strategy, _): .strategy(try strategy(argument))
+    case (.setting(let setting), _): .set(setting, argument)
+    case (.model, _): .model(argument)
+    case (.theme, _): .theme(argument)
+    case (.session, _): .open(argument)
+    case (.lesson, _): .lesson(argument)
+    case (.file, _): .save(argument)
+    case (.none, "help"): .help
+    case (.none, "quit"): .quit
+    case (.none, let name):
+      .screen(ScreenID.allCases.first { $0.title.lowercased() == name } ?? .decode)
+    }
+  }
+
+  private static func strategy(_ name: String) throws(CommandLineError) -> String {
+    let names = StrategyRegistry.names
+    guard names.contains(name) else {
+      throw CommandLineError(
+        "there is no strategy “\(name)”" + Nearest.hint(name, among: names))
+    }
+    return name
+  }
+}
+
+/// What is wrong with a line, in one line.
+struct CommandLineError: Error, Hashable, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// Finds what was probably meant.
+enum Nearest {
+  /// "; did you mean …?" with the name that is the fewest edits away, if one is near.
+  static func hint(_ name: String, among names: [String]) -> String {
+    let ranked = names.map { (name: $0, edits: edits(from: name, to: $0)) }
+      .min { $0.edits < $1.edits }
+    if let ranked, ranked.edits <= max(1, min(3, ranked.name.count / 2)) {
+      return "; did you mean \(ranked.name)?"
+    }
+    return names.count <= 8 ? "; there are \(names.joined(separator: ", "))" : ""
+  }
+
+  /// The Levenshtein distance.
+  static func edits(from a: String, to b: String) -> Int {
+    let b = Array(b)
+    var row = Array(0...b.count)
+    for (i, x) in a.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for j in b.indices {
+        let cost = min(row[j], row[j + 1]) + 1
+        let change = diagonal + (x == b[j] ? 0 : 1)
+        diagonal = row[j + 1]
+        row[j + 1] = min(cost, change)
+      }
+    }
+    return row[b.count]
+  }
+}

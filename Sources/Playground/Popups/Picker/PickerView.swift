@@ -1,0 +1,237 @@
+import Reasoning
+import TerminalUI
+
+/// The problem picker.
+enum PickerView {
+  static func draw(
+    _ picker: PickerState, _ state: PlaygroundState, view: PlaygroundView,
+    on buffer: inout CellBuffer
+  ) -> Point? {
+    switch picker.page {
+    case .families, .problems: drawList(picker, state, view: view, on: &buffer)
+    case .template(let form): PickerFormView.draw(form, state, view: view, on: &buffer)
+    case .question(let form): PickerFormView.draw(form, state, view: view, on: &buffer)
+    }
+  }
+
+  private static func title(_ page: PickerState.Page) -> String {
+    if case .problems(let family) = page { "Problems › \(family)" } else { "Problems" }
+  }
+
+  private static func drawList(
+    _ picker: PickerState, _ state: PlaygroundState, view: PlaygroundView,
+    on buffer: inout CellBuffer
+  ) -> Point? {
+    let theme = view.theme
+    guard let list = picker.list(state) else { return nil }
+    let body = PopupFrame.draw(
+      title: title(picker.page), note: note(picker), width: list.frame.width,
+      height: list.frame.height, contexts: [.problems], view: view, on: &buffer)
+    buffer.put("filter: ", x: body.x, y: body.y, style: PopupFrame.style(.dim, theme))
+    let cursor = picker.filter.draw(
+      in: Rect(x: body.x + 8, y: body.y, width: max(0, body.width - 8), height: 1),
+      style: PopupFrame.style(.input, theme), placeholder: "type to narrow the list",
+      placeholderStyle: PopupFrame.style(.dim, theme), on: &buffer)
+    ChooserView.drawRows(
+      picker.rows.map { cells($0, theme) },
+      columns: [.init("", .fixed(11)), .init("", .fill), .init("", .fixed(10), .right)], list,
+      theme, empty: "nothing here has these words", on: &buffer)
+    let rule = list.rows.bottom
+    buffer.horizontalLine(
+      x: body.x, y: rule, width: body.width, style: PopupFrame.style(.border, theme))
+    let preview = Rect(
+      x: body.x, y: rule + 1, width: body.width, height: max(0, body.bottom - rule - 1))
+    WrappedText(text(picker, theme), width: preview.width).draw(in: preview, on: &buffer)
+    return cursor
+  }
+
+  private static func note(_ picker: PickerState) -> String? {
+    if case .problems = picker.page { "seed \(picker.seed)" } else { nil }
+  }
+
+  private static func cells(_ row: PickerState.Row, _ theme: Theme) -> [StyledText] {
+    let dim = theme[.dim]
+    switch row {
+    case .emblem:
+      return [
+        StyledText("apples", style: theme[.key]), StyledText(ProblemLibrary.apples.question),
+        StyledText("★", style: theme[.nodeBest]),
+      ]
+    case .family(let name, let summary, let levels, _):
+      let range = levels.count == 1 ? "1 level" : "\(levels.count) levels"
+      return [
+        StyledText(name, style: theme[.key]), StyledText(summary), StyledText(range, style: dim),
+      ]
+    case .template(_, let title, _):
+      return [
+        StyledText("change it", style: theme[.key]), StyledText(title),
+        StyledText("template", style: dim),
+      ]
+    case .problem(let problem):
+      let number = problem.id.split(separator: "/").last.map { String($0) } ?? ""
+      return [
+        StyledText("level \(problem.level)", style: dim), StyledText(problem.question),
+        StyledText("#\(number)", style: dim),
+      ]
+    case .own:
+      return [
+        StyledText("your own", style: theme[.key]), StyledText("type any question"), StyledText(),
+      ]
+    }
+  }
+
+  /// The selected row's question, and on request its solution.
+  private static func text(_ picker: PickerState, _ theme: Theme) -> StyledText {
+    let base = PopupFrame.textStyle(theme)
+    let dim = PopupFrame.style(.dim, theme)
+    switch picker.selectedRow {
+    case nil: return StyledText()
+    case .emblem, .problem:
+      guard let problem = picker.selectedRow?.problem else { return StyledText() }
+      var text = StyledText(problem.question, style: base)
+      if picker.showsSolution {
+        text.append("\n\(problem.steps.joined(separator: " · "))", style: dim)
+        text.append("\nanswer \(problem.answer)", style: PopupFrame.style(.answerCorrect, theme))
+      } else {
+        text.append("\n\(problem.id)", style: dim)
+      }
+      return text
+    case .family(_, _, _, let example), .template(_, _, let example):
+      return StyledText([.init("for example: ", style: dim), .init(example, style: base)])
+    case .own:
+      return StyledText(
+        "Anything you like, with the right answer if you know it. What is typed as the filter is "
+          + "taken along.", style: dim)
+    }
+  }
+}
+
+/// The forms of the problem picker.
+enum PickerFormView {
+  // MARK: A template
+
+  static func draw(
+    _ form: TemplateForm, _ state: PlaygroundState, view: PlaygroundView,
+    on buffer: inout CellBuffer
+  ) -> Point? {
+    let theme = view.theme
+    let preview = PickerState.previewLines(state.size)
+    let height = form.values.count + preview + 3
+    let body = PopupFrame.draw(
+      title: "Problems › \(form.template.family) › change it", width: PickerState.width,
+      height: height, contexts: [.template], view: view, on: &buffer)
+    let fields = Rect(
+      x: body.x, y: body.y, width: body.width, height: max(1, body.height - preview - 1))
+    let cursor = drawFields(form, fields, theme, on: &buffer)
+    let rule = fields.bottom
+    buffer.horizontalLine(
+      x: body.x, y: rule, width: body.width, style: PopupFrame.style(.border, theme))
+    let rect = Rect(
+      x: body.x, y: rule + 1, width: body.width, height: max(0, body.bottom - rule - 1))
+    WrappedText(text(form, theme), width: rect.width).draw(in: rect, on: &buffer)
+    return cursor
+  }
+
+  private static func drawFields(
+    _ form: TemplateForm, _ rect: Rect, _ theme: Theme, on buffer: inout CellBuffer
+  ) -> Point? {
+    let visible = ListPosition(selected: form.focus).visible(
+      count: form.values.count, height: rect.height)
+    let labels = form.template.fields.map { DisplayWidth.of($0.label) }.max() ?? 0
+    let x = rect.x + labels + 5
+    var cursor: Point?
+    for (row, index) in visible.enumerated() {
+      let field = form.template.fields[index]
+      let isFocused = index == form.focus
+      let y = rect.y + row
+      buffer.put(isFocused ? "▸" : " ", x: rect.x, y: y, style: PopupFrame.style(.key, theme))
+      buffer.put(
+        field.label, x: rect.x + 2, y: y,
+        style: PopupFrame.style(isFocused ? .text : .dim, theme))
+      let cell = Rect(x: x, y: y, width: max(1, min(24, rect.right - x)), height: 1)
+      if case .choice = field.kind {
+        let style = PopupFrame.style(isFocused ? .input : .text, theme)
+        let end = buffer.put(
+          form.values[index].text, x: x, y: y, style: style, width: cell.width)
+        if isFocused {
+          buffer.put("◂", x: x - 2, y: y, style: PopupFrame.style(.key, theme))
+          buffer.put("▸", x: end + 1, y: y, style: PopupFrame.style(.key, theme))
+        }
+      } else {
+        let place = form.values[index].draw(
+          in: cell, style: PopupFrame.style(isFocused ? .input : .text, theme), on: &buffer)
+        if isFocused { cursor = place }
+      }
+    }
+    return cursor
+  }
+
+  private static func text(_ form: TemplateForm, _ theme: Theme) -> StyledText {
+    guard let problem = form.problem else {
+      return StyledText(form.error ?? "", style: PopupFrame.style(.error, theme))
+    }
+    var text = StyledText(problem.question, style: PopupFrame.textStyle(theme))
+    text.append(
+      "\n\(problem.steps.joined(separator: " · "))", style: PopupFrame.style(.dim, theme))
+    text.append("\nanswer \(problem.answer)", style: PopupFrame.style(.answerCorrect, theme))
+    return text
+  }
+
+  // MARK: A question of one's own
+
+  static func draw(
+    _ form: QuestionForm, _ state: PlaygroundState, view: PlaygroundView,
+    on buffer: inout CellBuffer
+  ) -> Point? {
+    let theme = view.theme
+    let body = PopupFrame.draw(
+      title: "Problems › your own question", width: PickerState.width, height: 13,
+      contexts: [.question], view: view, on: &buffer)
+    let width = 14
+    let warns = !form.isKnownForm && state.readyModel?.isBundled == true
+    let notice = WrappedText(
+      StyledText(QuestionForm.notice, style: PopupFrame.style(.warning, theme)), width: body.width)
+    let noticeLines = warns ? max(0, min(notice.lines.count, body.height - 4)) : 0
+    let area = Rect(
+      x: body.x + width, y: body.y, width: max(1, body.width - width),
+      height: max(1, body.height - noticeLines - 2))
+    label("question", body.x, body.y, isFocused: !form.isOnAnswer, theme, on: &buffer)
+    let questionCursor = draw(form.question, in: area, theme, on: &buffer)
+    label("right answer", body.x, area.bottom, isFocused: form.isOnAnswer, theme, on: &buffer)
+    let answerCursor = form.answer.draw(
+      in: Rect(x: area.x, y: area.bottom, width: min(30, area.width), height: 1),
+      style: PopupFrame.style(.input, theme), placeholder: "if you know it",
+      placeholderStyle: PopupFrame.style(.dim, theme), on: &buffer)
+    if warns {
+      notice.draw(
+        in: Rect(x: body.x, y: body.bottom - noticeLines, width: body.width, height: noticeLines),
+        on: &buffer)
+    }
+    return form.isOnAnswer ? answerCursor : questionCursor
+  }
+
+  private static func label(
+    _ text: String, _ x: Int, _ y: Int, isFocused: Bool, _ theme: Theme,
+    on buffer: inout CellBuffer
+  ) {
+    buffer.put(text, x: x, y: y, style: PopupFrame.style(isFocused ? .key : .dim, theme))
+  }
+
+  /// The question on as many lines as it takes, scrolled so that the cursor shows.
+  private static func draw(
+    _ field: TextField, in rect: Rect, _ theme: Theme, on buffer: inout CellBuffer
+  ) -> Point {
+    let style = PopupFrame.style(.input, theme)
+    guard !field.isEmpty else {
+      return field.draw(
+        in: rect, style: style, placeholder: "for example: What is 17 + 25?",
+        placeholderStyle: PopupFrame.style(.dim, theme), on: &buffer)
+    }
+    let wrapped = WrappedText(StyledText(field.text, style: style), width: rect.width)
+    let offset = field.text.prefix(field.cursor).utf8.count
+    let place = wrapped.position(ofOffset: offset)
+    let first = max(0, place.y - rect.height + 1)
+    wrapped.draw(in: rect, firstLine: first, on: &buffer)
+    return Point(x: rect.x + place.x, y: rect.y + place.y - first)
+  }
+}

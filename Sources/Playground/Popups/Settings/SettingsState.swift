@@ -1,0 +1,138 @@
+import Reasoning
+public import TerminalUI
+
+/// What the settings panel shows.
+public struct SettingsState: Sendable {
+  public var position = ListPosition()
+  /// The value being typed, when one is.
+  public var field: TextField?
+  public var error: String?
+
+  public init() {}
+
+  /// The panel's rows.
+  enum Row: Sendable, Hashable {
+    case setting(StrategyDescription.Setting)
+    case theme
+    /// Shown, and set with an option when the program starts.
+    case parallel, threads
+
+    static let all: [Row] =
+      [
+        .temperature, .topK, .topP, .minP, .samples, .branches, .prompting, .weighting,
+        .aggregate, .maxTokens, .seed,
+      ].map { Row.setting($0) } + [.theme, .parallel, .threads]
+
+    var title: String {
+      switch self {
+      case .setting(let setting): setting.rawValue
+      case .theme: "theme"
+      case .parallel: "parallel"
+      case .threads: "threads"
+      }
+    }
+
+    var isFixed: Bool { self == .parallel || self == .threads }
+  }
+
+  var row: Row { Row.all[min(max(0, position.selected), Row.all.count - 1)] }
+
+  static let width = 74
+  /// A line, what a row does, and its strategies.
+  static let footing = 3
+
+  func list(_ state: PlaygroundState) -> PopupList {
+    let height = Row.all.count + Self.footing + 2
+    return PopupList(
+      width: Self.width, height: height, footing: Self.footing, count: Row.all.count,
+      position: position, in: state.size)
+  }
+}
+
+extension Reducer {
+  func settingsKey(
+    _ key: KeyEvent, _ command: Command?, _ old: SettingsState, _ state: inout PlaygroundState
+  ) -> [Effect] {
+    var settings = old
+    if settings.field != nil { return valueKey(key, command, &settings, &state) }
+    defer {
+      if !state.popups.isEmpty, command != .dismiss { state.replaceTop(.settings(settings)) }
+    }
+    settings.error = nil
+    let list = settings.list(state)
+    if settings.position.move(command, count: list.count, page: list.rows.height) { return [] }
+    switch command {
+    case .left: return change(settings.row, by: -1, &state)
+    case .right: return change(settings.row, by: 1, &state)
+    case .reset:
+      if case .setting(let setting) = settings.row {
+        state.settings.reset(setting)
+        return state.settingChanged(setting)
+      }
+    case .activate:
+      switch settings.row {
+      case .setting(let setting): settings.field = TextField(startText(setting, state))
+      case .theme: return change(.theme, by: 1, &state)
+      case .parallel, .threads: settings.error = "set with --\(settings.row.title) at the start"
+      }
+    case .dismiss: state.popups.removeLast()
+    default: break
+    }
+    return []
+  }
+
+  /// What a value is typed over: nothing where the default stands, as it may be words.
+  private func startText(
+    _ setting: StrategyDescription.Setting, _ state: PlaygroundState
+  ) -> String {
+    state.settings.isDefault(setting) ? "" : state.settings.text(of: setting)
+  }
+
+  private func valueKey(
+    _ key: KeyEvent, _ command: Command?, _ settings: inout SettingsState,
+    _ state: inout PlaygroundState
+  ) -> [Effect] {
+    var effects: [Effect] = []
+    switch command {
+    case .dismiss:
+      settings.field = nil
+      settings.error = nil
+    case .activate:
+      let text = settings.field?.text ?? ""
+      if case .setting(let setting) = settings.row, !text.isEmpty {
+        do {
+          effects = try state.set(setting, to: text)
+          settings.field = nil
+          settings.error = nil
+        } catch {
+          settings.error = error.description
+        }
+      } else {
+        settings.field = nil
+        settings.error = nil
+      }
+    default:
+      settings.error = nil
+      _ = settings.field?.handle(key)
+    }
+    state.replaceTop(.settings(settings))
+    return effects
+  }
+
+  private func change(
+    _ row: SettingsState.Row, by steps: Int, _ state: inout PlaygroundState
+  ) -> [Effect] {
+    switch row {
+    case .setting(let setting):
+      let before = state.settings
+      state.settings.step(setting, by: steps)
+      return state.settings == before ? [] : state.settingChanged(setting)
+    case .theme:
+      let themes = state.catalog.themes
+      guard !themes.isEmpty else { return [] }
+      let index = themes.firstIndex(of: state.themeName) ?? 0
+      return [.loadTheme(themes[(index + steps + themes.count) % themes.count])]
+    case .parallel, .threads: return []
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import Reasoning
+import TerminalUI
+
+@testable import Playground
+
+/// A state and its reducer without a session: effects are only collected.
+struct Play {
+  var state: PlaygroundState
+  var effects: [Effect] = []
+  let reducer = Reducer()
+
+  init(_ width: Int, _ height: Int) {
+    state = Fixtures.ready(width, height)
+    state.catalog = Play.catalog
+    state.themeName = "ponder-dark"
+    state.runs.exploration = 1
+    state.nextRun = 2
+  }
+
+  init(_ state: PlaygroundState) { self.state = state }
+
+  static let catalog: Catalog = {
+    var catalog = Catalog()
+    catalog.models = [
+      .init(name: "apples", path: "apples", detail: "toy table"),
+      .init(name: "base-0.9m", path: "Samples/Models/base-0.9m.gguf", detail: "0.9 M · F16"),
+    ]
+    catalog.themes = ["ponder-dark", "ponder-light", "ponder-monochrome"]
+    catalog.lessons = [.init(title: "Three apples", path: "Samples/Lessons/apples.md")]
+    catalog.sessions = ["sessions/2026-11-21.jsonl", "sessions/2026-11-20.jsonl"]
+    return catalog
+  }()
+
+  mutating func send(_ action: Action) { effects += reducer.reduce(&state, action) }
+
+  mutating func press(_ keys: KeyEvent...) { for key in keys { send(.key(key)) } }
+
+  mutating func press(_ keys: KeyEvent.Key...) { for key in keys { send(.key(KeyEvent(key))) } }
+
+  mutating func type(_ text: String) {
+    for character in text { send(.key(KeyEvent(character))) }
+  }
+
+  var line: CommandLineState? {
+    if case .commandLine(let line) = state.popups.last { line } else { nil }
+  }
+
+  var picker: PickerState? {
+    if case .problems(let picker) = state.popups.last { picker } else { nil }
+  }
+
+  var settings: SettingsState? {
+    if case .settings(let settings) = state.popups.last { settings } else { nil }
+  }
+
+  var models: ModelPickerState? {
+    if case .models(let models) = state.popups.last { models } else { nil }
+  }
+}

@@ -1,0 +1,325 @@
+import Decoding
+import Reasoning
+import TerminalUI
+import Testing
+
+@testable import Playground
+
+@Suite struct PopupTests {
+  // MARK: Settings
+
+  @Test func everySettingRoundTripsThroughItsText() throws {
+    for setting in StrategyDescription.Setting.allCases {
+      var settings = RunSettings()
+      #expect(settings.isDefault(setting))
+      settings.step(setting, by: 1)
+      settings.step(setting, by: -1)
+      settings.step(setting, by: -1)
+      let text = settings.text(of: setting)
+      guard setting != .prompting || settings.prompting != nil else { continue }
+      var other = RunSettings()
+      try other.set(setting, to: text)
+      #expect(other.text(of: setting) == text)
+      try other.set(setting, to: "default")
+      #expect(other == RunSettings())
+    }
+  }
+
+  @Test func stepsUpThenDownComeBack() {
+    for setting in StrategyDescription.Setting.allCases {
+      var settings = RunSettings()
+      for _ in 0..<3 { settings.step(setting, by: -1) }
+      let before = settings.text(of: setting)
+      settings.step(setting, by: 1)
+      guard settings.text(of: setting) != before else { continue }
+      settings.step(setting, by: -1)
+      #expect(settings.text(of: setting) == before)
+    }
+  }
+
+  @Test(arguments: [
+    (StrategyDescription.Setting.temperature, "-1"), (.temperature, "nan"), (.topK, "0"),
+    (.topP, "1.5"), (.minP, "0"), (.samples, "0"), (.branches, "x"), (.seed, "-3"),
+    (.aggregate, "mean"), (.weighting, "verifier"), (.maxTokens, "1e9"), (.prompting, ""),
+  ])
+  func badValueIsRefusedInOneLine(setting: StrategyDescription.Setting, value: String) {
+    var settings = RunSettings()
+    let error = #expect(throws: SettingError.self) { try settings.set(setting, to: value) }
+    #expect(error?.description.hasPrefix(setting.rawValue) == true)
+    #expect(error?.description.contains("\n") == false)
+    #expect(settings == RunSettings())
+  }
+
+  @Test func panelChangesTakeEffectAtOnce() {
+    var play = Play(80, 24)
+    play.type("s")
+    play.press(.right)
+    #expect(play.state.settings.temperature == 0.8)
+    play.type("d")
+    #expect(play.state.settings.temperature == nil)
+    play.press(.enter)
+    play.type("12")
+    play.press(.enter)
+    #expect(play.settings?.error == "temperature is a number from 0 to 10, not “12”")
+    play.press(.backspace, .enter)
+    #expect(play.state.settings.temperature == 1)
+    #expect(play.settings?.field == nil)
+    play.press(.down, .left)
+    #expect(play.state.settings.topK == 160)
+    play.press(.escape)
+    #expect(play.state.popups.isEmpty)
+  }
+
+  @Test func panelShowsEverySetting() {
+    let rows = SettingsState.Row.all
+    for setting in StrategyDescription.Setting.allCases {
+      #expect(rows.contains(.setting(setting)))
+    }
+  }
+
+  // MARK: Help
+
+  @Test func helpListsEveryBinding() {
+    let keyMap = KeyMap.standard
+    let text = HelpText(keyMap, contexts: [.votes, .global], width: 200)
+    #expect(text.lines.first == .heading("Votes"))
+    let helps = text.lines.compactMap { line in
+      if case .binding(_, let help) = line { help } else { nil }
+    }.joined(separator: " ")
+    for context in KeyContext.allCases {
+      for binding in keyMap.bindings[context] ?? [] { #expect(helps.contains(binding.help)) }
+    }
+  }
+
+  @Test func everyContextHasKeysAndTitle() {
+    for context in KeyContext.allCases {
+      #expect(KeyMap.standard.bindings[context]?.isEmpty == false)
+    }
+    #expect(Set(KeyContext.allCases.map(\.title)).count == KeyContext.allCases.count)
+  }
+
+  @Test func noKeyMeansTwoThingsInOneContext() {
+    for (context, bindings) in KeyMap.standard.bindings {
+      let keys = bindings.flatMap(\.keys)
+      #expect(Set(keys).count == keys.count, "\(context)")
+    }
+  }
+
+  @Test func helpScrollsToItsEndAndNoFurther() {
+    var play = Play(80, 24)
+    play.type("?")
+    for _ in 0..<300 { play.press(.down) }
+    guard case .help(let scroll) = play.state.popups.last else {
+      Issue.record("no help")
+      return
+    }
+    let rows = HelpView.text(play.state, play.reducer).rows
+    #expect(scroll == rows - HelpView.inside(play.state.size).height)
+    play.press(.up)
+    play.type("g")
+    guard case .help(0) = play.state.popups.last else {
+      Issue.record("not at the top")
+      return
+    }
+    play.type("?")
+    #expect(play.state.popups.isEmpty)
+  }
+
+  @Test func helpOverAPopupTellsThatPopupsKeysFirst() {
+    var play = Play(80, 24)
+    play.type("s")
+    play.type("?")
+    #expect(HelpView.text(play.state, play.reducer).lines.first == .heading("Settings"))
+    play.press(.escape)
+    #expect(play.settings != nil)
+    // Where text is typed, ? is text and F1 is help.
+    play.press(.enter)
+    play.type("?")
+    #expect(play.settings?.field?.text == "?")
+    play.press(KeyEvent(.function(1)))
+    #expect(HelpView.text(play.state, play.reducer).lines.first == .heading("Typing a value"))
+  }
+
+  // MARK: Problems
+
+  @Test func emblemIsAskedAnew() {
+    var play = Play(80, 24)
+    play.state.screen = .votes
+    play.state.runs.votes = 1
+    play.state.activities[1] = Activity(strategy: "self-consistency", paths: 40)
+    play.type("p")
+    #expect(play.picker?.selectedRow == .emblem)
+    play.press(.enter)
+    #expect(play.state.popups.isEmpty)
+    #expect(play.state.question == Question(ProblemLibrary.apples))
+    #expect(play.state.runs == ShownRuns())
+    let kinds = play.effects.map { effect in
+      switch effect {
+      case .cancel(let run): "cancel \(run)"
+      case .beginExploration(let run, let question, _): "begin \(run) \(question.problem ?? "")"
+      default: "other"
+      }
+    }
+    #expect(kinds == ["cancel 1", "begin 2 apples"])
+  }
+
+  @Test func filterNarrowsAndOwnQuestionStays() {
+    var play = Play(80, 24)
+    play.type("pcoin")
+    #expect(play.picker?.rows.compactMap(\.family) == ["coin"])
+    #expect(play.picker?.rows.last == .own)
+    play.press(.down, .enter)
+    play.type(" flips?")
+    #expect(play.state.popups.count == 1)
+    play.press(.tab)
+    play.type("yes")
+    play.press(.enter)
+    #expect(play.state.question == Question(text: "coin flips?", gold: "yes", kind: .yesNo))
+    #expect(play.state.message?.kind == .warning)
+  }
+
+  @Test func familyListsTemplatesThenProblemsOfEveryLevel() throws {
+    var play = Play(80, 24)
+    play.type("pstory")
+    play.press(.enter)
+    let rows = try #require(play.picker?.rows)
+    let levels = Set(rows.compactMap(\.problem?.level))
+    #expect(levels == Set(try ProblemLibrary.family("story").levels))
+    guard case .template = rows.first else {
+      Issue.record("no template")
+      return
+    }
+    // Every problem listed can be asked again by its id.
+    for problem in rows.compactMap(\.problem) {
+      #expect(try ProblemLibrary.problem(id: problem.id) == problem)
+    }
+    play.press(KeyEvent(.character("n"), .control))
+    #expect(play.picker?.rows.compactMap(\.problem) != rows.compactMap(\.problem))
+    play.press(.escape)
+    #expect(play.picker?.context == .problems)
+    #expect(play.picker?.selectedRow?.family == "story")
+  }
+
+  @Test func solutionIsShownOnRequestOnly() {
+    var play = Play(80, 24)
+    play.type("p")
+    #expect(!play.text.contains("3 + 5 = 8"))
+    play.press(.right)
+    #expect(play.text.contains("3 + 5 = 8"))
+    play.press(.down, .up)
+    #expect(!play.text.contains("3 + 5 = 8"))
+  }
+
+  @Test func templateComputesItsAnswer() {
+    var play = Play(80, 24)
+    play.type("p")
+    play.press(.tab)
+    #expect(play.text.contains("answer 8"))
+    play.press(.backspace)
+    #expect(play.text.contains("cannot be"))
+    play.press(.enter)
+    #expect(play.picker != nil, "a template that does not fit is not asked")
+    play.type("7")
+    #expect(play.text.contains("answer 16"))
+    play.press(.tab, .right)
+    #expect(play.text.contains("my mom has"))
+    play.press(.enter)
+    #expect(play.state.popups.isEmpty)
+    #expect(play.state.question.gold == "16")
+    #expect(play.state.question.family == "compare")
+  }
+
+  // MARK: Models, themes, sessions
+
+  @Test func modelIsOpenedAndItsErrorShownInPlace() {
+    var play = Play(80, 24)
+    play.type("m")
+    play.press(.down, .enter)
+    #expect(play.models?.wanted == "Samples/Models/base-0.9m.gguf")
+    play.send(.modelFailed("base-0.9m", "base-0.9m.gguf is cut short; download it again."))
+    #expect(play.text.contains("is cut short"))
+    play.type("x/")
+    #expect(play.models?.isTyping == true)
+    play.send(.files(["x/one.gguf", "x/two.gguf"], matching: "x/"))
+    play.press(.down, .enter)
+    guard case .loadModel("x/two.gguf") = play.effects.last else {
+      Issue.record("\(play.effects)")
+      return
+    }
+    play.send(.modelReady(Fixtures.summary, Fixtures.model.vocabulary))
+    #expect(play.state.popups.isEmpty, "the switcher closes when its model is there")
+  }
+
+  @Test func tabCompletesAsFarAsFilesAgree() {
+    var play = Play(80, 24)
+    play.type("ma")
+    play.send(.files(["alpha-1.gguf", "alpha-2.gguf"], matching: "a"))
+    play.press(.tab)
+    #expect(play.models?.field.text == "alpha-")
+  }
+
+  @Test func themeIsTriedAndTakenBack() {
+    var play = Play(80, 24)
+    play.type("C")
+    play.press(.down)
+    guard case .loadTheme("ponder-light") = play.effects.last else {
+      Issue.record("\(play.effects)")
+      return
+    }
+    play.send(.themeLoaded("ponder-light"))
+    play.press(.escape)
+    guard case .loadTheme("ponder-dark") = play.effects.last else {
+      Issue.record("\(play.effects)")
+      return
+    }
+  }
+
+  @Test func sessionIsOpened() {
+    var play = Play(80, 24)
+    play.type("oj")
+    play.press(.enter)
+    guard case .openSession("sessions/2026-11-20.jsonl") = play.effects.last else {
+      Issue.record("\(play.effects)")
+      return
+    }
+    #expect(play.state.popups.isEmpty)
+  }
+
+  // MARK: Mouse
+
+  @Test func clickSelectsThenChoosesAndOutsideCloses() throws {
+    var play = Play(80, 24)
+    play.type("o")
+    let list = try #require(play.state.popups.last?.list(play.state))
+    let second = Point(x: list.rows.x + 3, y: list.rows.y + 1)
+    play.send(.mouse(MouseEvent(.press(.left), at: second)))
+    #expect(play.effects.isEmpty)
+    play.send(.mouse(MouseEvent(.press(.left), at: second)))
+    #expect(play.effects.count == 1)
+    play.type("s")
+    play.send(.mouse(MouseEvent(.press(.left), at: Point(x: 0, y: 12))))
+    #expect(play.state.popups.isEmpty)
+  }
+
+  @Test func quittingStopsWhatRuns() {
+    var play = Play(80, 24)
+    play.state.activities[3] = Activity(strategy: "self-consistency", paths: 40)
+    play.state.decode.isStreaming = true
+    play.type("q")
+    let kinds = play.effects.map { effect in
+      switch effect {
+      case .cancel(3): "cancel"
+      case .stopStream: "stop"
+      case .quit: "quit"
+      default: "other"
+      }
+    }
+    #expect(kinds == ["cancel", "stop", "quit"])
+    #expect(play.state.isQuitting)
+  }
+}
+
+extension Play {
+  /// What is on screen.
+  var text: String { Fixtures.draw(state).textSnapshot() }
+}

@@ -1,0 +1,107 @@
+import Decoding
+import Reasoning
+import TerminalUI
+import Testing
+
+@testable import Playground
+
+/// Any key in any state: nothing traps, and the state stays whole.
+@Suite struct ReducerFuzzTests {
+  private struct Random: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+      state &+= 0x9E37_79B9_7F4A_7C15
+      var z = state
+      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+      return z ^ (z >> 31)
+    }
+  }
+
+  /// Every key that is bound somewhere, and a good part of those that are not.
+  private static let keys: [KeyEvent] = {
+    let bound = KeyMap.standard.bindings.values.flatMap { $0.flatMap(\.keys) }
+    let typed = "abcdefghijklmnopqrstuvwxyzALCNGT0123456789 .,:/?~-+é漢".map { KeyEvent($0) }
+    let special: [KeyEvent.Key] = [
+      .enter, .escape, .tab, .backspace, .delete, .up, .down, .left, .right, .home, .end,
+      .pageUp, .pageDown, .function(5),
+    ]
+    return bound + typed + special.map { KeyEvent($0) } + special.map { KeyEvent($0, .shift) }
+  }()
+
+  @Test(arguments: 0..<40)
+  func anyKeysKeepTheStateWhole(seed: UInt64) async throws {
+    var random = Random(state: seed)
+    var play = Play(try await start(seed))
+    play.state.catalog = Play.catalog
+    for _ in 0..<400 {
+      act(&play, &random)
+      checkIsWhole(play.state)
+      if Int.random(in: 0..<8, using: &random) == 0 {
+        let buffer = Fixtures.draw(play.state)
+        #expect(buffer.size == play.state.size)
+      }
+      // What the session would answer, now and then.
+      if Int.random(in: 0..<6, using: &random) == 0 { answer(&play) }
+      play.effects = []
+    }
+  }
+
+  private func start(_ seed: UInt64) async throws -> PlaygroundState {
+    switch seed % 4 {
+    case 0: Fixtures.ready(80, 24)
+    case 1: Fixtures.empty(60, 16)
+    case 2: try await Fixtures.finished("cot-decoding", 80, 24)
+    default: try await Fixtures.finished("self-consistency", 120, 40)
+    }
+  }
+
+  private func act(_ play: inout Play, _ random: inout Random) {
+    switch Int.random(in: 0..<20, using: &random) {
+    case 0:
+      let sizes = [(80, 24), (60, 16), (20, 5), (200, 60), (1, 1), (118, 21)]
+      let (width, height) = sizes.randomElement(using: &random) ?? (80, 24)
+      play.send(.resize(Size(width: width, height: height)))
+    case 1:
+      let point = Point(
+        x: Int.random(in: -1..<90, using: &random), y: Int.random(in: -1..<30, using: &random))
+      let actions: [MouseEvent.Action] = [.press(.left), .wheelUp, .wheelDown, .press(.right)]
+      play.send(.mouse(MouseEvent(actions.randomElement(using: &random) ?? .wheelUp, at: point)))
+    case 2: play.send(.paste("a\nb 漢 \u{1B}[31m"))
+    default:
+      if let key = Self.keys.randomElement(using: &random) { play.send(.key(key)) }
+    }
+  }
+
+  private func answer(_ play: inout Play) {
+    for effect in play.effects {
+      switch effect {
+      case .listFiles(let path): play.send(.files([path + "a", path + "b/"], matching: path))
+      case .beginExploration(let run, _, _):
+        play.send(.explorationBegan(run: run, prompt: NodeID.root.appending(1)))
+      case .loadTheme(let name): play.send(.themeLoaded(name))
+      case .loadLesson:
+        if let lesson = try? Lesson.parse(LessonPlayerTests.text, path: "test") {
+          play.send(.lessonLoaded(lesson, name: "Samples/Lessons/apples.md"))
+        }
+      case .cancel(let run): play.send(.runEnded(run))
+      default: break
+      }
+    }
+  }
+
+  private func checkIsWhole(_ state: PlaygroundState) {
+    #expect(state.popups.count < 20)
+    #expect((0...10).contains(state.sampling.temperature))
+    #expect(state.decode.selectedRow >= 0)
+    #expect(state.nextRun >= 1)
+    if let lesson = state.lesson {
+      #expect(lesson.step >= -1 && lesson.step < lesson.stepCount)
+    }
+    for popup in state.popups {
+      guard let list = popup.list(state) else { continue }
+      #expect(list.position.selected >= 0)
+      #expect(list.position.selected <= max(0, list.count - 1))
+    }
+  }
+}
