@@ -24,7 +24,9 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
-    .target(name: "CKernels"),
+    // Unoptimised kernels would make debug builds, and tests in them, fifty times slower.
+    .target(
+      name: "CKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
     .target(
       name: "Decoding",
       dependencies: [.product(name: "Collections", package: "swift-collections")],
