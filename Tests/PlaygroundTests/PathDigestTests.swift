@@ -44,19 +44,6 @@ import Testing
     #expect(digest == RunDigest(1, whole))
   }
 
-  @Test func theRestIsEstimatedFromPathsThatHaveEnded() async throws {
-    var settings = Fixtures.settings
-    settings.samples = 8
-    let records = try await Fixtures.records(of: "self-consistency", settings: settings)
-    var trace = RunTrace()
-    for record in records { trace.apply(record.event) }
-    let digest = RunDigest(1, trace)
-    #expect(digest.finished == 8 && digest.counted == 8)
-    #expect(digest.tokensLeft(ofPaths: 8) == nil)
-    // Every path of the apples table has five tokens.
-    #expect(digest.tokensLeft(ofPaths: 20) == 60)
-  }
-
   @Test func rowsFollowTheWinnersRule() {
     let tally = Tally(
       method: .majority, votes: ["a": 2, "b": 5, "c": 5], unparsed: 3, order: ["a", "c", "b"])

@@ -218,8 +218,13 @@ import Testing
       let isDirect = choice.token.text == " 5"
       #expect(abs(exp(choice.logProbability ?? 0) - (isDirect ? 0.34 : 0.165)) < 1e-6)
     }
-    _ = Self.press(&state, KeyEvent("o"))
-    #expect(state.screen == .decode && state.decode.cursor == run.promptEnd)
+    for back in [false, true] {
+      state.screen = .votes
+      state.decode.cursor = .root
+      if back { _ = Self.press(&state, KeyEvent(.left)) }
+      _ = Self.press(&state, KeyEvent("o"))
+      #expect(state.screen == .decode && state.decode.cursor == run.promptEnd)
+    }
   }
 
   @Test func whereOneAnswerIsAllThereIsNoFork() async throws {

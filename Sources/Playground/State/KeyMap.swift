@@ -160,7 +160,8 @@ extension KeyMap {
       "the answer's paths; then open a path in Decode", hint: "open"),
     KeyBinding([KeyEvent(.left), key("h"), KeyEvent(.backspace)], .back, "back to the answers"),
     KeyBinding(
-      [key("o")], .openParting, "open the fork that decides between the answers in Decode"),
+      [key("o")], .openParting, "open the fork where the answer leaves the others in Decode",
+      hint: "fork"),
     KeyBinding([key("v")], .compare, "mark a path; on a second one, compare the two"),
     KeyBinding([KeyEvent(.pageUp)], .pageUp, "scroll the path's text up"),
     KeyBinding([KeyEvent(.pageDown)], .pageDown, "scroll the path's text down"),

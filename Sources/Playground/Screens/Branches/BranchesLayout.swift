@@ -5,10 +5,10 @@ struct BranchesLayout {
   var header: Rect
   /// The branches, with a line of headings.
   var rows: Rect
-  /// The selected branch in full, under a line with its title.
-  var detail: Rect
   /// The answers by ΣΔ, under (or, in a row of its own, after) a title.
   var board: Rect
+  /// The selected branch in full, under a line with its title.
+  var detail: Rect
   var note: Rect
   /// Whether the board is but one line.
   var isBoardOneLine: Bool { board.height == 1 }
@@ -33,8 +33,8 @@ struct BranchesLayout {
       let columns = parts[1].splitColumns([.fill(weight: 3), .fill(weight: 2)], gap: 1)
       (detail, board) = (columns[0], columns[1])
     } else {
-      let bottom = parts[1].splitRows([.fill, .fixed(min(boardHeight, parts[1].height))])
-      (detail, board) = (bottom[0], bottom[1])
+      let bottom = parts[1].splitRows([.fixed(min(boardHeight, parts[1].height)), .fill])
+      (board, detail) = (bottom[0], bottom[1])
     }
   }
 

@@ -32,7 +32,7 @@ enum BranchesView {
   }
 
   private static func note(width: Int) -> String {
-    width >= 100
+    width >= 120
       ? "Δ tells a reasoned answer from a guessed one better than a right one from a wrong one:"
         + " a branch can be sure and wrong."
       : "Δ parts reasoned from guessed better than right from wrong."
@@ -101,7 +101,9 @@ enum BranchesView {
       return
     }
     PathPanel(
-      path: path, name: "branch \(path.number + 1)", scroll: branches.textScroll, theme: theme
+      path: path,
+      name: path.number == 0 ? "branch 1, the greedy path" : "branch \(path.number + 1)",
+      scroll: branches.textScroll, theme: theme
     ).draw(in: rect, on: &buffer)
   }
 }
@@ -145,7 +147,7 @@ private struct BranchTable {
         .init(width < 110 ? "Δ" : "Δ of the answer", .fixed(isNarrow ? 5 : width < 110 ? 9 : 16))
       ))
     columns.append((.delta, .init("", .fixed(4), .right)))
-    columns.append((.answer, .init("answer", .fixed(isNarrow ? 9 : 11))))
+    columns.append((.answer, .init("answer", .fixed(isNarrow ? 8 : 11))))
     return columns
   }
 
@@ -196,13 +198,13 @@ private struct BranchTable {
     }
     let isCorrect = branches.digest.isCorrect(answer)
     let style = Panel.answerStyle(answer, isCorrect: isCorrect, theme: theme, base: base)
-    let x = buffer.put(
+    buffer.put(
       PathText.head(PathText.oneLine(answer.utf8), columns: max(1, cell.width - 3)), x: cell.x,
       y: cell.y, style: style)
     buffer.put(
       Panel.marks(
         isWinner: answer == winner, isCorrect: isCorrect, theme: theme, base: base),
-      x: x + 1, y: cell.y)
+      x: cell.right - 2, y: cell.y)
   }
 }
 

@@ -158,17 +158,18 @@ enum ComparisonView {
   private static func styled(
     _ pieces: [ComparisonText.Piece], _ path: PathDigest, _ comparison: Comparison, theme: Theme
   ) -> StyledText {
-    StyledText(
-      pieces.enumerated().map { index, piece in
-        let isAnswer = path.answerTokens?.contains(piece.token) ?? false
-        let role: Role =
-          isAnswer
-          ? .answerSpan
-          : piece.token == comparison.shared ? .notice : piece.isSame ? .dim : .text
-        // A line never starts with the space of its first word.
-        let text =
-          index == 0 && piece.text.first == " " ? String(piece.text.dropFirst()) : piece.text
-        return StyledText.Run(text, style: theme[role])
-      })
+    var text = StyledText()
+    for (index, piece) in pieces.enumerated() {
+      let isAnswer = path.answerTokens?.contains(piece.token) ?? false
+      let role: Role =
+        isAnswer
+        ? .answerSpan
+        : piece.token == comparison.shared ? .notice : piece.isSame ? .dim : .text
+      let word = piece.text.drop { $0 == " " }
+      // A line never starts with the space of its first word, and an answer not with its own.
+      if index > 0 { text.append(String(piece.text.prefix { $0 == " " }), style: theme[.text]) }
+      text.append(String(word), style: theme[role])
+    }
+    return text
   }
 }

@@ -100,7 +100,8 @@ struct PathPanel {
     let tokens = path.answerTokens.map { Array($0) } ?? []
     for (index, margin) in path.margins.enumerated() {
       let bytes = tokens.count == path.margins.count ? path.bytes(ofToken: tokens[index]) : []
-      text.append("  \(bytes.isEmpty ? "·" : PathText.quoted(bytes)) ", style: theme[.answerSpan])
+      text.append("   ", style: theme[.text])
+      text.append(bytes.isEmpty ? "·" : PathText.quoted(bytes), style: theme[.answerSpan])
       text.append(" " + Format.probability(margin), style: theme[.text])
     }
     if let delta = path.delta {

@@ -119,14 +119,4 @@ public struct RunDigest: Sendable, Hashable {
       return delta > best?.delta ?? -1 ? path : best
     }
   }
-
-  /// How many tokens are likely still to come when the run has `total` paths, judged by the
-  /// paths that have ended; nil before the first has.
-  public func tokensLeft(ofPaths total: Int) -> Int? {
-    guard finished > 0, total > finished else { return nil }
-    let open = paths.values.reduce(0) { $0 + ($1.isGrowing ? $1.generated : 0) }
-    let cut = paths.values.reduce(0) { $0 + ($1.isCut ? $1.generated : 0) }
-    let mean = Double(generated - open - cut) / Double(finished)
-    return max(0, Int((mean * Double(total - finished)).rounded()) - open)
-  }
 }

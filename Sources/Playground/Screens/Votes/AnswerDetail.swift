@@ -52,6 +52,8 @@ public struct DecidingFork: Sendable, Hashable {
   public var node: NodeID
   /// How many tokens after the prompt it lies.
   public var depth: Int
+  /// The end of the text before it; empty at the prompt's end.
+  public var context: String
   /// The tokens that were chosen there, the one most paths took first.
   public var choices: [Choice]
   /// How much the choice tells of whether the answer follows, in bits: their mutual information
@@ -107,6 +109,17 @@ private struct PathCensus {
     }
   }
 
+  /// The end of the text that leads to a node.
+  private func context(of node: NodeID, _ trace: RunTrace) -> String {
+    var bytes: [UInt8] = []
+    var node = node
+    while node != trace.promptEnd, bytes.count < 32, let known = trace.nodes[node] {
+      bytes = known.token.bytes + bytes
+      node = known.parent
+    }
+    return PathText.oneLine(bytes)
+  }
+
   func decidingFork(_ trace: RunTrace) -> DecidingFork? {
     guard total > 0, others > 0, others < total else { return nil }
     var children = children
@@ -140,7 +153,7 @@ private struct PathCensus {
         matching: count.matching, others: count.others)
     }
     return DecidingFork(
-      node: best.node, depth: best.depth,
+      node: best.node, depth: best.depth, context: context(of: best.node, trace),
       choices: choices.sorted { a, b in
         let (p, q) = (a.matching + a.others, b.matching + b.others)
         return p > q || (p == q && a.token.id < b.token.id)

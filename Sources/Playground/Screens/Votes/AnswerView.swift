@@ -36,7 +36,9 @@ struct AnswerView {
       isCorrect: votes.digest.isCorrect(detail.answer), theme: theme, base: theme[.text])
     left.runs += marks.runs
     if detail.texts < detail.paths.count {
-      left.append("  \(Panel.count(detail.texts, "different text"))", style: theme[.dim])
+      left.append(
+        detail.texts == 1 ? "  all the same text" : "  \(detail.texts) different texts",
+        style: theme[.dim])
     }
     var right = StyledText("←", style: theme[.key])
     right.append(" back to the answers", style: theme[.dim])
@@ -120,7 +122,8 @@ struct AnswerView {
       return
     }
     let place =
-      fork.depth == 0 ? "the first token decides" : "after \(Panel.count(fork.depth, "token"))"
+      fork.depth == 0
+      ? "at the first token" : "after \"\(PathText.tail(fork.context, columns: 14))\""
     let inside = Panel.draw(
       "where \(quoted) leaves the others: \(place)",
       note: "\(fork.choices.count) ways · \(Format.fixed(fork.information, 2)) bit", in: rect,

@@ -7,6 +7,8 @@ struct TallyLayout {
   var table: Rect
   /// The running shares, under a line with a title; empty where there is no room.
   var chart: Rect
+  /// The paths as they are sampled; empty where there is no room.
+  var feed: Rect
   var note: Rect
 
   /// - Parameter rows: how many answers there are, the missing one included.
@@ -17,13 +19,20 @@ struct TallyLayout {
       x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 2))
     if rect.width >= 110 {
       let parts = body.splitColumns([.fill(weight: 5), .fill(weight: 4)], gap: 2)
-      (table, chart) = (parts[0], parts[1])
+      chart = parts[1]
+      let left = parts[0].splitRows([
+        .fixed(min(max(4, rows + 1), parts[0].height)), .fixed(1), .fill,
+      ])
+      (table, feed) = (left[0], left[2])
     } else {
       // The table gives way to the chart down to five answers.
       let chartHeight = max(5, body.height * 2 / 5, body.height - rows - 1)
       let tableHeight = max(min(rows + 1, 6), body.height - chartHeight)
-      let parts = body.splitRows([.fixed(tableHeight), .fill])
-      table = parts[0]
+      // What a tall terminal has left over shows the paths.
+      let room = body.height - tableHeight
+      let feedHeight = room >= 22 ? room - 14 : 0
+      let parts = body.splitRows([.fixed(tableHeight), .fill, .fixed(feedHeight)])
+      (table, feed) = (parts[0], parts[2])
       chart = parts[1].height >= 4 ? parts[1] : Rect(x: 0, y: 0, width: 0, height: 0)
     }
   }

@@ -35,6 +35,17 @@ extension PlaygroundState {
     case .top: selectAnswer(0)
     case .bottom: selectAnswer(votes.standings.count - 1)
     case .activate, .right, .take, .openInDecode: showPaths()
+    case .openParting:
+      guard let run = runs.votes, votes.standings.indices.contains(votes.selectedRow) else {
+        return []
+      }
+      let answer = votes.standings[votes.selectedRow].answer
+      let fork = AnswerDetail(answer: answer, in: votes.digest, votesRun).fork
+      guard let fork else {
+        message = Message(.notice, "No single token tells this answer from the others.")
+        return []
+      }
+      return open(fork.node, of: run)
     default: break
     }
     return []

@@ -66,6 +66,7 @@ enum VotesView {
     }
     let total = state.votes.digest.start?.settings.samples ?? SelfConsistency.defaultSamples
     ShareChart(votes: votes, total: total, theme: theme).draw(in: layout.chart, on: &buffer)
+    PathFeed(votes: votes, theme: theme).draw(in: layout.feed, on: &buffer)
     buffer.put(
       note(votes, width: rect.width), x: layout.note.x + 1, y: layout.note.y, style: theme[.dim],
       width: layout.note.width - 2)
@@ -78,7 +79,7 @@ enum VotesView {
         ?? SelfConsistency.description.defaultTemperature, 1)
     switch votes.weighting {
     case .majority:
-      return width >= 100
+      return width >= 116
         ? "A vote converges to what the sampler answers most often at T = \(temperature), "
           + "summed over all its paths: not to the truth."
         : "A vote converges to the sampler's favourite at T = \(temperature), not to the truth."
@@ -104,8 +105,7 @@ enum VotesView {
     if activity?.isCancelling == true {
       text.append("  stopping …", style: theme[.warning])
     } else if activity != nil {
-      let left = timeLeft(digest, total: total, pace: state.pace)
-      text.append(left.map { "  ≈ \($0) left" } ?? "  sampling …", style: theme[.notice])
+      text.append("  sampling …", style: theme[.notice])
       if state.votes.queued > 0 {
         text.append("  + \(state.votes.queued)", style: theme[.notice])
       }
@@ -116,22 +116,23 @@ enum VotesView {
     } else if digest.end != nil {
       text.append("  done", style: theme[.dim])
     }
-    if width >= 100, let settings {
-      let temperature =
-        settings.temperature ?? SelfConsistency.description.defaultTemperature
-      text.append(
-        "   T \(Format.fixed(temperature, 1))  seed \(settings.seed)", style: theme[.dim])
+    // What the title line tells holds for the next vote; this one may be another's.
+    if let settings, let notes = difference(settings, state.settings), width >= 100 {
+      text.append("   taken at \(notes)", style: theme[.warning])
     }
     return text
   }
 
-  /// How long the rest takes at the present speed.
-  private static func timeLeft(_ digest: RunDigest, total: Int, pace: Pace) -> String? {
-    guard let speed = pace.tokensPerSecond, speed > 0,
-      let tokens = digest.tokensLeft(ofPaths: total)
-    else { return nil }
-    let seconds = Int((Double(tokens) / speed).rounded(.up))
-    return seconds < 120 ? "\(seconds) s" : "\((seconds + 30) / 60) min"
+  /// In what a vote's sampler differs from the settings at hand.
+  private static func difference(_ taken: RunSettings, _ now: RunSettings) -> String? {
+    let usual = SelfConsistency.description.defaultTemperature
+    let temperature = taken.temperature ?? usual
+    var notes: [String] = []
+    if temperature != now.temperature ?? usual {
+      notes.append("T \(Format.fixed(temperature, 1))")
+    }
+    if taken.seed != now.seed { notes.append("seed \(taken.seed)") }
+    return notes.isEmpty ? nil : notes.joined(separator: ", ")
   }
 
   static func name(_ method: Tally.Method) -> String {
@@ -253,6 +254,46 @@ private struct TallyTable {
     var (mantissa, exponent) = (value, 0)
     while mantissa < 1 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
     return "\(Format.fixed(mantissa, 1))e\(exponent)"
+  }
+}
+
+/// The paths as they are sampled: those that grow, then those that ended last.
+private struct PathFeed {
+  let votes: VotesState
+  let theme: Theme
+
+  func draw(in rect: Rect, on buffer: inout CellBuffer) {
+    guard rect.height >= 3 else { return }
+    let paths = votes.digest.numbers.compactMap { votes.digest.paths[$0] }
+    let growing = paths.filter(\.isGrowing)
+    let ended = paths.filter { !$0.isGrowing }.suffix(max(0, rect.height - 1 - growing.count))
+    let inside = Panel.draw(
+      growing.isEmpty ? "the last paths" : "paths under way", in: rect, theme: theme,
+      on: &buffer)
+    for (row, path) in (growing + ended.reversed()).prefix(inside.height).enumerated() {
+      draw(path, in: inside.row(row), on: &buffer)
+    }
+  }
+
+  private func draw(_ path: PathDigest, in line: Rect, on buffer: inout CellBuffer) {
+    let cells = line.splitColumns([.fixed(5), .fill, .fixed(12)], gap: 1)
+    Table.put(
+      StyledText("\(path.number + 1)", style: theme[.dim]), in: cells[0], alignment: .right,
+      on: &buffer)
+    let styles = PathText.Styles(theme: theme, base: theme[.text])
+    buffer.put(
+      PathText.line(path, columns: cells[1].width, styles: styles), x: cells[1].x, y: line.y,
+      width: cells[1].width)
+    guard !path.isGrowing else { return }
+    let isCorrect = votes.digest.isCorrect(path.answer)
+    let style = Panel.answerStyle(
+      path.answer, isCorrect: isCorrect, theme: theme, base: theme[.text])
+    let name = path.answer.map { PathText.oneLine($0.utf8) } ?? (path.isCut ? "cut" : "no answer")
+    let x = buffer.put(
+      PathText.head(name, columns: cells[2].width - 2), x: cells[2].x, y: line.y, style: style)
+    if let isCorrect {
+      buffer.put(isCorrect ? " ✓" : " ✗", x: x, y: line.y, style: style)
+    }
   }
 }
 
