@@ -93,8 +93,10 @@ extension NextTokenTable {
     }
     restCount = unlistedCount + tokens.count - rows.count
     restRaw = max(0, 1 - raw.prefix(rows.count).reduce(0, +))
-    let listedShare = rows.reduce(0.0) { $0 + ($1.shaped ?? 0) }
-    restShaped = known ? max(0, 1 - listedShare) : nil
+    // What rounding leaves of a rest that is cut whole is no mass.
+    let outside = shaped.total - shaped.weights.prefix(rows.count).reduce(0, +)
+    let restShare = outside > 1e-12 * shaped.total ? outside / shaped.total : 0
+    restShaped = known ? restShare : nil
     self.isApproximate = isApproximate && known
     self.entropy = entropy
   }

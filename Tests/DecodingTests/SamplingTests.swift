@@ -154,4 +154,17 @@ import Testing
     }
     #expect(summary.margin == flat.margin)
   }
+
+  @Test func aRestThatIsCutHasNoMassAtAll() {
+    let distribution = TokenDistribution(logits: (0..<200).map { Float(($0 * 37) % 101) * 0.05 })
+    for settings in [
+      SamplingSettings(temperature: 0.7, topK: 5), SamplingSettings(temperature: 0.7, topK: 10),
+      SamplingSettings(temperature: 0.3, minP: 0.9), .greedy,
+    ] {
+      let live = NextTokenTable(distribution, settings: settings, rows: 10)
+      let saved = NextTokenTable(distribution.summary(), settings: settings, rows: 10)
+      #expect(live.restShaped == 0)
+      #expect(saved.restShaped == 0)
+    }
+  }
 }

@@ -311,7 +311,7 @@ import Testing
     let trace = driver.state.trace
     var state = Fixtures.empty(80, 24)
     state.show(trace)
-    _ = state.reachCursor()
+    #expect(state.decode.line.generated.map(\.text) == [" My dad has 3 + 2 = 5 apples."])
     let reducer = Reducer()
     func press(_ key: KeyEvent) { #expect(reducer.reduce(&state, .key(key)).isEmpty) }
     #expect(state.isReplay)

@@ -116,7 +116,6 @@ import Testing
     }
     var state = Fixtures.empty(width, height)
     state.show(trace)
-    _ = state.reachCursor()
     // One step back: the incomplete character lies ahead.
     _ = Reducer().reduce(&state, .key(KeyEvent(.left)))
     return state

@@ -28,6 +28,7 @@ extension PlaygroundState {
     decode.promptEnd = run.promptEnd
     decode.cursor = trace.leaves(of: shown).last ?? run.promptEnd
     decode.forks = run.edits.filter { $0.action == .fork }.map(\.node)
+    _ = reachCursor()
     if runs.exploration == nil { screen = runs.branches != nil ? .branches : .votes }
   }
 

@@ -37,6 +37,9 @@ public struct CandidateTable: Sendable, Hashable {
   /// All tokens, listed or not.
   public var tokenCount: Int { rows.count + restCount }
 
+  /// Whether the settings cut all tokens that are not listed.
+  var cutsRest: Bool { keptCount < rows.count || settings.topK.map { $0 <= rows.count } ?? false }
+
   /// What the tokens outside some rows have together, so that what is on screen adds up to 1.
   public func rest(outside visible: Range<Int>) -> (count: Int, raw: Double, shaped: Double?) {
     let hidden = rows.indices.filter { !visible.contains($0) }

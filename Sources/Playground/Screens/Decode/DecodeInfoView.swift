@@ -41,7 +41,7 @@ enum DecodeInfoView {
     var text = StyledText()
     guard let token = state.decode.line.last else { return text }
     let dim = view.style(.dim)
-    text.append(DecodeText.cursorGlyph, style: view.style(.tokenChosen))
+    text.append(DecodeText.cursorGlyph(view.glyphs), style: view.style(.tokenChosen))
     text.append(state.label(of: token.token), style: view.style(.text))
     switch token.origin {
     case .prompt: text.append(" of the prompt", style: dim)

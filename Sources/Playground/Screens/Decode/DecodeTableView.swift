@@ -149,7 +149,7 @@ enum DecodeTableView {
       width: columns.label.width)
     put(Format.smallProbability(rest.raw), in: columns.raw, style, &buffer)
     drawBar(rest.raw, columns.rawBar, view.style(.barRaw), &buffer)
-    if rest.shaped == 0 {
+    if rest.shaped == 0, table.cutsRest {
       buffer.put("✂", x: columns.shaped.x + 1, y: layout.rest.y, style: style)
     } else {
       put(shaped(rest.shaped, table), in: columns.shaped, style, &buffer)
@@ -212,7 +212,7 @@ enum DecodeTableView {
       ("rank", "\(state.decode.selectedRow + 1) of \(table.tokenCount)"),
       ("logit", Format.fixed(Double(row.logit), 3)),
       ("log p", Format.fixed(row.logProbability, 3)),
-      ("p", "\(Format.smallProbability(row.raw)), after the settings \(after)"),
+      ("p", "\(Format.smallProbability(row.raw)) → \(after)"),
     ]
     for (index, fact) in facts.enumerated() where index + 1 < area.height {
       let line = area.row(index + 1)

@@ -4,7 +4,8 @@ import TerminalUI
 
 /// The text of a line as Decode lays it out, each token tagged with its index.
 struct DecodeText {
-  static let cursorGlyph = "▌"
+  /// The cursor. The block would turn into a sign of a bar where only ASCII can be shown.
+  static func cursorGlyph(_ glyphs: Glyphs) -> String { glyphs == .ascii ? "|" : "▌" }
   static let forkGlyph = "◆"
 
   let wrapped: WrappedText
@@ -12,13 +13,17 @@ struct DecodeText {
   let cursorLine: Int
 
   /// - Parameter style: how a token looks, by its index.
-  init(_ line: DecodeLine, width: Int, cursorStyle: Style, style: (Int) -> Style) {
+  init(
+    _ line: DecodeLine, width: Int, cursorStyle: Style, glyphs: Glyphs = .unicode,
+    style: (Int) -> Style
+  ) {
+    let cursorGlyph = Self.cursorGlyph(glyphs)
     var text = StyledText()
     var cursorOffset = 0
     for index in line.tokens.indices {
       if index == line.cursor {
         cursorOffset = text.text.utf8.count
-        text.append(Self.cursorGlyph, style: cursorStyle)
+        text.append(cursorGlyph, style: cursorStyle)
       }
       let token = line.tokens[index]
       let style = style(index)
@@ -27,7 +32,7 @@ struct DecodeText {
     }
     if line.cursor >= line.tokens.count {
       cursorOffset = text.text.utf8.count
-      text.append(Self.cursorGlyph, style: cursorStyle)
+      text.append(cursorGlyph, style: cursorStyle)
     }
     wrapped = WrappedText(text, width: width)
     cursorLine = wrapped.position(ofOffset: cursorOffset).y

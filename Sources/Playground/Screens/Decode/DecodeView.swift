@@ -85,7 +85,7 @@ enum DecodeView {
     let styles = TokenStyles(decode, view)
     let text = DecodeText(
       decode.line, width: rect.width, cursorStyle: view.style(.tokenChosen),
-      style: { styles.style(of: $0) })
+      glyphs: view.glyphs, style: { styles.style(of: $0) })
     let first = text.firstLine(height: rect.height, scrollBack: decode.scrollBack)
     text.wrapped.draw(in: rect, firstLine: first, on: &buffer)
     let lines = text.wrapped.lines.count
