@@ -49,6 +49,22 @@ struct AttentionPlan {
     }
   }
 
+  /// The plan as the kernels read it. It holds at least one row.
+  func withUnsafePlan(
+    _ body: (UnsafePointer<ck_kv_run>, UnsafePointer<ck_kv_user>, UnsafePointer<Int32>) -> Void
+  ) {
+    runs.withUnsafeBufferPointer { runs in
+      users.withUnsafeBufferPointer { users in
+        lengths.withUnsafeBufferPointer { lengths in
+          guard let runs = runs.baseAddress, let users = users.baseAddress,
+            let lengths = lengths.baseAddress
+          else { return }
+          body(runs, users, lengths)
+        }
+      }
+    }
+  }
+
   private mutating func addSlice(_ rows: Range<Int>, _ plan: ForwardPlan, in cache: PrefixCache) {
     let firstRun = runs.count
     let paths = rows.map { chain(of: plan.slots[$0].block, in: cache) }

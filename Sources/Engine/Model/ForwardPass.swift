@@ -63,54 +63,71 @@ struct ForwardPass {
     }
   }
 
+  /// What attention of one layer reads and writes.
+  struct AttentionCall {
+    var layer: Int
+    var headCount: Int
+    /// `[rows, queryStride]`, of which the first `headCount · headSize` are the queries.
+    var queries: UnsafePointer<Float>
+    var queryStride: Int
+    /// `[rows, headCount · headSize]`.
+    var out: UnsafeMutablePointer<Float>
+    /// `scratchPerWorker` floats for each thread.
+    var scratch: UnsafeMutablePointer<Float>
+    var scratchPerWorker: Int
+    /// Only output rows are wanted; others may be left out.
+    var onlyOutputs: Bool
+  }
+
   /// Softmax attention (Vaswani et al. 2017, eq. 1) of every row on its own path.
-  ///
-  /// - Parameters:
-  ///   - queries: `[rows, queryStride]`, of which the first `heads · headSize` are the queries.
-  ///   - out: `[rows, heads · headSize]`.
-  ///   - scratch: `scratchPerWorker` floats for each thread.
-  func attend(
-    layer: Int, queries: UnsafePointer<Float>, queryStride: Int, headCount: Int,
-    to out: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>,
-    scratchPerWorker: Int
-  ) {
+  func attend(_ call: AttentionCall) {
     let kernel =
       layout.format == .f16
       ? compute.kernels.pointee.attend_f16 : compute.kernels.pointee.attend_f32
+    let slices = call.onlyOutputs ? attention.slices.filter(hasOutput) : attention.slices
     let heads = layout.kvHeadCount
-    let group = headCount / heads
     let users = Double(attention.users.count) / Double(max(attention.slices.count, 1))
-    let cost = users * Double(group * layout.headSize) * 2.5 + 100
-    let lengths = attention.lengths
-    attention.runs.withUnsafeBufferPointer { runs in
-      attention.users.withUnsafeBufferPointer { users in
-        lengths.withUnsafeBufferPointer { lengths in
-          compute.pool.run(count: attention.slices.count * heads, nanoseconds: cost) {
-            range, worker in
-            for unit in range {
-              let slice = attention.slices[unit / heads]
-              let head = unit % heads
-              let offset = head * group * layout.headSize
-              var job = ck_attention(
-                runs: runs.baseAddress.map { $0 + slice.runs.lowerBound },
-                run_count: slice.runs.count, users: users.baseAddress,
-                key_offset: layout.keyOffset(layer: layer, head: head),
-                value_offset: layout.valueOffset(layer: layer, head: head),
-                head_size: layout.headSize, group: group,
-                queries: queries + slice.rows.lowerBound * queryStride + offset,
-                query_stride: queryStride, query_count: slice.rows.count,
-                lengths: lengths.baseAddress.map { $0 + slice.rows.lowerBound },
-                positions: attention.positions,
-                out: out + slice.rows.lowerBound * headCount * layout.headSize + offset,
-                out_stride: headCount * layout.headSize,
-                scale: 1 / Float(layout.headSize).squareRoot(),
-                scratch: scratch + worker * scratchPerWorker)
-              kernel?(&job)
-            }
-          }
+    let cost = users * Double(call.headCount / heads * layout.headSize) * 2 + 100
+    attention.withUnsafePlan { runs, users, lengths in
+      compute.pool.run(count: slices.count * heads, nanoseconds: cost) { range, worker in
+        for unit in range {
+          let slice = slices[unit / heads]
+          var job = self.job(call, slice: slice, head: unit % heads, worker: worker)
+          job.runs = runs + slice.runs.lowerBound
+          job.users = users
+          job.lengths = lengths + slice.rows.lowerBound
+          kernel?(&job)
         }
       }
     }
+  }
+
+  private func hasOutput(_ slice: AttentionPlan.Slice) -> Bool {
+    outputRows.contains { slice.rows.contains($0) }
+  }
+
+  /// The attention of a slice's rows on one KV head, but for the plan's own pointers.
+  private func job(
+    _ call: AttentionCall, slice: AttentionPlan.Slice, head: Int, worker: Int
+  ) -> ck_attention {
+    let group = call.headCount / layout.kvHeadCount
+    let outStride = call.headCount * layout.headSize
+    let firstHead = head * group * layout.headSize
+    var job = ck_attention()
+    job.run_count = slice.runs.count
+    job.key_offset = layout.keyOffset(layer: call.layer, head: head)
+    job.value_offset = layout.valueOffset(layer: call.layer, head: head)
+    job.head_size = layout.headSize
+    job.group = group
+    job.queries = call.queries + slice.rows.lowerBound * call.queryStride + firstHead
+    job.query_stride = call.queryStride
+    job.query_count = slice.rows.count
+    job.positions = attention.positions
+    job.out = call.out + slice.rows.lowerBound * outStride + firstHead
+    job.out_stride = outStride
+    job.scale = 1 / Float(layout.headSize).squareRoot()
+    job.scratch = call.scratch + worker * call.scratchPerWorker
+    return job
   }
 
   /// Floats of scratch that one thread needs for attention.

@@ -130,8 +130,10 @@ final class LlamaArchitecture: Architecture {
     let scratch = try attentionScratch.reserve(scratchSize * compute.pool.threadCount)
     let out = try attended.reserve(rows: rows, width: heads * headSize)
     pass.attend(
-      layer: number, queries: qkv, queryStride: stride, headCount: heads, to: out.floats,
-      scratch: scratch, scratchPerWorker: scratchSize)
+      .init(
+        layer: number, headCount: heads, queries: qkv, queryStride: stride, out: out.floats,
+        scratch: scratch, scratchPerWorker: scratchSize,
+        onlyOutputs: number == layers.count - 1))
     return out
   }
 
