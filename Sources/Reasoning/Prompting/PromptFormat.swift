@@ -12,10 +12,13 @@ public enum PromptFormat {
   /// `Q: {question}\nA: Let's think step by step.`
   public static func think(_ question: String) -> String { plain(question) + trigger }
 
-  /// Asks for the answer behind reasoning that was stopped before its own marker, in the words
-  /// of zero-shot chain of thought's second call. The first bundled model has seen it only
-  /// behind a finished answer, so the templates' second call is `answerMarker`.
-  public static let extraction = "\nTherefore, the answer is"
+  /// What the second call of zero-shot chain of thought adds behind the reasoning; the model
+  /// goes on with ` 8.`
+  public static let extraction = answerMarker
+
+  /// The second call in the words of Kojima et al.; curriculum documents teach it, but the first
+  /// bundled model has seen it only behind a finished answer.
+  public static let conclusion = "\nTherefore, the answer is"
 
   /// What stands before an answer that follows reasoning; the answer and a full stop follow.
   public static let answerMarker = " The answer is"

@@ -113,7 +113,7 @@ public struct CurriculumGenerator: Sendable {
     }
     // Here the reasoning is stopped before the marker and the second call asks for the answer.
     return asked + [
-      answer(" " + reasoning(problem, using: &random)), context(PromptFormat.extraction),
+      answer(" " + reasoning(problem, using: &random)), context(PromptFormat.conclusion),
       answer(" \(problem.saidAnswer)."),
     ]
   }
