@@ -1,4 +1,5 @@
 import Decoding
+import Foundation
 import Reasoning
 import TerminalUI
 import Testing
@@ -212,5 +213,58 @@ import Testing
     #expect(comparison.shared == 2)
     #expect(comparison.parting == run.paths[a]?.nodes[1])
     #expect(comparison.candidates.count { $0.taker != .nobody } == 2)
+  }
+}
+
+/// Traces come from anywhere: whatever a reader lets through can be shown.
+@Suite struct HostileTraceTests {
+  @Test(arguments: ["cot-decoding", "self-consistency"])
+  func changedDigitsAndBytesNeverTrap(strategy: String) async throws {
+    var settings = Fixtures.settings
+    settings.samples = 6
+    settings.branches = 4
+    settings.detail = 3
+    let records = try await Fixtures.records(of: strategy, settings: settings)
+    let data = try TraceCoding.lines([TraceRecord(.header(TraceHeader()))] + records)
+    let digits = data.indices.filter { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(data[$0]) }
+    let keys = [
+      KeyEvent(.end), KeyEvent("v"), KeyEvent(.up), KeyEvent("v"), KeyEvent(.down),
+      KeyEvent(.escape), KeyEvent("w"), KeyEvent(.enter), KeyEvent("v"), KeyEvent(.down),
+      KeyEvent("v"), KeyEvent(.enter), KeyEvent("+"), KeyEvent("o"),
+    ]
+    var random = SplitMix64(state: 21)
+    var shown = 0
+    for round in 0..<60 {
+      var changed = data
+      for _ in 0..<Int.random(in: 1...6, using: &random) {
+        // Mostly digits, so that most lines stay readable; now and then a number grows long.
+        let at =
+          round % 5 == 0
+          ? changed.index(
+            changed.startIndex, offsetBy: Int.random(in: 0..<changed.count, using: &random))
+          : digits[Int.random(in: 0..<digits.count, using: &random)]
+        guard changed.indices.contains(at) else { continue }
+        switch round % 3 {
+        case 0: changed[at] = UInt8.random(in: 0x30...0x39, using: &random)
+        case 1: changed.replaceSubrange(at...at, with: Data("9223372036854775807".utf8))
+        default: changed.replaceSubrange(at...at, with: Data("-1".utf8))
+        }
+      }
+      // The lines that can be read, as if the others had never been written.
+      let lines = changed.split(separator: UInt8(ascii: "\n"))
+      let read = lines.compactMap { try? TraceCoding.record(fromLine: Data($0)) }
+      var state = Fixtures.empty(80, 24)
+      state.show(Trace(read))
+      for screen in [ScreenID.branches, .votes] {
+        state.screen = screen
+        for key in keys {
+          _ = Reducer().reduce(&state, .key(key))
+          state.screen = screen
+        }
+        _ = Fixtures.draw(state)
+      }
+      shown += read.count
+    }
+    #expect(shown > 0)
   }
 }

@@ -57,10 +57,39 @@ extension TraceRecord: Codable {
       return
     }
     event = try TraceEvent(kind, from: decoder)
+    // Whatever adds to these numbers, and everything does, may rely on there being room.
+    guard Self.plausible.contains(run), event.counts.allSatisfy(Self.plausible.contains) else {
+      throw Swift.DecodingError.dataCorruptedError(
+        forKey: .event, in: container, debugDescription: "A number is out of range.")
+    }
   }
+
+  /// The run and path numbers, and the counts, that a trace may hold.
+  private static let plausible = 0...1_000_000_000
 }
 
 extension TraceEvent {
+  /// The path numbers and counts of the event.
+  fileprivate var counts: [Int] {
+    switch self {
+    case .run(let start):
+      let settings = start.settings
+      return [settings.samples, settings.branches, settings.maxTokens].compactMap { $0 }
+    case .node(let node): return [node.path]
+    case .injected(let injection): return [injection.path].compactMap { $0 }
+    case .span(let span): return [span.path]
+    case .score(let score): return [score.path]
+    case .pruned(let pruning): return [pruning.path].compactMap { $0 }
+    case .pathFinished(let end): return [end.path, end.generated]
+    case .tally(let tally):
+      return [tally.unparsed] + tally.votes.values.map { Int(exactly: $0.rounded()) ?? -1 }
+    case .finished(let end):
+      let tokens = end.tokens
+      return [tokens.prompt, tokens.generated, tokens.injected, tokens.reused]
+    default: return []
+    }
+  }
+
   fileprivate var parts: (Kind?, (any Encodable)?) {
     switch self {
     case .header(let value): (.header, value)

@@ -19,12 +19,15 @@ public struct BranchesState: Sendable {
   /// The selected branch's path number.
   public var selected: Int { position.selected }
 
+  /// More branches than any vocabulary has tokens are a damaged trace's.
+  private static let mostRows = 1_000_000
+
   /// How many rows there are: branches that wait for a free slot have one too.
   public var rowCount: Int {
     guard digest.run != nil else { return 0 }
     let known = (digest.numbers.last ?? -1) + 1
-    guard digest.end == nil, let start = digest.start else { return known }
-    return max(known, start.settings.branches ?? CoTDecoding.defaultBranches)
+    let wanted = digest.start?.settings.branches ?? CoTDecoding.defaultBranches
+    return min(Self.mostRows, digest.end == nil ? max(known, wanted) : known)
   }
 
   /// The answer the run gives, or would give now: by ΣΔ, or that of the surest branch.

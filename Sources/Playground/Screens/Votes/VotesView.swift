@@ -57,7 +57,7 @@ enum VotesView {
       on: &buffer)
     if votes.standings.isEmpty {
       buffer.put(
-        "The first samples are under way: "
+        "No path has been counted yet: "
           + Panel.count(votes.digest.generated, "token") + " on "
           + Panel.count(votes.digest.numbers.count, "path") + ".",
         x: rect.x + 2, y: layout.table.y + 1, style: theme[.dim], width: rect.width - 4)
