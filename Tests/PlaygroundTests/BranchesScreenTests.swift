@@ -64,12 +64,15 @@ import Testing
     #expect(Fixtures.draw(state).textSnapshot().contains("the surest branch, 2, decides"))
   }
 
-  @Test func enterOpensTheBranchAtItsEnd() async throws {
+  @Test func enterOpensTheBranchWhereItsAnswerComesNext() async throws {
     var state = try await Self.finished()
     let reducer = Reducer()
     for _ in 0..<2 { _ = reducer.reduce(&state, .key(KeyEvent(.down))) }
     _ = reducer.reduce(&state, .key(KeyEvent(.enter)))
     #expect(state.screen == .decode)
+    // " Dad has 5.", " The answer is": the table offers 8, 5 and 6.
+    #expect(state.decode.cursor == state.trace.runs[1]?.paths[2]?.nodes[1])
+    _ = reducer.reduce(&state, .key(KeyEvent("G")))
     #expect(state.decode.cursor == state.trace.runs[1]?.paths[2]?.tip)
     #expect(state.decode.promptEnd == state.trace.runs[1]?.promptEnd)
   }
@@ -102,7 +105,7 @@ import Testing
     _ = reducer.reduce(&state, .mouse(third))
     _ = reducer.reduce(&state, .mouse(third))
     #expect(state.screen == .decode)
-    #expect(state.decode.cursor == state.trace.runs[1]?.paths[2]?.tip)
+    #expect(state.decode.cursor == state.trace.runs[1]?.paths[2]?.nodes[1])
   }
 
   @Test func aReplayedTraceShowsTheSameScreen() async throws {

@@ -45,6 +45,22 @@ import Testing
     #expect(digest == RunDigest(1, whole))
   }
 
+  @Test func theLeastSureTokensStandBesideTheirRivals() async throws {
+    var settings = Fixtures.settings
+    settings.branches = 2
+    let records = try await Fixtures.records(of: "cot-decoding", settings: settings)
+    let run = try #require(Trace(records).runs[1])
+    // The opener is taken with .165 where " 5" has .34.
+    let second = try #require(PathDigest(number: 1, in: run).hesitations.first)
+    #expect(second.token == 0 && second.other?.text == " 5")
+    #expect(abs(second.probability - 0.165) < 1e-6)
+    #expect(abs((second.otherProbability ?? 0) - 0.34) < 1e-6)
+    let first = PathDigest(number: 0, in: run).hesitations
+    #expect(first.map(\.token) == [0, 2])
+    #expect(abs((first.last?.probability ?? 0) - 0.80) < 1e-6)
+    #expect(abs((first.last?.otherProbability ?? 0) - 0.12) < 1e-6)
+  }
+
   @Test func rowsFollowTheWinnersRule() {
     let tally = Tally(
       method: .majority, votes: ["a": 2, "b": 5, "c": 5], unparsed: 3, order: ["a", "c", "b"])

@@ -163,7 +163,7 @@ import Testing
     #expect(detail.paths.count == Int(state.votes.standings[0].weight))
     _ = Self.press(&state, KeyEvent(.down), KeyEvent(.down), KeyEvent(.enter))
     #expect(state.screen == .decode)
-    #expect(state.decode.cursor == run.paths[detail.paths[2]]?.tip)
+    #expect(state.decode.cursor == run.paths[detail.paths[2]]?.nodes[1])
     // Esc goes back to the answers and stops nothing.
     state.screen = .votes
     state.activities[1] = Activity(strategy: "self-consistency", paths: 40)

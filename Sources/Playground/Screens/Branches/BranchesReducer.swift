@@ -65,10 +65,17 @@ extension PlaygroundState {
       run: run, left: marked, right: branches.selected, trace)
   }
 
-  /// Shows a path in Decode, at its end.
-  mutating func open(path: Int, of run: Int?) -> [Effect] {
-    guard let run, let tip = trace.runs[run]?.paths[path]?.tip else { return [] }
-    return open(tip, of: run)
+  /// Shows a path in Decode: where its answer comes next, so that the table shows what the answer
+  /// was chosen from; a path without an answer at its end.
+  mutating func open(path number: Int, of run: Int?) -> [Effect] {
+    guard let run, let trace = trace.runs[run], let path = trace.paths[number], let tip = path.tip
+    else { return [] }
+    guard path.answer != nil, let range = path.answerSpan.flatMap(path.range(of:)) else {
+      return open(tip, of: run)
+    }
+    let node = range.lowerBound == 0 ? trace.promptEnd : path.nodes[range.lowerBound - 1]
+    message = Message(.notice, "The answer comes next; G goes to the path's end.")
+    return open(node, of: run)
   }
 
   /// Shows a node of a run in Decode.

@@ -28,6 +28,9 @@ public struct PathDigest: Sendable, Hashable {
   public private(set) var generated = 0
   /// Why the path ended, nil while it grows.
   public private(set) var reason: String?
+  /// The tokens of which the model was least sure, the least sure first; none while the path
+  /// grows.
+  public private(set) var hesitations: [Hesitation] = []
 
   public init(number: Int) { self.number = number }
 
@@ -48,6 +51,7 @@ public struct PathDigest: Sendable, Hashable {
     margins = path.score(.delta)?.terms ?? []
     delta = path.score(.delta)?.value
     logProbability = path.score(.likelihood)?.value
+    hesitations = Hesitation.list(of: self, in: run)
   }
 
   private mutating func add(_ id: NodeID, _ token: Token, logProbability: Double?) {

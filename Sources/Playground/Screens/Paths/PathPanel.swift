@@ -1,3 +1,4 @@
+import Decoding
 import Foundation
 import TerminalUI
 
@@ -47,6 +48,38 @@ struct PathPanel {
     }
     if marginLine == 1 {
       buffer.put(margins, x: area.x, y: area.bottom, width: area.width)
+    }
+    let below = area.bottom + marginLine + 1
+    drawHesitations(
+      Rect(x: area.x, y: below, width: area.width, height: max(0, inside.bottom - below)),
+      on: &buffer)
+  }
+
+  /// Where the model was least sure, and what it could have said there instead.
+  private func drawHesitations(_ rect: Rect, on buffer: inout CellBuffer) {
+    guard rect.height >= 2, rect.width >= 40, !path.hesitations.isEmpty else { return }
+    let columns = { (row: Int) in
+      rect.row(row).splitColumns([.fixed(5), .fixed(16), .fixed(5), .fill], gap: 1)
+    }
+    func put(_ text: String, _ cell: Rect, _ style: Style, _ alignment: Alignment = .left) {
+      Table.put(StyledText(text, style: style), in: cell, alignment: alignment, on: &buffer)
+    }
+    let heading = columns(0)
+    put("token", heading[0], theme[.dim], .right)
+    put("least sure", heading[1], theme[.dim])
+    put("p", heading[2], theme[.dim], .right)
+    put("the likeliest other", heading[3], theme[.dim])
+    for (row, hesitation) in path.hesitations.prefix(rect.height - 1).enumerated() {
+      let cells = columns(row + 1)
+      let bytes = path.bytes(ofToken: hesitation.token)
+      put("\(hesitation.token + 1)", cells[0], theme[.dim], .right)
+      put(
+        PathText.head(PathText.quoted(bytes), columns: cells[1].width), cells[1],
+        heat(hesitation.token))
+      put(Format.smallProbability(hesitation.probability), cells[2], theme[.text], .right)
+      guard let other = hesitation.other, let p = hesitation.otherProbability else { continue }
+      put(
+        "\(PathText.quoted(other.bytes)) \(Format.smallProbability(p))", cells[3], theme[.dim])
     }
   }
 
