@@ -82,6 +82,6 @@ import Testing
   @Test(arguments: sizes) func choosers(size: (Int, Int)) {
     check("themes", size) { $0.type("C") }
     check("lessons", size) { $0.type("L") }
-    check("sessions", size) { $0.type("o") }
+    check("sessions", size) { $0.type("O") }
   }
 }

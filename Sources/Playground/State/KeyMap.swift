@@ -58,14 +58,24 @@ public struct KeyMap: Sendable {
     return nil
   }
 
-  /// Keys with their hint words, of the first contexts first.
+  /// Keys with their hint words, of the first contexts first. Each is shown by its first key that
+  /// means nothing else nearer by.
   public func hints(
     in contexts: [KeyContext]
   ) -> [(key: String, word: String, command: Command)] {
-    contexts.flatMap { bindings[$0] ?? [] }.compactMap { binding in
-      guard let hint = binding.hint, let key = binding.keys.first else { return nil }
-      return (key.description, hint, binding.command)
+    var taken: Set<KeyEvent> = []
+    var hints: [(key: String, word: String, command: Command)] = []
+    for context in contexts {
+      let bindings = bindings[context] ?? []
+      for binding in bindings {
+        let key = binding.keys.first { !taken.contains($0) }
+        if let hint = binding.hint, let key {
+          hints.append((key.description, hint, binding.command))
+        }
+      }
+      taken.formUnion(bindings.flatMap(\.keys))
     }
+    return hints
   }
 }
 
@@ -92,7 +102,7 @@ extension KeyMap {
       KeyBinding([key("s")], .openSettings, "settings"),
       KeyBinding([key("m")], .openModels, "choose a model"),
       KeyBinding([key("L")], .openLessons, "lessons"),
-      KeyBinding([key("o")], .openSessions, "open a saved session"),
+      KeyBinding([key("O")], .openSessions, "open a saved session"),
       KeyBinding([key("c")], .nextTheme, "next theme"),
       KeyBinding([key("C")], .openThemes, "choose a theme"),
       KeyBinding([key("t")], .temperature(-1), "lower the temperature by 0.1"),

@@ -170,24 +170,12 @@ public struct Message: Sendable, Hashable {
 
 /// What can be chosen from.
 public struct Catalog: Sendable {
-  /// Problem families with what they are about.
-  public var families: [Family] = []
   public var models: [ModelEntry] = []
   public var themes: [String] = []
   public var lessons: [LessonEntry] = []
   public var sessions: [String] = []
 
   public init() {}
-
-  public struct Family: Sendable, Hashable {
-    public var name: String
-    public var summary: String
-
-    public init(name: String, summary: String) {
-      self.name = name
-      self.summary = summary
-    }
-  }
 
   public struct ModelEntry: Sendable, Hashable {
     public var name: String
@@ -204,10 +192,13 @@ public struct Catalog: Sendable {
   public struct LessonEntry: Sendable, Hashable {
     public var title: String
     public var path: String
+    /// What it is about, in a line.
+    public var summary: String?
 
-    public init(title: String, path: String) {
+    public init(title: String, path: String, summary: String? = nil) {
       self.title = title
       self.path = path
+      self.summary = summary
     }
   }
 }

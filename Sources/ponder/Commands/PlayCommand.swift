@@ -106,9 +106,6 @@ struct PlayCommand: ParsableCommand {
   private func catalog(_ themes: ThemeLibrary) -> Catalog {
     var catalog = Catalog()
     catalog.themes = themes.names
-    catalog.families = ProblemLibrary.families.map {
-      Catalog.Family(name: $0.name, summary: $0.summary)
-    }
     catalog.models = ((try? BundledModels.all()) ?? []).map { url in
       Catalog.ModelEntry(
         name: url.deletingPathExtension().lastPathComponent, path: url.path,
@@ -124,7 +121,8 @@ struct PlayCommand: ParsableCommand {
         guard url.pathExtension == "md", let lesson = try? Lesson.read(url.path) else {
           return nil
         }
-        return Catalog.LessonEntry(title: lesson.title, path: url.path)
+        return Catalog.LessonEntry(
+          title: lesson.title, path: url.path, summary: lesson.summary)
       }
     }
     catalog.sessions = Sessions.all()

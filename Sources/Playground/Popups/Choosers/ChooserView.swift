@@ -57,13 +57,17 @@ enum ChooserView {
       title: "Lessons", width: list.frame.width, height: list.frame.height, contexts: [.list],
       view: view, on: &buffer
     ).drawHeading(
-      "A lesson explains in steps, and does each of them with the model.", view.theme, &buffer)
+      "Each step explains, then does what it says with the model.", view.theme, &buffer)
     let rows = state.catalog.lessons.map { lesson in
       let isOn = lesson.path == state.lesson?.name
-      return [StyledText(lesson.title), StyledText(isOn ? "go on" : "", style: view.theme[.key])]
+      return [
+        StyledText(lesson.title), StyledText(lesson.summary ?? "", style: view.theme[.dim]),
+        StyledText(isOn ? "go on" : "", style: view.theme[.key]),
+      ]
     }
     drawRows(
-      rows, columns: [.init("", .fill), .init("", .fixed(6))], list, view.theme,
+      rows, columns: [.init("", .fixed(20)), .init("", .fill), .init("", .fixed(5))], list,
+      view.theme,
       empty: "No lessons are found; :lesson FILE plays one.", on: &buffer)
   }
 

@@ -2,7 +2,7 @@ import TerminalUI
 
 /// The popups that are a list and nothing else.
 enum Choosers {
-  static let width = 64
+  static let width = 72
 
   static func lessons(_ state: PlaygroundState, _ position: ListPosition) -> PopupList {
     let count = state.catalog.lessons.count

@@ -7,7 +7,12 @@ extension Reducer {
   func execute(_ command: TypedCommand, _ state: inout PlaygroundState) throws -> [Effect] {
     switch command {
     case .problem(let id): return state.ask(Question(try ProblemLibrary.problem(id: id)))
-    case .question(let text): return state.ask(Question(text: text))
+    case .question(let text):
+      let effects = state.ask(Question(text: text))
+      if state.readyModel?.isBundled == true, ProblemForms.family(of: text) == nil {
+        state.message = Message(.warning, QuestionForm.shortNotice)
+      }
+      return effects
     case .prompt(let text): return state.ask(Question(text: text, isRaw: true))
     case .strategy(let name): return try state.run(strategy: name).effects
     case .set(let setting, let value):

@@ -9,9 +9,9 @@ struct HelpText {
     case blank
   }
 
-  static let width = 112
-  /// From this width on, the lines stand in two columns.
-  static let twoColumns = 96
+  static let width = 168
+  /// The narrowest column where there is more than one.
+  static let minimumColumn = 46
 
   let lines: [Line]
   let columns: Int
@@ -20,7 +20,7 @@ struct HelpText {
 
   /// - Parameter contexts: where the user is, the nearest first; these come first.
   init(_ keyMap: KeyMap, contexts: [KeyContext], width: Int) {
-    columns = width >= Self.twoColumns ? 2 : 1
+    columns = min(3, max(1, (width + 2) / (Self.minimumColumn + 2)))
     columnWidth = max(10, (width - (columns - 1) * 2) / columns)
     let others = KeyContext.allCases.filter { !contexts.contains($0) }
     var lines: [Line] = []

@@ -100,5 +100,7 @@ struct QuestionForm: Sendable {
       : Question(text: text, gold: gold, kind: AnswerNormalizer.kind(ofGold: gold))
   }
 
-  private mutating func recognize() { isKnownForm = false }
+  private mutating func recognize() {
+    isKnownForm = ProblemForms.family(of: question.text) != nil
+  }
 }

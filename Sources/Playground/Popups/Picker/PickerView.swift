@@ -188,7 +188,7 @@ enum PickerFormView {
       title: "Problems › your own question", width: PickerState.width, height: 13,
       contexts: [.question], view: view, on: &buffer)
     let width = 14
-    let warns = !form.isKnownForm && state.readyModel?.isBundled == true
+    let warns = !form.isKnownForm && !form.question.isEmpty && state.readyModel?.isBundled == true
     let notice = WrappedText(
       StyledText(QuestionForm.notice, style: PopupFrame.style(.warning, theme)), width: body.width)
     let noticeLines = warns ? max(0, min(notice.lines.count, body.height - 4)) : 0

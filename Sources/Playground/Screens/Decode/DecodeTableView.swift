@@ -19,7 +19,7 @@ enum DecodeTableView {
     guard !state.isGuessing else {
       // A lesson asks for a bet; the figures come after it.
       let notice = WrappedText(
-        StyledText("Bet first: press the number of a choice below.", style: view.style(.dim)),
+        StyledText("Bet first: press the number of a choice.", style: view.style(.dim)),
         width: layout.table.width - 2)
       return notice.draw(in: layout.table.inset(horizontal: 1, vertical: 1), on: &buffer)
     }
