@@ -51,7 +51,7 @@ static void quantize(const float *x, ck_q8_block *out, long n) {
       for (int lane = 0; lane < 4; lane++) out->values[i + lane] = (int8_t)whole[lane];
     }
     out->scale = largest / 127.0f;
-    out->offset = -128 * vaddvq_s32(sum);
+    out->offset = (int32_t)(-128u * (uint32_t)vaddvq_s32(sum));
   }
 }
 

@@ -56,11 +56,11 @@ static void quantize(const float *x, ck_q8_block *out, long n) {
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     _mm256_storeu_si256(
         (__m256i *)out->values, _mm256_permutevar8x32_epi32(packed, order));
-    int32_t lanes[8];
+    uint32_t lanes[8], offset = 0;
     memcpy(lanes, &sum, sizeof lanes);
+    UNROLL for (int i = 0; i < 8; i++) offset -= 128 * lanes[i];
     out->scale = largest / 127.0f;
-    out->offset = 0;
-    UNROLL for (int i = 0; i < 8; i++) out->offset -= 128 * lanes[i];
+    out->offset = (int32_t)offset;
   }
 }
 

@@ -47,7 +47,8 @@ static void quantize(const float *x, ck_q8_block *out, long n) {
     const __m512i a = _mm512_cvtps_epi32(_mm512_mul_ps(low, factor));
     const __m512i c = _mm512_cvtps_epi32(_mm512_mul_ps(high, factor));
     out->scale = top / 127.0f;
-    out->offset = -128 * _mm512_reduce_add_epi32(_mm512_add_epi32(a, c));
+    const uint32_t sum = (uint32_t)_mm512_reduce_add_epi32(_mm512_add_epi32(a, c));
+    out->offset = (int32_t)(-128u * sum);
     _mm_storeu_si128((__m128i *)out->values, _mm512_cvtsepi32_epi8(a));
     _mm_storeu_si128((__m128i *)(out->values + 16), _mm512_cvtsepi32_epi8(c));
   }

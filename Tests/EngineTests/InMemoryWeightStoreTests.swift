@@ -100,4 +100,24 @@ import Testing
       }
     }
   }
+
+  @Test(
+    "Weights of arbitrary bits give logits, whatever they are", arguments: InstructionSet.available)
+  func garbage(_ isa: InstructionSet) throws {
+    let configuration = ModelConfiguration.tiny(heads: 4, headSize: 24)
+    var random = SplitMix64(state: 4)
+    for format in PackedFormat.supported {
+      let store = try InMemoryWeightStore.llama(configuration, format: format)
+      for name in store.tensorNames {
+        store.update(name) { bytes in
+          for i in bytes.indices { bytes[i] = UInt8.random(in: 0...255, using: &random) }
+        }
+      }
+      let model = try TransformerModel(
+        configuration: configuration, weights: store,
+        vocabulary: NumberedVocabulary(count: 77), options: EngineOptions(instructionSet: isa))
+      let tokens = (0..<40).map { TokenID($0) }
+      #expect(try model.distribution(after: tokens).logits.count == 77)
+    }
+  }
 }
