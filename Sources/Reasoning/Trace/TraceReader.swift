@@ -15,6 +15,12 @@ public struct TraceFile: Sendable {
   /// - Throws: `TraceError` naming the file and the line.
   public static func read(_ url: URL) throws -> TraceFile {
     let data: Data
+    var isDirectory: ObjCBool = false
+    if FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory),
+      isDirectory.boolValue
+    {
+      throw TraceError.isFolder(url.path)
+    }
     do {
       data = try Data(contentsOf: url)
     } catch {
@@ -54,6 +60,7 @@ public struct TraceFile: Sendable {
 public enum TraceError: Error, Equatable, CustomStringConvertible {
   case missing(String)
   case unreadable(String)
+  case isFolder(String)
   case notATrace(String)
   case damaged(String, line: Int)
   case tooNew(String, format: Int)
@@ -63,6 +70,7 @@ public enum TraceError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .missing(let path): "There is no trace at \(path)."
     case .unreadable(let path): "The trace \(path) cannot be read; check its permissions."
+    case .isFolder(let path): "\(path) is a folder; name the trace in it."
     case .notATrace(let path):
       "\(path) is not a Ponder trace: its first line is not a header event."
     case .damaged(let path, let line):

@@ -35,13 +35,25 @@ struct RunCommand: AsyncParsableCommand {
       detail: trace == nil ? 5 : DistributionSummary.savedDetail)
     let prompts = try PromptLibrary.bundled()
     let decoder = try model.decoder(parallel: options.decoding.parallel)
+    if !question.isRaw, let prompting = settings.prompting.flatMap({ Prompting($0) }) {
+      // A bad template is told before anything is printed.
+      _ = try prompts.prompt(for: question, prompting)
+    }
     let output = RunOutput(format: format, trace: try trace.map(TraceRecording.init))
     let start = ContinuousClock.now
     output.receive(TraceRecord(.header(TraceHeader())))
-    let end = try await cancellingOnInterrupt {
+    let run = Task {
       await strategy.run(
         question, settings: settings, decoder: decoder, library: prompts,
         sink: output.receive)
+    }
+    output.onFailure { run.cancel() }
+    let end = try await cancellingOnInterrupt {
+      await withTaskCancellationHandler {
+        await run.value
+      } onCancel: {
+        run.cancel()
+      }
     }
     try output.finish()
     if format == .text, isatty(STDERR_FILENO) == 1 {
@@ -70,6 +82,7 @@ func named(_ strategy: String) throws -> any Strategy {
 private final class RunOutput: Sendable {
   private struct State {
     var failure: (any Error)?
+    var stop: (@Sendable () -> Void)?
     var text = TraceText()
   }
 
@@ -92,12 +105,23 @@ private final class RunOutput: Sendable {
           try StandardOutput.write(
             String(decoding: TraceCoding.lines([record]), as: UTF8.self))
         case .text:
+          // Why a run has failed is said on standard error.
+          if case .finished(let end) = record.event, end.reason == .failed { return }
           let text = state.text.text(for: record)
           if !text.isEmpty { try StandardOutput.write(text) }
         }
       } catch {
         state.failure = error
+        state.stop?()
       }
+    }
+  }
+
+  /// Does something at once when the output fails, as when nobody reads it any more.
+  func onFailure(_ stop: @escaping @Sendable () -> Void) {
+    state.withLock { state in
+      state.stop = stop
+      if state.failure != nil { stop() }
     }
   }
 

@@ -58,7 +58,7 @@ enum ErrorReport {
     case is LanguageModelError: Status.other
     case TextFileError.missing, TextFileError.unreadable: Status.missingFile
     case is TextFileError: Status.badData
-    case TraceError.missing, TraceError.unreadable: Status.missingFile
+    case TraceError.missing, TraceError.unreadable, TraceError.isFolder: Status.missingFile
     case TraceError.unwritable: Status.other
     case is TraceError: Status.badData
     case let error as ThemeError: error.isMissing ? Status.missingFile : Status.badData

@@ -1,0 +1,115 @@
+import Foundation
+import Testing
+
+/// The names and the JSON of the commands, which scripts rely on.
+@Suite struct ContractTests {
+  private func object(_ text: some StringProtocol) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+  }
+
+  static let commands = [
+    "play", "run", "eval", "problems", "strategies", "models", "themes", "info", "tokenize",
+    "logits", "replay",
+  ]
+
+  @Test(arguments: commands) func help(_ command: String) throws {
+    let result = try Program.run([command, "--help"])
+    #expect(result.status == 0 && result.errors == "")
+    #expect(result.output.contains("USAGE: ponder \(command)"))
+    #expect(try Program.run(["--help"]).output.contains("  \(command) "))
+    try Program.expectFailure([command, "--no-such"], status: 64, saying: "ponder help")
+  }
+
+  @Test func evaluation() throws {
+    let folder = try Program.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let arguments = [
+      "eval", "--model", Program.model("q8_0-gqa-tied"), "--strategy", "greedy,self-consistency",
+      "--prompting", "plain", "--max-tokens", "3", "--samples", "2",
+    ]
+    func rows(_ more: String...) throws -> [[String: Any]] {
+      let result = try Program.run(arguments + ["--format", "json"] + more)
+      #expect(result.status == 0, "\(result.errors)")
+      let report = try object(result.output)
+      #expect(report["model"] as? String == "q8_0-gqa-tied")
+      return try #require(report["results"] as? [[String: Any]])
+    }
+    let measured = try rows("--family", "decimals", "--count", "2")
+    #expect(
+      measured.map { "\($0["strategy"] ?? "") \($0["family"] ?? "")" } == [
+        "greedy decimals", "greedy all", "self-consistency decimals", "self-consistency all",
+      ])
+    for row in measured {
+      #expect(row["correct"] is Int && row["total"] as? Int == 2 && row["seconds"] is Double)
+      #expect((0...1).contains(try #require(row["accuracy"] as? Double)))
+      let interval = try #require(row["ci95"] as? [Double])
+      #expect(interval.count == 2 && interval[0] <= interval[1])
+      #expect(row["generated_tokens"] is Int)
+    }
+    // GSM8K's own form.
+    let file = folder.appending(path: "gsm8k.jsonl")
+    let line = #"{"question": "What is 1 + 1?", "answer": "1 + 1 = <<1+1=2>>2\n#### 2"}"#
+    try Data("\(line)\n\(line)\n\(line)\n".utf8).write(to: file)
+    #expect(try rows("--problems", file.path).allSatisfy { $0["total"] as? Int == 3 })
+    let table = try Program.run(arguments + ["--family", "decimals", "--count", "1"])
+    #expect(table.status == 0 && table.output.contains("self-consistency"))
+    for (more, fragment) in [
+      ([], "--family"), (["--family", "pears"], "compare"),
+      (["--family", "coin", "--count", "0"], "--count"),
+      (["--family", "coin", "--problems", "x"], "--problems"),
+      (["--family", "coin", "--split", "x"], "--split"),
+    ] { try Program.expectFailure(arguments + more, status: 64, saying: fragment) }
+  }
+
+  @Test func problems() throws {
+    let list = try Program.run(["problems", "--family", "list"])
+    let families = list.output.split(separator: "\n").compactMap {
+      $0.split(separator: "\t").first.map(String.init)
+    }
+    #expect(list.status == 0 && families.count >= 8 && families.contains("compare"))
+    for family in families {
+      let result = try Program.run(["problems", "--family", family, "--count", "3", "--seed", "91"])
+      #expect(result.status == 0 && result.errors == "")
+      let problems = try result.output.split(separator: "\n").map { try object($0) }
+      #expect(problems.count == 3)
+      for (index, problem) in problems.enumerated() {
+        #expect(problem["id"] as? String == "\(family)/91/\(index)")
+        #expect(problem["family"] as? String == family && problem["level"] is Int)
+        #expect(problem["answer"] is String && problem["steps"] is [String])
+      }
+      // An id makes the problem by itself, whatever else is made.
+      let id = "\(family)/91/2"
+      let run = try Program.run([
+        "run", "--model", Program.model("q8_0-gqa-tied"), "--problem", id, "--max-tokens", "1",
+        "--format", "jsonl",
+      ])
+      // The tiny model's context is too short for some of them.
+      guard run.status == 0 else {
+        #expect(run.status == 1 && run.errors.contains("context"), "\(run.errors)")
+        continue
+      }
+      let question =
+        try run.output.split(separator: "\n").lazy.map { try self.object($0) }
+        .first { $0["event"] as? String == "run" }?["question"] as? [String: Any]
+      #expect(question?["text"] as? String == problems[2]["question"] as? String)
+    }
+    for (arguments, fragment) in [
+      (["--family", "pears"], "compare"), ([], "--family"),
+      (["--family", "coin", "--count", "-1"], "--count"),
+      (["--family", "coin", "--level", "99"], "level"),
+      (["--family", "coin", "--split", "x"], "heldout"),
+    ] { try Program.expectFailure(["problems"] + arguments, status: 64, saying: fragment) }
+  }
+
+  @Test func strategies() throws {
+    let names = ["greedy", "sample", "cot", "few-shot-cot", "cot-decoding", "self-consistency"]
+    let text = try Program.run(["strategies"])
+    #expect(text.status == 0 && text.errors == "")
+    for name in names { #expect(text.output.contains("\(name)\n")) }
+    let rows = try #require(
+      try JSONSerialization.jsonObject(
+        with: Data(try Program.run(["strategies", "--format", "json"]).output.utf8))
+        as? [[String: Any]])
+    #expect(Set(names).isSubset(of: rows.compactMap { $0["name"] as? String }))
+  }
+}
