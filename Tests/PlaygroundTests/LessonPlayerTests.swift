@@ -170,6 +170,31 @@ import Testing
     #expect(play.state.message != nil)
   }
 
+  /// A lesson that was played with a model plays again from its trace alone.
+  @Test func playsFromASavedTraceWithoutAModel() async throws {
+    let lesson = try Lesson.parse(Self.text, path: "test.md")
+    let driver = try await begin()
+    for step in 0..<lesson.steps.count {
+      driver.press(KeyEvent(.enter), KeyEvent(.enter))
+      if step == 0 {
+        await driver.wait { $0.isGuessing }
+        driver.press(KeyEvent("1"))
+      }
+      await driver.wait(until: isDone)
+    }
+    let played = try #require(driver.state.lesson?.outcomes)
+
+    var play = Play(Fixtures.empty(80, 24))
+    play.state.show(driver.state.trace)
+    play.send(.lessonLoaded(lesson, name: "test.md"))
+    for step in 0..<lesson.steps.count {
+      play.press(.enter, .enter)
+      if step == 0 { play.type("1") }
+      #expect(play.state.lesson?.outcomes[step] == played[step], "step \(step)")
+    }
+    #expect(play.state.screen == .votes)
+  }
+
   @Test func screensGiveWayToTheText() throws {
     for (width, height) in [(80, 24), (60, 16), (118, 30), (200, 60)] {
       var play = Play(width, height)

@@ -253,6 +253,10 @@ import Testing
     #expect(play.picker != nil, "a template that does not fit is not asked")
     play.type("7")
     #expect(play.text.contains("answer 16"))
+    // What is typed first takes the place of what a field held.
+    play.press(KeyEvent(.tab, .shift), KeyEvent(.tab))
+    play.type("7")
+    #expect(play.text.contains("answer 16"))
     play.press(.tab, .right)
     #expect(play.text.contains("my mom has"))
     play.press(.enter)

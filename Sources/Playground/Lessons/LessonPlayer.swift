@@ -120,7 +120,17 @@ extension PlaygroundState {
   }
 
   private mutating func runStrategy() throws -> [Effect] {
-    let (run, effects) = try self.run(strategy: lesson?.strategy ?? Greedy.description.name)
+    let name = lesson?.strategy ?? Greedy.description.name
+    if isReplay {
+      // Without a model the lesson shows what it did when the trace was made.
+      guard let saved = savedRun(of: name) else {
+        stopLesson("The saved trace has no run of \(name) here; press m for a model.")
+        return []
+      }
+      lesson?.lastRun = saved
+      return show(savedRun: saved)
+    }
+    let (run, effects) = try self.run(strategy: name)
     guard let run else {
       lesson?.abandon()
       return effects
@@ -141,10 +151,10 @@ extension PlaygroundState {
     return wanted == .decode ? reachCursor() : []
   }
 
-  /// Whether there is a model and a place to go on from.
-  private mutating func needsDecode() -> Bool {
+  /// Whether there is a model to go on with, or at least a table that was saved.
+  private mutating func needsDecode(orTable: Bool = false) -> Bool {
     screen = .decode
-    guard readyModel != nil else {
+    guard readyModel != nil || (orTable && decode.hasCurrentTable) else {
       stopLesson("This step needs a model; press m to choose one.")
       return false
     }
@@ -152,14 +162,14 @@ extension PlaygroundState {
   }
 
   private mutating func takeLikeliest(_ count: Int) -> [Effect] {
-    guard count > 0, needsDecode() else { return [] }
+    guard count > 0, needsDecode(orTable: true) else { return [] }
     guard decode.hasCurrentTable else { return awaitTable(.step(count: count)) }
     if count > 1 { lesson?.queue.insert(.step(count: count - 1), at: 0) }
     return take(row: 0)
   }
 
   private mutating func take(_ text: String) -> [Effect] {
-    guard needsDecode() else { return [] }
+    guard needsDecode(orTable: true) else { return [] }
     guard decode.hasCurrentTable else { return awaitTable(.take(token: text)) }
     let row = decode.table?.rows.firstIndex { $0.token.bytes == Array(text.utf8) }
     guard let row else {
@@ -170,7 +180,8 @@ extension PlaygroundState {
   }
 
   private mutating func take(row: Int) -> [Effect] {
-    lesson?.wait = .place(from: decode.cursor)
+    // In a saved trace one is there at once, or never.
+    if readyModel != nil { lesson?.wait = .place(from: decode.cursor) }
     _ = selectRow(row)
     return decodeCommand(.take)
   }
@@ -185,7 +196,7 @@ extension PlaygroundState {
   // MARK: Guessing
 
   private mutating func offerGuess(_ count: Int) -> [Effect] {
-    guard needsDecode() else { return [] }
+    guard needsDecode(orTable: true) else { return [] }
     guard decode.hasCurrentTable, let table = decode.table else {
       return awaitTable(.guessNext(choices: count))
     }

@@ -4,7 +4,10 @@ import Reasoning
 extension PlaygroundState {
   /// Asks another question: what runs is stopped, Decode starts anew, and the other screens are
   /// empty until they are run. Everything before stays in the trace.
+  ///
+  /// Without a model, what the saved trace has of the question is shown.
   mutating func ask(_ question: Question) -> [Effect] {
+    if isReplay { return showSaved(question) }
     var effects = stopEverything()
     self.question = question
     runs = ShownRuns()
@@ -15,6 +18,53 @@ extension PlaygroundState {
     votes = VotesState(weighting: settings.weighting)
     effects += newExploration()
     return effects
+  }
+
+  // MARK: Saved runs
+
+  private mutating func showSaved(_ question: Question) -> [Effect] {
+    let saved = trace.runs.filter { $0.value.start?.question.text == question.text }
+    guard !saved.isEmpty else {
+      message = Message(
+        .notice, "The saved trace has nothing on this question; press m for a model to ask.")
+      return []
+    }
+    var effects: [Effect] = []
+    for number in saved.keys.sorted() { effects += show(savedRun: number) }
+    self.question = question
+    return effects
+  }
+
+  /// The newest saved run of a strategy on the question, put to the model as it would be now.
+  func savedRun(of strategy: String) -> Int? {
+    let description = StrategyRegistry.all.map { $0.description }.first { $0.name == strategy }
+    let prompting = settings.prompting ?? description?.defaultPrompting.description
+    return trace.runs.filter { _, run in
+      guard let start = run.start, start.strategy == strategy else { return false }
+      return start.question.text == question.text
+        && (start.question.isRaw || start.settings.prompting == prompting)
+    }.keys.max()
+  }
+
+  /// Shows a saved run on the screen that fits it.
+  mutating func show(savedRun number: Int) -> [Effect] {
+    guard let run = trace.runs[number], let start = run.start else { return [] }
+    switch start.strategy {
+    case CoTDecoding.description.name:
+      runs.branches = number
+      branches = BranchesState()
+      screen = .branches
+    case SelfConsistency.description.name:
+      runs.votes = number
+      votes = VotesState(weighting: settings.weighting)
+      screen = .votes
+    default:
+      if start.strategy == Exploration.strategyName { runs.exploration = number }
+      guard let first = run.pathNumbers.first else { return [] }
+      return open(path: first, of: number)
+    }
+    makeDigests()
+    return []
   }
 
   /// Cancels every run and the stream.

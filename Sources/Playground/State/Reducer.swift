@@ -82,8 +82,10 @@ public struct Reducer: Sendable {
     }
   }
 
-  private func pressed(_ key: KeyEvent, _ state: inout PlaygroundState) -> [Effect] {
+  private func pressed(_ pressed: KeyEvent, _ state: inout PlaygroundState) -> [Effect] {
     state.message = nil
+    // Esc twice in quick succession arrives as Alt-Esc, and means no less.
+    let key = pressed.key == .escape ? KeyEvent(.escape) : pressed
     if let effects = popupKey(key, &state) { return effects }
     if state.screen == .decode, let effects = state.insertionKey(key) { return effects }
     guard let command = keyMap.command(for: key, in: contexts(state)) else { return [] }

@@ -83,13 +83,23 @@ enum ChooserView {
       "Everything explored is kept; opened again, it needs no model.", view.theme, &buffer)
     let rows = state.catalog.sessions.map { path in
       [
-        StyledText(CommandCompletion.fileName(path)),
+        StyledText(sessionTitle(path)),
         StyledText(folder(path), style: view.theme[.dim]),
       ]
     }
     drawRows(
       rows, columns: [.init("", .fraction(0.5)), .init("", .fill)], list, view.theme,
       empty: "None yet; :open FILE opens any trace.", on: &buffer)
+  }
+
+  /// A journal's name as date and time, `2026-11-21 11:09:46`; another file's as it is.
+  private static func sessionTitle(_ path: String) -> String {
+    let name = CommandCompletion.fileName(path)
+    let parts = name.split(separator: "T", maxSplits: 1)
+    guard parts.count == 2, parts[0].count == 10, let time = parts[1].split(separator: "-").first,
+      time.count == 6, time.allSatisfy(\.isNumber)
+    else { return name }
+    return "\(parts[0]) \(time.prefix(2)):\(time.dropFirst(2).prefix(2)):\(time.suffix(2))"
   }
 
   private static func folder(_ path: String) -> String {

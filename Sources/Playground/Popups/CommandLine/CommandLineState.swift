@@ -37,7 +37,13 @@ extension Reducer {
     switch command {
     case .activate:
       return enter(line, &state)
-    case .complete(let offset): choose(offset, &line)
+    case .complete(let offset):
+      if let only = line.completion.candidates.first, line.completion.candidates.count == 1 {
+        line.field = TextField(only.line)
+        effects = edited(&line, state)
+      } else {
+        choose(offset, &line)
+      }
     case .up: recall(-1, &line, state.commandHistory)
     case .down: recall(1, &line, state.commandHistory)
     default:

@@ -5,7 +5,9 @@ import TerminalUI
 struct TemplateForm: Sendable {
   let template: ProblemTemplate
   private(set) var values: [TextField]
-  var focus = 0
+  private(set) var focus = 0
+  /// Whether the field in focus is as it was entered: then what is typed takes its place.
+  private var isFresh = true
   /// The problem as it stands; nil where a value does not fit.
   private(set) var problem: Problem?
   private(set) var error: String?
@@ -23,10 +25,12 @@ struct TemplateForm: Sendable {
   mutating func moveFocus(by offset: Int) {
     let count = max(1, values.count)
     focus = ((focus + offset) % count + count) % count
+    isFresh = true
   }
 
   mutating func insert(_ text: String) {
     guard values.indices.contains(focus), choices == nil else { return }
+    startTyping()
     values[focus].insert(text)
     render()
   }
@@ -37,9 +41,16 @@ struct TemplateForm: Sendable {
     if choices != nil {
       if key.key == .left { cycle(-1) } else if key.key == .right || key.typed == " " { cycle(1) }
     } else {
+      if key.typed != nil { startTyping() }
+      isFresh = false
       _ = values[focus].handle(key)
       render()
     }
+  }
+
+  private mutating func startTyping() {
+    if isFresh { values[focus] = TextField() }
+    isFresh = false
   }
 
   /// What the field in focus can be; nil where text is typed.
