@@ -18,7 +18,9 @@
 typedef float vf __attribute__((vector_size(32)));
 typedef int32_t vi __attribute__((vector_size(32)));
 
-static inline vf fused(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
+static inline vf fused(vf a, vf b, vf c) {
+  return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
 
 static inline vf load_half(const uint16_t *p) {
   return (vf)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));

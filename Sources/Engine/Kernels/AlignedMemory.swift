@@ -21,7 +21,8 @@ final class AlignedMemory: @unchecked Sendable {
     let status = posix_memalign(&pointer, byteCount >= huge ? huge : 64, max(byteCount, 64))
     guard status == 0, let pointer else { throw .outOfMemory(bytes: byteCount) }
     #if os(Linux)
-      if byteCount >= huge { madvise(pointer, byteCount, 14 /* MADV_HUGEPAGE */) }
+      let advice: Int32 = 14  // MADV_HUGEPAGE
+      if byteCount >= huge { madvise(pointer, byteCount, advice) }
     #endif
     if zeroed { memset(pointer, 0, byteCount) }
     start = pointer
