@@ -43,6 +43,18 @@ public struct TokenDistribution: Sendable {
     exponential(logProbability)
   }
 
+  /// The token's place by falling probability, from 1; equals by rising id.
+  public func rank(of token: TokenID) -> Int {
+    guard logits.indices.contains(Int(token)) else { return logits.count }
+    let logit = logits[Int(token)]
+    var rank = 1
+    for (index, other) in logits.enumerated()
+    where other > logit || (other == logit && index < Int(token)) {
+      rank += 1
+    }
+    return rank
+  }
+
   /// The likeliest token; of equals the one with the lowest id.
   public var argmax: TokenID {
     var best = 0

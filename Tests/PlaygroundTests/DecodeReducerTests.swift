@@ -240,6 +240,43 @@ import Testing
     #expect(driver.state.decode.cursor == forced.end)
   }
 
+  @Test func anyTokenCanBeFoundAndTaken() async throws {
+    let driver = await started()
+    driver.type("/So dad has 2 more than 3.")
+    let found = try #require(driver.state.decode.search?.found.first)
+    #expect(found.label == "\" So dad has 2 more than 3.\"")
+    #expect(abs(found.probability - 0.165) < 1e-6)
+    #expect(found.rank == 4)
+    driver.press(enter)
+    await driver.settle()
+    #expect(chosen(driver) == [" So dad has 2 more than 3."])
+    // A token without any probability is found, and refused.
+    driver.type("/ 10")
+    #expect(driver.state.decode.search?.found.first?.probability == 0)
+    driver.press(enter)
+    #expect(driver.state.decode.search == nil)
+    #expect(driver.state.message?.text.contains("no probability") == true)
+    driver.type("/zzz")
+    #expect(driver.state.decode.search?.found == [])
+    driver.press(escape)
+    #expect(driver.state.decode.search == nil)
+  }
+
+  @Test func ranksFollowTheTable() async throws {
+    let driver = await started()
+    let distribution = try #require(driver.state.decode.known[driver.state.decode.cursor])
+    for (index, row) in (driver.state.decode.table?.rows ?? []).enumerated() {
+      #expect(distribution.rank(of: row.token.id) == index + 1)
+    }
+  }
+
+  @Test func leavingTheScreenAndComingBackKeepsTheSelection() async {
+    let driver = await started()
+    driver.press(down, down)
+    driver.type("21")
+    #expect(driver.state.decode.selectedRow == 2)
+  }
+
   // MARK: Mouse
 
   func click(_ driver: Driver, _ point: Point, _ action: MouseEvent.Action = .press(.left)) {

@@ -37,6 +37,8 @@ public enum Command: Sendable, Hashable {
 
   // Decode.
   case take, undo, redo, streamOrStop, markFork, nextFork, previousFork, insertText, answerNow
+  /// Looks a token up by its text.
+  case findToken
   case cycleHeat
   /// Chooses the next of the sampler's settings, and turns the chosen one by some steps.
   case nextKnob

@@ -130,6 +130,7 @@ extension KeyMap {
     KeyBinding([key("]"), key("n")], .nextFork, "next fork or line's end"),
     KeyBinding([key("["), key("N")], .previousFork, "previous fork or line's end"),
     KeyBinding([key("i")], .insertText, "put in any text", hint: "insert"),
+    KeyBinding([key("/")], .findToken, "find any token, and take it", hint: "find"),
     KeyBinding([key("a")], .answerNow, "ask for the answer now", hint: "answer"),
     KeyBinding(
       [key("e")], .cycleHeat, "heat shows probability, entropy, margin, nothing", hint: "heat"),

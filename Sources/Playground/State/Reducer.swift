@@ -113,9 +113,16 @@ public struct Reducer: Sendable {
   }
 
   private func pasted(_ text: String, _ state: inout PlaygroundState) -> [Effect] {
-    if state.decode.insertion != nil, state.popups.isEmpty {
-      state.decode.insertion?.insert(text)
-      return []
+    if state.popups.isEmpty, state.screen == .decode {
+      if state.decode.search != nil {
+        state.decode.search?.field.insert(text)
+        state.refreshSearch()
+        return []
+      }
+      if state.decode.insertion != nil {
+        state.decode.insertion?.insert(text)
+        return []
+      }
     }
     return popupPaste(text, &state)
   }

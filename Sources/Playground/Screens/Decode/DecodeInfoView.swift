@@ -12,6 +12,7 @@ enum DecodeInfoView {
     if let field = state.decode.insertion {
       return drawInsertion(field, rect, view, &buffer)
     }
+    if let search = state.decode.search { return drawSearch(search, rect, view, &buffer) }
     var lines = [place(state, view), last(state, view)].filter { !$0.runs.isEmpty }
     // With one row to spare, what can be done here matters more than what was chosen before.
     if rect.height > 1 { lines.reverse() }
@@ -33,6 +34,37 @@ enum DecodeInfoView {
         [("Enter", "put it in"), ("Alt-Enter", "new line"), ("Esc", "leave it")],
         in: rect.row(1), keyStyle: view.style(.key), labelStyle: view.style(.dim), on: &buffer)
     }
+    return cursor
+  }
+
+  private static func drawSearch(
+    _ search: TokenSearch, _ rect: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer
+  ) -> Point {
+    let x = buffer.put("find ", x: rect.x, y: rect.y, style: view.style(.title))
+    // On one row the field and what was found share it.
+    let isOneRow = rect.height < 2
+    let width = isOneRow ? min(14, rect.width / 3) : rect.right - x
+    let cursor = search.field.draw(
+      in: Rect(x: x, y: rect.y, width: max(1, width), height: 1), style: view.style(.input),
+      on: &buffer)
+    var text = StyledText()
+    for (index, found) in search.found.enumerated() {
+      text.append(index == 0 ? "" : "   ", style: view.style(.dim))
+      text.append(found.label, style: view.style(index == 0 ? .tokenChosen : .text))
+      text.append(
+        " p \(Format.smallProbability(found.probability)), rank \(found.rank)",
+        style: view.style(.text))
+      if found.length > 1 {
+        text.append(", the first of \(found.length) tokens", style: view.style(.dim))
+      }
+    }
+    if search.field.isEmpty {
+      text.append("type a token's text; Enter takes it, Esc leaves", style: view.style(.dim))
+    } else if search.found.isEmpty {
+      text.append("no token begins so", style: view.style(.dim))
+    }
+    let left = isOneRow ? x + width + 1 : rect.x
+    buffer.put(text, x: left, y: rect.bottom - 1, width: max(0, rect.right - left))
     return cursor
   }
 

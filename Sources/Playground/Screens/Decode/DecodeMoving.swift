@@ -70,15 +70,17 @@ extension PlaygroundState {
   private mutating func place(at node: NodeID) -> [Effect] {
     decode.cursor = node
     decode.scrollBack = 0
+    decode.search = nil
     return reachCursor()
   }
 
   /// Shows the cursor's place anew, and sees to it that its table is there or on its way.
   mutating func reachCursor() -> [Effect] {
+    let isNew = !decode.hasCurrentTable
     refreshLine()
-    decode.selectedRow = 0
+    if isNew { decode.selectedRow = 0 }
     reshapeTable()
-    selectNext()
+    if isNew { selectNext() }
     guard expectsTable, decode.known[decode.cursor] == nil, !isFollowing else { return [] }
     return [.fetch(decode.cursor)]
   }
@@ -138,7 +140,8 @@ extension PlaygroundState {
 
   /// Shows what news about the trace mean for Decode.
   mutating func refreshDecode(after records: [TraceRecord]) -> [Effect] {
-    if isFollowing { return reachCursor() }
+    // The cursor has run along with what was sampled.
+    if decode.cursor != decode.line.last?.node, isFollowing { return reachCursor() }
     let touches = records.contains { record in
       switch record.event {
       case .node(let node): node.parent == decode.cursor

@@ -20,6 +20,7 @@ extension PlaygroundState {
     case .nextFork: return hop(1)
     case .previousFork: return hop(-1)
     case .insertText: return beginInsertion()
+    case .findToken: beginSearch()
     case .answerNow: return askNow()
     case .cycleHeat:
       let all = HeatMode.allCases
@@ -92,19 +93,21 @@ extension PlaygroundState {
       return []
     }
     let row = table.rows[decode.selectedRow]
-    let child = decode.cursor.appending(row.token.id)
+    return take(row.token.id, label: row.label)
+  }
+
+  /// Goes on with a token: along the line, to where somebody has been, or to a new place.
+  mutating func take(_ token: TokenID, label: String) -> [Effect] {
+    let child = decode.cursor.appending(token)
     if decode.redo.last == child { return redo() }
-    if row.isExplored {
-      let effects = move(to: child)
-      return effects + note(.move, child)
-    }
+    if trace.node(child) != nil { return move(to: child) + note(.move, child) }
     guard canWork("going where nobody has been") else { return [] }
-    guard row.logit > -.infinity else {
-      message = Message(.notice, "The model gives \(row.label) no probability at all.")
+    if let known = decode.known[decode.cursor], known.logProbability(of: token) == -.infinity {
+      message = Message(.notice, "The model gives \(label) no probability at all.")
       return []
     }
     decode.arriving = child
-    return [.take(row.token.id, after: decode.cursor, decode.known[decode.cursor])]
+    return [.take(token, after: decode.cursor, decode.known[decode.cursor])]
   }
 
   private mutating func streamOrStop() -> [Effect] {
@@ -153,6 +156,7 @@ extension PlaygroundState {
 
   /// A key while text is typed for insertion; nil when none is.
   mutating func insertionKey(_ key: KeyEvent) -> [Effect]? {
+    if let effects = searchKey(key) { return effects }
     guard var field = decode.insertion else { return nil }
     switch (key.key, key.modifiers) {
     case (.escape, _), (.character("c"), .control):

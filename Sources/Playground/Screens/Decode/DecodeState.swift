@@ -33,6 +33,8 @@ public struct DecodeState: Sendable {
   public var pendingTakes = 0
   /// The text being typed for insertion, when it is.
   public var insertion: TextField?
+  /// The token being looked up, when one is.
+  public var search: TokenSearch?
   /// Lines scrolled back from where the text shows the cursor.
   public var scrollBack = 0
   /// Whether an answer was asked for and has not come yet.
