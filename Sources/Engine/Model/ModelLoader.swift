@@ -11,8 +11,21 @@ public enum ModelLoader {
   public static func load(
     path: String, options: EngineOptions = EngineOptions()
   ) throws -> TransformerModel {
+    let file = try GGUFFile(path: path)
+    return try load(file, name: name(ofFile: path, type: file.fileType), options: options)
+  }
+
+  /// What a model is called: its file's name without its ending and its type, which is shown
+  /// beside it.
+  public static func name(ofFile path: String, type: String) -> String {
     let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-    return try load(GGUFFile(path: path), name: name, options: options)
+    for separator in [".", "-", "_"] where name.count > type.count + 1 {
+      let ending = separator + type
+      if name.lowercased().hasSuffix(ending.lowercased()) {
+        return String(name.dropLast(ending.count))
+      }
+    }
+    return name
   }
 
   /// The same from an open file.

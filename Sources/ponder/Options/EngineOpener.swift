@@ -22,7 +22,7 @@ final class EngineOpener: ModelOpening {
 
   func open(path: String) throws -> (model: any LanguageModel, summary: ModelSummary) {
     let file = try GGUFFile(path: path)
-    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    let name = ModelLoader.name(ofFile: path, type: file.fileType)
     let model = try ModelLoader.load(file, name: name, options: options)
     state.withLock { $0.model = model }
     let bundled = (try? BundledModels.all()) ?? []
