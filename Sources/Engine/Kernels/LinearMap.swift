@@ -87,6 +87,7 @@ final class LinearMap {
 /// The formats that have matrix kernels. A further format is a case here, its kernels in CKernels
 /// and its scalar form in `ScalarKernels`.
 enum PackedFormat: Sendable {
+  // swift-format-ignore: AlwaysUseLowerCamelCase
   case f32, f16, q8_0
 
   static let supported: [TensorFormat] = [.f32, .f16, .q8_0]

@@ -1,3 +1,5 @@
+// The cases keep the formats' own names, as files and papers write them.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 /// A tensor's element format, under the type codes of the GGUF specification.
 ///
 /// Elements are stored in blocks along a row; a row is a whole number of blocks.
