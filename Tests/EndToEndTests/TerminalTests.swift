@@ -1,0 +1,142 @@
+import Foundation
+import Reasoning
+import Testing
+
+/// The playground in a real terminal. One at a time, so that none waits long for the others.
+@Suite(.serialized) enum TerminalTests {}
+
+extension TerminalTests {
+  /// However the playground is left, the terminal is as it was before.
+  @Suite struct LifeTests {
+    @Test func startAndQuit() async throws {
+      try await TerminalSession.with { session in
+        let before = try await session.lineSettings()
+        let picture = try await session.startPlayground()
+        #expect(picture.text.contains("I have 3 apples, my dad has"))
+        #expect(picture.text.contains("▸"))
+        #expect(try session.variable("alternate_on") == "1")
+        try session.press("q")
+        #expect(try await session.exitStatus() == 0)
+        try session.expectGivenBack()
+        #expect(try await session.lineSettings() == before)
+        // The shell's own screen is back.
+        let after = try session.screen()
+        #expect(after.text.contains("shell> sh ponder") && !after.text.contains("next token"))
+      }
+    }
+
+    @Test func suspendAndGoOn() async throws {
+      try await TerminalSession.with { session in
+        let before = try await session.lineSettings()
+        let picture = try await session.startPlayground()
+        for _ in 1...2 {
+          try session.press("C-z")
+          try await session.wait("the shell") { $0.text.contains("topped") }
+          try session.expectGivenBack()
+          #expect(try await session.lineSettings() == before)
+          try session.command("clear; fg")
+          try await session.wait("the same picture") { $0.content == picture.content }
+          #expect(try session.variable("alternate_on") == "1")
+        }
+        try session.press("q")
+        #expect(try await session.exitStatus() == 0)
+        try session.expectGivenBack()
+      }
+    }
+
+    @Test func termination() async throws {
+      try await TerminalSession.with { session in
+        let before = try await session.lineSettings()
+        let picture = try await session.startPlayground()
+        try session.press("Right")
+        try await session.wait("a token") { $0.content != picture.content }
+        try session.signal(SIGTERM)
+        #expect(try await session.exitStatus() == 128 + SIGTERM)
+        try session.expectGivenBack()
+        #expect(try await session.lineSettings() == before)
+        let replay = try Program.run(["replay", try session.journal().path, "--format", "jsonl"])
+        #expect(replay.status == 0 && replay.errors == "")
+        #expect(replay.output.contains(#""event":"node""#))
+      }
+    }
+
+    @Test func interruptOfAVote() async throws {
+      try await TerminalSession.with { session in
+        let before = try await session.lineSettings()
+        try await session.startVote()
+        try session.press("C-c")
+        #expect(try await session.exitStatus() == 0)
+        try session.expectGivenBack()
+        #expect(try await session.lineSettings() == before)
+        let trace = Trace(try TraceFile.read(try session.journal()).records)
+        let vote = try #require(
+          trace.runs.values.first { $0.start?.strategy == "self-consistency" })
+        #expect(vote.end?.reason == .cancelled && !vote.paths.isEmpty)
+      }
+    }
+
+    /// What was on screen and reached the file is there after a kill.
+    @Test func killDuringAVote() async throws {
+      try await TerminalSession.with { session in
+        try await session.startVote()
+        func finished() throws -> Int {
+          guard let journal = try session.journals().first else { return 0 }
+          return try TraceFile.read(journal).records.count {
+            if case .pathFinished = $0.event { true } else { false }
+          }
+        }
+        // The journal grows while the vote goes on.
+        let seen = try await session.poll("finished paths in the journal") {
+          let count = try finished()
+          return count > 0 ? count : nil
+        }
+        try session.signal(SIGKILL)
+        _ = try await session.poll("the program's end") {
+          kill(try #require(try session.program()), 0) != 0 ? true : nil
+        }
+        #expect(try finished() >= seen)
+        let journal = try session.journal()
+        let replay = try Program.run(["replay", journal.path])
+        #expect(replay.status == 0 && replay.output.contains("self-consistency"))
+      }
+    }
+
+    @Test func resize() async throws {
+      try await TerminalSession.with { session in
+        _ = try await session.startPlayground(["--branches", "3", "--max-tokens", "8"])
+        try session.resize(columns: 20, rows: 5)
+        try await session.wait("what it needs") {
+          $0.text.contains("60×16") && $0.text.contains("20×5")
+        }
+        // Keys do no harm there, and what they do shows later.
+        try session.press("2", "Space", "1")
+        try session.resize(columns: 200, rows: 60)
+        let wide = try await session.wait("Decode and Branches side by side") {
+          $0.text.contains("next token") && $0.text.contains("CoT-decoding")
+            && $0.text.contains("ΣΔ")
+        }
+        #expect(wide.rows.count == 60)
+        try session.resize(columns: 80, rows: 24)
+        try await session.wait("Decode alone") {
+          $0.rows.count == 24 && $0.rows[1].contains("next token") && !$0.text.contains("ΣΔ")
+        }
+        try session.press("q")
+        #expect(try await session.exitStatus() == 0)
+        try session.expectGivenBack()
+      }
+    }
+  }
+}
+
+extension TerminalSession {
+  /// Starts a vote that would go on for hours and waits until some of its paths are done.
+  func startVote() async throws {
+    _ = try await startPlayground([
+      "--samples", "100000", "--parallel", "40", "--max-tokens", "12",
+    ])
+    try press("3", "Space")
+    try await wait("votes") { picture in
+      picture.text.firstMatch(of: #/self-consistency ([1-9][0-9]*)\/100/#) != nil
+    }
+  }
+}
