@@ -15,16 +15,16 @@ enum Panel {
     return Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: rect.height - 1)
   }
 
-  /// A title line: words at the left, and at the right what fits.
+  /// A title line: words at the left, and at the right the first of `right` that fits beside them.
   static func header(
-    _ left: StyledText, _ right: StyledText, in rect: Rect, on buffer: inout CellBuffer
+    _ left: StyledText, _ right: StyledText..., in rect: Rect, on buffer: inout CellBuffer
   ) {
     guard !rect.isEmpty else { return }
-    let rightWidth = DisplayWidth.of(right.text)
-    let leftWidth = DisplayWidth.of(left.text)
-    let fits = leftWidth + rightWidth + 3 <= rect.width
     buffer.put(left, x: rect.x + 1, y: rect.y, width: rect.width - 1)
-    if fits { buffer.put(right, x: rect.right - 1 - rightWidth, y: rect.y) }
+    let room = rect.width - DisplayWidth.of(left.text) - 4
+    if let fitting = right.first(where: { DisplayWidth.of($0.text) <= room }) {
+      buffer.put(fitting, x: rect.right - 1 - DisplayWidth.of(fitting.text), y: rect.y)
+    }
   }
 
   /// A screen on which nothing has run yet.

@@ -13,6 +13,8 @@ public struct RunDigest: Sendable, Hashable {
   public private(set) var standings: [Tally.Method: [Standing]] = [:]
   /// The share of each answer after each counted path.
   public private(set) var histories: [Tally.Method: ShareHistory] = [:]
+  /// The paths that grow.
+  public private(set) var growing: Set<Int> = []
   /// Paths that were counted, from path 0 without a gap.
   public private(set) var counted = 0
   /// Paths that have ended by themselves.
@@ -59,6 +61,7 @@ public struct RunDigest: Sendable, Hashable {
 
   private mutating func insert(_ path: PathDigest) {
     paths[path.number] = path
+    if path.isGrowing { growing.insert(path.number) }
     let place = numbers.lastIndex { $0 < path.number }.map { $0 + 1 } ?? 0
     numbers.insert(path.number, at: place)
   }
@@ -69,6 +72,7 @@ public struct RunDigest: Sendable, Hashable {
       generated -= old.generated
       finished -= old.isGrowing || old.isCut ? 0 : 1
       paths[number] = digest
+      if digest.isGrowing { growing.insert(number) } else { growing.remove(number) }
     } else {
       insert(digest)
     }
@@ -110,6 +114,15 @@ public struct RunDigest: Sendable, Hashable {
   /// The counted paths that gave an answer; nil asks for those in which none was found.
   public func paths(for answer: String?) -> [Int] {
     numbers.filter { $0 < counted && paths[$0]?.answer == answer }
+  }
+
+  /// The paths that grow, in order, then those that ended last, the newest first, `count` in all.
+  public func latest(_ count: Int) -> [PathDigest] {
+    let open = growing.sorted().prefix(count)
+    // Looking back ends soon however many paths there are.
+    let ended = numbers.reversed().lazy.filter { !growing.contains($0) }
+      .prefix(max(0, count - open.count))
+    return (open + Array(ended)).compactMap { paths[$0] }
   }
 
   /// The path with the greatest Δ; of equals the first.

@@ -234,9 +234,11 @@ extension PlaygroundState {
     {
       votes.comparison?.update(run)
     }
-    guard case .paths(let answer) = votes.level, let detail = votes.detail,
-      detail.counted != votes.digest.counted
-    else { return }
+    guard case .paths(let answer) = votes.level, let detail = votes.detail else { return }
+    // A look at all paths: while many stream it is taken when a twentieth more are counted.
+    let news = votes.digest.counted - detail.counted
+    let patience = votes.digest.end == nil ? detail.counted / 20 : 0
+    guard news > patience else { return }
     let selected = votes.selectedPath
     let fresh = AnswerDetail(answer: answer, in: votes.digest, votesRun)
     votes.detail = fresh

@@ -53,8 +53,8 @@ enum VotesView {
     let layout = TallyLayout(in: rect, rows: votes.standings.count)
     Panel.header(
       progress(state, width: rect.width, theme: theme),
-      weightings(votes.weighting, width: rect.width, theme: theme), in: layout.header,
-      on: &buffer)
+      weightings(votes.weighting, theme: theme), weighting(votes.weighting, theme: theme),
+      in: layout.header, on: &buffer)
     if votes.standings.isEmpty {
       buffer.put(
         "No path has been counted yet: "
@@ -145,14 +145,14 @@ enum VotesView {
     }
   }
 
-  private static func weightings(
-    _ active: Tally.Method, width: Int, theme: Theme
-  ) -> StyledText {
+  private static func weighting(_ active: Tally.Method, theme: Theme) -> StyledText {
+    StyledText([
+      .init("w", style: theme[.key]), .init(" by \(name(active))", style: theme[.text]),
+    ])
+  }
+
+  private static func weightings(_ active: Tally.Method, theme: Theme) -> StyledText {
     var text = StyledText("w", style: theme[.key])
-    guard width >= 76 else {
-      text.append(" \(name(active))", style: theme[.text])
-      return text
-    }
     for method in VotesState.weightings {
       let isActive = method == active
       text.append(" ", style: theme[.dim])
@@ -264,13 +264,10 @@ private struct PathFeed {
 
   func draw(in rect: Rect, on buffer: inout CellBuffer) {
     guard rect.height >= 3 else { return }
-    let paths = votes.digest.numbers.compactMap { votes.digest.paths[$0] }
-    let growing = paths.filter(\.isGrowing)
-    let ended = paths.filter { !$0.isGrowing }.suffix(max(0, rect.height - 1 - growing.count))
     let inside = Panel.draw(
-      growing.isEmpty ? "the last paths" : "paths under way", in: rect, theme: theme,
-      on: &buffer)
-    for (row, path) in (growing + ended.reversed()).prefix(inside.height).enumerated() {
+      votes.digest.growing.isEmpty ? "the last paths" : "paths under way", in: rect,
+      theme: theme, on: &buffer)
+    for (row, path) in votes.digest.latest(inside.height).enumerated() {
       draw(path, in: inside.row(row), on: &buffer)
     }
   }
@@ -316,14 +313,22 @@ private struct ShareChart {
       x: inside.x + 4, y: inside.y, width: inside.width - 14, height: inside.height - 1)
     guard plot.height > 0, plot.width > 4 else { return }
     drawAxes(plot, on: &buffer)
-    var series = band(
-      of: votes.standings.indices.contains(votes.selectedRow)
-        ? votes.standings[votes.selectedRow].answer : nil, history)
+    // More samples than dots are thinned out: every `step`-th is drawn.
+    let whole = max(total, history.length)
+    let step = max(1, whole / (plot.width * 4))
+    let selected =
+      votes.standings.indices.contains(votes.selectedRow)
+      ? votes.standings[votes.selectedRow].answer : nil
+    var series = band(of: selected, history, step: step)
     // The leader is drawn last, over the others.
     for answer in answers.reversed() {
-      series.append(.init(values: history[answer], style: style(answer)))
+      let shares = history[answer]
+      series.append(
+        .init(
+          values: stride(from: 0, to: shares.count, by: step).map { shares[$0] },
+          style: style(answer)))
     }
-    LineChart(series: series, capacity: max(total, history.length)).draw(
+    LineChart(series: series, capacity: (whole + step - 1) / step).draw(
       in: plot, gridStyle: theme[.chartGrid], on: &buffer)
     drawLabels(answers, history, plot, on: &buffer)
   }
@@ -343,11 +348,14 @@ private struct ShareChart {
   }
 
   /// The limits of the selected answer's interval, as it narrows. Weights have none.
-  private func band(of answer: String?, _ history: ShareHistory) -> [LineChart.Series] {
+  private func band(
+    of answer: String?, _ history: ShareHistory, step: Int
+  ) -> [LineChart.Series] {
     guard votes.weighting == .majority, let answer else { return [] }
-    let intervals = history[answer].enumerated().map { index, share in
+    let shares = history[answer]
+    let intervals = stride(from: 0, to: shares.count, by: step).map { index in
       Statistics.wilsonInterval(
-        successes: Int((share * Double(index + 1)).rounded()), trials: index + 1)
+        successes: Int((shares[index] * Double(index + 1)).rounded()), trials: index + 1)
     }
     // Every other sample, so that the limits are dots beside the line of the share.
     func limit(_ bound: KeyPath<ClosedRange<Double>, Double>) -> LineChart.Series {
