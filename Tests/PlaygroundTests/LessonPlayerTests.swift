@@ -95,6 +95,7 @@ import Testing
 
     driver.press(KeyEvent(.enter))
     await driver.wait { $0.isGuessing }
+    #expect(!driver.draw().textSnapshot().contains("▸"), "no table while one bets")
     let choices = try #require(driver.state.lesson?.guess?.choices)
     #expect(choices.map(\.text) == choices.map(\.text).sorted())
     #expect(Set(choices.map(\.rank)) == [1, 2, 3])
@@ -141,17 +142,26 @@ import Testing
     #expect(driver.state.settings == Fixtures.settings, "settings come back")
   }
 
-  @Test func stoppedRunCanBeStartedAgain() async throws {
-    let driver = try await begin()
-    driver.press(KeyEvent("."), KeyEvent("."), KeyEvent("."), KeyEvent("."), KeyEvent("."))
-    #expect(driver.state.lesson?.step == 4)
-    driver.press(KeyEvent(.enter))
-    driver.press(KeyEvent(.escape))
-    await driver.wait { $0.activities.isEmpty }
-    #expect(driver.state.lesson?.isWorking == false)
-    #expect(driver.state.lesson?.isDone == false)
-    driver.press(KeyEvent(.enter))
-    await driver.wait(until: isDone)
+  /// What the session would say is said here, so that the run surely is stopped before its end.
+  @Test func stoppedRunCanBeStartedAgain() throws {
+    var play = Play(80, 24)
+    play.send(.lessonLoaded(try Lesson.parse(Self.text, path: "test.md"), name: "test.md"))
+    for _ in 0..<5 { play.type(".") }
+    #expect(play.state.lesson?.step == 4)
+    play.press(.enter)
+    let run = try #require(play.state.lesson?.lastRun)
+    play.press(.escape)
+    #expect(play.state.activities[run]?.isCancelling == true)
+    let end = RunEnd(reason: .cancelled, answer: nil, correct: nil, tokens: TokenCounts())
+    play.send(.trace([TraceRecord(run: run, .finished(end))]))
+    play.send(.runEnded(run))
+    #expect(play.state.lesson?.isWorking == false)
+    #expect(play.state.lesson?.isDone == false)
+    play.press(.enter)
+    #expect(play.state.lesson?.isWorking == true)
+    let again = try #require(play.state.lesson?.lastRun)
+    #expect(again > run)
+    #expect(play.state.activities[again] != nil)
   }
 
   @Test func escapeHidesTheLessonAndTheListBringsItBack() async throws {
@@ -160,6 +170,19 @@ import Testing
     driver.press(KeyEvent(.escape))
     #expect(driver.state.activeLesson == nil)
     #expect(driver.state.lesson?.step == 0)
+    var play = Play(driver.state)
+    play.state.catalog.lessons = [.init(title: "A test", path: "test.md")]
+    play.type("L")
+    play.press(.enter)
+    #expect(play.state.activeLesson?.step == 0)
+    #expect(play.effects.isEmpty)
+    // Chosen while it is on view, it begins again.
+    play.type("L")
+    play.press(.right)
+    guard case .loadLesson("test.md") = play.effects.last else {
+      Issue.record("\(play.effects)")
+      return
+    }
   }
 
   @Test func withoutAModelALessonSaysSo() throws {

@@ -26,7 +26,11 @@ struct Play {
       .init(name: "base-0.9m", path: "Samples/Models/base-0.9m.gguf", detail: "0.9 M · F16"),
     ]
     catalog.themes = ["ponder-dark", "ponder-light", "ponder-monochrome"]
-    catalog.lessons = [.init(title: "Three apples", path: "Samples/Lessons/apples.md")]
+    catalog.lessons = [
+      .init(
+        title: "Three apples", path: "Samples/Lessons/apples.md",
+        summary: "greedy decoding, branches, how sure a path is, and votes")
+    ]
     catalog.sessions = ["sessions/2026-11-21.jsonl", "sessions/2026-11-20.jsonl"]
     return catalog
   }()

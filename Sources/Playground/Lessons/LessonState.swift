@@ -102,7 +102,7 @@ extension PlaygroundState {
   /// The lesson on view.
   public var activeLesson: LessonState? { lesson.flatMap { $0.isHidden ? nil : $0 } }
 
-  /// Whether the reader is guessing: then no screen may show the next token's probabilities.
+  /// Whether the reader is guessing: then Decode tells no probability of what comes next.
   public var isGuessing: Bool {
     activeLesson?.guess.map { $0.picked == nil } ?? false
   }

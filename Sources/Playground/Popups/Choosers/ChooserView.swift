@@ -53,22 +53,25 @@ enum ChooserView {
     on buffer: inout CellBuffer
   ) {
     let list = Choosers.lessons(state, position)
-    PopupFrame.draw(
+    let body = PopupFrame.draw(
       title: "Lessons", width: list.frame.width, height: list.frame.height, contexts: [.list],
-      view: view, on: &buffer
-    ).drawHeading(
+      view: view, on: &buffer)
+    body.drawHeading(
       "Each step explains, then does what it says with the model.", view.theme, &buffer)
     let rows = state.catalog.lessons.map { lesson in
       let isOn = lesson.path == state.lesson?.name
-      return [
-        StyledText(lesson.title), StyledText(lesson.summary ?? "", style: view.theme[.dim]),
-        StyledText(isOn ? "go on" : "", style: view.theme[.key]),
-      ]
+      let mark = isOn ? state.activeLesson == nil ? "go on" : "begin again" : ""
+      return [StyledText(lesson.title), StyledText(mark, style: view.theme[.key])]
     }
     drawRows(
-      rows, columns: [.init("", .fixed(20)), .init("", .fill), .init("", .fixed(5))], list,
-      view.theme,
+      rows, columns: [.init("", .fill), .init("", .fixed(11))], list, view.theme,
       empty: "No lessons are found; :lesson FILE plays one.", on: &buffer)
+    guard state.catalog.lessons.indices.contains(position.selected) else { return }
+    let summary = state.catalog.lessons[position.selected].summary ?? ""
+    WrappedText(
+      StyledText(summary, style: PopupFrame.textStyle(view.theme)), width: body.width
+    ).draw(
+      in: Rect(x: body.x, y: list.rows.bottom + 1, width: body.width, height: 2), on: &buffer)
   }
 
   static func drawSessions(

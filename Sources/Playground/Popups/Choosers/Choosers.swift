@@ -7,8 +7,8 @@ enum Choosers {
   static func lessons(_ state: PlaygroundState, _ position: ListPosition) -> PopupList {
     let count = state.catalog.lessons.count
     return PopupList(
-      width: width, height: max(1, count) + 4, heading: 2, count: count, position: position,
-      in: state.size)
+      width: width, height: max(1, count) + 7, heading: 2, footing: 3, count: count,
+      position: position, in: state.size)
   }
 
   static func sessions(_ state: PlaygroundState, _ position: ListPosition) -> PopupList {
@@ -77,7 +77,8 @@ extension Reducer {
     } else if command == .activate, state.catalog.lessons.indices.contains(position.selected) {
       state.popups.removeLast()
       let path = state.catalog.lessons[position.selected].path
-      if state.lesson?.name == path {
+      // One that waits goes on; one that is on view begins again.
+      if state.lesson?.name == path, state.lesson?.isHidden == true {
         state.lesson?.isHidden = false
         return []
       }

@@ -110,7 +110,7 @@ enum DecodeInfoView {
     if decode.forks.contains(decode.cursor) {
       text.append(DecodeText.forkGlyph + " fork  ", style: view.style(.tokenChosen))
     }
-    guard !decode.explored.isEmpty else { return text }
+    guard !decode.explored.isEmpty, !state.isGuessing else { return text }
     text.append("• explored from here: ", style: view.style(.nodeBest))
     for (index, known) in decode.explored.enumerated() {
       text.append(index == 0 ? "" : ", ", style: view.style(.dim))
