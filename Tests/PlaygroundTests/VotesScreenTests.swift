@@ -37,6 +37,18 @@ import Testing
     Snapshot.check(Fixtures.draw(state), named: "votes-running-80x24")
   }
 
+  @Test func beforeAnythingIsCountedThePathsAreShown() async throws {
+    var state = Fixtures.ready(80, 24)
+    state.screen = .votes
+    _ = Self.press(&state, KeyEvent(" "))
+    let records = try await Fixtures.records(of: "self-consistency")
+    _ = Reducer().reduce(&state, .trace(Array(records[..<8])))
+    let picture = Fixtures.draw(state).textSnapshot()
+    #expect(state.votes.digest.counted == 0)
+    #expect(picture.contains("No path has been counted yet: 6 tokens on 4 paths."))
+    #expect(picture.contains("paths under way") && picture.contains("▌"))
+  }
+
   @Test func beforeAnyVote() {
     var state = Fixtures.ready(80, 24)
     state.screen = .votes

@@ -56,20 +56,33 @@ enum VotesView {
       weightings(votes.weighting, theme: theme), weighting(votes.weighting, theme: theme),
       in: layout.header, on: &buffer)
     if votes.standings.isEmpty {
-      buffer.put(
-        "No path has been counted yet: "
-          + Panel.count(votes.digest.generated, "token") + " on "
-          + Panel.count(votes.digest.numbers.count, "path") + ".",
-        x: rect.x + 2, y: layout.table.y + 1, style: theme[.dim], width: rect.width - 4)
+      drawBeginning(votes, in: layout, width: rect.width, theme: theme, on: &buffer)
     } else {
+      let total = votes.digest.start?.settings.samples ?? SelfConsistency.defaultSamples
       TallyTable(votes: votes, theme: theme).draw(in: layout.table, on: &buffer)
+      ShareChart(votes: votes, total: total, theme: theme).draw(in: layout.chart, on: &buffer)
+      PathFeed(votes: votes, theme: theme).draw(in: layout.feed, on: &buffer)
     }
-    let total = state.votes.digest.start?.settings.samples ?? SelfConsistency.defaultSamples
-    ShareChart(votes: votes, total: total, theme: theme).draw(in: layout.chart, on: &buffer)
-    PathFeed(votes: votes, theme: theme).draw(in: layout.feed, on: &buffer)
     buffer.put(
       note(votes, width: rect.width), x: layout.note.x + 1, y: layout.note.y, style: theme[.dim],
       width: layout.note.width - 2)
+  }
+
+  /// Before anything is counted there are only paths that grow.
+  private static func drawBeginning(
+    _ votes: VotesState, in layout: TallyLayout, width: Int, theme: Theme,
+    on buffer: inout CellBuffer
+  ) {
+    let top = layout.header.bottom
+    buffer.put(
+      "No path has been counted yet: "
+        + Panel.count(votes.digest.generated, "token") + " on "
+        + Panel.count(votes.digest.numbers.count, "path") + ".",
+      x: layout.header.x + 1, y: top, style: theme[.dim], width: width - 2)
+    PathFeed(votes: votes, theme: theme).draw(
+      in: Rect(
+        x: layout.header.x, y: top + 1, width: width, height: max(0, layout.note.y - top - 1)),
+      on: &buffer)
   }
 
   /// What the numbers mean, and what they do not.
