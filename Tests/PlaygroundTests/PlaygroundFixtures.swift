@@ -2,6 +2,7 @@ import Decoding
 import Reasoning
 import Synchronization
 import TerminalUI
+import Testing
 
 @testable import Playground
 
@@ -130,6 +131,10 @@ final class Driver {
     while true {
       for action in inbox.drain() { send(action) }
       if isReached(state) { return }
+      if Task.isCancelled {
+        Issue.record("What was waited for has not come within the time limit.")
+        return
+      }
       await bell.rung()
     }
   }
