@@ -67,10 +67,17 @@ enum ChromeView {
     _ state: PlaygroundState, _ view: PlaygroundView, _ buffer: inout CellBuffer
   ) {
     let contexts = Reducer(keyMap: view.keyMap).contexts(state)
-    let hints = view.keyMap.hints(in: contexts).map { hint in
-      let stops = hint.command == .streamOrStop && state.decode.isStreaming
-      return (key: hint.key, label: stops ? "stop" : hint.word)
-    }
+    let isTyping =
+      state.screen == .decode && state.popups.isEmpty
+      && (state.decode.insertion != nil || state.decode.search != nil)
+    // While text is typed, keys are letters.
+    let hints =
+      isTyping
+      ? [(key: "Enter", label: state.decode.search == nil ? "put in" : "take"), ("Esc", "leave")]
+      : view.keyMap.hints(in: contexts).map { hint in
+        let stops = hint.command == .streamOrStop && state.decode.isStreaming
+        return (key: hint.key, label: stops ? "stop" : hint.word)
+      }
     let line = Chrome.hintLine(state.size)
     KeyHints.draw(
       hints, in: line.inset(horizontal: 1, vertical: 0), keyStyle: view.style(.key),

@@ -31,7 +31,7 @@ enum DecodeInfoView {
       style: view.style(.input), on: &buffer)
     if rect.height > 1 {
       KeyHints.draw(
-        [("Enter", "put it in"), ("Alt-Enter", "new line"), ("Esc", "leave it")],
+        [("Alt-Enter", "starts a new line")],
         in: rect.row(1), keyStyle: view.style(.key), labelStyle: view.style(.dim), on: &buffer)
     }
     return cursor
