@@ -131,8 +131,8 @@ extension TerminalTests {
         try session.press("3")
         try await session.wait("the same votes") { $0.content == votes.content }
         // What needs a model says so.
-        for key in ["1", "3"] {
-          try session.press(key, "Space")
+        for (screen, key) in [("1", "Space"), ("3", "+")] {
+          try session.press(screen, key)
           try await session.wait("the message") {
             $0.text.contains(#/[Pp]ress m/#)
           }
