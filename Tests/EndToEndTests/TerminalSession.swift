@@ -38,7 +38,9 @@ final class TerminalSession {
   }
 
   private func close() {
+    let server = (try? variable("pid")).flatMap { pid_t($0) }
     _ = try? tmux("kill-server")
+    if let server { kill(server, SIGKILL) }
     if let program = try? program(), kill(program, 0) == 0 { kill(program, SIGKILL) }
     try? FileManager.default.removeItem(at: folder)
   }
@@ -248,11 +250,19 @@ final class TerminalSession {
       posix_spawn_file_actions_addopen(
         &actions, descriptor, path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     }
+    // The threads of tests block signals; tmux, left so, would never see its shell end.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var noSignals = sigset_t()
+    sigemptyset(&noSignals)
+    posix_spawnattr_setsigmask(&attributes, &noSignals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var argv = words.map { strdup($0) } + [nil]
     var environment = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for text in argv + environment { free(text) } }
     var child = pid_t()
-    guard posix_spawnp(&child, "tmux", &actions, nil, &argv, &environment) == 0 else {
+    guard posix_spawnp(&child, "tmux", &actions, &attributes, &argv, &environment) == 0 else {
       throw Failure(description: "tmux is missing; `make test` installs it")
     }
     var status: Int32 = 0
