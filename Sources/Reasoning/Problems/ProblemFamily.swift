@@ -29,13 +29,33 @@ public struct ProblemDraft: Sendable {
 /// documents are wrong in the ways that solutions go wrong. Never used for an answer that a
 /// model is trained to give.
 struct Fault: Sendable {
+  /// What goes wrong in the step.
+  enum Kind: Sendable {
+    /// The operands are right and the result is not: `3 + 2 = 6`.
+    case result
+    /// A number is misread and the rest follows from it: `3 + 4 = 7` for 2 more than 3.
+    case operand
+  }
+
   var step: Int
   var delta: Int
+  var kind = Kind.result
 
-  /// The value of a step, wrong where the fault is and never negative.
+  /// The result of a step, wrong where the fault is and never negative.
   static func apply(_ fault: Fault?, at step: Int, to value: Int) -> Int {
-    guard let fault, fault.step == step else { return value }
-    return value + fault.delta < 0 ? value + abs(fault.delta) : value + fault.delta
+    guard let fault, fault.kind == .result else { return value }
+    return fault.changed(value, at: step)
+  }
+
+  /// A number that a step reads from the question, wrong where the fault is and never negative.
+  static func misread(_ fault: Fault?, at step: Int, _ operand: Int) -> Int {
+    guard let fault, fault.kind == .operand else { return operand }
+    return fault.changed(operand, at: step)
+  }
+
+  private func changed(_ value: Int, at step: Int) -> Int {
+    guard self.step == step else { return value }
+    return value + delta < 0 ? value + abs(delta) : value + delta
   }
 }
 
