@@ -95,11 +95,11 @@ class Muon:
     def orthogonalised(matrices):
         """Of [count, rows, columns] with rows <= columns."""
         a, b, c = 3.4445, -4.7750, 2.0315
-        x = matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)
+        x = (matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)).bfloat16()
         for _ in range(5):
             gram = x @ x.mT
             x = a * x + (b * gram + c * (gram @ gram)) @ x
-        return x
+        return x.to(matrices.dtype)
 
     @torch.no_grad()
     def step(self, rate):

@@ -6,8 +6,14 @@ public protocol ProblemFamily: Sendable {
   var summary: String { get }
   /// The levels, easiest first.
   var levels: ClosedRange<Int> { get }
+  /// How such problems are solved, in one short sentence: what a step back finds.
+  var principle: String { get }
   /// Draws a problem's structure; its wording is drawn later, by the draft.
   func draft(level: Int, using random: inout ProblemRandom) -> ProblemDraft
+}
+
+extension ProblemFamily {
+  public var principle: String { "Take one step at a time." }
 }
 
 /// A problem whose numbers are settled and whose words are not.

@@ -37,4 +37,29 @@ public enum PromptFormat {
 
   /// Asks for a verdict after a rationale, which ends in ` Yes.` or ` No.`
   public static let verdictWithRationale = verdict + " Let's verify step by step."
+
+  /// What stands behind every step of a solution whose steps are judged one by one; the model
+  /// goes on with `rightStep` or `wrongStep`. A judged solution carries the tag and ` +` behind
+  /// each step up to the one in question.
+  public static let stepTag = " |"
+  /// The label of a step that is right and follows from the steps before it.
+  public static let rightStep = " +"
+  /// The label of a wrong step.
+  public static let wrongStep = " -"
+
+  /// Asks for a related problem before the question is answered (analogical prompting, Yasunaga
+  /// et al. 2023, arXiv 2310.01714); the model goes on with `recalled`, a problem with its
+  /// solution, `nowSolve` and the answer.
+  public static let recall = " Let's recall a related problem."
+  /// What stands before the recalled problem.
+  public static let recalled = "\nRelated:"
+  /// What stands between the recalled problem and the solution of the question.
+  public static let nowSolve = "\nNow:"
+
+  /// Asks for the principle behind a question first (step-back prompting, Zheng et al. 2023,
+  /// arXiv 2310.06117).
+  public static let stepBack = " Let's take a step back."
+
+  /// What a solution goes on with to look at itself again.
+  public static let recheck = " Wait, let me check."
 }

@@ -1,8 +1,9 @@
 /// "A coin is heads up. Tom flips it. Ann does not flip it. Is it still heads up?"
 struct CoinFamily: ProblemFamily {
   let name = "coin"
-  let summary = "the parity of two to eight coin flips"
-  let levels = 2...8
+  let summary = "the parity of one to ten coin flips"
+  let levels = 1...10
+  let principle = "Each flip turns the coin over."
 
   func draft(level: Int, using random: inout ProblemRandom) -> ProblemDraft {
     let flips = (0..<level).map { _ in random.chance(0.6) }

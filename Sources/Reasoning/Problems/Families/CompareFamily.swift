@@ -3,6 +3,7 @@ struct CompareFamily: ProblemFamily {
   let name = "compare"
   let summary = "who has how many more, fewer or times as many, and how many in total"
   let levels = 1...4
+  let principle = "Find what each one has, then add."
 
   enum Relation: String, Sendable {
     case more, fewer, times
@@ -184,11 +185,12 @@ extension CompareFamily {
     mutating func follow(_ link: Link, to person: Int) {
       let left = holdings[person - 1]
       let isFirst = values.isEmpty
+      let amount = Fault.misread(fault, at: values.count, link.amount)
       let (equation, value) = step(
-        link.relation.equation(left, link.amount), link.relation.value(left, link.amount))
+        link.relation.equation(left, amount), max(0, link.relation.value(left, amount)))
       holdings.append(value)
       let inner = expressions[person - 1]
-      expressions.append("(\(link.relation.equation(inner, link.amount)))")
+      expressions.append("(\(link.relation.equation(inner, amount)))")
       let has = cast.has(person)
       let clue =
         link.relation == .times

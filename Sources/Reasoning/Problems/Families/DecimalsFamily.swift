@@ -4,6 +4,10 @@ struct DecimalsFamily: ProblemFamily {
   /// Whether the digits behind the point are one number (versions) or decimal places.
   let isVersions: Bool
   let levels = 1...4
+  var principle: String {
+    isVersions
+      ? "Compare versions part by part." : "Compare the whole parts, then place by place."
+  }
 
   var name: String { isVersions ? "versions" : "decimals" }
   var summary: String {

@@ -3,6 +3,7 @@ struct ExpressionFamily: ProblemFamily {
   let name = "expr"
   let summary = "bracket arithmetic with one to five operations"
   let levels = 1...5
+  let principle = "Work out the inner brackets first."
 
   /// An arithmetic expression over small numbers; every value in it is from 0 to 99.
   indirect enum Expression: Sendable, Hashable {

@@ -3,6 +3,7 @@ struct LastLettersFamily: ProblemFamily {
   let name = "letters"
   let summary = "the last letters of two to eight names, put together"
   let levels = 2...8
+  let principle = "Take the last letter of each name in order."
 
   func draft(level: Int, using random: inout ProblemRandom) -> ProblemDraft {
     let names = (0..<level).map { _ in

@@ -3,6 +3,7 @@ struct LetterCountFamily: ProblemFamily {
   let name = "count"
   let summary = "how often a letter occurs in a word"
   let levels = 1...3
+  let principle = "Spell the word and count along."
 
   func draft(level: Int, using random: inout ProblemRandom) -> ProblemDraft {
     let lengths = [3...5, 6...8, 9...12][level - 1]

@@ -1,8 +1,9 @@
 /// "Tom has 5 apples. Tom buys 3 more. Tom gives 2 to Ann. How many apples does Tom have now?"
 struct StoryFamily: ProblemFamily {
   let name = "story"
-  let summary = "one to six things happen to a number of objects"
-  let levels = 1...6
+  let summary = "one to ten things happen to a number of objects"
+  let levels = 1...10
+  let principle = "Follow the number from one event to the next."
 
   func draft(level: Int, using random: inout ProblemRandom) -> ProblemDraft {
     let start = random.int(2...15)
@@ -62,8 +63,10 @@ struct StoryFamily: ProblemFamily {
     var fused = "\(start)" + changes.map { $0 < 0 ? " - \(-$0)" : " + \($0)" }.joined()
     for (index, change) in changes.enumerated() {
       let sign = change < 0 ? "-" : "+"
-      let next = Fault.apply(fault, at: index, to: value + change)
-      let equation = "\(value) \(sign) \(abs(change)) = \(next)"
+      let amount = Fault.misread(fault, at: index, abs(change))
+      let changed = max(0, change < 0 ? value - amount : value + amount)
+      let next = Fault.apply(fault, at: index, to: changed)
+      let equation = "\(value) \(sign) \(amount) = \(next)"
       value = next
       equations.append(equation)
       chains[0].append((index == 0 ? "So " : "") + equation + ".")
