@@ -92,6 +92,9 @@ public struct WorkedProblem: Sendable {
   let chains: [[String]]
   /// The answer as a whole sentence, if the family has one.
   let directSentence: String?
+  /// Judges an answer in the family's own way, where several answers are right: whether it is
+  /// right, and the sentences of a check.
+  var check: (@Sendable (_ answer: String) -> (isRight: Bool, rationale: [String]))? = nil
 
   /// The answer as documents give it. A string of letters stands in quotes, so that it is
   /// spelled letter by letter and never runs into a word's token.

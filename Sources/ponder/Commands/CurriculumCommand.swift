@@ -18,6 +18,9 @@ struct CurriculumCommand: ParsableCommand {
   @Option(help: "The seed that the documents are drawn from.")
   var seed: UInt64 = 1
 
+  @Option(help: "What the documents are for: base (pre-training) or thinking (fine-tuning).")
+  var recipe = CurriculumRecipe.base
+
   @Option(help: "A GGUF file whose vocabulary turns the documents into a token file.")
   var tokenizer: String?
 
@@ -40,7 +43,7 @@ struct CurriculumCommand: ParsableCommand {
   }
 
   func run() throws {
-    let generator = CurriculumGenerator(seed: seed)
+    let generator = CurriculumGenerator(seed: seed, recipe: recipe)
     if let tokenizer, let output {
       try writeTokens(of: generator, tokenizer: tokenizer, to: output)
     } else {
@@ -94,3 +97,5 @@ struct CurriculumCommand: ParsableCommand {
     try FileHandle.standardError.write(contentsOf: Data(message.utf8))
   }
 }
+
+extension CurriculumRecipe: ExpressibleByArgument {}

@@ -29,6 +29,16 @@ public struct CurriculumDocument: Sendable, Hashable, Codable {
     case verdict
     /// An answer, a check of it and a verdict.
     case checkedVerdict
+    /// A solution with a label behind each step, up to the first wrong one.
+    case stepLabels
+    /// A related problem is recalled and solved before the question.
+    case recalled
+    /// The principle is said before the question is answered.
+    case stepBack
+    /// Sentences of everyday text, without a question.
+    case plainText
+    /// Plain prompt, answered by reasoning between `<think>` and `</think>`.
+    case tagged
   }
 
   public var kind: Kind
@@ -36,6 +46,14 @@ public struct CurriculumDocument: Sendable, Hashable, Codable {
 
   /// The whole text.
   public var text: String { segments.map(\.text).joined() }
+}
+
+/// What the documents are made for.
+public enum CurriculumRecipe: String, Sendable, CaseIterable {
+  /// Pre-training: a model that answers plain questions at once and reasons when asked to.
+  case base
+  /// Fine-tuning of a base model: a model that thinks between tags and then answers.
+  case thinking
 }
 
 /// The proportions of the curriculum. They decide whether the model shows what the lessons
@@ -47,17 +65,37 @@ struct CurriculumMix: Sendable {
   /// Plain prompts are answered directly four times in five. Direct documents are a sixth
   /// only, because a model that sees too many of them learns to solve deep problems at once and
   /// forgets to reason: further tokens go to triggered, few-shot and verification documents.
-  var kinds: [Double] = [0.16, 0.04, 0.39, 0.08, 0.02, 0.12, 0.19]
-  /// How often each family comes, in the order of `ProblemLibrary.families`.
-  var families: [Double] = [0.18, 0.18, 0.20, 0.09, 0.11, 0.11, 0.09, 0.04]
+  var kinds: [Double] = [0.16, 0.04, 0.30, 0.07, 0.015, 0.07, 0.17, 0.11, 0.02, 0.02, 0.025, 0]
+  /// How often each family comes, in the order of `ProblemLibrary.families`; families beyond the
+  /// list are never trained on.
+  var families: [Double] = [0.10, 0.11, 0.14, 0.05, 0.08, 0.09, 0.07, 0.04]
   /// How often each style comes, in the order of `ReasoningStyle`.
   var styles: [Double] = [0.25, 0.28, 0.20, 0.16, 0.11]
   /// Direct answers: the bare answer, "The answer is …", a whole sentence.
   var directForms: [Double] = [0.74, 0.12, 0.14]
+  /// Direct documents whose level is the lower of two: deep problems cannot be learned so, and
+  /// easy ones should be, for direct answers to fall off with depth.
+  var easyDirect = 0.6
   /// Reasoned answers with one wrong step that is noticed and corrected at once.
-  var slips = 0.04
-  /// Reasoned answers that are checked once more although nothing was wrong.
-  var rechecks = 0.02
+  var slips = 0.06
+  /// Reasoned answers that are looked at again behind the answer, where half were wrong.
+  var rechecks = 0.04
   /// Think documents that go on with the second call of zero-shot chain of thought.
   var extractions = 0.06
+  /// Candidates for a verdict or step labels that are wrong.
+  var wrongCandidates = 0.5
+  /// Wrong candidates whose steps are right and whose answer is another.
+  var wrongAnswers = 0.1
+  /// Faults that misread a number rather than miscalculate.
+  var misreadings = 0.35
+  /// Candidates for a verdict that give the bare answer.
+  var directCandidates = 0.3
+
+  init(recipe: CurriculumRecipe = .base) {
+    guard recipe == .thinking else { return }
+    // Verdicts and step labels stay, so that what the base model can judge is not forgotten.
+    kinds = [0, 0, 0, 0, 0, 0.04, 0.08, 0.06, 0, 0, 0.02, 0.80]
+    slips = 0.10
+    rechecks = 0.15
+  }
 }

@@ -1,12 +1,18 @@
 /// Makes the training documents, from training problems only.
 ///
-/// Document *n* depends on the seed and on *n* alone. Every answer that a model is trained to
-/// give is right; wrong ones appear only where a verdict on them is taught, with no weight.
+/// Document *n* depends on the recipe, the seed and on *n* alone. Every answer that a model is
+/// trained to give is right. Wrong ones have no weight: they appear where a verdict on them,
+/// the label of a step, or their correction is taught.
 public struct CurriculumGenerator: Sendable {
-  private let seed: UInt64
-  private let mix = CurriculumMix()
+  typealias Segment = CurriculumDocument.Segment
 
-  public init(seed: UInt64) { self.seed = seed }
+  private let seed: UInt64
+  private let mix: CurriculumMix
+
+  public init(seed: UInt64, recipe: CurriculumRecipe = .base) {
+    self.seed = seed
+    mix = CurriculumMix(recipe: recipe)
+  }
 
   /// The document of that number.
   public func document(_ number: Int) -> CurriculumDocument {
@@ -19,42 +25,78 @@ public struct CurriculumGenerator: Sendable {
   private func segments(
     _ kind: CurriculumDocument.Kind, _ family: any ProblemFamily,
     using random: inout ProblemRandom
-  ) -> [CurriculumDocument.Segment] {
+  ) -> [Segment] {
     switch kind {
     case .direct:
-      let problem = problem(family, using: &random)
-      return [question(problem), answer(" " + direct(problem, using: &random))]
+      let level = random.chance(mix.easyDirect) ? easyLevel(family, using: &random) : nil
+      let sketch = Sketch(family, level: level, using: &random)
+      return [question(sketch.right), answer(" " + direct(sketch.right, using: &random))]
     case .reasoned:
-      let problem = problem(family, using: &random)
-      let opener = random.chance(0.04) ? PromptFormat.trigger : ""
-      return [question(problem), answer(opener + " " + reasoned(problem, using: &random))]
-    case .think: return think(problem(family, using: &random), using: &random)
+      let sketch = Sketch(family, using: &random)
+      let opener = random.chance(0.04) ? [answer(PromptFormat.trigger)] : []
+      return [question(sketch.right)] + opener + reasoned(sketch, using: &random)
+    case .think: return think(Sketch(family, using: &random), using: &random)
     case .fewShotReasoned: return fewShot(family, isReasoned: true, using: &random)
     case .fewShotDirect: return fewShot(family, isReasoned: false, using: &random)
     case .verdict: return verdict(family, isChecked: false, using: &random)
     case .checkedVerdict: return verdict(family, isChecked: true, using: &random)
+    case .stepLabels: return stepLabels(family, using: &random)
+    case .recalled: return recalled(family, using: &random)
+    case .stepBack:
+      let sketch = Sketch(family, using: &random)
+      return [
+        question(sketch.right), context(PromptFormat.stepBack), answer(" " + family.principle),
+      ] + reasoned(sketch, using: &random)
+    case .plainText: return [answer(PlainText.passage(using: &random))]
+    case .tagged: return tagged(Sketch(family, using: &random), using: &random)
     }
   }
 
   // MARK: Pieces
 
-  private func question(_ problem: WorkedProblem) -> CurriculumDocument.Segment {
-    .init(text: PromptFormat.plain(problem.question), weight: 1)
+  /// A training problem, and what it takes to tell it again with a fault in the same words.
+  struct Sketch {
+    let right: WorkedProblem
+    private let draft: ProblemDraft
+    private let words: ProblemRandom
+
+    init(_ family: any ProblemFamily, level: Int? = nil, using random: inout ProblemRandom) {
+      (draft, _) = ProblemLibrary.draft(family, split: .train, level: level, using: &random)
+      self.init(draft, using: &random)
+    }
+
+    init(_ draft: ProblemDraft, using random: inout ProblemRandom) {
+      self.draft = draft
+      words = random
+      right = draft.words(&random, nil)
+    }
+
+    /// The same problem with one wrong step; nil if the fault cannot be told.
+    func faulty(misreadings: Double, using random: inout ProblemRandom) -> WorkedProblem? {
+      guard !right.steps.isEmpty else { return nil }
+      let fault = Fault(
+        step: random.int(0...(right.steps.count - 1)), delta: random.pick([-2, -1, 1, 2, 3, 10]),
+        kind: random.chance(misreadings) ? .operand : .result)
+      var again = words
+      let wrong = draft.words(&again, fault)
+      return wrong.answer.hasPrefix("-") || wrong.chains == right.chains ? nil : wrong
+    }
   }
 
-  private func answer(_ text: String) -> CurriculumDocument.Segment {
-    .init(text: text, weight: 10)
+  private func question(_ problem: WorkedProblem) -> Segment {
+    Segment(text: PromptFormat.plain(problem.question), weight: 1)
   }
 
-  private func context(_ text: String) -> CurriculumDocument.Segment {
-    .init(text: text, weight: 0)
+  private func answer(_ text: String) -> Segment { Segment(text: text, weight: 10) }
+
+  private func context(_ text: String) -> Segment { Segment(text: text, weight: 0) }
+
+  private func easyLevel(_ family: any ProblemFamily, using random: inout ProblemRandom) -> Int {
+    min(random.int(family.levels), random.int(family.levels))
   }
 
-  private func problem(
-    _ family: any ProblemFamily, using random: inout ProblemRandom
-  ) -> WorkedProblem {
-    let (draft, _) = ProblemLibrary.draft(family, split: .train, level: nil, using: &random)
-    return draft.words(&random, nil)
+  private func style(using random: inout ProblemRandom) -> ReasoningStyle {
+    ReasoningStyle.allCases[random.weighted(mix.styles)]
   }
 
   func direct(_ problem: WorkedProblem, using random: inout ProblemRandom) -> String {
@@ -66,109 +108,207 @@ public struct CurriculumGenerator: Sendable {
     }
   }
 
-  /// A whole reasoned answer in a drawn style, now and then with a slip that is noticed.
-  func reasoned(_ problem: WorkedProblem, using random: inout ProblemRandom) -> String {
-    reasoning(problem, using: &random) + PromptFormat.answerMarker + " \(problem.saidAnswer)."
+  /// The sentence that gives the answer behind reasoning.
+  private func conclusion(_ problem: WorkedProblem) -> String {
+    PromptFormat.answerMarker + " \(problem.saidAnswer)."
+  }
+
+  /// A whole reasoned answer in a drawn style, now and then with a slip that is noticed, or
+  /// looked at again.
+  func reasoned(_ sketch: Sketch, using random: inout ProblemRandom) -> [Segment] {
+    let (problem, style) = (sketch.right, style(using: &random))
+    let told = answer(" " + problem.chain(style).joined(separator: " ") + conclusion(problem))
+    guard random.chance(mix.rechecks) else {
+      return reasoning(sketch, style, using: &random) + [answer(conclusion(problem))]
+    }
+    let again = answer(
+      PromptFormat.recheck + " " + problem.chain(.terse).joined(separator: " ")
+        + conclusion(problem))
+    guard random.chance(0.5),
+      let wrong = sketch.faulty(misreadings: mix.misreadings, using: &random)
+    else { return [told, again] }
+    let slipped = " " + wrong.chain(style).joined(separator: " ") + conclusion(wrong)
+    let (common, rest) = Self.divided(slipped, from: told.text)
+    return [answer(common), context(rest), again].filter { !$0.text.isEmpty }
   }
 
   /// The sentences that come before the answer marker.
-  private func reasoning(_ problem: WorkedProblem, using random: inout ProblemRandom) -> String {
-    let style = ReasoningStyle.allCases[random.weighted(mix.styles)]
-    var sentences = problem.chain(style)
-    if random.chance(mix.slips) { Self.slip(&sentences, in: problem, using: &random) }
-    if random.chance(mix.rechecks) {
-      sentences.append("Wait, let me check.")
-      sentences += problem.chain(.terse)
-    }
-    return sentences.joined(separator: " ")
+  private func reasoning(
+    _ sketch: Sketch, _ style: ReasoningStyle, using random: inout ProblemRandom
+  ) -> [Segment] {
+    let sentences = sketch.right.chain(style)
+    let told = answer(" " + sentences.joined(separator: " "))
+    guard random.chance(mix.slips),
+      let wrong = sketch.faulty(misreadings: mix.misreadings, using: &random)?.chain(style),
+      let place = zip(sentences, wrong).firstIndex(where: { $0 != $1 })
+    else { return [told] }
+    // The wrong words have no weight: the model learns to notice them, not to say them.
+    let before = sentences[..<place].map { " " + $0 }.joined()
+    let (common, slip) = Self.divided(" " + wrong[place], from: " " + sentences[place])
+    let equation = sketch.right.steps.first { sentences[place].contains($0) }
+    let isEquation = equation?.contains("=") == true && !slip.contains("= ")
+    let corrected = isEquation ? "\(equation ?? "")." : sentences[place]
+    return [
+      answer(before + common), context(slip),
+      answer(([" Wait, " + corrected] + sentences[(place + 1)...]).joined(separator: " ")),
+    ].filter { !$0.text.isEmpty }
   }
 
-  /// Replaces the result of one equation by a wrong one and adds "Wait," and the right one.
-  private static func slip(
-    _ sentences: inout [String], in problem: WorkedProblem, using random: inout ProblemRandom
-  ) {
-    let equation = random.pick(problem.steps)
-    guard let equals = equation.firstRange(of: " = "),
-      let value = Int(equation[equals.upperBound...]),
-      let place = sentences.firstIndex(where: { $0.contains(equation) })
-    else { return }
-    let wrong = max(0, value + random.pick([-2, -1, 1, 2]))
-    guard wrong != value, let range = sentences[place].firstRange(of: equation) else { return }
-    let head = sentences[place][..<range.lowerBound]
-    let tail = sentences[place][range.upperBound...]
-    // Inside a rewritten expression more follows the result; only a step's own sentence slips.
-    guard !tail.contains("=") else { return }
-    let left = equation[..<equals.upperBound]
-    sentences[place] = "\(head)\(left)\(wrong)\(tail) Wait, \(equation)."
+  /// The text divided at the first word in which it differs from another.
+  private static func divided(_ text: String, from other: String) -> (String, String) {
+    let (a, b) = (Array(text), Array(other))
+    let same = zip(a, b).prefix { $0 == $1 }.count
+    // The space before a word belongs to the word.
+    let start = a[..<min(same + 1, a.count)].lastIndex(of: " ") ?? 0
+    return (String(a[..<start]), String(a[start...]))
   }
 
   // MARK: Documents of several parts
 
-  private func think(
-    _ problem: WorkedProblem, using random: inout ProblemRandom
-  ) -> [CurriculumDocument.Segment] {
-    let asked = [question(problem), context(PromptFormat.trigger)]
+  private func think(_ sketch: Sketch, using random: inout ProblemRandom) -> [Segment] {
+    let asked = [question(sketch.right), context(PromptFormat.trigger)]
     guard random.chance(mix.extractions) else {
-      return asked + [answer(" " + reasoned(problem, using: &random))]
+      return asked + reasoned(sketch, using: &random)
     }
     // Here the reasoning is stopped before the marker and the second call asks for the answer.
-    return asked + [
-      answer(" " + reasoning(problem, using: &random)), context(PromptFormat.conclusion),
-      answer(" \(problem.saidAnswer)."),
+    return asked + reasoning(sketch, style(using: &random), using: &random) + [
+      context(PromptFormat.conclusion), answer(" \(sketch.right.saidAnswer)."),
     ]
   }
 
+  /// Examples and a question, told in one style. All answers behind an example are learned;
+  /// the first, which follows a plain prompt, is not.
   private func fewShot(
     _ family: any ProblemFamily, isReasoned: Bool, using random: inout ProblemRandom
-  ) -> [CurriculumDocument.Segment] {
-    let style = ReasoningStyle.allCases[random.weighted(mix.styles)]
+  ) -> [Segment] {
+    let style = style(using: &random)
+    let count = random.chance(0.1) ? random.int(5...8) : random.int(2...4)
+    var segments: [Segment] = []
+    for number in 0...count {
+      let problem = Sketch(family, using: &random).right
+      let told =
+        isReasoned
+        ? " " + problem.chain(style).joined(separator: " ") + conclusion(problem)
+        : " \(problem.saidAnswer.capitalizedAnswer)."
+      let gap = number == 0 ? "" : "\n\n"
+      segments.append(context(gap + PromptFormat.plain(problem.question)))
+      segments.append(number == 0 ? context(told) : answer(told))
+    }
+    return segments
+  }
+
+  private func recalled(
+    _ family: any ProblemFamily, using random: inout ProblemRandom
+  ) -> [Segment] {
+    let related = Sketch(family, level: easyLevel(family, using: &random), using: &random)
+    let sketch = Sketch(family, using: &random)
+    let style = style(using: &random)
     func told(_ problem: WorkedProblem) -> String {
-      guard isReasoned else { return "\(problem.saidAnswer.capitalizedAnswer)." }
-      return problem.chain(style).joined(separator: " ")
-        + PromptFormat.answerMarker + " \(problem.saidAnswer)."
+      " " + problem.chain(style).joined(separator: " ") + conclusion(problem)
     }
-    let exemplars = (0..<random.int(2...4)).map { _ in
-      let shown = self.problem(family, using: &random)
-      return (question: shown.question, answer: told(shown))
-    }
-    let problem = problem(family, using: &random)
     return [
-      context(PromptFormat.fewShot(exemplars, question: problem.question)),
-      answer(" " + told(problem)),
+      question(sketch.right), context(PromptFormat.recall),
+      answer(
+        PromptFormat.recalled + " " + related.right.question + told(related.right)
+          + PromptFormat.nowSolve + told(sketch.right)),
     ]
+  }
+
+  private func tagged(_ sketch: Sketch, using random: inout ProblemRandom) -> [Segment] {
+    let tags = ThinkingTags.think
+    var thinking = reasoned(sketch, using: &random)
+    let said = conclusion(sketch.right)
+    if let last = thinking.last, last.text.hasSuffix(said) {
+      thinking[thinking.count - 1].text = String(last.text.dropLast(said.count))
+    }
+    return [question(sketch.right), answer(tags.open)]
+      + thinking.filter { !$0.text.isEmpty } + [answer(tags.close + said)]
+  }
+
+  // MARK: Judging
+
+  /// A solution that may be wrong: its sentences with the one that gives the answer, and those
+  /// of the right solution in the same words.
+  struct Candidate {
+    var said: WorkedProblem
+    var sentences: [String]
+    var rightSentences: [String]
+    var isRight: Bool
+
+    /// The first sentence that is not as in the right solution.
+    var firstWrong: Int? {
+      let shared = zip(sentences, rightSentences).prefix { $0 == $1 }.count
+      return shared == sentences.count ? nil : shared
+    }
+  }
+
+  /// Draws a candidate solution of a problem.
+  func candidate(
+    _ sketch: Sketch, style: ReasoningStyle, using random: inout ProblemRandom
+  ) -> Candidate {
+    let right = sketch.right
+    func ending(_ problem: WorkedProblem) -> String { String(conclusion(problem).dropFirst()) }
+    let rightSentences = right.chain(style) + [ending(right)]
+    guard random.chance(mix.wrongCandidates),
+      let wrong = sketch.faulty(misreadings: mix.misreadings, using: &random)
+    else {
+      return Candidate(
+        said: right, sentences: rightSentences, rightSentences: rightSentences, isRight: true)
+    }
+    let steps = random.chance(mix.wrongAnswers) ? right : wrong
+    return Candidate(
+      said: wrong, sentences: steps.chain(style) + [ending(wrong)], rightSentences: rightSentences,
+      isRight: right.judged(wrong).isRight)
   }
 
   private func verdict(
     _ family: any ProblemFamily, isChecked: Bool, using random: inout ProblemRandom
-  ) -> [CurriculumDocument.Segment] {
-    let (draft, _) = ProblemLibrary.draft(family, split: .train, level: nil, using: &random)
-    // The same words for the right and the wrong solution: only the fault differs.
-    let words = random
-    let right = draft.words(&random, nil)
-    var candidate = right
-    if random.chance(0.5) {
-      let fault = Fault(
-        step: random.int(0...(right.steps.count - 1)), delta: random.pick([-2, -1, 1, 2, 10]))
-      var again = words
-      let wrong = draft.words(&again, fault)
-      if !wrong.answer.hasPrefix("-") { candidate = wrong }
-    }
+  ) -> [Segment] {
+    let sketch = Sketch(family, using: &random)
+    let candidate = candidate(sketch, style: style(using: &random), using: &random)
     let said =
-      random.chance(0.4)
-      ? direct(candidate, using: &random)
-      : candidate.chain(ReasoningStyle.allCases[random.weighted(mix.styles)])
-        .joined(separator: " ") + PromptFormat.answerMarker + " \(candidate.saidAnswer)."
-    let isRight = candidate.answer == right.answer
-    let verdict = isRight ? " Yes." : " No."
-    let prompt = context(PromptFormat.plain(right.question) + " " + said)
+      random.chance(mix.directCandidates)
+      ? direct(candidate.said, using: &random) : candidate.sentences.joined(separator: " ")
+    let verdict = candidate.isRight ? " Yes." : " No."
+    let prompt = context(PromptFormat.plain(sketch.right.question) + " " + said)
     guard isChecked else { return [prompt, context(PromptFormat.verdict), answer(verdict)] }
-    let comparison =
-      " The result is \(right.saidAnswer). It says \(candidate.saidAnswer)."
-      + " \(candidate.saidAnswer) \(isRight ? "is" : "is not") \(right.saidAnswer)."
+    let rationale = sketch.right.judged(candidate.said).rationale
     return [
       prompt, context(PromptFormat.verdictWithRationale),
-      answer(" " + right.chain(.terse).joined(separator: " ") + comparison + verdict),
+      answer(" " + rationale.joined(separator: " ") + verdict),
     ]
+  }
+
+  private func stepLabels(
+    _ family: any ProblemFamily, using random: inout ProblemRandom
+  ) -> [Segment] {
+    let sketch = Sketch(family, using: &random)
+    let candidate = candidate(sketch, style: style(using: &random), using: &random)
+    let firstWrong = candidate.firstWrong
+    var segments = [context(PromptFormat.plain(sketch.right.question))]
+    for (index, sentence) in candidate.sentences.enumerated() {
+      let isWrong = index == firstWrong
+      segments.append(context(" " + sentence + PromptFormat.stepTag))
+      segments.append(answer(isWrong ? PromptFormat.wrongStep : PromptFormat.rightStep))
+      if isWrong { break }
+    }
+    return segments
+  }
+}
+
+extension WorkedProblem {
+  /// Whether an answer is right, and a check of it: what the family has of its own, or the
+  /// problem solved again, the answer quoted and both compared.
+  func judged(_ said: WorkedProblem) -> (isRight: Bool, rationale: [String]) {
+    if let check { return check(said.answer) }
+    let isRight = said.answer == answer
+    return (
+      isRight,
+      chain(.terse) + [
+        "The result is \(saidAnswer).", "It says \(said.saidAnswer).",
+        "\(said.saidAnswer) \(isRight ? "is" : "is not") \(saidAnswer).",
+      ]
+    )
   }
 }
 

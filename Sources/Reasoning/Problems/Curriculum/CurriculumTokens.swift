@@ -38,7 +38,10 @@ public struct CurriculumTokens: Sendable {
 
   private mutating func tokens(of segment: CurriculumDocument.Segment) -> [UInt16] {
     if let tokens = known[segment.text] { return tokens }
-    let tokens = vocabulary.tokenize(segment.text).map { UInt16(truncatingIfNeeded: $0) }
+    // Tags such as <think> are tokens; the beginning of a text is set by the file alone.
+    var ids = vocabulary.tokenize(segment.text, special: .parse)
+    if ids.first == end { ids.removeFirst() }
+    let tokens = ids.map { UInt16(truncatingIfNeeded: $0) }
     if segment.weight == 0, segment.text.utf8.count < 60 { known[segment.text] = tokens }
     return tokens
   }
