@@ -1,11 +1,12 @@
 """Makes the vocabulary of the bundled models from curriculum text: byte-level BPE of the gpt2 type.
 
-    python make_vocabulary.py documents.jsonl vocabulary.gguf [--tokens 768]
+    python make_vocabulary.py documents.jsonl vocabulary.gguf [--tokens 1024]
 
 Every merge joins a piece that begins with a space to one more character. So a word of the
 curriculum is one token where it stands in a sentence, a word in quotation marks is always spelled
 letter by letter, and digits never join each other (" 5" is one token, "5" is one, " 12" is two).
-All 256 bytes are tokens, so any text has tokens.
+All 256 bytes are tokens, so any text has tokens; the last tokens are <think>, </think> and the end
+of text.
 """
 
 import argparse
@@ -27,7 +28,7 @@ def byte_characters():
 
 def merges_of(words, budget, space):
     """Grows prefixes of " word" by the most frequent next character."""
-    single = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+-*=<>(\""
+    single = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+-*=<>(|\""
     merges = [(space, c) for c in single]
     known = {space + c for c in single}
     depth = {word: 2 for word in words}
@@ -53,7 +54,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("documents")
     parser.add_argument("output")
-    parser.add_argument("--tokens", type=int, default=768)
+    parser.add_argument("--tokens", type=int, default=1024)
     options = parser.parse_args()
 
     words = Counter()
@@ -62,8 +63,9 @@ def main():
             for segment in json.loads(line)["segments"]:
                 words.update(WORD.findall(segment["text"]))
     characters = byte_characters()
-    merges = merges_of(words, options.tokens - 257, characters[32])
-    tokens = characters + [left + right for left, right in merges] + ["<|endoftext|>"]
+    control = ["<think>", "</think>", "<|endoftext|>"]
+    merges = merges_of(words, options.tokens - 256 - len(control), characters[32])
+    tokens = characters + [left + right for left, right in merges] + control
     assert len(set(tokens)) == len(tokens)
     end = len(tokens) - 1
 
@@ -71,7 +73,9 @@ def main():
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(tokens)
-    writer.add_token_types([gguf.TokenType.NORMAL] * end + [gguf.TokenType.CONTROL])
+    # The tags of thinking are text that a user sees; the end of text is not.
+    kinds = [gguf.TokenType.USER_DEFINED] * 2 + [gguf.TokenType.CONTROL]
+    writer.add_token_types([gguf.TokenType.NORMAL] * (len(tokens) - len(kinds)) + kinds)
     writer.add_token_merges([f"{left} {right}" for left, right in merges])
     writer.add_bos_token_id(end)
     writer.add_eos_token_id(end)

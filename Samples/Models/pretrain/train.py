@@ -1,10 +1,10 @@
 """Pre-trains a bundled model on token files written by `ponder curriculum`.
 
-    python train.py --tokens train.bin --vocabulary vocabulary.gguf --output RUN --minutes 75
+    python train.py --tokens train.bin --output RUN --steps 9000
 
-Writes RUN/checkpoint.pt every few minutes (and resumes from it), RUN/log.jsonl with one line
-{"step", "tokens", "loss", "minutes"} a report, and RUN/export.gguf if --export is given. The
-learning rate follows the share of the --minutes that is over, so a run always ends its decay.
+Writes RUN/checkpoint.pt every few minutes (and resumes from it), RUN/weights-*.pt by token count
+and RUN/log.jsonl with one line {"step", "tokens", "loss", "minutes"} a report. The learning rate
+follows the share of the --steps (or --minutes) that is over, so a run always ends its decay.
 See README.md.
 """
 
@@ -16,7 +16,6 @@ import time
 import numpy as np
 import torch
 
-from export_gguf import export
 from model import Shape, Transformer
 
 
@@ -32,11 +31,12 @@ def read_tokens(path):
 
 
 class Batches:
-    """Packs whole documents into rows of 128, 256 or as many tokens as the context."""
+    """Packs whole documents into rows of 128, 256, 512 or as many tokens as the context. A few
+    short documents go into the longest rows too, so that every position is trained."""
 
     def __init__(self, ids, weights, end, context, batch_tokens, seed):
         self.ids, self.weights, self.end = ids, weights, end
-        self.lengths, self.batch_tokens = (128, 256, context), batch_tokens
+        self.lengths, self.batch_tokens = sorted({128, 256, 512, context}), batch_tokens
         bounds = np.flatnonzero(ids == end)
         self.spans = list(zip(bounds[:-1].tolist(), (bounds[1:] + 1).tolist()))
         self.next_document, self.seed, self.queue = 0, seed, []
@@ -63,10 +63,15 @@ class Batches:
             self.next_document = 0
         chunk = self.spans[self.next_document : self.next_document + size]
         order = np.random.default_rng(self.seed + self.next_document)
+        is_long = order.random(len(chunk)) < 0.06
         self.next_document += size
         shorter = 0
         for length in self.lengths:
-            spans = [s for s in chunk if shorter < s[1] - s[0] - 1 <= length]
+            spans = [
+                s for s, long in zip(chunk, is_long)
+                if (shorter < s[1] - s[0] - 1 <= length and not long)
+                or (long and length == self.lengths[-1] and s[1] - s[0] - 1 <= length)
+            ]
             shorter = length
             rows = self.rows(spans, length)
             order.shuffle(rows)
@@ -85,7 +90,8 @@ class Batches:
 
 
 class Muon:
-    """Momentum orthogonalised by Newton-Schulz iterations (Jordan et al., 2024), for matrices."""
+    """Momentum orthogonalised by Newton-Schulz iterations (Jordan et al., 2024), for matrices.
+    The iterations bear bfloat16, which is faster."""
 
     def __init__(self, parameters, momentum=0.95, decay=0.1):
         self.parameters, self.momentum, self.decay = parameters, momentum, decay
@@ -134,7 +140,6 @@ def rate_at(share):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tokens", required=True)
-    parser.add_argument("--vocabulary", required=True)
     parser.add_argument("--output", required=True)
     parser.add_argument("--minutes", type=float, default=75)
     parser.add_argument("--steps", type=int, help="end after so many steps instead")
@@ -146,11 +151,12 @@ def main():
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--heads", type=int, default=4)
     parser.add_argument("--feed-forward", type=int, default=352)
-    parser.add_argument("--context", type=int, default=512)
+    parser.add_argument("--context", type=int, default=1024)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--compile", action="store_true")
-    parser.add_argument("--export", help="a GGUF file that follows the checkpoints")
+    parser.add_argument("--keep-every", type=float, default=4.0,
+                        help="keep the weights at every so many million tokens")
     parser.add_argument("--save-every", type=float, default=3, help="minutes")
     options = parser.parse_args()
 
@@ -158,6 +164,7 @@ def main():
     torch.manual_seed(options.seed)
     os.makedirs(options.output, exist_ok=True)
     ids, weights = read_tokens(options.tokens)
+    # The end of text is the last token of the vocabulary and the first of the file.
     end = int(ids[0])
     shape = Shape(
         end + 1, options.width, options.layers, options.heads, options.feed_forward,
@@ -192,20 +199,20 @@ def main():
         state = {
             "shape": shape.as_dict(), "model": model.state_dict(), "adam": adam.state_dict(),
             "muon": muon.buffers, "step": step, "tokens": tokens, "minutes": minutes,
-            "next_document": batches.next_document,
+            "next_document": max(0, batches.next_document - 12000 * bool(batches.queue)),
         }
         torch.save(state, checkpoint + ".part")
         os.replace(checkpoint + ".part", checkpoint)
+
+    def keep():
         torch.save(
-            {"shape": state["shape"], "model": state["model"], "tokens": tokens},
+            {"shape": shape.as_dict(), "model": model.state_dict(), "tokens": tokens},
             os.path.join(options.output, f"weights-{tokens // 1000:06d}k.pt"))
-        if options.export:
-            export(state, options.vocabulary, options.export + ".part", "F16", "ponder base")
-            os.replace(options.export + ".part", options.export)
 
     forward = torch.compile(model) if options.compile else model
     started = time.monotonic()
     last_save, losses = before, []
+    kept_every = int(options.keep_every * 1e6)
     log = open(os.path.join(options.output, "log.jsonl"), "a")
     while True:
         minutes = before + (time.monotonic() - started) / 60
@@ -234,10 +241,13 @@ def main():
             losses = []
             print(json.dumps(entry), file=log, flush=True)
             print(json.dumps(entry), flush=True)
-        if minutes - last_save > options.save_every or step == 100:
+        if tokens // kept_every != (tokens - x.numel()) // kept_every:
+            keep()
+        if minutes - last_save > options.save_every:
             save(minutes)
             last_save = minutes
     save(minutes)
+    keep()
 
 
 if __name__ == "__main__":
