@@ -1,8 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 import Decoding
 import Engine
 import Foundation
-import Reasoning
+public import Reasoning
 
 /// `ponder curriculum`: the training documents of the bundled models, as text or as tokens.
 struct CurriculumCommand: ParsableCommand {

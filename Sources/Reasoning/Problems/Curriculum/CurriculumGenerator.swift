@@ -62,11 +62,6 @@ public struct CurriculumGenerator: Sendable {
 
     init(_ family: any ProblemFamily, level: Int? = nil, using random: inout ProblemRandom) {
       (draft, _) = ProblemLibrary.draft(family, split: .train, level: level, using: &random)
-      self.init(draft, using: &random)
-    }
-
-    init(_ draft: ProblemDraft, using random: inout ProblemRandom) {
-      self.draft = draft
       words = random
       right = draft.words(&random, nil)
     }
@@ -140,7 +135,7 @@ public struct CurriculumGenerator: Sendable {
     let told = answer(" " + sentences.joined(separator: " "))
     guard random.chance(mix.slips),
       let wrong = sketch.faulty(misreadings: mix.misreadings, using: &random)?.chain(style),
-      let place = zip(sentences, wrong).firstIndex(where: { $0 != $1 })
+      let place = sentences.indices.first(where: { $0 < wrong.count && wrong[$0] != sentences[$0] })
     else { return [told] }
     // The wrong words have no weight: the model learns to notice them, not to say them.
     let before = sentences[..<place].map { " " + $0 }.joined()
@@ -159,7 +154,7 @@ public struct CurriculumGenerator: Sendable {
     let (a, b) = (Array(text), Array(other))
     let same = zip(a, b).prefix { $0 == $1 }.count
     // The space before a word belongs to the word.
-    let start = a[..<min(same + 1, a.count)].lastIndex(of: " ") ?? 0
+    let start = a[..<same].lastIndex(of: " ") ?? 0
     return (String(a[..<start]), String(a[start...]))
   }
 
