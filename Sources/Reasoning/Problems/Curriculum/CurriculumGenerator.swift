@@ -142,7 +142,9 @@ public struct CurriculumGenerator: Sendable {
     let (common, slip) = Self.divided(" " + wrong[place], from: " " + sentences[place])
     let equation = sketch.right.steps.first { sentences[place].contains($0) }
     let isEquation = equation?.contains("=") == true && !slip.contains("= ")
-    let corrected = isEquation ? "\(equation ?? "")." : sentences[place]
+    let whole =
+      sentences[place].hasPrefix("So ") ? sentences[place].dropFirst(3) : sentences[place][...]
+    let corrected = isEquation ? "\(equation ?? "")." : String(whole)
     return [
       answer(before + common), context(slip),
       answer(([" Wait, " + corrected] + sentences[(place + 1)...]).joined(separator: " ")),

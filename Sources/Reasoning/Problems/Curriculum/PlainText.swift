@@ -33,7 +33,7 @@ enum PlainText {
     case 5:
       let (one, many) = random.pick(verbs)
       let names = random.sample(2, from: ProblemWords.names)
-      let place = random.pick(["home", "in the garden", "at school"])
+      let place = random.pick(["at home", "in the garden", "at school"])
       return random.chance(0.5)
         ? "\(names[0]) \(one) \(place)." : "\(names[0]) and \(names[1]) \(many) \(place)."
     case 6:
