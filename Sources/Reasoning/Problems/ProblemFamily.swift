@@ -8,12 +8,16 @@ public protocol ProblemFamily: Sendable {
   var levels: ClosedRange<Int> { get }
   /// How such problems are solved, in one short sentence: what a step back finds.
   var principle: String { get }
+  /// Whether the family counts when all families are measured. The others are practice: they
+  /// are in the curriculum and can be asked for by name.
+  var isCore: Bool { get }
   /// Draws a problem's structure; its wording is drawn later, by the draft.
   func draft(level: Int, using random: inout ProblemRandom) -> ProblemDraft
 }
 
 extension ProblemFamily {
   public var principle: String { "Take one step at a time." }
+  public var isCore: Bool { true }
 }
 
 /// A problem whose numbers are settled and whose words are not.

@@ -81,7 +81,11 @@ public enum ProblemForms {
     var slots: [String: String] = [:]
     for name in ProblemWords.names { slots[name.lowercased()] = "NAME" }
     for relative in ProblemWords.relatives { slots[relative] = "NAME" }
-    for object in ProblemWords.objects { slots[object] = "THING" }
+    for object in ProblemWords.objects {
+      slots[object] = "THING"
+      slots[ProblemWords.singular(object)] = "THING"
+    }
+    slots["an"] = "a"
     return slots
   }()
 

@@ -22,7 +22,11 @@ public enum ProblemLibrary {
   public static let families: [any ProblemFamily] = [
     CompareFamily(), StoryFamily(), ExpressionFamily(), LastLettersFamily(), CoinFamily(),
     LetterCountFamily(), DecimalsFamily(isVersions: false), DecimalsFamily(isVersions: true),
+    PriceFamily(), PermutationFamily(), LookupFamily(),
   ]
+
+  /// The families that `all` stands for where strategies are measured.
+  public static let coreFamilies = families.filter(\.isCore)
 
   /// The family of that name; throws `ProblemError.unknownFamily`.
   public static func family(_ name: String) throws -> any ProblemFamily {

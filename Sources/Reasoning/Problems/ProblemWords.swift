@@ -15,6 +15,23 @@ enum ProblemWords {
     "apples", "pears", "coins", "books", "cards", "balls", "pens", "eggs", "shells", "stamps",
     "marbles", "stones", "cups", "toys", "plums", "nuts", "keys", "hats", "boxes", "roses",
   ]
+
+  /// One of the objects: "pen", "box".
+  static func singular(_ objects: String) -> String {
+    String(objects.dropLast(objects.hasSuffix("xes") ? 2 : 1))
+  }
+
+  /// "a" or "an".
+  static func article(before word: String) -> String {
+    word.first.map { "aeiou".contains($0) } == true ? "an" : "a"
+  }
+
+  /// "pens", "pens and cups", "pens, cups and keys".
+  static func list(_ words: [String]) -> String {
+    guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+    return words.dropLast().joined(separator: ", ") + " and " + last
+  }
+
   static let relatives = [
     "dad", "mom", "sister", "brother", "friend", "uncle", "aunt", "cousin",
   ]

@@ -18,7 +18,7 @@ struct EvalCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Strategies, with commas between.", valueName: "a,b"))
   var strategy = "greedy"
 
-  @Option(help: "A family of problems, or all.")
+  @Option(help: "A family of problems, or all: every core family.")
   var family: String?
 
   @Option(help: ArgumentHelp("Problems as JSON Lines, Ponder's or GSM8K's.", valueName: "file"))
@@ -72,7 +72,7 @@ struct EvalCommand: AsyncParsableCommand {
     do {
       let names =
         family == "all"
-        ? ProblemLibrary.families.map(\.name) : [try ProblemLibrary.family(family ?? "").name]
+        ? ProblemLibrary.coreFamilies.map(\.name) : [try ProblemLibrary.family(family ?? "").name]
       return try names.flatMap {
         try ProblemLibrary.problems(
           family: $0, split: split, count: count ?? 50, seed: options.decoding.seed

@@ -39,7 +39,9 @@ struct ProblemsCommand: ParsableCommand {
   private func list() throws {
     for family in ProblemLibrary.families {
       let levels = "\(family.levels.lowerBound)-\(family.levels.upperBound)"
-      try StandardOutput.writeLine("\(family.name)\tlevels \(levels)\t\(family.summary)")
+      let mark = family.isCore ? "" : " (extra, not in all)"
+      try StandardOutput.writeLine(
+        "\(family.name)\tlevels \(levels)\t\(family.summary)\(mark)")
     }
   }
 }

@@ -1,0 +1,118 @@
+import Testing
+
+@testable import Reasoning
+
+/// Families solved again from the words of their questions alone.
+struct ProblemFamilyTests {
+  private func problems(_ family: String, count: Int = 200) throws -> [Problem] {
+    try ProblemLibrary.problems(family: family, split: .train, count: count, seed: 7)
+  }
+
+  private func numbers(_ text: some StringProtocol) -> [Int] {
+    text.split { !$0.isNumber }.compactMap { Int($0) }
+  }
+
+  @Test func pricesFollowFromTheWords() throws {
+    for problem in try problems("price") {
+      var prices: [String: Int] = [:]
+      var total = 0
+      for sentence in problem.question.split(separator: ".") {
+        let words = sentence.split { " ,".contains($0) }.map(String.init)
+        let amount = numbers(sentence).first ?? 0
+        if let verb = words.firstIndex(of: "costs") {
+          prices[words[verb - 1]] = amount
+        } else if words.contains("coupon") {
+          total -= amount
+        } else if sentence.contains("pays with") {
+          total = amount - total
+        } else {
+          for (count, thing) in zip(words, words.dropFirst()) {
+            guard let count = Int(count) else { continue }
+            let price = prices.first { thing == $0.key + "s" || thing == $0.key + "es" }
+            total += count * (price?.value ?? 1000)
+          }
+        }
+      }
+      #expect(String(total) == problem.answer, "\(problem.question)")
+    }
+  }
+
+  @Test func ordersFollowFromTheMoves() throws {
+    for problem in try problems("permutation") {
+      let words = problem.question.lowercased().split { " .,:?".contains($0) }.map(String.init)
+      var order = Array(words.first { $0.count == 5 && Int($0) != nil } ?? "")
+      #expect(order.sorted() == Array("12345"))
+      for (index, word) in words.enumerated() {
+        switch word {
+        case "swap":
+          let one = try #require(Int(words[index + 2])) - 1
+          let other = try #require(Int(words[index + 4])) - 1
+          (order[one], order[other]) = (order[other], order[one])
+        case "reverse": order.reverse()
+        case "rotate": order.append(order.removeFirst())
+        default: break
+        }
+      }
+      #expect(String(order) == problem.answer, "\(problem.question)")
+    }
+  }
+
+  /// What can be reached from one order is all 120 of them.
+  @Test func movesReachEveryOrder() {
+    var reached: Set<[Int]> = [[1, 2, 3, 4, 5]]
+    var fresh = reached
+    while !fresh.isEmpty {
+      let next = fresh.flatMap { order in
+        [PermutationFamily.Move.swap(1, 2), .rotate].map { $0.applied(to: order) }
+      }
+      fresh = Set(next).subtracting(reached)
+      reached.formUnion(fresh)
+    }
+    #expect(reached.count == 120)
+  }
+
+  @Test func hopsFollowTheTable() throws {
+    for problem in try problems("lookup") {
+      let pairs = problem.question.matches(of: /(\d) to (\d)/)
+      var table: [Int: Int] = [:]
+      for pair in pairs { table[Int(pair.1) ?? 0] = Int(pair.2) }
+      #expect(table.count == pairs.count && Set(table.values).isSubset(of: table.keys))
+      let rest = numbers(problem.question[try #require(pairs.last).range.upperBound...])
+      let (start, hops) =
+        problem.question.contains("Table: ") ? (rest[0], rest[1]) : (rest[1], rest[0])
+      #expect(hops == problem.level)
+      var place = start
+      for _ in 0..<hops { place = table[place] ?? 0 }
+      #expect(String(place) == problem.answer, "\(problem.question)")
+    }
+  }
+
+  /// Either kind of fault leaves the words before its step as they were and changes that step.
+  @Test(arguments: ProblemFamilyTests.families, [Fault.Kind.result, .operand])
+  func faultsBeginAtTheirStep(name: String, kind: Fault.Kind) throws {
+    let family = try ProblemLibrary.family(name)
+    var random = ProblemRandom(seed: 12)
+    var differing = 0
+    var made = 0
+    for _ in 0..<150 {
+      let (draft, _) = ProblemLibrary.draft(family, split: .train, level: nil, using: &random)
+      let words = random
+      let right = draft.words(&random, nil)
+      for step in right.steps.indices {
+        for delta in [-2, -1, 1, 2, 10] {
+          var again = words
+          let wrong = draft.words(&again, Fault(step: step, delta: delta, kind: kind))
+          #expect(wrong.question == right.question)
+          #expect(wrong.steps.prefix(step) == right.steps.prefix(step))
+          #expect(wrong.steps[step] != right.steps[step], "\(right.question) \(step) \(delta)")
+          #expect(wrong.chains.map(\.count) == right.chains.map(\.count))
+          made += 1
+          differing += wrong.answer == right.answer ? 0 : 1
+        }
+      }
+    }
+    #expect(differing * 10 > made * 7, "\(name): \(differing) of \(made)")
+  }
+
+  static let families = ["price", "permutation", "lookup"]
+}
