@@ -60,9 +60,9 @@ struct ProblemsCurriculumTests {
         for segment in segments where segment.weight == 10 {
           let words = segment.text.replacing(PromptFormat.recheck, with: "")
             .split(separator: " ").map(String.init)
-          let known = Set((right.joined(separator: " ") + " Wait, The answer is \(said).")
-            .split(separator: " ").map(String.init))
-            .union(sketch.right.steps.flatMap { ($0 + ".").split(separator: " ").map(String.init) })
+          let steps = sketch.right.steps.map { " " + $0 + "." }.joined()
+          let texts = right.joined(separator: " ") + " Wait, The answer is \(said)." + steps
+          let known = Set(texts.split(separator: " ").map(String.init))
           #expect(words.allSatisfy(known.contains), "\(family.name): \(segment.text)")
         }
       }

@@ -3,7 +3,7 @@
 ///
 /// In order of trust: the last `\boxed{…}`; what follows the last announcing phrase ("The answer
 /// is", "answer:", "####"); and without either, by kind: the last number, an option letter, yes
-/// or no, a lone word. A text with none of these has no answer, and is counted as unparsed.
+/// or no, a lone word, the last expression. A text with none of these has no answer, and is counted as unparsed.
 ///
 /// Text after the end of the answer must have been cut by the caller's stop rule: a base model
 /// that runs on into the next question would otherwise have that one's answer read.

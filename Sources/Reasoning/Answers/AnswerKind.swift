@@ -8,6 +8,8 @@ public enum AnswerKind: String, Sendable, Hashable, Codable, CaseIterable {
   case yesNo = "yes_no"
   /// A word, a short phrase or any string whose spelling matters (`kn`, a date, a version).
   case word
+  /// Arithmetic with its numbers and signs: 2 * 3 + 7. What it is worth is no part of it.
+  case expression
   /// Not known: a number if there is one where the answer stands, else whatever stands there.
   case any
 }

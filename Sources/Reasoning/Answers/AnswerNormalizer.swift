@@ -4,6 +4,7 @@
 /// - numbers compare by exact value: 8 = 8.0 = 08 = $8 = 8 apples, .75 = 3/4, 1,234 = 1234;
 ///   a percent sign is a unit like any other, so 50% = 50 and 50% ≠ 0.5;
 /// - words compare without case, surrounding quotes and punctuation, and with single spaces;
+/// - expressions compare without spaces, needless brackets and the order of terms and factors;
 /// - yes and no have synonyms (true, correct, false, wrong …) only where the question is known
 ///   to ask for yes or no.
 public enum AnswerNormalizer {
@@ -11,13 +12,15 @@ public enum AnswerNormalizer {
   ///
   /// Idempotent: the normal form of a normal form is itself.
   public static func normalize(_ text: String, kind: AnswerKind) -> String? {
+    // Brackets around an expression belong to it.
+    if kind == .expression { return (try? ExpressionParser.expression(text))?.normalized.text }
     let cleaned = cleaned(text)
     guard !cleaned.isEmpty else { return nil }
     switch kind {
     case .number: return number(in: cleaned)
     case .option: return option(cleaned)
     case .yesNo: return YesNo(word: cleaned)?.rawValue
-    case .word: return cleaned.lowercased()
+    case .word, .expression: return cleaned.lowercased()
     case .any: return number(in: cleaned) ?? option(cleaned) ?? cleaned.lowercased()
     }
   }

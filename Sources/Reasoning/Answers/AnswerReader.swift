@@ -24,6 +24,7 @@ struct AnswerReader {
     case .option: return optionLetter(content)
     case .yesNo: return yesNoWords(content).first
     case .word: return trimmedText(content)
+    case .expression: return expressions(content).first
     case .any:
       let isNumber =
         AnswerNormalizer.loneNumber(in: bytes, range: content) != nil
@@ -38,6 +39,7 @@ struct AnswerReader {
     case .option: return optionLetter(sentence)
     case .yesNo: return yesNoWords(sentence).first
     case .word: return phrase(sentence)
+    case .expression: return expressions(sentence).first
     case .any:
       return parenthesisedLetter(sentence, anchored: true) ?? leadingYesNo(sentence)
         ?? equationResult(sentence)
@@ -51,6 +53,7 @@ struct AnswerReader {
     case .option: return optionLetter(range)
     case .yesNo: return yesNoVerdict(range)
     case .word: return loneQuoted(range) ?? loneWord(range)
+    case .expression: return expressions(range).last
     case .any:
       return leadingYesNo(range) ?? lastNumber(range) ?? loneQuoted(range) ?? loneWord(range)
     }
@@ -77,6 +80,17 @@ struct AnswerReader {
       return answer(result)
     }
     return numbers.first.map(answer)
+  }
+
+  /// The expressions that have an operation, or if none has, the numbers: "2 * 3 + 7 = 13"
+  /// answers with what stands before the equals sign.
+  private func expressions(_ range: Range<Int>) -> [ExtractedAnswer] {
+    let all = ExpressionParser.expressions(in: bytes, range: range)
+    let operations = all.filter { !$0.expression.isNumber }
+    return (operations.isEmpty ? all : operations).map { found in
+      ExtractedAnswer(
+        value: found.expression.normalized.text, text: text(found.range), byteRange: found.range)
+    }
   }
 
   // MARK: Option letters

@@ -13,6 +13,25 @@ public protocol ProblemFamily: Sendable {
   var isCore: Bool { get }
   /// Draws a problem's structure; its wording is drawn later, by the draft.
   func draft(level: Int, using random: inout ProblemRandom) -> ProblemDraft
+  /// What form the answers have; nil if the gold answer tells.
+  var answerKind: AnswerKind? { get }
+  /// Checks an answer against the question itself, where more than one answer is right; nil if
+  /// answers are compared with the gold one, or the question is not of the family's making.
+  func check(_ answer: String, of question: String) -> AnswerVerdict?
+}
+
+extension ProblemFamily {
+  public var answerKind: AnswerKind? { nil }
+  public func check(_ answer: String, of question: String) -> AnswerVerdict? { nil }
+}
+
+/// What an exact check of an answer finds.
+public enum AnswerVerdict: Sendable, Hashable {
+  case right
+  /// With the reason, as it can be told: "its value is 12, not 13".
+  case wrong(String)
+
+  public var isRight: Bool { self == .right }
 }
 
 extension ProblemFamily {

@@ -120,6 +120,14 @@ public enum ProblemFile {
 }
 
 extension Problem {
-  /// What kind of answer the problem asks for, as its gold answer tells.
-  public var answerKind: AnswerKind { AnswerNormalizer.kind(ofGold: answer) }
+  /// What kind of answer the problem asks for, as its family or its gold answer tells.
+  public var answerKind: AnswerKind {
+    (try? ProblemLibrary.family(family))?.answerKind ?? AnswerNormalizer.kind(ofGold: answer)
+  }
+
+  /// Whether an answer is right: by the family's exact check, else by comparison with the gold.
+  public func isCorrect(_ answer: String) -> Bool {
+    AnswerGrader.isCorrect(
+      answer, gold: self.answer, kind: answerKind, question: question, family: family)
+  }
 }

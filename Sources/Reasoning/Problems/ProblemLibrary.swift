@@ -22,7 +22,7 @@ public enum ProblemLibrary {
   public static let families: [any ProblemFamily] = [
     CompareFamily(), StoryFamily(), ExpressionFamily(), LastLettersFamily(), CoinFamily(),
     LetterCountFamily(), DecimalsFamily(isVersions: false), DecimalsFamily(isVersions: true),
-    PriceFamily(), PermutationFamily(), LookupFamily(),
+    PriceFamily(), PermutationFamily(), LookupFamily(), CountdownFamily(),
   ]
 
   /// The families that `all` stands for where strategies are measured.

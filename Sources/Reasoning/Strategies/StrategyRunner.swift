@@ -70,6 +70,7 @@ extension Question {
   public func isCorrect(_ answer: String?) -> Bool? {
     guard let gold else { return nil }
     guard let answer else { return isRaw ? nil : false }
-    return AnswerGrader.isCorrect(answer, gold: gold, kind: kind)
+    return AnswerGrader.isCorrect(
+      answer, gold: gold, kind: kind, question: text, family: isRaw ? nil : family)
   }
 }

@@ -69,7 +69,7 @@ struct CurriculumMix: Sendable {
   /// How often each family comes, in the order of `ProblemLibrary.families`; families beyond the
   /// list are never trained on.
   var families: [Double] = [
-    0.10, 0.11, 0.14, 0.05, 0.08, 0.09, 0.07, 0.04, 0.10, 0.10, 0.10,
+    0.10, 0.11, 0.14, 0.05, 0.08, 0.09, 0.07, 0.04, 0.10, 0.10, 0.10, 0.10,
   ]
   /// How often each style comes, in the order of `ReasoningStyle`.
   var styles: [Double] = [0.25, 0.28, 0.20, 0.16, 0.11]
