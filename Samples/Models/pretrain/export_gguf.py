@@ -1,6 +1,6 @@
 """Writes a checkpoint of train.py as GGUF that llama.cpp and Ponder load.
 
-    python export_gguf.py RUN/checkpoint.pt vocabulary.gguf model.gguf --type F16 --name "Ponder"
+    python export_gguf.py RUN/checkpoint.pt vocabulary.gguf model.gguf --type F16
 """
 
 import argparse
@@ -28,11 +28,24 @@ def copy_vocabulary(reader, writer):
         writer.add_key_value(key, field.contents(), kind, sub_type=item)
 
 
-def export(state, vocabulary, path, kind, name):
-    """kind is F32, F16 or Q8_0; norms stay F32."""
+def size_label(state):
+    """0.1M, 0.9M, 2M …: what a file's name and a list of models say."""
+    millions = sum(tensor.numel() for tensor in state["model"].values()) / 1e6
+    return f"{millions:.1f}M" if millions < 1 else f"{millions:.0f}M"
+
+
+def export(state, vocabulary, path, kind, stage):
+    """kind is F32, F16 or Q8_0; norms stay F32. stage is base or think. The keys general.size_label,
+    general.finetune and ponder.tokens_seen tell Ponder how the members of a family differ."""
     shape, weights = state["shape"], {k: v.float().cpu().numpy() for k, v in state["model"].items()}
     writer = gguf.GGUFWriter(path, "llama")
-    writer.add_name(name)
+    tokens = state["tokens"]
+    label = size_label(state)
+    writer.add_name(f"Ponder {stage} {label}")
+    writer.add_basename("Ponder")
+    writer.add_finetune(stage)
+    writer.add_size_label(label)
+    writer.add_uint64("ponder.tokens_seen", tokens)
     writer.add_block_count(shape["layers"])
     writer.add_context_length(shape["context"])
     writer.add_embedding_length(shape["width"])
@@ -83,10 +96,10 @@ def main():
     parser.add_argument("vocabulary")
     parser.add_argument("output")
     parser.add_argument("--type", choices=["F32", "F16", "Q8_0"], default="F16")
-    parser.add_argument("--name", default="Ponder base")
+    parser.add_argument("--stage", choices=["base", "think"], default="base")
     options = parser.parse_args()
     state = torch.load(options.checkpoint, map_location="cpu")
-    export(state, options.vocabulary, options.output, options.type, options.name)
+    export(state, options.vocabulary, options.output, options.type, options.stage)
 
 
 if __name__ == "__main__":
