@@ -5,8 +5,8 @@
 /// while each move alone is easy (Merrill and Sabharwal 2023, arXiv 2310.07923).
 struct PermutationFamily: ProblemFamily {
   let name = "permutation"
-  let summary = "the order of five things after two to eight moves"
-  let levels = 2...8
+  let summary = "the order of five things after one to eight moves"
+  let levels = 1...8
   let principle = "Write the order after each move."
 
   /// What is done to the order. Places are counted from 1.
