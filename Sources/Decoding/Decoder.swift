@@ -77,19 +77,47 @@ public final class Decoder: Sendable {
   public func distribution(
     after node: NodeID, urgency: Urgency = .interactive
   ) async throws -> TokenDistribution {
-    let box = Mutex<TokenDistribution?>(nil)
-    let probe = Continuation(
-      start: node, path: 0, sampler: GreedySampler(), stop: StopRule(endTokens: []), budget: 1)
-    let results = await decode([probe], urgency: urgency) { event in
-      if case .chosen(let chosen) = event { box.withLock { $0 = chosen.distribution } }
+    let readings = try await self.readings(after: [node], urgency: urgency)
+    guard let reading = readings.first else { throw CancellationError() }
+    return reading.distribution
+  }
+
+  /// What the model expects after a node that was only looked at, and what looking cost.
+  public struct Reading: Sendable {
+    public var distribution: TokenDistribution
+    /// Tokens before and including the node whose keys and values came from the cache.
+    public var reused: Int
+  }
+
+  /// The distributions of the next token after several nodes, batched like paths; nothing is
+  /// chosen.
+  ///
+  /// - Returns: the readings in the order of `nodes`.
+  /// - Throws: `LanguageModelError`, or `CancellationError` when the task is cancelled first.
+  public func readings(
+    after nodes: [NodeID], urgency: Urgency = .background
+  ) async throws -> [Reading] {
+    let found = Mutex<[Int: TokenDistribution]>([:])
+    let probes = nodes.enumerated().map {
+      Continuation(
+        start: $1, path: $0, sampler: GreedySampler(), stop: StopRule(endTokens: []), budget: 1)
     }
-    if let distribution = box.withLock({ $0 }) { return distribution }
-    switch results.first?.reason {
-    case .contextFull:
-      throw LanguageModelError.contextExceeded(
-        length: model.contextLength + 1, limit: model.contextLength)
-    case .failed(let why): throw DecodingFailure.failed(why)
-    default: throw CancellationError()
+    let results = await decode(probes, urgency: urgency) { event in
+      guard case .chosen(let chosen) = event else { return }
+      found.withLock { $0[chosen.path] = chosen.distribution }
+    }
+    let distributions = found.withLock { $0 }
+    return try results.map { result in
+      if let distribution = distributions[result.path] {
+        return Reading(distribution: distribution, reused: result.reused)
+      }
+      switch result.reason {
+      case .contextFull:
+        throw LanguageModelError.contextExceeded(
+          length: model.contextLength + 1, limit: model.contextLength)
+      case .failed(let why): throw DecodingFailure.failed(why)
+      default: throw CancellationError()
+      }
     }
   }
 }

@@ -54,7 +54,7 @@ extension PlaygroundState {
       runs.branches = number
       branches = BranchesState()
       screen = .branches
-    case SelfConsistency.description.name:
+    case SelfConsistency.description.name, BestOfN.description.name:
       runs.votes = number
       votes = VotesState(weighting: settings.weighting)
       screen = .votes
@@ -84,19 +84,19 @@ extension PlaygroundState {
   /// - Returns: what is to be done; the run's number, nil when there is no model.
   mutating func run(strategy name: String) throws -> (run: Int?, effects: [Effect]) {
     _ = try StrategyRegistry.strategy(named: name)
-    let description = StrategyRegistry.all.map { $0.description }.first { $0.name == name }
+    let description = StrategyRegistry.description(of: name)
     let heeded = description?.settings ?? []
+    let samples = settings.samples ?? description?.defaultSamples ?? 1
     let paths =
-      heeded.contains(.weighting)
-      ? settings.samples ?? SelfConsistency.defaultSamples
-      : heeded.contains(.branches)
-        ? settings.branches ?? CoTDecoding.defaultBranches
-        : heeded.contains(.samples) ? settings.samples ?? 1 : 1
+      heeded.contains(.branches)
+      ? settings.branches ?? CoTDecoding.defaultBranches : heeded.contains(.samples) ? samples : 1
+    // Ranked candidates vote as well, by their scores.
+    let isVote = heeded.contains(.weighting) || heeded.contains(.vote)
     var effects: [Effect] = []
     if decode.isStreaming { effects.append(.stopStream) }
     guard let (run, started) = start(name, paths: paths) else { return (nil, []) }
     effects += started
-    if heeded.contains(.weighting) {
+    if isVote {
       screen = .votes
       runs.votes = run
       votes = VotesState(weighting: settings.weighting)

@@ -113,10 +113,12 @@ extension StrategyDescription.Setting {
     case .topP, .minP: Double(value).map { (0...1).contains($0) } ?? false
     case .topK: Int(value).map { $0 >= 0 } ?? false
     case .seed: UInt64(value) != nil
-    case .samples, .branches, .maxTokens: Int(value).map { $0 >= 1 } ?? false
+    case .samples, .branches, .maxTokens, .rationales: Int(value).map { $0 >= 1 } ?? false
     case .prompting: Prompting(value) != nil
     case .aggregate: RunSettings.Aggregate(rawValue: value) != nil
     case .weighting: Tally.Method(rawValue: value) != nil
+    case .verifier: VerifierName(rawValue: value) != nil
+    case .vote: RunSettings.RankedVote(rawValue: value) != nil
     }
   }
 }

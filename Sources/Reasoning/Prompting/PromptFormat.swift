@@ -38,6 +38,10 @@ public enum PromptFormat {
   /// Asks for a verdict after a rationale, which ends in ` Yes.` or ` No.`
   public static let verdictWithRationale = verdict + " Let's verify step by step."
 
+  /// The two verdicts, each followed by a full stop.
+  public static let yes = " Yes"
+  public static let no = " No"
+
   /// What stands behind every step of a solution whose steps are judged one by one; the model
   /// goes on with `rightStep` or `wrongStep`. A judged solution carries the tag and ` +` behind
   /// each step up to the one in question.

@@ -106,7 +106,7 @@ extension Tally {
     case .likelihood: exp(outcome.logProbability)
     case .normalizedLikelihood:
       exp(outcome.logProbability / Double(max(1, outcome.generated)))
-    case .verifier: 0
+    case .verifier: outcome.verifierWeight ?? 0
     }
   }
 }

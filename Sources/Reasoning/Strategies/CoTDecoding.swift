@@ -29,8 +29,9 @@ public struct CoTDecoding: Strategy {
       votes.add(run.conclude(result.path, result.reason))
     }
     switch run.settings.aggregate {
-    case .sum: return votes.winner(.delta)
     case .max: return votes.surest
+    // What steps are put together by says nothing about branches.
+    default: return votes.winner(.delta)
     }
   }
 }

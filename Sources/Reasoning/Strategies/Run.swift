@@ -17,10 +17,13 @@ public final class Run: Sendable {
 
   private struct State {
     var counts = TokenCounts()
-    var promptLength = 0
+    var prompt: [TokenID] = []
     /// How many of the prompt's tokens have been booked as computed.
     var promptBooked = 0
     var paths: [Int: PathRecord] = [:]
+    /// The paths of verifiers, which do not follow the prompt.
+    var reviews: Set<Int> = []
+    var hasReviewQuestion = false
   }
 
   public init(
@@ -62,7 +65,7 @@ public final class Run: Sendable {
     }
     let end = decoder.insert(ids)
     state.withLock { state in
-      state.promptLength = ids.count
+      state.prompt = ids
     }
     emit(
       .injected(
@@ -148,12 +151,14 @@ public final class Run: Sendable {
   /// evicted and computed again is no new prompt.
   private func note(_ result: PathResult) {
     state.withLock { state in
+      state.counts.reused += result.reused
+      if state.reviews.contains(result.path) { return }
       let depth = result.prefilled + result.reused
-      let prompt = min(depth, state.promptLength) - (depth - result.prefilled)
-      let booked = min(max(0, prompt), state.promptLength - state.promptBooked)
+      let length = state.prompt.count
+      let prompt = min(depth, length) - (depth - result.prefilled)
+      let booked = min(max(0, prompt), length - state.promptBooked)
       state.promptBooked += booked
       state.counts.prompt += booked
-      state.counts.reused += result.reused
     }
   }
 
@@ -195,6 +200,34 @@ public final class Run: Sendable {
       logProbability: record.logProbability, generated: record.generated)
   }
 
+  // MARK: Reviews
+
+  /// Marks paths as a verifier's, so that what is computed before them is no prompt.
+  func noteReviews(_ paths: [Int]) { state.withLock { $0.reviews.formUnion(paths) } }
+
+  /// The first number above which no path has been begun.
+  func freePath(above path: Int) -> Int {
+    max(path, state.withLock { $0.paths.keys.max() } ?? -1) + 1
+  }
+
+  func book(injected: Int = 0, reused: Int = 0) {
+    state.withLock { state in
+      state.counts.injected += injected
+      state.counts.reused += reused
+    }
+  }
+
+  /// Whether a question that verifiers read is put in for the first time, and does not begin the
+  /// prompt; then its tokens are booked as injected.
+  func isNewReviewQuestion(_ ids: [TokenID]) -> Bool {
+    state.withLock { state in
+      guard !state.hasReviewQuestion, !state.prompt.starts(with: ids) else { return false }
+      state.hasReviewQuestion = true
+      state.counts.injected += ids.count
+      return true
+    }
+  }
+
   /// What a path consists of so far, after the prompt.
   func record(ofPath path: Int) -> PathRecord { state.withLock { $0.paths[path] } ?? PathRecord() }
 }
@@ -210,6 +243,8 @@ public struct PathOutcome: Sendable, Hashable {
   /// Σ log p over the sampled tokens.
   public var logProbability: Double
   public var generated: Int
+  /// What a verifier lets the path's vote count; nil without a verifier.
+  public var verifierWeight: Double?
 }
 
 extension FinishReason {

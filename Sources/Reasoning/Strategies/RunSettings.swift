@@ -17,22 +17,44 @@ public struct RunSettings: Sendable, Hashable, Codable {
   public var minP: Double?
   /// Tokens each path may have.
   public var maxTokens: Int
-  /// How CoT-decoding chooses: the answer with the greatest ΣΔ, or the single path with the
-  /// greatest Δ.
-  public var aggregate: Aggregate
+  /// What single scores are put together by: CoT-decoding heeds `sum` and `max`, the rest is how
+  /// a process verifier's steps become one score.
+  public var aggregate: Aggregate?
   /// Which votes decide.
   public var weighting: Tally.Method
+  /// Which verifier ranks the candidates.
+  public var verifier: VerifierName?
+  /// How many rationales a generative verifier samples for each candidate.
+  public var rationales: Int?
+  /// How ranked candidates become an answer.
+  public var vote: RankedVote?
   /// How many candidates each node event lists; 0 leaves them out.
   public var detail: Int
 
   public enum Aggregate: String, Sendable, Codable, CaseIterable {
-    case sum, max
+    /// The answer with the greatest ΣΔ.
+    case sum
+    /// The answer of the single path with the greatest Δ.
+    case max
+    case min, last, prod, mean
+
+    /// The aggregate of a process verifier's steps that has this name.
+    public var ofSteps: StepAggregate? { StepAggregate(rawValue: rawValue) }
+  }
+
+  /// How ranked candidates become an answer.
+  public enum RankedVote: String, Sendable, Codable, CaseIterable {
+    /// The answer of the candidate that ranks first.
+    case top
+    /// The answer whose candidates' scores have the greatest sum.
+    case weighted
   }
 
   public init(
     seed: UInt64 = 1, prompting: String? = nil, samples: Int? = nil, branches: Int? = nil,
     temperature: Double? = nil, topK: Int? = nil, topP: Double? = nil, minP: Double? = nil,
-    maxTokens: Int = 256, aggregate: Aggregate = .sum, weighting: Tally.Method = .majority,
+    maxTokens: Int = 256, aggregate: Aggregate? = nil, weighting: Tally.Method = .majority,
+    verifier: VerifierName? = nil, rationales: Int? = nil, vote: RankedVote? = nil,
     detail: Int = 5
   ) {
     self.seed = seed
@@ -46,6 +68,9 @@ public struct RunSettings: Sendable, Hashable, Codable {
     self.maxTokens = maxTokens
     self.aggregate = aggregate
     self.weighting = weighting
+    self.verifier = verifier
+    self.rationales = rationales
+    self.vote = vote
     self.detail = detail
   }
 
@@ -56,7 +81,8 @@ public struct RunSettings: Sendable, Hashable, Codable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case seed, prompting, samples, branches, temperature, aggregate, weighting, detail
+    case seed, prompting, samples, branches, temperature, aggregate, weighting
+    case verifier, rationales, vote, detail
     case topK = "top_k"
     case topP = "top_p"
     case minP = "min_p"

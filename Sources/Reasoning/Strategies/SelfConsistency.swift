@@ -7,7 +7,7 @@ public struct SelfConsistency: Strategy {
     name: "self-consistency", title: "Self-consistency",
     summary: "Samples many reasoning paths and takes the answer most of them give.",
     paper: "Wang et al. 2022, arXiv 2203.11171", cost: "one path a sample",
-    defaultPrompting: .think, defaultTemperature: 0.7,
+    defaultPrompting: .think, defaultTemperature: 0.7, defaultSamples: defaultSamples,
     settings: [
       .prompting, .samples, .temperature, .topK, .topP, .minP, .weighting, .maxTokens, .seed,
     ])

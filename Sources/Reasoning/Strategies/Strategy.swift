@@ -13,12 +13,15 @@ public struct StrategyDescription: Sendable, Hashable {
   public var defaultPrompting: Prompting
   /// The temperature where none is given; 0 is greedy.
   public var defaultTemperature: Double
+  /// How many paths it samples where no number is given.
+  public var defaultSamples: Int
   /// The settings it heeds.
   public var settings: [Setting]
 
   /// A setting by the name it has on the command line, without the dashes.
   public enum Setting: String, Sendable, CaseIterable {
-    case prompting, samples, branches, temperature, aggregate, weighting, seed
+    case prompting, samples, branches, temperature, aggregate, weighting, verifier, rationales,
+      vote, seed
     case topK = "top-k"
     case topP = "top-p"
     case minP = "min-p"
@@ -27,7 +30,8 @@ public struct StrategyDescription: Sendable, Hashable {
 
   public init(
     name: String, title: String, summary: String, paper: String, cost: String,
-    defaultPrompting: Prompting, defaultTemperature: Double = 0, settings: [Setting]
+    defaultPrompting: Prompting, defaultTemperature: Double = 0, defaultSamples: Int = 1,
+    settings: [Setting]
   ) {
     self.name = name
     self.title = title
@@ -36,6 +40,7 @@ public struct StrategyDescription: Sendable, Hashable {
     self.cost = cost
     self.defaultPrompting = defaultPrompting
     self.defaultTemperature = defaultTemperature
+    self.defaultSamples = defaultSamples
     self.settings = settings
   }
 }
@@ -65,9 +70,15 @@ public enum StrategyRegistry {
     FewShotCoT.self,
     CoTDecoding.self,
     SelfConsistency.self,
+    BestOfN.self,
   ]
 
   public static var names: [String] { all.map { $0.description.name } }
+
+  /// What a strategy is; nil for an unknown name.
+  public static func description(of name: String) -> StrategyDescription? {
+    all.first { $0.description.name == name }?.description
+  }
 
   /// - Throws: `StrategyError.unknown`.
   public static func strategy(named name: String) throws -> any Strategy {

@@ -12,8 +12,20 @@ struct RunOptions: ParsableArguments {
       valueName: "plain|think|few-shot|FILE"))
   var prompting: String?
 
-  @Option(help: "CoT-decoding: the greatest ΣΔ (sum) or the single surest path (max).")
-  var aggregate: RunSettings.Aggregate = .sum
+  @Option(
+    help: ArgumentHelp(
+      "CoT-decoding: the greatest ΣΔ (sum) or the single surest path (max). A prm verifier: how "
+        + "the scores of steps become one (min, last, prod or mean).", valueName: "aggregate"))
+  var aggregate: RunSettings.Aggregate?
+
+  @Option(help: "best-of-n: what ranks the candidates: prm, genrm, genrm-direct, orm, likelihood.")
+  var verifier: VerifierName?
+
+  @Option(help: "genrm: rationales sampled for each candidate.")
+  var rationales: Int?
+
+  @Option(help: "best-of-n: the first candidate's answer (top) or the greatest sum (weighted).")
+  var vote: RunSettings.RankedVote?
 
   @Option(help: "Which votes decide: majority, delta, likelihood or normalized_likelihood.")
   var weighting: Tally.Method = .majority
@@ -21,6 +33,12 @@ struct RunOptions: ParsableArguments {
   @Option(
     help: "Candidates listed with each token (default: 5, or 64 when a trace is written).")
   var detail: Int?
+
+  func validate() throws {
+    if let rationales, !(1...1000).contains(rationales) {
+      throw ValidationError("--rationales must be from 1 to 1000.")
+    }
+  }
 
   /// Tokens a path may have unless told otherwise.
   static let defaultMaxTokens = 256
@@ -31,9 +49,12 @@ struct RunOptions: ParsableArguments {
       branches: decoding.branches, temperature: decoding.temperature, topK: decoding.topK,
       topP: decoding.topP, minP: decoding.minP,
       maxTokens: decoding.maxTokens ?? Self.defaultMaxTokens, aggregate: aggregate,
-      weighting: weighting, detail: max(0, detail ?? fallback))
+      weighting: weighting, verifier: verifier, rationales: rationales, vote: vote,
+      detail: max(0, detail ?? fallback))
   }
 }
 
 extension RunSettings.Aggregate: ExpressibleByArgument {}
+extension RunSettings.RankedVote: ExpressibleByArgument {}
+extension VerifierName: ExpressibleByArgument {}
 extension Tally.Method: ExpressibleByArgument {}

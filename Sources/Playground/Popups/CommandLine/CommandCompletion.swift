@@ -73,6 +73,8 @@ struct CommandCompletion: Sendable, Hashable {
       case .prompting: ["plain", "think", "few-shot"]
       case .aggregate: RunSettings.Aggregate.allCases.map(\.rawValue)
       case .weighting: RunSettings.weightings.map(\.rawValue)
+      case .verifier: VerifierName.allCases.map(\.rawValue)
+      case .vote: RunSettings.RankedVote.allCases.map(\.rawValue)
       case .topK, .topP, .minP: ["off"]
       default: []
       }

@@ -28,7 +28,12 @@ extension RunSettings {
       }
     case .prompting:
       prompting = Self.cycled(prompting, in: [nil, "plain", "think", "few-shot"], by: steps)
-    case .aggregate: aggregate = Self.cycled(aggregate, in: Aggregate.allCases, by: steps)
+    case .aggregate: aggregate = Self.cycled(aggregate, in: [nil] + Aggregate.allCases, by: steps)
+    case .verifier: verifier = Self.cycled(verifier, in: [nil] + VerifierName.allCases, by: steps)
+    case .vote: vote = Self.cycled(vote, in: [nil] + RankedVote.allCases, by: steps)
+    case .rationales:
+      rationales = Self.next(
+        rationales ?? GenerativeVerifier.defaultRationales, in: Self.rationaleCounts, by: steps)
     case .weighting: weighting = Self.cycled(weighting, in: Self.weightings, by: steps)
     }
   }
@@ -37,6 +42,7 @@ extension RunSettings {
   private static let topPs = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98]
   private static let minPs = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5]
   private static let sampleCounts = [1, 5, 10, 20, 40, 80, 160, 320]
+  private static let rationaleCounts = [1, 2, 4, 8, 16, 32]
   private static let branchCounts = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 50]
   private static let tokenCounts = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096]
 

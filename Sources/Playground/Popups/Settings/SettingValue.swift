@@ -36,6 +36,10 @@ extension RunSettings {
       prompting = text
     case .aggregate:
       aggregate = try Self.choice(text, setting, Aggregate.allCases, named: \.rawValue)
+    case .verifier:
+      verifier = try Self.choice(text, setting, VerifierName.allCases, named: \.rawValue)
+    case .vote: vote = try Self.choice(text, setting, RankedVote.allCases, named: \.rawValue)
+    case .rationales: rationales = try Self.whole(text, setting, 1...1000)
     case .weighting:
       weighting = try Self.choice(text, setting, Self.weightings, named: \.rawValue)
     }
@@ -54,8 +58,11 @@ extension RunSettings {
     case .maxTokens: maxTokens = defaults.maxTokens
     case .seed: seed = defaults.seed
     case .prompting: prompting = nil
-    case .aggregate: aggregate = defaults.aggregate
+    case .aggregate: aggregate = nil
     case .weighting: weighting = defaults.weighting
+    case .verifier: verifier = nil
+    case .rationales: rationales = nil
+    case .vote: vote = nil
     }
   }
 
@@ -72,7 +79,10 @@ extension RunSettings {
     case .maxTokens: String(maxTokens)
     case .seed: String(seed)
     case .prompting: prompting ?? "each strategy's own"
-    case .aggregate: aggregate.rawValue
+    case .aggregate: aggregate?.rawValue ?? "each strategy's own"
+    case .verifier: (verifier ?? BestOfN.defaultVerifier).rawValue
+    case .rationales: String(rationales ?? GenerativeVerifier.defaultRationales)
+    case .vote: (vote ?? .top).rawValue
     case .weighting: weighting.rawValue
     }
   }
@@ -143,7 +153,10 @@ extension StrategyDescription.Setting {
     case .minP: "cuts tokens with less than this share of the likeliest one's probability"
     case .samples: "how many paths are sampled and counted"
     case .branches: "how many of the likeliest first tokens are followed"
-    case .aggregate: "sum: the answer with the greatest ΣΔ; max: the answer of the surest path"
+    case .aggregate: "branches: sum or max of Δ; steps: min, last, prod or mean of their scores"
+    case .verifier: "what ranks the candidates: prm, genrm, genrm-direct, orm or likelihood"
+    case .rationales: "how many rationales genrm samples for each candidate"
+    case .vote: "top: the first candidate's answer; weighted: scores are summed by answer"
     case .weighting: "what a path's vote counts: 1, its Δ, or its probability"
     case .maxTokens: "how many tokens a path may have before it is stopped"
     case .seed: "the same seed draws the same paths; another one draws others"

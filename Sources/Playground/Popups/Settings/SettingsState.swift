@@ -20,7 +20,7 @@ public struct SettingsState: Sendable {
     static let all: [Row] =
       [
         .temperature, .topK, .topP, .minP, .samples, .branches, .prompting, .weighting,
-        .aggregate, .maxTokens, .seed,
+        .aggregate, .verifier, .rationales, .vote, .maxTokens, .seed,
       ].map { Row.setting($0) } + [.theme, .parallel, .threads]
 
     var title: String {

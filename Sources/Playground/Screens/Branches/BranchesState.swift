@@ -33,9 +33,9 @@ public struct BranchesState: Sendable {
   /// The answer the run gives, or would give now: by ΣΔ, or that of the surest branch.
   public var winner: String? {
     if let end = digest.end, end.reason == .completed { return end.answer }
-    switch digest.start?.settings.aggregate ?? .sum {
-    case .sum: return digest.winner(.delta)
+    switch digest.start?.settings.aggregate {
     case .max: return digest.surest?.answer
+    default: return digest.winner(.delta)
     }
   }
 }

@@ -73,7 +73,7 @@ extension PlaygroundState {
   }
 
   private mutating func cycleWeighting() {
-    let all = VotesState.weightings
+    let all = votes.weightings
     // The row that was followed because it led stays selected, so that it can be seen to move.
     if votes.chosen == nil, votes.standings.indices.contains(0) {
       votes.chosen = VotesState.Row(votes.standings[0].answer)
@@ -165,6 +165,10 @@ extension PlaygroundState {
         .notice, "\(votes.queued) more samples follow when these \(activity.paths) are done.")
       return []
     }
+    guard start.strategy == SelfConsistency.description.name else {
+      message = Message(.notice, "Ranked candidates are complete; r samples a vote.")
+      return []
+    }
     return resumeVote(samples: samples(of: start.settings) + Self.moreSamples)
   }
 
@@ -221,7 +225,8 @@ extension PlaygroundState {
       (part.topK, part.topP, part.minP) = (settings.topK, settings.topP, settings.minP)
       return part
     }
-    return start.question == question && drawing(start.settings) == drawing(settings)
+    return start.strategy == description.name && start.question == question
+      && drawing(start.settings) == drawing(settings)
       && readyModel.map { $0.identity.hash == start.model.hash } ?? true
   }
 

@@ -46,6 +46,12 @@ public struct VotesState: Sendable {
     .majority, .delta, .likelihood, .normalizedLikelihood,
   ]
 
+  /// The ways in which the shown votes are counted: by a verifier too, where one has ranked them.
+  public var weightings: [Tally.Method] {
+    Self.weightings.filter { digest.standings[$0] != nil || digest.standings[.verifier] == nil }
+      + (digest.standings[.verifier] == nil ? [] : [.verifier])
+  }
+
   /// The tally as it is weighed now.
   public var standings: [Standing] { digest.standings[weighting] ?? [] }
 

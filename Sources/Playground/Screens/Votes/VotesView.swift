@@ -53,7 +53,7 @@ enum VotesView {
     let layout = TallyLayout(in: rect, rows: votes.standings.count)
     Panel.header(
       progress(state, width: rect.width, theme: theme),
-      weightings(votes.weighting, theme: theme), weighting(votes.weighting, theme: theme),
+      weightings(votes, theme: theme), weighting(votes.weighting, theme: theme),
       in: layout.header, on: &buffer)
     if votes.standings.isEmpty {
       drawBeginning(votes, in: layout, width: rect.width, theme: theme, on: &buffer)
@@ -111,8 +111,11 @@ enum VotesView {
   ) -> StyledText {
     let digest = state.votes.digest
     let settings = digest.start?.settings
-    let total = settings?.samples ?? SelfConsistency.defaultSamples
-    var text = StyledText(width >= 70 ? "Self-consistency" : "Vote", style: theme[.title])
+    let description =
+      digest.start.flatMap { StrategyRegistry.description(of: $0.strategy) }
+      ?? SelfConsistency.description
+    let total = settings?.samples ?? description.defaultSamples
+    var text = StyledText(width >= 70 ? description.title : "Vote", style: theme[.title])
     text.append("  \(digest.counted) of \(total) counted", style: theme[.text])
     let activity = digest.run.flatMap { state.activities[$0] }
     if activity?.isCancelling == true {
@@ -164,10 +167,10 @@ enum VotesView {
     ])
   }
 
-  private static func weightings(_ active: Tally.Method, theme: Theme) -> StyledText {
+  private static func weightings(_ votes: VotesState, theme: Theme) -> StyledText {
     var text = StyledText("w", style: theme[.key])
-    for method in VotesState.weightings {
-      let isActive = method == active
+    for method in votes.weightings {
+      let isActive = method == votes.weighting
       text.append(" ", style: theme[.dim])
       text.append(
         isActive ? "[\(name(method))]" : " \(name(method)) ",

@@ -1,0 +1,63 @@
+import Decoding
+import Synchronization
+
+/// Best of N: samples candidates, has a verifier rank them, and gives the answer of the first, or
+/// the answer whose candidates' scores sum to the most.
+public struct BestOfN: Strategy {
+  public static let description = StrategyDescription(
+    name: "best-of-n", title: "Best of N",
+    summary: "Samples candidates and takes the answer of the one that a verifier ranks first.",
+    paper: "Cobbe et al. 2021, arXiv 2110.14168; Lightman et al. 2023, arXiv 2305.20050",
+    cost: "one path a sample, and the verifier's reading",
+    defaultPrompting: .think, defaultTemperature: 0.7, defaultSamples: defaultSamples,
+    settings: [
+      .prompting, .samples, .verifier, .aggregate, .rationales, .vote, .temperature, .topK, .topP,
+      .minP, .maxTokens, .seed,
+    ])
+
+  public static let defaultSamples = 16
+  public static let defaultVerifier = VerifierName.prm
+
+  public init() {}
+
+  public func answer(_ run: Run) async throws -> String? {
+    let start = try run.insertPrompt()
+    let paths = (0..<max(1, run.settings.samples ?? Self.defaultSamples)).map {
+      run.sampledPath($0, from: start, temperature: Self.description.defaultTemperature)
+    }
+    let majority = OrderedVote(methods: [.majority], emit: run.emit)
+    let ended = Mutex<[Int: PathOutcome]>([:])
+    _ = try await run.decode(paths) { result in
+      let outcome = run.conclude(result.path, result.reason)
+      majority.add(outcome)
+      ended.withLock { $0[result.path] = outcome }
+    }
+    // Some candidates without the others cannot be ranked.
+    try Task.checkCancellation()
+    let outcomes = ended.withLock { $0 }.sorted { $0.key < $1.key }.map(\.value)
+    let verifier = (run.settings.verifier ?? Self.defaultVerifier).verifier(run.settings)
+    let assessments = try await verifier.assess(
+      outcomes.map { run.solution(ofPath: $0.path) }, in: run)
+    let weighted = OrderedVote(methods: [.verifier], emit: run.emit)
+    for (outcome, assessment) in zip(outcomes, assessments) {
+      var outcome = outcome
+      outcome.verifierWeight = assessment.weight
+      weighted.add(outcome)
+    }
+    switch run.settings.vote ?? .top {
+    case .top: return Self.top(outcomes, assessments.map(\.value))?.answer
+    case .weighted: return weighted.winner(.verifier)
+    }
+  }
+
+  /// The candidate with the greatest score; of equals the first. One without an answer has
+  /// nothing to give and does not take part; one without a score ranks behind all others.
+  static func top(_ outcomes: [PathOutcome], _ scores: [Double?]) -> PathOutcome? {
+    var best: (outcome: PathOutcome, score: Double)?
+    for (outcome, score) in zip(outcomes, scores) where outcome.answer != nil {
+      let score = score ?? -.infinity
+      if best.map({ score > $0.score }) ?? true { best = (outcome, score) }
+    }
+    return best?.outcome
+  }
+}
