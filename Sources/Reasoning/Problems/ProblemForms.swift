@@ -86,6 +86,8 @@ public enum ProblemForms {
       slots[ProblemWords.singular(object)] = "THING"
     }
     slots["an"] = "a"
+    // What is called by a letter; "a" is a word.
+    for letter in "bcdefghjklmnopqrstuvwxyz" { slots[String(letter)] = "LETTER" }
     return slots
   }()
 

@@ -22,7 +22,8 @@ public enum ProblemLibrary {
   public static let families: [any ProblemFamily] = [
     CompareFamily(), StoryFamily(), ExpressionFamily(), LastLettersFamily(), CoinFamily(),
     LetterCountFamily(), DecimalsFamily(isVersions: false), DecimalsFamily(isVersions: true),
-    PriceFamily(), PermutationFamily(), LookupFamily(), CountdownFamily(),
+    PriceFamily(), PermutationFamily(), LookupFamily(), CountdownFamily(), CircuitFamily(),
+    AdditionFamily(),
   ]
 
   /// The families that `all` stands for where strategies are measured.

@@ -65,11 +65,13 @@ struct CurriculumMix: Sendable {
   /// Plain prompts are answered directly four times in five. Direct documents are a sixth
   /// only, because a model that sees too many of them learns to solve deep problems at once and
   /// forgets to reason: further tokens go to triggered, few-shot and verification documents.
-  var kinds: [Double] = [0.16, 0.04, 0.30, 0.07, 0.015, 0.07, 0.17, 0.11, 0.02, 0.02, 0.025, 0]
+  var kinds: [Double] = [
+    0.16, 0.04, 0.29, 0.05, 0.015, 0.06, 0.16, 0.17, 0.02, 0.015, 0.02, 0,
+  ]
   /// How often each family comes, in the order of `ProblemLibrary.families`; families beyond the
   /// list are never trained on.
   var families: [Double] = [
-    0.10, 0.11, 0.14, 0.05, 0.08, 0.09, 0.07, 0.04, 0.10, 0.10, 0.10, 0.10,
+    0.085, 0.095, 0.13, 0.05, 0.075, 0.095, 0.065, 0.045, 0.085, 0.085, 0.06, 0.10, 0.04, 0.03,
   ]
   /// How often each style comes, in the order of `ReasoningStyle`.
   var styles: [Double] = [0.25, 0.28, 0.20, 0.16, 0.11]
