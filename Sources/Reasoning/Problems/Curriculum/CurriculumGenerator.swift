@@ -60,8 +60,11 @@ public struct CurriculumGenerator: Sendable {
     private let draft: ProblemDraft
     private let words: ProblemRandom
 
-    init(_ family: any ProblemFamily, level: Int? = nil, using random: inout ProblemRandom) {
-      (draft, _) = ProblemLibrary.draft(family, split: .train, level: level, using: &random)
+    init(
+      _ family: any ProblemFamily, split: ProblemSplit = .train, level: Int? = nil,
+      using random: inout ProblemRandom
+    ) {
+      (draft, _) = ProblemLibrary.draft(family, split: split, level: level, using: &random)
       words = random
       right = draft.words(&random, nil)
     }
@@ -135,7 +138,7 @@ public struct CurriculumGenerator: Sendable {
     let told = answer(" " + sentences.joined(separator: " "))
     guard random.chance(mix.slips),
       let wrong = sketch.faulty(misreadings: mix.misreadings, using: &random)?.chain(style),
-      let place = sentences.indices.first(where: { $0 < wrong.count && wrong[$0] != sentences[$0] })
+      let place = Self.firstDifference(wrong, sentences)
     else { return [told] }
     // The wrong words have no weight: the model learns to notice them, not to say them.
     let before = sentences[..<place].map { " " + $0 }.joined()
@@ -149,6 +152,11 @@ public struct CurriculumGenerator: Sendable {
       answer(before + common), context(slip),
       answer(([" Wait, " + corrected] + sentences[(place + 1)...]).joined(separator: " ")),
     ].filter { !$0.text.isEmpty }
+  }
+
+  /// The first sentence that differs from its counterpart in another telling.
+  static func firstDifference(_ sentences: [String], _ others: [String]) -> Int? {
+    sentences.indices.first { $0 < others.count && others[$0] != sentences[$0] }
   }
 
   /// The text divided at the first word in which it differs from another.
