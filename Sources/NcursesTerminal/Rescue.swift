@@ -46,12 +46,15 @@ enum HeldStandardError {
 
   static func hold() {
     guard original < 0, isatty(STDERR_FILENO) == 1 else { return }
-    var name = Array("/tmp/ponder-stderr-XXXXXX".utf8CString)
+    let folder = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+    var name = Array("\(folder.isEmpty ? "/tmp" : folder)/ponder-stderr-XXXXXX".utf8CString)
     let file = mkstemp(&name)
+    guard file >= 0 else { return }
+    // Without a name the file goes with the program, however that ends.
     unlink(name)
     _ = fcntl(file, F_SETFD, FD_CLOEXEC)
     let copy = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
-    guard file >= 0, copy >= 0, dup2(file, STDERR_FILENO) >= 0 else { return }
+    guard copy >= 0, dup2(file, STDERR_FILENO) >= 0 else { return }
     held = file
     original = copy
   }
