@@ -7,7 +7,7 @@
 set -eu
 
 ponder=${1:?"usage: make_models.sh PONDER [STEPS]"}
-steps=${2:-9600}
+steps=${2:-8600}
 here=$(cd "$(dirname "$0")" && pwd)
 work=${PRETRAIN_WORK:-$here/../../../.build/pretrain}
 mkdir -p "$work"
@@ -42,7 +42,7 @@ shape() {
 
 default=${DEFAULT:-2m}
 # What one pass over the steps reads, so that no document comes twice.
-curriculum base --seed 1 --tokens $((steps * 4096))
+curriculum base --seed 1 --tokens $((steps * 4825))
 for size in ${SIZES:-2m 0.9m 0.4m 0.1m}; do
   # shellcheck disable=SC2046
   "$python" "$here/train.py" --tokens "$work/base.bin" --output "$work/base-$size" \
