@@ -154,13 +154,14 @@ def main():
     parser.add_argument("--context", type=int, default=1024)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=1, help="on the CPU")
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--keep-every", type=float, default=4.0,
                         help="keep the weights at every so many million tokens")
     parser.add_argument("--save-every", type=float, default=3, help="minutes")
     options = parser.parse_args()
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     os.makedirs(options.output, exist_ok=True)
     ids, weights = read_tokens(options.tokens)
