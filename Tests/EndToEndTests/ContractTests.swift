@@ -61,6 +61,50 @@ import Testing
     ] { try Program.expectFailure(arguments + more, status: 64, saying: fragment) }
   }
 
+  @Test func verification() throws {
+    let arguments = [
+      "eval", "--model", Program.model("q8_0-gqa-tied"), "--family", "decimals", "--count", "2",
+      "--samples", "2", "--max-tokens", "3", "--rationales", "1", "--prompting", "plain",
+    ]
+    let judged = try Program.run(
+      arguments + ["--metric", "auc", "--verifier", "prm,genrm", "--format", "json"])
+    #expect(judged.status == 0, "\(judged.errors)")
+    let report = try object(judged.output)
+    #expect(report["metric"] as? String == "auc" && report["model"] is String)
+    let rows = try #require(report["results"] as? [[String: Any]])
+    #expect(Set(rows.compactMap { $0["verifier"] as? String }) == ["prm", "genrm"])
+    #expect(Set(rows.compactMap { $0["family"] as? String }) == ["decimals", "all"])
+    #expect(Set(rows.compactMap { $0["target"] as? String }) == ["solution", "step"])
+    for row in rows {
+      #expect(row["positives"] is Int && row["negatives"] is Int && row["coverage"] is Double)
+      guard row["source"] as? String == "corrupted", row["target"] as? String == "solution" else {
+        continue
+      }
+      // The words that ask for a rationale do not fit into this model's 128 tokens.
+      let isJudged = row["verifier"] as? String == "prm"
+      #expect(row["coverage"] as? Double == (isJudged ? 1 : 0))
+      #expect((row["auc"] as? Double).map((0...1).contains) == (isJudged ? true : nil))
+      #expect((row["ci95"] as? [Double])?.count == (isJudged ? 2 : nil))
+      #expect(row["positives"] as? Int == (isJudged ? 2 : 0))
+    }
+    let ranked = try Program.run(
+      arguments + ["--strategy", "best-of-n", "--verifier", "prm,orm", "--format", "json"])
+    let results = try #require(try object(ranked.output)["results"] as? [[String: Any]])
+    #expect(results.compactMap { $0["verifier"] as? String } == ["prm", "prm", "orm", "orm"])
+    for row in results {
+      for key in ["majority", "oracle", "gain"] {
+        #expect(row[key] is Double && (row["\(key)_ci95"] as? [Double])?.count == 2)
+      }
+    }
+    try Program.expectFailure(arguments + ["--verifier", "x"], status: 64, saying: "--verifier")
+    try Program.expectFailure(
+      [
+        "run", "--model", Program.model("q8_0-gqa-tied"), "--problem", "apples", "--verifier",
+        "all",
+      ],
+      status: 64, saying: "one --verifier")
+  }
+
   @Test func problems() throws {
     let list = try Program.run(["problems", "--family", "list"])
     let families = list.output.split(separator: "\n").compactMap {

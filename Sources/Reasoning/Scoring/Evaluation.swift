@@ -19,6 +19,21 @@ public struct EvaluationRow: Sendable, Hashable {
   public var areaUnderCurve: Double?
   public var generatedTokens: Int
   public var seconds: Double
+  /// Which verifier ranked, where one did.
+  public var verifier: String?
+  /// What a majority of the very same samples would have got; nil for strategies without votes.
+  public var majority: Share?
+  /// How often any of the samples was right (pass@n): the most that choosing could get.
+  public var oracle: Share?
+  /// By how much the strategy's accuracy is above the majority's on the same samples, with an
+  /// interval of the paired differences.
+  public var gain: Share?
+
+  /// A figure between questions with its 95 % interval.
+  public struct Share: Sendable, Hashable {
+    public var value: Double
+    public var interval: ClosedRange<Double>
+  }
 }
 
 /// Runs strategies over questions and grades the answers.
@@ -30,6 +45,10 @@ public struct Evaluation: Sendable {
     public var end: RunEnd
     /// Δ of each path with whether the path's own answer is right.
     public var scored: [(score: Double, isPositive: Bool)]
+    /// Whether a majority of the same samples is right; nil for strategies that take no vote.
+    public var isMajorityCorrect: Bool?
+    /// Whether any of the samples is right: pass@n, which only an oracle could choose.
+    public var isAnyCorrect: Bool?
   }
 
   public var decoder: Decoder
@@ -49,31 +68,51 @@ public struct Evaluation: Sendable {
   /// - Throws: `StrategyError` when the model cannot go on.
   public func results(
     of strategy: any Strategy, on questions: [Question],
-    progress: @Sendable (Int) -> Void = { _ in }
+    progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) async throws -> [Result] {
-    var results: [Int: Result] = [:]
-    try await withThrowingTaskGroup(of: (Int, Result).self) { group in
+    let done = Mutex(0)
+    let results = try await Self.concurrently(questions, width: decoder.slots) { question in
+      let result = try await answer(question, with: strategy)
+      guard result.end.reason == .completed else { return nil as Result? }
+      progress(
+        done.withLock {
+          $0 += 1
+          return $0
+        })
+      return result
+    }
+    return results.compactMap(\.output)
+  }
+
+  /// Works on many inputs, `width` at a time; begins no more once the task is cancelled.
+  ///
+  /// - Returns: the inputs' indices with their outputs, in the order of the inputs.
+  static func concurrently<Input: Sendable, Output: Sendable>(
+    _ inputs: [Input], width: Int, _ work: @escaping @Sendable (Input) async throws -> Output
+  ) async throws -> [(index: Int, output: Output)] {
+    var outputs: [Int: Output] = [:]
+    try await withThrowingTaskGroup(of: (Int, Output).self) { group in
       var next = 0
       func addNext() {
-        guard next < questions.count, !Task.isCancelled else { return }
-        let (index, question) = (next, questions[next])
+        guard next < inputs.count, !Task.isCancelled else { return }
+        let (index, input) = (next, inputs[next])
         next += 1
-        group.addTask { (index, try await answer(question, with: strategy)) }
+        group.addTask { (index, try await work(input)) }
       }
-      for _ in 0..<decoder.slots { addNext() }
-      while let (index, result) = try await group.next() {
-        if result.end.reason == .completed { results[index] = result }
-        progress(results.count)
+      for _ in 0..<max(1, width) { addNext() }
+      while let (index, output) = try await group.next() {
+        outputs[index] = output
         addNext()
       }
     }
-    return questions.indices.compactMap { results[$0] }
+    return outputs.sorted { $0.key < $1.key }.map { (index: $0.key, output: $0.value) }
   }
 
   private func answer(
     _ question: Question, with strategy: any Strategy
   ) async throws -> Result {
     let scored = Mutex<[Int: (delta: Double?, answer: String?)]>([:])
+    let votes = Mutex<Tally?>(nil)
     var settings = settings
     settings.detail = 0
     let end = await strategy.run(
@@ -84,6 +123,7 @@ public struct Evaluation: Sendable {
         scored.withLock { $0[score.path, default: (nil, nil)].delta = score.value }
       case .pathFinished(let end):
         scored.withLock { $0[end.path, default: (nil, nil)].answer = end.answer }
+      case .tally(let tally) where tally.method == .majority: votes.withLock { $0 = tally }
       default: break
       }
     }
@@ -91,8 +131,14 @@ public struct Evaluation: Sendable {
     let pairs = scored.withLock { $0 }.sorted { $0.key < $1.key }.compactMap { _, path in
       path.delta.map { (score: $0, isPositive: question.isCorrect(path.answer) ?? false) }
     }
-    return Result(
+    var result = Result(
       family: question.family ?? "file", isCorrect: end.correct ?? false, end: end, scored: pairs)
+    if let votes = votes.withLock({ $0 }) {
+      result.isMajorityCorrect = question.isCorrect(votes.winner) ?? false
+      // The answers that were counted, each of them once: a verifier's paths do not vote.
+      result.isAnyCorrect = votes.order.contains { question.isCorrect($0) ?? false }
+    }
+    return result
   }
 
   /// Rows for each family, in the order in which the families come, and one for all.
@@ -101,9 +147,9 @@ public struct Evaluation: Sendable {
   ) -> [EvaluationRow] {
     var families: [String] = []
     for result in results where !families.contains(result.family) { families.append(result.family) }
+    let pools = families.map { family in results.filter { $0.family == family } }
     let tokens = max(1, results.reduce(0) { $0 + $1.end.tokens.generated })
-    var rows = families.map { family in
-      let own = results.filter { $0.family == family }
+    var rows = zip(families, pools).map { family, own in
       let correct = own.count(where: \.isCorrect)
       let generated = own.reduce(0) { $0 + $1.end.tokens.generated }
       return EvaluationRow(
@@ -115,33 +161,85 @@ public struct Evaluation: Sendable {
         areaUnderCurve: Statistics.areaUnderCurve(own.flatMap(\.scored)),
         generatedTokens: generated,
         // Questions of all families share batches, so time is shared out by tokens.
-        seconds: seconds * Double(generated) / Double(tokens))
+        seconds: seconds * Double(generated) / Double(tokens),
+        majority: share(own, \.isMajorityCorrect), oracle: share(own, \.isAnyCorrect),
+        gain: gain([own]))
     }
-    if let all = macroAverage(rows, results, strategy: strategy, seconds: seconds) {
+    if let all = macroAverage(rows, pools, strategy: strategy, seconds: seconds) {
       rows.append(all)
     }
     return rows
   }
 
   private static func macroAverage(
-    _ rows: [EvaluationRow], _ results: [Result], strategy: String, seconds: Double
+    _ rows: [EvaluationRow], _ pools: [[Result]], strategy: String, seconds: Double
   ) -> EvaluationRow? {
     guard !rows.isEmpty else { return nil }
     let count = Double(rows.count)
-    let mean = rows.reduce(0) { $0 + $1.accuracy } / count
-    // Laplace's estimate of each family's variance, so that 0 of n is not taken as certain.
-    let variance = rows.reduce(0.0) { sum, row in
-      let p = (Double(row.correct) + 1) / (Double(row.total) + 2)
-      return sum + p * (1 - p) / Double(max(1, row.total))
-    }
-    let half = Statistics.z95 * variance.squareRoot() / count
+    let accuracy = macroShare(pools) { $0.isCorrect }
     return EvaluationRow(
       strategy: strategy, family: "all", correct: rows.reduce(0) { $0 + $1.correct },
-      total: rows.reduce(0) { $0 + $1.total }, accuracy: mean,
-      interval: max(0, mean - half)...min(1, mean + half),
+      total: rows.reduce(0) { $0 + $1.total }, accuracy: accuracy?.value ?? 0,
+      interval: accuracy?.interval ?? 0...1,
       majorityClass: rows.reduce(0) { $0 + $1.majorityClass } / count,
-      areaUnderCurve: Statistics.areaUnderCurve(results.flatMap(\.scored)),
-      generatedTokens: rows.reduce(0) { $0 + $1.generatedTokens }, seconds: seconds)
+      areaUnderCurve: Statistics.areaUnderCurve(pools.flatMap { $0.flatMap(\.scored) }),
+      generatedTokens: rows.reduce(0) { $0 + $1.generatedTokens }, seconds: seconds,
+      majority: macroShare(pools, \.isMajorityCorrect),
+      oracle: macroShare(pools, \.isAnyCorrect), gain: gain(pools))
+  }
+
+  /// A family's share of questions for which something holds; nil where it is not known for all.
+  private static func share(
+    _ results: [Result], _ holds: (Result) -> Bool?
+  ) -> EvaluationRow.Share? {
+    let known = results.compactMap(holds)
+    guard known.count == results.count, !known.isEmpty else { return nil }
+    let count = known.count { $0 }
+    return EvaluationRow.Share(
+      value: Double(count) / Double(known.count),
+      interval: Statistics.wilsonInterval(successes: count, trials: known.count))
+  }
+
+  /// The mean of the families' shares, with a normal interval.
+  private static func macroShare(
+    _ pools: [[Result]], _ holds: (Result) -> Bool?
+  ) -> EvaluationRow.Share? {
+    let known = pools.map { $0.compactMap(holds) }
+    guard !pools.isEmpty, zip(known, pools).allSatisfy({ $0.count == $1.count }) else { return nil }
+    let count = Double(pools.count)
+    let mean =
+      known.reduce(0) { sum, own in
+        sum + Double(own.count { $0 }) / Double(max(1, own.count))
+      } / count
+    // Laplace's estimate of each family's variance, so that 0 of n is not taken as certain.
+    let variance = known.reduce(0.0) { sum, own in
+      let p = (Double(own.count { $0 }) + 1) / (Double(own.count) + 2)
+      return sum + p * (1 - p) / Double(max(1, own.count))
+    }
+    let half = Statistics.z95 * variance.squareRoot() / count
+    return EvaluationRow.Share(value: mean, interval: max(0, mean - half)...min(1, mean + half))
+  }
+
+  /// The mean over families of accuracy − majority on the same samples. One vote more is taken for
+  /// either side in each family, so that no difference at all is not taken as certain.
+  private static func gain(_ pools: [[Result]]) -> EvaluationRow.Share? {
+    var (mean, variance) = (0.0, 0.0)
+    for pool in pools {
+      let differences = pool.compactMap { result in
+        result.isMajorityCorrect.map { (result.isCorrect ? 1.0 : 0) - ($0 ? 1 : 0) }
+      }
+      guard differences.count == pool.count, !pool.isEmpty else { return nil }
+      let n = Double(pool.count)
+      let own = differences.reduce(0, +) / n
+      let squares = differences.reduce(0) { $0 + $1 * $1 } + 2
+      mean += own
+      variance += max(0, squares / (n + 2) - own * own) / n
+    }
+    let count = Double(pools.count)
+    guard count > 0 else { return nil }
+    let half = Statistics.z95 * variance.squareRoot() / count
+    return EvaluationRow.Share(
+      value: mean / count, interval: max(-1, mean / count - half)...min(1, mean / count + half))
   }
 
   private static func majorityClass(_ golds: [String]) -> Double {

@@ -30,7 +30,10 @@ struct EvalCommand: AsyncParsableCommand {
   @Option(help: "train, dev or heldout.")
   var split: ProblemSplit = .heldout
 
-  @Option(help: "accuracy, or how well Δ tells right paths from wrong ones (auc).")
+  @Option(
+    help: ArgumentHelp(
+      "accuracy, or how well scores tell right from wrong (auc): Δ of a strategy's paths, or with "
+        + "--verifier the scores of verifiers.", valueName: "accuracy|auc"))
   var metric: Metric = .accuracy
 
   @Option(help: "\(Format.names)") var format: Format = .table
@@ -49,61 +52,105 @@ struct EvalCommand: AsyncParsableCommand {
       try named($0.trimmingCharacters(in: .whitespaces))
     }
     guard !strategies.isEmpty else { throw UserError.usage("--strategy is empty.") }
-    let questions = try questions()
+    if metric == .auc, let verifiers = options.verifier?.names { return try await judge(verifiers) }
+    let questions = try problemsAsked().map(Question.init)
     let decoder = try model.decoder(parallel: options.decoding.parallel)
-    let evaluation = Evaluation(
-      decoder: decoder, prompts: try .bundled(), settings: options.settings(detail: 0))
+    let settings = options.settings(detail: 0)
+    let prompts = try PromptLibrary.bundled()
     let rows = try await cancellingOnInterrupt {
-      try await measure(strategies, questions, evaluation)
+      var rows: [EvaluationRow] = []
+      for strategy in strategies {
+        // A strategy that ranks is measured with each verifier in turn.
+        let ranks = type(of: strategy).description.settings.contains(.verifier)
+        let names = options.verifier?.names ?? [BestOfN.defaultVerifier]
+        for verifier in ranks ? names.map({ $0 }) : [nil as VerifierName?] {
+          if Task.isCancelled { break }
+          var settings = settings
+          settings.verifier = verifier
+          rows += try await measure(
+            strategy, questions,
+            Evaluation(decoder: decoder, prompts: prompts, settings: settings))
+        }
+      }
+      return rows
     }
+    let name = decoder.model.identity.name
     switch format {
     case .json:
-      try StandardOutput.writeJSON(
-        EvalReport(model: decoder.model.identity.name, rows: rows, metric: metric))
+      try StandardOutput.writeJSON(EvalReport(model: name, rows: rows, metric: metric))
     case .table: try StandardOutput.write(EvalTable(rows, metric: metric).text)
     }
   }
 
-  private func questions() throws -> [Question] {
-    if let problems {
-      let all = try ProblemFile.read(problems)
-      return Array(all.prefix(count ?? all.count)).map(Question.init)
-    }
-    do {
-      let names =
-        family == "all"
-        ? ProblemLibrary.coreFamilies.map(\.name) : [try ProblemLibrary.family(family ?? "").name]
-      return try names.flatMap {
-        try ProblemLibrary.problems(
-          family: $0, split: split, count: count ?? 50, seed: options.decoding.seed
-        ).map(Question.init)
+  /// Measures verifiers on the model's own solutions and on corrupted ones.
+  private func judge(_ verifiers: [VerifierName]) async throws {
+    let asked = try problemsAsked()
+    let pairs = try pairsAsked()
+    let decoder = try model.decoder(parallel: options.decoding.parallel)
+    let evaluation = VerifierEvaluation(
+      decoder: decoder, prompts: try .bundled(), settings: options.settings(detail: 0),
+      verifiers: verifiers)
+    let progress = ProgressLine()
+    let rows = try await cancellingOnInterrupt {
+      try await evaluation.rows(samplesOf: asked, pairs: pairs) {
+        progress.show("judging", done: $0, of: asked.count + pairs.count)
       }
+    }
+    progress.clear()
+    let name = decoder.model.identity.name
+    switch format {
+    case .json: try StandardOutput.writeJSON(VerifierReport(model: name, rows: rows))
+    case .table: try StandardOutput.write(VerifierReport.table(rows))
+    }
+  }
+
+  private func families() throws -> [any ProblemFamily] {
+    do {
+      return family == "all" ? ProblemLibrary.families : [try ProblemLibrary.family(family ?? "")]
     } catch let error as ProblemError {
       throw UserError.usage(error.description)
     }
   }
+
+  /// Corrupted solutions of the families that are asked for; there are none of a file's problems.
+  private func pairsAsked() throws -> [JudgedPair] {
+    guard problems == nil else { return [] }
+    return try families().flatMap {
+      JudgedPair.pairs(
+        family: $0, split: split, count: count ?? 50, seed: options.decoding.seed)
+    }
+  }
+
+  private func problemsAsked() throws -> [Problem] {
+    if let problems {
+      let all = try ProblemFile.read(problems)
+      return Array(all.prefix(count ?? all.count))
+    }
+    return try families().flatMap {
+      try ProblemLibrary.problems(
+        family: $0.name, split: split, count: count ?? 50, seed: options.decoding.seed)
+    }
+  }
 }
 
-/// Answers all questions with each strategy in turn.
+/// Answers all questions with a strategy.
 private func measure(
-  _ strategies: [any Strategy], _ questions: [Question], _ evaluation: Evaluation
+  _ strategy: any Strategy, _ questions: [Question], _ evaluation: Evaluation
 ) async throws -> [EvaluationRow] {
-  var rows: [EvaluationRow] = []
-  for strategy in strategies {
-    let name = type(of: strategy).description.name
-    let progress = ProgressLine()
-    let start = ContinuousClock.now
-    let results = try await evaluation.results(of: strategy, on: questions) {
-      progress.show(name, done: $0, of: questions.count)
-    }
-    progress.clear()
-    let seconds = (ContinuousClock.now - start).seconds
-    rows += Evaluation.rows(results, strategy: name, questions: questions, seconds: seconds)
-    if Task.isCancelled {
-      FileHandle.standardError.write(
-        Data("ponder: stopped; the figures are of the problems that were done.\n".utf8))
-      break
-    }
+  let name = type(of: strategy).description.name
+  let verifier = evaluation.settings.verifier?.rawValue
+  let progress = ProgressLine()
+  let start = ContinuousClock.now
+  let results = try await evaluation.results(of: strategy, on: questions) {
+    progress.show(name, done: $0, of: questions.count)
+  }
+  progress.clear()
+  let seconds = (ContinuousClock.now - start).seconds
+  var rows = Evaluation.rows(results, strategy: name, questions: questions, seconds: seconds)
+  for index in rows.indices { rows[index].verifier = verifier }
+  if Task.isCancelled {
+    FileHandle.standardError.write(
+      Data("ponder: stopped; the figures are of the problems that were done.\n".utf8))
   }
   return rows
 }
@@ -119,6 +166,14 @@ private struct EvalReport: Encodable {
     var auc: Double?
     var generatedTokens: Int
     var seconds: Double
+    /// The rest is of strategies that sample and vote or rank.
+    var verifier: String?
+    var majority: Double?
+    var majorityCi95: [Double]?
+    var oracle: Double?
+    var oracleCi95: [Double]?
+    var gain: Double?
+    var gainCi95: [Double]?
   }
 
   var model: String
@@ -132,9 +187,16 @@ private struct EvalReport: Encodable {
         accuracy: $0.accuracy, ci95: [$0.interval.lowerBound, $0.interval.upperBound],
         majorityClass: $0.majorityClass,
         auc: metric == .auc ? $0.areaUnderCurve : nil, generatedTokens: $0.generatedTokens,
-        seconds: $0.seconds)
+        seconds: $0.seconds, verifier: $0.verifier,
+        majority: $0.majority?.value, majorityCi95: $0.majority?.interval.bounds,
+        oracle: $0.oracle?.value, oracleCi95: $0.oracle?.interval.bounds,
+        gain: $0.gain?.value, gainCi95: $0.gain?.interval.bounds)
     }
   }
+}
+
+extension ClosedRange {
+  var bounds: [Bound] { [lowerBound, upperBound] }
 }
 
 /// The table of `eval`.
@@ -142,28 +204,86 @@ private struct EvalTable {
   let text: String
 
   init(_ rows: [EvaluationRow], metric: EvalCommand.Metric) {
-    let figure = metric == .auc ? "auc of Δ" : "majority"
+    let figure = metric == .auc ? "auc of Δ" : "guess"
+    // Those that take no vote have nothing to compare with.
+    let votes = rows.contains { $0.majority != nil }
     var lines = [
-      pad("strategy", 18) + pad("family", 16) + pad("correct", 12) + pad("accuracy", 10)
-        + pad("95 % interval", 18) + pad(figure, 10) + pad("tokens", 10) + "seconds"
+      "strategy".padded(to: 22) + "family".padded(to: 14) + "correct".padded(to: 11)
+        + "accuracy".padded(to: 10) + "95 % interval".padded(to: 17)
+        + (votes ? "majority".padded(to: 10) + "any of n".padded(to: 10) : "")
+        + figure.padded(to: 10) + "tokens".padded(to: 10) + "seconds"
     ]
     for row in rows {
       let extra = metric == .auc ? row.areaUnderCurve : row.majorityClass
+      let name = row.strategy + (row.verifier.map { "/\($0)" } ?? "")
       lines.append(
-        pad(row.strategy, 18) + pad(row.family, 16) + pad("\(row.correct)/\(row.total)", 12)
-          + pad(String(format: "%.3f", row.accuracy), 10)
-          + pad(
-            String(
-              format: "[%.3f, %.3f]", row.interval.lowerBound, row.interval.upperBound), 18)
-          + pad(extra.map { String(format: "%.3f", $0) } ?? "—", 10)
-          + pad("\(row.generatedTokens)", 10) + String(format: "%.1f", row.seconds))
+        "\(name) ".padded(to: 22) + "\(row.family) ".padded(to: 14)
+          + "\(row.correct)/\(row.total) ".padded(to: 11) + fixed(row.accuracy).padded(to: 10)
+          + fixed(row.interval).padded(to: 17)
+          + (votes
+            ? fixed(row.majority?.value).padded(to: 10) + fixed(row.oracle?.value).padded(to: 10)
+            : "")
+          + fixed(extra).padded(to: 10) + "\(row.generatedTokens) ".padded(to: 10)
+          + String(format: "%.1f", row.seconds))
     }
     text = lines.joined(separator: "\n") + "\n"
   }
 }
 
-private func pad(_ text: String, _ width: Int) -> String {
-  text + String(repeating: " ", count: max(1, width - text.count))
+private func fixed(_ value: Double?) -> String {
+  value.map { String(format: "%.3f", $0) } ?? "—"
+}
+
+private func fixed(_ interval: ClosedRange<Double>?) -> String {
+  interval.map { String(format: "[%.3f, %.3f]", $0.lowerBound, $0.upperBound) } ?? "—"
+}
+
+/// The JSON of `eval --metric auc --verifier …`.
+private struct VerifierReport: Encodable {
+  struct Row: Encodable {
+    var verifier: String
+    var aggregate: String?
+    var source, target, family: String
+    var auc: Double?
+    var ci95: [Double]?
+    var positives, negatives: Int
+    var coverage: Double
+  }
+
+  var model: String
+  var metric = "auc"
+  var results: [Row]
+
+  init(model: String, rows: [VerifierRow]) {
+    self.model = model
+    results = rows.map {
+      Row(
+        verifier: $0.subject.verifier.rawValue, aggregate: $0.subject.aggregate?.rawValue,
+        source: $0.subject.source.rawValue, target: $0.subject.target.rawValue,
+        family: $0.family, auc: $0.quality.area, ci95: $0.quality.interval?.bounds,
+        positives: $0.quality.positives, negatives: $0.quality.negatives, coverage: $0.coverage)
+    }
+  }
+
+  static func table(_ rows: [VerifierRow]) -> String {
+    var lines = [
+      "verifier".padded(to: 14) + "judged".padded(to: 19) + "family".padded(to: 14)
+        + "auc".padded(to: 7) + "95 % interval".padded(to: 17) + "right".padded(to: 8)
+        + "wrong".padded(to: 8) + "decided"
+    ]
+    for row in rows {
+      let subject = row.subject
+      let name = subject.verifier.rawValue + (subject.aggregate.map { "-\($0.rawValue)" } ?? "")
+      lines.append(
+        "\(name) ".padded(to: 14)
+          + "\(subject.source.rawValue), \(subject.target.rawValue)s ".padded(to: 19)
+          + "\(row.family) ".padded(to: 14) + fixed(row.quality.area).padded(to: 7)
+          + fixed(row.quality.interval).padded(to: 17)
+          + "\(row.quality.positives) ".padded(to: 8) + "\(row.quality.negatives) ".padded(to: 8)
+          + fixed(row.coverage))
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
 }
 
 extension ProblemSplit: ExpressibleByArgument {}

@@ -31,6 +31,9 @@ struct RunCommand: AsyncParsableCommand {
       throw UserError.usage("Say what to ask: --problem ID, --question TEXT or --prompt TEXT.")
     }
     let strategy = try named(strategy)
+    guard options.verifier.map({ $0.names.count == 1 }) ?? true else {
+      throw UserError.usage("run takes one --verifier; eval compares several.")
+    }
     let settings = options.settings(
       detail: trace == nil ? 5 : DistributionSummary.savedDetail)
     let prompts = try PromptLibrary.bundled()

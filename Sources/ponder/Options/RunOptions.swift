@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Decoding
+import Foundation
 public import Reasoning
 
 /// What strategies can be told on the command line.
@@ -18,8 +19,11 @@ struct RunOptions: ParsableArguments {
         + "the scores of steps become one (min, last, prod or mean).", valueName: "aggregate"))
   var aggregate: RunSettings.Aggregate?
 
-  @Option(help: "best-of-n: what ranks the candidates: prm, genrm, genrm-direct, orm, likelihood.")
-  var verifier: VerifierName?
+  @Option(
+    help: ArgumentHelp(
+      "What ranks candidates: prm, genrm, genrm-direct, orm or likelihood; eval takes several "
+        + "with commas between, or all.", valueName: "verifier"))
+  var verifier: VerifierList?
 
   @Option(help: "genrm: rationales sampled for each candidate.")
   var rationales: Int?
@@ -49,12 +53,26 @@ struct RunOptions: ParsableArguments {
       branches: decoding.branches, temperature: decoding.temperature, topK: decoding.topK,
       topP: decoding.topP, minP: decoding.minP,
       maxTokens: decoding.maxTokens ?? Self.defaultMaxTokens, aggregate: aggregate,
-      weighting: weighting, verifier: verifier, rationales: rationales, vote: vote,
+      weighting: weighting, verifier: verifier?.names.first, rationales: rationales, vote: vote,
       detail: max(0, detail ?? fallback))
   }
 }
 
 extension RunSettings.Aggregate: ExpressibleByArgument {}
 extension RunSettings.RankedVote: ExpressibleByArgument {}
-extension VerifierName: ExpressibleByArgument {}
+
+/// One or more verifiers.
+struct VerifierList: ExpressibleByArgument {
+  var names: [VerifierName]
+
+  init?(argument: String) {
+    if argument == "all" {
+      names = VerifierName.allCases
+      return
+    }
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    names = parts.compactMap { VerifierName(rawValue: $0.trimmingCharacters(in: .whitespaces)) }
+    guard !names.isEmpty, names.count == parts.count else { return nil }
+  }
+}
 extension Tally.Method: ExpressibleByArgument {}

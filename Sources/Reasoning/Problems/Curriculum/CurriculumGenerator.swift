@@ -54,7 +54,7 @@ public struct CurriculumGenerator: Sendable {
 
   // MARK: Pieces
 
-  /// A training problem, and what it takes to tell it again with a fault in the same words.
+  /// A problem, of the training split unless told otherwise, and what it takes to tell it again with a fault in the same words.
   struct Sketch {
     let right: WorkedProblem
     private let draft: ProblemDraft
