@@ -131,20 +131,21 @@ public struct BranchSurvey: Sendable {
         row(branches.filter { $0.family == family && $0.kind == kind }, family, kind)
       }
     }
-    return rows + Class.all.map { kind in
-      let own = rows.filter { $0.kind == kind && $0.delta != nil }
-      let count = Double(own.count)
-      guard count > 0 else { return Row(family: "all", kind: kind, branches: 0) }
-      let mean = own.reduce(0) { $0 + ($1.delta ?? 0) } / count
-      let variance = own.reduce(0.0) { sum, row in
-        let half = row.interval.map { ($0.upperBound - $0.lowerBound) / 2 } ?? 0
-        return sum + (half / Statistics.z95) * (half / Statistics.z95)
+    return rows
+      + Class.all.map { kind in
+        let own = rows.filter { $0.kind == kind && $0.delta != nil }
+        let count = Double(own.count)
+        guard count > 0 else { return Row(family: "all", kind: kind, branches: 0) }
+        let mean = own.reduce(0) { $0 + ($1.delta ?? 0) } / count
+        let variance = own.reduce(0.0) { sum, row in
+          let half = row.interval.map { ($0.upperBound - $0.lowerBound) / 2 } ?? 0
+          return sum + (half / Statistics.z95) * (half / Statistics.z95)
+        }
+        let half = Statistics.z95 * variance.squareRoot() / count
+        return Row(
+          family: "all", kind: kind, branches: own.reduce(0) { $0 + $1.branches }, delta: mean,
+          interval: (mean - half)...(mean + half))
       }
-      let half = Statistics.z95 * variance.squareRoot() / count
-      return Row(
-        family: "all", kind: kind, branches: own.reduce(0) { $0 + $1.branches }, delta: mean,
-        interval: (mean - half)...(mean + half))
-    }
   }
 
   private static func row(_ branches: [Branch], _ family: String, _ kind: Class) -> Row {

@@ -41,6 +41,8 @@ public struct Evaluation: Sendable {
   /// One question of one strategy, answered.
   public struct Result: Sendable {
     public var family: String
+    /// What the problem's id fixes; nil for a level that was drawn.
+    public var level: Int?
     public var isCorrect: Bool
     public var end: RunEnd
     /// Δ of each path with whether the path's own answer is right.
@@ -132,7 +134,8 @@ public struct Evaluation: Sendable {
       path.delta.map { (score: $0, isPositive: question.isCorrect(path.answer) ?? false) }
     }
     var result = Result(
-      family: question.family ?? "file", isCorrect: end.correct ?? false, end: end, scored: pairs)
+      family: question.family ?? "file", level: question.fixedLevel,
+      isCorrect: end.correct ?? false, end: end, scored: pairs)
     if let votes = votes.withLock({ $0 }) {
       result.isMajorityCorrect = question.isCorrect(votes.winner) ?? false
       // The answers that were counted, each of them once: a verifier's paths do not vote.
@@ -142,12 +145,24 @@ public struct Evaluation: Sendable {
   }
 
   /// Rows for each family, in the order in which the families come, and one for all.
+  ///
+  /// - Parameter byLevel: a row for each level of a family (`coin@3`) in place of one for the
+  ///   family.
   public static func rows(
-    _ results: [Result], strategy: String, questions: [Question], seconds: Double
+    _ results: [Result], strategy: String, questions: [Question], seconds: Double,
+    byLevel: Bool = false
   ) -> [EvaluationRow] {
+    func group(_ family: String?, _ level: Int?) -> String {
+      (family ?? "file") + (byLevel ? level.map { "@\($0)" } ?? "" : "")
+    }
     var families: [String] = []
-    for result in results where !families.contains(result.family) { families.append(result.family) }
-    let pools = families.map { family in results.filter { $0.family == family } }
+    for result in results {
+      let name = group(result.family, result.level)
+      if !families.contains(name) { families.append(name) }
+    }
+    let pools = families.map { name in
+      results.filter { group($0.family, $0.level) == name }
+    }
     let tokens = max(1, results.reduce(0) { $0 + $1.end.tokens.generated })
     var rows = zip(families, pools).map { family, own in
       let correct = own.count(where: \.isCorrect)
@@ -157,7 +172,7 @@ public struct Evaluation: Sendable {
         accuracy: Double(correct) / Double(max(1, own.count)),
         interval: Statistics.wilsonInterval(successes: correct, trials: own.count),
         majorityClass: majorityClass(
-          questions.filter { ($0.family ?? "file") == family }.compactMap(\.gold)),
+          questions.filter { group($0.family, $0.fixedLevel) == family }.compactMap(\.gold)),
         areaUnderCurve: Statistics.areaUnderCurve(own.flatMap(\.scored)),
         generatedTokens: generated,
         // Questions of all families share batches, so time is shared out by tokens.

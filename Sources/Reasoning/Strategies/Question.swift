@@ -37,4 +37,7 @@ extension Question {
       text: problem.question, problem: problem.id, family: problem.family, gold: problem.answer,
       kind: problem.answerKind)
   }
+
+  /// The level that the problem's id fixes, as in `coin@3/1/0`.
+  var fixedLevel: Int? { problem.flatMap { ProblemID($0) }?.level }
 }

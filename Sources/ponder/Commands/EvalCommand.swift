@@ -8,7 +8,17 @@ struct EvalCommand: AsyncParsableCommand {
     commandName: "eval", abstract: "Measure strategies on many problems.")
 
   enum Metric: String, CaseIterable, ExpressibleByArgument {
-    case accuracy, auc
+    case accuracy, auc, delta, slips
+  }
+
+  /// Which levels the problems are of.
+  enum Levels: String, CaseIterable, ExpressibleByArgument {
+    /// Drawn anew for each problem.
+    case mixed
+    /// All of them, each by itself.
+    case each
+    /// The harder half, drawn anew for each problem.
+    case hard
   }
 
   enum Format: String, CaseIterable, ExpressibleByArgument {
@@ -18,22 +28,27 @@ struct EvalCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Strategies, with commas between.", valueName: "a,b"))
   var strategy = "greedy"
 
-  @Option(help: "A family of problems, or all: every core family.")
+  @Option(help: "Families of problems with commas between, or all: every core family.")
   var family: String?
 
   @Option(help: ArgumentHelp("Problems as JSON Lines, Ponder's or GSM8K's.", valueName: "file"))
   var problems: String?
 
-  @Option(help: "Problems of each family.")
+  @Option(help: "Problems of each family; with --levels each, of each level.")
   var count: Int?
+
+  @Option(help: "Levels drawn for each problem (mixed), each by itself, or the harder half (hard).")
+  var levels: Levels = .mixed
 
   @Option(help: "train, dev or heldout.")
   var split: ProblemSplit = .heldout
 
   @Option(
     help: ArgumentHelp(
-      "accuracy, or how well scores tell right from wrong (auc): Δ of a strategy's paths, or with "
-        + "--verifier the scores of verifiers.", valueName: "accuracy|auc"))
+      "accuracy; how well scores tell right from wrong (auc): Δ of a strategy's paths, or with "
+        + "--verifier the scores of verifiers; how sure branches are that reason or do not (delta); "
+        + "how often a wrong step is made good, without and with \"Wait,\" behind it (slips).",
+      valueName: "accuracy|auc|delta|slips"))
   var metric: Metric = .accuracy
 
   @Option(help: "\(Format.names)") var format: Format = .table
@@ -45,6 +60,9 @@ struct EvalCommand: AsyncParsableCommand {
       throw ValidationError("Give either --family NAME|all or --problems FILE.")
     }
     if let count, count < 1 { throw ValidationError("--count must be 1 or more.") }
+    if problems != nil, levels != .mixed || metric == .slips {
+      throw ValidationError("A file's problems have no levels and no slips: give --family.")
+    }
   }
 
   func run() async throws {
@@ -52,7 +70,12 @@ struct EvalCommand: AsyncParsableCommand {
       try named($0.trimmingCharacters(in: .whitespaces))
     }
     guard !strategies.isEmpty else { throw UserError.usage("--strategy is empty.") }
-    if metric == .auc, let verifiers = options.verifier?.names { return try await judge(verifiers) }
+    switch metric {
+    case .auc: if let verifiers = options.verifier?.names { return try await judge(verifiers) }
+    case .delta: return try await survey(strategies)
+    case .slips: return try await measureSlips()
+    case .accuracy: break
+    }
     let questions = try problemsAsked().map(Question.init)
     let decoder = try model.decoder(parallel: options.decoding.parallel)
     let settings = options.settings(detail: 0)
@@ -68,7 +91,7 @@ struct EvalCommand: AsyncParsableCommand {
           var settings = settings
           settings.verifier = verifier
           rows += try await measure(
-            strategy, questions,
+            strategy, questions, byLevel: levels == .each,
             Evaluation(decoder: decoder, prompts: prompts, settings: settings))
         }
       }
@@ -104,16 +127,19 @@ struct EvalCommand: AsyncParsableCommand {
     }
   }
 
-  private func families() throws -> [any ProblemFamily] {
+  func families() throws -> [any ProblemFamily] {
     do {
-      return family == "all" ? ProblemLibrary.families : [try ProblemLibrary.family(family ?? "")]
+      guard family != "all" else { return ProblemLibrary.coreFamilies }
+      return try (family ?? "").split(separator: ",").map {
+        try ProblemLibrary.family($0.trimmingCharacters(in: .whitespaces))
+      }
     } catch let error as ProblemError {
       throw UserError.usage(error.description)
     }
   }
 
   /// Corrupted solutions of the families that are asked for; there are none of a file's problems.
-  private func pairsAsked() throws -> [JudgedPair] {
+  func pairsAsked() throws -> [JudgedPair] {
     guard problems == nil else { return [] }
     return try families().flatMap {
       JudgedPair.pairs(
@@ -121,21 +147,42 @@ struct EvalCommand: AsyncParsableCommand {
     }
   }
 
-  private func problemsAsked() throws -> [Problem] {
+  func problemsAsked() throws -> [Problem] {
     if let problems {
       let all = try ProblemFile.read(problems)
       return Array(all.prefix(count ?? all.count))
     }
-    return try families().flatMap {
-      try ProblemLibrary.problems(
-        family: $0.name, split: split, count: count ?? 50, seed: options.decoding.seed)
+    return try families().flatMap { family in
+      let all = Array(family.levels)
+      return switch levels {
+      case .mixed: try problems(of: family, level: nil, 0..<each)
+      case .each: try all.flatMap { try problems(of: family, level: $0, 0..<each) }
+      case .hard:
+        // The levels take turns, so that each is asked as often as the next.
+        try all.suffix((all.count + 1) / 2).enumerated().flatMap { index, level in
+          let levels = (all.count + 1) / 2
+          return try problems(of: family, level: level, 0..<((each + levels - 1 - index) / levels))
+        }
+      }
     }
+  }
+
+  /// Problems of each family, where no number is given.
+  private var each: Int { count ?? 50 }
+
+  private func problems(
+    of family: any ProblemFamily, level: Int?, _ indices: Range<Int>
+  ) throws -> [Problem] {
+    try ProblemLibrary.problems(
+      family: family.name, split: split, level: level, count: indices.count,
+      seed: options.decoding.seed)
   }
 }
 
 /// Answers all questions with a strategy.
-private func measure(
-  _ strategy: any Strategy, _ questions: [Question], _ evaluation: Evaluation
+func measure(
+  _ strategy: any Strategy, _ questions: [Question], byLevel: Bool = false,
+  _ evaluation: Evaluation
 ) async throws -> [EvaluationRow] {
   let name = type(of: strategy).description.name
   let verifier = evaluation.settings.verifier?.rawValue
@@ -146,7 +193,8 @@ private func measure(
   }
   progress.clear()
   let seconds = (ContinuousClock.now - start).seconds
-  var rows = Evaluation.rows(results, strategy: name, questions: questions, seconds: seconds)
+  var rows = Evaluation.rows(
+    results, strategy: name, questions: questions, seconds: seconds, byLevel: byLevel)
   for index in rows.indices { rows[index].verifier = verifier }
   if Task.isCancelled {
     FileHandle.standardError.write(
@@ -156,7 +204,7 @@ private func measure(
 }
 
 /// The JSON of `eval`.
-private struct EvalReport: Encodable {
+struct EvalReport: Encodable {
   struct Row: Encodable {
     var strategy, family: String
     var correct, total: Int
@@ -200,7 +248,7 @@ extension ClosedRange {
 }
 
 /// The table of `eval`.
-private struct EvalTable {
+struct EvalTable {
   let text: String
 
   init(_ rows: [EvaluationRow], metric: EvalCommand.Metric) {
