@@ -4,7 +4,7 @@ public struct CurriculumDocument: Sendable, Hashable, Codable {
   /// break before its first word, so tokenising segment by segment equals tokenising the whole.
   public struct Segment: Sendable, Hashable, Codable {
     public var text: String
-    /// Tenths: 0 (context only), 1 (a question) or 10 (what the model learns to say).
+    /// Tenths: 0 (context only), 1 (a question), 10 (what the model learns to say), or more.
     public var weight: UInt8
 
     public init(text: String, weight: UInt8) {
@@ -92,6 +92,11 @@ struct CurriculumMix: Sendable {
   var wrongAnswers = 0.1
   /// Faults that misread a number rather than miscalculate.
   var misreadings = 0.35
+  /// From this document on, bare verdicts and step labels weigh more: they are few among the
+  /// tokens, and to judge a step without a word is harder than to make one.
+  var heavyJudgements = 132_000
+  /// What they weigh then, in tenths.
+  var heavyWeight: UInt8 = 60
   /// Candidates for a verdict that give the bare answer.
   var directCandidates = 0.3
 
@@ -99,6 +104,7 @@ struct CurriculumMix: Sendable {
     guard recipe == .thinking else { return }
     // Verdicts and step labels stay, so that what the base model can judge is not forgotten.
     kinds = [0, 0, 0, 0, 0, 0.04, 0.08, 0.06, 0, 0, 0.02, 0.80]
+    heavyJudgements = 0
     slips = 0.10
     rechecks = 0.15
   }

@@ -19,7 +19,13 @@ public struct CurriculumGenerator: Sendable {
     var random = ProblemRandom(stream: "curriculum", seed: seed, index: UInt64(number))
     let kind = CurriculumDocument.Kind.allCases[random.weighted(mix.kinds)]
     let family = ProblemLibrary.families[random.weighted(mix.families)]
-    return CurriculumDocument(kind: kind, segments: segments(kind, family, using: &random))
+    var segments = segments(kind, family, using: &random)
+    if number >= mix.heavyJudgements, kind == .verdict || kind == .stepLabels {
+      for index in segments.indices where segments[index].weight > 0 {
+        segments[index].weight = mix.heavyWeight
+      }
+    }
+    return CurriculumDocument(kind: kind, segments: segments)
   }
 
   private func segments(
