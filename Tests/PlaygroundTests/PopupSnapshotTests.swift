@@ -66,7 +66,7 @@ import Testing
     }
     check("problems-own", size) {
       $0.type("p")
-      $0.press(.pageDown, .pageDown, .enter)
+      $0.press(.pageDown, .pageDown, .pageDown, .pageDown, .enter)
       $0.type("How many piano tuners are there in a city of three million people?")
     }
   }

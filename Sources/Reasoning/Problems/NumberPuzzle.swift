@@ -43,6 +43,16 @@ struct NumberPuzzle: Sendable, Hashable {
       .map { used[$0] == nil ? "\($0) is not used" : "\($0) is not used often enough" }
   }
 
+  /// One comparison for each number, every operation, and the comparison with the target.
+  func verificationOperations(on expression: ArithmeticExpression) -> Int {
+    var operations = 0
+    _ = try? expression.folded { (sign, left, right) throws(ArithmeticError) in
+      operations += 1
+      return try ArithmeticExpression.applied(sign, left, right)
+    }
+    return expression.numbers.count + operations + 1
+  }
+
   private static func counts(_ numbers: [Int]) -> [Int: Int] {
     numbers.reduce(into: [:]) { $0[$1, default: 0] += 1 }
   }

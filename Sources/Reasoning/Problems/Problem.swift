@@ -48,6 +48,7 @@ public enum ProblemSplit: String, Codable, Sendable, CaseIterable {
   /// Structures that no model may be trained on, because the lessons show them.
   static let reserved: Set<String> = [
     "compare:3 more 2 total", "count:strawberry r", "decimals:9.11 9.8", "versions:9.11 9.8",
+    "puzzle2025:\(Puzzle2025Family.emblem)",
   ]
 }
 

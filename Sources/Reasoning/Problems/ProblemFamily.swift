@@ -18,11 +18,14 @@ public protocol ProblemFamily: Sendable {
   /// Checks an answer against the question itself, where more than one answer is right; nil if
   /// answers are compared with the gold one, or the question is not of the family's making.
   func check(_ answer: String, of question: String) -> AnswerVerdict?
+  /// What it takes to propose and to verify an answer; nil for families without a search.
+  func cost(of question: String) -> PuzzleCost?
 }
 
 extension ProblemFamily {
   public var answerKind: AnswerKind? { nil }
   public func check(_ answer: String, of question: String) -> AnswerVerdict? { nil }
+  public func cost(of question: String) -> PuzzleCost? { nil }
 }
 
 /// What an exact check of an answer finds.

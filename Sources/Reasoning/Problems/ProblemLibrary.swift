@@ -23,11 +23,16 @@ public enum ProblemLibrary {
     CompareFamily(), StoryFamily(), ExpressionFamily(), LastLettersFamily(), CoinFamily(),
     LetterCountFamily(), DecimalsFamily(isVersions: false), DecimalsFamily(isVersions: true),
     PriceFamily(), PermutationFamily(), LookupFamily(), CountdownFamily(), CircuitFamily(),
-    AdditionFamily(),
+    AdditionFamily(), LatinFamily(), SquareFamily(), Puzzle2025Family(),
   ]
 
   /// The families that `all` stands for where strategies are measured.
   public static let coreFamilies = families.filter(\.isCore)
+
+  /// The families whose answers are found by search and verified by less.
+  public static let puzzleFamilies = families.filter { family in
+    (try? problem(ProblemID(family: family.name, seed: 0, index: 0)))?.puzzleCost != nil
+  }
 
   /// The family of that name; throws `ProblemError.unknownFamily`.
   public static func family(_ name: String) throws -> any ProblemFamily {

@@ -76,6 +76,15 @@ struct CountdownFamily: ProblemFamily {
     Self.puzzle(in: question)?.check(answer)
   }
 
+  func cost(of question: String) -> PuzzleCost? {
+    guard let puzzle = Self.puzzle(in: question) else { return nil }
+    let (solution, visited) = CountdownSolver.first(puzzle)
+    return solution.map {
+      PuzzleCost(
+        proposalNodes: visited, verificationOperations: puzzle.verificationOperations(on: $0))
+    }
+  }
+
   // MARK: Solutions
 
   /// The equations of an expression, `2 * 3 = 6` and `6 + 7 = 13`, and what they come to.
