@@ -1,3 +1,4 @@
+import Engine
 import Foundation
 import Testing
 
@@ -134,6 +135,61 @@ import Testing
     #expect(try list().map(\.default) == [false, true])
     let text = try Program.run(["models"], environment: environment).output
     #expect(text.split(separator: "\n").count == 2 && text.contains("* "))
+  }
+
+  private struct Member: Decodable {
+    var name: String
+    var shortName, size, stage: String?
+    var tokensSeen: Int?
+    var `default`: Bool
+    var checkpoints: [Member]?
+  }
+
+  /// Sizes on a line each, checkpoints below them, other files last; all by their short names.
+  @Test func family() throws {
+    let home = try Program.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: home) }
+    let folder = home.appending(path: "Samples/Models")
+    let checkpoints = folder.appending(path: "checkpoints")
+    try FileManager.default.createDirectory(at: checkpoints, withIntermediateDirectories: true)
+    func write(
+      _ name: String, _ size: String, _ stage: String, _ millions: UInt64, in folder: URL
+    ) throws {
+      try PlaygroundModel.write(
+        to: folder, name: "\(name).gguf",
+        metadata: [
+          "general.basename": .string("Ponder"), "general.finetune": .string(stage),
+          "general.size_label": .string(size), "ponder.tokens_seen": .uint64(millions * 1_000_000),
+        ])
+    }
+    try write("ponder-base-2m.F16", "2M", "base", 39, in: folder)
+    try write("ponder-base-0.4m.F16", "0.4M", "base", 39, in: folder)
+    try write("ponder-think-2m.F16", "2M", "think", 42, in: folder)
+    try write("ponder-base-2m-at-8M.F16", "2M", "base", 8, in: checkpoints)
+    try write("ponder-base-2m-at-16M.F16", "2M", "base", 16, in: checkpoints)
+    try FileManager.default.copyItem(
+      atPath: Program.model("f16-gqa-tied"), toPath: folder.appending(path: "a.gguf").path)
+    try Data("ponder-base-2m.F16.gguf\n".utf8).write(to: folder.appending(path: "default.txt"))
+    let environment = ["PONDER_HOME": home.path]
+    let models = try Program.run(["models", "--format", "json"], environment: environment)
+      .json([Member].self)
+    // The sizes of equal weights stand in the order of their labels.
+    #expect(models.map(\.shortName) == ["0.4m", "2m", "2m-think", nil])
+    #expect(models.map(\.default) == [false, true, false, false])
+    #expect(models.map(\.tokensSeen) == [39_000_000, 39_000_000, 42_000_000, nil])
+    #expect(models[1].checkpoints?.map(\.shortName) == ["2m@8M", "2m@16M"])
+    #expect(models[0].checkpoints == nil && models[3].name == "a")
+    let text = try Program.run(["models"], environment: environment).output
+    let lines = text.split(separator: "\n")
+    #expect(lines.count == 5 && lines[1].hasPrefix("*  2m ") && lines[1].hasSuffix("base"))
+    #expect(lines[2] == "       2m@8M  2m@16M" && lines[3].hasSuffix("thinks between tags"))
+    for name in ["0.4m", "2m@8M", "think", "a", "ponder-base-2m-at-16M.F16"] {
+      let result = try Program.run(["tokenize", "--model", name, "a"], environment: environment)
+      #expect(result.status == 0, "\(name): \(result.errors)")
+    }
+    try Program.expectFailure(
+      ["info", "--model", "7m"], status: 66,
+      saying: "0.4m, 2m, 2m@8M, 2m@16M, 2m-think, think", environment: environment)
   }
 
   @Test func failures() throws {

@@ -9,9 +9,12 @@ enum PlaygroundModel {
   private static let feedForward = 48
   private static let layers = 2
 
-  /// Writes the model into a folder.
+  /// Writes the model into a folder, with further metadata.
   /// - Returns: its path.
-  static func write(to folder: URL) throws -> String {
+  @discardableResult
+  static func write(
+    to folder: URL, name: String = "random.gguf", metadata: [String: GGUFValue] = [:]
+  ) throws -> String {
     let vocabulary = try GGUFFile(
       path: Program.fixtures.appending(path: "Tokenizer/bpe.gguf").path)
     var writer = GGUFWriter()
@@ -24,6 +27,7 @@ enum PlaygroundModel {
     ]
     for (key, value) in settings { writer.set("llama.\(key)", to: .uint32(UInt32(value))) }
     writer.set("llama.attention.layer_norm_rms_epsilon", to: .float32(1e-5))
+    for (key, value) in metadata { writer.set(key, to: value) }
     let tokens = try vocabulary.vocabulary().count
     var random = SplitMix64(state: 7)
     try add("token_embd", [width, tokens], &writer, &random)
@@ -36,7 +40,7 @@ enum PlaygroundModel {
       ] { try add("blk.\(layer).\(name)", shape, &writer, &random) }
     }
     try add("output_norm", [width], &writer, &random)
-    let path = folder.appending(path: "random.gguf").path
+    let path = folder.appending(path: name).path
     try writer.write(to: path)
     return path
   }

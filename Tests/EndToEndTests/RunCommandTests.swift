@@ -77,7 +77,7 @@ import Testing
       ["run", "--prompting", "/no/such.txt", "--question", "x"] + Self.model, status: 66,
       saying: "/no/such.txt")
     try Program.expectFailure(
-      ["run", "--prompt", String(repeating: "x", count: 200)] + Self.model, status: 1,
+      ["run", "--prompt", String(repeating: "x", count: 200)] + Self.model, status: 65,
       saying: "200")
     try Program.expectFailure(
       ["run", "--prompt", "x", "--trace", "/proc/no/trace.jsonl"] + Self.model, status: 1,
@@ -135,7 +135,7 @@ import Testing
     }
     kill(process.processIdentifier, signal)
     process.waitUntilExit()
-    #expect(process.terminationReason == .exit && process.terminationStatus == 130)
+    #expect(process.terminationReason == .exit && process.terminationStatus == 128 + signal)
     let end = try #require(text("output", in: folder).split(separator: "\n").last)
     #expect(end.contains(#""event":"finished""#) && end.contains(#""reason":"cancelled""#))
     // The file says nothing twice; folded, the two are the same.

@@ -98,11 +98,14 @@ final class Driver {
   private let session: PlaygroundSession
   private let bell = Bell()
 
-  init(_ width: Int = 80, _ height: Int = 24, model: any LanguageModel = Fixtures.model) {
+  init(
+    _ width: Int = 80, _ height: Int = 24, model: any LanguageModel = Fixtures.model,
+    keep: (@Sendable () throws -> TraceJournal)? = nil
+  ) {
     state = Fixtures.empty(width, height)
     session = PlaygroundSession(
       PlaygroundSession.Configuration(
-        opener: TableOpener(model: model), prompts: PromptLibrary(directory: ""), keep: nil),
+        opener: TableOpener(model: model), prompts: PromptLibrary(directory: ""), keep: keep),
       inbox: inbox)
     inbox.connect(bell)
   }
@@ -125,6 +128,9 @@ final class Driver {
   func press(_ keys: KeyEvent...) { for key in keys { send(.key(key)) } }
 
   func type(_ text: String) { for character in text { press(KeyEvent(character)) } }
+
+  /// Ends the session.
+  func finish() async { await session.finish() }
 
   /// Takes news until the state is as wanted.
   func wait(until isReached: (PlaygroundState) -> Bool) async {

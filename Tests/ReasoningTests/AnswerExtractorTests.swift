@@ -99,6 +99,12 @@ import Testing
     #expect(AnswerExtractor.extract(from: test.input, kind: .any)?.value == test.value)
   }
 
+  @Test func aTagIsOpenUntilItIsClosed() {
+    func isOpen(_ text: String) -> Bool { Thinking.isOpen(Array(text.utf8), tags: .think) }
+    #expect(isOpen(" <think>3+2=5") && isOpen("<think>") && isOpen("<think>a</thin"))
+    #expect(!isOpen("<think>3+2=5</think>") && !isOpen("3</think>") && !isOpen("The answer is 8."))
+  }
+
   @Test func readsOnlyBehindTheThinkingOfATaggedModel() {
     let text = "<think>maybe 5? The answer is 6.</think>\nThe answer is 8."
     #expect(AnswerExtractor.extract(from: text, thinking: .think)?.value == "8")

@@ -63,6 +63,78 @@ struct StrategyBench: Sendable {
   }
 }
 
+/// A model that thinks between tags, which are tokens of its own.
+@Suite struct TaggedThinkingTests {
+  private static let pieces = [
+    "Q: How many?\nA:", " <think>", "<think>", " Maybe 5.", " The answer is", " 6", "</think>",
+    " 8", ".", "<end>",
+  ]
+
+  /// Follows a script; `closes` says whether the thinking ends within it.
+  private static func bench(closes: Bool) -> StrategyBench {
+    let thought: [TokenID] = [2, 3, 4, 5, 8]
+    let script = closes ? thought + [6, 4, 7, 8, 9] : thought + [9]
+    return StrategyBench(
+      model: {
+        TableLanguageModel(name: "tagged", pieces: pieces, end: 9) { prefix in
+          let said = prefix.drop { $0 == 0 }
+          // Asked behind its thinking it says 8, within it 6.
+          if said.last == 4 { return [said.contains(6) ? 7 : 5: 1] }
+          if said.last == 7 || said.count > script.count { return [8: 1] }
+          if said.last == 8, said.count > thought.count { return [9: 1] }
+          return [script[min(said.count, script.count - 1)]: 1]
+        }
+      })
+  }
+
+  @Test func tagsAreDeclaredByTheVocabulary() {
+    let model = Self.bench(closes: true).model()
+    #expect(ThinkingTags(declaredBy: model.vocabulary) == .think)
+    #expect(ThinkingTags(declaredBy: TableLanguageModel.apples.vocabulary) == nil)
+    let halves = TableLanguageModel(name: "x", pieces: ["<think>", "<", "/think>", "e"], end: 3) {
+      _ in [:]
+    }
+    #expect(ThinkingTags(declaredBy: halves.vocabulary) == nil)
+  }
+
+  @Test func theAnswerStandsBehindTheThinking() async throws {
+    let run = try await Self.bench(closes: true).trace(Greedy())
+    #expect(run.end?.answer == "8")
+    let path = try #require(run.paths[0])
+    let span = try #require(path.answerSpan)
+    #expect(path.nodes.firstIndex(of: span.first) == 7)
+    #expect(run.text(ofPath: 0).hasPrefix("<think> Maybe 5. The answer is 6.</think>"))
+  }
+
+  @Test func whatIsStillThoughtIsNoAnswer() async throws {
+    let run = try await Self.bench(closes: false).trace(Greedy())
+    #expect(run.end?.answer == nil && run.end?.reason == .completed)
+  }
+
+  /// The second call comes behind the thinking, which it closes where the model has not.
+  @Test(arguments: [true, false]) func zeroShotAsksBehindTheThinking(closes: Bool) async throws {
+    let run = try await Self.bench(closes: closes).trace(ZeroShotCoT())
+    #expect(run.end?.answer == "8")
+    let text = run.text(ofPath: 0)
+    #expect(text.components(separatedBy: "</think>").count == 2)
+    #expect(text.contains("</think> The answer is 8"))
+  }
+
+  @Test(arguments: [true, false]) func answerNowClosesTheThinking(isThinking: Bool) async throws {
+    let decoder = Decoder(model: Self.bench(closes: true).model(), slots: 2)
+    let question = Question(text: "Q: How many?\nA:", gold: "8", kind: .number, isRaw: true)
+    let exploration = Exploration(
+      Run(
+        number: 1, question: question, settings: RunSettings(), decoder: decoder,
+        prompt: Prompt(text: question.text), sink: { _ in }))
+    var node = try exploration.begin()
+    let said = isThinking ? "<think> Maybe 5." : "<think> Maybe 5.</think>"
+    node = exploration.insert(said, after: node)
+    let answer = try await exploration.answerNow(after: node, said: Array(said.utf8))
+    #expect(answer?.outcome.answer == "8")
+  }
+}
+
 @Suite struct CoTDecodingTests {
   @Test func branchesDifferInTheFirstTokenAndReasoningWins() async throws {
     let run = try await StrategyBench().trace(CoTDecoding(), RunSettings(branches: 5))

@@ -18,7 +18,7 @@ public enum Popup: Sendable {
     case .commandLine: [.commandLine]
     case .settings(let settings): [settings.field == nil ? .settings : .value]
     case .problems(let picker): [picker.context]
-    case .models: [.models]
+    case .models(let picker): picker.isOnFamily ? [.family, .models] : [.models]
     case .themes, .lessons, .sessions: [.list]
     }
   }

@@ -5,7 +5,7 @@ extension KeyMap {
   static let popups: [KeyContext: [KeyBinding]] = [
     .lesson: lesson, .guess: guess, .list: list, .help: help, .settings: settings, .value: value,
     .commandLine: commandLine, .problems: problems, .question: question, .template: template,
-    .models: models,
+    .family: family, .models: models,
   ]
 
   private static let up = KeyBinding([KeyEvent(.up)], .up, "previous")
@@ -114,6 +114,13 @@ extension KeyMap {
     KeyBinding([KeyEvent(.left, .shift)], .left, "the choice before"),
     KeyBinding([KeyEvent(.right, .shift)], .right, "the next choice"),
     KeyBinding([KeyEvent(.escape)], .dismiss, "back", hint: "back"),
+  ]
+
+  private static let family: [KeyBinding] = [
+    KeyBinding([KeyEvent(.left)], .checkpoint(-1), "an earlier checkpoint", hint: "earlier"),
+    KeyBinding([KeyEvent(.right)], .checkpoint(1), "a later checkpoint", hint: "later"),
+    KeyBinding(
+      [KeyEvent(.tab)], .nextStage, "base model, or the one that thinks in tags", hint: "stage"),
   ]
 
   private static let models: [KeyBinding] =

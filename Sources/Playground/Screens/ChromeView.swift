@@ -137,7 +137,7 @@ enum StatusLine {
     case .loading(let name): return ["loading \(name) …"]
     case .failed(let name, _): return ["\(name) could not be loaded: press m to choose another"]
     case .ready(let summary):
-      var parts = [summary.identity.title]
+      var parts = [summary.member?.title ?? summary.identity.title]
       if let rate = state.pace.tokensPerSecond { parts.append("\(Format.rate(rate)) tok/s") }
       if let used = state.pace.cachedTokens {
         let room = state.pace.cacheCapacity.map { "/\(Format.count($0))" } ?? ""

@@ -93,11 +93,11 @@ extension PlaygroundSession {
     }
   }
 
-  func answerNow(after node: NodeID) {
+  func answerNow(after node: NodeID, said: [UInt8]) {
     guard let exploration else { return }
     Task {
       do {
-        if let (outcome, end) = try await exploration.answerNow(after: node) {
+        if let (outcome, end) = try await exploration.answerNow(after: node, said: said) {
           post(.answeredNow(outcome, end))
         }
       } catch {

@@ -40,6 +40,12 @@ public final class PlaygroundSession: Sendable {
     case failed
   }
 
+  private struct Kept {
+    var journal = Keeping.notYet
+    /// How runs began of which nothing has come yet.
+    var held: [TraceRecord] = []
+  }
+
   struct Work {
     var decoder: Decoder?
     var exploration: Exploration?
@@ -52,7 +58,7 @@ public final class PlaygroundSession: Sendable {
 
   let configuration: Configuration
   let work = Mutex(Work())
-  private let keeping = Mutex(Keeping.notYet)
+  private let keeping = Mutex(Kept())
   private let inbox: ActionInbox
 
   public init(_ configuration: Configuration, inbox: ActionInbox) {
@@ -67,39 +73,47 @@ public final class PlaygroundSession: Sendable {
     inbox.post(.message(Message(.error, "\(error)")))
   }
 
-  /// Keeps records and shows them.
+  /// Keeps records and shows them. A run and its prompt alone are nothing to keep: a playground
+  /// that is opened and closed leaves no file.
   func record(_ record: TraceRecord) {
-    journal()?.append([record])
+    if configuration.keep != nil {
+      keeping.withLock { kept in
+        kept.held.append(record)
+        if !record.isBeginning { keepAll(&kept) }
+      }
+    }
     inbox.post(record)
   }
 
+  /// The journal with everything so far in it; nil where nothing is kept.
   func journal() -> TraceJournal? {
+    keeping.withLock { keepAll(&$0) }
+  }
+
+  @discardableResult
+  private func keepAll(_ kept: inout Kept) -> TraceJournal? {
     guard let keep = configuration.keep else { return nil }
-    return keeping.withLock { keeping in
-      switch keeping {
-      case .journal(let journal): return journal
-      case .failed: return nil
-      case .notYet:
-        do {
-          let journal = try keep()
-          keeping = .journal(journal)
-          return journal
-        } catch {
-          keeping = .failed
-          post(error)
-          return nil
-        }
+    if case .notYet = kept.journal {
+      do {
+        kept.journal = .journal(try keep())
+      } catch {
+        kept.journal = .failed
+        post(error)
       }
     }
+    defer { kept.held = [] }
+    guard case .journal(let journal) = kept.journal else { return nil }
+    journal.append(kept.held)
+    return journal
   }
 
   /// Goes on in the journal of a saved session, whose runs the next ones are numbered after.
   private func goOn(in path: String) throws {
     guard configuration.keep != nil else { return }
     let journal = try TraceJournal(at: URL(fileURLWithPath: path))
-    let old = keeping.withLock { keeping in
-      defer { keeping = .journal(journal) }
-      return keeping
+    let old = keeping.withLock { kept in
+      defer { kept = Kept(journal: .journal(journal)) }
+      return kept.journal
     }
     if case .journal(let old) = old { try old.close() }
   }
@@ -115,7 +129,7 @@ public final class PlaygroundSession: Sendable {
     case .stream(let node, let sampling, let budget):
       stream(from: node, sampling, budget: budget)
     case .stopStream: work.withLock { $0.stream }?.cancel()
-    case .answerNow(let node): answerNow(after: node)
+    case .answerNow(let node, let said): answerNow(after: node, said: said)
     case .note(let action, let node): work.withLock { $0.exploration }?.note(action, at: node)
     case .start(let run, let strategy, let question, let settings, let previous):
       start(run: run, strategy: strategy, question, settings, previous: previous)
@@ -148,7 +162,7 @@ public final class PlaygroundSession: Sendable {
     }
     for task in tasks { task.cancel() }
     for task in tasks { await task.value }
-    guard case .journal(let journal) = keeping.withLock({ $0 }) else { return }
+    guard case .journal(let journal) = keeping.withLock({ $0.journal }) else { return }
     do {
       try journal.close()
     } catch {
@@ -224,5 +238,16 @@ public final class PlaygroundSession: Sendable {
       post(.runEnded(run))
     }
     work.withLock { $0.runs[run] = task }
+  }
+}
+
+extension TraceRecord {
+  /// Whether it only says that a run begins, and with which prompt.
+  fileprivate var isBeginning: Bool {
+    switch event {
+    case .run: true
+    case .injected(let injection): injection.role == .prompt
+    default: false
+    }
   }
 }

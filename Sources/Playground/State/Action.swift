@@ -50,7 +50,8 @@ public enum Effect: Sendable {
   /// Goes on from a node until the text ends.
   case stream(from: NodeID, SamplingSettings, budget: Int)
   case stopStream
-  case answerNow(after: NodeID)
+  /// Asks for the answer; `said` is what stands between the prompt and the node.
+  case answerNow(after: NodeID, said: [UInt8])
   case note(Edit.Action, NodeID)
   /// Starts a strategy, or takes a stopped one up again.
   case start(run: Int, strategy: String, Question, RunSettings, previous: RunTrace?)

@@ -6,6 +6,10 @@ public enum Command: Sendable, Hashable {
   case nextScreen, previousScreen
   case pickProblem, openSettings, openModels, openLessons, openThemes, openSessions
   case nextTheme
+  /// Moves from the model at hand, or from the one chosen in the popup, along one axis of its
+  /// family: to the next size, to an earlier (-1) or later (1) checkpoint, to the next stage.
+  case nextSize, nextStage
+  case checkpoint(Int)
   case suspend
   /// Raises or lowers the temperature by a step of the grid.
   case temperature(Int)

@@ -4,7 +4,8 @@ public import TerminalUI
 public enum KeyContext: Sendable, Hashable, CaseIterable {
   case global, decode, branches, votes, compare
   /// What lies over a screen.
-  case lesson, guess, list, help, settings, value, commandLine, problems, question, template, models
+  case lesson, guess, list, help, settings, value, commandLine, problems, question, template,
+    family, models
 
   public var title: String {
     switch self {
@@ -23,6 +24,7 @@ public enum KeyContext: Sendable, Hashable, CaseIterable {
     case .problems: "Choosing a problem"
     case .question: "Typing a question"
     case .template: "Filling in a template"
+    case .family: "Choosing within the model family"
     case .models: "Choosing a model"
     }
   }
@@ -101,6 +103,10 @@ extension KeyMap {
       KeyBinding([key("p")], .pickProblem, "choose or type a question", hint: "problem"),
       KeyBinding([key("s")], .openSettings, "settings"),
       KeyBinding([key("m")], .openModels, "choose a model"),
+      KeyBinding([key("M")], .nextSize, "the next size of the model's family"),
+      KeyBinding([key("<")], .checkpoint(-1), "the model at an earlier checkpoint"),
+      KeyBinding([key(">")], .checkpoint(1), "the model at a later checkpoint"),
+      KeyBinding([key("B")], .nextStage, "base model, or the one that thinks in tags"),
       KeyBinding([key("L")], .openLessons, "lessons"),
       KeyBinding([key("O")], .openSessions, "open a saved session"),
       KeyBinding([key("c")], .nextTheme, "next theme"),

@@ -113,10 +113,12 @@ public struct ModelSummary: Sendable, Hashable {
   public var slots: Int
   /// Whether the model is one of the bundled ones, which know only a few forms of question.
   public var isBundled: Bool
+  /// Its place in the family; nil for any other model.
+  public var member: FamilyMember?
 
   public init(
     identity: ModelIdentity, path: String, contextLength: Int, vocabularySize: Int,
-    parameters: Int, threads: Int, slots: Int, isBundled: Bool
+    parameters: Int, threads: Int, slots: Int, isBundled: Bool, member: FamilyMember? = nil
   ) {
     self.identity = identity
     self.path = path
@@ -126,6 +128,7 @@ public struct ModelSummary: Sendable, Hashable {
     self.threads = threads
     self.slots = slots
     self.isBundled = isBundled
+    self.member = member
   }
 }
 
@@ -170,6 +173,9 @@ public struct Message: Sendable, Hashable {
 
 /// What can be chosen from.
 public struct Catalog: Sendable {
+  /// The bundled models that differ in size, stage and training tokens.
+  public var family = ModelFamily()
+  /// The other models.
   public var models: [ModelEntry] = []
   public var themes: [String] = []
   public var lessons: [LessonEntry] = []

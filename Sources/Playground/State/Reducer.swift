@@ -160,6 +160,7 @@ public struct Reducer: Sendable {
       guard !themes.isEmpty else { return [] }
       let next = (themes.firstIndex(of: state.themeName) ?? -1) + 1
       return [.loadTheme(themes[next % themes.count])]
+    case .nextSize, .checkpoint, .nextStage: return state.moveInFamily(command)
     case .help, .commandLine, .pickProblem, .openSettings, .openModels, .openLessons, .openThemes,
       .openSessions:
       return openPopup(command, &state)

@@ -1,3 +1,5 @@
+public import Decoding
+
 /// The tags between which a model declares that it thinks.
 public struct ThinkingTags: Hashable, Sendable, Codable {
   public var open: String
@@ -10,6 +12,17 @@ public struct ThinkingTags: Hashable, Sendable, Codable {
 
   /// `<think>` … `</think>`, the tags of R1-style models.
   public static let think = ThinkingTags(open: "<think>", close: "</think>")
+
+  /// The tags that a model declares by having each as one token that spells it; nil without them.
+  /// A model that has the tokens and does not use them is read as if it had none.
+  public init?(declaredBy vocabulary: any Vocabulary) {
+    let tags = ThinkingTags.think
+    for tag in [tags.open, tags.close] {
+      let ids = vocabulary.tokenize(tag)
+      guard ids.count == 1, vocabulary.bytes(of: ids).elementsEqual(tag.utf8) else { return nil }
+    }
+    self = tags
+  }
 }
 
 /// A generated text divided into thinking and answer. All ranges are bytes of that text.
@@ -37,6 +50,11 @@ public struct Thinking: Hashable, Sendable {
     return Thinking(
       thinking: 0..<marker.lowerBound, boundary: marker,
       answer: marker.upperBound..<generated.count)
+  }
+
+  /// Whether a text ends while it thinks: a tag was opened and is not closed.
+  public static func isOpen(_ generated: [UInt8], tags: ThinkingTags) -> Bool {
+    split(generated, between: tags).map { $0.boundary == nil } ?? false
   }
 
   private static func split(_ bytes: [UInt8], between tags: ThinkingTags) -> Thinking? {

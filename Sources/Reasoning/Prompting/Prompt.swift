@@ -1,3 +1,5 @@
+public import Decoding
+
 /// A text ready for a model, and where its continuation ends.
 public struct Prompt: Hashable, Sendable {
   /// What the model is given. It never ends in a space: the space belongs to the next token.
@@ -24,6 +26,19 @@ public struct Prompt: Hashable, Sendable {
     self.extractionTrigger = extractionTrigger ?? answerTrigger
     self.exemplarCount = exemplarCount
     self.leakedExemplarCount = leakedExemplarCount
+  }
+
+  /// The tokens that a model is given of the prompt to a question.
+  ///
+  /// - Throws: `StrategyError.decoding` for an empty prompt,
+  ///   `LanguageModelError.contextExceeded` for one that leaves no room for a token.
+  public func tokens(of question: Question, for model: any LanguageModel) throws -> [TokenID] {
+    let ids = model.vocabulary.tokenize(text, special: question.isRaw ? .parse : .add)
+    guard !ids.isEmpty else { throw StrategyError.decoding("The prompt is empty.") }
+    guard ids.count < model.contextLength else {
+      throw LanguageModelError.contextExceeded(length: ids.count, limit: model.contextLength)
+    }
+    return ids
   }
 
   /// How many bytes of a continuation are answer: all before the first stop.

@@ -43,11 +43,15 @@ struct PathRecord: Sendable {
 
   /// The answer stated by the path, with the tokens that spell it.
   ///
-  /// - Parameter prompt: tells where the answer is over and the next question begins.
-  func answer(kind: AnswerKind, before prompt: Prompt) -> FoundAnswer? {
+  /// - Parameters:
+  ///   - prompt: tells where the answer is over and the next question begins.
+  ///   - thinking: the tags of a model that thinks between tags; what stands there is no answer.
+  func answer(
+    kind: AnswerKind, before prompt: Prompt, thinking: ThinkingTags?
+  ) -> FoundAnswer? {
     let bytes = bytes
     let text = Array(bytes.prefix(prompt.answerLength(in: bytes)))
-    guard let found = AnswerExtractor.extract(from: text, kind: kind),
+    guard let found = AnswerExtractor.extract(from: text, kind: kind, thinking: thinking),
       let range = ExtractedAnswer.tokenRange(
         of: found.byteRange, tokenByteCounts: entries.map(\.bytes.count)), !range.isEmpty
     else { return nil }

@@ -12,6 +12,8 @@ public final class Run: Sendable {
   public let prompt: Prompt
   /// What an earlier, unfinished run of the same number had found, when it is taken up again.
   public let previous: RunTrace?
+  /// The tags between which the model thinks, when its vocabulary has them.
+  public let thinking: ThinkingTags?
   private let sink: @Sendable (TraceRecord) -> Void
   private let state = Mutex(State())
 
@@ -37,6 +39,7 @@ public final class Run: Sendable {
     self.decoder = decoder
     self.prompt = prompt
     self.previous = previous
+    thinking = ThinkingTags(declaredBy: decoder.model.vocabulary)
     self.sink = sink
   }
 
@@ -57,12 +60,7 @@ public final class Run: Sendable {
 
   /// Puts in the prompt and returns its last node.
   public func insertPrompt() throws -> NodeID {
-    let ids = vocabulary.tokenize(prompt.text, special: question.isRaw ? .parse : .add)
-    guard !ids.isEmpty else { throw StrategyError.decoding("The prompt is empty.") }
-    guard ids.count < decoder.model.contextLength else {
-      throw LanguageModelError.contextExceeded(
-        length: ids.count, limit: decoder.model.contextLength)
-    }
+    let ids = try prompt.tokens(of: question, for: decoder.model)
     let end = decoder.insert(ids)
     state.withLock { state in
       state.prompt = ids
@@ -174,7 +172,9 @@ public final class Run: Sendable {
       return PathOutcome(path: path, reason: reason, logProbability: 0, generated: 0)
     }
     // A path that was cut short has not said its last word.
-    let answer = reason.isCut ? nil : record.answer(kind: question.kind, before: prompt)
+    let answer =
+      reason.isCut
+      ? nil : record.answer(kind: question.kind, before: prompt, thinking: thinking)
     if let answer {
       emit(
         .span(

@@ -22,7 +22,9 @@ public struct ZeroShotCoT: Strategy {
     guard let first = try await run.decode([reasoning]).first else { return nil }
     if first.reason == .cancelled { return run.conclude(0, .cancelled).answer }
     let thought = run.endOfThinking(path: 0, start: start)
-    let asked = run.inject(run.prompt.extractionTrigger, after: thought, path: 0)
+    let asked = run.inject(
+      run.closingTag(after: thought.bytes) + run.prompt.extractionTrigger, after: thought.end,
+      path: 0)
     let answer = Continuation(
       start: asked, path: 0, sampler: GreedySampler(), stop: run.stopRule,
       budget: Self.answerBudget)
@@ -32,12 +34,16 @@ public struct ZeroShotCoT: Strategy {
 }
 
 extension Run {
-  /// The last node of a path's thinking: what comes before the answer marker, the end token and
-  /// trailing white space.
-  func endOfThinking(path: Int, start: NodeID) -> NodeID {
+  /// The last node of a path's thinking and what is said up to there: all that comes before the
+  /// answer marker or the end token, or through the closing tag of a model that thinks in tags.
+  func endOfThinking(path: Int, start: NodeID) -> (end: NodeID, bytes: [UInt8]) {
     let entries = record(ofPath: path).entries
     let bytes = entries.flatMap(\.bytes)
-    let limit = Thinking.split(bytes).boundary?.lowerBound ?? bytes.count
+    var limit = bytes.count
+    if let boundary = Thinking.split(bytes, tags: thinking).boundary {
+      let isTag = thinking.map { bytes[boundary].elementsEqual($0.close.utf8) } ?? false
+      limit = isTag ? boundary.upperBound : boundary.lowerBound
+    }
     var length = 0
     var end = start
     for entry in entries {
@@ -45,6 +51,12 @@ extension Run {
       if length > limit || entry.bytes.isEmpty { break }
       end = entry.node
     }
-    return end
+    return (end, Array(bytes.prefix(limit)))
+  }
+
+  /// What must be put in before an answer is asked for: the closing tag where a path still thinks.
+  func closingTag(after said: [UInt8]) -> String {
+    guard let thinking, Thinking.isOpen(said, tags: thinking) else { return "" }
+    return thinking.close
   }
 }

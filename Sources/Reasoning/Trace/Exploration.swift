@@ -125,15 +125,20 @@ public final class Exploration: Sendable {
   /// Asks for the answer now: puts in the template's answer trigger and decodes a short greedy
   /// answer, on a line of its own.
   ///
+  /// - Parameter said: what stands between the prompt and the node: thinking that is still open
+  ///   there is closed first.
   /// - Returns: what came of it and the last node.
-  public func answerNow(after node: NodeID) async throws -> (outcome: PathOutcome, end: NodeID)? {
+  public func answerNow(
+    after node: NodeID, said: [UInt8] = []
+  ) async throws -> (outcome: PathOutcome, end: NodeID)? {
     // Always a new line: the line that is asked goes on undisturbed.
     let line = lines.withLock { lines in
       let new = (lines.keys.max() ?? -1) + 1
       lines[new] = node
       return new
     }
-    let asked = run.inject(run.prompt.answerTrigger, after: node, path: line)
+    let asked = run.inject(
+      run.closingTag(after: said) + run.prompt.answerTrigger, after: node, path: line)
     let path = Continuation(
       start: asked, path: line, sampler: GreedySampler(), stop: run.stopRule,
       budget: ZeroShotCoT.answerBudget)

@@ -1,10 +1,15 @@
 import ArgumentParser
+import Decoding
 import Engine
 import Foundation
 
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "models", abstract: "List the bundled models.")
+    commandName: "models", abstract: "List the bundled models.",
+    discussion: """
+      The family stands first, a line for each size, with its checkpoints (the model after so \
+      many training tokens) below it. The names are for --model.
+      """)
 
   @Option(help: "\(OutputFormat.names)") var format: OutputFormat = .text
 
@@ -16,10 +21,19 @@ struct ModelsCommand: ParsableCommand {
     var fileType: String
     var bytes: Int
     var isDefault: Bool
+    // Of members of the family alone; the table is made from the member itself.
+    var member: FamilyMember?
+    var shortName: String?
+    var size: String?
+    var stage: String?
+    var tokensSeen: Int?
+    /// What it was on the way, by training tokens.
+    var checkpoints: [Model]?
 
     enum CodingKeys: String, CodingKey {
       case name, path, architecture, parameters, fileType, bytes
       case isDefault = "default"
+      case shortName, size, stage, tokensSeen, checkpoints
     }
   }
 
@@ -27,30 +41,74 @@ struct ModelsCommand: ParsableCommand {
     let models = try list()
     switch format {
     case .json: try StandardOutput.writeJSON(models)
-    case .text:
-      let width = models.map(\.name.count).max() ?? 0
-      for model in models {
-        let columns = [
-          model.isDefault ? "*" : " ", model.name.padded(to: width),
-          ByteCount.text(model.bytes).padded(to: 9, left: true),
-          "\(model.parameters) parameters".padded(to: 22, left: true), model.fileType,
+    case .text: for line in Self.lines(models) { try StandardOutput.writeLine(line) }
+    }
+  }
+
+  private static func lines(_ models: [Model]) -> [String] {
+    let width = models.map { ($0.shortName ?? $0.name).count }.max() ?? 0
+    return models.flatMap { model in
+      var columns = [
+        model.isDefault ? "*" : " ", (model.shortName ?? model.name).padded(to: width),
+        ByteCount.text(model.bytes).padded(to: 9, left: true),
+        "\(model.parameters) parameters".padded(to: 22, left: true), model.fileType.padded(to: 4),
+      ]
+      if let member = model.member {
+        columns += [
+          "\(member.tokens) tokens".padded(to: 11, left: true), member.stage.explanation,
         ]
-        try StandardOutput.writeLine(columns.joined(separator: "  "))
+      }
+      var line = columns.joined(separator: "  ")
+      while line.last == " " { line.removeLast() }
+      return [line] + folded((model.checkpoints ?? []).compactMap(\.shortName))
+    }
+  }
+
+  /// The names of checkpoints, indented, on as many lines as they take.
+  private static func folded(_ names: [String]) -> [String] {
+    var lines: [String] = []
+    for name in names {
+      if let last = lines.last, last.count + name.count + 2 <= 78 {
+        lines[lines.count - 1] = last + "  " + name
+      } else {
+        lines.append("       " + name)
       }
     }
+    return lines
   }
 
   private func list() throws -> [Model] {
     let files = try BundledModels.all()
     guard !files.isEmpty else { return [] }
     let standard = try BundledModels.standard()
-    return try files.map { url in
+    var members: [FamilyMember] = []
+    var models: [String: Model] = [:]
+    for url in files {
       let file = try GGUFFile(path: url.path)
-      return Model(
+      if let member = FamilyMember(file, path: url.path) { members.append(member) }
+      models[url.path] = Model(
         name: url.deletingPathExtension().lastPathComponent, path: url.path,
         architecture: try file.metadata.text("general.architecture") ?? "unknown",
         parameters: file.parameterCount, fileType: file.fileType, bytes: file.size,
         isDefault: url == standard)
     }
+    let family = ModelFamily(members, standard: standard.path)
+    func model(_ member: FamilyMember) -> Model? {
+      guard var model = models[member.path] else { return nil }
+      model.member = member
+      model.shortName = family.name(of: member)
+      model.size = member.size
+      model.stage = member.stage.rawValue
+      model.tokensSeen = member.tokensSeen
+      return model
+    }
+    let finals = family.members.filter(family.isFinal).compactMap { member in
+      var final = model(member)
+      let before = family.checkpoints(of: member.size, member.stage).dropLast()
+      if !before.isEmpty { final?.checkpoints = before.compactMap(model) }
+      return final
+    }
+    let listed = Set(family.members.map(\.path))
+    return finals + files.filter { !listed.contains($0.path) }.compactMap { models[$0.path] }
   }
 }

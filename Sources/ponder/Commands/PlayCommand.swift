@@ -106,7 +106,10 @@ struct PlayCommand: ParsableCommand {
   private func catalog(_ themes: ThemeLibrary) -> Catalog {
     var catalog = Catalog()
     catalog.themes = themes.names
-    catalog.models = ((try? BundledModels.all()) ?? []).map { url in
+    catalog.family = (try? BundledModels.family()) ?? ModelFamily()
+    let members = Set(catalog.family.members.map(\.path))
+    let others = ((try? BundledModels.all()) ?? []).filter { !members.contains($0.path) }
+    catalog.models = others.map { url in
       Catalog.ModelEntry(
         name: url.deletingPathExtension().lastPathComponent, path: url.path,
         detail: (try? GGUFFile(path: url.path)).map {

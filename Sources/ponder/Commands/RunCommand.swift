@@ -38,10 +38,11 @@ struct RunCommand: AsyncParsableCommand {
       detail: trace == nil ? 5 : DistributionSummary.savedDetail)
     let prompts = try PromptLibrary.bundled()
     let decoder = try model.decoder(parallel: options.decoding.parallel)
-    if !question.isRaw, let prompting = settings.prompting.flatMap({ Prompting($0) }) {
-      // A bad template is told before anything is printed.
-      _ = try prompts.prompt(for: question, prompting)
-    }
+    // A bad template and a prompt that does not fit are told before anything is printed.
+    let prompting =
+      settings.prompting.flatMap { Prompting($0) }
+      ?? type(of: strategy).description.defaultPrompting
+    _ = try prompts.prompt(for: question, prompting).tokens(of: question, for: decoder.model)
     let output = RunOutput(format: format, trace: try trace.map(TraceRecording.init))
     let start = ContinuousClock.now
     output.receive(TraceRecord(.header(TraceHeader())))
@@ -51,7 +52,7 @@ struct RunCommand: AsyncParsableCommand {
         sink: output.receive)
     }
     output.onFailure { run.cancel() }
-    let end = try await cancellingOnInterrupt {
+    let (end, signal) = try await cancellingOnSignal {
       await withTaskCancellationHandler {
         await run.value
       } onCancel: {
@@ -66,7 +67,7 @@ struct RunCommand: AsyncParsableCommand {
         Data(String(format: "%.2f s, %.0f tokens/s\n", seconds, rate).utf8))
     }
     if end.reason == .failed { throw UserError.failed(end.message ?? "The run failed.") }
-    if end.reason == .cancelled { throw ExitCode(130) }
+    if end.reason == .cancelled { throw ExitCode(128 + (signal ?? SIGINT)) }
   }
 }
 

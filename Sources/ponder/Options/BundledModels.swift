@@ -1,10 +1,20 @@
+import Decoding
+import Engine
 import Foundation
 
-/// The models in Samples/Models.
+/// The models in Samples/Models: the files of the folder, then those of its folder `checkpoints`.
 enum BundledModels {
   /// All of them, in the order of their names.
   static func all() throws -> [URL] {
-    let folder = try Resources.folder("Samples/Models")
+    let folder = try folder()
+    // Checkpoints need not be there.
+    return try files(in: folder)
+      + ((try? files(in: folder.appending(path: "checkpoints"))) ?? [])
+  }
+
+  private static func folder() throws -> URL { try Resources.folder("Samples/Models") }
+
+  private static func files(in folder: URL) throws -> [URL] {
     let files = try FileManager.default.contentsOfDirectory(
       at: folder, includingPropertiesForKeys: nil)
     return files.filter { $0.pathExtension == "gguf" }
@@ -16,8 +26,8 @@ enum BundledModels {
   ///
   /// - Throws: `UserError.missingFile` if there is none.
   static func standard() throws -> URL {
-    let models = try all()
-    let folder = try Resources.folder("Samples/Models")
+    let folder = try folder()
+    let models = try files(in: folder)
     if let named = try? String(contentsOf: folder.appending(path: "default.txt"), encoding: .utf8) {
       let name = named.trimmingCharacters(in: .whitespacesAndNewlines)
       if let model = models.first(where: { $0.lastPathComponent == name }) { return model }
@@ -27,5 +37,54 @@ enum BundledModels {
         "There is no model in \(folder.path); name a GGUF file with --model.")
     }
     return first
+  }
+
+  /// The family among them; files that cannot be read are no members.
+  static func family() throws -> ModelFamily {
+    let members = try all().compactMap { url in
+      (try? GGUFFile(path: url.path)).flatMap { FamilyMember($0, path: url.path) }
+    }
+    return ModelFamily(members, standard: try? standard().path)
+  }
+
+  /// The file that is meant by what was given to `--model`: a path, or the name of a bundled
+  /// model.
+  ///
+  /// - Throws: `UserError.missingFile`, which lists the names, for what is neither.
+  static func path(of model: String) throws -> String {
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: model, isDirectory: &isFolder)
+    if exists && !isFolder.boolValue || model.contains("/") || model.hasSuffix(".gguf") {
+      return model
+    }
+    let family = (try? family()) ?? ModelFamily()
+    if let member = family.member(named: model) { return member.path }
+    let all = (try? all()) ?? []
+    if let file = all.first(where: { $0.deletingPathExtension().lastPathComponent == model }) {
+      return file.path
+    }
+    let names =
+      family.isEmpty
+      ? all.map { $0.deletingPathExtension().lastPathComponent }.joined(separator: ", ")
+      : family.listOfNames
+    throw UserError.missingFile(
+      "There is neither a file nor a bundled model “\(model)”; bundled are "
+        + (names.isEmpty ? "none." : "\(names)."))
+  }
+}
+
+extension FamilyMember {
+  /// What the metadata of a file of the bundled family tell; nil for any other file.
+  init?(_ file: GGUFFile, path: String) {
+    func text(_ key: String) -> String? {
+      (try? file.metadata.text(key)).flatMap { $0.isEmpty ? nil : $0 }
+    }
+    // This key is the recipe's own (Samples/Models/pretrain), the others are GGUF's.
+    guard let tokens = try? file.metadata.integer("ponder.tokens_seen"),
+      let size = text("general.size_label"), let stage = text("general.finetune")
+    else { return nil }
+    self.init(
+      size: size, parameters: file.parameterCount, stage: Stage(rawValue: stage),
+      tokensSeen: tokens, fileType: file.fileType, bytes: file.size, path: path)
   }
 }

@@ -4,7 +4,11 @@ import Foundation
 
 /// Which model is used and how it is run; shared by every command that needs one.
 struct ModelOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("A GGUF file (default: the bundled model).", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "A GGUF file, or a bundled model such as 2m, 2m@8M (after 8 million training tokens) or "
+        + "think; 'ponder models' lists them (default: the bundled model).",
+      valueName: "file|name"))
   var model: String?
 
   @Option(help: "Threads that compute (default: one for each processor).")
@@ -23,7 +27,10 @@ struct ModelOptions: ParsableArguments {
   }
 
   /// The file of the model.
-  func path() throws -> String { try model ?? BundledModels.standard().path }
+  func path() throws -> String {
+    if let model { return try BundledModels.path(of: model) }
+    return try BundledModels.standard().path
+  }
 
   var engineOptions: EngineOptions {
     EngineOptions(

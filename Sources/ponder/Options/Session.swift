@@ -2,6 +2,7 @@ import Decoding
 import Engine
 import Foundation
 import Reasoning
+import Synchronization
 
 extension ModelOptions {
   /// The model, ready to decode.
@@ -17,18 +18,29 @@ extension PromptLibrary {
   }
 }
 
-/// Cancels a task at the first Ctrl-C, so that it ends in good order with what it has. A second
-/// Ctrl-C ends the process at once.
+/// What `cancellingOnSignal` gives, where the signal makes no difference.
 func cancellingOnInterrupt<Result: Sendable>(
   _ work: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
+  try await cancellingOnSignal(work).result
+}
+
+/// Cancels a task at the first Ctrl-C, so that it ends in good order with what it has. A second
+/// Ctrl-C ends the process at once.
+///
+/// - Returns: what the task gave, and the signal that cancelled it, if one did.
+func cancellingOnSignal<Result: Sendable>(
+  _ work: @escaping @Sendable () async throws -> Result
+) async throws -> (result: Result, signal: Int32?) {
   let task = Task { try await work() }
+  let received = Mutex<Int32?>(nil)
   signal(SIGINT, SIG_IGN)
   signal(SIGTERM, SIG_IGN)
   let sources = [SIGINT, SIGTERM].map { number in
     let source = DispatchSource.makeSignalSource(signal: number)
     source.setEventHandler {
       if task.isCancelled { exit(128 + number) }
+      received.withLock { $0 = number }
       task.cancel()
     }
     source.resume()
@@ -39,5 +51,6 @@ func cancellingOnInterrupt<Result: Sendable>(
     signal(SIGINT, SIG_DFL)
     signal(SIGTERM, SIG_DFL)
   }
-  return try await task.value
+  let result = try await task.value
+  return (result, received.withLock { $0 })
 }

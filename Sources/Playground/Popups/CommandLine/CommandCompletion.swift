@@ -1,3 +1,4 @@
+import Decoding
 import Reasoning
 
 /// What a line on the command line can be completed to.
@@ -55,7 +56,9 @@ struct CommandCompletion: Sendable, Hashable {
       [(ProblemLibrary.apples.id, ProblemLibrary.apples.question)]
         + ProblemLibrary.families.map { ("\($0.name)/1/0", $0.summary) }
     case .strategy: StrategyRegistry.all.map { ($0.description.name, $0.description.summary) }
-    case .model: state.catalog.models.map { ($0.name, $0.detail) }
+    case .model:
+      state.catalog.family.names.map { ($0.name, $0.member.title) }
+        + state.catalog.models.map { ($0.name, $0.detail) }
     case .theme: state.catalog.themes.map { ($0, "") }
     case .session: state.catalog.sessions.map { ($0, "") }
     case .lesson: state.catalog.lessons.map { (Self.fileName($0.path), $0.title) }

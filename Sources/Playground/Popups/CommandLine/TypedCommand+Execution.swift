@@ -1,3 +1,4 @@
+import Decoding
 import Reasoning
 
 extension Reducer {
@@ -21,8 +22,13 @@ extension Reducer {
         .notice, "\(setting.rawValue) is now \(state.settings.text(of: setting)).")
       return effects
     case .model(let name):
-      let entry = state.catalog.models.first { $0.name == name }
-      return [.loadModel(path: entry?.path ?? name)]
+      let known = state.catalog.path(ofModel: name, like: state.readyModel?.member)
+      let family = state.catalog.family
+      guard known != nil || family.isEmpty || name.contains("/") || name.hasSuffix(".gguf") else {
+        throw CommandLineError(
+          "there is no model “\(name)”; there are \(family.listOfNames), and any path")
+      }
+      return [.loadModel(path: known ?? name)]
     case .theme(let name):
       let themes = state.catalog.themes
       guard themes.contains(name) || name.contains("/") || themes.isEmpty else {

@@ -49,7 +49,9 @@ enum TypedCommand: Sendable, Hashable {
     + StrategyDescription.Setting.allCases.map {
       Word(name: $0.rawValue, argument: .setting($0), placeholder: "VALUE", help: $0.explanation)
     } + [
-      Word(name: "model", argument: .model, placeholder: "FILE", help: "open a GGUF model"),
+      Word(
+        name: "model", argument: .model, placeholder: "NAME|FILE",
+        help: "open a model, such as 2m@8M"),
       Word(name: "theme", argument: .theme, placeholder: "NAME", help: "change the colours"),
       Word(name: "lesson", argument: .lesson, placeholder: "NAME", help: "play a lesson"),
       Word(name: "open", argument: .session, placeholder: "TRACE", help: "open a saved session"),

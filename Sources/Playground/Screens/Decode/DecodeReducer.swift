@@ -133,7 +133,8 @@ extension PlaygroundState {
     guard !decode.isAsking, canWork("asking for the answer") else { return [] }
     decode.isAsking = true
     decode.forcedAnswer = nil
-    return [.answerNow(after: decode.cursor)]
+    let said = decode.line.generated.flatMap(\.token.bytes)
+    return [.answerNow(after: decode.cursor, said: said)]
   }
 
   private mutating func markFork() -> [Effect] {
