@@ -46,6 +46,9 @@ public enum PromptFormat {
   /// goes on with `rightStep` or `wrongStep`. A judged solution carries the tag and ` +` behind
   /// each step up to the one in question.
   public static let stepTag = " |"
+  /// Asks for a step to be said again, as it should be, before it is judged: the model goes on with
+  /// the right step, `stepTag` and a label.
+  public static let stepRestatement = " ?"
   /// The label of a step that is right and follows from the steps before it.
   public static let rightStep = " +"
   /// The label of a wrong step.

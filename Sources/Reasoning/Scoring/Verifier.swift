@@ -38,6 +38,8 @@ public struct Assessment: Sendable, Hashable {
 public enum VerifierName: String, Sendable, Codable, CaseIterable {
   /// p(+) behind each step.
   case prm
+  /// p(+) behind each step, which the model first says again.
+  case prmRestated = "prm-restated"
   /// The mean p(Yes) behind sampled rationales.
   case genrm
   /// p(Yes) at once.
@@ -50,6 +52,8 @@ public enum VerifierName: String, Sendable, Codable, CaseIterable {
   public func verifier(_ settings: RunSettings) -> any Verifier {
     switch self {
     case .prm: StepVerifier(aggregate: settings.aggregate?.ofSteps ?? .min)
+    case .prmRestated:
+      StepVerifier(aggregate: settings.aggregate?.ofSteps ?? .min, restates: true)
     case .genrm:
       GenerativeVerifier(rationales: settings.rationales ?? GenerativeVerifier.defaultRationales)
     case .genrmDirect: OutcomeVerifier(reading: .raw)

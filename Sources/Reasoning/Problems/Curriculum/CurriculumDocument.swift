@@ -31,6 +31,8 @@ public struct CurriculumDocument: Sendable, Hashable, Codable {
     case checkedVerdict
     /// A solution with a label behind each step, up to the first wrong one.
     case stepLabels
+    /// As `stepLabels`, and each step is said as it should be before it is labelled.
+    case restatedSteps
     /// A related problem is recalled and solved before the question.
     case recalled
     /// The principle is said before the question is answered.
@@ -52,6 +54,8 @@ public struct CurriculumDocument: Sendable, Hashable, Codable {
 public enum CurriculumRecipe: String, Sendable, CaseIterable {
   /// Pre-training: a model that answers plain questions at once and reasons when asked to.
   case base
+  /// The end of pre-training: the same with far more judging of steps and solutions.
+  case judging
   /// Fine-tuning of a base model: a model that thinks between tags and then answers.
   case thinking
 }
@@ -66,7 +70,7 @@ struct CurriculumMix: Sendable {
   /// only, because a model that sees too many of them learns to solve deep problems at once and
   /// forgets to reason: further tokens go to triggered, few-shot and verification documents.
   var kinds: [Double] = [
-    0.16, 0.04, 0.29, 0.05, 0.015, 0.06, 0.16, 0.17, 0.02, 0.015, 0.02, 0,
+    0.16, 0.04, 0.29, 0.05, 0.015, 0.06, 0.16, 0.17, 0, 0.02, 0.015, 0.02, 0,
   ]
   /// How often each family comes, in the order of `ProblemLibrary.families`; families beyond the
   /// list are never trained on.
@@ -101,11 +105,19 @@ struct CurriculumMix: Sendable {
   var directCandidates = 0.3
 
   init(recipe: CurriculumRecipe = .base) {
-    guard recipe == .thinking else { return }
-    // Verdicts and step labels stay, so that what the base model can judge is not forgotten.
-    kinds = [0, 0, 0, 0, 0, 0.04, 0.08, 0.06, 0, 0, 0.02, 0.80]
-    heavyJudgements = 0
-    slips = 0.10
-    rechecks = 0.15
+    switch recipe {
+    case .base: break
+    case .judging:
+      // What the base model does with a question keeps its proportions.
+      kinds = [0.13, 0.032, 0.19, 0.03, 0.01, 0.04, 0.18, 0.10, 0.24, 0.015, 0.01, 0.015, 0]
+      wrongCandidates = 0.65
+      heavyJudgements = 0
+    case .thinking:
+      // Judging stays, so that what the base model can do is not forgotten.
+      kinds = [0, 0, 0, 0, 0, 0.03, 0.08, 0.04, 0.10, 0, 0, 0.02, 0.73]
+      heavyJudgements = 0
+      slips = 0.10
+      rechecks = 0.15
+    }
   }
 }

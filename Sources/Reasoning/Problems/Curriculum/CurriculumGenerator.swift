@@ -46,7 +46,8 @@ public struct CurriculumGenerator: Sendable {
     case .fewShotDirect: return fewShot(family, isReasoned: false, using: &random)
     case .verdict: return verdict(family, isChecked: false, using: &random)
     case .checkedVerdict: return verdict(family, isChecked: true, using: &random)
-    case .stepLabels: return stepLabels(family, using: &random)
+    case .stepLabels: return stepLabels(family, restates: false, using: &random)
+    case .restatedSteps: return stepLabels(family, restates: true, using: &random)
     case .recalled: return recalled(family, using: &random)
     case .stepBack:
       let sketch = Sketch(family, using: &random)
@@ -291,7 +292,7 @@ public struct CurriculumGenerator: Sendable {
   }
 
   private func stepLabels(
-    _ family: any ProblemFamily, using random: inout ProblemRandom
+    _ family: any ProblemFamily, restates: Bool, using random: inout ProblemRandom
   ) -> [Segment] {
     let sketch = Sketch(family, using: &random)
     let candidate = candidate(sketch, style: style(using: &random), using: &random)
@@ -299,8 +300,15 @@ public struct CurriculumGenerator: Sendable {
     var segments = [context(PromptFormat.plain(sketch.right.question))]
     for (index, sentence) in candidate.sentences.enumerated() {
       let isWrong = index == firstWrong
-      segments.append(context(" " + sentence + PromptFormat.stepTag))
-      segments.append(answer(isWrong ? PromptFormat.wrongStep : PromptFormat.rightStep))
+      let label = isWrong ? PromptFormat.wrongStep : PromptFormat.rightStep
+      if restates, index < candidate.rightSentences.count {
+        segments.append(context(" " + sentence + PromptFormat.stepRestatement))
+        segments.append(
+          answer(" " + candidate.rightSentences[index] + PromptFormat.stepTag + label))
+      } else {
+        segments.append(context(" " + sentence + PromptFormat.stepTag))
+        segments.append(answer(label))
+      }
       if isWrong { break }
     }
     return segments
