@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Reasoning
@@ -109,7 +110,6 @@ struct ProblemFamilyTests {
 
   @Test func sumsAreRight() throws {
     for problem in try problems("addition") {
-      #expect(String(numbers(problem.question).reduce(0, +)) == problem.answer)
       for step in problem.steps {
         let sides = step.split(separator: "=")
         #expect(numbers(sides[0]).reduce(0, +) == numbers(sides[1])[0])
@@ -117,10 +117,84 @@ struct ProblemFamilyTests {
     }
   }
 
+  /// The answer to a question of a family, found from its words.
+  private func solved(_ family: String, _ question: String) -> String? {
+    let numbers = numbers(question)
+    switch family {
+    case "addition": return String(numbers.reduce(0, +))
+    case "multiplication": return String(numbers.reduce(1, *))
+    case "calendar": break
+    default: return nil
+    }
+    let words = question.lowercased()
+    let isBack = ["ago", "before", "earlier", "arrives"].contains(where: words.contains)
+    func amount(_ unit: String) -> Int {
+      let parts = words.split { " ,.?".contains($0) }
+      return zip(parts, parts.dropFirst()).first { $1.hasPrefix(unit) }.flatMap { Int($0.0) } ?? 0
+    }
+    if let time = words.firstMatch(of: /(\d+):(\d\d)/) {
+      let span = 60 * amount("hour") + amount("minute")
+      let start = 60 * (Int(time.1) ?? 0) + (Int(time.2) ?? 0)
+      let end = start + (isBack ? -span : span)
+      return "\(end / 60):" + (end % 60 < 10 ? "0" : "") + "\(end % 60)"
+    }
+    let week = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
+    guard var day = week.firstIndex(where: words.contains), let days = numbers.first else {
+      return nil
+    }
+    for _ in 0..<days { day = (day + (isBack ? 6 : 1)) % 7 }
+    return week[day].capitalized
+  }
+
+  @Test(arguments: ["addition", "multiplication", "calendar"])
+  func answersFollowFromTheWords(family: String) throws {
+    for problem in try problems(family) {
+      #expect(problem.answer == solved(family, problem.question), "\(problem.question)")
+    }
+    let path = PromptTemplateTests.samples.path + "/Prompts/few-shot/\(family).txt"
+    for exemplar in Exemplar.parse(try TextFile.read(path)) {
+      let answer = solved(family, exemplar.question)
+      #expect(AnswerExtractor.extract(from: exemplar.answer)?.text == answer)
+    }
+  }
+
+  @Test func productsAreMadeOfParts() throws {
+    let parts = [0: 0, 1: 2, 2: 4, 3: 6]
+    for problem in try problems("multiplication") {
+      let products = problem.steps.filter { $0.contains("*") }
+      #expect(products.count <= parts[problem.level, default: 0])
+      #expect(problem.steps.count == 2 * products.count - 1)
+      for product in products {
+        // One digit each, but for zeros behind it.
+        let factors = numbers(product).prefix(2).map { String($0).dropFirst() }
+        #expect(factors.joined().allSatisfy { $0 == "0" })
+      }
+    }
+  }
+
+  /// No answer depends on whether the clock has 12 hours or 24, and each step is a real time.
+  @Test func timesStayOnTheClock() throws {
+    var kinds: Set<String> = []
+    for problem in try problems("calendar", count: 400) {
+      let texts = [problem.question, problem.answer] + problem.steps
+      for time in texts.joined(separator: " ").matches(of: /(\d+):(\d+)/) {
+        #expect((1...12).contains(Int(time.1) ?? 0) && time.2.count == 2)
+        #expect((0...59).contains(Int(time.2) ?? 99))
+      }
+      kinds.insert("\(problem.level) \(problem.answer.contains(":"))")
+      #expect(problem.answerKind == .word)
+      #expect(problem.steps.last?.hasSuffix(" is \(problem.answer)") == true)
+    }
+    #expect(kinds.count == 8)
+  }
+
   /// Measuring all families means the core ones.
   @Test func practiceIsNotCore() {
     let core = ProblemLibrary.coreFamilies.map(\.name)
-    #expect(core.contains("lookup") && !core.contains("circuit") && !core.contains("addition"))
+    #expect(core.contains("lookup"))
+    for practice in ["circuit", "addition", "multiplication", "calendar"] {
+      #expect(!core.contains(practice))
+    }
   }
 
   /// Either kind of fault leaves the words before its step as they were and changes that step.
@@ -150,5 +224,7 @@ struct ProblemFamilyTests {
     #expect(differing * 10 > made * 6, "\(name): \(differing) of \(made)")
   }
 
-  static let families = ["price", "permutation", "lookup", "circuit", "addition"]
+  static let families = [
+    "price", "permutation", "lookup", "circuit", "addition", "multiplication", "calendar",
+  ]
 }

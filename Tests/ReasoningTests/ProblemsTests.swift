@@ -101,7 +101,7 @@ struct ProblemsTests {
     #expect(draws.contains { $0.hasPrefix("3 more") })
   }
 
-  @Test(arguments: ["compare", "story", "expr", "price"])
+  @Test(arguments: ["compare", "story", "expr", "price", "multiplication"])
   func stepsAreTrueAndEndInTheAnswer(family: String) throws {
     for problem in try problems(family) {
       for step in problem.steps { #expect(holds(step) == true, "\(problem.id): \(step)") }

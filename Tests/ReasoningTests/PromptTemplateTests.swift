@@ -65,7 +65,10 @@ import Testing
           let kind = checker.answerKind ?? .word
           let own = AnswerExtractor.extract(from: exemplar.answer, kind: kind)
           #expect(own.flatMap { checker.check($0.value, of: exemplar.question) } == .right)
-        } else if endsInEquation, let last = results.last {
+        } else if endsInEquation, let last = results.last,
+          !["addition", "calendar"].contains(checker?.name)
+        {
+          // Those two put their answers together from results.
           #expect(answer.value == last.map(String.init))
         }
         #expect(

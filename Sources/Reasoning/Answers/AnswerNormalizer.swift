@@ -3,6 +3,8 @@
 /// What is decided here, and nowhere else:
 /// - numbers compare by exact value: 8 = 8.0 = 08 = $8 = 8 apples, .75 = 3/4, 1,234 = 1234;
 ///   a percent sign is a unit like any other, so 50% = 50 and 50% ≠ 0.5;
+/// - times of day compare without the zero in front of the hour and without periods:
+///   09:40 = 9:40, 9:40 a.m. = 9:40am, but 9:40 am ≠ 9:40, which may be in the evening;
 /// - words compare without case, surrounding quotes and punctuation, and with single spaces;
 /// - expressions compare without spaces, needless brackets and the order of terms and factors;
 /// - yes and no have synonyms (true, correct, false, wrong …) only where the question is known
@@ -20,8 +22,9 @@ public enum AnswerNormalizer {
     case .number: return number(in: cleaned)
     case .option: return option(cleaned)
     case .yesNo: return YesNo(word: cleaned)?.rawValue
-    case .word, .expression: return cleaned.lowercased()
-    case .any: return number(in: cleaned) ?? option(cleaned) ?? cleaned.lowercased()
+    case .word, .expression: return time(cleaned) ?? cleaned.lowercased()
+    case .any:
+      return number(in: cleaned) ?? option(cleaned) ?? time(cleaned) ?? cleaned.lowercased()
     }
   }
 
@@ -71,6 +74,19 @@ public enum AnswerNormalizer {
     let operators: [UInt8] = Array("0123456789+-*/^=<>|(_:".utf8)
     guard !unit.contains(where: { operators.contains($0) }) else { return nil }
     return number
+  }
+
+  /// A time of day alone: "9:05", "9:05 pm".
+  private static func time(_ text: String) -> String? {
+    let parts = text.lowercased().split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2, (1...2).contains(parts[0].count),
+      let hour = Int(parts[0]), let minute = Int(parts[1].prefix(2)),
+      (0..<24).contains(hour), (0..<60).contains(minute),
+      (parts[0] + parts[1].prefix(2)).utf8.allSatisfy(\.isASCIIDigit), parts[1].count >= 2
+    else { return nil }
+    let half = parts[1].dropFirst(2).filter { $0 != " " && $0 != "." }
+    guard ["", "am", "pm"].contains(half) else { return nil }
+    return "\(hour):\(parts[1].prefix(2))" + (half.isEmpty ? "" : " \(half)")
   }
 
   /// A single ASCII letter, in upper case.

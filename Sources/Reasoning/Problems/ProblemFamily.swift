@@ -9,7 +9,7 @@ public protocol ProblemFamily: Sendable {
   /// How such problems are solved, in one short sentence: what a step back finds.
   var principle: String { get }
   /// Whether the family counts when all families are measured. The others are practice: they
-  /// are in the curriculum and can be asked for by name.
+  /// can be asked for by name, and some are in the curriculum.
   var isCore: Bool { get }
   /// Draws a problem's structure; its wording is drawn later, by the draft.
   func draft(level: Int, using random: inout ProblemRandom) -> ProblemDraft

@@ -23,7 +23,7 @@ public enum ProblemForms {
   /// How many questions of each level a family's forms are learned from.
   private static let questionsPerLevel: UInt64 = 150
 
-  private static let families: [Family] = ProblemLibrary.families.map { family in
+  private static let families: [Family] = ProblemLibrary.trainedFamilies.map { family in
     let questions = family.levels.flatMap { level in
       (0..<questionsPerLevel).compactMap { index in
         try? ProblemLibrary.problem(

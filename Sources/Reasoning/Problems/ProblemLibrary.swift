@@ -23,7 +23,8 @@ public enum ProblemLibrary {
     CompareFamily(), StoryFamily(), ExpressionFamily(), LastLettersFamily(), CoinFamily(),
     LetterCountFamily(), DecimalsFamily(isVersions: false), DecimalsFamily(isVersions: true),
     PriceFamily(), PermutationFamily(), LookupFamily(), CountdownFamily(), CircuitFamily(),
-    AdditionFamily(), LatinFamily(), SquareFamily(), Puzzle2025Family(),
+    AdditionFamily(), LatinFamily(), SquareFamily(), Puzzle2025Family(), MultiplicationFamily(),
+    CalendarFamily(),
   ]
 
   /// The families that `all` stands for where strategies are measured.
@@ -33,6 +34,11 @@ public enum ProblemLibrary {
   public static let puzzleFamilies = families.filter { family in
     (try? problem(ProblemID(family: family.name, seed: 0, index: 0)))?.puzzleCost != nil
   }
+
+  /// The families that the bundled models are trained on: those that have a weight in the
+  /// curriculum.
+  public static let trainedFamilies = zip(families, CurriculumMix().families)
+    .filter { $0.1 > 0 }.map { $0.0 }
 
   /// The family of that name; throws `ProblemError.unknownFamily`.
   public static func family(_ name: String) throws -> any ProblemFamily {
