@@ -101,6 +101,8 @@ struct CurriculumMix: Sendable {
   var heavyJudgements = 132_000
   /// What they weigh then, in tenths.
   var heavyWeight: UInt8 = 60
+  /// Whether answers are compared sign by sign.
+  var spellsComparisons = false
   /// Candidates for a verdict that give the bare answer.
   var directCandidates = 0.3
 
@@ -111,11 +113,13 @@ struct CurriculumMix: Sendable {
       // What the base model does with a question keeps its proportions.
       kinds = [0.13, 0.032, 0.19, 0.03, 0.01, 0.04, 0.18, 0.10, 0.24, 0.015, 0.01, 0.015, 0]
       wrongCandidates = 0.65
+      spellsComparisons = true
       heavyJudgements = 0
     case .thinking:
       // Judging stays, so that what the base model can do is not forgotten.
       kinds = [0, 0, 0, 0, 0, 0.03, 0.08, 0.04, 0.10, 0, 0, 0.02, 0.73]
       heavyJudgements = 0
+      spellsComparisons = true
       slips = 0.10
       rechecks = 0.15
     }

@@ -77,6 +77,17 @@ public struct CurriculumGenerator: Sendable {
       right = draft.words(&random, nil)
     }
 
+    /// The same problem told with a wrong result in each of its steps in turn, with the sentence
+    /// that gives the answer; only tellings of so many sentences.
+    func faultyTellings(_ style: ReasoningStyle, count: Int) -> [[String]] {
+      right.steps.indices.compactMap { step in
+        var again = words
+        let wrong = draft.words(&again, Fault(step: step, delta: 1))
+        let told = wrong.chain(style) + [CurriculumGenerator.ending(wrong)]
+        return told.count == count ? told : nil
+      }
+    }
+
     /// The same problem with one wrong step; nil if the fault cannot be told.
     func faulty(misreadings: Double, using random: inout ProblemRandom) -> WorkedProblem? {
       guard !right.steps.isEmpty else { return nil }
@@ -86,6 +97,14 @@ public struct CurriculumGenerator: Sendable {
       var again = words
       let wrong = draft.words(&again, fault)
       return wrong.answer.hasPrefix("-") || wrong.chains == right.chains ? nil : wrong
+    }
+  }
+
+  /// The last words in which two tellings of a sentence differ.
+  static func lastDifference(_ sentence: String, _ other: String) -> (String, String)? {
+    let words = zip(sentence.split(separator: " "), other.split(separator: " "))
+    return words.reduce(into: nil) { found, pair in
+      if pair.0 != pair.1 { found = (String(pair.0), String(pair.1)) }
     }
   }
 
@@ -114,9 +133,11 @@ public struct CurriculumGenerator: Sendable {
     }
   }
 
-  /// The sentence that gives the answer behind reasoning.
-  private func conclusion(_ problem: WorkedProblem) -> String {
-    PromptFormat.answerMarker + " \(problem.saidAnswer)."
+  /// The sentence that gives the answer behind reasoning, with the space before it.
+  private func conclusion(_ problem: WorkedProblem) -> String { " " + Self.ending(problem) }
+
+  static func ending(_ problem: WorkedProblem) -> String {
+    PromptFormat.answerMarker.dropFirst() + " \(problem.saidAnswer)."
   }
 
   /// A whole reasoned answer in a drawn style, now and then with a slip that is noticed, or
@@ -215,6 +236,8 @@ public struct CurriculumGenerator: Sendable {
   ) -> [Segment] {
     let related = Sketch(family, level: easyLevel(family, using: &random), using: &random)
     let sketch = Sketch(family, using: &random)
+    // Where many solutions are right there is no one way to say a step as it should be.
+    let restates = restates && sketch.right.check == nil
     let style = style(using: &random)
     func told(_ problem: WorkedProblem) -> String {
       " " + problem.chain(style).joined(separator: " ") + conclusion(problem)
@@ -260,8 +283,7 @@ public struct CurriculumGenerator: Sendable {
     _ sketch: Sketch, style: ReasoningStyle, using random: inout ProblemRandom
   ) -> Candidate {
     let right = sketch.right
-    func ending(_ problem: WorkedProblem) -> String { String(conclusion(problem).dropFirst()) }
-    let rightSentences = right.chain(style) + [ending(right)]
+    let rightSentences = right.chain(style) + [Self.ending(right)]
     guard random.chance(mix.wrongCandidates),
       let wrong = sketch.faulty(misreadings: mix.misreadings, using: &random)
     else {
@@ -270,7 +292,8 @@ public struct CurriculumGenerator: Sendable {
     }
     let steps = random.chance(mix.wrongAnswers) ? right : wrong
     return Candidate(
-      said: wrong, sentences: steps.chain(style) + [ending(wrong)], rightSentences: rightSentences,
+      said: wrong, sentences: steps.chain(style) + [Self.ending(wrong)],
+      rightSentences: rightSentences,
       isRight: right.judged(wrong).isRight)
   }
 
@@ -285,7 +308,7 @@ public struct CurriculumGenerator: Sendable {
     let verdict = candidate.isRight ? " Yes." : " No."
     let prompt = context(PromptFormat.plain(sketch.right.question) + " " + said)
     guard isChecked else { return [prompt, context(PromptFormat.verdict), answer(verdict)] }
-    let rationale = sketch.right.judged(candidate.said).rationale
+    let rationale = sketch.right.judged(candidate.said, spelled: mix.spellsComparisons).rationale
     return [
       prompt, context(PromptFormat.verdictWithRationale),
       answer(" " + rationale.joined(separator: " ") + verdict),
@@ -296,16 +319,26 @@ public struct CurriculumGenerator: Sendable {
     _ family: any ProblemFamily, restates: Bool, using random: inout ProblemRandom
   ) -> [Segment] {
     let sketch = Sketch(family, using: &random)
-    let candidate = candidate(sketch, style: style(using: &random), using: &random)
+    // Where many solutions are right there is no one way to say a step as it should be.
+    let restates = restates && sketch.right.check == nil
+    let style = style(using: &random)
+    let candidate = candidate(sketch, style: style, using: &random)
     let firstWrong = candidate.firstWrong
+    let faulty = restates ? sketch.faultyTellings(style, count: candidate.rightSentences.count) : []
     var segments = [context(PromptFormat.plain(sketch.right.question))]
     for (index, sentence) in candidate.sentences.enumerated() {
       let isWrong = index == firstWrong
       let label = isWrong ? PromptFormat.wrongStep : PromptFormat.rightStep
       if restates, index < candidate.rightSentences.count {
+        let right = candidate.rightSentences[index]
+        // What could have gone wrong here is compared: the last word that a fault changes.
+        let other = isWrong ? sentence : faulty.first { $0[index] != right }?[index]
+        let comparison = other.flatMap { Self.lastDifference(right, $0) }.map {
+          " " + Comparison.text($0.0, isWrong ? $0.1 : $0.0)
+        }
         segments.append(context(" " + sentence + PromptFormat.stepRestatement))
         segments.append(
-          answer(" " + candidate.rightSentences[index] + PromptFormat.stepTag + label))
+          answer(" \(right)\(comparison ?? "")\(PromptFormat.stepTag)\(label)"))
       } else {
         segments.append(context(" " + sentence + PromptFormat.stepTag))
         segments.append(answer(label))
@@ -319,16 +352,48 @@ public struct CurriculumGenerator: Sendable {
 extension WorkedProblem {
   /// Whether an answer is right, and a check of it: what the family has of its own, or the
   /// problem solved again, the answer quoted and both compared.
-  func judged(_ said: WorkedProblem) -> (isRight: Bool, rationale: [String]) {
+  ///
+  /// - Parameter spelled: compares sign by sign, which a small model can do where it cannot tell
+  ///   two longer numbers apart at once.
+  func judged(
+    _ said: WorkedProblem, spelled: Bool = true
+  ) -> (isRight: Bool, rationale: [String]) {
     if let check { return check(said.answer) }
     let isRight = said.answer == answer
+    let comparison =
+      spelled
+      ? Comparison.text(answer, said.answer)
+      : "\(said.saidAnswer) \(isRight ? "is" : "is not") \(saidAnswer)."
     return (
       isRight,
       chain(.terse) + [
-        "The result is \(saidAnswer).", "It says \(said.saidAnswer).",
-        "\(said.saidAnswer) \(isRight ? "is" : "is not") \(saidAnswer).",
+        "The result is \(saidAnswer).", "It says \(said.saidAnswer).", comparison,
       ]
     )
+  }
+}
+
+/// "Compare 3 3 yes, 3 2 no.": two words sign by sign, up to the first difference.
+enum Comparison {
+  static func text(_ right: String, _ said: String) -> String {
+    let (left, other) = (signs(right), signs(said))
+    var pairs: [String] = []
+    for index in 0..<max(left.count, other.count) {
+      let (a, b) = (
+        index < left.count ? left[index] : "end", index < other.count ? other[index] : "end"
+      )
+      pairs.append("\(a) \(b) \(a == b ? "yes" : "no")")
+      if a != b { break }
+    }
+    return "Compare \(pairs.joined(separator: ", "))."
+  }
+
+  /// A word of letters is one sign; of numbers and quoted strings, digits and letters are.
+  private static func signs(_ word: String) -> [String] {
+    let isQuoted = word.contains("\"")
+    let bare = word.filter { $0.isLetter || $0.isNumber }
+    let isWord = !isQuoted && !bare.isEmpty && bare.allSatisfy(\.isLetter)
+    return isWord ? [bare.lowercased()] : bare.map(String.init)
   }
 }
 
