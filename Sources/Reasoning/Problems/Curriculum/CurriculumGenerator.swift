@@ -237,7 +237,7 @@ public struct CurriculumGenerator: Sendable {
     let related = Sketch(family, level: easyLevel(family, using: &random), using: &random)
     let sketch = Sketch(family, using: &random)
     // Where many solutions are right there is no one way to say a step as it should be.
-    let restates = restates && sketch.right.check == nil
+    let restatesSteps = restates && sketch.right.check == nil
     let style = style(using: &random)
     func told(_ problem: WorkedProblem) -> String {
       " " + problem.chain(style).joined(separator: " ") + conclusion(problem)
@@ -320,16 +320,16 @@ public struct CurriculumGenerator: Sendable {
   ) -> [Segment] {
     let sketch = Sketch(family, using: &random)
     // Where many solutions are right there is no one way to say a step as it should be.
-    let restates = restates && sketch.right.check == nil
+    let restatesSteps = restates && sketch.right.check == nil
     let style = style(using: &random)
     let candidate = candidate(sketch, style: style, using: &random)
     let firstWrong = candidate.firstWrong
-    let faulty = restates ? sketch.faultyTellings(style, count: candidate.rightSentences.count) : []
+    let faulty = restatesSteps ? sketch.faultyTellings(style, count: candidate.rightSentences.count) : []
     var segments = [context(PromptFormat.plain(sketch.right.question))]
     for (index, sentence) in candidate.sentences.enumerated() {
       let isWrong = index == firstWrong
       let label = isWrong ? PromptFormat.wrongStep : PromptFormat.rightStep
-      if restates, index < candidate.rightSentences.count {
+      if restatesSteps, index < candidate.rightSentences.count {
         let right = candidate.rightSentences[index]
         // What could have gone wrong here is compared: the last word that a fault changes.
         let other = isWrong ? sentence : faulty.first { $0[index] != right }?[index]
