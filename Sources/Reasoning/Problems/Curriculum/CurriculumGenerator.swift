@@ -236,8 +236,6 @@ public struct CurriculumGenerator: Sendable {
   ) -> [Segment] {
     let related = Sketch(family, level: easyLevel(family, using: &random), using: &random)
     let sketch = Sketch(family, using: &random)
-    // Where many solutions are right there is no one way to say a step as it should be.
-    let restatesSteps = restates && sketch.right.check == nil
     let style = style(using: &random)
     func told(_ problem: WorkedProblem) -> String {
       " " + problem.chain(style).joined(separator: " ") + conclusion(problem)
@@ -324,7 +322,8 @@ public struct CurriculumGenerator: Sendable {
     let style = style(using: &random)
     let candidate = candidate(sketch, style: style, using: &random)
     let firstWrong = candidate.firstWrong
-    let faulty = restatesSteps ? sketch.faultyTellings(style, count: candidate.rightSentences.count) : []
+    let faulty =
+      restatesSteps ? sketch.faultyTellings(style, count: candidate.rightSentences.count) : []
     var segments = [context(PromptFormat.plain(sketch.right.question))]
     for (index, sentence) in candidate.sentences.enumerated() {
       let isWrong = index == firstWrong
