@@ -40,26 +40,41 @@ shape() {
   esac
 }
 
+# train RUN SIZE TOKENS STEPS OPTIONS...
+train() {
+  run=$1 size=$2 tokens=$3 count=$4
+  shift 4
+  # shellcheck disable=SC2046
+  "$python" "$here/train.py" --tokens "$work/$tokens.bin" --output "$work/$run-$size" \
+    --steps "$count" --device "${DEVICE:-cpu}" $(shape "$size") "$@"
+}
+
+# export RUN SIZE STAGE
+export_model() {
+  "$python" "$here/export_gguf.py" "$work/$1-$2/checkpoint.pt" "$here/vocabulary.gguf" \
+    "$work/ponder-$3-$2.F16.gguf" --stage "$3"
+}
+
 default=${DEFAULT:-2m}
+judging=$((steps / 9))
+thinking=$((steps / 16))
 # What one pass over the steps reads, so that no document comes twice.
 curriculum base --seed 1 --tokens $((steps * 4825))
+curriculum judging --recipe judging --seed 3 --tokens $((judging * 7000))
+curriculum thinking --recipe thinking --seed 2 --tokens $((thinking * 7000))
 for size in ${SIZES:-2m 0.9m 0.4m 0.1m}; do
-  # shellcheck disable=SC2046
-  "$python" "$here/train.py" --tokens "$work/base.bin" --output "$work/base-$size" \
-    --steps "$steps" --device "${DEVICE:-cpu}" $(shape "$size")
-  "$python" "$here/measure_checkpoints.py" "$work/base-$size" "$here/vocabulary.gguf" \
-    --ponder "$ponder"
-  "$python" "$here/export_gguf.py" "$work/base-$size/checkpoint.pt" "$here/vocabulary.gguf" \
-    "$work/ponder-base-$size.F16.gguf" --stage base
+  train base "$size" base "$steps"
+  # The last stage: the same documents with far more judging of steps and solutions.
+  train judge "$size" judging "$judging" --start "$work/base-$size/checkpoint.pt" --peak 0.4
+  for run in base judge; do
+    "$python" "$here/measure_checkpoints.py" "$work/$run-$size" "$here/vocabulary.gguf" \
+      --ponder "$ponder"
+  done
+  cat "$work/base-$size/log.jsonl" "$work/judge-$size/log.jsonl" >"$work/ponder-base-$size.log.jsonl"
+  export_model judge "$size" base
 done
 
 # The variant that thinks between tags: the default, trained a little further.
-thinking=$((steps / 16))
-curriculum thinking --recipe thinking --seed 2 --tokens $((thinking * 4096))
-# shellcheck disable=SC2046
-"$python" "$here/train.py" --tokens "$work/thinking.bin" --output "$work/think-$default" \
-  --start "$work/base-$default/checkpoint.pt" --steps "$thinking" --peak 0.4 \
-  --device "${DEVICE:-cpu}" $(shape "$default")
-"$python" "$here/export_gguf.py" "$work/think-$default/checkpoint.pt" "$here/vocabulary.gguf" \
-  "$work/ponder-think-$default.F16.gguf" --stage think
+train think "$default" thinking "$thinking" --start "$work/judge-$default/checkpoint.pt" --peak 0.4
+export_model think "$default" think
 echo "The new files are in $work; copy them to Samples/Models to use them by default."
