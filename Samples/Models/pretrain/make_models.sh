@@ -56,7 +56,7 @@ export_model() {
 }
 
 default=${DEFAULT:-2m}
-judging=$((steps / 9))
+judging=$((steps / 8))
 thinking=$((steps / 16))
 # What one pass over the steps reads, so that no document comes twice.
 curriculum base --seed 1 --tokens $((steps * 4825))
@@ -64,16 +64,14 @@ curriculum judging --recipe judging --seed 3 --tokens $((judging * 7000))
 curriculum thinking --recipe thinking --seed 2 --tokens $((thinking * 7000))
 for size in ${SIZES:-2m 0.9m 0.4m 0.1m}; do
   train base "$size" base "$steps"
-  # The last stage: the same documents with far more judging of steps and solutions.
-  train judge "$size" judging "$judging" --start "$work/base-$size/checkpoint.pt" --peak 0.4
-  for run in base judge; do
-    "$python" "$here/measure_checkpoints.py" "$work/$run-$size" "$here/vocabulary.gguf" \
-      --ponder "$ponder"
-  done
-  cat "$work/base-$size/log.jsonl" "$work/judge-$size/log.jsonl" >"$work/ponder-base-$size.log.jsonl"
-  export_model judge "$size" base
+  "$python" "$here/measure_checkpoints.py" "$work/base-$size" "$here/vocabulary.gguf" \
+    --ponder "$ponder"
+  export_model base "$size" base
 done
 
+# The last stage of the default: the same documents with far more judging of steps and solutions.
+train judge "$default" judging "$judging" --start "$work/base-$default/checkpoint.pt" --peak 0.4
+export_model judge "$default" base
 # The variant that thinks between tags: the default, trained a little further.
 train think "$default" thinking "$thinking" --start "$work/judge-$default/checkpoint.pt" --peak 0.4
 export_model think "$default" think
