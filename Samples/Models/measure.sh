@@ -26,16 +26,17 @@ measure() {
 # Prompting and CoT-decoding; 1500 problems a figure.
 measure prompting --strategy greedy,cot,few-shot-cot,cot-decoding --family all --count 125
 measure delta --metric delta --strategy cot-decoding --family all --count 50
-# Voting; 600 problems a figure. The rows of self-consistency carry any-of-40 ("oracle").
+# Voting; 504 problems a figure. The rows of self-consistency carry any-of-40 ("oracle").
 measure path --strategy sample --prompting think --temperature 0.7 --family all --count 125
-measure vote --strategy self-consistency --family all --count 50
+measure vote --strategy self-consistency --family all --count 42
 measure path-hard --strategy sample --prompting think --temperature 0.7 --family all --count 125 \
   --levels hard
-measure vote-hard --strategy self-consistency --family all --count 50 --levels hard
+measure vote-hard --strategy self-consistency --family all --count 42 --levels hard
 # Verifiers; best-of-16 beside the majority of the same samples.
-measure auc --metric auc --verifier prm,genrm --samples 4 --rationales 4 --family all --count 50
-measure best --strategy best-of-n --verifier genrm,prm --aggregate min --samples 16 --rationales 4 \
-  --family all --count 50
+measure auc --metric auc --verifier prm,prm-restated,genrm --samples 4 --rationales 4 --family all \
+  --count 42
+measure best --strategy best-of-n --verifier genrm,prm-restated --aggregate min --samples 16 \
+  --rationales 2 --family all --count 42
 # Depth, and what "Wait," does behind a wrong step.
 measure depth --strategy greedy,cot --family coin,permutation,circuit --levels each --count 100
 measure levels --strategy greedy,cot --family all --levels each --count 40

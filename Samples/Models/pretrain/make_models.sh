@@ -30,7 +30,7 @@ curriculum() {
 # shape SIZE: the options of train.py
 shape() {
   case $1 in
-    0.1m) echo "--width 64 --layers 2 --heads 2 --feed-forward 192" ;;
+    0.2m) echo "--width 64 --layers 2 --heads 2 --feed-forward 192" ;;
     0.4m) echo "--width 96 --layers 3 --heads 3 --feed-forward 256" ;;
     0.9m) echo "--width 128 --layers 4 --heads 4 --feed-forward 352" ;;
     2m) echo "--width 160 --layers 6 --heads 5 --feed-forward 448" ;;
@@ -62,7 +62,7 @@ thinking=$((steps / 16))
 curriculum base --seed 1 --tokens $((steps * 4825))
 curriculum judging --recipe judging --seed 3 --tokens $((judging * 7000))
 curriculum thinking --recipe thinking --seed 2 --tokens $((thinking * 7000))
-for size in ${SIZES:-2m 0.9m 0.4m 0.1m}; do
+for size in ${SIZES:-2m 0.9m 0.4m 0.2m}; do
   train base "$size" base "$steps"
   "$python" "$here/measure_checkpoints.py" "$work/base-$size" "$here/vocabulary.gguf" \
     --ponder "$ponder"
