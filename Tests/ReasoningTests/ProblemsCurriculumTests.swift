@@ -83,6 +83,35 @@ struct ProblemsCurriculumTests {
     #expect(labels[0] > 100 && labels[1] > labels[0])
   }
 
+  /// What is said behind the request to restate is the right step, and its label follows from
+  /// the comparison.
+  @Test func restatedStepsSayWhatIsRight() {
+    let generator = CurriculumGenerator(seed: 5, recipe: .judging)
+    var labels = [0, 0]
+    for document in (0..<3000).lazy.map(generator.document)
+    where document.kind == .restatedSteps {
+      for (said, judged) in zip(document.segments.dropFirst(), document.segments.dropFirst(2))
+      where said.text.hasSuffix(PromptFormat.stepRestatement) {
+        let step = said.text.dropLast(PromptFormat.stepRestatement.count)
+        let isWrong = judged.text.hasSuffix(PromptFormat.wrongStep)
+        labels[isWrong ? 0 : 1] += 1
+        #expect(judged.text.hasPrefix(step) != isWrong, "\(document.text)")
+        if judged.text.contains(" Compare ") {
+          #expect(judged.text.contains(" no. |") == isWrong, "\(document.text)")
+        }
+      }
+    }
+    #expect(labels[0] > 100 && labels[1] > labels[0])
+  }
+
+  @Test func comparisonsAreMadeSignBySign() {
+    #expect(Comparison.text("33", "32") == "Compare 3 3 yes, 3 2 no.")
+    #expect(Comparison.text("9.11", "9.11") == "Compare 9 9 yes, 1 1 yes, 1 1 yes.")
+    #expect(Comparison.text("1", "12") == "Compare 1 1 yes, end 2 no.")
+    #expect(Comparison.text("heads.", "tails.") == "Compare heads tails no.")
+    #expect(Comparison.text("\"ab\".", "\"ac\".") == "Compare a a yes, b c no.")
+  }
+
   @Test func candidatesDifferFromTheRightSolutionWhereTheyAreWrong() {
     let generator = CurriculumGenerator(seed: 5)
     var random = ProblemRandom(seed: 6)
@@ -133,7 +162,7 @@ struct ProblemsCurriculumTests {
       #expect(document.segments.allSatisfy { $0.text.last?.isWhitespace == false })
       if document.text.contains("Wait, ") { slips += 1 }
     }
-    #expect(kinds == Set(CurriculumDocument.Kind.allCases).subtracting([.tagged]))
+    #expect(kinds == Set(CurriculumDocument.Kind.allCases).subtracting([.tagged, .restatedSteps]))
     #expect(slips > 40)
   }
 

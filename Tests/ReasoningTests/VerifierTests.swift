@@ -254,6 +254,49 @@ enum VerifierTable {
   }
 }
 
+@Suite struct RestatingStepVerifierTests {
+  /// Says a and b again as they are, b for c, and nothing for d.
+  static func model() -> TableLanguageModel {
+    let pieces = StepVerifierTests.pieces + [PromptFormat.stepRestatement, " d."]
+    return TableLanguageModel(name: "restates", pieces: pieces, end: 7) { prefix in
+      let path = Array(prefix)
+      if path.last == 8 {
+        let said: [TokenID: TokenID] = [1: 1, 2: 2, 3: 2]
+        return [said[path.dropLast().last ?? 0] ?? 7: 1]
+      }
+      if path.dropLast().last == 8 { return [4: 1] }
+      guard path.last == 4 else { return [7: 1] }
+      let right = StepVerifierTests.digest(path)
+      return [5: right * 0.8, 6: (1 - right) * 0.8, 7: 0.2]
+    }
+  }
+
+  @Test func eachStepIsJudgedBehindItsOwnRestatement() async throws {
+    let (assessments, trace, run) = try await VerifierTable.assess(
+      StepVerifier(aggregate: .last, restates: true), ["a. c. b."], model: Self.model())
+    // What was right is restated word for word; the step in question by the model.
+    let expected = [
+      [0, 1, 8, 1, 4], [0, 1, 8, 1, 4, 5, 3, 8, 2, 4],
+      [0, 1, 8, 1, 4, 5, 3, 8, 3, 4, 5, 2, 8, 2, 4] as [TokenID],
+    ].map(StepVerifierTests.digest)
+    #expect(assessments[0].steps.count == 3)
+    #expect(zip(assessments[0].steps, expected).allSatisfy { abs($0 - $1) < 1e-6 })
+    #expect(trace.paths[0]?.score(.prm)?.terms == assessments[0].steps)
+    // Each restatement is a sentence and a tag.
+    #expect(run.counts.generated == 6)
+  }
+
+  @Test func aStepThatIsNotRestatedScoresNothing() async throws {
+    let (assessments, _, _) = try await VerifierTable.assess(
+      StepVerifier(aggregate: .min, restates: true), ["a. d. b.", "a."], model: Self.model())
+    #expect(assessments[0].steps.count == 3)
+    #expect(assessments[0].steps[1] == 0 && assessments[0].value == 0)
+    // The others keep their own scores.
+    #expect(assessments[0].steps[0] == assessments[1].steps[0])
+    #expect(assessments[0].steps[2] > 0)
+  }
+}
+
 @Suite struct BestOfNTests {
   @Test func theBestIsRankedFirstAsOftenAsEnumerated() async throws {
     // The chance that the best of N is solution i is F_i^N − F_{i−1}^N, with F summed from the
@@ -283,7 +326,7 @@ enum VerifierTable {
   }
 
   @Test func theTraceTellsCandidatesScoresAndBothVotes() async throws {
-    for verifier in VerifierName.allCases where verifier != .prm {
+    for verifier in VerifierName.allCases where ![.prm, .prmRestated].contains(verifier) {
       let run = try await StrategyBench(model: { VerifierTable.model() }).trace(
         BestOfN(),
         RunSettings(samples: 8, temperature: 1, verifier: verifier, rationales: 2))
