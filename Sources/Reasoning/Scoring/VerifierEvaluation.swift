@@ -161,7 +161,9 @@ public struct VerifierEvaluation: Sendable {
           verifier: name, aggregate: aggregate, source: item.source, target: target),
         family: family, score: score, isRight: label)
     }
-    guard name == .prm || name == .prmRestated else { return [finding(.solution, nil, assessment.value, isRight)] }
+    guard name == .prm || name == .prmRestated else {
+      return [finding(.solution, nil, assessment.value, isRight)]
+    }
     // The same steps give every aggregate, so all are told unless one was asked for.
     let aggregates = settings.aggregate?.ofSteps.map { [$0] } ?? StepAggregate.allCases
     return aggregates.map { finding(.solution, $0, $0.of(assessment.steps), isRight) }
