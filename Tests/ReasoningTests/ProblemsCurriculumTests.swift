@@ -104,10 +104,17 @@ struct ProblemsCurriculumTests {
     #expect(labels[0] > 100 && labels[1] > labels[0])
   }
 
-  @Test func comparisonsAreMadeSignBySign() {
+  @Test func comparisonsAreMadeSignBySign() throws {
+    let longer = try #require(
+      CurriculumGenerator.lastDifference("Found: s 1, s 2.", "Found: s 1."))
+    #expect(longer.0 == "2." && longer.1 == "end")
+    let sign = try #require(CurriculumGenerator.lastDifference("So 85 > 30.", "So 85 < 30."))
+    #expect(sign.0 == ">" && sign.1 == "<")
+    #expect(CurriculumGenerator.lastDifference("It is so.", "It is so") == nil)
     #expect(Comparison.text("33", "32") == "Compare 3 3 yes, 3 2 no.")
     #expect(Comparison.text("9.11", "9.11") == "Compare 9 9 yes, 1 1 yes, 1 1 yes.")
     #expect(Comparison.text("1", "12") == "Compare 1 1 yes, end 2 no.")
+    #expect(Comparison.text(">", "<") == "Compare > < no.")
     #expect(Comparison.text("heads.", "tails.") == "Compare heads tails no.")
     #expect(Comparison.text("\"ab\".", "\"ac\".") == "Compare a a yes, b c no.")
   }

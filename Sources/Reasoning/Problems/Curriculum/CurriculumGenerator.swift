@@ -100,12 +100,16 @@ public struct CurriculumGenerator: Sendable {
     }
   }
 
-  /// The last words in which two tellings of a sentence differ.
+  /// The last words in which two tellings of a sentence differ, punctuation aside; where one is
+  /// longer, its last word and "end".
   static func lastDifference(_ sentence: String, _ other: String) -> (String, String)? {
-    let words = zip(sentence.split(separator: " "), other.split(separator: " "))
-    return words.reduce(into: nil) { found, pair in
-      if pair.0 != pair.1 { found = (String(pair.0), String(pair.1)) }
+    let (left, right) = (sentence.split(separator: " "), other.split(separator: " "))
+    for index in (0..<max(left.count, right.count)).reversed() {
+      let a = index < left.count ? String(left[index]) : "end"
+      let b = index < right.count ? String(right[index]) : "end"
+      if Comparison.signs(a) != Comparison.signs(b) { return (a, b) }
     }
+    return nil
   }
 
   private func question(_ problem: WorkedProblem) -> Segment {
@@ -387,10 +391,12 @@ enum Comparison {
     return "Compare \(pairs.joined(separator: ", "))."
   }
 
-  /// A word of letters is one sign; of numbers and quoted strings, digits and letters are.
-  private static func signs(_ word: String) -> [String] {
+  /// A word of letters is one sign; of numbers and quoted strings, digits and letters are. What
+  /// has neither, such as < and >, stands for itself.
+  static func signs(_ word: String) -> [String] {
     let isQuoted = word.contains("\"")
     let bare = word.filter { $0.isLetter || $0.isNumber }
+    if bare.isEmpty { return [word] }
     let isWord = !isQuoted && !bare.isEmpty && bare.allSatisfy(\.isLetter)
     return isWord ? [bare.lowercased()] : bare.map(String.init)
   }
