@@ -36,7 +36,10 @@ measure vote-hard --strategy self-consistency --family all --count 42 --levels h
 measure auc --metric auc --verifier prm,prm-restated,genrm --samples 4 --rationales 4 --family all \
   --count 42
 measure best --strategy best-of-n --verifier genrm,prm-restated --aggregate min --samples 16 \
-  --rationales 2 --family all --count 42
+  --rationales 8 --family all --count 42
+# The same, with each candidate's vote weighted by its score; the families with room above a majority.
+measure weighted --strategy best-of-n --verifier genrm,prm-restated --vote weighted --samples 16 \
+  --rationales 4 --family expr,count,decimals,versions,price,countdown --count 42
 # Depth, and what "Wait," does behind a wrong step.
 measure depth --strategy greedy,cot --family coin,permutation,circuit --levels each --count 100
 measure levels --strategy greedy,cot --family all --levels each --count 40
