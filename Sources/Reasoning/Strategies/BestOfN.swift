@@ -16,7 +16,8 @@ public struct BestOfN: Strategy {
     ])
 
   public static let defaultSamples = 16
-  public static let defaultVerifier = VerifierName.prm
+  /// What the bundled model judges best by (Samples/Models/README.md).
+  public static let defaultVerifier = VerifierName.genrm
 
   public init() {}
 
