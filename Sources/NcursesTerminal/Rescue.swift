@@ -1,4 +1,5 @@
 import CNcurses
+import Foundation
 import Glibc
 import Synchronization
 
@@ -46,8 +47,8 @@ enum HeldStandardError {
 
   static func hold() {
     guard original < 0, isatty(STDERR_FILENO) == 1 else { return }
-    let folder = getenv("TMPDIR").map { String(cString: $0) } ?? ""
-    var name = Array("\(folder.isEmpty ? "/tmp" : folder)/ponder-stderr-XXXXXX".utf8CString)
+    let folder = FileManager.default.temporaryDirectory.path
+    var name = Array("\(folder)/ponder-stderr-XXXXXX".utf8CString)
     let file = mkstemp(&name)
     guard file >= 0 else { return }
     // Without a name the file goes with the program, however that ends.

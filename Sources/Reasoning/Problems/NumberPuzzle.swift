@@ -72,3 +72,18 @@ extension ArithmeticExpression {
     }
   }
 }
+
+extension ArithmeticExpression {
+  /// The equations of an expression in the order of evaluation, `2 * 3 = 6` and `6 + 7 = 13`, with
+  /// a fault in one of them if one is given, and what they come to; 0 for what has no value.
+  func worked(fault: Fault? = nil) -> (equations: [String], value: Int) {
+    var equations: [String] = []
+    let value = try? folded { (sign, left, right) throws(ArithmeticError) in
+      let exact = try Self.applied(sign, left, right)
+      let value = Fault.apply(fault, at: equations.count, to: exact)
+      equations.append("\(left) \(sign) \(right) = \(value)")
+      return value
+    }
+    return (equations, value ?? 0)
+  }
+}

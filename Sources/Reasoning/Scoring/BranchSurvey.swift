@@ -59,17 +59,10 @@ public struct BranchSurvey: Sendable {
     of strategy: any Strategy, on questions: [Question],
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) async throws -> [Branch] {
-    let done = Mutex(0)
     let found = try await Evaluation.concurrently(
-      Array(questions.enumerated()), width: decoder.slots
+      Array(questions.enumerated()), width: decoder.slots, progress: progress
     ) { number, question in
-      let branches = try await branches(of: strategy, on: question, number: number)
-      progress(
-        done.withLock {
-          $0 += 1
-          return $0
-        })
-      return branches
+      try await branches(of: strategy, on: question, number: number)
     }
     return found.flatMap(\.output)
   }
@@ -92,7 +85,7 @@ public struct BranchSurvey: Sendable {
 
   private func branches(
     of strategy: any Strategy, on question: Question, number: Int
-  ) async throws -> [Branch] {
+  ) async throws -> [Branch]? {
     let paths = Mutex<[Int: Path]>([:])
     var settings = settings
     settings.detail = 0
@@ -111,6 +104,8 @@ public struct BranchSurvey: Sendable {
       }
     }
     if end.reason == .failed { throw StrategyError.decoding(end.message ?? "The run failed.") }
+    // Some branches without the others would tell of the quick ones only.
+    guard end.reason == .completed else { return nil }
     return paths.withLock { $0 }.sorted { $0.key < $1.key }.compactMap { _, path in
       guard let delta = path.delta, let value = path.answer?.value else { return nil }
       let kind = Class(

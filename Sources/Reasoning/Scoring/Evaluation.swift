@@ -72,28 +72,27 @@ public struct Evaluation: Sendable {
     of strategy: any Strategy, on questions: [Question],
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) async throws -> [Result] {
-    let done = Mutex(0)
-    let results = try await Self.concurrently(questions, width: decoder.slots) { question in
+    let results = try await Self.concurrently(
+      questions, width: decoder.slots, progress: progress
+    ) { question in
       let result = try await answer(question, with: strategy)
-      guard result.end.reason == .completed else { return nil as Result? }
-      progress(
-        done.withLock {
-          $0 += 1
-          return $0
-        })
-      return result
+      return result.end.reason == .completed ? result : nil
     }
-    return results.compactMap(\.output)
+    return results.map(\.output)
   }
 
   /// Works on many inputs, `width` at a time; begins no more once the task is cancelled.
   ///
+  /// - Parameters:
+  ///   - progress: called after each input with how many are done.
+  ///   - work: nil for an input that was not worked on to its end.
   /// - Returns: the inputs' indices with their outputs, in the order of the inputs.
   static func concurrently<Input: Sendable, Output: Sendable>(
-    _ inputs: [Input], width: Int, _ work: @escaping @Sendable (Input) async throws -> Output
+    _ inputs: [Input], width: Int, progress: @Sendable (Int) -> Void,
+    _ work: @escaping @Sendable (Input) async throws -> Output?
   ) async throws -> [(index: Int, output: Output)] {
     var outputs: [Int: Output] = [:]
-    try await withThrowingTaskGroup(of: (Int, Output).self) { group in
+    try await withThrowingTaskGroup(of: (Int, Output?).self) { group in
       var next = 0
       func addNext() {
         guard next < inputs.count, !Task.isCancelled else { return }
@@ -103,7 +102,10 @@ public struct Evaluation: Sendable {
       }
       for _ in 0..<max(1, width) { addNext() }
       while let (index, output) = try await group.next() {
-        outputs[index] = output
+        if let output {
+          outputs[index] = output
+          progress(outputs.count)
+        }
         addNext()
       }
     }

@@ -1,5 +1,4 @@
 public import Decoding
-import Synchronization
 
 /// How well a verifier tells right from wrong.
 public struct VerifierRow: Sendable, Hashable {
@@ -85,24 +84,17 @@ public struct VerifierEvaluation: Sendable {
       + pairs.map {
         Case(source: .corrupted, question: Question($0.problem), solutions: [$0.right, $0.wrong])
       }
-    let done = Mutex(0)
-    let findings = try await Evaluation.concurrently(cases, width: decoder.slots) { item in
-      let findings = try await judgeUnlessCancelled(item)
-      progress(
-        done.withLock {
-          $0 += 1
-          return $0
-        })
-      return findings
-    }
+    let findings = try await Evaluation.concurrently(
+      cases, width: decoder.slots, progress: progress
+    ) { try await judgeUnlessCancelled($0) }
     return Self.rows(findings.flatMap { group, own in own.map { (group, $0) } })
   }
 
-  private func judgeUnlessCancelled(_ item: Case) async throws -> [Finding] {
+  private func judgeUnlessCancelled(_ item: Case) async throws -> [Finding]? {
     do {
       return try await judge(item)
     } catch is CancellationError {
-      return []
+      return nil
     }
   }
 

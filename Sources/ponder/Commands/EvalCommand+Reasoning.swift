@@ -10,17 +10,19 @@ extension EvalCommand {
     let decoder = try model.decoder(parallel: options.decoding.parallel)
     let survey = BranchSurvey(
       decoder: decoder, prompts: try .bundled(), settings: options.settings(detail: 0))
-    var report = SurveyReport(model: decoder.model.identity.name)
-    for strategy in strategies {
-      let name = type(of: strategy).description.name
-      let progress = ProgressLine()
-      let branches = try await cancellingOnInterrupt {
-        try await survey.branches(of: strategy, on: questions) {
+    let report = try await cancellingOnInterrupt {
+      var report = SurveyReport(model: decoder.model.identity.name)
+      for strategy in strategies where !Task.isCancelled {
+        let name = type(of: strategy).description.name
+        let progress = ProgressLine()
+        let branches = try await survey.branches(of: strategy, on: questions) {
           progress.show(name, done: $0, of: questions.count)
         }
+        progress.clear()
+        tellIfStopped()
+        report.add(BranchSurvey.rows(branches), strategy: name)
       }
-      progress.clear()
-      report.add(BranchSurvey.rows(branches), strategy: name)
+      return report
     }
     switch format {
     case .json: try StandardOutput.writeJSON(report)
@@ -33,7 +35,7 @@ extension EvalCommand {
   func measureSlips() async throws {
     let slips = try families().map {
       try SlipQuestions.questions(
-        family: $0.name, split: split, count: count ?? 50, seed: options.decoding.seed)
+        family: $0.name, split: split, count: each, seed: options.decoding.seed)
     }
     let decoder = try model.decoder(parallel: options.decoding.parallel)
     let evaluation = Evaluation(

@@ -63,6 +63,12 @@ struct EvalCommand: AsyncParsableCommand {
     if problems != nil, levels != .mixed || metric == .slips {
       throw ValidationError("A file's problems have no levels and no slips: give --family.")
     }
+    if levels != .mixed, metric != .accuracy {
+      throw ValidationError("--levels is for the metric accuracy.")
+    }
+    if metric == .slips, strategy != "greedy" {
+      throw ValidationError("The metric slips decodes greedily: leave --strategy out.")
+    }
   }
 
   func run() async throws {
@@ -115,11 +121,13 @@ struct EvalCommand: AsyncParsableCommand {
       verifiers: verifiers)
     let progress = ProgressLine()
     let rows = try await cancellingOnInterrupt {
-      try await evaluation.rows(samplesOf: asked, pairs: pairs) {
+      let rows = try await evaluation.rows(samplesOf: asked, pairs: pairs) {
         progress.show("judging", done: $0, of: asked.count + pairs.count)
       }
+      progress.clear()
+      tellIfStopped()
+      return rows
     }
-    progress.clear()
     let name = decoder.model.identity.name
     switch format {
     case .json: try StandardOutput.writeJSON(VerifierReport(model: name, rows: rows))
@@ -143,7 +151,7 @@ struct EvalCommand: AsyncParsableCommand {
     guard problems == nil else { return [] }
     return try families().flatMap {
       JudgedPair.pairs(
-        family: $0, split: split, count: count ?? 50, seed: options.decoding.seed)
+        family: $0, split: split, count: each, seed: options.decoding.seed)
     }
   }
 
@@ -168,7 +176,7 @@ struct EvalCommand: AsyncParsableCommand {
   }
 
   /// Problems of each family, where no number is given.
-  private var each: Int { count ?? 50 }
+  var each: Int { count ?? 50 }
 
   private func problems(
     of family: any ProblemFamily, level: Int?, _ indices: Range<Int>
@@ -196,11 +204,15 @@ func measure(
   var rows = Evaluation.rows(
     results, strategy: name, questions: questions, seconds: seconds, byLevel: byLevel)
   for index in rows.indices { rows[index].verifier = verifier }
-  if Task.isCancelled {
-    FileHandle.standardError.write(
-      Data("ponder: stopped; the figures are of the problems that were done.\n".utf8))
-  }
+  tellIfStopped()
   return rows
+}
+
+/// Says that figures are of a part only, where the user has stopped the rest.
+func tellIfStopped() {
+  guard Task.isCancelled else { return }
+  FileHandle.standardError.write(
+    Data("ponder: stopped; the figures are of the problems that were done.\n".utf8))
 }
 
 /// The JSON of `eval`.

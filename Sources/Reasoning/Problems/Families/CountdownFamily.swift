@@ -87,34 +87,20 @@ struct CountdownFamily: ProblemFamily {
 
   // MARK: Solutions
 
-  /// The equations of an expression, `2 * 3 = 6` and `6 + 7 = 13`, and what they come to.
-  private static func worked(
-    _ expression: ArithmeticExpression, fault: Fault? = nil
-  ) -> (equations: [String], value: Int) {
-    var equations: [String] = []
-    let value = try? expression.folded { (sign, left, right) throws(ArithmeticError) in
-      let exact = try ArithmeticExpression.applied(sign, left, right)
-      let value = Fault.apply(fault, at: equations.count, to: exact)
-      equations.append("\(left) \(sign) \(right) = \(value)")
-      return value
-    }
-    return (equations, value ?? 0)
-  }
-
   private static func work(
     _ puzzle: NumberPuzzle, _ solution: ArithmeticExpression, using random: inout ProblemRandom,
     fault: Fault?
   ) -> WorkedProblem {
     let question = question(puzzle, using: &random)
     let misses = misses(puzzle, count: random.int(0...min(3, puzzle.numbers.count)), using: &random)
-    var (expression, equations) = (solution, worked(solution).equations)
+    var (expression, equations) = (solution, solution.worked().equations)
     if let fault, let wrong = wrong(puzzle, fault: fault, using: &random) {
       (expression, equations) = wrong
     }
     let answer = expression.text
     let hit = equations.joined(separator: ", ") + ", yes."
-    let tries = misses.map { worked($0).equations.joined(separator: ", ") + ", no." } + [hit]
-    let short = misses.map { "\($0.text) = \(worked($0).value), no." }
+    let tries = misses.map { $0.worked().equations.joined(separator: ", ") + ", no." } + [hit]
+    let short = misses.map { "\($0.text) = \($0.worked().value), no." }
     var looks = short + ["\(answer) = \(puzzle.target), yes."]
     looks[0] = "Look: " + looks[0]
     // A first step is neither right nor wrong by itself, so a whole try is one sentence.
@@ -141,7 +127,7 @@ struct CountdownFamily: ProblemFamily {
     if let misuse = puzzle.misuse(in: expression) {
       return (false, [misuse.capitalizedSentence + "."])
     }
-    let (equations, value) = worked(expression)
+    let (equations, value) = expression.worked()
     let isRight = value == puzzle.target
     let verb = isRight ? "is" : "is not"
     return (isRight, equations.map { $0 + "." } + ["\(value) \(verb) \(puzzle.target)."])
@@ -173,7 +159,7 @@ struct CountdownFamily: ProblemFamily {
       misread.numbers[index] = max(1, number + fault.delta)
       if misread.numbers[index] == number { misread.numbers[index] = number + abs(fault.delta) }
       if let wrong = CountdownSolver.first(misread).solution {
-        return (wrong, worked(wrong).equations)
+        return (wrong, wrong.worked().equations)
       }
     }
     var last: ArithmeticExpression?
@@ -181,13 +167,13 @@ struct CountdownFamily: ProblemFamily {
       guard let (tried, value) = join(puzzle.numbers, using: &random), value != puzzle.target
       else { continue }
       last = tried
-      let (equations, faulty) = worked(tried, fault: fault)
+      let (equations, faulty) = tried.worked(fault: fault)
       if faulty == puzzle.target { return (tried, equations) }
     }
     guard let last else { return nil }
     // No expression misses the target by just that fault: its last equation claims the target.
-    let (equations, value) = worked(last)
+    let (equations, value) = last.worked()
     let claim = Fault(step: equations.count - 1, delta: puzzle.target - value)
-    return (last, worked(last, fault: claim).equations)
+    return (last, last.worked(fault: claim).equations)
   }
 }

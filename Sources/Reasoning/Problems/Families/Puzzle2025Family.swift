@@ -42,19 +42,13 @@ struct Puzzle2025Family: ProblemFamily {
         "With the numbers 1 to \(count) make \(target), each used once, by + and *.",
         "How do the numbers 1 to \(count) make \(target), each used once, by + and *?",
       ])
-      var equations: [String] = []
-      let value = try? solution.folded { (sign, left, right) throws(ArithmeticError) in
-        let exact = try ArithmeticExpression.applied(sign, left, right)
-        let value = Fault.apply(fault, at: equations.count, to: exact)
-        equations.append("\(left) \(sign) \(right) = \(value)")
-        return value
-      }
+      let (equations, value) = solution.worked(fault: fault)
       // A wrong solution leaves the last number out of its place and claims the target.
       let said =
         fault == nil
         ? solution : ArithmeticExpression.joined("+", solution, .number(count)).normalized
       let joined = equations.joined(separator: ", ")
-      let end = "\(said.text) = \(fault == nil ? value ?? 0 : target)."
+      let end = "\(said.text) = \(fault == nil ? value : target)."
       return WorkedProblem(
         level: level, question: question, answer: said.text, steps: equations,
         chains: [
