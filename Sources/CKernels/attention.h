@@ -2,7 +2,10 @@
 //   CACHE(name)         the name with the format's suffix
 //   CACHE_ELEMENT       how a key or value is stored
 //   CACHE_LOAD(p)       LANES of them as floats
-//   CACHE_STORE(p, v)   the reverse
+//   CACHE_STORE(p, v)   the reverse; not where CACHE_SCALED
+//   CACHE_SCALED        1 where what is stored is multiplied by half-precision scales, which lie
+//                       behind the keys as [head_size / 32, CK_KV_BLOCK] and behind the values as
+//                       [CK_KV_BLOCK, head_size / 32], both rounded up; else 0
 //
 // Three passes: all scores of a query, their softmax, the weighted sum of values. A score is
 // summed over the head in ascending order, the softmax takes scores in ascending order of
@@ -10,6 +13,7 @@
 // queries are computed together and whatever else is in the blocks. Positions that a query does
 // not see have weight 0 and contribute nothing.
 
+#if !CACHE_SCALED
 static void CACHE(store_kv)(const float *key, const float *value, const ck_kv_slot *slot) {
   CACHE_ELEMENT *keys = (CACHE_ELEMENT *)(slot->block + slot->key_offset) + slot->slot;
   CACHE_ELEMENT *values =
@@ -27,6 +31,7 @@ static void CACHE(store_kv)(const float *key, const float *value, const ck_kv_sl
   CACHE_STORE(part, load_first(value + d, rest));
   for (long i = 0; i < rest; i++) values[d + i] = part[i];
 }
+#endif
 
 /// What attention keeps for one query.
 typedef struct {
@@ -47,10 +52,16 @@ INLINE void CACHE(score)(
   UNROLL for (int q = 0; q < queries; q++) {
     UNROLL for (int v = 0; v < SCORE_VECTORS; v++) score[q][v] = splat(0);
   }
+  const uint16_t *scales = (const uint16_t *)(keys + job->head_size * CK_KV_BLOCK);
+  vf scale[SCORE_VECTORS];
   for (long d = 0; d < job->head_size; d++) {
+    if (CACHE_SCALED && d % CK_QUANT_BLOCK == 0) {
+      UNROLL for (int v = 0; v < SCORE_VECTORS; v++) scale[v] = load_half(scales + d + v * LANES);
+    }
     vf key[SCORE_VECTORS];
     UNROLL for (int v = 0; v < SCORE_VECTORS; v++) {
       key[v] = CACHE_LOAD(keys + d * CK_KV_BLOCK + v * LANES);
+      if (CACHE_SCALED) key[v] = key[v] * scale[v];
     }
     UNROLL for (int q = 0; q < queries; q++) {
       const vf value = splat(state[q].query[d]);
@@ -71,16 +82,24 @@ INLINE void CACHE(score)(
   }
 }
 
+/// - values: from element `first` of the head on.
 INLINE void CACHE(weigh)(
-    const CACHE_ELEMENT *values, long width, long length, const CACHE(attending) *state,
-    const int queries, const int vectors) {
+    const CACHE_ELEMENT *values, const uint16_t *scales, long first, long width, long length,
+    const CACHE(attending) *state, const int queries, const int vectors) {
+  const long blocks = (width + CK_QUANT_BLOCK - 1) / CK_QUANT_BLOCK;
   vf sum[VALUE_QUERIES][4];
   UNROLL for (int q = 0; q < queries; q++) {
     UNROLL for (int v = 0; v < vectors; v++) sum[q][v] = load(state[q].sum + v * LANES);
   }
   for (long p = 0; p < length; p++) {
     vf value[4];
-    UNROLL for (int v = 0; v < vectors; v++) value[v] = CACHE_LOAD(values + p * width + v * LANES);
+    UNROLL for (int v = 0; v < vectors; v++) {
+      value[v] = CACHE_LOAD(values + p * width + v * LANES);
+      if (CACHE_SCALED) {
+        const long block = (first + v * LANES) / CK_QUANT_BLOCK;
+        value[v] = value[v] * splat(float_of(scales[p * blocks + block]));
+      }
+    }
     UNROLL for (int q = 0; q < queries; q++) {
       const vf weight = splat(state[q].scores[p]);
       UNROLL for (int v = 0; v < vectors; v++) sum[q][v] = fused(weight, value[v], sum[q][v]);
@@ -94,13 +113,14 @@ INLINE void CACHE(weigh)(
 /// The weighted values of one block, for a few queries.
 INLINE void CACHE(weigh_all)(
     const CACHE_ELEMENT *values, long width, CACHE(attending) *state, const int queries) {
+  const uint16_t *scales = (const uint16_t *)(values + width * CK_KV_BLOCK);
   long length = 0;
   UNROLL for (int q = 0; q < queries; q++) {
     length = state[q].length > length ? state[q].length : length;
   }
   long d = 0;
 #define STEP(VECTORS)                                                                 \
-  CACHE(weigh)(values + d, width, length, state, queries, VECTORS);                   \
+  CACHE(weigh)(values + d, scales, d, width, length, state, queries, VECTORS);        \
   UNROLL for (int q = 0; q < queries; q++) state[q].sum += (VECTORS) * LANES;         \
   d += (VECTORS) * LANES
   while (d + 4 * LANES <= width) { STEP(4); }

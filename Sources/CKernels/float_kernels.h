@@ -183,18 +183,85 @@ INLINE vi lane_numbers(void) {
 #define CACHE_ELEMENT float
 #define CACHE_LOAD load
 #define CACHE_STORE store
+#define CACHE_SCALED 0
 #include "attention.h"
 #undef CACHE
 #undef CACHE_ELEMENT
 #undef CACHE_LOAD
 #undef CACHE_STORE
+#undef CACHE_SCALED
 
 #define CACHE(NAME) NAME##_f16
 #define CACHE_ELEMENT uint16_t
 #define CACHE_LOAD load_half
 #define CACHE_STORE store_half
+#define CACHE_SCALED 0
 #include "attention.h"
 #undef CACHE
 #undef CACHE_ELEMENT
 #undef CACHE_LOAD
 #undef CACHE_STORE
+#undef CACHE_SCALED
+
+typedef int8_t vb __attribute__((vector_size(LANES)));
+
+INLINE vf load_bytes(const int8_t *p) {
+  vb v;
+  memcpy(&v, p, sizeof v);
+  return __builtin_convertvector(v, vf);
+}
+
+/// Rounds up to 32 numbers to 8 bits; the rest of `out` becomes 0. What is no number becomes one,
+/// so that a block holds nothing that would spoil positions nobody looks at.
+///
+/// Returns the scale, in half precision; values are rounded to multiples of what it really is.
+INLINE uint16_t round_to_bytes(const float *x, long count, int8_t out[CK_QUANT_BLOCK]) {
+  vf part[CK_QUANT_BLOCK / LANES];
+  vf top = splat(0);
+  UNROLL for (int v = 0; v < CK_QUANT_BLOCK / LANES; v++) {
+    const long rest = count - v * LANES;
+    part[v] = rest >= LANES ? load(x + v * LANES)
+                            : load_first(x + v * LANES, rest > 0 ? rest : 0);
+    top = larger(part[v], top);
+    top = larger(-part[v], top);
+  }
+  uint16_t halves[LANES];
+  store_half(halves, splat(largest_of(top) / 127.0f));
+  const float scale = float_of(halves[0]);
+  const vf factor = splat(scale > 0 ? 1.0f / scale : 0), shift = splat(12582912.0f);
+  float whole[CK_QUANT_BLOCK];
+  UNROLL for (int v = 0; v < CK_QUANT_BLOCK / LANES; v++) {
+    const vf kept = -larger(-larger(part[v] * factor, splat(-127)), splat(-127));
+    store(whole + v * LANES, (kept + shift) - shift);
+  }
+  for (int i = 0; i < CK_QUANT_BLOCK; i++) out[i] = (int8_t)whole[i];
+  return halves[0];
+}
+
+static void store_kv_q8_0(const float *key, const float *value, const ck_kv_slot *slot) {
+  const long size = slot->head_size, width = padded(size), place = slot->slot;
+  const long blocks = (size + CK_QUANT_BLOCK - 1) / CK_QUANT_BLOCK;
+  int8_t *keys = (int8_t *)(slot->block + slot->key_offset);
+  int8_t *values = (int8_t *)(slot->block + slot->value_offset);
+  uint16_t *key_scales = (uint16_t *)(keys + size * CK_KV_BLOCK) + place;
+  uint16_t *value_scales = (uint16_t *)(values + width * CK_KV_BLOCK) + place * blocks;
+  for (long b = 0; b < blocks; b++) {
+    const long first = b * CK_QUANT_BLOCK, rest = size - first;
+    const long count = rest < CK_QUANT_BLOCK ? rest : CK_QUANT_BLOCK;
+    int8_t bytes[CK_QUANT_BLOCK];
+    key_scales[b * CK_KV_BLOCK] = round_to_bytes(key + first, count, bytes);
+    for (long i = 0; i < count; i++) keys[(first + i) * CK_KV_BLOCK + place] = bytes[i];
+    value_scales[b] = round_to_bytes(value + first, count, bytes);
+    memcpy(values + place * width + first, bytes, (size_t)count);
+  }
+}
+
+#define CACHE(NAME) NAME##_q8_0
+#define CACHE_ELEMENT int8_t
+#define CACHE_LOAD load_bytes
+#define CACHE_SCALED 1
+#include "attention.h"
+#undef CACHE
+#undef CACHE_ELEMENT
+#undef CACHE_LOAD
+#undef CACHE_SCALED

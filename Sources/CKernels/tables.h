@@ -19,6 +19,7 @@ extern const ck_kernels ck_neon_kernels;
     .matmul_f16 = matmul_f16, .matmul_q8_0 = matmul_q8_0, .quantize = quantize,  \
     .decode_f16 = decode_f16, .rms_norm = rms_norm, .swiglu = swiglu,            \
     .rotate_pairs = rotate_pairs, .store_kv_f16 = store_kv_f16,                  \
-    .store_kv_f32 = store_kv_f32, .attend_f16 = attend_f16,                      \
-    .attend_f32 = attend_f32,                                                    \
+    .store_kv_f32 = store_kv_f32, .store_kv_q8_0 = store_kv_q8_0,                \
+    .attend_f16 = attend_f16, .attend_f32 = attend_f32,                          \
+    .attend_q8_0 = attend_q8_0,                                                  \
   }

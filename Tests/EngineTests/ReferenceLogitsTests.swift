@@ -21,6 +21,8 @@ import Testing
     var name: String
     var bound: Double
     var boundF16: Double
+    /// With 8-bit keys and values, whose steps are 16 times those of F16.
+    var boundQ8 = 6e-2
     var testDescription: String { name }
   }
 
@@ -37,7 +39,10 @@ import Testing
 
   @Test(arguments: fixtures, InstructionSet.available)
   func logitsEqualTheReference(_ fixture: Fixture, on isa: InstructionSet) throws {
-    for (kv, bound) in [(KVFormat.f32, fixture.bound), (.f16, fixture.boundF16)] {
+    let bounds = [
+      (KVFormat.f32, fixture.bound), (.f16, fixture.boundF16), (.q8_0, fixture.boundQ8),
+    ]
+    for (kv, bound) in bounds {
       let options = EngineOptions(threads: 2, kvFormat: kv, instructionSet: isa)
       let error = try error(of: fixture.name, options)
       #expect(error <= bound, "\(kv)")

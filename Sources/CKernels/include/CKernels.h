@@ -40,7 +40,8 @@ typedef void ck_matmul(
 /// One block of keys and values, and who looks at it.
 typedef struct {
   /// The block's memory; a head's keys are [head_size, CK_KV_BLOCK], its values
-  /// [CK_KV_BLOCK, padded head_size].
+  /// [CK_KV_BLOCK, padded head_size]. In Q8_0 scales in half precision follow: those of the keys
+  /// as [head_size / 32, CK_KV_BLOCK], those of the values as [CK_KV_BLOCK, head_size / 32].
   const uint8_t *block;
   /// The block's first position in its paths.
   int32_t start;
@@ -113,8 +114,11 @@ typedef struct {
   void (*rotate_pairs)(float *x, const float *table, long pairs);
   void (*store_kv_f16)(const float *key, const float *value, const ck_kv_slot *slot);
   void (*store_kv_f32)(const float *key, const float *value, const ck_kv_slot *slot);
+  /// Rounds to 8 bits, with a half-precision scale for each 32 elements of a head.
+  void (*store_kv_q8_0)(const float *key, const float *value, const ck_kv_slot *slot);
   void (*attend_f16)(const ck_attention *job);
   void (*attend_f32)(const ck_attention *job);
+  void (*attend_q8_0)(const ck_attention *job);
 } ck_kernels;
 
 typedef enum { CK_GENERIC, CK_AVX2, CK_AVX512, CK_NEON } ck_isa;

@@ -2,6 +2,9 @@
 public enum KVFormat: String, Sendable, CaseIterable {
   case f16
   case f32
+  /// 8 bits, with a scale for each 32 elements of a head: a little more than half of `f16`.
+  // swift-format-ignore: AlwaysUseLowerCamelCase
+  case q8_0
 }
 
 /// What a user may choose about the engine; none of it changes what the model means.

@@ -51,15 +51,13 @@ struct ForwardPass {
     place: Int, offset: Int32, layer: Int, keys: UnsafePointer<Float>,
     values: UnsafePointer<Float>
   ) {
-    let kernel =
-      layout.format == .f16
-      ? compute.kernels.pointee.store_kv_f16 : compute.kernels.pointee.store_kv_f32
+    let kernel = layout.format.storeKernel(compute.kernels)
     for head in 0..<layout.kvHeadCount {
       var slot = ck_kv_slot(
         block: blocks[place], key_offset: layout.keyOffset(layer: layer, head: head),
         value_offset: layout.valueOffset(layer: layer, head: head), slot: Int(offset),
         head_size: layout.headSize)
-      kernel?(keys + head * layout.headSize, values + head * layout.headSize, &slot)
+      kernel(keys + head * layout.headSize, values + head * layout.headSize, &slot)
     }
   }
 
@@ -81,9 +79,7 @@ struct ForwardPass {
 
   /// Softmax attention (Vaswani et al. 2017, eq. 1) of every row on its own path.
   func attend(_ call: AttentionCall) {
-    let kernel =
-      layout.format == .f16
-      ? compute.kernels.pointee.attend_f16 : compute.kernels.pointee.attend_f32
+    let kernel = layout.format.attentionKernel(compute.kernels)
     let slices = call.onlyOutputs ? attention.slices.filter(hasOutput) : attention.slices
     let heads = layout.kvHeadCount
     let users = Double(attention.users.count) / Double(max(attention.slices.count, 1))
@@ -96,7 +92,7 @@ struct ForwardPass {
           job.runs = runs + slice.runs.lowerBound
           job.users = users
           job.lengths = lengths + slice.rows.lowerBound
-          kernel?(&job)
+          kernel(&job)
         }
       }
     }

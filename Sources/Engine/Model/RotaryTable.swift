@@ -23,6 +23,8 @@ struct RotaryTable {
   mutating func extend(to count: Int) {
     let known = pairs == 0 ? count : values.count / (2 * pairs)
     guard count > known else { return }
+    // In steps: growing by one position at each token would copy the table each time.
+    let count = (count + 255) / 256 * 256
     values.reserveCapacity(2 * pairs * count)
     for position in known..<count {
       for frequency in frequencies {
