@@ -26,6 +26,6 @@ import Testing
       #expect(result.slowest <= result.tokensPerSecond)
       #expect(result.tokensPerSecond <= result.fastest)
     }
-    #expect(model.cacheUse.used == 0)
+    #expect(model.memoryUse.cachedTokens == 0)
   }
 }

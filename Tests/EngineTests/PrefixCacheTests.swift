@@ -131,7 +131,7 @@ import Testing
       }
       if step < 127 { tips = tips.map { tree.extend($0, with: TokenID(step % 77)) } }
     }
-    #expect(model.cacheUse.used == 512 + 40 * 128)
+    #expect(model.memoryUse.cachedTokens == 512 + 40 * 128)
   }
 
   @Test("A shared token is computed once and counted for the first who needs it")

@@ -161,7 +161,9 @@ final class Driver {
 private struct TableOpener: ModelOpening {
   let model: any LanguageModel
 
-  func open(path: String) throws -> (model: any LanguageModel, summary: ModelSummary) {
+  func open(
+    path: String, observer: @escaping OpeningObserver
+  ) throws -> (model: any LanguageModel, summary: ModelSummary) {
     var summary = Fixtures.summary
     summary.identity = model.identity
     summary.vocabularySize = model.vocabulary.count

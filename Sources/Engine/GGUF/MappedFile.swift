@@ -53,5 +53,29 @@ final class MappedFile: @unchecked Sendable {  // immutable once initialised
     }
   }
 
+  /// What will be done with a part of the file.
+  enum Use {
+    /// It is read soon: the system may fetch it in one go.
+    case soon
+    /// It need not stay in memory: a page that is touched again is read again.
+    case done
+  }
+
+  /// Tells the system how a part of the mapping is used. Contents never change by it.
+  func advise(_ use: Use, _ range: Range<Int>) {
+    guard isMapped, let start = bytes.baseAddress else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    guard page > 0 else { return }
+    // Pages that are shared with a neighbour are fetched, but not given up.
+    let first = use == .soon ? range.lowerBound / page : (range.lowerBound + page - 1) / page
+    let last =
+      use == .soon || range.upperBound == bytes.count
+      ? (range.upperBound + page - 1) / page : range.upperBound / page
+    guard first < last else { return }
+    madvise(
+      UnsafeMutableRawPointer(mutating: start + first * page), (last - first) * page,
+      use == .soon ? MADV_WILLNEED : MADV_DONTNEED)
+  }
+
   private static func errorText() -> String { String(cString: strerror(errno)) }
 }

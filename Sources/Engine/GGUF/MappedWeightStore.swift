@@ -28,6 +28,19 @@ public final class MappedWeightStore: WeightStore {
 
   public var tensorNames: [String] { file.tensors.map(\.name) }
 
+  /// Smaller tensors are not worth a call.
+  private static let smallestAdvised = 1 << 20
+
+  public func willRead(_ tensor: Tensor) { advise(.soon, tensor) }
+
+  /// Gives up the mapped pages, so that weights that were packed are not in memory twice.
+  public func didRead(_ tensor: Tensor) { advise(.done, tensor) }
+
+  private func advise(_ use: MappedFile.Use, _ tensor: Tensor) {
+    guard tensor.byteCount >= Self.smallestAdvised, let info = file[tensor.name] else { return }
+    file.file.advise(use, info.range)
+  }
+
   /// The tensor of that name as a matrix: all its dimensions but the first count as rows.
   public func tensor(named name: String) -> Tensor? {
     guard let info = file[name], let rowLength = info.shape.first else { return nil }

@@ -7,6 +7,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   case unsupportedFormat(tensor: String, format: String, supported: [String])
   case instructionSetUnavailable(String, available: [String])
   case outOfMemory(bytes: Int)
+  /// Whoever asked for the model has given up on it.
+  case cancelled
 
   public var description: String {
     switch self {
@@ -24,6 +26,7 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
       "This machine cannot run \(name) kernels; available: \(list(available))."
     case .outOfMemory(let bytes):
       "\(bytes) bytes of memory for the model's weights cannot be had; use a smaller model."
+    case .cancelled: "Loading was stopped."
     }
   }
 

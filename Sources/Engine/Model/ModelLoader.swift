@@ -5,14 +5,16 @@ import Foundation
 public enum ModelLoader {
   /// Maps a GGUF file, checks it and prepares its weights.
   ///
+  /// - Parameter observer: is told how far the weights are, and may give up.
   /// - Throws: `GGUFError` when the file cannot be read or is damaged, `TokenizerError` when its
   ///   vocabulary cannot be used, `ModelError` when its weights do not make a model that this
   ///   engine computes.
   public static func load(
-    path: String, options: EngineOptions = EngineOptions()
+    path: String, options: EngineOptions = EngineOptions(), observer: LoadObserver? = nil
   ) throws -> TransformerModel {
     let file = try GGUFFile(path: path)
-    return try load(file, name: name(ofFile: path, type: file.fileType), options: options)
+    return try load(
+      file, name: name(ofFile: path, type: file.fileType), options: options, observer: observer)
   }
 
   /// What a model is called: its file's name without its ending and its type, which is shown
@@ -32,11 +34,13 @@ public enum ModelLoader {
   ///
   /// - Parameter name: how the model is called in traces and status lines.
   public static func load(
-    _ file: GGUFFile, name: String, options: EngineOptions = EngineOptions()
+    _ file: GGUFFile, name: String, options: EngineOptions = EngineOptions(),
+    observer: LoadObserver? = nil
   ) throws -> TransformerModel {
     let vocabulary = try file.vocabulary()
     return try TransformerModel(
       configuration: ModelConfiguration(file, vocabularySize: vocabulary.count),
-      weights: MappedWeightStore(file, name: name), vocabulary: vocabulary, options: options)
+      weights: MappedWeightStore(file, name: name), vocabulary: vocabulary, options: options,
+      observer: observer)
   }
 }

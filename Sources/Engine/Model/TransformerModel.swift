@@ -17,7 +17,7 @@ public final class TransformerModel: LanguageModel {
   private let store: any WeightStore
   private let compute: Compute
   private let state: Mutex<State>
-  private let lastCacheUse: Mutex<(used: Int, capacity: Int)>
+  private let lastMemoryUse: Mutex<MemoryUse>
 
   /// All that a pass changes.
   private struct State: @unchecked Sendable {
@@ -30,11 +30,12 @@ public final class TransformerModel: LanguageModel {
 
   /// Prepares a model; packing its weights takes about as long as reading them.
   ///
+  /// - Parameter observer: is told how far that is, and may give up.
   /// - Throws: `ModelError` when the weights do not fit the configuration, a format or
-  ///   architecture is not supported, or memory runs out.
+  ///   architecture is not supported, memory runs out, or the observer gives up.
   public init(
     configuration: ModelConfiguration, weights: any WeightStore, vocabulary: any Vocabulary,
-    options: EngineOptions = EngineOptions()
+    options: EngineOptions = EngineOptions(), observer: LoadObserver? = nil
   ) throws(ModelError) {
     try configuration.validate()
     let available = InstructionSet.available
@@ -57,12 +58,17 @@ public final class TransformerModel: LanguageModel {
       format: options.kvFormat, layerCount: configuration.layerCount,
       kvHeadCount: configuration.kvHeadCount, headSize: configuration.headSize)
     let version = weights.version
+    let meter = LoadMeter(weights, observer: observer)
     let architecture = try Architectures.make(
-      configuration, weights: WeightLoader(store: weights, compute: compute))
+      configuration, weights: WeightLoader(store: weights, compute: compute, meter: meter))
+    try meter.finish()
     let capacity =
       options.cacheCapacity ?? Self.defaultCapacity(layout, context: configuration.contextLength)
     let cache = PrefixCache(layout: layout, capacity: capacity)
-    lastCacheUse = Mutex((used: 0, capacity: cache.capacityInTokens))
+    lastMemoryUse = Mutex(
+      MemoryUse(
+        weightBytes: meter.packedBytes, cacheBytes: 0, cachedTokens: 0,
+        cacheCapacity: cache.capacityInTokens))
     state = Mutex(State(architecture: architecture, cache: cache, version: version))
   }
 
@@ -78,18 +84,26 @@ public final class TransformerModel: LanguageModel {
   /// machine does some 3·10¹¹ a second in batches.
   public let tokensPerPass: Int
 
-  /// What the KV cache holds, in tokens, and what it may hold; whole blocks are counted.
-  /// As of the last pass: asking never waits for one under way.
-  public var cacheUse: (used: Int, capacity: Int) { lastCacheUse.withLock { $0 } }
+  /// What a model takes of the machine's memory.
+  public struct MemoryUse: Sendable, Hashable {
+    /// Bytes of packed weights.
+    public var weightBytes: Int
+    /// Bytes taken for keys and values.
+    public var cacheBytes: Int
+    /// Tokens whose keys and values are kept; whole blocks are counted.
+    public var cachedTokens: Int
+    /// The most tokens that may be kept.
+    public var cacheCapacity: Int
+  }
 
-  /// Bytes taken for keys and values.
-  public var cacheBytes: Int { state.withLock { $0.cache.residentBytes } }
+  /// As of the last pass: asking never waits for one under way.
+  public var memoryUse: MemoryUse { lastMemoryUse.withLock { $0 } }
 
   /// Forgets all keys and values.
   public func clearCache() {
     state.withLock { state in
       state.cache.removeAll()
-      lastCacheUse.withLock { $0.used = 0 }
+      lastMemoryUse.withLock { $0.cachedTokens = 0 }
     }
   }
 
@@ -101,8 +115,11 @@ public final class TransformerModel: LanguageModel {
         vocabularySize: configuration.vocabularySize,
         limit: min(request.tokenLimit, Self.mostRows))
       let plan = try planner.plan(request.nodes, in: &state.cache)
-      let use = (used: state.cache.usedTokens, capacity: state.cache.capacityInTokens)
-      lastCacheUse.withLock { $0 = use }
+      let (tokens, bytes) = (state.cache.usedTokens, state.cache.residentBytes)
+      lastMemoryUse.withLock { use in
+        use.cachedTokens = tokens
+        use.cacheBytes = bytes
+      }
       guard plan.rowCount > 0 else {
         return ForwardResult(
           distributions: request.nodes.map { _ in nil }, computed: plan.computed)
@@ -130,8 +147,10 @@ public final class TransformerModel: LanguageModel {
   private func refresh(_ state: inout State) throws(ModelError) {
     let version = store.version
     guard version != state.version else { return }
+    let meter = LoadMeter(store, observer: nil)
     state.architecture = try Architectures.make(
-      configuration, weights: WeightLoader(store: store, compute: compute))
+      configuration, weights: WeightLoader(store: store, compute: compute, meter: meter))
+    lastMemoryUse.withLock { $0.weightBytes = meter.packedBytes }
     state.cache.removeAll()
     state.version = version
   }

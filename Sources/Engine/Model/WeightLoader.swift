@@ -4,6 +4,7 @@ import CKernels
 struct WeightLoader {
   let store: any WeightStore
   let compute: Compute
+  let meter: LoadMeter
 
   /// A tensor of exactly this shape.
   func tensor(_ name: String, inputs: Int, outputs: Int) throws(ModelError) -> Tensor {
@@ -21,7 +22,11 @@ struct WeightLoader {
 
   /// A linear map made of one or more tensors with the same inputs, outputs in their order.
   func map(_ tensors: [Tensor]) throws(ModelError) -> LinearMap {
-    try LinearMap(tensors, kernels: compute.kernels, pool: compute.pool)
+    for tensor in tensors { store.willRead(tensor) }
+    let map = try LinearMap(tensors, kernels: compute.kernels, pool: compute.pool)
+    for tensor in tensors { store.didRead(tensor) }
+    try meter.add(tensors, packedBytes: map.byteCount)
+    return map
   }
 
   /// A vector as floats.
@@ -30,6 +35,7 @@ struct WeightLoader {
     let memory = try AlignedMemory(byteCount: count * MemoryLayout<Float>.stride)
     let rows = try RowDecoder(tensor, kernels: compute.kernels)
     rows.decode(row: 0, to: memory.start.assumingMemoryBound(to: Float.self))
+    try meter.add([tensor], packedBytes: memory.byteCount)
     return memory
   }
 }

@@ -44,4 +44,14 @@ public protocol WeightStore: AnyObject, Sendable {
   var tensorNames: [String] { get }
   /// The tensor of that name, or nil if there is none.
   func tensor(named name: String) -> Tensor?
+  /// The whole tensor is about to be read once, from its beginning to its end.
+  func willRead(_ tensor: Tensor)
+  /// What was read has been copied: a store that can get the tensor's memory back at any time may
+  /// give it up until it is read again.
+  func didRead(_ tensor: Tensor)
+}
+
+extension WeightStore {
+  public func willRead(_ tensor: Tensor) {}
+  public func didRead(_ tensor: Tensor) {}
 }

@@ -43,7 +43,7 @@ enum ChromeView {
   static func modelTitle(_ state: PlaygroundState) -> String {
     switch state.model {
     case .ready(let summary): return summary.identity.title
-    case .loading(let name): return "\(name) …"
+    case .loading(let load): return "\(load.name) …"
     case .failed(let name, _): return "\(name) ✗"
     case .none:
       let saved = state.trace.runs.values.lazy.compactMap { $0.start?.model }.first
@@ -134,7 +134,7 @@ enum StatusLine {
     switch state.model {
     case .none:
       return [state.isReplay ? "saved trace, no model" : "no model: press m to choose one"]
-    case .loading(let name): return ["loading \(name) …"]
+    case .loading(let load): return ["loading \(load.text)"]
     case .failed(let name, _): return ["\(name) could not be loaded: press m to choose another"]
     case .ready(let summary):
       var parts = [summary.member?.title ?? summary.identity.title]
@@ -143,6 +143,7 @@ enum StatusLine {
         let room = state.pace.cacheCapacity.map { "/\(Format.count($0))" } ?? ""
         parts.append("KV \(Format.count(used))\(room)")
       }
+      if let bytes = state.pace.memoryBytes { parts.append("memory \(Format.bytes(bytes))") }
       parts.append("\(summary.threads) \(summary.threads == 1 ? "thread" : "threads")")
       parts.append(summary.identity.isa)
       if summary.parameters > 0 { parts.append("\(Format.count(summary.parameters)) parameters") }

@@ -46,6 +46,19 @@ public enum Format {
     return "\(value)"
   }
 
+  /// A number of bytes: `960 B`, `1.8 MB`, `12 GB`.
+  public static func bytes(_ count: Int) -> String {
+    var (value, unit) = (Double(count), 0)
+    let units = ["B", "kB", "MB", "GB", "TB"]
+    while value >= 999.5, unit < units.count - 1 {
+      value /= 1000
+      unit += 1
+    }
+    let tenths = (value * 10).rounded() / 10
+    return unit == 0 || tenths >= 100
+      ? "\(fixed(value, 0)) \(units[unit])" : "\(fixed(tenths, 1)) \(units[unit])"
+  }
+
   /// Something per second: `3.2`, `312`, `4.1k`.
   public static func rate(_ value: Double) -> String {
     guard value.isFinite else { return "—" }

@@ -5,9 +5,15 @@ import Synchronization
 
 /// Opens a model: how the playground, which knows no file format, gets one.
 public protocol ModelOpening: Sendable {
+  /// Is told how many bytes of weights are ready, and of how many; returns whether to go on.
+  typealias OpeningObserver = @Sendable (_ bytes: Int, _ totalBytes: Int) -> Bool
+
+  /// - Parameter observer: is told about a load as it goes on.
   /// - Returns: the model with what the screens tell about it.
   /// - Throws: an error whose description says what is wrong and what to do.
-  func open(path: String) throws -> (model: any LanguageModel, summary: ModelSummary)
+  func open(
+    path: String, observer: @escaping OpeningObserver
+  ) throws -> (model: any LanguageModel, summary: ModelSummary)
 }
 
 /// Carries out the effects that the reducer asks for, on tasks of its own, and hands back actions.
@@ -54,6 +60,8 @@ public final class PlaygroundSession: Sendable {
     var stream: Task<Void, Never>?
     /// The newest fetch; an older one is of no interest any more.
     var fetch: Task<Void, Never>?
+    /// Counts the models asked for: whatever an earlier one still comes to is of no interest.
+    var load = 0
   }
 
   let configuration: Configuration
@@ -158,6 +166,7 @@ public final class PlaygroundSession: Sendable {
     let tasks = work.withLock { work in
       let tasks = Array(work.runs.values) + [work.stream, work.fetch].compactMap { $0 }
       work.runs = [:]
+      work.load += 1
       return tasks
     }
     for task in tasks { task.cancel() }
@@ -186,21 +195,32 @@ public final class PlaygroundSession: Sendable {
   private func loadModel(_ typed: String) {
     let path = FilePaths.expanded(typed)
     let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-    post(.modelLoading(name))
+    let load = work.withLock { work in
+      work.load += 1
+      return work.load
+    }
+    let isWanted = { @Sendable [self] in work.withLock { $0.load == load } }
+    post(.modelLoading(ModelLoad(name: name)))
     // Opening reads gigabytes: it gets a thread, not a place in Swift's cooperative pool.
     let thread = Thread { [self] in
       do {
-        let (model, summary) = try configuration.opener.open(path: path)
+        let (model, summary) = try configuration.opener.open(path: path) { bytes, total in
+          guard isWanted() else { return false }
+          self.post(.modelLoading(ModelLoad(name: name, bytes: bytes, totalBytes: total)))
+          return true
+        }
         let decoder = Decoder(model: model, slots: summary.slots)
-        work.withLock { work in
+        let isTaken = work.withLock { work in
+          guard work.load == load else { return false }
           for task in work.runs.values { task.cancel() }
           work.stream?.cancel()
           work.exploration = nil
           work.decoder = decoder
+          return true
         }
-        post(.modelReady(summary, model.vocabulary))
+        if isTaken { post(.modelReady(summary, model.vocabulary)) }
       } catch {
-        post(.modelFailed(name, "\(error)"))
+        if isWanted() { post(.modelFailed(name, "\(error)")) }
       }
     }
     thread.name = "model loader"

@@ -28,7 +28,8 @@ public enum Action: Sendable {
   case opened([TraceRecord], name: String)
   case themeLoaded(String)
   case lessonLoaded(Lesson, name: String)
-  case modelLoading(String)
+  /// A model is on its way, or has come further.
+  case modelLoading(ModelLoad)
   case modelReady(ModelSummary, any Vocabulary)
   case modelFailed(String, String)
   case pace(Pace)

@@ -97,9 +97,30 @@ public struct ShownRuns: Sendable, Hashable {
 /// The model, as far as it is there.
 public enum ModelState: Sendable, Hashable {
   case none
-  case loading(name: String)
+  case loading(ModelLoad)
   case ready(ModelSummary)
   case failed(name: String, why: String)
+}
+
+/// A model on its way.
+public struct ModelLoad: Sendable, Hashable {
+  public var name: String
+  /// Bytes of weights that are ready, and of all; 0 as long as that is not known.
+  public var bytes: Int
+  public var totalBytes: Int
+
+  public init(name: String, bytes: Int = 0, totalBytes: Int = 0) {
+    self.name = name
+    self.bytes = bytes
+    self.totalBytes = totalBytes
+  }
+
+  /// The name and how far it is, as `qwen2.5-1.5b: 43 % of 1.1 GB`.
+  var text: String {
+    guard totalBytes > 0 else { return "\(name) …" }
+    let percent = Int(100 * Double(bytes) / Double(totalBytes))
+    return "\(name): \(min(percent, 100)) % of \(Format.bytes(totalBytes))"
+  }
 }
 
 /// What the screens tell about a loaded model.
@@ -153,6 +174,8 @@ public struct Pace: Sendable, Hashable {
   /// Tokens whose keys and values are in memory, and how many there is room for.
   public var cachedTokens: Int?
   public var cacheCapacity: Int?
+  /// What weights, keys and values take.
+  public var memoryBytes: Int?
   /// About how long each run under way will still take, from the pace of its last paths.
   public var secondsLeft: [Int: Double] = [:]
 

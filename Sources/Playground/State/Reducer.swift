@@ -41,8 +41,8 @@ public struct Reducer: Sendable {
       state.themeName = name
       return []
     case .lessonLoaded(let lesson, let name): return state.begin(lesson, name: name)
-    case .modelLoading(let name):
-      state.model = .loading(name: name)
+    case .modelLoading(let load):
+      state.model = .loading(load)
       return []
     case .modelReady(let summary, let vocabulary):
       state.vocabulary = vocabulary

@@ -2,6 +2,7 @@ import ArgumentParser
 import Decoding
 import Engine
 import Foundation
+import Playground
 
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -50,7 +51,7 @@ struct ModelsCommand: ParsableCommand {
     return models.flatMap { model in
       var columns = [
         model.isDefault ? "*" : " ", (model.shortName ?? model.name).padded(to: width),
-        ByteCount.text(model.bytes).padded(to: 9, left: true),
+        Format.bytes(model.bytes).padded(to: 9, left: true),
         "\(model.parameters) parameters".padded(to: 22, left: true), model.fileType.padded(to: 4),
       ]
       if let member = model.member {

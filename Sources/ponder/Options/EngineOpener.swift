@@ -20,10 +20,14 @@ final class EngineOpener: ModelOpening {
     self.parallel = parallel
   }
 
-  func open(path: String) throws -> (model: any LanguageModel, summary: ModelSummary) {
+  func open(
+    path: String, observer: @escaping OpeningObserver
+  ) throws -> (model: any LanguageModel, summary: ModelSummary) {
     let file = try GGUFFile(path: path)
     let name = ModelLoader.name(ofFile: path, type: file.fileType)
-    let model = try ModelLoader.load(file, name: name, options: options)
+    let model = try ModelLoader.load(file, name: name, options: options) {
+      observer($0.bytes, $0.totalBytes)
+    }
     state.withLock { $0.model = model }
     let bundled = (try? BundledModels.all()) ?? []
     let summary = ModelSummary(
@@ -34,13 +38,14 @@ final class EngineOpener: ModelOpening {
     return (model, summary)
   }
 
-  /// KV use, when it has changed since the last call.
+  /// What memory is used, when that has changed since the last call.
   func pace() -> Pace? {
     state.withLock { state in
-      guard let use = state.model?.cacheUse else { return nil }
+      guard let use = state.model?.memoryUse else { return nil }
       var pace = state.shown ?? Pace()
-      pace.cachedTokens = use.used
-      pace.cacheCapacity = use.capacity
+      pace.cachedTokens = use.cachedTokens
+      pace.cacheCapacity = use.cacheCapacity
+      pace.memoryBytes = use.weightBytes + use.cacheBytes
       guard pace != state.shown else { return nil }
       state.shown = pace
       return pace

@@ -97,9 +97,9 @@ enum ModelPickerView {
   ) {
     let rect = Rect(x: body.x, y: body.bottom - 2, width: body.width, height: 2)
     switch state.model {
-    case .loading(let name):
+    case .loading(let load):
       buffer.put(
-        "opening \(name) …", x: rect.x, y: rect.y + 1, style: PopupFrame.style(.notice, theme),
+        "opening \(load.text)", x: rect.x, y: rect.y + 1, style: PopupFrame.style(.notice, theme),
         width: rect.width)
     case .failed(_, let why) where picker.wanted != nil:
       WrappedText(StyledText(why, style: PopupFrame.style(.error, theme)), width: rect.width)

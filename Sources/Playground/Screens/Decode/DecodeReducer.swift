@@ -61,7 +61,8 @@ extension PlaygroundState {
     case .ready:
       // Until the prompt is in there is nothing to go on from.
       return runs.exploration != nil && decode.cursor != .root
-    case .loading(let name): message = Message(.notice, "\(name) is still loading.")
+    case .loading(let load):
+      message = Message(.notice, "\(load.name) is still loading.")
     case .failed(let name, _):
       message = Message(.notice, "\(name) could not be loaded; press m to choose another model.")
     case .none:

@@ -99,7 +99,7 @@ enum DecodeView {
 
   private static func emptyNotice(_ state: PlaygroundState) -> String {
     switch state.model {
-    case .loading(let name): "Loading \(name) …"
+    case .loading(let load): "Loading \(load.text)"
     case .failed(let name, _): "\(name) could not be loaded. Press m to choose another model."
     case .ready: "Putting the question in …"
     case .none:
