@@ -1,3 +1,10 @@
+/// Which part of a split model a file is, as its metadata say.
+public struct GGUFPlace: Hashable, Sendable {
+  /// From 0.
+  public var number: Int
+  public var count: Int
+}
+
 /// Why a GGUF file could not be read or written.
 public enum GGUFError: Error, Equatable, CustomStringConvertible {
   case cannotOpen(path: String, reason: String)
@@ -20,6 +27,12 @@ public enum GGUFError: Error, Equatable, CustomStringConvertible {
   case invalidShape(tensor: String, shape: [UInt64])
   case unknownTensorType(tensor: String, code: UInt32)
   case misalignedTensor(tensor: String, offset: UInt64, alignment: UInt64)
+  /// A part of a split model is not there.
+  case missingPart(path: String, GGUFPlace)
+  /// The name of a part does not say which it is, so that the others cannot be found.
+  case misnamedPart(path: String, GGUFPlace)
+  /// A file beside a part of a split model belongs to something else.
+  case partsDisagree(path: String, reason: String)
   case cannotWrite(path: String, reason: String)
 
   public var description: String {
@@ -62,6 +75,14 @@ public enum GGUFError: Error, Equatable, CustomStringConvertible {
     case .misalignedTensor(let tensor, let offset, let alignment):
       "The tensor '\(tensor)' starts at \(offset), which is no multiple of \(alignment); "
         + "the file is damaged."
+    case .missingPart(let path, let place):
+      "The model is split into \(place.count) files, and part \(place.number + 1) of them is "
+        + "missing: \(path). Put all parts into one folder."
+    case .misnamedPart(let path, let place):
+      "\(path) is part \(place.number + 1) of \(place.count) of a model, but its name does not say "
+        + "so; give all parts their names back (NAME-00001-of-00002.gguf)."
+    case .partsDisagree(let path, let reason):
+      "\(path) does not belong to this split model: \(reason). Get all parts again."
     case .cannotWrite(let path, let reason): "Cannot write \(path): \(reason)."
     }
   }

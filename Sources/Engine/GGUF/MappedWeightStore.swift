@@ -38,7 +38,7 @@ public final class MappedWeightStore: WeightStore {
 
   private func advise(_ use: MappedFile.Use, _ tensor: Tensor) {
     guard tensor.byteCount >= Self.smallestAdvised, let info = file[tensor.name] else { return }
-    file.file.advise(use, info.range)
+    file.parts[info.part].advise(use, info.range)
   }
 
   /// The tensor of that name as a matrix: all its dimensions but the first count as rows.

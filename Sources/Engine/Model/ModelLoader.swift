@@ -20,7 +20,7 @@ public enum ModelLoader {
   /// What a model is called: its file's name without its ending and its type, which is shown
   /// beside it.
   public static func name(ofFile path: String, type: String) -> String {
-    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    let name = GGUFPartName.modelName(ofFile: path)
     for separator in [".", "-", "_"] where name.count > type.count + 1 {
       let ending = separator + type
       if name.lowercased().hasSuffix(ending.lowercased()) {

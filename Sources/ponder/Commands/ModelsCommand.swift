@@ -88,7 +88,7 @@ struct ModelsCommand: ParsableCommand {
       let file = try GGUFFile(path: url.path)
       if let member = FamilyMember(file, path: url.path) { members.append(member) }
       models[url.path] = Model(
-        name: url.deletingPathExtension().lastPathComponent, path: url.path,
+        name: GGUFPartName.modelName(ofFile: url.path), path: url.path,
         architecture: try file.metadata.text("general.architecture") ?? "unknown",
         parameters: file.parameterCount, fileType: file.fileType, bytes: file.size,
         isDefault: url == standard)

@@ -111,7 +111,7 @@ struct PlayCommand: ParsableCommand {
     let others = ((try? BundledModels.all()) ?? []).filter { !members.contains($0.path) }
     catalog.models = others.map { url in
       Catalog.ModelEntry(
-        name: url.deletingPathExtension().lastPathComponent, path: url.path,
+        name: GGUFPartName.modelName(ofFile: url.path), path: url.path,
         detail: (try? GGUFFile(path: url.path)).map {
           "\($0.parameterCount) parameters, \($0.fileType)"
         } ?? "cannot be read")

@@ -17,8 +17,11 @@ enum BundledModels {
   private static func files(in folder: URL) throws -> [URL] {
     let files = try FileManager.default.contentsOfDirectory(
       at: folder, includingPropertiesForKeys: nil)
-    return files.filter { $0.pathExtension == "gguf" }
-      .sorted { $0.lastPathComponent < $1.lastPathComponent }
+    // A split model is opened by any of its parts, and listed once.
+    return files.filter {
+      $0.pathExtension == "gguf" && (GGUFPartName(path: $0.path)?.number ?? 1) == 1
+    }
+    .sorted { $0.lastPathComponent < $1.lastPathComponent }
   }
 
   /// The model that is used unless another is asked for: the one whose file name stands in the
@@ -60,12 +63,12 @@ enum BundledModels {
     let family = (try? family()) ?? ModelFamily()
     if let member = family.member(named: model) { return member.path }
     let all = (try? all()) ?? []
-    if let file = all.first(where: { $0.deletingPathExtension().lastPathComponent == model }) {
+    if let file = all.first(where: { GGUFPartName.modelName(ofFile: $0.path) == model }) {
       return file.path
     }
     let names =
       family.isEmpty
-      ? all.map { $0.deletingPathExtension().lastPathComponent }.joined(separator: ", ")
+      ? all.map { GGUFPartName.modelName(ofFile: $0.path) }.joined(separator: ", ")
       : family.listOfNames
     throw UserError.missingFile(
       "There is neither a file nor a bundled model “\(model)”; bundled are "

@@ -46,7 +46,7 @@ enum ErrorReport {
   private static func status(of error: any Error) -> Int32? {
     switch error {
     case let error as UserError: error.status
-    case GGUFError.notFound, GGUFError.cannotOpen: Status.missingFile
+    case GGUFError.notFound, GGUFError.cannotOpen, GGUFError.missingPart: Status.missingFile
     case GGUFError.cannotWrite: Status.other
     case is GGUFError, is TokenizerError: Status.badData
     case ModelError.instructionSetUnavailable: Status.usage
