@@ -94,6 +94,9 @@ public protocol LanguageModel: AnyObject, Sendable {
   /// a long prefill or a wide batch. Fixed for a model and never measured: the order of events
   /// must not depend on the clock.
   var tokensPerPass: Int { get }
+  /// The chat template that the model's file declares, as it stands there (a Jinja program); nil
+  /// if it declares none.
+  var chatTemplate: String? { get }
 
   /// Computes next-token distributions, all asked nodes in one batch.
   ///
@@ -129,6 +132,7 @@ public enum LanguageModelError: Error, Equatable, CustomStringConvertible {
 
 extension LanguageModel {
   public var tokensPerPass: Int { 512 }
+  public var chatTemplate: String? { nil }
 
   /// The distributions after several nodes, however many passes that takes.
   public func distributions(

@@ -9,6 +9,7 @@ public final class TableLanguageModel: LanguageModel {
   public let capabilities = ModelCapabilities()
   public let vocabulary: any Vocabulary
   public let contextLength: Int
+  public let chatTemplate: String?
   private let pieces: PieceVocabulary
   /// The nodes looked up so far: a table computes nothing, but counts like a model that does.
   private let evaluated = Mutex<Set<NodeID>>([])
@@ -17,13 +18,17 @@ public final class TableLanguageModel: LanguageModel {
   /// - Parameters:
   ///   - pieces: the text of each token.
   ///   - end: the end-of-text token.
+  ///   - controls: further control tokens; they stand for no text.
+  ///   - chatTemplate: what the model says of conversations.
   ///   - next: the probabilities of the next token after a prefix; a token left out has none.
   ///     After a prefix for which it is empty, the text ends.
   public init(
-    name: String, pieces: [String], end: TokenID, contextLength: Int = 4096,
+    name: String, pieces: [String], end: TokenID, controls: Set<TokenID> = [],
+    chatTemplate: String? = nil, contextLength: Int = 4096,
     next: @escaping @Sendable ([TokenID]) -> [TokenID: Double]
   ) {
-    self.pieces = PieceVocabulary(pieces: pieces, end: end)
+    self.pieces = PieceVocabulary(pieces: pieces, end: end, controls: controls)
+    self.chatTemplate = chatTemplate
     vocabulary = self.pieces
     self.contextLength = contextLength
     rule = next
@@ -90,10 +95,13 @@ public final class TableLanguageModel: LanguageModel {
 struct PieceVocabulary: Vocabulary {
   let pieces: [[UInt8]]
   let end: TokenID
+  /// Tokens that stand for no text, the end among them.
+  private let controls: Set<TokenID>
 
-  init(pieces: [String], end: TokenID) {
+  init(pieces: [String], end: TokenID, controls: Set<TokenID> = []) {
     self.pieces = pieces.map { Array($0.utf8) }
     self.end = end
+    self.controls = controls.union([end])
   }
 
   var count: Int { pieces.count }
@@ -103,10 +111,10 @@ struct PieceVocabulary: Vocabulary {
   func contains(_ token: TokenID) -> Bool { pieces.indices.contains(Int(token)) }
 
   func bytes(of token: TokenID) -> [UInt8] {
-    contains(token) && token != end ? pieces[Int(token)] : []
+    contains(token) && !isControl(token) ? pieces[Int(token)] : []
   }
 
-  func isControl(_ token: TokenID) -> Bool { token == end }
+  func isControl(_ token: TokenID) -> Bool { controls.contains(token) }
 
   func name(of token: TokenID) -> String {
     contains(token) ? String(decoding: pieces[Int(token)], as: UTF8.self) : "?"
@@ -114,10 +122,12 @@ struct PieceVocabulary: Vocabulary {
 
   func tokenize(_ text: some Sequence<UInt8>, special: SpecialTokenHandling) -> [TokenID] {
     var rest = Array(text)[...]
+    let readable = pieces.indices.filter {
+      !pieces[$0].isEmpty && (special == .parse || !isControl(TokenID($0)))
+    }
     var tokens: [TokenID] = []
     while !rest.isEmpty {
-      let longest = pieces.indices
-        .filter { $0 != Int(end) && !pieces[$0].isEmpty && rest.starts(with: pieces[$0]) }
+      let longest = readable.filter { rest.starts(with: pieces[$0]) }
         .max { pieces[$0].count < pieces[$1].count }
       // A byte that no piece covers is dropped: a table model knows nothing else.
       rest = rest.dropFirst(longest.map { pieces[$0].count } ?? 1)

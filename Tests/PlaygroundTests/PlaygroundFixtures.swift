@@ -100,12 +100,12 @@ final class Driver {
 
   init(
     _ width: Int = 80, _ height: Int = 24, model: any LanguageModel = Fixtures.model,
-    keep: (@Sendable () throws -> TraceJournal)? = nil
+    prompts: String = "", keep: (@Sendable () throws -> TraceJournal)? = nil
   ) {
     state = Fixtures.empty(width, height)
     session = PlaygroundSession(
       PlaygroundSession.Configuration(
-        opener: TableOpener(model: model), prompts: PromptLibrary(directory: ""), keep: keep),
+        opener: TableOpener(model: model), prompts: PromptLibrary(directory: prompts), keep: keep),
       inbox: inbox)
     inbox.connect(bell)
   }
@@ -167,6 +167,7 @@ private struct TableOpener: ModelOpening {
     var summary = Fixtures.summary
     summary.identity = model.identity
     summary.vocabularySize = model.vocabulary.count
+    summary.chatTemplate = model.chatTemplate
     return (model, summary)
   }
 }

@@ -40,7 +40,7 @@ public enum ModelLoader {
     let vocabulary = try file.vocabulary()
     return try TransformerModel(
       configuration: ModelConfiguration(file, vocabularySize: vocabulary.count),
-      weights: MappedWeightStore(file, name: name), vocabulary: vocabulary, options: options,
-      observer: observer)
+      weights: MappedWeightStore(file, name: name), vocabulary: vocabulary,
+      chatTemplate: file.chatTemplate, options: options, observer: observer)
   }
 }

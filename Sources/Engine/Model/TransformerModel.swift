@@ -12,6 +12,7 @@ public final class TransformerModel: LanguageModel {
   public let options: EngineOptions
   public let vocabulary: any Vocabulary
   public let instructionSet: InstructionSet
+  public let chatTemplate: String?
   public let capabilities = ModelCapabilities()
 
   private let store: any WeightStore
@@ -30,12 +31,15 @@ public final class TransformerModel: LanguageModel {
 
   /// Prepares a model; packing its weights takes about as long as reading them.
   ///
-  /// - Parameter observer: is told how far that is, and may give up.
+  /// - Parameters:
+  ///   - chatTemplate: what the file says of conversations; see `LanguageModel`.
+  ///   - observer: is told how far that is, and may give up.
   /// - Throws: `ModelError` when the weights do not fit the configuration, a format or
   ///   architecture is not supported, memory runs out, or the observer gives up.
   public init(
     configuration: ModelConfiguration, weights: any WeightStore, vocabulary: any Vocabulary,
-    options: EngineOptions = EngineOptions(), observer: LoadObserver? = nil
+    chatTemplate: String? = nil, options: EngineOptions = EngineOptions(),
+    observer: LoadObserver? = nil
   ) throws(ModelError) {
     try configuration.validate()
     let available = InstructionSet.available
@@ -47,6 +51,7 @@ public final class TransformerModel: LanguageModel {
     self.configuration = configuration
     self.options = options
     self.vocabulary = vocabulary
+    self.chatTemplate = chatTemplate
     self.instructionSet = instructionSet
     store = weights
     compute = Compute(kernels: kernels, pool: ThreadPool(threadCount: options.threads))

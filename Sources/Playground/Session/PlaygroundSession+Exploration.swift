@@ -24,10 +24,10 @@ extension PlaygroundSession {
   ) {
     guard let decoder = work.withLock({ $0.decoder }) else { return }
     do {
-      let prompting = settings.prompting.flatMap { Prompting($0) } ?? .plain
       let run = Run(
         number: number, question: question, settings: settings, decoder: decoder,
-        prompt: try configuration.prompts.prompt(for: question, prompting)
+        prompt: try configuration.prompts.prompt(
+          for: question, settings, otherwise: .plain, model: decoder.model)
       ) { self.record($0) }
       let exploration = Exploration(run)
       try start(exploration)

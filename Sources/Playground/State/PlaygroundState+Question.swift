@@ -42,7 +42,9 @@ extension PlaygroundState {
     return trace.runs.filter { _, run in
       guard let start = run.start, start.strategy == strategy else { return false }
       return start.question.text == question.text
-        && (start.question.isRaw || start.settings.prompting == prompting)
+        && (start.question.isRaw
+          || (start.settings.prompting == prompting
+            && start.settings.template == settings.template))
     }.keys.max()
   }
 

@@ -134,12 +134,15 @@ public struct ModelSummary: Sendable, Hashable {
   public var slots: Int
   /// Whether the model is one of the bundled ones, which know only a few forms of question.
   public var isBundled: Bool
+  /// The chat template that its file declares, as it stands there; nil if it declares none.
+  public var chatTemplate: String?
   /// Its place in the family; nil for any other model.
   public var member: FamilyMember?
 
   public init(
     identity: ModelIdentity, path: String, contextLength: Int, vocabularySize: Int,
-    parameters: Int, threads: Int, slots: Int, isBundled: Bool, member: FamilyMember? = nil
+    parameters: Int, threads: Int, slots: Int, isBundled: Bool, member: FamilyMember? = nil,
+    chatTemplate: String? = nil
   ) {
     self.identity = identity
     self.path = path
@@ -150,6 +153,7 @@ public struct ModelSummary: Sendable, Hashable {
     self.slots = slots
     self.isBundled = isBundled
     self.member = member
+    self.chatTemplate = chatTemplate
   }
 }
 

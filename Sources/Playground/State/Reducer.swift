@@ -218,6 +218,12 @@ public struct Reducer: Sendable {
     state.activities = [:]
     state.decode.known.removeAll()
     state.trace.model = summary.identity.hash
+    let choice = state.settings.template.flatMap { TemplateChoice($0) } ?? .auto
+    if ChatTemplate.warning(choice, declared: summary.chatTemplate) != nil {
+      state.message = Message(
+        .warning,
+        "The model's chat template is not known: raw text is sent; :template NAME chooses one.")
+    }
     return state.resumedExploration() ?? state.newExploration()
   }
 

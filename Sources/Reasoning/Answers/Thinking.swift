@@ -4,24 +4,32 @@ public import Decoding
 public struct ThinkingTags: Hashable, Sendable, Codable {
   public var open: String
   public var close: String
+  /// Whether the prompt has opened the tag already, so that a path begins as thinking.
+  public var startsOpen: Bool
 
-  public init(open: String, close: String) {
+  public init(open: String, close: String, startsOpen: Bool = false) {
     self.open = open
     self.close = close
+    self.startsOpen = startsOpen
   }
 
-  /// `<think>` … `</think>`, the tags of R1-style models.
+  /// `<think>` … `</think>`, the tags of R1-style models, of Qwen3 and of the bundled one.
   public static let think = ThinkingTags(open: "<think>", close: "</think>")
+
+  /// The tags that are looked for, in this order. The second are those of Mistral's models.
+  public static let known = [think, ThinkingTags(open: "[THINK]", close: "[/THINK]")]
 
   /// The tags that a model declares by having each as one token that spells it; nil without them.
   /// A model that has the tokens and does not use them is read as if it had none.
   public init?(declaredBy vocabulary: any Vocabulary) {
-    let tags = ThinkingTags.think
-    for tag in [tags.open, tags.close] {
-      let ids = vocabulary.tokenize(tag)
-      guard ids.count == 1, vocabulary.bytes(of: ids).elementsEqual(tag.utf8) else { return nil }
+    let declared = ThinkingTags.known.first { tags in
+      [tags.open, tags.close].allSatisfy { tag in
+        let ids = vocabulary.tokenize(tag)
+        return ids.count == 1 && vocabulary.bytes(of: ids).elementsEqual(tag.utf8)
+      }
     }
-    self = tags
+    guard let declared else { return nil }
+    self = declared
   }
 }
 
@@ -37,9 +45,9 @@ public struct Thinking: Hashable, Sendable {
 
   /// Divides a text.
   ///
-  /// With tags, thinking is what stands between them; a prompt may have opened the tag already,
-  /// so a closing tag alone is enough, and a tag that is open but never closed makes the rest all
-  /// thinking. Without declared tags, or where none appear, thinking is everything before the
+  /// With tags, thinking is what stands between them; a prompt may have opened the tag already
+  /// (`ThinkingTags.startsOpen`), so a closing tag alone is enough, and a tag that is open but
+  /// never closed makes the rest all thinking. Without declared tags, or where none appear, thinking is everything before the
   /// last announcing phrase ("The answer is"); a text without one is all answer.
   public static func split(_ generated: [UInt8], tags: ThinkingTags? = nil) -> Thinking {
     let all = 0..<generated.count
@@ -65,7 +73,7 @@ public struct Thinking: Hashable, Sendable {
         thinking: start..<closing.lowerBound, boundary: closing,
         answer: closing.upperBound..<bytes.count)
     }
-    guard opening != nil else { return nil }
+    guard opening != nil || tags.startsOpen else { return nil }
     return Thinking(
       thinking: start..<bytes.count, boundary: nil, answer: bytes.count..<bytes.count)
   }

@@ -115,6 +115,7 @@ extension StrategyDescription.Setting {
     case .seed: UInt64(value) != nil
     case .samples, .branches, .maxTokens, .rationales: Int(value).map { $0 >= 1 } ?? false
     case .prompting: Prompting(value) != nil
+    case .template: TemplateChoice(value) != nil
     case .aggregate: RunSettings.Aggregate(rawValue: value) != nil
     case .weighting: Tally.Method(rawValue: value) != nil
     case .verifier: VerifierName(rawValue: value) != nil

@@ -4,6 +4,13 @@ public import Decoding
 public struct Prompt: Hashable, Sendable {
   /// What the model is given. It never ends in a space: the space belongs to the next token.
   public var text: String
+  /// The text that a person would write to a chat model for the same purpose: without what
+  /// begins the answer.
+  public var message: String
+  /// The prompt with the tokens of a chat template; empty where `text` is all.
+  public private(set) var pieces: [PromptPiece] = []
+  /// The tags between which a model of this template thinks.
+  public private(set) var thinking: ThinkingTags?
   /// The continuation ends before the first of these; a base model that has answered goes on
   /// with a question of its own.
   public var stops: [String]
@@ -17,10 +24,12 @@ public struct Prompt: Hashable, Sendable {
   public var leakedExemplarCount: Int
 
   public init(
-    text: String, stops: [String] = [], answerTrigger: String = " The answer is",
+    text: String, message: String? = nil, stops: [String] = [],
+    answerTrigger: String = " The answer is",
     extractionTrigger: String? = nil, exemplarCount: Int = 0, leakedExemplarCount: Int = 0
   ) {
     self.text = text
+    self.message = message ?? text
     self.stops = stops
     self.answerTrigger = answerTrigger
     self.extractionTrigger = extractionTrigger ?? answerTrigger
@@ -28,12 +37,29 @@ public struct Prompt: Hashable, Sendable {
     self.leakedExemplarCount = leakedExemplarCount
   }
 
+  /// The same prompt in the user's turn of a conversation.
+  ///
+  /// - Parameter reasons: whether a model that can both think and answer at once thinks.
+  public func inChat(_ template: ChatTemplate, reasons: Bool) -> Prompt {
+    var prompt = self
+    prompt.pieces = template.pieces(for: [.init(.user, message)], reasons: reasons)
+    prompt.text = prompt.pieces.map(\.spelling).joined()
+    prompt.thinking = template.thinking
+    let start = reasons ? template.reasoningStart : template.plainStart
+    prompt.thinking?.startsOpen =
+      template.thinking.map { start.contains($0.open) && !start.contains($0.close) } ?? false
+    return prompt
+  }
+
   /// The tokens that a model is given of the prompt to a question.
   ///
   /// - Throws: `StrategyError.decoding` for an empty prompt,
   ///   `LanguageModelError.contextExceeded` for one that leaves no room for a token.
   public func tokens(of question: Question, for model: any LanguageModel) throws -> [TokenID] {
-    let ids = model.vocabulary.tokenize(text, special: question.isRaw ? .parse : .add)
+    let ids =
+      pieces.isEmpty
+      ? model.vocabulary.tokenize(text, special: question.isRaw ? .parse : .add)
+      : model.vocabulary.tokenize(pieces)
     guard !ids.isEmpty else { throw StrategyError.decoding("The prompt is empty.") }
     guard ids.count < model.contextLength else {
       throw LanguageModelError.contextExceeded(length: ids.count, limit: model.contextLength)

@@ -105,6 +105,16 @@ public struct PromptTemplate: Hashable, Sendable {
     }
   }
 
+  /// What a person would write to a chat model: where the prompt is the question between `Q:` and
+  /// `A:`, the question, and on a line of its own what begins the answer; nil for any other form.
+  private func message(_ question: String) -> String? {
+    guard let form = body.firstRange(of: "Q: {question}\nA:"), form.lowerBound == body.startIndex
+    else { return nil }
+    let request = String(body[form.upperBound...]).trimmingWhitespace
+    guard !request.contains("{question}"), !request.contains("{exemplars}") else { return nil }
+    return request.isEmpty ? question : question + "\n" + request
+  }
+
   /// The prompt for a question. Examples that give the question away are left out, and of the
   /// others the first `exemplarLimit` are used.
   public func render(question: String, exemplars: [Exemplar] = []) -> Prompt {
@@ -128,7 +138,7 @@ public struct PromptTemplate: Hashable, Sendable {
       }
     }
     return Prompt(
-      text: text + rest, stops: stops, answerTrigger: answerTrigger,
+      text: text + rest, message: message(question), stops: stops, answerTrigger: answerTrigger,
       extractionTrigger: extractionTrigger, exemplarCount: used.count,
       leakedExemplarCount: exemplars.count - safe.count)
   }

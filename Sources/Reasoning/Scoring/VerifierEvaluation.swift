@@ -102,10 +102,11 @@ public struct VerifierEvaluation: Sendable {
     var settings = settings
     settings.detail = 0
     let description = BestOfN.description
-    let prompting = settings.prompting.flatMap { Prompting($0) } ?? description.defaultPrompting
     let run = Run(
       number: 1, question: item.question, settings: settings, decoder: decoder,
-      prompt: try prompts.prompt(for: item.question, prompting)
+      prompt: try prompts.prompt(
+        for: item.question, settings, otherwise: description.defaultPrompting,
+        model: decoder.model)
     ) { _ in }
     var solutions: [CandidateSolution] = []
     var rightness: [Bool] = []

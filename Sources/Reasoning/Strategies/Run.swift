@@ -12,7 +12,7 @@ public final class Run: Sendable {
   public let prompt: Prompt
   /// What an earlier, unfinished run of the same number had found, when it is taken up again.
   public let previous: RunTrace?
-  /// The tags between which the model thinks, when its vocabulary has them.
+  /// The tags between which the model thinks, when its chat template or its vocabulary has them.
   public let thinking: ThinkingTags?
   private let sink: @Sendable (TraceRecord) -> Void
   private let state = Mutex(State())
@@ -39,7 +39,7 @@ public final class Run: Sendable {
     self.decoder = decoder
     self.prompt = prompt
     self.previous = previous
-    thinking = ThinkingTags(declaredBy: decoder.model.vocabulary)
+    thinking = prompt.thinking ?? ThinkingTags(declaredBy: decoder.model.vocabulary)
     self.sink = sink
   }
 

@@ -7,6 +7,8 @@ public struct RunSettings: Sendable, Hashable, Codable {
   public var seed: UInt64
   /// `plain`, `think`, `few-shot` or the path of a template file.
   public var prompting: String?
+  /// The chat template: `auto`, `none` or a family's name; nil means `auto`.
+  public var template: String?
   /// Paths that are sampled.
   public var samples: Int?
   /// First-token branches.
@@ -51,7 +53,8 @@ public struct RunSettings: Sendable, Hashable, Codable {
   }
 
   public init(
-    seed: UInt64 = 1, prompting: String? = nil, samples: Int? = nil, branches: Int? = nil,
+    seed: UInt64 = 1, prompting: String? = nil, template: String? = nil,
+    samples: Int? = nil, branches: Int? = nil,
     temperature: Double? = nil, topK: Int? = nil, topP: Double? = nil, minP: Double? = nil,
     maxTokens: Int = 256, aggregate: Aggregate? = nil, weighting: Tally.Method = .majority,
     verifier: VerifierName? = nil, rationales: Int? = nil, vote: RankedVote? = nil,
@@ -59,6 +62,7 @@ public struct RunSettings: Sendable, Hashable, Codable {
   ) {
     self.seed = seed
     self.prompting = prompting
+    self.template = template
     self.samples = samples
     self.branches = branches
     self.temperature = temperature
@@ -81,7 +85,7 @@ public struct RunSettings: Sendable, Hashable, Codable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case seed, prompting, samples, branches, temperature, aggregate, weighting
+    case seed, prompting, template, samples, branches, temperature, aggregate, weighting
     case verifier, rationales, vote, detail
     case topK = "top_k"
     case topP = "top_p"

@@ -21,7 +21,7 @@ public struct StrategyDescription: Sendable, Hashable {
   /// A setting by the name it has on the command line, without the dashes.
   public enum Setting: String, Sendable, CaseIterable {
     case prompting, samples, branches, temperature, aggregate, weighting, verifier, rationales,
-      vote, seed
+      vote, seed, template
     case topK = "top-k"
     case topP = "top-p"
     case minP = "min-p"

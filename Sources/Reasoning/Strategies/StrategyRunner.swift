@@ -35,8 +35,7 @@ extension Strategy {
       let run = Run(
         number: number, question: question, settings: settings, decoder: decoder,
         prompt: try library.prompt(
-          for: question,
-          settings.prompting.flatMap { Prompting($0) } ?? description.defaultPrompting),
+          for: question, settings, otherwise: description.defaultPrompting, model: decoder.model),
         previous: previous, sink: sink)
       defer { counts = before + run.counts }
       let answer = try await self.answer(run)
@@ -55,13 +54,20 @@ extension Strategy {
 }
 
 extension PromptLibrary {
-  /// A question as a model is given it; a raw one as it is.
+  /// A question as a model is given it: with the model's chat template unless the settings say
+  /// otherwise; a raw one as it is.
   ///
+  /// - Parameter otherwise: how the question is put where the settings do not say.
   /// - Throws: `TextFileError` for a template or example file that is missing or malformed.
-  public func prompt(for question: Question, _ prompting: Prompting) throws -> Prompt {
-    question.isRaw
-      ? Prompt(text: question.text)
-      : try prompt(prompting, question: question.text, family: question.family)
+  public func prompt(
+    for question: Question, _ settings: RunSettings, otherwise: Prompting,
+    model: any LanguageModel
+  ) throws -> Prompt {
+    guard !question.isRaw else { return Prompt(text: question.text) }
+    let prompting = settings.prompting.flatMap { Prompting($0) } ?? otherwise
+    let prompt = try prompt(prompting, question: question.text, family: question.family)
+    guard let chat = model.chatTemplate(settings) else { return prompt }
+    return prompt.inChat(chat, reasons: prompting != .plain)
   }
 }
 

@@ -84,6 +84,7 @@ struct EvalCommand: AsyncParsableCommand {
     }
     let questions = try problemsAsked().map(Question.init)
     let decoder = try model.decoder(parallel: options.decoding.parallel)
+    options.warnOfTemplate(decoder.model)
     let settings = options.settings(detail: 0)
     let prompts = try PromptLibrary.bundled()
     let rows = try await cancellingOnInterrupt {

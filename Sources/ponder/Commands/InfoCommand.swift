@@ -1,6 +1,7 @@
 import ArgumentParser
 import Decoding
 import Engine
+import Reasoning
 
 struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -19,18 +20,26 @@ struct InfoCommand: ParsableCommand {
     var tokenizer: String
     var fileType: String
     var sha256: String
+    /// The family of chat template that is recognised; `unknown` for another one, `none` without.
+    var chatTemplate: String
+    /// The tags between which the model thinks, if it declares any.
+    var thinkingTags: [String]?
   }
 
   func run() throws {
     let file = try GGUFFile(path: options.path())
     let vocabulary = try file.vocabulary()
     let configuration = try ModelConfiguration(file, vocabularySize: vocabulary.count)
+    let chat = ChatTemplate.chosen(.auto, declared: file.chatTemplate)
+    let thinking = chat?.thinking ?? ThinkingTags(declaredBy: vocabulary)
     let info = Info(
       architecture: configuration.architecture, parameters: file.parameterCount,
       layers: configuration.layerCount, contextLength: configuration.contextLength,
       vocabularySize: configuration.vocabularySize,
       tokenizer: try file.metadata.text("tokenizer.ggml.model") ?? "none",
-      fileType: file.fileType, sha256: file.sha256())
+      fileType: file.fileType, sha256: file.sha256(),
+      chatTemplate: chat?.family.rawValue ?? (file.chatTemplate == nil ? "none" : "unknown"),
+      thinkingTags: thinking.map { [$0.open, $0.close] })
     switch format {
     case .json: try StandardOutput.writeJSON(info)
     case .text:
@@ -44,6 +53,8 @@ struct InfoCommand: ParsableCommand {
         tokenizer        \(info.tokenizer)
         file type        \(info.fileType)
         sha256           \(info.sha256)
+        chat template    \(info.chatTemplate)
+        thinking tags    \(info.thinkingTags?.joined(separator: " … ") ?? "none")
 
         """)
     }

@@ -39,10 +39,11 @@ struct RunCommand: AsyncParsableCommand {
     let prompts = try PromptLibrary.bundled()
     let decoder = try model.decoder(parallel: options.decoding.parallel)
     // A bad template and a prompt that does not fit are told before anything is printed.
-    let prompting =
-      settings.prompting.flatMap { Prompting($0) }
-      ?? type(of: strategy).description.defaultPrompting
-    _ = try prompts.prompt(for: question, prompting).tokens(of: question, for: decoder.model)
+    _ = try prompts.prompt(
+      for: question, settings, otherwise: type(of: strategy).description.defaultPrompting,
+      model: decoder.model
+    ).tokens(of: question, for: decoder.model)
+    if !question.isRaw { options.warnOfTemplate(decoder.model) }
     let output = RunOutput(format: format, trace: try trace.map(TraceRecording.init))
     let start = ContinuousClock.now
     output.receive(TraceRecord(.header(TraceHeader())))

@@ -34,7 +34,8 @@ final class EngineOpener: ModelOpening {
       identity: model.identity, path: path, contextLength: model.contextLength,
       vocabularySize: model.vocabulary.count, parameters: file.parameterCount,
       threads: options.threads, slots: parallel,
-      isBundled: bundled.contains { $0.path == path }, member: FamilyMember(file, path: path))
+      isBundled: bundled.contains { $0.path == path }, member: FamilyMember(file, path: path),
+      chatTemplate: model.chatTemplate)
     return (model, summary)
   }
 

@@ -15,6 +15,13 @@ struct RunOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "The chat template around questions: auto (the model's own, when it is known), none, or "
+        + ChatTemplate.Family.allCases.map(\.rawValue).joined(separator: ", ")
+        + ". --prompt is always sent as it is.", valueName: "auto|none|name"))
+  var template: TemplateChoice = .auto
+
+  @Option(
+    help: ArgumentHelp(
       "CoT-decoding: the greatest ΣΔ (sum) or the single surest path (max). A prm verifier: how "
         + "the scores of steps become one (min, last, prod or mean).", valueName: "aggregate"))
   var aggregate: RunSettings.Aggregate?
@@ -49,13 +56,29 @@ struct RunOptions: ParsableArguments {
 
   func settings(detail fallback: Int) -> RunSettings {
     RunSettings(
-      seed: decoding.seed, prompting: prompting, samples: decoding.samples,
+      seed: decoding.seed, prompting: prompting,
+      template: template == .auto ? nil : "\(template)", samples: decoding.samples,
       branches: decoding.branches, temperature: decoding.temperature, topK: decoding.topK,
       topP: decoding.topP, minP: decoding.minP,
       maxTokens: decoding.maxTokens ?? Self.defaultMaxTokens, aggregate: aggregate,
       weighting: weighting, verifier: verifier?.names.first, rationales: rationales, vote: vote,
       detail: max(0, detail ?? fallback))
   }
+}
+
+extension RunOptions {
+  /// Says so when the model's chat template is not known, so that raw text is sent.
+  func warnOfTemplate(_ model: any LanguageModel) {
+    if let warning = ChatTemplate.warning(template, declared: model.chatTemplate) {
+      FileHandle.standardError.write(Data("ponder: \(warning)\n".utf8))
+    }
+  }
+}
+
+extension TemplateChoice: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+  public static var allValueStrings: [String] { names }
+  public var defaultValueDescription: String { description }
 }
 
 extension RunSettings.Aggregate: ExpressibleByArgument {}

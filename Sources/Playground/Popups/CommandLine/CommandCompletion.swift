@@ -74,6 +74,7 @@ struct CommandCompletion: Sendable, Hashable {
     let names: [String] =
       switch setting {
       case .prompting: ["plain", "think", "few-shot"]
+      case .template: TemplateChoice.names
       case .aggregate: RunSettings.Aggregate.allCases.map(\.rawValue)
       case .weighting: RunSettings.weightings.map(\.rawValue)
       case .verifier: VerifierName.allCases.map(\.rawValue)

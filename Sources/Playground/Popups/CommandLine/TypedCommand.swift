@@ -65,8 +65,10 @@ enum TypedCommand: Sendable, Hashable {
       Word(name: "quit", argument: .none, help: "save and quit"),
     ]
 
-  /// The single letters that people expect to work.
-  private static let abbreviations = ["q": "quit", "h": "help", "o": "open", "w": "save"]
+  /// The single letters that people expect to work, and the short form of what is changed most.
+  private static let abbreviations = [
+    "q": "quit", "h": "help", "o": "open", "w": "save", "temp": "temperature",
+  ]
 
   /// Reads a line, with or without its colon.
   ///

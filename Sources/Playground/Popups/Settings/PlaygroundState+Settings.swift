@@ -14,7 +14,7 @@ extension PlaygroundState {
     switch setting {
     case .temperature, .topK, .topP, .minP: reshapeTable()
     case .weighting: votes.weighting = settings.weighting
-    case .prompting:
+    case .prompting, .template:
       // A lesson says itself when a prompt is put in; otherwise Decode shows the new prompt.
       if activeLesson == nil, !decode.isStreaming { return newExploration() }
     case .samples, .branches, .aggregate, .seed, .maxTokens, .verifier, .rationales, .vote: break

@@ -28,6 +28,9 @@ extension RunSettings {
       }
     case .prompting:
       prompting = Self.cycled(prompting, in: [nil, "plain", "think", "few-shot"], by: steps)
+    case .template:
+      template = Self.cycled(
+        template, in: [nil] + TemplateChoice.names.dropFirst().map { $0 }, by: steps)
     case .aggregate: aggregate = Self.cycled(aggregate, in: [nil] + Aggregate.allCases, by: steps)
     case .verifier: verifier = Self.cycled(verifier, in: [nil] + VerifierName.allCases, by: steps)
     case .vote: vote = Self.cycled(vote, in: [nil] + RankedVote.allCases, by: steps)

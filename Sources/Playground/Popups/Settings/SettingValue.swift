@@ -34,6 +34,10 @@ extension RunSettings {
         throw SettingError(description: "prompting is plain, think, few-shot or a template file")
       }
       prompting = text
+    case .template:
+      let names = TemplateChoice.names
+      let name = try Self.choice(text, setting, names, named: { $0 })
+      template = name == names[0] ? nil : name
     case .aggregate:
       aggregate = try Self.choice(text, setting, Aggregate.allCases, named: \.rawValue)
     case .verifier:
@@ -58,6 +62,7 @@ extension RunSettings {
     case .maxTokens: maxTokens = defaults.maxTokens
     case .seed: seed = defaults.seed
     case .prompting: prompting = nil
+    case .template: template = nil
     case .aggregate: aggregate = nil
     case .weighting: weighting = defaults.weighting
     case .verifier: verifier = nil
@@ -79,6 +84,7 @@ extension RunSettings {
     case .maxTokens: String(maxTokens)
     case .seed: String(seed)
     case .prompting: prompting ?? "each strategy's own"
+    case .template: template ?? "auto"
     case .aggregate: aggregate?.rawValue ?? "each strategy's own"
     case .verifier: (verifier ?? BestOfN.defaultVerifier).rawValue
     case .rationales: String(rationales ?? GenerativeVerifier.defaultRationales)
@@ -161,11 +167,15 @@ extension StrategyDescription.Setting {
     case .maxTokens: "how many tokens a path may have before it is stopped"
     case .seed: "the same seed draws the same paths; another one draws others"
     case .prompting: "how the question is put: plain, think, few-shot, or a template file"
+    case .template: "the chat template around questions; Decode shows it token by token"
     }
   }
 
   /// The strategies that heed it.
   var strategies: [String] {
-    StrategyRegistry.all.map { $0.description }.filter { $0.settings.contains(self) }.map(\.name)
+    // Whatever puts a question puts it with the template.
+    let heeded = self == .template ? .prompting : self
+    return StrategyRegistry.all.map { $0.description }.filter { $0.settings.contains(heeded) }
+      .map(\.name)
   }
 }

@@ -19,8 +19,8 @@ public struct SettingsState: Sendable {
 
     static let all: [Row] =
       [
-        .temperature, .topK, .topP, .minP, .samples, .branches, .prompting, .weighting,
-        .aggregate, .verifier, .rationales, .vote, .maxTokens, .seed,
+        .temperature, .topK, .topP, .minP, .samples, .branches, .prompting, .template,
+        .weighting, .aggregate, .verifier, .rationales, .vote, .maxTokens, .seed,
       ].map { Row.setting($0) } + [.theme, .parallel, .threads]
 
     var title: String {

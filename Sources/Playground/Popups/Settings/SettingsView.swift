@@ -37,7 +37,7 @@ enum SettingsView {
       return [
         StyledText(row.title),
         StyledText(isDefault ? value : "\(value) *", style: isDefault ? theme[.text] : theme[.key]),
-        StyledText(gauge(setting, state.settings), style: dim),
+        StyledText(gauge(setting, state), style: dim),
       ]
     case .theme: return [StyledText(row.title), StyledText(state.themeName), StyledText()]
     case .parallel, .threads:
@@ -52,8 +52,9 @@ enum SettingsView {
 
   /// What the value amounts to, in a few words.
   private static func gauge(
-    _ setting: StrategyDescription.Setting, _ settings: RunSettings
+    _ setting: StrategyDescription.Setting, _ state: PlaygroundState
   ) -> String {
+    let settings = state.settings
     switch setting {
     case .temperature:
       let value = settings.temperature ?? SelfConsistency.description.defaultTemperature
@@ -61,8 +62,21 @@ enum SettingsView {
     case .topK, .topP, .minP: return settings.text(of: setting) == "off" ? "keeps all tokens" : ""
     case .prompting:
       return settings.prompting == nil ? "plain or think" : "for every strategy"
+    case .template: return templateInForce(state)
     default: return ""
     }
+  }
+
+  /// What the choice of a template comes to with the model at hand.
+  private static func templateInForce(_ state: PlaygroundState) -> String {
+    guard let model = state.readyModel else { return "" }
+    let choice = state.settings.template.flatMap { TemplateChoice($0) } ?? .auto
+    if let chat = ChatTemplate.chosen(choice, declared: model.chatTemplate) {
+      let name = choice == .auto ? "the model's: \(chat.family.rawValue)" : "in force"
+      return chat.thinking.map { "\(name), \($0.open)" } ?? name
+    }
+    if choice == TemplateChoice.none { return "raw text" }
+    return model.chatTemplate == nil ? "the model has none: raw text" : "not known: raw text"
   }
 
   private static func drawFooting(

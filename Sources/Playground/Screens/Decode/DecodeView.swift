@@ -162,12 +162,15 @@ struct TokenStyles {
     if index >= decode.line.cursor { return view.style(.dim).adding(.dim) }
     let base: Style =
       switch token.origin {
-      case .prompt: view.style(.tokenPrompt)
+      // A template's tokens must differ from a text that spells them.
+      case .prompt:
+        token.isSpecial ? view.style(.tokenPrompt).adding(.underline) : view.style(.tokenPrompt)
       case .injected: view.style(.tokenInjected).adding(.italic)
       case .generated: heat(token)
       }
     if token.isAnswer { return base.overlaid(by: view.theme[.answerSpan]) }
-    let special = token.isSpecial ? view.style(.tokenEnd).adding(.dim) : base
+    let special =
+      token.isSpecial && token.origin != .prompt ? view.style(.tokenEnd).adding(.dim) : base
     return index == decode.line.cursor - 1 && token.origin != .prompt
       ? special.adding(.bold) : special
   }

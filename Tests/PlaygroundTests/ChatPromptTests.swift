@@ -1,0 +1,85 @@
+import Decoding
+import Reasoning
+import TerminalUI
+import Testing
+
+@testable import Playground
+
+/// The chat template in the playground: shown before use, and changed there.
+@Suite(.timeLimit(.minutes(2))) @MainActor struct ChatPromptTests {
+  /// A table that says of conversations what Qwen3's file says.
+  private static var model: TableLanguageModel {
+    let names = ["<eos>", "<|im_start|>", "<|im_end|>", "<think>", "</think>", "\n"]
+    let letters = (32..<127).compactMap { Unicode.Scalar($0).map { String($0) } }
+    return TableLanguageModel(
+      name: "chat", pieces: names + letters, end: 0, controls: [1, 2],
+      chatTemplate: "'<|im_start|>' '</think>' enable_thinking "
+        + "{{- '<think>\\n\\n</think>\\n\\n' }}",
+      next: { _ in [6 + 20: 0.75, 6 + 22: 0.25] })
+  }
+
+  private func asked(_ command: String? = nil) async -> Driver {
+    let driver = Driver(80, 24, model: Self.model, prompts: SamplesFolder.path("Prompts"))
+    await driver.start()
+    for line in [command, "question What is 2 + 2?"].compactMap({ $0 }) {
+      driver.type(":\(line)")
+      driver.press(KeyEvent(.enter))
+      await driver.settle()
+    }
+    return driver
+  }
+
+  @Test func theWholePromptIsShown() async {
+    let driver = await asked()
+    Snapshot.check(driver.draw(), named: "decode-chat")
+    let line = driver.state.decode.line
+    #expect(line.tokens.first?.text == "<|im_start|>" && line.tokens.first?.isSpecial == true)
+    let text = line.tokens.prefix(line.promptCount).map(\.text).joined()
+    #expect(
+      text == "<|im_start|>user\nWhat is 2 + 2?<|im_end|>\n<|im_start|>assistant\n"
+        + "<think>\n\n</think>\n\n")
+    driver.type("s")
+    for _ in 0..<17 { driver.press(KeyEvent(.down)) }
+    while driver.state.popups.last?.template == false { driver.press(KeyEvent(.up)) }
+    Snapshot.check(driver.draw(), named: "popup-settings-template")
+  }
+
+  @Test func theTemplateIsChangedThere() async {
+    let driver = await asked("template none")
+    #expect(driver.state.settings.template == "none")
+    let line = driver.state.decode.line
+    #expect(
+      line.tokens.prefix(line.promptCount).map(\.text).joined() == "Q: What is 2 + 2?\nA:")
+    driver.type(":template gemma")
+    driver.press(KeyEvent(.enter))
+    await driver.settle()
+    let other = driver.state.decode.line
+    #expect(
+      other.tokens.prefix(other.promptCount).map(\.text).joined()
+        == "<start_of_turn>user\nWhat is 2 + 2?<end_of_turn>\n<start_of_turn>model\n")
+    driver.type(":template jinja")
+    driver.press(KeyEvent(.enter))
+    guard case .commandLine(let typed)? = driver.state.popups.last else {
+      Issue.record("The command line is closed.")
+      return
+    }
+    #expect(typed.error?.contains("chatml") == true)
+  }
+
+  @Test func aTemplateThatIsNotKnownIsTold() async {
+    let model = TableLanguageModel(
+      name: "other", pieces: ["<eos>", "a"], end: 0, chatTemplate: "{{ messages }}",
+      next: { _ in [1: 1] })
+    let driver = Driver(80, 24, model: model)
+    await driver.start()
+    #expect(driver.state.message?.kind == .warning)
+    #expect(driver.state.message?.text.contains(":template") == true)
+  }
+}
+
+extension Playground.Popup {
+  /// Whether the settings panel stands at the template.
+  fileprivate var template: Bool {
+    if case .settings(let settings) = self { settings.row == .setting(.template) } else { true }
+  }
+}
