@@ -46,6 +46,9 @@ final class DecodingLoop: @unchecked Sendable {
   private var turn = 0
   /// How many background paths take part in a pass; lowered when the KV cache is too small.
   private var width: Int
+  /// The KV cache does not hold all background paths. Then they do not take turns, which would
+  /// compute each of them anew at every turn: the first run to their end while the others wait.
+  private var isCacheBound = false
 
   init(model: any LanguageModel, slots: Int) {
     self.model = model
@@ -145,6 +148,7 @@ final class DecodingLoop: @unchecked Sendable {
     let paths = interactive + group
     if paths.isEmpty {
       width = max(1, min(slots, model.tokensPerPass))
+      isCacheBound = false
       return
     }
     do {
@@ -152,6 +156,7 @@ final class DecodingLoop: @unchecked Sendable {
     } catch LanguageModelError.cacheExhausted where group.count > 1 {
       // Too many different texts at once: go on with fewer; the others wait and are recomputed.
       width = group.count / 2
+      isCacheBound = true
     } catch {
       // One bad path must not take the others with it.
       for path in paths {
@@ -167,9 +172,9 @@ final class DecodingLoop: @unchecked Sendable {
   /// The background paths of the next pass. When there are more than a pass should take, they
   /// take turns; whose turn it is depends on nothing but their order.
   private func nextGroup() -> [OpenPath] {
-    guard background.count > width else {
+    guard background.count > width, !isCacheBound else {
       turn = 0
-      return background
+      return Array(background.prefix(width))
     }
     if turn >= background.count { turn = 0 }
     let group = (background[turn...] + background[..<turn]).prefix(width)

@@ -109,6 +109,7 @@ public protocol LanguageModel: AnyObject, Sendable {
 public enum LanguageModelError: Error, Equatable, CustomStringConvertible {
   case unknownNode(NodeID)
   case contextExceeded(length: Int, limit: Int)
+  /// Keys and values of what is asked for at once do not fit into memory, in tokens.
   case cacheExhausted(needed: Int, capacity: Int)
   case tokenOutOfRange(TokenID, vocabularySize: Int)
   case lacksCapability(String)
@@ -120,8 +121,9 @@ public enum LanguageModelError: Error, Equatable, CustomStringConvertible {
     case .contextExceeded(let length, let limit):
       "The text has \(length) tokens, but the model's context holds \(limit); shorten it."
     case .cacheExhausted(let needed, let capacity):
-      "The KV cache holds \(capacity) tokens, but \(needed) are needed at once; "
-        + "use fewer parallel paths or a larger cache."
+      "Keys and values of \(needed) tokens are needed at once, but there is room for \(capacity): "
+        + "use fewer parallel paths, a greater --kv-limit, or --kv q8_0, which takes about half "
+        + "the memory."
     case .tokenOutOfRange(let token, let size):
       "Token \(token) is outside the vocabulary of \(size) tokens."
     case .lacksCapability(let what):

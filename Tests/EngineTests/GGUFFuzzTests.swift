@@ -39,7 +39,7 @@ import Testing
     return writer.encoded()
   }
 
-  private let options = EngineOptions(threads: 1, cacheCapacity: 64)
+  private let options = EngineOptions(threads: 1, cacheLimit: .tokens(64))
 
   /// Opens bytes as a model and touches everything in it. Returns whether it was valid.
   @discardableResult

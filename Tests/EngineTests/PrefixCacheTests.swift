@@ -27,10 +27,12 @@ import Testing
       var walk = RandomWalk(seed: seed)
       let subject = try Self.model(
         format,
-        EngineOptions(threads: 2, kvFormat: kvFormat, cacheCapacity: 640, instructionSet: isa))
+        EngineOptions(threads: 2, kvFormat: kvFormat, cacheLimit: .tokens(640), instructionSet: isa)
+      )
       let fresh = try Self.model(
         format,
-        EngineOptions(threads: 1, kvFormat: kvFormat, cacheCapacity: 256, instructionSet: isa))
+        EngineOptions(threads: 1, kvFormat: kvFormat, cacheLimit: .tokens(256), instructionSet: isa)
+      )
       for _ in 0..<25 {
         let asked = walk.step()
         let limit = walk.tokenLimit()
@@ -119,7 +121,7 @@ import Testing
     var tree = TokenTree()
     let context = ModelConfiguration.tiny(context: 1024)
     let model = try Self.model(
-      .f16, EngineOptions(cacheCapacity: 1 << 14), configuration: context)
+      .f16, EngineOptions(cacheLimit: .tokens(1 << 14)), configuration: context)
     let prompt = tree.extend(.root, with: (0..<512).map { TokenID($0 % 77) })
     var tips = (0..<40).map { tree.extend(prompt, with: TokenID($0)) }
     for step in 0..<128 {
@@ -169,9 +171,9 @@ import Testing
   @Test("Too many tokens at once are refused, and the model goes on afterwards")
   func exhaustion() throws {
     var tree = TokenTree()
-    let model = try Self.model(.f32, EngineOptions(cacheCapacity: 96))
+    let model = try Self.model(.f32, EngineOptions(cacheLimit: .tokens(96)))
     let long = tree.extend(.root, with: (0..<120).map { TokenID($0 % 77) })
-    #expect(throws: LanguageModelError.cacheExhausted(needed: 120, capacity: 96)) {
+    #expect(throws: LanguageModelError.cacheExhausted(needed: 128, capacity: 96)) {
       try model.distributions(at: [long], in: tree)
     }
     let short = tree.extend(.root, with: (0..<90).map { TokenID($0 % 77) })

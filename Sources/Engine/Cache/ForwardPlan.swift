@@ -108,7 +108,7 @@ struct ForwardPlanner {
       return repeated[id]
     }
     while plan.rowCount < limit, let next = tokens.popLast() {
-      let slot = try cache.place(
+      let slot = cache.place(
         next.id, token: next.node.token, after: last, row: Int32(plan.rowCount),
         copies: &plan.copies)
       guard let slot else { return nil }
@@ -125,13 +125,19 @@ struct ForwardPlanner {
   }
 
   private func exhausted(_ nodes: [NodeID], in cache: PrefixCache) -> LanguageModelError {
-    var distinct: Set<NodeID> = []
+    var needed: Set<NodeID> = []
+    // Those that another follows in the same block.
+    var followed: Set<NodeID> = []
     for id in nodes {
       var current = id
-      while let node = tree[current], distinct.insert(current).inserted { current = node.parent }
+      while let node = tree[current], needed.insert(current).inserted {
+        if Int(node.depth - 1) % KVLayout.positions != 0 { followed.insert(node.parent) }
+        current = node.parent
+      }
     }
-    // Paths part inside blocks, so that blocks can run out before tokens do.
-    let capacity = cache.capacityInTokens
-    return .cacheExhausted(needed: max(distinct.count, capacity + 1), capacity: capacity)
+    // Paths that part inside a block take one each: there are as many as last tokens in them.
+    return .cacheExhausted(
+      needed: (needed.count - followed.count) * KVLayout.positions,
+      capacity: cache.capacityInTokens)
   }
 }

@@ -39,8 +39,8 @@ struct PrefixCache {
   }
 
   let layout: KVLayout
-  /// The most blocks that may be in use.
-  let capacity: Int
+  /// The most blocks that may be in use; falls to what there is when the system has no more.
+  private(set) var capacity: Int
 
   private var blocks: [Block] = []
   private var memory: [AlignedMemory] = []
@@ -56,10 +56,9 @@ struct PrefixCache {
   /// What the current pass has placed, so that a pass that fails can be undone.
   private var placed: [Slot] = []
 
-  /// - Parameter capacity: in tokens.
-  init(layout: KVLayout, capacity: Int) {
+  init(layout: KVLayout, limit: CacheLimit) {
     self.layout = layout
-    self.capacity = max(1, capacity / KVLayout.positions)
+    capacity = limit.tokens(layout) / KVLayout.positions
   }
 
   /// Blocks that hold tokens.
@@ -133,18 +132,18 @@ struct PrefixCache {
   /// - Returns: the place, or nil when all blocks are needed by this pass.
   mutating func place(
     _ id: NodeID, token: TokenID, after parent: Slot?, row: Int32, copies: inout [PendingCopy]
-  ) throws(ModelError) -> Slot? {
+  ) -> Slot? {
     if let parent { keep(parent.block) }
     let slot: Slot
     if let parent, parent.offset + 1 < KVLayout.positions {
       if blocks[Int(parent.block)].count == parent.offset + 1 {
         slot = Slot(block: parent.block, offset: parent.offset + 1)
       } else {
-        guard let block = try fork(parent, copies: &copies) else { return nil }
+        guard let block = fork(parent, copies: &copies) else { return nil }
         slot = Slot(block: block, offset: parent.offset + 1)
       }
     } else {
-      guard let block = try newBlock(parent: parent?.block ?? -1) else { return nil }
+      guard let block = newBlock(parent: parent?.block ?? -1) else { return nil }
       slot = Slot(block: block, offset: 0)
     }
     let place = position(slot)
@@ -179,9 +178,9 @@ struct PrefixCache {
   /// A new block that begins as the block of `last` does, up to and including it.
   private mutating func fork(
     _ last: Slot, copies: inout [PendingCopy]
-  ) throws(ModelError) -> Int32? {
+  ) -> Int32? {
     let source = Int(last.block)
-    guard let block = try newBlock(parent: blocks[source].parent) else { return nil }
+    guard let block = newBlock(parent: blocks[source].parent) else { return nil }
     let count = last.offset + 1
     let from = source * KVLayout.positions
     let to = Int(block) * KVLayout.positions
@@ -206,17 +205,12 @@ struct PrefixCache {
     return block
   }
 
-  private mutating func newBlock(parent: Int32) throws(ModelError) -> Int32? {
+  private mutating func newBlock(parent: Int32) -> Int32? {
     let block: Int32
     if let last = free.popLast() {
       block = last
-    } else if blocks.count < capacity {
-      memory.append(try AlignedMemory(byteCount: layout.blockBytes))
-      block = Int32(blocks.count)
-      blocks.append(Block(parent: -1, count: 0, children: 0, lastUse: 0, pendingStart: 0))
-      ids.append(contentsOf: repeatElement(.root, count: KVLayout.positions))
-      tokens.append(contentsOf: repeatElement(0, count: KVLayout.positions))
-      rows.append(contentsOf: repeatElement(0, count: KVLayout.positions))
+    } else if let added = addBlock() {
+      block = added
     } else if let victim = leastRecentlyUsed() {
       release(victim)
       block = free.removeLast()
@@ -228,6 +222,21 @@ struct PrefixCache {
       pendingStart: Int32(KVLayout.positions))
     if parent >= 0 { blocks[Int(parent)].children += 1 }
     return block
+  }
+
+  /// A block with memory of its own; nil when there may not, or cannot, be any more.
+  private mutating func addBlock() -> Int32? {
+    guard blocks.count < capacity else { return nil }
+    guard let area = try? AlignedMemory(byteCount: layout.blockBytes) else {
+      capacity = blocks.count
+      return nil
+    }
+    memory.append(area)
+    blocks.append(Block(parent: -1, count: 0, children: 0, lastUse: 0, pendingStart: 0))
+    ids.append(contentsOf: repeatElement(.root, count: KVLayout.positions))
+    tokens.append(contentsOf: repeatElement(0, count: KVLayout.positions))
+    rows.append(contentsOf: repeatElement(0, count: KVLayout.positions))
+    return Int32(blocks.count - 1)
   }
 
   private func leastRecentlyUsed() -> Int32? {

@@ -12,20 +12,20 @@ public struct EngineOptions: Sendable, Hashable {
   /// Threads that compute, the caller's own included; at least 1. Logits do not depend on it.
   public var threads: Int
   public var kvFormat: KVFormat
-  /// The most tokens whose keys and values are kept; nil leaves the choice to the engine. Memory
-  /// is taken as it is needed.
-  public var cacheCapacity: Int?
+  /// How much is kept of keys and values; nil leaves the choice to the engine. Memory is taken as
+  /// it is needed.
+  public var cacheLimit: CacheLimit?
   /// Forces an instruction set, for tests; nil takes the best this machine has. Logits are equal
   /// to the bit only on one and the same instruction set.
   public var instructionSet: InstructionSet?
 
   public init(
-    threads: Int = 1, kvFormat: KVFormat = .f16, cacheCapacity: Int? = nil,
+    threads: Int = 1, kvFormat: KVFormat = .f16, cacheLimit: CacheLimit? = nil,
     instructionSet: InstructionSet? = nil
   ) {
     self.threads = threads
     self.kvFormat = kvFormat
-    self.cacheCapacity = cacheCapacity
+    self.cacheLimit = cacheLimit
     self.instructionSet = instructionSet
   }
 }

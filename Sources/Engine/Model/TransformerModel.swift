@@ -1,5 +1,4 @@
 public import Decoding
-import Foundation
 import Synchronization
 
 /// A transformer run by the embedded engine.
@@ -67,9 +66,12 @@ public final class TransformerModel: LanguageModel {
     let architecture = try Architectures.make(
       configuration, weights: WeightLoader(store: weights, compute: compute, meter: meter))
     try meter.finish()
-    let capacity =
-      options.cacheCapacity ?? Self.defaultCapacity(layout, context: configuration.contextLength)
-    let cache = PrefixCache(layout: layout, capacity: capacity)
+    let limit =
+      options.cacheLimit
+      ?? CacheLimit.standard(
+        layout, context: configuration.contextLength, weightBytes: meter.packedBytes,
+        memory: CacheLimit.machineMemory)
+    let cache = PrefixCache(layout: layout, limit: limit)
     lastMemoryUse = Mutex(
       MemoryUse(
         weightBytes: meter.packedBytes, cacheBytes: 0, cachedTokens: 0,
@@ -174,14 +176,5 @@ public final class TransformerModel: LanguageModel {
       made[answer] = distribution
       return distribution
     }
-  }
-
-  /// Up to 65 536 tokens within a gibibyte or a quarter of the machine's memory, but at least one
-  /// whole context.
-  private static func defaultCapacity(_ layout: KVLayout, context: Int) -> Int {
-    let memory = min(1 << 30, Int(clamping: ProcessInfo.processInfo.physicalMemory / 4))
-    let blocks = min(memory / max(layout.blockBytes, 1), 65_536 / KVLayout.positions)
-    let contextBlocks = (context + KVLayout.positions - 1) / KVLayout.positions
-    return max(blocks, contextBlocks) * KVLayout.positions
   }
 }

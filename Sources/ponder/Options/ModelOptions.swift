@@ -17,6 +17,12 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "How keys and values are kept: \(KVFormat.names).")
   var kv: KVFormat = .f16
 
+  @Option(
+    help: ArgumentHelp(
+      "The most tokens (such as 8192 or 32k) or the most memory (512M, 2G) for keys and values "
+        + "(default: what this machine can spare).", valueName: "tokens|memory"))
+  var kvLimit: CacheLimit?
+
   @Option(help: "Forces an instruction set: \(InstructionSet.names).")
   var isa: InstructionSet?
 
@@ -35,11 +41,16 @@ struct ModelOptions: ParsableArguments {
   var engineOptions: EngineOptions {
     EngineOptions(
       threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, kvFormat: kv,
-      instructionSet: isa)
+      cacheLimit: kvLimit, instructionSet: isa)
   }
 }
 
 extension KVFormat: ExpressibleByArgument {}
+
+extension CacheLimit: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
+
 extension InstructionSet: ExpressibleByArgument {}
 
 extension CaseIterable where Self: RawRepresentable, RawValue == String {
