@@ -44,47 +44,53 @@ static void quantize(const float *x, ck_q8_block *out, long n) {
     for (int i = 0; i < CK_QUANT_BLOCK; i += 4) top = vmaxq_f32(top, vabsq_f32(vld1q_f32(x + i)));
     const float largest = vmaxvq_f32(top);
     const float factor = largest > 0 ? 127.0f / largest : 0;
-    int32x4_t sum = vdupq_n_s32(0);
+    int32x4_t halves[2] = {vdupq_n_s32(0), vdupq_n_s32(0)};
     for (int i = 0; i < CK_QUANT_BLOCK; i += 4) {
       const int32x4_t whole = vcvtnq_s32_f32(vmulq_n_f32(vld1q_f32(x + i), factor));
-      sum = vaddq_s32(sum, whole);
+      halves[i / 16] = vaddq_s32(halves[i / 16], whole);
       for (int lane = 0; lane < 4; lane++) out->values[i + lane] = (int8_t)whole[lane];
     }
-    out->scale = largest / 127.0f;
-    out->offset = (int32_t)(-128u * (uint32_t)vaddvq_s32(sum));
+    const uint32_t first = (uint32_t)vaddvq_s32(halves[0]);
+    set_sums(out, largest / 127.0f, first, first + (uint32_t)vaddvq_s32(halves[1]));
   }
 }
 
-/// Four rows, one column: 8-bit products widened to 16 bits and added in pairs.
-static void matmul_q8_0(
-    const void *weights, const void *activations, float *y, long group0, long group1, long rows,
-    long n, long batch, long ldy, bool accumulate) {
-  const long blocks = n / CK_QUANT_BLOCK;
-  const long group_bytes = (blocks * LANES * (CK_QUANT_BLOCK + 2) + 63) / 64 * 64;
-  for (long g = group0; g < group1; g++) {
-    const int8_t *w = (const int8_t *)weights + g * group_bytes;
-    const uint16_t *scales = (const uint16_t *)(w + n * LANES);
-    for (long c = 0; c < batch; c++) {
-      const ck_q8_block *x = (const ck_q8_block *)activations + c * blocks;
-      vf total = splat(0);
-      for (long b = 0; b < blocks; b++) {
-        int32x4_t low = vdupq_n_s32(0), high = vdupq_n_s32(0);
-        for (int q = 0; q < 8; q++) {
-          const int8x16_t rows4 = vld1q_s8(w + (b * 8 + q) * 16);
-          int32_t four;
-          memcpy(&four, x[b].values + q * 4, 4);
-          const int8x8_t a = vreinterpret_s8_s32(vdup_n_s32(four));
-          low = vpadalq_s16(low, vmull_s8(vget_low_s8(rows4), a));
-          high = vpadalq_s16(high, vmull_s8(vget_high_s8(rows4), a));
-        }
-        const int32x4_t sum = vpaddq_s32(low, high);
-        const vf scale = load_half(scales + b * LANES) * splat(x[b].scale);
-        total = fused((vf)vcvtq_f32_s32(sum), scale, total);
-      }
-      put(y + c * ldy + g * LANES, total, rows - g * LANES, accumulate);
-    }
-  }
+// MARK: Products with blocks of integers
+
+typedef uint8_t vb __attribute__((vector_size(16)));
+
+#define BLOCK_GROUPS 1
+#define WIDE_COLUMNS 4
+#define PAIR_COLUMNS 4
+
+// Bytes are signed weights.
+#define addend(BIAS, MIN) (256 - (BIAS))
+
+#include "block_formats.h"
+
+INLINE vb table_values(vb v) {
+  return (vb)vqtbl1q_u8(vld1q_u8((const uint8_t *)ck_iq4_nl_values), (uint8x16_t)v);
 }
+
+/// Products widened to 16 bits and added in pairs, twice over.
+typedef struct {
+  int32x4_t low, high;
+} dots;
+
+#define dots_from(X, HALF, FORM) ((dots){vdupq_n_s32(0), vdupq_n_s32(0)})
+
+INLINE dots dot_bytes(dots s, vb w, int32_t four) {
+  const int8x16_t weights = vreinterpretq_s8_u8((uint8x16_t)w);
+  const int8x8_t x = vreinterpret_s8_s32(vdup_n_s32(four));
+  s.low = vpadalq_s16(s.low, vmull_s8(vget_low_s8(weights), x));
+  s.high = vpadalq_s16(s.high, vmull_s8(vget_high_s8(weights), x));
+  return s;
+}
+
+#define dot_step(SUM, W, FOUR, STEP, FORM) dot_bytes(SUM, W, FOUR)
+#define dots_total(SUM, FORM) ((vi)vpaddq_s32((SUM).low, (SUM).high))
+
+#include "block_matmul.h"
 
 const ck_kernels ck_neon_kernels = CK_TABLE("neon", LANES, false);
 

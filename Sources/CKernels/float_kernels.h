@@ -120,7 +120,31 @@ INLINE void put(float *to, vf value, long count, bool accumulate) {
 #undef FORMAT_ELEMENT
 #undef FORMAT_LOAD
 
+/// bfloat16: the upper half of a float.
+INLINE vf load_brain(const uint16_t *p) {
+  typedef uint16_t lanes_of_halves __attribute__((vector_size(LANES * 2)));
+  lanes_of_halves v;
+  memcpy(&v, p, sizeof v);
+  return (vf)(__builtin_convertvector(v, vi) << 16);
+}
+
+#define FORMAT(NAME) NAME##_bf16
+#define FORMAT_ELEMENT uint16_t
+#define FORMAT_LOAD load_brain
+#include "float_matmul.h"
+#undef FORMAT
+#undef FORMAT_ELEMENT
+#undef FORMAT_LOAD
+
 // MARK: Elementwise
+
+/// What is known of a block's values beside themselves.
+INLINE void set_sums(ck_q8_block *block, float scale, uint32_t first, uint32_t all) {
+  block->scale = scale;
+  block->sum = scale * (float)(int32_t)all;
+  block->offset = (int32_t)(-128u * all);
+  block->first_offset = (int32_t)(-128u * first);
+}
 
 static void decode_f16(const uint16_t *x, float *out, long n) {
   long i = 0;

@@ -1,76 +1,220 @@
 // Packing: run once when weights are loaded or changed.
 #include <string.h>
 
-#include "CKernels.h"
+#include "block_formats.h"
+#include "half.h"
+#include "stored_blocks.h"
 
 static long round_up(long value, long multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-long ck_packed_group_bytes_f32(const ck_kernels *kernels, long n) {
-  return round_up(n * kernels->group * 4, 64);
-}
+bool ck_takes_blocks(ck_format format) { return ck_block_formats[format].elements > 0; }
 
-long ck_packed_group_bytes_f16(const ck_kernels *kernels, long n) {
-  return round_up(n * kernels->group * 2, 64);
-}
-
-long ck_packed_group_bytes_q8_0(const ck_kernels *kernels, long n) {
-  return round_up(n / CK_QUANT_BLOCK * kernels->group * (CK_QUANT_BLOCK + 2), 64);
+long ck_packed_group_bytes(const ck_kernels *kernels, ck_format format, long n) {
+  if (ck_takes_blocks(format)) {
+    return ck_packed_group(&ck_block_formats[format], kernels->group, n);
+  }
+  return round_up(n * kernels->group * (format == CK_F32 ? 4 : 2), 64);
 }
 
 /// Rows are walked in steps of one cache line, so that what is written stays in the nearest cache.
 #define STEP 32
 
-void ck_pack_f32(const ck_kernels *kernels, const void *const *rows, long n, void *out) {
-  const long group = kernels->group;
-  uint32_t *to = out;
+static void pack_words(long group, const void *const *rows, long n, uint32_t *to) {
   for (long start = 0; start < n; start += STEP) {
     const long end = start + STEP < n ? start + STEP : n;
     for (long r = 0; r < group; r++) {
       const uint8_t *from = rows[r];
-      for (long k = start; k < end; k++) {
-        uint32_t bits = 0;
-        if (from != NULL) memcpy(&bits, from + k * 4, 4);
-        to[k * group + r] = bits;
-      }
+      for (long k = start; k < end; k++) to[k * group + r] = from ? word_at(from + k * 4) : 0;
     }
   }
 }
 
-void ck_pack_f16(const ck_kernels *kernels, const void *const *rows, long n, void *out) {
-  const long group = kernels->group;
-  uint16_t *to = out;
+static void pack_halves(long group, const void *const *rows, long n, uint16_t *to) {
   for (long start = 0; start < n; start += STEP) {
     const long end = start + STEP < n ? start + STEP : n;
     for (long r = 0; r < group; r++) {
       const uint8_t *from = rows[r];
-      for (long k = start; k < end; k++) {
-        uint16_t bits = 0;
-        if (from != NULL) memcpy(&bits, from + k * 2, 2);
-        to[k * group + r] = bits;
-      }
+      for (long k = start; k < end; k++) to[k * group + r] = from ? half_at(from + k * 2) : 0;
     }
   }
 }
 
-void ck_pack_q8_0(const ck_kernels *kernels, const void *const *rows, long n, void *out) {
+/// The values of one row's block, into its lane of the group.
+static inline __attribute__((always_inline)) void pack_values(
+    const ck_format number, const uint8_t *row, long block, uint32_t *to, long group,
+    uint32_t flip) {
+  const ck_block_format *format = &ck_block_formats[number];
+  uint32_t fours[8];
+  stored_values(number, row, block, fours);
+  long place = 0;
+  if (format->low_bits == 8) {
+    for (int j = 0; j < 8; j++) to[place++ * group] = fours[j] ^ flip;
+  } else if (format->low_bits == 4) {
+    for (int j = 0; j < 4; j++) {
+      to[place++ * group] = (fours[j] & 0x0f0f0f0fu) | (fours[j + 4] & 0x0f0f0f0fu) << 4;
+    }
+  } else {
+    for (int j = 0; j < 8; j += 4) {
+      uint32_t word = 0;
+      for (int i = 0; i < 4; i++) word |= (fours[j + i] & 0x03030303u) << 2 * i;
+      to[place++ * group] = word;
+    }
+  }
+  if (format->high_bits == 1) {
+    uint32_t word = 0;
+    for (int j = 0; j < 8; j++) word |= (fours[j] >> format->low_bits & 0x01010101u) << j;
+    to[place++ * group] = word;
+  } else if (format->high_bits == 2) {
+    for (int j = 0; j < 8; j += 4) {
+      uint32_t word = 0;
+      for (int i = 0; i < 4; i++) word |= (fours[j + i] >> 4 & 0x03030303u) << 2 * i;
+      to[place++ * group] = word;
+    }
+  }
+}
+
+/// The scales of one row's blocks `block ..< block + count`, into its lane of the chunk's scales.
+static inline __attribute__((always_inline)) void pack_scales(
+    const ck_format number, const uint8_t *row, long block, long count, uint8_t *to, long group,
+    long lane) {
+  const ck_block_format *format = &ck_block_formats[number];
+  const bool super = format->elements == 256;
+  for (long b = block; b < block + count; b += super ? 8 : 1) {
+    uint16_t scale, min;
+    const uint8_t *from = stored_super_block(format, row, b);
+    stored_scales(number, from, &scale, &min);
+    memcpy(to + lane * 2, &scale, 2);
+    to += group * 2;
+    if (ck_has_min(format->scales)) {
+      memcpy(to + lane * 2, &min, 2);
+      to += group * 2;
+    }
+    if (!super) continue;
+    int8_t scales[16], mins[16];
+    stored_factors(number, from, scales, mins);
+    switch (format->scales) {
+      case FACTORS_AND_MINS_OF_32:
+        for (int i = 0; i < 8; i++) {
+          to[i * group + lane] = (uint8_t)((scales[i] & 15) | (mins[i] & 15) << 4);
+        }
+        to += 8 * group;
+        for (int i = 0; i < 4; i++) {
+          to[i * group + lane] =
+              (uint8_t)(scales[2 * i] >> 4 | mins[2 * i] >> 4 << 2 | scales[2 * i + 1] >> 4 << 4
+                        | mins[2 * i + 1] >> 4 << 6);
+        }
+        to += 4 * group;
+        break;
+      case FACTORS_OF_16:
+        for (int i = 0; i < 16; i++) to[i * group + lane] = (uint8_t)scales[i];
+        to += 16 * group;
+        break;
+      default:
+        for (int i = 0; i < 16; i++) {
+          to[i * group + lane] = (uint8_t)(scales[i] | mins[i] << 4);
+        }
+        to += 16 * group;
+    }
+  }
+}
+
+static inline __attribute__((always_inline)) void pack_blocks(
+    const ck_kernels *kernels, const ck_format number, const void *const *rows, long n,
+    uint8_t *out) {
+  const ck_block_format *format = &ck_block_formats[number];
   const long group = kernels->group, blocks = n / CK_QUANT_BLOCK;
   const uint32_t flip = kernels->biased ? 0x80808080u : 0;
-  uint32_t *values = out;
-  uint16_t *scales = (uint16_t *)((uint8_t *)out + n * group);
-  for (long b = 0; b < blocks; b++) {
+  for (long first = 0; first < blocks; first += CHUNK_BLOCKS) {
+    const long count = blocks - first < CHUNK_BLOCKS ? blocks - first : CHUNK_BLOCKS;
+    const long values = ck_packed_values(format, group);
+    uint8_t *scales = out + count * values;
+    const long bytes = ck_packed_chunk(format, group, count);
     for (long r = 0; r < group; r++) {
-      // A missing row has scale 0.
-      uint16_t scale = 0;
-      uint32_t fours[8] = {0};
-      if (rows[r] != NULL) {
-        const uint8_t *from = (const uint8_t *)rows[r] + b * (CK_QUANT_BLOCK + 2);
-        memcpy(&scale, from, 2);
-        memcpy(fours, from + 2, sizeof fours);
+      if (rows[r] == NULL) continue;
+      for (long b = 0; b < count; b++) {
+        pack_values(
+            number, rows[r], first + b, (uint32_t *)(out + b * values) + r, group, flip);
       }
-      scales[b * group + r] = scale;
-      for (long q = 0; q < 8; q++) values[(b * 8 + q) * group + r] = fours[q] ^ flip;
+      pack_scales(number, rows[r], first, count, scales, group, r);
     }
+    out += bytes;
+  }
+}
+
+void ck_pack(
+    const ck_kernels *kernels, ck_format format, const void *const *rows, long n, void *out) {
+  for (long r = 0; r < kernels->group; r++) {
+    if (rows[r] != NULL || !ck_takes_blocks(format)) continue;
+    // A missing row has scale 0.
+    memset(out, 0, (size_t)ck_packed_group_bytes(kernels, format, n));
+    break;
+  }
+  switch (format) {
+    case CK_F32: pack_words(kernels->group, rows, n, out); break;
+    case CK_F16:
+    case CK_BF16: pack_halves(kernels->group, rows, n, out); break;
+#define PACK(FORMAT) \
+  case FORMAT: pack_blocks(kernels, FORMAT, rows, n, out); break;
+    PACK(CK_Q8_0)
+    PACK(CK_Q4_0)
+    PACK(CK_Q4_1)
+    PACK(CK_Q5_0)
+    PACK(CK_Q5_1)
+    PACK(CK_IQ4_NL)
+    PACK(CK_Q2_K)
+    PACK(CK_Q3_K)
+    PACK(CK_Q4_K)
+    PACK(CK_Q5_K)
+    PACK(CK_Q6_K)
+    case CK_FORMAT_COUNT: break;
+  }
+}
+
+static void decode_blocks(ck_format number, const uint8_t *row, float *out, long n) {
+  const ck_block_format *format = &ck_block_formats[number];
+  const bool super = format->elements == 256;
+  for (long b = 0; b < n / CK_QUANT_BLOCK; b++, out += CK_QUANT_BLOCK) {
+    const uint8_t *from = stored_super_block(format, row, b);
+    uint32_t fours[8];
+    uint8_t values[CK_QUANT_BLOCK];
+    uint16_t scale, min;
+    int8_t scales[16], mins[16];
+    stored_values(number, row, b, fours);
+    memcpy(values, fours, sizeof values);
+    stored_scales(number, from, &scale, &min);
+    if (super) stored_factors(number, from, scales, mins);
+    const int halves = ck_halves(format->scales);
+    for (int i = 0; i < CK_QUANT_BLOCK; i++) {
+      float d = ck_float_of(scale), m = ck_float_of(min);
+      if (super) {
+        const int factor = (int)(b % 8) * halves + i / (CK_QUANT_BLOCK / halves);
+        d *= scales[factor];
+        m *= -mins[factor];
+      }
+      const int q = format->table           ? ck_iq4_nl_values[values[i] & 15]
+                    : format->low_bits == 8 ? (int8_t)values[i]
+                                            : values[i] - format->bias;
+      out[i] = (float)q * d + m;
+    }
+  }
+}
+
+void ck_decode_row(ck_format format, const void *row, float *out, long n) {
+  const uint8_t *from = row;
+  switch (format) {
+    case CK_F32: memcpy(out, from, (size_t)n * 4); break;
+    case CK_F16:
+      for (long i = 0; i < n; i++) out[i] = ck_float_of(half_at(from + i * 2));
+      break;
+    case CK_BF16:
+      for (long i = 0; i < n; i++) {
+        const uint32_t bits = (uint32_t)half_at(from + i * 2) << 16;
+        memcpy(out + i, &bits, 4);
+      }
+      break;
+    case CK_FORMAT_COUNT: break;
+    default: decode_blocks(format, from, out, n);
   }
 }

@@ -13,13 +13,19 @@ extern const ck_kernels ck_neon_kernels;
 #endif
 
 /// The initialiser of a table whose kernels have their usual names.
-#define CK_TABLE(NAME, GROUP, BIASED)                                            \
-  {                                                                              \
-    .name = NAME, .group = GROUP, .biased = BIASED, .matmul_f32 = matmul_f32,    \
-    .matmul_f16 = matmul_f16, .matmul_q8_0 = matmul_q8_0, .quantize = quantize,  \
-    .decode_f16 = decode_f16, .rms_norm = rms_norm, .swiglu = swiglu,            \
-    .rotate_pairs = rotate_pairs, .store_kv_f16 = store_kv_f16,                  \
-    .store_kv_f32 = store_kv_f32, .store_kv_q8_0 = store_kv_q8_0,                \
-    .attend_f16 = attend_f16, .attend_f32 = attend_f32,                          \
-    .attend_q8_0 = attend_q8_0,                                                  \
+#define CK_TABLE(NAME, GROUP, BIASED)                                                        \
+  {                                                                                          \
+    .name = NAME, .group = GROUP, .biased = BIASED,                                          \
+    .matmul =                                                                                \
+        {                                                                                    \
+            [CK_F32] = matmul_f32,       [CK_F16] = matmul_f16,   [CK_BF16] = matmul_bf16,   \
+            [CK_Q8_0] = matmul_q8_0,     [CK_Q4_0] = matmul_q4_0, [CK_Q4_1] = matmul_q4_1,   \
+            [CK_Q5_0] = matmul_q5_0,     [CK_Q5_1] = matmul_q5_1, [CK_Q2_K] = matmul_q2_k,   \
+            [CK_Q3_K] = matmul_q3_k,     [CK_Q4_K] = matmul_q4_k, [CK_Q5_K] = matmul_q5_k,   \
+            [CK_Q6_K] = matmul_q6_k,     [CK_IQ4_NL] = matmul_iq4_nl,                        \
+        },                                                                                   \
+    .quantize = quantize, .decode_f16 = decode_f16, .rms_norm = rms_norm, .swiglu = swiglu,  \
+    .rotate_pairs = rotate_pairs, .store_kv_f16 = store_kv_f16,                              \
+    .store_kv_f32 = store_kv_f32, .store_kv_q8_0 = store_kv_q8_0,                            \
+    .attend_f16 = attend_f16, .attend_f32 = attend_f32, .attend_q8_0 = attend_q8_0,          \
   }

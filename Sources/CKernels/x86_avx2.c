@@ -48,84 +48,88 @@ static void quantize(const float *x, ck_q8_block *out, long n) {
     }
     const float largest = largest_of((vf)top);
     const __m256 factor = _mm256_set1_ps(largest > 0 ? 127.0f / largest : 0);
-    __m256i whole[4], sum = _mm256_setzero_si256();
+    __m256i whole[4];
     UNROLL for (int i = 0; i < 4; i++) {
       whole[i] = _mm256_cvtps_epi32(_mm256_mul_ps(part[i], factor));
-      sum = _mm256_add_epi32(sum, whole[i]);
     }
     const __m256i packed = _mm256_packs_epi16(
         _mm256_packs_epi32(whole[0], whole[1]), _mm256_packs_epi32(whole[2], whole[3]));
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     _mm256_storeu_si256(
         (__m256i *)out->values, _mm256_permutevar8x32_epi32(packed, order));
-    uint32_t lanes[8], offset = 0;
-    memcpy(lanes, &sum, sizeof lanes);
-    UNROLL for (int i = 0; i < 8; i++) offset -= 128 * lanes[i];
-    out->scale = largest / 127.0f;
-    out->offset = (int32_t)offset;
+    uint32_t first[8], second[8];
+    const __m256i low = _mm256_add_epi32(whole[0], whole[1]);
+    const __m256i high = _mm256_add_epi32(whole[2], whole[3]);
+    memcpy(first, &low, sizeof first);
+    memcpy(second, &high, sizeof second);
+    UNROLL for (int i = 1; i < 8; i++) {
+      first[0] += first[i];
+      second[0] += second[i];
+    }
+    set_sums(out, largest / 127.0f, first[0], first[0] + second[0]);
   }
 }
 
-#define Q8_COLUMNS 4
+// MARK: Products with blocks of integers
 
-/// Eight rows by `columns`. |w| is multiplied by the activation with the sign of w: the pairs'
-/// 16-bit sums cannot overflow (2 * 128 * 127 < 32768), which those of offset weights could.
-INLINE void q8_0_tile(
-    const uint8_t *values, const ck_q8_block *x, long blocks, float *y, long valid, long ldy,
-    bool accumulate, const int columns) {
-  const uint16_t *scales = (const uint16_t *)(values + blocks * LANES * CK_QUANT_BLOCK);
-  const __m256i ones = _mm256_set1_epi16(1);
-  vf total[Q8_COLUMNS];
-  UNROLL for (int c = 0; c < columns; c++) total[c] = splat(0);
-  for (long b = 0; b < blocks; b++, values += LANES * CK_QUANT_BLOCK, x++) {
-    __m256i sum[Q8_COLUMNS];
-    UNROLL for (int c = 0; c < columns; c++) sum[c] = _mm256_setzero_si256();
-    UNROLL for (int q = 0; q < 8; q++) {
-      const __m256i w = _mm256_loadu_si256((const __m256i *)(values + q * 32));
-      const __m256i magnitude = _mm256_abs_epi8(w);
-      UNROLL for (int c = 0; c < columns; c++) {
-        int32_t four;
-        memcpy(&four, x[c * blocks].values + q * 4, 4);
-        const __m256i pairs =
-            _mm256_maddubs_epi16(magnitude, _mm256_sign_epi8(_mm256_set1_epi32(four), w));
-        sum[c] = _mm256_add_epi32(sum[c], _mm256_madd_epi16(pairs, ones));
-      }
-    }
-    const vf scale = load_half(scales + b * LANES);
-    UNROLL for (int c = 0; c < columns; c++) {
-      total[c] = fused(
-          (vf)_mm256_cvtepi32_ps(sum[c]), scale * splat(x[c * blocks].scale), total[c]);
-    }
-  }
-  UNROLL for (int c = 0; c < columns; c++) put(y + c * ldy, total[c], valid, accumulate);
+typedef uint8_t vb __attribute__((vector_size(32)));
+
+#define BLOCK_GROUPS 1
+#define WIDE_COLUMNS 4
+#define PAIR_COLUMNS 4
+
+// Bytes are q as stored, so small that pairs of products can be added in 16 bits for a while; or,
+// for the 8-bit formats, signed weights.
+#define addend(BIAS, MIN) 0
+
+#include "block_formats.h"
+
+INLINE vb table_values(vb v) {
+  const __m128i table = _mm_loadu_si128((const __m128i *)ck_iq4_nl_values);
+  return (vb)_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), (__m256i)v);
 }
 
-static void matmul_q8_0(
-    const void *weights, const void *activations, float *y, long group0, long group1, long rows,
-    long n, long batch, long ldy, bool accumulate) {
-  const long blocks = n / CK_QUANT_BLOCK;
-  const long group_bytes = (blocks * LANES * (CK_QUANT_BLOCK + 2) + 63) / 64 * 64;
-  for (long first = 0; first < batch; first += COLUMN_BLOCK) {
-    const long last = batch - first < COLUMN_BLOCK ? batch : first + COLUMN_BLOCK;
-    for (long g = group0; g < group1; g++) {
-      const uint8_t *w = (const uint8_t *)weights + g * group_bytes;
-      const long valid = rows - g * LANES;
-      long c = first;
-      for (; c + Q8_COLUMNS <= last; c += Q8_COLUMNS) {
-        q8_0_tile(
-            w, (const ck_q8_block *)activations + c * blocks, blocks, y + c * ldy + g * LANES,
-            valid, ldy, accumulate, Q8_COLUMNS);
-      }
-      const ck_q8_block *x = (const ck_q8_block *)activations + c * blocks;
-      float *to = y + c * ldy + g * LANES;
-      switch (last - c) {
-        case 1: q8_0_tile(w, x, blocks, to, valid, ldy, accumulate, 1); break;
-        case 2: q8_0_tile(w, x, blocks, to, valid, ldy, accumulate, 2); break;
-        case 3: q8_0_tile(w, x, blocks, to, valid, ldy, accumulate, 3); break;
-      }
-    }
+typedef struct {
+  __m256i sum;
+  /// Sums of pairs, in 16 bits.
+  __m256i pairs;
+} dots;
+
+/// Pairs of products that fit into 16 bits: of 2 * 127 * (2^bits - 1) each.
+#define PAIRS(FORM)                                                                              \
+  ((FORM).is_signed ? 1 : (FORM).bits <= 4 ? 8 : (FORM).bits == 5 ? 4 : 2)
+
+/// Sums over q - bias start at -bias times the sum of the activations.
+#define dots_from(X, HALF, FORM)                                                                 \
+  ((dots){                                                                                       \
+      (FORM).bias == 0                                                                           \
+          ? _mm256_setzero_si256()                                                               \
+          : _mm256_set1_epi32(                                                                   \
+              ((HALF) < 0    ? (X)->offset                                                       \
+               : (HALF) == 0 ? (X)->first_offset                                                 \
+                             : (X)->offset - (X)->first_offset)                                  \
+              / (128 / ((FORM).bias == 0 ? 1 : (FORM).bias))),                                   \
+      _mm256_setzero_si256()})
+
+INLINE dots dot_step(dots s, vb w, int32_t four, const int step, const ck_dot_form form) {
+  const __m256i ones = _mm256_set1_epi16(1), a = _mm256_set1_epi32(four);
+  // |w| times the activation with the sign of w: 2 * 128 * 127 < 32768.
+  const __m256i products =
+      form.is_signed
+          ? _mm256_maddubs_epi16(_mm256_abs_epi8((__m256i)w), _mm256_sign_epi8(a, (__m256i)w))
+          : _mm256_maddubs_epi16((__m256i)w, a);
+  const int most = PAIRS(form);
+  s.pairs = step % most == 0 ? products : _mm256_add_epi16(s.pairs, products);
+  const int last = 8 / form.halves - 1;
+  if (step % most == most - 1 || step == last) {
+    s.sum = _mm256_add_epi32(s.sum, _mm256_madd_epi16(s.pairs, ones));
   }
+  return s;
 }
+
+#define dots_total(SUM, FORM) ((vi)(SUM).sum)
+
+#include "block_matmul.h"
 
 #pragma clang attribute pop
 

@@ -48,74 +48,47 @@ static void quantize(const float *x, ck_q8_block *out, long n) {
     const __m512 factor = _mm512_set1_ps(top > 0 ? 127.0f / top : 0);
     const __m512i a = _mm512_cvtps_epi32(_mm512_mul_ps(low, factor));
     const __m512i c = _mm512_cvtps_epi32(_mm512_mul_ps(high, factor));
-    out->scale = top / 127.0f;
-    const uint32_t sum = (uint32_t)_mm512_reduce_add_epi32(_mm512_add_epi32(a, c));
-    out->offset = (int32_t)(-128u * sum);
+    const uint32_t first = (uint32_t)_mm512_reduce_add_epi32(a);
+    set_sums(out, top / 127.0f, first, first + (uint32_t)_mm512_reduce_add_epi32(c));
     _mm_storeu_si128((__m128i *)out->values, _mm512_cvtsepi32_epi8(a));
     _mm_storeu_si128((__m128i *)(out->values + 16), _mm512_cvtsepi32_epi8(c));
   }
 }
 
-#define Q8_COLUMNS 8
+// MARK: Products with blocks of integers
 
-/// Sixteen rows by `columns`. Weights are u8 = w + 128, so that each block's sum starts at
-/// -128 times the sum of its activations.
-INLINE void q8_0_tile(
-    const uint8_t *values, const ck_q8_block *x, long blocks, float *y, long valid, long ldy,
-    bool accumulate, const int columns) {
-  const uint16_t *scales = (const uint16_t *)(values + blocks * LANES * CK_QUANT_BLOCK);
-  vf total[Q8_COLUMNS];
-  UNROLL for (int c = 0; c < columns; c++) total[c] = splat(0);
-  for (long b = 0; b < blocks; b++, values += LANES * CK_QUANT_BLOCK, x++) {
-    __m512i sum[Q8_COLUMNS];
-    UNROLL for (int c = 0; c < columns; c++) sum[c] = _mm512_set1_epi32(x[c * blocks].offset);
-    UNROLL for (int q = 0; q < 8; q++) {
-      const __m512i w = _mm512_loadu_si512(values + q * 64);
-      UNROLL for (int c = 0; c < columns; c++) {
-        int32_t four;
-        memcpy(&four, x[c * blocks].values + q * 4, 4);
-        sum[c] = _mm512_dpbusd_epi32(sum[c], w, _mm512_set1_epi32(four));
-      }
-    }
-    const vf scale = load_half(scales + b * LANES);
-    UNROLL for (int c = 0; c < columns; c++) {
-      total[c] = fused(
-          (vf)_mm512_cvtepi32_ps(sum[c]), scale * splat(x[c * blocks].scale), total[c]);
-    }
-  }
-  UNROLL for (int c = 0; c < columns; c++) put(y + c * ldy, total[c], valid, accumulate);
+typedef uint8_t vb __attribute__((vector_size(64)));
+
+#define BLOCK_GROUPS 2
+#define WIDE_COLUMNS 8
+#define PAIR_COLUMNS 6
+
+// Bytes are q less its bias plus 128, so that every sum starts at -128 times the sum of its
+// activations; where a block has a minimum they are q, and sums start at zero.
+#define addend(BIAS, MIN) ((MIN) ? 0 : 128 - (BIAS))
+
+typedef vi dots;
+
+#include "block_formats.h"
+
+INLINE vb table_values(vb v) {
+  const __m128i table = _mm_xor_si128(
+      _mm_loadu_si128((const __m128i *)ck_iq4_nl_values), _mm_set1_epi8((char)0x80));
+  return (vb)_mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), (__m512i)v);
 }
 
-static void matmul_q8_0(
-    const void *weights, const void *activations, float *y, long group0, long group1, long rows,
-    long n, long batch, long ldy, bool accumulate) {
-  const long blocks = n / CK_QUANT_BLOCK;
-  const long group_bytes = (blocks * LANES * (CK_QUANT_BLOCK + 2) + 63) / 64 * 64;
-  for (long first = 0; first < batch; first += COLUMN_BLOCK) {
-    const long last = batch - first < COLUMN_BLOCK ? batch : first + COLUMN_BLOCK;
-    for (long g = group0; g < group1; g++) {
-      const uint8_t *w = (const uint8_t *)weights + g * group_bytes;
-      const long valid = rows - g * LANES;
-      long c = first;
-      for (; c + Q8_COLUMNS <= last; c += Q8_COLUMNS) {
-        q8_0_tile(
-            w, (const ck_q8_block *)activations + c * blocks, blocks, y + c * ldy + g * LANES,
-            valid, ldy, accumulate, Q8_COLUMNS);
-      }
-      const ck_q8_block *x = (const ck_q8_block *)activations + c * blocks;
-      float *to = y + c * ldy + g * LANES;
-      switch (last - c) {
-        case 1: q8_0_tile(w, x, blocks, to, valid, ldy, accumulate, 1); break;
-        case 2: q8_0_tile(w, x, blocks, to, valid, ldy, accumulate, 2); break;
-        case 3: q8_0_tile(w, x, blocks, to, valid, ldy, accumulate, 3); break;
-        case 4: q8_0_tile(w, x, blocks, to, valid, ldy, accumulate, 4); break;
-        case 5: q8_0_tile(w, x, blocks, to, valid, ldy, accumulate, 5); break;
-        case 6: q8_0_tile(w, x, blocks, to, valid, ldy, accumulate, 6); break;
-        case 7: q8_0_tile(w, x, blocks, to, valid, ldy, accumulate, 7); break;
-      }
-    }
-  }
-}
+#define dots_from(X, HALF, FORM)                                                                 \
+  ((FORM).has_min ? (vi){}                                                                       \
+   : (HALF) < 0   ? (vi)_mm512_set1_epi32((X)->offset)                                           \
+   : (HALF) == 0  ? (vi)_mm512_set1_epi32((X)->first_offset)                                     \
+                  : (vi)_mm512_set1_epi32((X)->offset) - (vi)_mm512_set1_epi32((X)->first_offset))
+
+#define dot_step(SUM, W, FOUR, STEP, FORM)                                                       \
+  ((vi)_mm512_dpbusd_epi32((__m512i)(SUM), (__m512i)(W), _mm512_set1_epi32(FOUR)))
+
+#define dots_total(SUM, FORM) (SUM)
+
+#include "block_matmul.h"
 
 #pragma clang attribute pop
 

@@ -6,8 +6,8 @@ import Testing
 @Suite struct InMemoryWeightStoreTests {
   @Test("Random weights keep names, shapes and formats, and share nothing with the model's")
   func randomized() throws {
-    let configuration = ModelConfiguration.tiny(heads: 4, headSize: 24)
     for format in PackedFormat.supported {
+      let configuration = ModelConfiguration.whole(blocksOf: format)
       let store = try InMemoryWeightStore.llama(configuration, format: format)
       let random = try InMemoryWeightStore.randomized(like: store, seed: 7)
       #expect(Set(random.tensorNames) == Set(store.tensorNames))
@@ -104,9 +104,9 @@ import Testing
   @Test(
     "Weights of arbitrary bits give logits, whatever they are", arguments: InstructionSet.available)
   func garbage(_ isa: InstructionSet) throws {
-    let configuration = ModelConfiguration.tiny(heads: 4, headSize: 24)
     var random = SplitMix64(state: 4)
     for format in PackedFormat.supported {
+      let configuration = ModelConfiguration.whole(blocksOf: format)
       let store = try InMemoryWeightStore.llama(configuration, format: format)
       for name in store.tensorNames {
         store.update(name) { bytes in

@@ -1,4 +1,5 @@
 import CKernels
+import Decoding
 import Foundation
 import Testing
 
@@ -6,9 +7,14 @@ import Testing
 
 /// Every kernel this machine can run against its scalar form.
 @Suite struct KernelTests {
-  static let shapes: [(rows: Int, inputs: Int)] = [
-    (1, 32), (7, 64), (16, 32), (33, 96), (40, 160), (77, 64), (130, 352),
-  ]
+  /// Odd numbers of rows, and of blocks and of chunks of inputs.
+  static func shapes(_ format: TensorFormat) -> [(rows: Int, inputs: Int)] {
+    let unit = format.blockSize == 256 ? 256 : 32
+    return [
+      (1, unit), (7, 2 * unit), (16, unit), (33, 3 * unit), (40, 5 * unit), (77, 2 * unit),
+      (130, unit == 32 ? 11 * unit : unit), (19, unit == 32 ? 37 * unit : 4 * unit),
+    ]
+  }
 
   static let batches = [1, 2, 3, 4, 5, 7, 8, 9, 13, 25, 40, 67]
 
@@ -61,7 +67,7 @@ import Testing
     "Matrix products equal the scalar ones",
     arguments: InstructionSet.available, PackedFormat.supported)
   func products(_ isa: InstructionSet, _ format: TensorFormat) throws {
-    for (rows, inputs) in Self.shapes {
+    for (rows, inputs) in Self.shapes(format) {
       let problem = try Problem(isa, format, rows: rows, inputs: inputs)
       let x = self.inputs(inputs * 40, seed: 5)
       let y = try problem.apply(x)
@@ -76,11 +82,45 @@ import Testing
     }
   }
 
+  @Test("Rows are read as their formats define them", arguments: PackedFormat.supported)
+  func rows(_ format: TensorFormat) throws {
+    let count = format.blockSize * 3
+    var random = SplitMix64(state: UInt64(format.rawValue))
+    var bytes = try #require(ScalarKernels.encode(inputs(count, seed: 3), as: format))
+    for i in bytes.indices where format.blockSize == 1 || format == .q8_0 || i % 3 > 0 {
+      // Any bits, but scales that are numbers.
+      bytes[i] = UInt8.random(in: 0...0x3F, using: &random)
+    }
+    let store = try InMemoryWeightStore(
+      name: "w",
+      tensors: [.init(name: "w", format: format, rowLength: count, rowCount: 1, bytes: bytes)])
+    let tensor = try #require(store.tensor(named: "w"))
+    var out = [Float](repeating: .nan, count: count)
+    try RowDecoder(tensor).decode(row: 0, to: &out)
+    #expect(out == ScalarKernels.decode(tensor))
+  }
+
+  @Test("Encoding keeps values as well as a format can", arguments: PackedFormat.supported)
+  func encodes(_ format: TensorFormat) throws {
+    let values = inputs(1024, seed: 4)
+    let bytes = try #require(ScalarKernels.encode(values, as: format))
+    let store = try InMemoryWeightStore(
+      name: "w",
+      tensors: [.init(name: "w", format: format, rowLength: 1024, rowCount: 1, bytes: bytes)])
+    let tensor = try #require(store.tensor(named: "w"))
+    let back = try #require(ScalarKernels.decode(tensor))
+    let error = zip(values, back).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / 1024
+    // A uniform quantiser of b bits over a few standard deviations; of floats, their precision.
+    let bits = Double(8 * format.bytesPerBlock) / Double(format.blockSize)
+    let precision = format == .f16 ? 11 : format == .bf16 ? 8 : bits.rounded(.down)
+    #expect(Double(error).squareRoot() < 6 / Foundation.pow(2, precision), "\(error)")
+  }
+
   @Test(
     "A column does not depend on how many are computed with it",
     arguments: InstructionSet.available, PackedFormat.supported)
   func batches(_ isa: InstructionSet, _ format: TensorFormat) throws {
-    for (rows, inputs) in Self.shapes {
+    for (rows, inputs) in Self.shapes(format) {
       let problem = try Problem(isa, format, rows: rows, inputs: inputs)
       let x = self.inputs(inputs * 67, seed: 6)
       let single = try (0..<67).map {
@@ -97,8 +137,8 @@ import Testing
     "Accumulating adds the same product",
     arguments: InstructionSet.available, PackedFormat.supported)
   func accumulates(_ isa: InstructionSet, _ format: TensorFormat) throws {
-    let problem = try Problem(isa, format, rows: 45, inputs: 96)
-    let x = inputs(96 * 5, seed: 7)
+    let problem = try Problem(isa, format, rows: 45, inputs: 768)
+    let x = inputs(768 * 5, seed: 7)
     let start = inputs(45 * 5, seed: 8)
     let product = try problem.apply(x)
     let sum = try problem.apply(x, onto: start)
@@ -117,7 +157,10 @@ import Testing
       let values = withUnsafeBytes(of: block.values) { Array($0.bindMemory(to: Int8.self)) }
       #expect(block.scale == expected.scale)
       #expect(values == expected.values)
-      #expect(Int(block.offset) == -128 * expected.values.reduce(0) { $0 + Int($1) })
+      let sum = expected.values.reduce(0) { $0 + Int($1) }
+      #expect(block.sum == expected.scale * Float(sum))
+      #expect(Int(block.offset) == -128 * sum)
+      #expect(Int(block.first_offset) == -128 * expected.values[..<16].reduce(0) { $0 + Int($1) })
     }
   }
 

@@ -29,6 +29,15 @@ extension ModelConfiguration {
   }
 }
 
+extension ModelConfiguration {
+  /// A tiny shape whose rows are whole blocks of a format.
+  static func whole(blocksOf format: TensorFormat) -> ModelConfiguration {
+    format.blockSize == 256
+      ? .tiny(heads: 8, kvHeads: 2, headSize: 32, width: 256, feedForward: 256)
+      : .tiny(heads: 4, headSize: 24)
+  }
+}
+
 extension InMemoryWeightStore {
   /// Random llama weights: matrices in one format, norms in F32.
   static func llama(

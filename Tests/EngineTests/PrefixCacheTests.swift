@@ -6,13 +6,11 @@ import Testing
 
 /// Logits do not depend on what was cached, evicted, computed together or by how many threads.
 @Suite struct PrefixCacheTests {
-  /// Its rows are whole blocks of every format.
-  private static let small = ModelConfiguration.tiny(heads: 4, headSize: 24)
-
   private static func model(
-    _ format: TensorFormat, _ options: EngineOptions, configuration: ModelConfiguration = small
+    _ format: TensorFormat, _ options: EngineOptions, configuration: ModelConfiguration? = nil
   ) throws -> TransformerModel {
-    try TransformerModel(
+    let configuration = configuration ?? .whole(blocksOf: format)
+    return try TransformerModel(
       configuration: configuration,
       weights: try InMemoryWeightStore.llama(configuration, format: format),
       vocabulary: NumberedVocabulary(count: configuration.vocabularySize), options: options)

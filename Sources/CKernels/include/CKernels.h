@@ -23,14 +23,37 @@ extern "C" {
 /// 32 activations as 8-bit integers: x[i] = scale * values[i].
 typedef struct {
   float scale;
+  /// scale times the sum of `values`: what a block's minimum is multiplied by.
+  float sum;
   /// -128 times the sum of `values`, where sums over offset weights begin.
   int32_t offset;
+  /// The same of the first 16.
+  int32_t first_offset;
   int8_t values[CK_QUANT_BLOCK];
 } ck_q8_block;
 
+/// The formats of weights that there are kernels for.
+typedef enum {
+  CK_F32,
+  CK_F16,
+  CK_BF16,
+  CK_Q8_0,
+  CK_Q4_0,
+  CK_Q4_1,
+  CK_Q5_0,
+  CK_Q5_1,
+  CK_IQ4_NL,
+  CK_Q2_K,
+  CK_Q3_K,
+  CK_Q4_K,
+  CK_Q5_K,
+  CK_Q6_K,
+  CK_FORMAT_COUNT,
+} ck_format;
+
 /// Y[b, r] (+)= sum over k of W[r, k] * X[b, k], for whole groups of rows.
 ///
-/// `weights` is the packed matrix [rows, n] (see ck_pack_*), `x` is [batch, n] as floats or as
+/// `weights` is the packed matrix [rows, n] (see ck_pack), `x` is [batch, n] as floats or as
 /// ck_q8_block, whichever the format takes, `y` is [batch, ldy]. Row groups `group0..<group1` are
 /// computed, without rows at or beyond `rows`. With `accumulate` the product is added to y.
 typedef void ck_matmul(
@@ -100,9 +123,7 @@ typedef struct {
   int32_t group;
   /// Packed 8-bit weights are stored with the sign bit flipped (the machine multiplies u8 by s8).
   bool biased;
-  ck_matmul *matmul_f32;
-  ck_matmul *matmul_f16;
-  ck_matmul *matmul_q8_0;
+  ck_matmul *matmul[CK_FORMAT_COUNT];
   /// Rounds to nearest, ties to even; the block's largest magnitude becomes 127.
   void (*quantize)(const float *x, ck_q8_block *out, long n);
   void (*decode_f16)(const uint16_t *x, float *out, long n);
@@ -126,18 +147,22 @@ typedef enum { CK_GENERIC, CK_AVX2, CK_AVX512, CK_NEON } ck_isa;
 /// The kernels for an instruction set, or NULL when this machine cannot run them.
 const ck_kernels *ck_kernels_for(ck_isa isa);
 
-/// Bytes of one packed group of rows.
-long ck_packed_group_bytes_f32(const ck_kernels *kernels, long n);
-long ck_packed_group_bytes_f16(const ck_kernels *kernels, long n);
-long ck_packed_group_bytes_q8_0(const ck_kernels *kernels, long n);
+/// Whether products with weights of a format take activations as ck_q8_block.
+bool ck_takes_blocks(ck_format format);
+
+/// Bytes of one packed group of rows of n inputs: the largest `Int` there is is never exceeded by
+/// rows that fit into memory.
+long ck_packed_group_bytes(const ck_kernels *kernels, ck_format format, long n);
 
 /// Packs one group of rows, each at its own address; a row at NULL counts as zeros.
 ///
-/// Float formats become [n, group]; Q8_0 becomes [n / 4, group, 4] 8-bit weights followed by
-/// [n / 32, group] half-precision scales.
-void ck_pack_f32(const ck_kernels *kernels, const void *const *rows, long n, void *out);
-void ck_pack_f16(const ck_kernels *kernels, const void *const *rows, long n, void *out);
-void ck_pack_q8_0(const ck_kernels *kernels, const void *const *rows, long n, void *out);
+/// Float formats become [n, group]. The others become chunks of 512 inputs, each the values
+/// [n / 4, group, 4] in as many bits as they have, then the scales (see block_formats.h).
+void ck_pack(
+    const ck_kernels *kernels, ck_format format, const void *const *rows, long n, void *out);
+
+/// A row as files store it, as floats. n is a whole number of the format's blocks.
+void ck_decode_row(ck_format format, const void *row, float *out, long n);
 
 /// Tells the processor that this thread is spinning.
 static inline void ck_spin_hint(void) {

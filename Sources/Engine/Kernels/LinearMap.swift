@@ -69,7 +69,7 @@ final class LinearMap {
     for part in parts {
       let group = Int(kernels.pointee.group)
       let groups = (part.rows + group - 1) / group
-      let kernel = part.format.kernel(kernels)
+      guard let kernel = part.format.kernel(kernels) else { continue }
       let input =
         part.format.takesBlocks ? UnsafeRawPointer(x.blocks) : UnsafeRawPointer(x.floats)
       let products = Double(group * inputs * batch)
@@ -81,80 +81,6 @@ final class LinearMap {
           part.rows, inputs, batch, outputs, accumulate)
       }
     }
-  }
-}
-
-/// The formats that have matrix kernels. A further format is a case here, its kernels in CKernels
-/// and its scalar form in `ScalarKernels`.
-enum PackedFormat: Sendable {
-  // swift-format-ignore: AlwaysUseLowerCamelCase
-  case f32, f16, q8_0
-
-  static let supported: [TensorFormat] = [.f32, .f16, .q8_0]
-
-  init(_ tensor: Tensor) throws(ModelError) {
-    switch tensor.format {
-    case .f32: self = .f32
-    case .f16: self = .f16
-    case .q8_0: self = .q8_0
-    default:
-      throw .unsupportedFormat(
-        tensor: tensor.name, format: tensor.format.name,
-        supported: Self.supported.map(\.name))
-    }
-  }
-
-  /// Whether activations are quantised for this format.
-  var takesBlocks: Bool { self == .q8_0 }
-
-  /// A rough rate of one thread, only to judge what is worth sharing.
-  var productsPerNanosecond: Double { self == .q8_0 ? 150 : 40 }
-
-  func kernel(_ table: UnsafePointer<ck_kernels>) -> MatrixKernel {
-    switch self {
-    case .f32: table.pointee.matmul_f32
-    case .f16: table.pointee.matmul_f16
-    case .q8_0: table.pointee.matmul_q8_0
-    }
-  }
-
-  private func groupBytes(_ table: UnsafePointer<ck_kernels>, _ inputs: Int) -> Int {
-    switch self {
-    case .f32: ck_packed_group_bytes_f32(table, inputs)
-    case .f16: ck_packed_group_bytes_f16(table, inputs)
-    case .q8_0: ck_packed_group_bytes_q8_0(table, inputs)
-    }
-  }
-
-  /// Packs the rows of tensors of this format one after another.
-  func pack(
-    _ tensors: [Tensor], kernels: UnsafePointer<ck_kernels>, pool: ThreadPool
-  ) throws(ModelError) -> AlignedMemory {
-    let inputs = tensors[0].rowLength
-    let rows: [UnsafeRawPointer?] = tensors.flatMap { tensor in
-      let rowBytes = tensor.rowCount > 0 ? tensor.byteCount / tensor.rowCount : 0
-      return (0..<tensor.rowCount).map { tensor.data + $0 * rowBytes }
-    }
-    let group = Int(kernels.pointee.group)
-    let groups = (rows.count + group - 1) / group
-    let bytes = groupBytes(kernels, inputs)
-    let memory = try AlignedMemory(byteCount: groups * bytes, zeroed: false)
-    let padded = rows + Array(repeating: nil, count: groups * group - rows.count)
-    padded.withUnsafeBufferPointer { padded in
-      guard let first = padded.baseAddress else { return }
-      pool.run(count: groups, nanoseconds: Double(group * inputs)) { range, _ in
-        for number in range {
-          let from = first + number * group
-          let to = memory.start + number * bytes
-          switch self {
-          case .f32: ck_pack_f32(kernels, from, inputs, to)
-          case .f16: ck_pack_f16(kernels, from, inputs, to)
-          case .q8_0: ck_pack_q8_0(kernels, from, inputs, to)
-          }
-        }
-      }
-    }
-    return memory
   }
 }
 

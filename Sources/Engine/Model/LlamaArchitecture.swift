@@ -39,7 +39,7 @@ final class LlamaArchitecture: Architecture {
     self.configuration = configuration
     let embeddingTensor = try weights.tensor(
       "token_embd.weight", inputs: width, outputs: configuration.vocabularySize)
-    embedding = try RowDecoder(embeddingTensor, kernels: weights.compute.kernels)
+    embedding = try RowDecoder(embeddingTensor)
     var layers: [Layer] = []
     for number in 0..<configuration.layerCount {
       let name = "blk.\(number)."

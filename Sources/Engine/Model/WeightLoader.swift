@@ -1,5 +1,3 @@
-import CKernels
-
 /// Takes tensors out of a store, checking that they have the shape the model needs.
 struct WeightLoader {
   let store: any WeightStore
@@ -33,7 +31,7 @@ struct WeightLoader {
   func vector(_ name: String, count: Int) throws(ModelError) -> AlignedMemory {
     let tensor = try tensor(name, inputs: count, outputs: 1)
     let memory = try AlignedMemory(byteCount: count * MemoryLayout<Float>.stride)
-    let rows = try RowDecoder(tensor, kernels: compute.kernels)
+    let rows = try RowDecoder(tensor)
     rows.decode(row: 0, to: memory.start.assumingMemoryBound(to: Float.self))
     try meter.add([tensor], packedBytes: memory.byteCount)
     return memory
@@ -43,35 +41,20 @@ struct WeightLoader {
 /// Reads single rows of a tensor as floats: token embeddings, norms.
 struct RowDecoder {
   let tensor: Tensor
-  private let kernels: UnsafePointer<ck_kernels>
   private let format: PackedFormat
+  private let rowBytes: Int
 
   /// - Throws: `ModelError.unsupportedFormat`.
-  init(_ tensor: Tensor, kernels: UnsafePointer<ck_kernels>) throws(ModelError) {
+  init(_ tensor: Tensor) throws(ModelError) {
     self.tensor = tensor
-    self.kernels = kernels
     format = try PackedFormat(tensor)
+    rowBytes = tensor.rowCount > 0 ? tensor.byteCount / tensor.rowCount : 0
   }
 
   /// - Parameters:
   ///   - row: below the tensor's `rowCount`.
   ///   - out: `[rowLength]`.
   func decode(row: Int, to out: UnsafeMutablePointer<Float>) {
-    let count = tensor.rowLength
-    let from = tensor.data + row * (tensor.byteCount / tensor.rowCount)
-    switch format {
-    case .f32:
-      UnsafeMutableRawPointer(out).copyMemory(from: from, byteCount: count * 4)
-    case .f16:
-      kernels.pointee.decode_f16(from.assumingMemoryBound(to: UInt16.self), out, count)
-    case .q8_0:
-      for block in 0..<count / TensorFormat.q8_0.blockSize {
-        let start = from + block * TensorFormat.q8_0.bytesPerBlock
-        var scale: Float = 0
-        kernels.pointee.decode_f16(start.assumingMemoryBound(to: UInt16.self), &scale, 1)
-        let values = (start + 2).assumingMemoryBound(to: Int8.self)
-        for i in 0..<32 { out[block * 32 + i] = scale * Float(values[i]) }
-      }
-    }
+    format.decode(tensor.data + row * rowBytes, to: out, count: tensor.rowLength)
   }
 }

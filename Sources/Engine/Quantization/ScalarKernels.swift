@@ -1,8 +1,8 @@
 /// What every format means, in plain Swift: the oracle that the kernels are tested against, and
 /// the way tests and tools make weights of a format.
 ///
-/// Adding a format: its case in `encode` and `decode`, its kernels in CKernels and its case in
-/// `PackedFormat`.
+/// Adding a format: its case in `encode` and `decode` or its `BlockLayout`, its kernels in CKernels
+/// and its line in `PackedFormat`.
 enum ScalarKernels {
   /// Rows of a format as floats.
   ///
@@ -18,6 +18,11 @@ enum ScalarKernels {
       return (0..<count).map {
         half(data.loadUnaligned(fromByteOffset: $0 * 2, as: UInt16.self))
       }
+    case .bf16:
+      return (0..<count).map {
+        let bits = data.loadUnaligned(fromByteOffset: $0 * 2, as: UInt16.self)
+        return Float(bitPattern: UInt32(bits) << 16)
+      }
     case .q8_0:
       return (0..<count).map { i in
         let block = data + i / 32 * 34
@@ -25,7 +30,10 @@ enum ScalarKernels {
         return scale * Float(block.load(fromByteOffset: 2 + i % 32, as: Int8.self))
       }
     default:
-      return nil
+      guard let layout = BlockLayout(tensor.format) else { return nil }
+      return (0..<count / tensor.format.blockSize).flatMap {
+        layout.decode(data + $0 * tensor.format.bytesPerBlock)
+      }
     }
   }
 
@@ -45,6 +53,8 @@ enum ScalarKernels {
       for value in values { append(value.bitPattern) }
     case .f16:
       for value in values { append(bits(half: value)) }
+    case .bf16:
+      for value in values { append(brainBits(value)) }
     case .q8_0:
       for start in stride(from: 0, to: values.count, by: 32) {
         let block = values[start..<start + 32]
@@ -56,9 +66,19 @@ enum ScalarKernels {
         }
       }
     default:
-      return nil
+      guard let layout = BlockLayout(format) else { return nil }
+      for start in stride(from: 0, to: values.count, by: format.blockSize) {
+        bytes += layout.encode(values[start..<start + format.blockSize])
+      }
     }
     return bytes
+  }
+
+  /// The upper half of a float, rounded to nearest, ties to even.
+  static func brainBits(_ value: Float) -> UInt16 {
+    let bits = value.bitPattern
+    if value.isNaN { return UInt16(bits >> 16) | 0x40 }
+    return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)
   }
 
   /// Activations as the 8-bit kernels see them: in blocks of 32, rounded to the nearest multiple
@@ -78,7 +98,7 @@ enum ScalarKernels {
   static func product(_ weights: Tensor, _ x: [Float]) -> [Double]? {
     guard let matrix = decode(weights) else { return nil }
     var input = x.map(Double.init)
-    if weights.format == .q8_0 {
+    if weights.format.blockSize > 1 {
       input = quantized(x).flatMap { block in
         block.values.map { Double(block.scale) * Double($0) }
       }

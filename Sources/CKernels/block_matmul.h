@@ -1,0 +1,327 @@
+// Matrix products with weights of small integers, written once over the vector width.
+//
+// A chunk of a group's packed weights is expanded to bytes and float scales, which stay in the
+// nearest cache while the columns meet them a few at a time. A block's product is an exact integer
+// sum; blocks are added in ascending order, so that an output is the same to the bit in every tile.
+//
+// A file that includes this has, beside what float_kernels.h wants, defined:
+//   vb                      vectors of LANES * 4 bytes
+//   BLOCK_GROUPS            groups of rows that meet a broadcast activation together: 1 or 2
+//   WIDE_COLUMNS            columns of the largest tile of one group
+//   PAIR_COLUMNS            columns of the largest tile of two groups
+//   addend(bias, min)       what is added to q to make the bytes that `dot_step` takes
+//   table_values(v)         the entries of ck_iq4_nl_values that v numbers, as such bytes
+//   dots                    a running integer sum
+//   dots_from(x, h, f)      where the sum with block x (or, from h = 0 on, its h-th half) begins
+//   dot_step(s, w, a, q, f) the sum with four more inputs for each row; q counts calls
+//   dots_total(s, f)        the sum, as vi
+// f (const ck_dot_form) says what the bytes are.
+#pragma once
+
+#include "block_formats.h"
+
+/// A chunk of a group of rows, ready to be multiplied.
+typedef struct {
+  /// [blocks, 8, LANES * 4]
+  const uint8_t *values;
+  /// [blocks * halves, LANES]
+  float scales[CHUNK_BLOCKS * 2 * LANES];
+  /// What is added for each unit of an activation; where blocks have minima.
+  float mins[CHUNK_BLOCKS * 2 * LANES];
+  uint8_t expanded[CHUNK_INPUTS * LANES];
+} ck_chunk;
+
+INLINE vb load_bytes(const uint8_t *p) {
+  vb v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+INLINE void store_bytes(uint8_t *p, vb v) { memcpy(p, &v, sizeof v); }
+
+INLINE vi ints_of_bytes(const uint8_t *p) {
+  typedef uint8_t lanes_of_bytes __attribute__((vector_size(LANES)));
+  lanes_of_bytes v;
+  memcpy(&v, p, sizeof v);
+  return __builtin_convertvector(v, vi);
+}
+
+INLINE vf floats_of_signed(const uint8_t *p) {
+  typedef int8_t lanes_of_bytes __attribute__((vector_size(LANES)));
+  lanes_of_bytes v;
+  memcpy(&v, p, sizeof v);
+  return __builtin_convertvector(v, vf);
+}
+
+INLINE vf floats_of(vi v) { return __builtin_convertvector(v, vf); }
+
+// MARK: Expanding
+
+INLINE void expand_values(
+    const uint8_t *from, long blocks, uint8_t *to, const ck_block_format *format) {
+  const int low_bits = format->low_bits, high_bits = format->high_bits;
+  const long step = LANES * 4;
+  const uint8_t add = (uint8_t)addend(format->bias, ck_has_min(format->scales));
+  for (long b = 0; b < blocks; b++, to += 8 * step) {
+    vb part[8];
+    if (low_bits == 4) {
+      UNROLL for (int j = 0; j < 4; j++, from += step) {
+        const vb v = load_bytes(from);
+        part[j] = v & 15;
+        part[j + 4] = v >> 4;
+      }
+    } else {
+      UNROLL for (int j = 0; j < 8; j += 4, from += step) {
+        const vb v = load_bytes(from);
+        UNROLL for (int i = 0; i < 4; i++) part[j + i] = (v >> 2 * i) & 3;
+      }
+    }
+    if (high_bits == 1) {
+      const vb v = load_bytes(from);
+      UNROLL for (int j = 0; j < 8; j++) part[j] |= ((v >> j) & 1) << low_bits;
+      from += step;
+    } else if (high_bits == 2) {
+      UNROLL for (int j = 0; j < 8; j += 4, from += step) {
+        const vb v = load_bytes(from);
+        UNROLL for (int i = 0; i < 4; i++) part[j + i] |= ((v >> 2 * i) & 3) << 4;
+      }
+    }
+    UNROLL for (int j = 0; j < 8; j++) {
+      store_bytes(to + j * step, format->table ? table_values(part[j]) : part[j] + add);
+    }
+  }
+}
+
+INLINE void expand_scales(
+    const uint8_t *from, long blocks, ck_chunk *to, const ck_block_format *format) {
+  float *scales = to->scales, *mins = to->mins;
+  switch (format->scales) {
+    case SCALE_OF_32:
+      for (long b = 0; b < blocks; b++) {
+        store(scales + b * LANES, load_half((const uint16_t *)from + b * LANES));
+      }
+      return;
+    case SCALE_AND_MIN_OF_32:
+      for (long b = 0; b < blocks; b++) {
+        store(scales + b * LANES, load_half((const uint16_t *)from + 2 * b * LANES));
+        store(mins + b * LANES, load_half((const uint16_t *)from + (2 * b + 1) * LANES));
+      }
+      return;
+    case FACTORS_AND_MINS_OF_32:
+      for (long b = 0; b < blocks; b += 8, from += 16 * LANES) {
+        const vf d = load_half((const uint16_t *)from);
+        const vf m = load_half((const uint16_t *)from + LANES);
+        UNROLL for (int i = 0; i < 8; i++) {
+          const vi low = ints_of_bytes(from + (4 + i) * LANES);
+          const vi high = ints_of_bytes(from + (12 + i / 2) * LANES) >> 4 * (i % 2);
+          store(scales + (b + i) * LANES, d * floats_of((low & 15) | (high & 3) << 4));
+          store(mins + (b + i) * LANES, -(m * floats_of(low >> 4 | ((high >> 2) & 3) << 4)));
+        }
+      }
+      return;
+    case FACTORS_OF_16:
+      for (long b = 0; b < blocks; b += 8, from += 18 * LANES) {
+        const vf d = load_half((const uint16_t *)from);
+        UNROLL for (int i = 0; i < 16; i++) {
+          store(scales + (2 * b + i) * LANES, d * floats_of_signed(from + (2 + i) * LANES));
+        }
+      }
+      return;
+    case FACTORS_AND_MINS_OF_16:
+      for (long b = 0; b < blocks; b += 8, from += 20 * LANES) {
+        const vf d = load_half((const uint16_t *)from);
+        const vf m = load_half((const uint16_t *)from + LANES);
+        UNROLL for (int i = 0; i < 16; i++) {
+          const vi factors = ints_of_bytes(from + (4 + i) * LANES);
+          store(scales + (2 * b + i) * LANES, d * floats_of(factors & 15));
+          store(mins + (2 * b + i) * LANES, -(m * floats_of(factors >> 4)));
+        }
+      }
+      return;
+  }
+}
+
+INLINE void expand(
+    const uint8_t *from, long blocks, ck_chunk *to, const ck_block_format *format) {
+  if (format->low_bits == 8) {
+    to->values = from;
+  } else {
+    expand_values(from, blocks, to->expanded, format);
+    to->values = to->expanded;
+  }
+  expand_scales(from + blocks * ck_packed_values(format, LANES), blocks, to, format);
+}
+
+// MARK: Multiplying
+
+/// Adds the product of a chunk of `groups` groups of rows with `columns` columns to `totals`,
+/// [columns, BLOCK_GROUPS, LANES].
+///
+/// - x: the chunk's first block of the first column; columns are `stride` blocks apart.
+INLINE void block_tile(
+    const ck_chunk *chunks, const ck_q8_block *x, long stride, long blocks, float *totals,
+    const int groups, const int columns, const ck_dot_form form) {
+  enum { MOST = PAIR_COLUMNS > WIDE_COLUMNS ? PAIR_COLUMNS : WIDE_COLUMNS };
+  vf total[BLOCK_GROUPS][MOST];
+  UNROLL for (int g = 0; g < groups; g++) {
+    UNROLL for (int c = 0; c < columns; c++) {
+      total[g][c] = load(totals + (c * BLOCK_GROUPS + g) * LANES);
+    }
+  }
+  const int steps = 8 / form.halves;
+  for (long b = 0; b < blocks; b++, x++) {
+    UNROLL for (int h = 0; h < form.halves; h++) {
+      dots sum[BLOCK_GROUPS][MOST];
+      UNROLL for (int c = 0; c < columns; c++) {
+        UNROLL for (int g = 0; g < groups; g++) {
+          sum[g][c] = dots_from(x + c * stride, form.halves == 1 ? -1 : h, form);
+        }
+      }
+      UNROLL for (int q = 0; q < steps; q++) {
+        vb w[BLOCK_GROUPS];
+        UNROLL for (int g = 0; g < groups; g++) {
+          w[g] = load_bytes(chunks[g].values + (b * 8 + h * steps + q) * LANES * 4);
+        }
+        UNROLL for (int c = 0; c < columns; c++) {
+          int32_t four;
+          memcpy(&four, x[c * stride].values + (h * steps + q) * 4, 4);
+          UNROLL for (int g = 0; g < groups; g++) {
+            sum[g][c] = dot_step(sum[g][c], w[g], four, q, form);
+          }
+        }
+      }
+      const long place = (b * form.halves + h) * LANES;
+      UNROLL for (int g = 0; g < groups; g++) {
+        const vf scale = load(chunks[g].scales + place);
+        UNROLL for (int c = 0; c < columns; c++) {
+          total[g][c] = fused(
+              floats_of(dots_total(sum[g][c], form)), scale * splat(x[c * stride].scale),
+              total[g][c]);
+        }
+        if (!form.has_min) continue;
+        const vf min = load(chunks[g].mins + place);
+        UNROLL for (int c = 0; c < columns; c++) {
+          const ck_q8_block *block = x + c * stride;
+          float sum_of_block = block->sum;
+          if (form.halves == 2) {
+            const int32_t offset =
+                h == 0 ? block->first_offset : block->offset - block->first_offset;
+            sum_of_block = (float)offset * (-1.0f / 128) * block->scale;
+          }
+          total[g][c] = fused(min, splat(sum_of_block), total[g][c]);
+        }
+      }
+    }
+  }
+  UNROLL for (int g = 0; g < groups; g++) {
+    UNROLL for (int c = 0; c < columns; c++) {
+      store(totals + (c * BLOCK_GROUPS + g) * LANES, total[g][c]);
+    }
+  }
+}
+
+/// All columns of a chunk, in tiles; one function for every form of weights.
+#define BLOCK_TILES(NAME, ...)                                                                   \
+  static __attribute__((noinline)) void NAME(                                                    \
+      const ck_chunk *chunks, const ck_q8_block *x, long stride, long blocks, float *totals,     \
+      long columns, int groups) {                                                                \
+    const ck_dot_form form = {__VA_ARGS__};                                                      \
+    block_tiles(chunks, x, stride, blocks, totals, columns, groups, form);                       \
+  }
+
+INLINE void block_tiles(
+    const ck_chunk *chunks, const ck_q8_block *x, long stride, long blocks, float *totals,
+    long columns, int groups, const ck_dot_form form) {
+  long c = 0;
+  (void)groups;
+#define TILE(GROUPS, COLUMNS)                                                                    \
+  block_tile(                                                                                    \
+      chunks, x + c * stride, stride, blocks, totals + c * BLOCK_GROUPS * LANES, GROUPS,         \
+      COLUMNS, form)
+#if BLOCK_GROUPS == 2
+  if (groups == 2) {
+    for (; c + PAIR_COLUMNS <= columns; c += PAIR_COLUMNS) TILE(2, PAIR_COLUMNS);
+    if (c + 4 <= columns) { TILE(2, 4); c += 4; }
+    if (c + 2 <= columns) { TILE(2, 2); c += 2; }
+    if (c < columns) TILE(2, 1);
+    return;
+  }
+#endif
+  for (; c + WIDE_COLUMNS <= columns; c += WIDE_COLUMNS) TILE(1, WIDE_COLUMNS);
+  if (WIDE_COLUMNS > 4 && c + 4 <= columns) { TILE(1, 4); c += 4; }
+  if (c + 2 <= columns) { TILE(1, 2); c += 2; }
+  if (c < columns) TILE(1, 1);
+#undef TILE
+}
+
+typedef void ck_block_tiles(
+    const ck_chunk *chunks, const ck_q8_block *x, long stride, long blocks, float *totals,
+    long columns, int groups);
+
+/// Fewer columns than this take one group of rows after the other: memory is then read as one
+/// stream, which is faster than two.
+#define PAIRING 4
+
+INLINE void block_matmul(
+    const void *weights, const void *activations, float *y, long group0, long group1, long rows,
+    long n, long batch, long ldy, bool accumulate, const ck_format number,
+    ck_block_tiles *const tiles) {
+  const ck_block_format *format = &ck_block_formats[number];
+  const long blocks = n / CK_QUANT_BLOCK, group_bytes = ck_packed_group(format, LANES, n);
+  const long chunk_bytes = ck_packed_chunk(format, LANES, CHUNK_BLOCKS);
+  _Alignas(64) float totals[COLUMN_BLOCK * BLOCK_GROUPS * LANES];
+  _Alignas(64) ck_chunk chunks[BLOCK_GROUPS];
+  for (long first = 0; first < batch; first += COLUMN_BLOCK) {
+    const long columns = batch - first < COLUMN_BLOCK ? batch - first : COLUMN_BLOCK;
+    const ck_q8_block *x = (const ck_q8_block *)activations + first * blocks;
+    long groups = 1;
+    for (long g = group0; g < group1; g += groups) {
+      groups = columns >= PAIRING && g + BLOCK_GROUPS <= group1 ? BLOCK_GROUPS : 1;
+      const uint8_t *from = (const uint8_t *)weights + g * group_bytes;
+      memset(totals, 0, (size_t)columns * BLOCK_GROUPS * LANES * sizeof(float));
+      for (long b = 0; b < blocks; b += CHUNK_BLOCKS, from += chunk_bytes) {
+        const long count = blocks - b < CHUNK_BLOCKS ? blocks - b : CHUNK_BLOCKS;
+        for (long i = 0; i < groups; i++) {
+          expand(from + i * group_bytes, count, &chunks[i], format);
+        }
+        tiles(chunks, x + b, blocks, count, totals, columns, (int)groups);
+      }
+      for (long c = 0; c < columns; c++) {
+        for (long i = 0; i < groups; i++) {
+          put(y + (first + c) * ldy + (g + i) * LANES,
+              load(totals + (c * BLOCK_GROUPS + i) * LANES), rows - (g + i) * LANES, accumulate);
+        }
+      }
+    }
+  }
+}
+
+//                        bias  min    signed bits halves
+BLOCK_TILES(tiles_signed, 0, false, true, 8, 1)
+BLOCK_TILES(tiles_4, 8, false, false, 4, 1)
+BLOCK_TILES(tiles_5, 16, false, false, 5, 1)
+BLOCK_TILES(tiles_4_min, 0, true, false, 4, 1)
+BLOCK_TILES(tiles_5_min, 0, true, false, 5, 1)
+BLOCK_TILES(tiles_3_halves, 4, false, false, 3, 2)
+BLOCK_TILES(tiles_6_halves, 32, false, false, 6, 2)
+BLOCK_TILES(tiles_2_min_halves, 0, true, false, 2, 2)
+
+#define BLOCK_MATMUL(NAME, FORMAT, TILES)                                                        \
+  static void NAME(                                                                              \
+      const void *weights, const void *x, float *y, long group0, long group1, long rows, long n, \
+      long batch, long ldy, bool accumulate) {                                                   \
+    block_matmul(                                                                                \
+        weights, x, y, group0, group1, rows, n, batch, ldy, accumulate, FORMAT, TILES);          \
+  }
+
+BLOCK_MATMUL(matmul_q8_0, CK_Q8_0, tiles_signed)
+BLOCK_MATMUL(matmul_iq4_nl, CK_IQ4_NL, tiles_signed)
+BLOCK_MATMUL(matmul_q4_0, CK_Q4_0, tiles_4)
+BLOCK_MATMUL(matmul_q4_1, CK_Q4_1, tiles_4_min)
+BLOCK_MATMUL(matmul_q5_0, CK_Q5_0, tiles_5)
+BLOCK_MATMUL(matmul_q5_1, CK_Q5_1, tiles_5_min)
+BLOCK_MATMUL(matmul_q2_k, CK_Q2_K, tiles_2_min_halves)
+BLOCK_MATMUL(matmul_q3_k, CK_Q3_K, tiles_3_halves)
+BLOCK_MATMUL(matmul_q4_k, CK_Q4_K, tiles_4_min)
+BLOCK_MATMUL(matmul_q5_k, CK_Q5_K, tiles_5_min)
+BLOCK_MATMUL(matmul_q6_k, CK_Q6_K, tiles_6_halves)

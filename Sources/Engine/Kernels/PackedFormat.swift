@@ -1,0 +1,81 @@
+import CKernels
+
+/// A format of weights that has kernels.
+///
+/// A further format is its number in CKernels with the kernels, a line in `numbers`, and its scalar
+/// form in `ScalarKernels`.
+struct PackedFormat: Sendable, Hashable {
+  let stored: TensorFormat
+  private let number: ck_format
+
+  private static let numbers: [(TensorFormat, ck_format)] = [
+    (.f32, CK_F32), (.f16, CK_F16), (.bf16, CK_BF16), (.q8_0, CK_Q8_0), (.q4_0, CK_Q4_0),
+    (.q4_1, CK_Q4_1), (.q5_0, CK_Q5_0), (.q5_1, CK_Q5_1), (.iq4NL, CK_IQ4_NL), (.q2K, CK_Q2_K),
+    (.q3K, CK_Q3_K), (.q4K, CK_Q4_K), (.q5K, CK_Q5_K), (.q6K, CK_Q6_K),
+  ]
+
+  static let supported: [TensorFormat] = numbers.map(\.0)
+
+  /// - Throws: `ModelError.unsupportedFormat`.
+  init(_ tensor: Tensor) throws(ModelError) {
+    guard let entry = Self.numbers.first(where: { $0.0 == tensor.format }) else {
+      throw .unsupportedFormat(
+        tensor: tensor.name, format: tensor.format.name,
+        supported: Self.supported.map(\.name))
+    }
+    (stored, number) = entry
+  }
+
+  static func == (a: PackedFormat, b: PackedFormat) -> Bool { a.stored == b.stored }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(stored) }
+
+  /// Whether activations are quantised for this format.
+  var takesBlocks: Bool { ck_takes_blocks(number) }
+
+  /// A rough rate of one thread, only to judge what is worth sharing.
+  var productsPerNanosecond: Double { takesBlocks ? 150 : 40 }
+
+  func kernel(_ table: UnsafePointer<ck_kernels>) -> MatrixKernel? {
+    let index = Int(number.rawValue)
+    // A C array is a tuple here.
+    return withUnsafeBytes(of: table.pointee.matmul) { kernels in
+      kernels.load(
+        fromByteOffset: index * MemoryLayout<MatrixKernel?>.stride, as: MatrixKernel?.self)
+    }
+  }
+
+  /// A row as it is stored, as floats.
+  ///
+  /// - Parameters:
+  ///   - row: `count` elements, whole blocks; may be unaligned.
+  ///   - out: `[count]`.
+  func decode(_ row: UnsafeRawPointer, to out: UnsafeMutablePointer<Float>, count: Int) {
+    ck_decode_row(number, row, out, count)
+  }
+
+  /// Packs the rows of tensors of this format one after another.
+  func pack(
+    _ tensors: [Tensor], kernels: UnsafePointer<ck_kernels>, pool: ThreadPool
+  ) throws(ModelError) -> AlignedMemory {
+    let inputs = tensors[0].rowLength
+    let rows: [UnsafeRawPointer?] = tensors.flatMap { tensor in
+      let rowBytes = tensor.rowCount > 0 ? tensor.byteCount / tensor.rowCount : 0
+      return (0..<tensor.rowCount).map { tensor.data + $0 * rowBytes }
+    }
+    let group = Int(kernels.pointee.group)
+    let groups = (rows.count + group - 1) / group
+    let bytes = ck_packed_group_bytes(kernels, number, inputs)
+    let memory = try AlignedMemory(byteCount: groups * bytes, zeroed: false)
+    let padded = rows + Array(repeating: nil, count: groups * group - rows.count)
+    padded.withUnsafeBufferPointer { padded in
+      guard let first = padded.baseAddress else { return }
+      pool.run(count: groups, nanoseconds: Double(group * inputs)) { range, _ in
+        for index in range {
+          ck_pack(kernels, number, first + index * group, inputs, memory.start + index * bytes)
+        }
+      }
+    }
+    return memory
+  }
+}
