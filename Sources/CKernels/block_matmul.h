@@ -46,13 +46,6 @@ INLINE vi ints_of_bytes(const uint8_t *p) {
   return __builtin_convertvector(v, vi);
 }
 
-INLINE vf floats_of_signed(const uint8_t *p) {
-  typedef int8_t lanes_of_bytes __attribute__((vector_size(LANES)));
-  lanes_of_bytes v;
-  memcpy(&v, p, sizeof v);
-  return __builtin_convertvector(v, vf);
-}
-
 INLINE vf floats_of(vi v) { return __builtin_convertvector(v, vf); }
 
 // MARK: Expanding
@@ -123,7 +116,7 @@ INLINE void expand_scales(
       for (long b = 0; b < blocks; b += 8, from += 18 * LANES) {
         const vf d = load_half((const uint16_t *)from);
         UNROLL for (int i = 0; i < 16; i++) {
-          store(scales + (2 * b + i) * LANES, d * floats_of_signed(from + (2 + i) * LANES));
+          store(scales + (2 * b + i) * LANES, d * load_signed((const int8_t *)from + (2 + i) * LANES));
         }
       }
       return;

@@ -227,10 +227,9 @@ INLINE vi lane_numbers(void) {
 #undef CACHE_STORE
 #undef CACHE_SCALED
 
-typedef int8_t vb __attribute__((vector_size(LANES)));
-
-INLINE vf load_bytes(const int8_t *p) {
-  vb v;
+INLINE vf load_signed(const int8_t *p) {
+  typedef int8_t lanes_of_bytes __attribute__((vector_size(LANES)));
+  lanes_of_bytes v;
   memcpy(&v, p, sizeof v);
   return __builtin_convertvector(v, vf);
 }
@@ -282,7 +281,7 @@ static void store_kv_q8_0(const float *key, const float *value, const ck_kv_slot
 
 #define CACHE(NAME) NAME##_q8_0
 #define CACHE_ELEMENT int8_t
-#define CACHE_LOAD load_bytes
+#define CACHE_LOAD load_signed
 #define CACHE_SCALED 1
 #include "attention.h"
 #undef CACHE
