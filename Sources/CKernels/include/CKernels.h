@@ -164,6 +164,10 @@ void ck_pack(
 /// A row as files store it, as floats. n is a whole number of the format's blocks.
 void ck_decode_row(ck_format format, const void *row, float *out, long n);
 
+/// Reads `bytes` of memory aligned to 64 bytes, a multiple of 256, once from start to end, with the
+/// widest loads there are. What it returns means nothing, but keeps the reads from being left out.
+uint64_t ck_read_memory(const void *memory, long bytes);
+
 /// Tells the processor that this thread is spinning.
 static inline void ck_spin_hint(void) {
 #if defined(__x86_64__)

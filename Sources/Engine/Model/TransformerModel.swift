@@ -12,6 +12,8 @@ public final class TransformerModel: LanguageModel {
   public let vocabulary: any Vocabulary
   public let instructionSet: InstructionSet
   public let chatTemplate: String?
+  /// Bytes that the keys and values of one token take.
+  public let cacheBytesPerToken: Int
   public let capabilities = ModelCapabilities()
 
   private let store: any WeightStore
@@ -61,6 +63,7 @@ public final class TransformerModel: LanguageModel {
     let layout = KVLayout(
       format: options.kvFormat, layerCount: configuration.layerCount,
       kvHeadCount: configuration.kvHeadCount, headSize: configuration.headSize)
+    cacheBytesPerToken = layout.blockBytes / KVLayout.positions
     let version = weights.version
     let meter = LoadMeter(weights, observer: observer)
     let architecture = try Architectures.make(

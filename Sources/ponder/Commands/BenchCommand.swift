@@ -9,7 +9,9 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench", abstract: "Measure how fast the engine is here.",
     discussion: """
       One branch decodes from an empty context, more start after the shared prompt; the rate is \
-      the sum over paths, the median of several rounds. With --repaint the playground itself is \
+      the sum over paths, the median of several rounds. GB/s is what decoding reads of weights, \
+      keys and values, also as a share of the read bandwidth that is measured here with as many \
+      threads; a small model that the caches hold goes beyond it. With --repaint the playground itself is \
       measured: the time from a key to the picture that shows it, while paths stream.
       """)
 
@@ -18,6 +20,10 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Tokens each path generates.") var generate = 128
   @Option(help: ArgumentHelp("Numbers of paths.", valueName: "1,8,40")) var branches = "1,8,40"
   @Option(help: "Timed rounds of each test.") var rounds = 3
+  @Option(
+    help: ArgumentHelp(
+      "Sets the run beside an earlier one, saved with --format json > FILE.", valueName: "file"))
+  var compare: String?
   @Flag(help: "Measure the time from a key to its picture instead.") var repaint = false
   @Option(help: "With --repaint: how many keys.") var keys = 200
   @Option(help: "\(OutputFormat.names)") var format: OutputFormat = .json
@@ -45,26 +51,48 @@ struct BenchCommand: ParsableCommand {
     let benchmark = EngineBenchmark(
       promptTokens: promptTokens, generatedTokens: generate,
       branches: branchCounts.compactMap { $0 }, rounds: rounds)
+    // A file that cannot be compared with is told before the minutes of measuring.
+    let earlier = try compare.map(Self.report)
     let loaded = try ModelLoader.load(path: model.path(), options: model.engineOptions)
-    let report = try benchmark.run(loaded) { measurement in
-      guard isatty(STDERR_FILENO) == 1 else { return }
-      FileHandle.standardError.write(Data((line(measurement) + "\n").utf8))
+    let line = ProgressLine()
+    var report = try benchmark.run(loaded) { progress in
+      switch progress {
+      case .bandwidth: line.show("read bandwidth", done: 0, of: 1)
+      case .round(let test, let branches, let done, let total):
+        line.show(branches > 1 ? "\(test), \(branches) paths" : test, done: done, of: total)
+      case .measured(let measurement):
+        line.clear()
+        guard isatty(STDERR_FILENO) == 1 else { return }
+        let row = BenchTable.row(measurement).joined(separator: "  ")
+        FileHandle.standardError.write(Data((row + "\n").utf8))
+      }
+    }
+    line.clear()
+    if let earlier {
+      report = report.compared(with: earlier)
+      for difference in report.differences(from: earlier) {
+        FileHandle.standardError.write(Data("ponder: not the same: \(difference).\n".utf8))
+      }
     }
     switch format {
     case .json: try StandardOutput.writeJSON(report)
-    case .text:
-      try StandardOutput.writeLine("\(report.threads) threads, \(report.isa)")
-      for measurement in report.results { try StandardOutput.writeLine(line(measurement)) }
+    case .text: try StandardOutput.write(BenchTable(report).text)
     }
   }
 
-  private func line(_ measurement: EngineBenchmark.Measurement) -> String {
-    let name = measurement.test.padded(to: 8)
-    return name
-      + String(
-        format: "%5d tokens  %3d paths  %9.1f tokens/s  (%.1f to %.1f)", measurement.tokens,
-        measurement.branches, measurement.tokensPerSecond, measurement.slowest,
-        measurement.fastest)
+  /// An earlier run, as `--format json` printed it.
+  ///
+  /// - Throws: `UserError.missingFile`, `.badData`.
+  private static func report(_ path: String) throws -> EngineBenchmark.Report {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw UserError.missingFile("There is no file \(path) to compare with.")
+    }
+    do {
+      return try JSONDecoder().decode(EngineBenchmark.Report.self, from: data)
+    } catch {
+      throw UserError.badData(
+        "\(path) is not what 'ponder bench --format json' prints; save that to compare with it.")
+    }
   }
 
   private struct Repaint: Encodable {
