@@ -6,6 +6,7 @@ BUILD = $(SWIFT) build $(CONFIGURATION)
 # Numeric Swift is 20 to 50 times slower in a debug build, so tests run in release.
 TEST = $(SWIFT) test $(CONFIGURATION) -Xswiftc -enable-testing
 ARGS ?=
+MODELS ?=
 
 .PHONY: run build test bench format lint models clean packages test-packages
 
@@ -18,8 +19,9 @@ build: packages
 test: packages test-packages
 	LC_ALL=C.UTF-8 $(TEST) $(ARGS)
 
+# Writes BENCHMARKS.md; MODELS="LABEL=FILE ..." instead of the bundled ones, see .ci/bench.
 bench: build
-	@"$$($(BUILD) --show-bin-path)/ponder" bench $(ARGS)
+	@.ci/bench "$$($(BUILD) --show-bin-path)/ponder" $(MODELS)
 
 format:
 	$(SWIFT) format format --in-place --recursive --parallel Package.swift Sources Tests

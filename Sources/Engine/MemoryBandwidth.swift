@@ -21,7 +21,7 @@ public enum MemoryBandwidth {
     let chunks = max(1, (bytes ?? min(512 << 20, memory / 8)) / chunk)
     let buffer = try AlignedMemory(byteCount: chunks * chunk, zeroed: false)
     // Memory that was never written is one page of zeros over and over.
-    buffer.start.initializeMemory(as: UInt8.self, repeating: 1, count: chunks * chunk)
+    memset(buffer.start, 1, chunks * chunk)
     let pool = ThreadPool(threadCount: threads)
     let kept = Atomic<UInt64>(0)
     var best = 0.0

@@ -61,4 +61,61 @@ import Testing
     try Program.expectFailure(
       bench + ["--compare", Program.model("q8_0-gqa-tied")], status: 65, saying: "--format json")
   }
+
+  /// `make bench` with programs in llama.cpp's place that print what it would.
+  @Test func theTableBesideLlamaCpp() throws {
+    let folder = try Program.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func tool(_ name: String, _ script: String) throws {
+      let path = folder.appending(path: name).path
+      try "#!/bin/sh\n\(script)\n".write(toFile: path, atomically: true, encoding: .utf8)
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    }
+    // Slow in prefill, fast in decoding.
+    try tool(
+      "llama-bench",
+      """
+      echo '[ { "build_commit": "abc1234",'
+      echo '"n_prompt": 24,'; echo '"n_gen": 0,'; echo '"avg_ts": 0.500000,' ; echo '}, {'
+      echo '"n_prompt": 0,'; echo '"n_gen": 4,'; echo '"avg_ts": 9000000000.000000,'; echo '} ]'
+      """)
+    try tool(
+      "llama-batched-bench",
+      """
+      case "$*" in *-no-kvu*) best=7 ;; *) best=5 ;; esac
+      for paths in 8 40; do
+        echo '{"pl": '$paths', "speed_pp": 1.0, "speed_tg": '$best$paths'.5, "t": 1}'
+      done
+      """)
+    let out = folder.appending(path: "BENCHMARKS.md").path
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = [
+      Program.fixtures.deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: ".ci/bench").path, Program.url.path,
+      "odd=\(Program.model("q8_0-gqa-tied"))",
+    ]
+    process.environment = ProcessInfo.processInfo.environment.merging([
+      "LLAMA_CPP_BIN": folder.path, "BENCH_ROUNDS": "1", "BENCH_THREADS": "1",
+      "BENCH_PROMPT": "24", "BENCH_GENERATE": "4", "BENCH_OUT": out,
+      "BENCH_RESULTS": folder.appending(path: "bench.tsv").path,
+    ]) { $1 }
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    let table = try String(contentsOfFile: out, encoding: .utf8)
+    func row(_ test: String) throws -> [String] {
+      let line = try #require(
+        table.split(separator: "\n").first { $0.contains("| \(test) |") }.map { String($0) })
+      return line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+    let prefill = try row("prefill")
+    #expect(prefill[0] == "odd" && prefill[3] == "0.5 ± 0.0" && prefill[5] == "1.5")
+    #expect(!prefill[4].contains("✗"))
+    // Bad ratios are shown and marked; of the two kinds of cache the better counts.
+    #expect(try row("1 path")[4] == "0.00 ✗")
+    #expect(try row("40 paths")[3] == "740 ± 0.0")
+    #expect(table.contains("| odd | Q8_0 |") && table.contains("abc1234"))
+  }
 }
