@@ -11,7 +11,8 @@
 // summed over the head in ascending order, the softmax takes scores in ascending order of
 // position, lane by lane, and so does the weighted sum: a query's result is the same however many
 // queries are computed together and whatever else is in the blocks. Positions that a query does
-// not see have weight 0 and contribute nothing.
+// not see have weight 0 and contribute nothing; blocks that lie wholly before its window are
+// left out.
 
 #if !CACHE_SCALED
 static void CACHE(store_kv)(const float *key, const float *value, const ck_kv_slot *slot) {
@@ -42,8 +43,16 @@ typedef struct {
   float *top;
   /// [padded head_size]
   float *sum;
+  /// The positions of the block that the query sees: `first ..< length`.
+  long first;
   long length;
 } CACHE(attending);
+
+/// The first position that a query sees.
+INLINE long CACHE(first_seen)(const ck_attention *job, long query) {
+  const long first = job->lengths[query] - job->window;
+  return job->window > 0 && first > 0 ? first : 0;
+}
 
 INLINE void CACHE(score)(
     const ck_attention *job, const CACHE_ELEMENT *keys, const CACHE(attending) *state,
@@ -73,8 +82,11 @@ INLINE void CACHE(score)(
   UNROLL for (int q = 0; q < queries; q++) {
     vf top = load(state[q].top);
     UNROLL for (int v = 0; v < SCORE_VECTORS; v++) {
-      const vi seen = lane_numbers() < (int32_t)(state[q].length - v * LANES);
-      const vf kept = choose(seen, score[q][v] * splat(job->scale), splat(-INFINITY));
+      const vi seen = (lane_numbers() < (int32_t)(state[q].length - v * LANES))
+                      & (lane_numbers() >= (int32_t)(state[q].first - v * LANES));
+      vf scaled = score[q][v] * splat(job->scale);
+      if (job->soft_cap > 0) scaled = capped(scaled, splat(job->soft_cap));
+      const vf kept = choose(seen, scaled, splat(-INFINITY));
       store(state[q].scores + v * LANES, kept);
       top = larger(kept, top);
     }
@@ -168,6 +180,8 @@ INLINE void CACHE(each_run)(const ck_attention *job, bool scoring) {
     int pending = 0;
     for (long u = run->first; u < run->first + run->count; u++) {
       const ck_kv_user user = job->users[u];
+      const long first = CACHE(first_seen)(job, user.query) - run->start;
+      if (first >= CK_KV_BLOCK) continue;
       for (long h = 0; h < group; h++) {
         const long number = user.query * group + h;
         float *own = job->scratch + number * state_size;
@@ -175,6 +189,7 @@ INLINE void CACHE(each_run)(const ck_attention *job, bool scoring) {
         state[pending].scores = all_scores + number * job->positions + run->start;
         state[pending].top = own;
         state[pending].sum = own + CK_HEAD_PADDING;
+        state[pending].first = first;
         state[pending].length = user.length;
         if (++pending < 8) continue;
         if (scoring) CACHE(score_some)(job, run, state, pending);
@@ -200,7 +215,8 @@ static void CACHE(attend)(const ck_attention *job) {
     const vf top = splat(largest_of(load(state)));
     const long blocks = (job->lengths[i / group] + CK_KV_BLOCK - 1) / CK_KV_BLOCK;
     vf total = splat(0);
-    for (long p = 0; p < blocks * CK_KV_BLOCK; p += LANES) {
+    const long first = CACHE(first_seen)(job, i / group) / CK_KV_BLOCK * CK_KV_BLOCK;
+    for (long p = first; p < blocks * CK_KV_BLOCK; p += LANES) {
       const vf weight = exponential(load(scores + p) - top);
       store(scores + p, weight);
       total = total + weight;

@@ -181,11 +181,78 @@ static void swiglu(const float *gate, const float *up, float *out, long n) {
   }
 }
 
+/// tanh x: its Taylor polynomial of degree 11 near zero, where the quotient would cancel.
+INLINE vf hyperbolic_tangent(vf x) {
+  const vf square = x * x;
+  vf p = splat(-1382.0f / 155925);
+  p = fused(p, square, splat(62.0f / 2835));
+  p = fused(p, square, splat(-17.0f / 315));
+  p = fused(p, square, splat(2.0f / 15));
+  p = fused(p, square, splat(-1.0f / 3));
+  p = fused(p * square, x, x);
+  const vf far = splat(1) - splat(2) / (splat(1) + exponential(x + x));
+  return choose(square < splat(0.09f), p, far);
+}
+
+INLINE vf capped(vf x, vf cap) { return cap * hyperbolic_tangent(x / cap); }
+
+static void soft_cap(float *x, long n, float cap) {
+  long i = 0;
+  for (; i + LANES <= n; i += LANES) store(x + i, capped(load(x + i), splat(cap)));
+  if (i < n) store_first(x + i, capped(load_first(x + i, n - i), splat(cap)), n - i);
+}
+
+/// gelu(x) = x / 2 * (1 + tanh(u)) = x / (1 + e^(-2u)), u = sqrt(2 / pi) * (x + 0.044715 x^3).
+INLINE vf gelu_gated(vf gate, vf up) {
+  const vf cubic = fused(gate * gate * splat(0.044715f), gate, gate);
+  return gate / (splat(1) + exponential(cubic * splat(-1.5957691216057308f))) * up;
+}
+
+static void geglu(const float *gate, const float *up, float *out, long n) {
+  long i = 0;
+  for (; i + LANES <= n; i += LANES) store(out + i, gelu_gated(load(gate + i), load(up + i)));
+  if (i < n) {
+    long count = n - i;
+    store_first(
+        out + i, gelu_gated(load_first(gate + i, count), load_first(up + i, count)), count);
+  }
+}
+
+static void add_scaled(const float *x, float *out, long n, float scale) {
+  long i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    store(out + i, fused(load(x + i), splat(scale), load(out + i)));
+  }
+  if (i < n) {
+    long count = n - i;
+    store_first(
+        out + i, fused(load_first(x + i, count), splat(scale), load_first(out + i, count)), count);
+  }
+}
+
 static void rotate_pairs(float *x, const float *table, long pairs) {
   for (long i = 0; i < pairs; i++) {
     float a = x[2 * i], b = x[2 * i + 1], c = table[2 * i], s = table[2 * i + 1];
     x[2 * i] = a * c - b * s;
     x[2 * i + 1] = a * s + b * c;
+  }
+}
+
+static void rotate_halves(float *x, const float *table, long pairs) {
+  float *low = x, *high = x + pairs;
+  const float *cosines = table, *sines = table + pairs;
+  long i = 0;
+  for (; i + LANES <= pairs; i += LANES) {
+    const vf a = load(low + i), b = load(high + i), c = load(cosines + i), s = load(sines + i);
+    store(low + i, fused(a, c, -(b * s)));
+    store(high + i, fused(a, s, b * c));
+  }
+  if (i < pairs) {
+    const long count = pairs - i;
+    const vf a = load_first(low + i, count), b = load_first(high + i, count);
+    const vf c = load_first(cosines + i, count), s = load_first(sines + i, count);
+    store_first(low + i, fused(a, c, -(b * s)), count);
+    store_first(high + i, fused(a, s, b * c), count);
   }
 }
 

@@ -22,6 +22,32 @@ import Testing
     #expect(odd == expected)
   }
 
+  @Test func whatArchitecturesAdd() throws {
+    let gemma2 = try configuration("gemma2")
+    #expect(gemma2.window == .init(length: 9, layers: [true, false, true]))
+    #expect(gemma2.attentionSoftCap == 3 && gemma2.logitSoftCap == 4)
+    #expect(gemma2.localRotary == nil && gemma2.attentionScale == nil)
+    let gemma3 = try configuration("gemma3")
+    #expect(
+      gemma3.window == .init(length: 9, layers: [true, true, true, true, true, false]))
+    #expect(gemma3.localRotary == .init(dimensions: 14, base: 5000))
+    #expect(gemma3.rotary == .init(dimensions: 14, base: 1e6, frequencyScale: 0.4))
+    #expect(gemma3.attentionSoftCap == nil && gemma3.logitSoftCap == nil)
+    let phi = try configuration("phi3-long")
+    #expect(phi.rotary.dimensions == 12 && phi.rotary.originalContextLength == 32)
+    #expect(abs(phi.rotary.magnitude - (1 + log(4) / log(32)).squareRoot()) < 1e-6)
+    #expect(try configuration("phi3-window").window?.layers == [true, true])
+    let yarn = try configuration("llama-yarn").rotary
+    #expect(yarn.yarn == .init(originalContextLength: 32) && yarn.frequencyScale == 0.25)
+    #expect(abs(yarn.magnitude - (1 + 0.1 * log(4))) < 1e-9)
+    #expect(
+      try configuration("qwen2moe").experts
+        == .init(count: 5, used: 2, feedForwardLength: 12, sharedFeedForwardLength: 20))
+    #expect(
+      try configuration("llama-experts").experts
+        == .init(count: 4, used: 2, feedForwardLength: 20))
+  }
+
   @Test func fileTypesAndParameters() throws {
     for name in ["f32-mha-tied", "f16-gqa-tied", "q8_0-mha-untied"] {
       let file = try GGUFFile(path: Fixture.path("Models/\(name).gguf"))
@@ -36,13 +62,14 @@ import Testing
 
   /// A file with only what is needed to read a configuration.
   private func file(
-    _ changes: [String: GGUFValue], without missing: String? = nil
+    _ changes: [String: GGUFValue], without missing: String? = nil,
+    architecture name: String = "llama"
   ) throws -> GGUFFile {
     var values: [String: GGUFValue] = [
-      "general.architecture": .string("llama"), "llama.block_count": .uint32(1),
-      "llama.embedding_length": .uint32(4), "llama.feed_forward_length": .uint32(6),
-      "llama.context_length": .uint64(16), "llama.attention.head_count": .uint16(2),
-      "llama.attention.layer_norm_rms_epsilon": .float32(1e-5),
+      "general.architecture": .string(name), "\(name).block_count": .uint32(1),
+      "\(name).embedding_length": .uint32(4), "\(name).feed_forward_length": .uint32(6),
+      "\(name).context_length": .uint64(16), "\(name).attention.head_count": .uint16(2),
+      "\(name).attention.layer_norm_rms_epsilon": .float32(1e-5),
     ]
     for (key, value) in changes { values[key] = value }
     if let missing { values[missing] = nil }
@@ -68,7 +95,7 @@ import Testing
     }
     let unknown = try error(["general.architecture": .string("mamba")])
     #expect(
-      unknown as? ModelError == .unsupportedArchitecture("mamba", supported: ["llama"]))
+      unknown as? ModelError == .unsupportedArchitecture("mamba", supported: Architectures.names))
     #expect(unknown.map { "\($0)" }?.contains("llama") == true)
     #expect(
       try error([:], without: "llama.block_count") as? GGUFError
@@ -90,7 +117,7 @@ import Testing
       ("llama.block_count", .uint32(1000)), ("llama.attention.head_count_kv", .uint32(3)),
       ("llama.attention.value_length", .uint32(4)), ("llama.rope.dimension_count", .uint32(3)),
       ("llama.rope.dimension_count", .uint32(4)), ("llama.rope.freq_base", .float32(0)),
-      ("llama.rope.scaling.type", .string("yarn")),
+      ("llama.rope.scaling.type", .string("dynamic")),
       ("llama.attention.layer_norm_rms_epsilon", .float32(-1)),
     ] {
       guard case ModelError.invalidConfiguration? = try error([key: value]) as? ModelError else {
@@ -102,5 +129,40 @@ import Testing
       throws: ModelError.wrongShape(
         tensor: "token_embd.weight", expected: [4, 6], found: [4, 5])
     ) { try ModelConfiguration(self.file([:]), vocabularySize: 6) }
+  }
+
+  @Test func nonsenseOfArchitecturesIsNamed() throws {
+    for (name, key, value): (String, String, GGUFValue) in [
+      ("gemma2", "attn_logit_softcapping", .float32(-1)),
+      ("gemma2", "attention.sliding_window_pattern", .array(.bool, [.bool(true), .bool(false)])),
+      ("llama", "expert_used_count", .uint32(3)),
+      ("llama", "rope.scaling.attn_factor", .float32(0)),
+      ("llama", "rope.scaling.factor", .float32(-2)),
+    ] {
+      var changes = ["\(name).\(key)": value]
+      if key == "expert_used_count" { changes["llama.expert_count"] = .uint32(2) }
+      let file = try file(changes, architecture: name)
+      let error = #expect(throws: ModelError.self) {
+        try ModelConfiguration(file, vocabularySize: 5)
+      }
+      guard case .invalidConfiguration? = error else {
+        Issue.record("\(key): \(String(describing: error))")
+        continue
+      }
+    }
+    let wrongType = try file(
+      ["gemma2.attention.sliding_window_pattern": .array([1.5])], architecture: "gemma2")
+    #expect(throws: GGUFError.self) { try ModelConfiguration(wrongType, vocabularySize: 5) }
+  }
+
+  @Test("Gemma's largest models scale queries by the width per head")
+  func largestGemmas() throws {
+    for (name, layers) in [("gemma2", 46), ("gemma3", 62)] {
+      var configuration = ModelConfiguration.tiny(layers: layers, heads: 4, headSize: 10, width: 64)
+      let metadata = ArchitectureMetadata(
+        architecture: name, metadata: try file([:], architecture: name).metadata)
+      try Architectures.named(name).configure(&configuration, from: metadata)
+      #expect(configuration.attentionScale == 0.25)
+    }
   }
 }

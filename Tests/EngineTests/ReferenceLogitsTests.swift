@@ -35,6 +35,17 @@ import Testing
     Fixture(name: "f16-mha-untied", bound: 1e-4, boundF16: 3e-3),
     Fixture(name: "q8_0-gqa-tied", bound: 6e-2, boundF16: 6e-2),
     Fixture(name: "q8_0-mha-untied", bound: 3e-2, boundF16: 3e-2),
+    Fixture(name: "llama-yarn", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "llama-experts", bound: 1e-4, boundF16: 3e-3),
+    // Its biases make keys large.
+    Fixture(name: "qwen2", bound: 1e-4, boundF16: 2e-2, boundQ8: 3e-1),
+    Fixture(name: "qwen2moe", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "qwen3", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "qwen3moe", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "gemma2", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "gemma3", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "phi3-long", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "phi3-window", bound: 1e-4, boundF16: 3e-3),
   ]
 
   @Test(arguments: fixtures, InstructionSet.available)

@@ -1,19 +1,20 @@
-"""Makes Models/*.gguf, tiny llama models with random weights, and Models/*.json, their logits.
+"""Makes Models/*.gguf, tiny models with random weights, and Models/*.json, their logits.
 
-Run it in an environment with the packages torch, transformers, gguf and numpy. The logits come
-from transformers' LlamaForCausalLM in double precision on the dequantised weights, so they share
-no code with the engine. Shapes are odd on purpose: head sizes 20 and 48, a vocabulary that is no
-multiple of 16, head size times heads unequal to the width, one key–value head for three.
+Run it in an environment with the packages torch, transformers, gguf and numpy; names after the
+command make only these fixtures. The logits come from transformers in double precision on the
+dequantised weights (reference_models.py), so they share no code with the engine. Shapes are odd on
+purpose: head sizes 20 and 48, a vocabulary that is no multiple of 16, head size times heads unequal
+to the width, one key–value head for three, windows shorter than the text.
 """
 
 import json
 import math
 import pathlib
+import sys
 
 import gguf
 import numpy as np
-import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+import reference_models
 
 OUT = pathlib.Path(__file__).parent / "Models"
 VOCABULARY = 133
@@ -42,33 +43,57 @@ FIXTURES = {
         format=Q8_0, width=64, heads=4, kv=2, head=48, ff=96, layers=2, tied=True
     ),
     "q8_0-mha-untied": dict(format=Q8_0, width=96, heads=6, kv=6, head=16, ff=160, layers=1),
+    "llama-yarn": dict(
+        format=F32, width=24, heads=2, kv=1, head=20, ff=28, layers=2, tied=True, rope="yarn"
+    ),
+    "llama-experts": dict(
+        format=F16, width=24, heads=2, kv=2, head=12, ff=20, layers=2, tied=True, experts=4,
+        used=2,
+    ),
+    "qwen2": dict(
+        arch="qwen2", format=F32, width=24, heads=2, kv=1, head=12, ff=28, layers=2, tied=True,
+        base=1e6,
+    ),
+    "qwen2moe": dict(
+        arch="qwen2moe", format=F16, width=24, heads=2, kv=1, head=12, ff=64, layers=2, experts=5,
+        used=2, expert_ff=12, shared_ff=20,
+    ),
+    "qwen3": dict(
+        arch="qwen3", format=F32, width=20, heads=3, kv=1, head=18, ff=28, layers=2, tied=True,
+        base=1e6,
+    ),
+    "qwen3moe": dict(
+        arch="qwen3moe", format=F16, width=24, heads=4, kv=2, head=10, ff=64, layers=2, experts=7,
+        used=3, expert_ff=12,
+    ),
+    "gemma2": dict(
+        arch="gemma2", format=F32, width=20, heads=4, kv=2, head=10, ff=20, layers=3, tied=True,
+        window=9, cap=3.0, logit_cap=4.0,
+    ),
+    "gemma3": dict(
+        arch="gemma3", format=F16, width=18, heads=3, kv=1, head=14, ff=22, layers=6, tied=True,
+        window=9, base=1e6, local_base=5000.0, rope="linear",
+    ),
+    "phi3-long": dict(
+        arch="phi3", format=F32, width=40, heads=2, kv=1, head=20, ff=24, layers=1, tied=True,
+        turned=12, rope="longrope", long=[1.0, 1.5, 2.0, 3.0, 5.0, 8.0],
+        short=[1.0, 1.0, 1.1, 1.2, 1.3, 1.4],
+    ),
+    "phi3-window": dict(
+        arch="phi3", format=F16, width=36, heads=3, kv=3, head=12, ff=28, layers=2, window=11
+    ),
 }
+for settings in FIXTURES.values():
+    settings.setdefault("arch", "llama")
 
 
-def shapes(s):
-    width, heads, kv, head, ff = (s[k] for k in ("width", "heads", "kv", "head", "ff"))
-    yield "token_embd.weight", "model.embed_tokens.weight", (VOCABULARY, width)
-    for i in range(s["layers"]):
-        ours, theirs = f"blk.{i}.", f"model.layers.{i}."
-        yield ours + "attn_norm.weight", theirs + "input_layernorm.weight", (width,)
-        yield ours + "attn_q.weight", theirs + "self_attn.q_proj.weight", (heads * head, width)
-        yield ours + "attn_k.weight", theirs + "self_attn.k_proj.weight", (kv * head, width)
-        yield ours + "attn_v.weight", theirs + "self_attn.v_proj.weight", (kv * head, width)
-        yield ours + "attn_output.weight", theirs + "self_attn.o_proj.weight", (width, heads * head)
-        yield ours + "ffn_norm.weight", theirs + "post_attention_layernorm.weight", (width,)
-        yield ours + "ffn_gate.weight", theirs + "mlp.gate_proj.weight", (ff, width)
-        yield ours + "ffn_up.weight", theirs + "mlp.up_proj.weight", (ff, width)
-        yield ours + "ffn_down.weight", theirs + "mlp.down_proj.weight", (width, ff)
-    yield "output_norm.weight", "model.norm.weight", (width,)
-    if not s.get("tied"):
-        yield "output.weight", "lm_head.weight", (VOCABULARY, width)
-
-
-def random_weights(shape, rng):
-    if len(shape) == 1:
+def random_weights(name, shape, rng):
+    if name.endswith("norm.weight"):
         return rng.uniform(0.5, 1.5, shape).astype(np.float32)
+    if name.endswith(".bias"):
+        return (rng.standard_normal(shape) * 0.5).astype(np.float32)
     # Large enough that attention is peaked and every position matters.
-    return (rng.standard_normal(shape) * 1.6 / math.sqrt(shape[1])).astype(np.float32)
+    return (rng.standard_normal(shape) * 1.6 / math.sqrt(shape[-1])).astype(np.float32)
 
 
 def interleaved(rows, heads):
@@ -93,31 +118,6 @@ def llama3_factors(base, head):
     return np.array(factors, dtype=np.float32)
 
 
-def reference(s, weights, ids):
-    rope = {"rope_type": "default", "rope_theta": s.get("base", 10000.0)}
-    if s.get("rope") == "llama3":
-        rope.update(
-            rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
-            original_max_position_embeddings=32,
-        )
-    if s.get("rope") == "linear":
-        rope.update(rope_type="linear", factor=2.5)
-    config = LlamaConfig(
-        vocab_size=VOCABULARY, hidden_size=s["width"], intermediate_size=s["ff"],
-        num_hidden_layers=s["layers"], num_attention_heads=s["heads"],
-        num_key_value_heads=s["kv"], head_dim=s["head"], max_position_embeddings=128,
-        rms_norm_eps=1e-5, rope_parameters=rope, tie_word_embeddings=bool(s.get("tied")),
-        attn_implementation="eager",
-    )
-    model = LlamaForCausalLM(config).double().eval()
-    state = {k: torch.tensor(v, dtype=torch.float64) for k, v in weights.items()}
-    if s.get("tied"):
-        state["lm_head.weight"] = state["model.embed_tokens.weight"]
-    model.load_state_dict(state, strict=True)
-    with torch.no_grad():
-        return model(torch.tensor([ids])).logits[0].numpy()
-
-
 def vocabulary():
     visible = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     tokens = ["<|start|>", "<|end|>", chr(0x120), chr(0x10A)] + [chr(c) for c in visible]
@@ -126,8 +126,44 @@ def vocabulary():
     return tokens, merges
 
 
-def write(name, s, stored, factors):
-    w = gguf.GGUFWriter(OUT / f"{name}.gguf", "llama")
+def add_rotary(w, s):
+    w.add_rope_dimension_count(s.get("turned", s["head"]))
+    w.add_rope_freq_base(s.get("base", 10000.0))
+    if s.get("rope") == "linear":
+        w.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
+        w.add_rope_scaling_factor(2.5)
+    if s.get("rope") == "yarn":
+        w.add_rope_scaling_type(gguf.RopeScalingType.YARN)
+        w.add_rope_scaling_factor(4.0)
+        w.add_rope_scaling_orig_ctx_len(32)
+    if s.get("rope") == "longrope":
+        w.add_rope_scaling_orig_ctx_len(32)
+        w.add_rope_scaling_attn_factors(math.sqrt(1 + math.log(128 / 32) / math.log(32)))
+        w.add_tensor("rope_factors_long.weight", np.array(s["long"], dtype=np.float32))
+        w.add_tensor("rope_factors_short.weight", np.array(s["short"], dtype=np.float32))
+    if s.get("rope") == "llama3":
+        w.add_tensor("rope_freqs.weight", llama3_factors(s["base"], s["head"]))
+    if "local_base" in s:
+        w.add_float32(f"{s['arch']}.rope.freq_base_swa", s["local_base"])
+
+
+def add_variations(w, s):
+    if "window" in s:
+        w.add_sliding_window(s["window"])
+    if "cap" in s:
+        w.add_attn_logit_softcapping(s["cap"])
+        w.add_final_logit_softcapping(s["logit_cap"])
+    if "experts" in s:
+        w.add_expert_count(s["experts"])
+        w.add_expert_used_count(s["used"])
+    if "expert_ff" in s:
+        w.add_expert_feed_forward_length(s["expert_ff"])
+    if "shared_ff" in s:
+        w.add_expert_shared_feed_forward_length(s["shared_ff"])
+
+
+def write(name, s, stored):
+    w = gguf.GGUFWriter(OUT / f"{name}.gguf", s["arch"])
     w.add_name(name)
     w.add_file_type(FILE_TYPES[s["format"]])
     w.add_block_count(s["layers"])
@@ -139,11 +175,8 @@ def write(name, s, stored, factors):
     w.add_key_length(s["head"])
     w.add_value_length(s["head"])
     w.add_layer_norm_rms_eps(1e-5)
-    w.add_rope_dimension_count(s["head"])
-    w.add_rope_freq_base(s.get("base", 10000.0))
-    if s.get("rope") == "linear":
-        w.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
-        w.add_rope_scaling_factor(2.5)
+    add_rotary(w, s)
+    add_variations(w, s)
     w.add_vocab_size(VOCABULARY)
     tokens, merges = vocabulary()
     w.add_tokenizer_model("gpt2")
@@ -153,8 +186,6 @@ def write(name, s, stored, factors):
     w.add_token_merges(merges)
     w.add_bos_token_id(0)
     w.add_eos_token_id(1)
-    if factors is not None:
-        w.add_tensor("rope_freqs.weight", factors)
     for tensor, (data, quantisation) in stored.items():
         w.add_tensor(tensor, data, raw_dtype=quantisation)
     w.write_header_to_file()
@@ -166,18 +197,18 @@ def write(name, s, stored, factors):
 def make(name, s, seed):
     rng = np.random.default_rng(seed)
     stored, weights = {}, {}
-    for ours, theirs, shape in shapes(s):
-        quantisation = s["format"] if len(shape) == 2 else F32
-        data = gguf.quants.quantize(random_weights(shape, rng), quantisation)
+    for ours, theirs, shape in reference_models.tensors(s, VOCABULARY):
+        plain = len(shape) == 1 or "ffn_gate_inp" in ours
+        quantisation = F32 if plain else s["format"]
+        data = gguf.quants.quantize(random_weights(ours, shape, rng), quantisation)
         weights[theirs] = gguf.quants.dequantize(data, quantisation)
         for part, heads in (("attn_q", s["heads"]), ("attn_k", s["kv"])):
-            if part in ours:
+            if part in ours and s["arch"] == "llama":
                 data = interleaved(data, heads)
         stored[ours] = (data, quantisation)
-    factors = llama3_factors(s["base"], s["head"]) if s.get("rope") == "llama3" else None
-    write(name, s, stored, factors)
+    write(name, s, stored)
     ids = [int(i) for i in rng.integers(0, VOCABULARY, TOKENS)]
-    logits = reference(s, weights, ids)
+    logits = reference_models.logits(s, weights, VOCABULARY, ids)
     rows = ",\n  ".join(
         "[" + ",".join(f"{float(x):.7g}" for x in logits[p]) + "]" for p in POSITIONS
     )
@@ -190,4 +221,5 @@ def make(name, s, seed):
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     for seed, (name, settings) in enumerate(FIXTURES.items()):
-        make(name, settings, seed)
+        if len(sys.argv) == 1 or name in sys.argv[1:]:
+            make(name, settings, seed)

@@ -102,8 +102,13 @@ typedef struct {
   long positions;
   float *out;
   long out_stride;
+  /// How many positions, its own included, a query sees at most: earlier ones have weight 0. 0 is
+  /// no limit.
+  long window;
   /// Multiplies the scores, usually 1 / sqrt(head_size).
   float scale;
+  /// Scores become soft_cap * tanh(score / soft_cap), unless it is 0.
+  float soft_cap;
   /// query_count * group * (CK_HEAD_PADDING + padded head_size + positions) floats.
   float *scratch;
 } ck_attention;
@@ -133,6 +138,14 @@ typedef struct {
   void (*swiglu)(const float *gate, const float *up, float *out, long n);
   /// Turns the pairs (x[2i], x[2i+1]) by the angles whose (cos, sin) are in `table`.
   void (*rotate_pairs)(float *x, const float *table, long pairs);
+  /// Turns the pairs (x[i], x[i + pairs]); `table` holds all cosines, then all sines.
+  void (*rotate_halves)(float *x, const float *table, long pairs);
+  /// out = gelu(gate) * up, gelu with the hyperbolic tangent
+  void (*geglu)(const float *gate, const float *up, float *out, long n);
+  /// x = cap * tanh(x / cap)
+  void (*soft_cap)(float *x, long n, float cap);
+  /// out += scale * x
+  void (*add_scaled)(const float *x, float *out, long n, float scale);
   void (*store_kv_f16)(const float *key, const float *value, const ck_kv_slot *slot);
   void (*store_kv_f32)(const float *key, const float *value, const ck_kv_slot *slot);
   /// Rounds to 8 bits, with a half-precision scale for each 32 elements of a head.

@@ -1,33 +1,43 @@
-/// A family of transformers: which tensors it has and how a forward pass runs through them.
+/// A family of transformers: what its files say and what its blocks are made of.
 ///
-/// A further architecture is one file with a conforming type, and its name in `Architectures`.
-protocol Architecture: AnyObject {
-  /// Loads and packs the weights.
-  ///
-  /// - Throws: `ModelError` when a tensor is missing, misshapen or in a format without kernels.
-  init(_ configuration: ModelConfiguration, weights: WeightLoader) throws(ModelError)
+/// `Transformer` runs every one of them. A further architecture is one file with a conforming
+/// type, and its place in `Architectures`.
+protocol Architecture {
+  /// The name GGUF gives it.
+  static var name: String { get }
 
-  /// Runs a pass through all layers, storing its keys and values.
+  /// Adds to a configuration what only this architecture's files say, or leave unsaid.
   ///
-  /// - Returns: the logits of the pass's output rows, `[outputRows, vocabulary]`, valid until the
-  ///   next pass.
-  func forward(_ pass: ForwardPass) throws(ModelError) -> UnsafePointer<Float>
+  /// - Throws: `GGUFError`, `ModelError.invalidConfiguration`.
+  static func configure(
+    _ configuration: inout ModelConfiguration, from metadata: ArchitectureMetadata) throws
+
+  static func design(_ configuration: ModelConfiguration) -> TransformerDesign
 }
 
-/// The architectures there are, by the name GGUF gives them.
+extension Architecture {
+  static func configure(
+    _ configuration: inout ModelConfiguration, from metadata: ArchitectureMetadata
+  ) throws {}
+}
+
+/// The architectures there are.
 enum Architectures {
-  private static var all: [(name: String, type: any Architecture.Type)] {
-    [("llama", LlamaArchitecture.self)]
+  private static var all: [any Architecture.Type] {
+    [
+      LlamaArchitecture.self, Qwen2Architecture.self, Qwen2MoEArchitecture.self,
+      Qwen3Architecture.self, Qwen3MoEArchitecture.self, Gemma2Architecture.self,
+      Gemma3Architecture.self, Phi3Architecture.self,
+    ]
   }
 
-  static var names: [String] { all.map(\.name) }
+  static var names: [String] { all.map { $0.name } }
 
-  static func make(
-    _ configuration: ModelConfiguration, weights: WeightLoader
-  ) throws(ModelError) -> any Architecture {
-    guard let entry = all.first(where: { $0.name == configuration.architecture }) else {
-      throw .unsupportedArchitecture(configuration.architecture, supported: names)
+  /// - Throws: `ModelError.unsupportedArchitecture`, which names the supported ones.
+  static func named(_ name: String) throws(ModelError) -> any Architecture.Type {
+    guard let architecture = all.first(where: { $0.name == name }) else {
+      throw .unsupportedArchitecture(name, supported: names)
     }
-    return try entry.type.init(configuration, weights: weights)
+    return architecture
   }
 }

@@ -11,16 +11,40 @@ struct Compute: @unchecked Sendable {
 
   /// out = RMSNorm(x) · weight (Zhang & Sennrich 2019, eq. 4), quantised as well if some map
   /// that reads it wants that.
-  func normalize(
-    _ x: Floats, weight: Floats, epsilon: Float, rows: Int, width: Int, to out: Activations,
-    quantized: Bool
-  ) {
+  func normalize(_ x: Floats, _ norm: Norm, rows: Int, to out: Activations, quantized: Bool) {
+    let width = norm.width
     pool.run(count: rows, nanoseconds: Double(width) * 0.3) { range, _ in
       for row in range {
         let to = out.floats + row * width
-        kernels.pointee.rms_norm(x + row * width, weight, to, width, epsilon)
+        kernels.pointee.rms_norm(x + row * width, norm.weight.values, to, width, norm.epsilon)
         if quantized { quantize(row: row, width: width, out) }
       }
+    }
+  }
+
+  /// x += RMSNorm(y) · weight. What is in `y` is lost.
+  func addNormalized(_ y: Floats, _ norm: Norm, rows: Int, to x: Floats) {
+    let width = norm.width
+    pool.run(count: rows, nanoseconds: Double(width) * 0.5) { range, _ in
+      for row in range {
+        let from = y + row * width
+        kernels.pointee.rms_norm(from, norm.weight.values, from, width, norm.epsilon)
+        kernels.pointee.add_scaled(from, x + row * width, width, 1)
+      }
+    }
+  }
+
+  /// Adds a vector to each row.
+  func add(_ vector: Vector, to x: Floats, rows: Int) {
+    for row in 0..<rows {
+      kernels.pointee.add_scaled(vector.values, x + row * vector.count, vector.count, 1)
+    }
+  }
+
+  /// x = cap · tanh(x / cap)
+  func softCap(_ x: Floats, rows: Int, width: Int, cap: Float) {
+    pool.run(count: rows, nanoseconds: Double(width)) { range, _ in
+      for row in range { kernels.pointee.soft_cap(x + row * width, width, cap) }
     }
   }
 
@@ -36,14 +60,22 @@ struct Compute: @unchecked Sendable {
     kernels.pointee.quantize(activations.floats + row * width, blocks, width)
   }
 
-  /// out = silu(gate) · up (Shazeer 2020, SwiGLU).
+  /// out = activation(gate) · up (Shazeer 2020).
   ///
   /// - Parameter gateUp: `[rows, 2, width]`.
-  func gate(_ gateUp: Floats, rows: Int, width: Int, to out: Activations, quantized: Bool) {
+  func gate(
+    _ gateUp: Floats, _ activation: GateActivation, rows: Int, width: Int, to out: Activations,
+    quantized: Bool
+  ) {
+    let kernel =
+      switch activation {
+      case .silu: kernels.pointee.swiglu
+      case .gelu: kernels.pointee.geglu
+      }
     pool.run(count: rows, nanoseconds: Double(width) * 0.8) { range, _ in
       for row in range {
         let from = gateUp + row * 2 * width
-        kernels.pointee.swiglu(from, from + width, out.floats + row * width, width)
+        kernel?(from, from + width, out.floats + row * width, width)
         if quantized { quantize(row: row, width: width, out) }
       }
     }
@@ -61,4 +93,27 @@ struct ActivationBuffer {
       floats: try floats.reserve(rows * width),
       blocks: try blocks.reserve(rows * ((width + block - 1) / block)))
   }
+}
+
+/// A vector of weights as floats.
+struct Vector: @unchecked Sendable {
+  let count: Int
+  private let memory: AlignedMemory
+
+  /// - Parameter memory: at least `count` floats.
+  init(_ memory: AlignedMemory, count: Int) {
+    self.memory = memory
+    self.count = count
+  }
+
+  var values: UnsafeMutablePointer<Float> { memory.start.assumingMemoryBound(to: Float.self) }
+}
+
+/// The weights of an RMSNorm.
+struct Norm: Sendable {
+  let weight: Vector
+  /// Added to the mean square.
+  let epsilon: Float
+
+  var width: Int { weight.count }
 }

@@ -13,10 +13,14 @@ struct ForwardPass {
   let blocks: [UnsafeMutablePointer<UInt8>]
   /// For each row its further copies.
   let copiesOfRow: [Int32: [Int]]
+  /// Keeps what the pass computes; only with a pass of one row.
+  let recorder: PassRecorder?
 
   init(
-    compute: Compute, plan: ForwardPlan, attention: AttentionPlan, cache: PrefixCache
+    compute: Compute, plan: ForwardPlan, attention: AttentionPlan, cache: PrefixCache,
+    recorder: PassRecorder? = nil
   ) {
+    self.recorder = recorder
     self.compute = compute
     self.plan = plan
     self.attention = attention
@@ -70,6 +74,12 @@ struct ForwardPass {
     var queryStride: Int
     /// `[rows, headCount · headSize]`.
     var out: UnsafeMutablePointer<Float>
+    /// Multiplies scores.
+    var scale: Float
+    /// Caps scores, unless it is 0.
+    var softCap: Float
+    /// How many positions a row sees, its own included; 0 for all.
+    var window: Int
     /// `scratchPerWorker` floats for each thread.
     var scratch: UnsafeMutablePointer<Float>
     var scratchPerWorker: Int
@@ -85,15 +95,22 @@ struct ForwardPass {
     let users = Double(attention.users.count) / Double(max(attention.slices.count, 1))
     let cost = users * Double(call.headCount / heads * layout.headSize) * 2 + 100
     attention.withUnsafePlan { runs, users, lengths in
-      compute.pool.run(count: slices.count * heads, nanoseconds: cost) { range, worker in
-        for unit in range {
-          let slice = slices[unit / heads]
-          var job = self.job(call, slice: slice, head: unit % heads, worker: worker)
-          job.runs = runs + slice.runs.lowerBound
-          job.users = users
-          job.lengths = lengths + slice.rows.lowerBound
-          kernel(&job)
-        }
+      func compute(_ unit: Int, worker: Int) {
+        let slice = slices[unit / heads]
+        var job = self.job(call, slice: slice, head: unit % heads, worker: worker)
+        job.runs = runs + slice.runs.lowerBound
+        job.users = users
+        job.lengths = lengths + slice.rows.lowerBound
+        kernel(&job)
+        recorder?.record(job, layer: call.layer)
+      }
+      let count = slices.count * heads
+      guard recorder == nil else {
+        for unit in 0..<count { compute(unit, worker: 0) }
+        return
+      }
+      self.compute.pool.run(count: count, nanoseconds: cost) { range, worker in
+        for unit in range { compute(unit, worker: worker) }
       }
     }
   }
@@ -121,7 +138,9 @@ struct ForwardPass {
     job.positions = attention.positions
     job.out = call.out + slice.rows.lowerBound * outStride + firstHead
     job.out_stride = outStride
-    job.scale = 1 / Float(layout.headSize).squareRoot()
+    job.window = call.window
+    job.scale = call.scale
+    job.soft_cap = call.softCap
     job.scratch = call.scratch + worker * call.scratchPerWorker
     return job
   }

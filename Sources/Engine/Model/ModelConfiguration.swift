@@ -22,20 +22,50 @@ public struct ModelConfiguration: Sendable, Hashable {
   /// The output projection is the token embedding itself.
   public var tiedEmbeddings: Bool
 
-  /// Rotary position embedding (Su et al. 2021, eq. 34): pair i of a head is turned by
-  /// `position · frequencyScale · base^(−2i / dimensions)`, divided by the i-th frequency factor
-  /// if the weights have such a tensor.
-  public struct RotaryEmbedding: Sendable, Hashable {
-    /// How many of a head's elements are turned; even.
-    public var dimensions: Int
-    public var base: Double
-    /// Linear position scaling: 1 / factor.
-    public var frequencyScale: Double
+  /// Which layers see only the nearest positions; nil when all see everything before them.
+  public var window: SlidingWindow?
+  /// The rotary embedding of the layers with a window, where it is another one.
+  public var localRotary: RotaryEmbedding?
+  /// Multiplies attention scores; nil for 1 / √headSize.
+  public var attentionScale: Float?
+  /// Attention scores s become `cap · tanh(s / cap)` (Gemma Team 2024, Gemma 2, section 2).
+  public var attentionSoftCap: Float?
+  /// The same for logits.
+  public var logitSoftCap: Float?
+  /// The feed-forward blocks are mixtures of experts.
+  public var experts: Experts?
 
-    public init(dimensions: Int, base: Double = 10_000, frequencyScale: Double = 1) {
-      self.dimensions = dimensions
-      self.base = base
-      self.frequencyScale = frequencyScale
+  /// Sliding-window attention (Beltagy et al. 2020, section 3.1, looking back only).
+  public struct SlidingWindow: Sendable, Hashable {
+    /// How many positions a token sees, its own included.
+    public var length: Int
+    /// Which layers have the window. [layers]
+    public var layers: [Bool]
+
+    public init(length: Int, layers: [Bool]) {
+      self.length = length
+      self.layers = layers
+    }
+  }
+
+  /// A mixture of experts (Shazeer et al. 2017): each token goes to the experts its router likes
+  /// best.
+  public struct Experts: Sendable, Hashable {
+    public var count: Int
+    /// How many experts a token goes to.
+    public var used: Int
+    /// The width of an expert's hidden layer.
+    public var feedForwardLength: Int
+    /// The width of the hidden layer of the expert that every token goes to; nil without one.
+    public var sharedFeedForwardLength: Int?
+
+    public init(
+      count: Int, used: Int, feedForwardLength: Int, sharedFeedForwardLength: Int? = nil
+    ) {
+      self.count = count
+      self.used = used
+      self.feedForwardLength = feedForwardLength
+      self.sharedFeedForwardLength = sharedFeedForwardLength
     }
   }
 
@@ -75,12 +105,35 @@ extension ModelConfiguration {
       throw .invalidConfiguration(
         "\(headCount) heads cannot share \(kvHeadCount) key/value heads evenly.")
     }
-    guard rotary.dimensions >= 0, rotary.dimensions <= headSize, rotary.dimensions % 2 == 0 else {
-      throw .invalidConfiguration(
-        "\(rotary.dimensions) rotary dimensions in heads of size \(headSize).")
+    try rotary.validate(headSize: headSize)
+    try localRotary?.validate(headSize: headSize)
+    guard normEpsilon >= 0, normEpsilon.isFinite else {
+      throw .invalidConfiguration("the norm's epsilon is \(normEpsilon).")
     }
-    guard rotary.base > 0, rotary.base.isFinite, normEpsilon >= 0, normEpsilon.isFinite else {
-      throw .invalidConfiguration("the rotary base or the norm's epsilon is not a positive number.")
+    for (name, value) in [
+      ("attention scale", attentionScale), ("cap of attention scores", attentionSoftCap),
+      ("cap of logits", logitSoftCap),
+    ] {
+      guard let value else { continue }
+      guard value > 0, value.isFinite else {
+        throw .invalidConfiguration("the \(name) is \(value).")
+      }
+    }
+    if let window {
+      guard window.length > 0, window.layers.count == layerCount else {
+        throw .invalidConfiguration(
+          "a window of \(window.length) positions, stated for \(window.layers.count) of "
+            + "\(layerCount) layers.")
+      }
+    }
+    if let experts {
+      let widths = [experts.feedForwardLength, experts.sharedFeedForwardLength ?? 1]
+      guard (1...1 << 16).contains(experts.count), (1...experts.count).contains(experts.used),
+        widths.allSatisfy({ (1...1 << 28).contains($0) })
+      else {
+        throw .invalidConfiguration(
+          "\(experts.used) of \(experts.count) experts of width \(experts.feedForwardLength).")
+      }
     }
   }
 }

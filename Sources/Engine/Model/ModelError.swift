@@ -5,6 +5,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   case missingTensor(String)
   case wrongShape(tensor: String, expected: [Int], found: [Int])
   case unsupportedFormat(tensor: String, format: String, supported: [String])
+  /// A tensor that changes the result in a way that is not computed here.
+  case unsupportedTensor(String, architecture: String)
   case instructionSetUnavailable(String, available: [String])
   case outOfMemory(bytes: Int)
   /// Whoever asked for the model has given up on it.
@@ -22,6 +24,9 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
       "The tensor \"\(tensor)\" has shape \(found) where \(expected) is needed."
     case .unsupportedFormat(let tensor, let format, let supported):
       "The tensor \"\(tensor)\" is stored as \(format); supported: \(list(supported))."
+    case .unsupportedTensor(let name, let architecture):
+      "The model has the tensor \"\(name)\", with which models of the architecture "
+        + "\"\(architecture)\" are not computed here."
     case .instructionSetUnavailable(let name, let available):
       "This machine cannot run \(name) kernels; available: \(list(available))."
     case .outOfMemory(let bytes):

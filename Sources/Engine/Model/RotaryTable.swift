@@ -1,22 +1,34 @@
+import CKernels
 import Foundation
+
+/// Which elements of a head rotary position embedding turns together.
+enum Rotation {
+  /// Neighbours (x[2i], x[2i+1]), as in the paper.
+  case pairs
+  /// Those half the turned part apart (x[i], x[i + dimensions/2]), as in GPT-NeoX.
+  case halves
+}
 
 /// The cosines and sines of rotary position embedding, worked out once for each position.
 struct RotaryTable {
   /// Pairs that are turned.
   let pairs: Int
+  let rotation: Rotation
   /// Radians per position. [pairs]
   private let frequencies: [Double]
-  /// (cos, sin) for each position and pair. [positions, pairs, 2]
+  private let magnitude: Double
+  /// For each position (cos, sin) of each pair, or all cosines and then all sines, as the
+  /// rotation's kernel wants it. [positions, 2 · pairs]
   private var values: [Float] = []
 
   /// - Parameter factors: divide the frequencies; nil or one for each pair.
-  init(_ rotary: ModelConfiguration.RotaryEmbedding, factors: [Float]?) {
+  init(
+    _ rotary: ModelConfiguration.RotaryEmbedding, rotation: Rotation = .pairs, factors: [Float]?
+  ) {
     pairs = rotary.dimensions / 2
-    frequencies = (0..<rotary.dimensions / 2).map { pair in
-      let exponent = -2 * Double(pair) / Double(rotary.dimensions)
-      let frequency = pow(rotary.base, exponent) * rotary.frequencyScale
-      return frequency / Double(factors?[pair] ?? 1)
-    }
+    self.rotation = rotation
+    frequencies = rotary.frequencies(factors: factors)
+    magnitude = rotary.magnitude
   }
 
   /// Extends the table to positions below `count`.
@@ -27,14 +39,31 @@ struct RotaryTable {
     let count = (count + 255) / 256 * 256
     values.reserveCapacity(2 * pairs * count)
     for position in known..<count {
-      for frequency in frequencies {
-        let angle = Double(position) * frequency
-        values.append(Float(cos(angle)))
-        values.append(Float(sin(angle)))
+      let angles = frequencies.map { Double(position) * $0 }
+      switch rotation {
+      case .pairs:
+        for angle in angles {
+          values.append(Float(cos(angle) * magnitude))
+          values.append(Float(sin(angle) * magnitude))
+        }
+      case .halves:
+        for angle in angles { values.append(Float(cos(angle) * magnitude)) }
+        for angle in angles { values.append(Float(sin(angle) * magnitude)) }
       }
     }
   }
 
+  /// The kernel that turns a head by a position's entry in the table.
+  func kernel(
+    _ kernels: UnsafePointer<ck_kernels>
+  ) -> @convention(c) (UnsafeMutablePointer<Float>?, UnsafePointer<Float>?, Int) -> Void {
+    switch rotation {
+    case .pairs: kernels.pointee.rotate_pairs
+    case .halves: kernels.pointee.rotate_halves
+    }
+  }
+
+  /// - Parameter body: receives the table, `[positions, 2 · pairs]`.
   func withValues<Result>(_ body: (UnsafePointer<Float>) -> Result) -> Result {
     values.withUnsafeBufferPointer { buffer in
       guard let start = buffer.baseAddress else {

@@ -23,7 +23,7 @@ public final class TransformerModel: LanguageModel {
 
   /// All that a pass changes.
   private struct State: @unchecked Sendable {
-    var architecture: any Architecture
+    var transformer: Transformer
     var cache: PrefixCache
     var attention = AttentionPlan()
     /// The version of the weights that everything above was made from.
@@ -66,7 +66,7 @@ public final class TransformerModel: LanguageModel {
     cacheBytesPerToken = layout.blockBytes / KVLayout.positions
     let version = weights.version
     let meter = LoadMeter(weights, observer: observer)
-    let architecture = try Architectures.make(
+    let transformer = try Transformer(
       configuration, weights: WeightLoader(store: weights, compute: compute, meter: meter))
     try meter.finish()
     let limit =
@@ -79,7 +79,7 @@ public final class TransformerModel: LanguageModel {
       MemoryUse(
         weightBytes: meter.packedBytes, cacheBytes: 0, cachedTokens: 0,
         cacheCapacity: cache.capacityInTokens))
-    state = Mutex(State(architecture: architecture, cache: cache, version: version))
+    state = Mutex(State(transformer: transformer, cache: cache, version: version))
   }
 
   public var identity: ModelIdentity {
@@ -119,35 +119,65 @@ public final class TransformerModel: LanguageModel {
 
   public func forward(_ request: ForwardRequest, in tree: TokenTree) throws -> ForwardResult {
     try state.withLock { state in
-      try refresh(&state)
-      var planner = ForwardPlanner(
-        tree: tree, contextLength: contextLength,
-        vocabularySize: configuration.vocabularySize,
-        limit: min(request.tokenLimit, Self.mostRows))
-      let plan = try planner.plan(request.nodes, in: &state.cache)
-      let (tokens, bytes) = (state.cache.usedTokens, state.cache.residentBytes)
-      lastMemoryUse.withLock { use in
-        use.cachedTokens = tokens
-        use.cacheBytes = bytes
-      }
-      guard plan.rowCount > 0 else {
-        return ForwardResult(
-          distributions: request.nodes.map { _ in nil }, computed: plan.computed)
-      }
-      let group = configuration.headCount / configuration.kvHeadCount
-      state.attention.prepare(plan, in: state.cache, group: group)
-      let pass = ForwardPass(
-        compute: compute, plan: plan, attention: state.attention, cache: state.cache)
-      let logits: UnsafePointer<Float>
-      do {
-        logits = try state.architecture.forward(pass)
-      } catch {
-        state.cache.abandonPass()
-        throw error
-      }
-      return ForwardResult(
-        distributions: distributions(plan, pass.outputRows, logits), computed: plan.computed)
+      try forward(request, in: tree, &state, recorder: nil)
     }
+  }
+
+  /// What the model computes inside at one node, beside its distribution. Takes a pass of its own
+  /// after those that compute the node's prefix.
+  ///
+  /// - Throws: as `forward`; `CancellationError` when the task is cancelled.
+  public func inspect(_ node: NodeID, in tree: TokenTree) throws -> NodeInspection {
+    while true {
+      try Task.checkCancellation()
+      // In pieces and each under a lock of its own, so that other callers do not wait for long.
+      let request = ForwardRequest(nodes: [node], tokenLimit: tokensPerPass)
+      guard try forward(request, in: tree).distributions[0] != nil else { continue }
+      let inspection = try state.withLock { state -> NodeInspection? in
+        try refresh(&state)
+        guard let known = tree[node], state.cache.find(node, known) != nil else { return nil }
+        let recorder = PassRecorder(configuration)
+        let result = try forward(request, in: tree, &state, recorder: recorder)
+        return result.distributions[0].map { recorder.inspection(distribution: $0) }
+      }
+      // Otherwise another caller's pass has evicted the node in between.
+      if let inspection { return inspection }
+    }
+  }
+
+  /// - Parameter recorder: only when the pass computes one row.
+  private func forward(
+    _ request: ForwardRequest, in tree: TokenTree, _ state: inout State, recorder: PassRecorder?
+  ) throws -> ForwardResult {
+    try refresh(&state)
+    var planner = ForwardPlanner(
+      tree: tree, contextLength: contextLength,
+      vocabularySize: configuration.vocabularySize,
+      limit: min(request.tokenLimit, Self.mostRows))
+    let plan = try planner.plan(request.nodes, in: &state.cache)
+    let (tokens, bytes) = (state.cache.usedTokens, state.cache.residentBytes)
+    lastMemoryUse.withLock { use in
+      use.cachedTokens = tokens
+      use.cacheBytes = bytes
+    }
+    guard plan.rowCount > 0 else {
+      return ForwardResult(
+        distributions: request.nodes.map { _ in nil }, computed: plan.computed)
+    }
+    let group = configuration.headCount / configuration.kvHeadCount
+    state.attention.prepare(plan, in: state.cache, group: group)
+    let pass = ForwardPass(
+      compute: compute, plan: plan, attention: state.attention, cache: state.cache,
+      recorder: recorder)
+    let logits: UnsafePointer<Float>
+    do {
+      logits = try state.transformer.forward(pass)
+    } catch {
+      state.cache.abandonPass()
+      throw error
+    }
+    return ForwardResult(
+      distributions: distributions(plan, pass.outputRows, logits), computed: plan.computed)
   }
 
   /// The most tokens of one pass, whatever is asked for.
@@ -158,7 +188,7 @@ public final class TransformerModel: LanguageModel {
     let version = store.version
     guard version != state.version else { return }
     let meter = LoadMeter(store, observer: nil)
-    state.architecture = try Architectures.make(
+    state.transformer = try Transformer(
       configuration, weights: WeightLoader(store: store, compute: compute, meter: meter))
     lastMemoryUse.withLock { $0.weightBytes = meter.packedBytes }
     state.cache.removeAll()

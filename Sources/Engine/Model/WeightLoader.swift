@@ -27,14 +27,54 @@ struct WeightLoader {
     return map
   }
 
-  /// A vector as floats.
-  func vector(_ name: String, count: Int) throws(ModelError) -> AlignedMemory {
-    let tensor = try tensor(name, inputs: count, outputs: 1)
+  func contains(_ name: String) -> Bool { store.tensor(named: name) != nil }
+
+  /// Vectors as floats, one after another.
+  func vectors(_ parts: [(name: String, count: Int)]) throws(ModelError) -> Vector {
+    let count = parts.reduce(0) { $0 + $1.count }
     let memory = try AlignedMemory(byteCount: count * MemoryLayout<Float>.stride)
-    let rows = try RowDecoder(tensor)
-    rows.decode(row: 0, to: memory.start.assumingMemoryBound(to: Float.self))
-    try meter.add([tensor], packedBytes: memory.byteCount)
-    return memory
+    var to = memory.start.assumingMemoryBound(to: Float.self)
+    var tensors: [Tensor] = []
+    for part in parts {
+      let tensor = try tensor(part.name, inputs: part.count, outputs: 1)
+      try RowDecoder(tensor).decode(row: 0, to: to)
+      to += part.count
+      tensors.append(tensor)
+    }
+    try meter.add(tensors, packedBytes: memory.byteCount)
+    return Vector(memory, count: count)
+  }
+
+  func norm(_ name: String, count: Int, epsilon: Float) throws(ModelError) -> Norm {
+    Norm(weight: try vectors([(name, count)]), epsilon: epsilon)
+  }
+
+  /// What divides the rotary frequencies, or nil. [rotary dimensions / 2]
+  ///
+  /// Models whose context was extended by LongRoPE (Ding et al. 2024) bring one set for texts
+  /// within their original context and one for longer ones. The context that the model is opened
+  /// with decides, not the text at hand: keys turned by one set do not fit queries turned by the
+  /// other, and a node's logits must not depend on what follows.
+  func frequencyFactors(_ configuration: ModelConfiguration) throws(ModelError) -> [Float]? {
+    let rotary = configuration.rotary
+    let isLong =
+      configuration.contextLength > rotary.originalContextLength ?? configuration.contextLength
+    let names = [
+      "rope_freqs.weight", isLong ? "rope_factors_long.weight" : "rope_factors_short.weight",
+    ]
+    guard let name = names.first(where: contains) else { return nil }
+    let factors = try vectors([(name, rotary.dimensions / 2)])
+    return (0..<factors.count).map { factors.values[$0] }
+  }
+
+  /// Biases that no architecture here has would be left out in silence.
+  func refuseUnknownBiases(architecture: String) throws(ModelError) {
+    let known = ["q", "k", "v", "qkv", "output"].map { ".attn_\($0).bias" }
+    for name in store.tensorNames where name.hasSuffix(".bias") {
+      guard known.contains(where: name.hasSuffix) else {
+        throw .unsupportedTensor(name, architecture: architecture)
+      }
+    }
   }
 }
 

@@ -1,0 +1,152 @@
+import CKernels
+import Foundation
+
+/// A mixture of experts (Shazeer et al. 2017): a router's softmax weighs experts, each token goes
+/// to its best few, and their outputs are summed by these weights.
+///
+/// Rows that go to the same expert meet it together. A row's sum takes its experts in ascending
+/// number, whatever the other rows do.
+struct ExpertMixture {
+  private let router: LinearMap
+  private let experts: [GatedLinearUnit]
+  /// The expert of all tokens, and the map whose sigmoid weighs it.
+  private let shared: (gate: LinearMap, unit: GatedLinearUnit)?
+  private let used: Int
+  private let normalizesWeights: Bool
+  private let width: Int
+
+  init(
+    _ configuration: ModelConfiguration.Experts, _ design: TransformerDesign, width: Int,
+    prefix: String, weights: WeightLoader
+  ) throws(ModelError) {
+    self.width = width
+    used = configuration.used
+    normalizesWeights = design.normalizesExpertWeights
+    let ff = configuration.feedForwardLength
+    let count = configuration.count
+    func tensor(_ part: String, _ inputs: Int, _ outputs: Int) throws(ModelError) -> Tensor {
+      try weights.tensor(prefix + part + ".weight", inputs: inputs, outputs: outputs)
+    }
+    router = try weights.map([try tensor("ffn_gate_inp", width, count)])
+    let gate = try tensor("ffn_gate_exps", width, ff * count)
+    let up = try tensor("ffn_up_exps", width, ff * count)
+    let down = try tensor("ffn_down_exps", ff, width * count)
+    var experts: [GatedLinearUnit] = []
+    for number in 0..<count {
+      let inner = number * ff..<(number + 1) * ff
+      experts.append(
+        try GatedLinearUnit(
+          gateUp: [gate.rows(inner), up.rows(inner)],
+          down: down.rows(number * width..<(number + 1) * width),
+          activation: design.activation, weights: weights))
+    }
+    self.experts = experts
+    guard let ff = configuration.sharedFeedForwardLength else {
+      shared = nil
+      return
+    }
+    shared = (
+      gate: try weights.map([try tensor("ffn_gate_inp_shexp", width, 1)]),
+      unit: try GatedLinearUnit(
+        gateUp: [try tensor("ffn_gate_shexp", width, ff), try tensor("ffn_up_shexp", width, ff)],
+        down: try tensor("ffn_down_shexp", ff, width), activation: design.activation,
+        weights: weights)
+    )
+  }
+
+  /// A row that goes to an expert, and by what its output is weighed.
+  private struct Visit {
+    var row: Int
+    var weight: Float
+  }
+
+  /// Adds the mixture's outputs to `y`.
+  ///
+  /// - Parameters:
+  ///   - h: `[rows, width]`, of which only the floats are read.
+  ///   - y: `[rows, width]`.
+  func add(
+    _ h: Activations, to y: Compute.Floats, rows: Int, compute: Compute, in space: inout Workspace
+  ) throws(ModelError) {
+    let everyRow = (0..<rows).map { Visit(row: $0, weight: 1) }
+    let scores = try space.scores.reserve(rows * router.outputs)
+    try apply(router, h, to: scores, visits: everyRow, compute: compute, in: &space)
+    for (expert, visits) in zip(experts, route(scores, rows: rows)) where !visits.isEmpty {
+      try add(expert, h, visits, to: y, compute: compute, in: &space)
+    }
+    guard let shared else { return }
+    try apply(shared.gate, h, to: scores, visits: everyRow, compute: compute, in: &space)
+    let visits = everyRow.map { Visit(row: $0.row, weight: 1 / (1 + exp(-scores[$0.row]))) }
+    try add(shared.unit, h, visits, to: y, compute: compute, in: &space)
+  }
+
+  /// Which rows go to each expert, ascending. [experts]
+  private func route(_ scores: Compute.Floats, rows: Int) -> [[Visit]] {
+    var visits = [[Visit]](repeating: [], count: experts.count)
+    for row in 0..<rows {
+      let own = UnsafeBufferPointer(start: scores + row * experts.count, count: experts.count)
+      // Ties go to the lower number.
+      let order = own.indices.sorted { own[$0] > own[$1] || (own[$0] == own[$1] && $0 < $1) }
+      let top = own[order[0]]
+      let chosen = order[..<used]
+      let powers = own.map { exp($0 - top) }
+      let total =
+        normalizesWeights ? chosen.reduce(0) { $0 + powers[$1] } : powers.reduce(0, +)
+      for expert in chosen {
+        visits[expert].append(Visit(row: row, weight: powers[expert] / total))
+      }
+    }
+    return visits
+  }
+
+  private func add(
+    _ unit: GatedLinearUnit, _ h: Activations, _ visits: [Visit], to y: Compute.Floats,
+    compute: Compute, in space: inout Workspace
+  ) throws(ModelError) {
+    let input = try gather(
+      h, visits, quantized: unit.wantsBlocks, compute: compute, in: &space)
+    let out = try space.expertOutput.reserve(visits.count * width)
+    try unit.apply(
+      input, to: out, rows: visits.count, accumulate: false, compute: compute, in: &space)
+    compute.pool.run(count: visits.count, nanoseconds: Double(width) * 0.2) { range, _ in
+      for number in range {
+        compute.kernels.pointee.add_scaled(
+          out + number * width, y + visits[number].row * width, width, visits[number].weight)
+      }
+    }
+  }
+
+  /// A map's outputs for some rows, one after another.
+  private func apply(
+    _ map: LinearMap, _ h: Activations, to y: Compute.Floats, visits: [Visit], compute: Compute,
+    in space: inout Workspace
+  ) throws(ModelError) {
+    let input = try gather(h, visits, quantized: map.wantsBlocks, compute: compute, in: &space)
+    map.apply(input, to: y, batch: visits.count, accumulate: false, pool: compute.pool)
+  }
+
+  /// The visiting rows of `h`, one after another.
+  private func gather(
+    _ h: Activations, _ visits: [Visit], quantized: Bool, compute: Compute,
+    in space: inout Workspace
+  ) throws(ModelError) -> Activations {
+    let input = try space.expertInput.reserve(rows: visits.count, width: width)
+    for (number, visit) in visits.enumerated() {
+      (input.floats + number * width).update(from: h.floats + visit.row * width, count: width)
+    }
+    if quantized { compute.quantize(input, rows: visits.count, width: width) }
+    return input
+  }
+}
+
+extension Tensor {
+  /// Some of its rows.
+  ///
+  /// - Parameter range: within `0..<rowCount`.
+  func rows(_ range: Range<Int>) -> Tensor {
+    let rowBytes = rowCount > 0 ? byteCount / rowCount : 0
+    return Tensor(
+      name: name, format: format, rowLength: rowLength, rowCount: range.count,
+      data: data + range.lowerBound * rowBytes, byteCount: range.count * rowBytes)
+  }
+}

@@ -1,0 +1,130 @@
+import Decoding
+import Testing
+
+@testable import Engine
+
+/// What holds for models of every architecture.
+@Suite struct ArchitectureTests {
+  /// Fixtures that between them have all there is to architectures.
+  static let models = [
+    "f32-rope-factors", "llama-yarn", "llama-experts", "qwen2", "qwen2moe", "qwen3", "qwen3moe",
+    "gemma2", "gemma3", "phi3-long", "phi3-window",
+  ]
+
+  private static func load(_ name: String, _ options: EngineOptions) throws -> TransformerModel {
+    try ModelLoader.load(path: Fixture.path("Models/\(name).gguf"), options: options)
+  }
+
+  @Test func everyArchitectureHasAFixture() throws {
+    let found = try Self.models.map {
+      try GGUFFile(path: Fixture.path("Models/\($0).gguf")).metadata.text("general.architecture")
+    }
+    #expect(Set(found.compactMap { $0 }) == Set(Architectures.names))
+  }
+
+  @Test(
+    "Logits are the same to the bit over random extends, forks and evictions",
+    arguments: models, InstructionSet.available)
+  func exact(_ name: String, _ isa: InstructionSet) throws {
+    let seed = (name + isa.rawValue).utf8.reduce(0) { $0 &* 31 + UInt64($1) }
+    var walk = RandomWalk(seed: seed)
+    let formats = KVFormat.allCases
+    let kvFormat = formats[Int(seed % UInt64(formats.count))]
+    let threads = Int(seed / 7 % 3) + 1
+    let subject = try Self.load(
+      name,
+      EngineOptions(
+        threads: threads, kvFormat: kvFormat, cacheLimit: .tokens(640), instructionSet: isa))
+    let fresh = try Self.load(
+      name, EngineOptions(kvFormat: kvFormat, cacheLimit: .tokens(256), instructionSet: isa))
+    for _ in 0..<12 {
+      let asked = walk.step()
+      let limit = walk.tokenLimit()
+      let result = try subject.forward(
+        ForwardRequest(nodes: asked, tokenLimit: limit), in: walk.tree)
+      for (node, distribution) in zip(asked, result.distributions) {
+        guard let distribution else { continue }
+        let expected = try fresh.oneByOne(node, walk.tree)
+        #expect(distribution.logits == expected, "\(node), limit \(limit)")
+      }
+    }
+  }
+
+  @Test("Many rows at once equal one at a time on any number of threads", arguments: models)
+  func wide(_ name: String) throws {
+    var tree = TokenTree()
+    let prompt = tree.extend(.root, with: (0..<50).map { TokenID($0 * 5 % 133) })
+    let tips = (0..<40).map { tree.extend(prompt, with: [TokenID($0), 3, TokenID($0 * 3)]) }
+    let alone = try Self.load(name, EngineOptions())
+    let expected = try tips.map { try alone.distributions(at: [$0], in: tree)[0].logits }
+    for threads in [1, 3] {
+      let model = try Self.load(name, EngineOptions(threads: threads))
+      #expect(try model.distributions(at: tips, in: tree).map(\.logits) == expected)
+    }
+  }
+
+  @Test("A tensor that would change the result is not passed over")
+  func unknownBias() throws {
+    let configuration = ModelConfiguration.tiny()
+    let plain = try InMemoryWeightStore.llama(configuration, format: .f32)
+    let name = "blk.1.ffn_up.bias"
+    let store = try InMemoryWeightStore(
+      name: "biased",
+      tensors: plain.copies() + [
+        .init(
+          name: name, format: .f32, rowLength: 96, rowCount: 1,
+          bytes: [UInt8](repeating: 0, count: 96 * 4))
+      ])
+    #expect(throws: ModelError.unsupportedTensor(name, architecture: "llama")) {
+      try TransformerModel(
+        configuration: configuration, weights: store, vocabulary: NumberedVocabulary(count: 77))
+    }
+  }
+
+  @Test("What an architecture needs is asked for by name")
+  func missing() throws {
+    var configuration = ModelConfiguration.tiny()
+    let store = try InMemoryWeightStore.llama(configuration, format: .f32)
+    for (architecture, tensor) in [
+      ("qwen2", "blk.0.attn_q.bias"), ("qwen3", "blk.0.attn_q_norm.weight"),
+      ("gemma2", "blk.0.post_attention_norm.weight"), ("phi3", "blk.0.attn_qkv.weight"),
+    ] {
+      configuration.architecture = architecture
+      #expect(throws: ModelError.missingTensor(tensor)) {
+        try TransformerModel(
+          configuration: configuration, weights: store,
+          vocabulary: NumberedVocabulary(count: 77))
+      }
+    }
+    configuration.architecture = "qwen3moe"
+    configuration.experts = .init(count: 4, used: 5, feedForwardLength: 8)
+    #expect(throws: ModelError.self) { try configuration.validate() }
+  }
+
+  @Test("Frequency factors for long contexts are for models opened with one")
+  func longContext() throws {
+    let file = try GGUFFile(path: Fixture.path("Models/phi3-long.gguf"))
+    var configuration = try ModelConfiguration(file, vocabularySize: 133)
+    let kernels = try #require(InstructionSet.generic.kernels)
+    let store = MappedWeightStore(file, name: "phi")
+    let weights = WeightLoader(
+      store: store, compute: Compute(kernels: kernels, pool: ThreadPool(threadCount: 1)),
+      meter: LoadMeter(store, observer: nil))
+    #expect(try weights.frequencyFactors(configuration) == [1, 1.5, 2, 3, 5, 8])
+    configuration.contextLength = 32
+    #expect(try weights.frequencyFactors(configuration) == [1, 1, 1.1, 1.2, 1.3, 1.4])
+  }
+}
+
+extension InMemoryWeightStore {
+  /// All its tensors, to make another store of.
+  func copies() -> [NewTensor] {
+    tensorNames.compactMap { name in
+      tensor(named: name).map {
+        NewTensor(
+          name: name, format: $0.format, rowLength: $0.rowLength, rowCount: $0.rowCount,
+          bytes: Array(UnsafeRawBufferPointer(start: $0.data, count: $0.byteCount)))
+      }
+    }
+  }
+}
