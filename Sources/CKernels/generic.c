@@ -50,7 +50,9 @@ static void quantize(const float *x, ck_q8_block *out, long n) {
     int32_t sum = 0, first = 0;
     for (int i = 0; i < CK_QUANT_BLOCK; i++) {
       const float shift = 12582912.0f;
-      const float rounded = (x[i] * factor + shift) - shift;
+      // A statement of its own, so that no compiler fuses it with the addition.
+      const float exact = x[i] * factor;
+      const float rounded = (exact + shift) - shift;
       // Numbers that are none (a broken model's) are outside every range.
       const int32_t value = rounded >= -127 && rounded <= 127 ? (int32_t)rounded : -128;
       out->values[i] = (int8_t)value;

@@ -10,6 +10,7 @@ extern const ck_kernels ck_avx512_kernels;
 #endif
 #if defined(__aarch64__)
 extern const ck_kernels ck_neon_kernels;
+extern const ck_kernels ck_dotprod_kernels;
 #endif
 
 /// The initialiser of a table whose kernels have their usual names.

@@ -155,7 +155,7 @@ typedef struct {
   void (*attend_q8_0)(const ck_attention *job);
 } ck_kernels;
 
-typedef enum { CK_GENERIC, CK_AVX2, CK_AVX512, CK_NEON } ck_isa;
+typedef enum { CK_GENERIC, CK_AVX2, CK_AVX512, CK_NEON, CK_NEON_DOTPROD } ck_isa;
 
 /// The kernels for an instruction set, or NULL when this machine cannot run them.
 const ck_kernels *ck_kernels_for(ck_isa isa);

@@ -10,6 +10,8 @@ public enum InstructionSet: String, Sendable, CaseIterable {
   case avx512 = "avx512-vnni"
   /// 64-bit ARM.
   case neon
+  /// 64-bit ARM with dot products of bytes.
+  case neonDotProducts = "neon-dotprod"
 
   /// The kernels, or nil when this machine cannot run them.
   var kernels: UnsafePointer<ck_kernels>? {
@@ -18,10 +20,11 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     case .avx2: ck_kernels_for(CK_AVX2)
     case .avx512: ck_kernels_for(CK_AVX512)
     case .neon: ck_kernels_for(CK_NEON)
+    case .neonDotProducts: ck_kernels_for(CK_NEON_DOTPROD)
     }
   }
 
   /// What this machine can run, the best first.
   public static let available: [InstructionSet] =
-    [.avx512, .avx2, .neon, .generic].filter { $0.kernels != nil }
+    [.avx512, .avx2, .neonDotProducts, .neon, .generic].filter { $0.kernels != nil }
 }
