@@ -63,9 +63,9 @@ public struct EngineBenchmark: Sendable {
       var measurement = try measure("decode", tokens: generated, branches: count, progress) {
         try Self.decode(model, prompt: start, tokens: generated, branches: count)
       }
-      let read = Self.bytesRead(by: model, prompt: start, tokens: generated, branches: count)
-      measurement.bytesPerSecond =
-        measurement.tokensPerSecond / Double(generated * count) * read
+      measurement.bytesPerSecond = Self.bytesRead(
+        by: model, prompt: start, tokens: generated, branches: count
+      ).map { measurement.tokensPerSecond / Double(generated * count) * $0 }
       add(measurement)
     }
     // Once more: what else ran on the machine at the beginning may be over.
@@ -81,13 +81,26 @@ public struct EngineBenchmark: Sendable {
   }
 
   /// Bytes of weights, keys and values that the steps of decoding must read: the weights and the
-  /// shared prompt once a step, each path's own tokens as well.
+  /// shared prompt once a step, each path's own tokens as well, as far back as a layer looks.
+  ///
+  /// - Returns: nil for a mixture of experts, where it depends on the tokens which are read.
   private static func bytesRead(
     by model: TransformerModel, prompt: Int, tokens: Int, branches: Int
-  ) -> Double {
-    let own = Double(branches) * Double(tokens) * Double(tokens + 1) / 2
+  ) -> Double? {
+    let configuration = model.configuration
+    guard configuration.experts == nil else { return nil }
+    func positions(within window: Int) -> Double {
+      (1...tokens).reduce(0) { sum, step in
+        sum + Double(branches * min(step, window) + min(prompt, max(0, window - step)))
+      }
+    }
+    let layers = Double(max(1, configuration.layerCount))
+    let windowed = Double(configuration.window?.layers.count { $0 } ?? 0) / layers
+    let seen =
+      (1 - windowed) * positions(within: .max)
+      + windowed * positions(within: configuration.window?.length ?? .max)
     return Double(tokens) * Double(model.memoryUse.weightBytes)
-      + Double(model.cacheBytesPerToken) * (Double(tokens * prompt) + own)
+      + Double(model.cacheBytesPerToken) * seen
   }
 
   /// - Parameter round: one round; how long its timed part took.

@@ -52,7 +52,7 @@ extension Vocabulary {
       var rest = Substring(text)
       if swallows { rest = rest.drop(while: \.isWhitespace) }
       if addsSpace, isAfterControl, rest.first == " " { rest = rest.dropFirst() }
-      ids += tokenize(String(rest))
+      if !rest.isEmpty { ids += tokenize(String(rest)) }
       (text, isAfterControl, swallows) = ("", false, false)
     }
     func add(_ id: TokenID) {

@@ -221,6 +221,7 @@ extension PlaygroundState {
     func drawing(_ settings: RunSettings) -> RunSettings {
       var part = RunSettings(seed: settings.seed, maxTokens: settings.maxTokens)
       part.prompting = settings.prompting ?? description.defaultPrompting.description
+      part.template = settings.template
       part.temperature = settings.temperature ?? description.defaultTemperature
       (part.topK, part.topP, part.minP) = (settings.topK, settings.topP, settings.minP)
       return part
