@@ -302,6 +302,10 @@ private struct ByteVocabulary: Vocabulary {
     return ids
   }
 
+  func tokenize(continuing text: some Sequence<UInt8>, parsingSpecial: Bool) -> [TokenID] {
+    ByteVocabulary(controls: controls).tokenize(text, special: parsingSpecial ? .parse : .none)
+  }
+
   /// The text, with | for every control token.
   func spelled(_ ids: [TokenID]) -> String {
     String(decoding: ids.map { $0 < 256 ? UInt8($0) : UInt8(ascii: "|") }, as: UTF8.self)
