@@ -8,6 +8,7 @@ extension EvalCommand {
   func survey(_ strategies: [any Strategy]) async throws {
     let questions = try problemsAsked().map(Question.init)
     let decoder = try model.decoder(parallel: options.decoding.parallel)
+    options.warnOfTemplate(decoder.model)
     let survey = BranchSurvey(
       decoder: decoder, prompts: try .bundled(), settings: options.settings(detail: 0))
     let report = try await cancellingOnInterrupt {

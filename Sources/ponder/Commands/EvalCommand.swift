@@ -117,6 +117,7 @@ struct EvalCommand: AsyncParsableCommand {
     let asked = try problemsAsked()
     let pairs = try pairsAsked()
     let decoder = try model.decoder(parallel: options.decoding.parallel)
+    options.warnOfTemplate(decoder.model)
     let evaluation = VerifierEvaluation(
       decoder: decoder, prompts: try .bundled(), settings: options.settings(detail: 0),
       verifiers: verifiers)
