@@ -80,13 +80,16 @@ INLINE void CACHE(score)(
     }
   }
   UNROLL for (int q = 0; q < queries; q++) {
+    const bool whole = state[q].first <= 0 && state[q].length >= CK_KV_BLOCK;
     vf top = load(state[q].top);
     UNROLL for (int v = 0; v < SCORE_VECTORS; v++) {
-      const vi seen = (lane_numbers() < (int32_t)(state[q].length - v * LANES))
-                      & (lane_numbers() >= (int32_t)(state[q].first - v * LANES));
-      vf scaled = score[q][v] * splat(job->scale);
-      if (job->soft_cap > 0) scaled = capped(scaled, splat(job->soft_cap));
-      const vf kept = choose(seen, scaled, splat(-INFINITY));
+      vf kept = score[q][v] * splat(job->scale);
+      if (job->soft_cap > 0) kept = capped(kept, splat(job->soft_cap));
+      if (!whole) {
+        const vi seen = (lane_numbers() < (int32_t)(state[q].length - v * LANES))
+                        & (lane_numbers() >= (int32_t)(state[q].first - v * LANES));
+        kept = choose(seen, kept, splat(-INFINITY));
+      }
       store(state[q].scores + v * LANES, kept);
       top = larger(kept, top);
     }
@@ -180,7 +183,8 @@ INLINE void CACHE(each_run)(const ck_attention *job, bool scoring) {
     int pending = 0;
     for (long u = run->first; u < run->first + run->count; u++) {
       const ck_kv_user user = job->users[u];
-      const long first = CACHE(first_seen)(job, user.query) - run->start;
+      const long first =
+          job->window > 0 ? CACHE(first_seen)(job, user.query) - run->start : 0;
       if (first >= CK_KV_BLOCK) continue;
       for (long h = 0; h < group; h++) {
         const long number = user.query * group + h;

@@ -63,6 +63,34 @@ import Testing
     }
   }
 
+  @Test("Numbers that make no sense end in an error or in some logits", arguments: models)
+  func damaged(_ name: String) throws {
+    let whole = try Fixture.bytes("Models/\(name).gguf")
+    let metadata = try GGUFFile(bytes: whole).metadata
+    let architecture = try #require(try metadata.text("general.architecture"))
+    let numbers: [UInt32] = [
+      0, 1, 3, 1000, 0x7FFF_FFFF, 0xFFFF_FFFF, (-1 as Float).bitPattern, Float.nan.bitPattern,
+      Float.infinity.bitPattern,
+    ]
+    for key in metadata.keys where key.hasPrefix(architecture + ".") {
+      guard metadata[key]?.number != nil else { continue }
+      // The value's four bytes follow the key and the value's type.
+      let place = try #require(whole.firstRange(of: Array(key.utf8))).upperBound + 4
+      for number in numbers {
+        var bytes = whole
+        bytes.replaceSubrange(place..<place + 4, with: withUnsafeBytes(of: number) { Array($0) })
+        do {
+          let model = try ModelLoader.load(
+            GGUFFile(bytes: bytes), name: name, options: EngineOptions(cacheLimit: .tokens(64)))
+          _ = try model.distribution(after: Array(2..<40))
+        } catch is GGUFError {
+        } catch is ModelError {
+        } catch is LanguageModelError {
+        }
+      }
+    }
+  }
+
   @Test("A tensor that would change the result is not passed over")
   func unknownBias() throws {
     let configuration = ModelConfiguration.tiny()

@@ -6,11 +6,11 @@ enum LlamaArchitecture: Architecture {
   static func configure(
     _ configuration: inout ModelConfiguration, from metadata: ArchitectureMetadata
   ) throws {
-    guard try metadata.optionalSize("expert_count") != nil else { return }
-    configuration.experts = try metadata.experts(
+    guard let count = try metadata.optionalSize("expert_count") else { return }
+    // The feed-forward length is that of one expert.
+    configuration.experts = .init(
+      count: count, used: try metadata.size("expert_used_count"),
       feedForwardLength: configuration.feedForwardLength)
-    // Mixtral's feed-forward length is that of one expert.
-    configuration.experts?.feedForwardLength = configuration.feedForwardLength
   }
 
   static func design(_ configuration: ModelConfiguration) -> TransformerDesign {
