@@ -8,7 +8,7 @@ TEST = $(SWIFT) test $(CONFIGURATION) -Xswiftc -enable-testing
 ARGS ?=
 MODELS ?=
 
-.PHONY: run build test bench format lint models clean packages test-packages
+.PHONY: run build test sanitize bench format lint models clean packages test-packages
 
 run: build
 	@"$$($(BUILD) --show-bin-path)/ponder" $(ARGS)
@@ -18,6 +18,12 @@ build: packages
 
 test: packages test-packages
 	LC_ALL=C.UTF-8 $(TEST) $(ARGS)
+
+# The engine's tests in debug builds that watch memory and threads; slow. Leaks are
+# not told, since XCTest has one of its own.
+sanitize: packages
+	ASAN_OPTIONS=detect_leaks=0 LC_ALL=C.UTF-8 $(SWIFT) test --sanitize=address --scratch-path .build/address --filter EngineTests
+	LC_ALL=C.UTF-8 $(SWIFT) test --sanitize=thread --scratch-path .build/thread --filter EngineTests
 
 # Writes BENCHMARKS.md; MODELS="LABEL=FILE ..." instead of the bundled ones, see .ci/bench.
 bench: build
