@@ -63,6 +63,22 @@ import Testing
     }
   }
 
+  @Test("Random weights make a model of every architecture, without biases", arguments: models)
+  func randomized(_ name: String) throws {
+    let file = try GGUFFile(path: Fixture.path("Models/\(name).gguf"))
+    let store = try InMemoryWeightStore.randomized(
+      like: MappedWeightStore(file, name: name), seed: 3)
+    for name in store.tensorNames where name.hasSuffix(".bias") {
+      let bias = try #require(store.tensor(named: name))
+      #expect(ScalarKernels.decode(bias)?.allSatisfy { $0 == 0 } == true)
+    }
+    let model = try TransformerModel(
+      configuration: ModelConfiguration(file, vocabularySize: 133), weights: store,
+      vocabulary: NumberedVocabulary(count: 133))
+    let logits = try model.distribution(after: [1, 2, 3]).logits
+    #expect(logits.allSatisfy(\.isFinite) && Set(logits).count > 1)
+  }
+
   @Test("Numbers that make no sense end in an error or in some logits", arguments: models)
   func damaged(_ name: String) throws {
     let whole = try Fixture.bytes("Models/\(name).gguf")

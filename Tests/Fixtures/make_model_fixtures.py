@@ -20,6 +20,9 @@ OUT = pathlib.Path(__file__).parent / "Models"
 VOCABULARY = 133
 TOKENS = 40
 POSITIONS = [0, 1, 7, 15, 16, 17, 31, 32, 33, 39]
+# With a window: long enough that whole blocks of 32 positions lie before it.
+WINDOW_TOKENS = 80
+WINDOW_POSITIONS = [0, 8, 10, 11, 31, 32, 41, 63, 73, 79]
 F32, F16, Q8_0 = (gguf.GGMLQuantizationType[name] for name in ("F32", "F16", "Q8_0"))
 FILE_TYPES = {
     F32: gguf.LlamaFileType.ALL_F32,
@@ -207,13 +210,16 @@ def make(name, s, seed):
                 data = interleaved(data, heads)
         stored[ours] = (data, quantisation)
     write(name, s, stored)
-    ids = [int(i) for i in rng.integers(0, VOCABULARY, TOKENS)]
+    tokens, positions = TOKENS, POSITIONS
+    if "window" in s:
+        tokens, positions = WINDOW_TOKENS, WINDOW_POSITIONS
+    ids = [int(i) for i in rng.integers(0, VOCABULARY, tokens)]
     logits = reference_models.logits(s, weights, VOCABULARY, ids)
     rows = ",\n  ".join(
-        "[" + ",".join(f"{float(x):.7g}" for x in logits[p]) + "]" for p in POSITIONS
+        "[" + ",".join(f"{float(x):.7g}" for x in logits[p]) + "]" for p in positions
     )
     (OUT / f"{name}.json").write_text(
-        f'{{"ids":{json.dumps(ids)},\n "positions":{json.dumps(POSITIONS)},\n'
+        f'{{"ids":{json.dumps(ids)},\n "positions":{json.dumps(positions)},\n'
         f' "logits":[\n  {rows}]}}\n'
     )
 

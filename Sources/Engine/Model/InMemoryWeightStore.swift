@@ -120,8 +120,8 @@ public final class InMemoryWeightStore: WeightStore {
 
 extension InMemoryWeightStore {
   /// Weights of the same names, shapes and formats as a model's, drawn at random: matrices from a
-  /// normal distribution of variance 1 / inputs, vectors (norms) all ones. A model with them knows
-  /// nothing; whatever it still gets right, it gets right by chance.
+  /// normal distribution of variance 1 / inputs, biases zero, other vectors (norms) all ones. A model
+  /// with them knows nothing; whatever it still gets right, it gets right by chance.
   ///
   /// - Throws: `ModelError.unsupportedFormat`, `.outOfMemory`.
   public static func randomized(
@@ -133,9 +133,11 @@ extension InMemoryWeightStore {
       guard let tensor = store.tensor(named: name) else { continue }
       let count = tensor.rowLength * tensor.rowCount
       let scale = 1 / Float(tensor.rowLength).squareRoot()
+      let constant: Float = name.hasSuffix(".bias") ? 0 : 1
       let values =
         tensor.rowCount == 1
-        ? [Float](repeating: 1, count: count) : (0..<count).map { _ in random.next() * scale }
+        ? [Float](repeating: constant, count: count)
+        : (0..<count).map { _ in random.next() * scale }
       guard let bytes = ScalarKernels.encode(values, as: tensor.format) else {
         throw .unsupportedFormat(
           tensor: name, format: tensor.format.name,
