@@ -69,7 +69,7 @@ import Testing
       store.willRead(big)
       let expected = sum()
       #expect(try residentBytes() > 2 << 20)
-      store.didRead(big)
+      store.didRead(big, rows: 0..<big.rowCount)
       #expect(try residentBytes() < 1 << 20)
       #expect(sum() == expected)
       #expect(try residentBytes() > 2 << 20)
@@ -77,7 +77,7 @@ import Testing
       let held = MappedWeightStore(
         try GGUFFile(bytes: Array(Data(contentsOf: URL(fileURLWithPath: path)))), name: "held")
       let copy = try #require(held.tensor(named: "big"))
-      held.didRead(copy)
+      held.didRead(copy, rows: 0..<copy.rowCount)
       #expect(copy.data.loadUnaligned(fromByteOffset: 400, as: Float.self) == 100)
     }
 

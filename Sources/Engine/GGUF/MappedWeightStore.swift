@@ -28,17 +28,23 @@ public final class MappedWeightStore: WeightStore {
 
   public var tensorNames: [String] { file.tensors.map(\.name) }
 
-  /// Smaller tensors are not worth a call.
-  private static let smallestAdvised = 1 << 20
+  /// Less is not worth a call.
+  private static let smallestAdvised = 64 << 10
 
-  public func willRead(_ tensor: Tensor) { advise(.soon, tensor) }
+  public func willRead(_ tensor: Tensor) { advise(.soon, tensor, rows: 0..<tensor.rowCount) }
 
   /// Gives up the mapped pages, so that weights that were packed are not in memory twice.
-  public func didRead(_ tensor: Tensor) { advise(.done, tensor) }
+  public func didRead(_ tensor: Tensor, rows: Range<Int>) { advise(.done, tensor, rows: rows) }
 
-  private func advise(_ use: MappedFile.Use, _ tensor: Tensor) {
-    guard tensor.byteCount >= Self.smallestAdvised, let info = file[tensor.name] else { return }
-    file.parts[info.part].advise(use, info.range)
+  private func advise(_ use: MappedFile.Use, _ tensor: Tensor, rows: Range<Int>) {
+    let rowBytes = tensor.byteCount / max(1, tensor.rowCount)
+    guard rows.count * rowBytes >= Self.smallestAdvised, let info = file[tensor.name],
+      let base = file.parts[info.part].bytes.baseAddress
+    else { return }
+    // From the data's own place: it may be a part of the tensor of that name.
+    let start = tensor.data - base + rows.lowerBound * rowBytes
+    let range = (start..<start + rows.count * rowBytes).clamped(to: info.range)
+    if !range.isEmpty { file.parts[info.part].advise(use, range) }
   }
 
   /// The tensor of that name as a matrix: all its dimensions but the first count as rows.

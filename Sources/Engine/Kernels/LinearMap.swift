@@ -30,9 +30,12 @@ final class LinearMap {
     let memory: AlignedMemory
   }
 
-  /// - Throws: `ModelError` when a tensor's format has no kernel or memory runs out.
+  /// - Parameter didPack: is told which rows of a tensor have been packed.
+  /// - Throws: `ModelError` when a tensor's format has no kernel, memory runs out, or `didPack`
+  ///   throws.
   init(
-    _ tensors: [Tensor], kernels: UnsafePointer<ck_kernels>, pool: ThreadPool
+    _ tensors: [Tensor], kernels: UnsafePointer<ck_kernels>, pool: ThreadPool,
+    didPack: PackingObserver = { _, _ in }
   ) throws(ModelError) {
     self.kernels = kernels
     inputs = tensors[0].rowLength
@@ -44,7 +47,8 @@ final class LinearMap {
       while end < tensors.count, tensors[end].format == tensors[start].format { end += 1 }
       let format = try PackedFormat(tensors[start])
       let rows = tensors[start..<end].reduce(0) { $0 + $1.rowCount }
-      let memory = try format.pack(Array(tensors[start..<end]), kernels: kernels, pool: pool)
+      let memory = try format.pack(
+        Array(tensors[start..<end]), kernels: kernels, pool: pool, didPack: didPack)
       parts.append(Part(format: format, firstOutput: output, rows: rows, memory: memory))
       output += rows
       start = end

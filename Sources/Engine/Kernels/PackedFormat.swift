@@ -54,9 +54,16 @@ struct PackedFormat: Sendable, Hashable {
     ck_decode_row(number, row, out, count)
   }
 
+  /// About how many bytes are packed between two reports.
+  private static let pieceBytes = 16 << 20
+
   /// Packs the rows of tensors of this format one after another.
+  ///
+  /// - Parameter didPack: is told which rows of a tensor will not be read again; what it throws
+  ///   ends the packing.
   func pack(
-    _ tensors: [Tensor], kernels: UnsafePointer<ck_kernels>, pool: ThreadPool
+    _ tensors: [Tensor], kernels: UnsafePointer<ck_kernels>, pool: ThreadPool,
+    didPack: PackingObserver
   ) throws(ModelError) -> AlignedMemory {
     let inputs = tensors[0].rowLength
     let rows: [UnsafeRawPointer?] = tensors.flatMap { tensor in
@@ -68,14 +75,34 @@ struct PackedFormat: Sendable, Hashable {
     let bytes = ck_packed_group_bytes(kernels, number, inputs)
     let memory = try AlignedMemory(byteCount: groups * bytes, zeroed: false)
     let padded = rows + Array(repeating: nil, count: groups * group - rows.count)
-    padded.withUnsafeBufferPointer { padded in
-      guard let first = padded.baseAddress else { return }
-      pool.run(count: groups, nanoseconds: Double(group * inputs)) { range, _ in
-        for index in range {
-          ck_pack(kernels, number, first + index * group, inputs, memory.start + index * bytes)
+    let piece = max(1, Self.pieceBytes / max(1, bytes))
+    for start in stride(from: 0, to: groups, by: piece) {
+      let end = min(groups, start + piece)
+      padded.withUnsafeBufferPointer { padded in
+        guard let first = padded.baseAddress else { return }
+        pool.run(count: end - start, nanoseconds: Double(group * inputs)) { range, _ in
+          for index in range.lowerBound + start..<range.upperBound + start {
+            ck_pack(kernels, number, first + index * group, inputs, memory.start + index * bytes)
+          }
         }
       }
+      try report(start * group..<min(rows.count, end * group), of: tensors, to: didPack)
     }
     return memory
   }
+
+  /// - Parameter rows: counted over all tensors.
+  private func report(
+    _ rows: Range<Int>, of tensors: [Tensor], to didPack: PackingObserver
+  ) throws(ModelError) {
+    var first = 0
+    for tensor in tensors {
+      let own = rows.clamped(to: first..<first + tensor.rowCount)
+      if !own.isEmpty { try didPack(tensor, own.lowerBound - first..<own.upperBound - first) }
+      first += tensor.rowCount
+    }
+  }
 }
+
+/// Is told which rows of a tensor have been packed.
+typealias PackingObserver = (Tensor, Range<Int>) throws(ModelError) -> Void

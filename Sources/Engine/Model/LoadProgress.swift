@@ -44,6 +44,8 @@ final class LoadMeter: Sendable {
   /// Bytes of memory that the model's own form of the weights takes.
   var packedBytes: Int { count.withLock { $0.packedBytes } }
 
+  func add(packedBytes: Int) { count.withLock { $0.packedBytes += packedBytes } }
+
   /// Everything is prepared; what is used as it stands in the store counts as well.
   ///
   /// - Throws: `ModelError.cancelled`.
@@ -56,10 +58,9 @@ final class LoadMeter: Sendable {
   }
 
   /// - Throws: `ModelError.cancelled`.
-  func add(_ tensors: [Tensor], packedBytes: Int) throws(ModelError) {
+  func add(bytes: Int) throws(ModelError) {
     let progress = count.withLock { count in
-      count.progress.bytes += tensors.reduce(0) { $0 + $1.byteCount }
-      count.packedBytes += packedBytes
+      count.progress.bytes += bytes
       return count.progress
     }
     if let observer, !observer(progress) { throw .cancelled }

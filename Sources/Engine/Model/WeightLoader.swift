@@ -21,9 +21,12 @@ struct WeightLoader {
   /// A linear map made of one or more tensors with the same inputs, outputs in their order.
   func map(_ tensors: [Tensor]) throws(ModelError) -> LinearMap {
     for tensor in tensors { store.willRead(tensor) }
-    let map = try LinearMap(tensors, kernels: compute.kernels, pool: compute.pool)
-    for tensor in tensors { store.didRead(tensor) }
-    try meter.add(tensors, packedBytes: map.byteCount)
+    let map = try LinearMap(tensors, kernels: compute.kernels, pool: compute.pool) {
+      tensor, rows throws(ModelError) in
+      store.didRead(tensor, rows: rows)
+      try meter.add(bytes: tensor.byteCount / tensor.rowCount * rows.count)
+    }
+    meter.add(packedBytes: map.byteCount)
     return map
   }
 
@@ -43,7 +46,8 @@ struct WeightLoader {
       try RowDecoder(tensor).decode(row: 0, to: to)
       to += tensor.rowLength
     }
-    try meter.add(tensors, packedBytes: memory.byteCount)
+    meter.add(packedBytes: memory.byteCount)
+    try meter.add(bytes: tensors.reduce(0) { $0 + $1.byteCount })
     return Vector(memory, count: count)
   }
 

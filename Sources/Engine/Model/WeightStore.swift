@@ -46,12 +46,12 @@ public protocol WeightStore: AnyObject, Sendable {
   func tensor(named name: String) -> Tensor?
   /// The whole tensor is about to be read once, from its beginning to its end.
   func willRead(_ tensor: Tensor)
-  /// What was read has been copied: a store that can get the tensor's memory back at any time may
-  /// give it up until it is read again.
-  func didRead(_ tensor: Tensor)
+  /// Rows that were read have been copied: a store that can get their memory back at any time may
+  /// give it up until they are read again.
+  func didRead(_ tensor: Tensor, rows: Range<Int>)
 }
 
 extension WeightStore {
   public func willRead(_ tensor: Tensor) {}
-  public func didRead(_ tensor: Tensor) {}
+  public func didRead(_ tensor: Tensor, rows: Range<Int>) {}
 }
