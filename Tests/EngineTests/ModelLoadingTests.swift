@@ -55,15 +55,16 @@ import Testing
         .appending(path: "ponder-\(UUID().uuidString).gguf").path
       defer { try? FileManager.default.removeItem(atPath: path) }
       var writer = GGUFWriter()
-      let values = (0..<4 << 20).map { Float($0 & 0xFFFF) }
-      try writer.add(tensor: "big", shape: [4096, 1024], values: values)
+      let row = (0..<4096).map { Float($0) }
+      let values = Array(repeatElement(row, count: 1280).joined())
+      try writer.add(tensor: "big", shape: [4096, 1280], values: values)
       try writer.add(tensor: "small", shape: [4], values: [1, 2, 3, 4])
       try writer.write(to: path)
       let store = MappedWeightStore(try GGUFFile(path: path), name: "big")
       let big = try #require(store.tensor(named: "big"))
       func sum() -> Float {
         let floats = big.data.assumingMemoryBound(to: Float.self)
-        return (0..<1024).reduce(0) { $0 + floats[$1 * 4096 + 17] }
+        return (0..<1280).reduce(0) { $0 + floats[$1 * 4096 + 17] }
       }
       func residentBytes() throws -> Int { try Self.resident(mappedFile: path) }
       store.willRead(big)
@@ -73,6 +74,24 @@ import Testing
       #expect(try residentBytes() < 1 << 20)
       #expect(sum() == expected)
       #expect(try residentBytes() > 2 << 20)
+      // Packing gives them up piece by piece, and can be stopped at each.
+      let kernels = try #require(InstructionSet.available[0].kernels)
+      let pool = ThreadPool(threadCount: 1)
+      var pieces: [Range<Int>] = []
+      _ = try LinearMap([big], kernels: kernels, pool: pool) {
+        tensor, rows throws(ModelError) in
+        store.didRead(tensor, rows: rows)
+        pieces.append(rows)
+      }
+      #expect(pieces.count > 1)
+      #expect(pieces.first?.lowerBound == 0 && pieces.last?.upperBound == 1280)
+      #expect(zip(pieces, pieces.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
+      #expect(try residentBytes() < 1 << 20)
+      #expect(throws: ModelError.cancelled) {
+        try LinearMap([big], kernels: kernels, pool: pool) { _, _ throws(ModelError) in
+          throw .cancelled
+        }
+      }
       // Bytes held in memory are nobody's to give up.
       let held = MappedWeightStore(
         try GGUFFile(bytes: Array(Data(contentsOf: URL(fileURLWithPath: path)))), name: "held")
