@@ -135,4 +135,8 @@ struct PieceVocabulary: Vocabulary {
     }
     return tokens
   }
+
+  func tokenize(continuing text: some Sequence<UInt8>, parsingSpecial: Bool) -> [TokenID] {
+    tokenize(text, special: parsingSpecial ? .parse : .none)
+  }
 }

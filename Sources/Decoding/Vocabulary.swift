@@ -31,13 +31,25 @@ public protocol Vocabulary: Sendable {
   /// (`<|endoftext|>`).
   func name(of token: TokenID) -> String
 
-  /// Turns text, given as bytes that need not be valid UTF-8, into tokens.
+  /// Turns a text, given as bytes that need not be valid UTF-8, into tokens.
+  ///
+  /// Some vocabularies set a space before a text, whatever the handling of special tokens.
   func tokenize(_ text: some Sequence<UInt8>, special: SpecialTokenHandling) -> [TokenID]
+
+  /// Turns text that goes on after other tokens into tokens: nothing is set before or behind it.
+  ///
+  /// - Parameter parsingSpecial: whether a special token spelled out in the text becomes that
+  ///   token.
+  func tokenize(continuing text: some Sequence<UInt8>, parsingSpecial: Bool) -> [TokenID]
 }
 
 extension Vocabulary {
   public func tokenize(_ text: String, special: SpecialTokenHandling = .none) -> [TokenID] {
     tokenize(text.utf8, special: special)
+  }
+
+  public func tokenize(continuing text: String, parsingSpecial: Bool = false) -> [TokenID] {
+    tokenize(continuing: text.utf8, parsingSpecial: parsingSpecial)
   }
 
   /// The concatenated bytes of the tokens.

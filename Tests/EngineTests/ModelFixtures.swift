@@ -13,6 +13,7 @@ struct NumberedVocabulary: Vocabulary {
   func isControl(_ token: TokenID) -> Bool { false }
   func name(of token: TokenID) -> String { "\(token)" }
   func tokenize(_ text: some Sequence<UInt8>, special: SpecialTokenHandling) -> [TokenID] { [] }
+  func tokenize(continuing text: some Sequence<UInt8>, parsingSpecial: Bool) -> [TokenID] { [] }
 }
 
 extension ModelConfiguration {

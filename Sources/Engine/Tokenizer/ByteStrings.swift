@@ -6,6 +6,11 @@ struct ByteStrings: Sendable {
 
   var count: Int { starts.count - 1 }
 
+  mutating func reserve(count: Int, bytes: Int) {
+    starts.reserveCapacity(count + 1)
+    storage.reserveCapacity(bytes)
+  }
+
   mutating func append(_ string: some Sequence<UInt8>) {
     storage.append(contentsOf: string)
     starts.append(storage.count)
@@ -13,4 +18,14 @@ struct ByteStrings: Sendable {
 
   /// The string at an index, which must be in `0 ..< count`.
   subscript(index: Int) -> ArraySlice<UInt8> { storage[starts[index]..<starts[index + 1]] }
+
+  /// Whether the string at an index, which must be in `0 ..< count`, consists of these bytes.
+  func equals(_ bytes: UnsafeRawBufferPointer, at index: Int) -> Bool {
+    let (start, end) = (starts[index], starts[index + 1])
+    guard end - start == bytes.count else { return false }
+    return storage.withUnsafeBytes { storage in
+      for offset in 0..<bytes.count where storage[start + offset] != bytes[offset] { return false }
+      return true
+    }
+  }
 }

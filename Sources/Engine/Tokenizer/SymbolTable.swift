@@ -5,57 +5,74 @@ import Decoding
 struct SymbolTable: Sendable {
   private let vocabularySize: Int
   private let merges: MergeTable
-  /// The symbol of each byte. [256]
+  /// The symbol of each byte; `Int32.max`, which merges with nothing, if there is none. [256]
   private let byteSymbols: [Int32]
-  /// The bytes of the symbols from `vocabularySize` on, which are no tokens.
-  private let intermediates: ByteStrings
+  /// Every symbol under its spelling, the tokens first.
+  private let symbols: SpellingIndex
   private let unknown: TokenID?
+  /// Whether a word that is a token stays whole, whatever the merges say.
+  private let prefersWholeWords: Bool
 
+  /// - Parameter list: the tokens, validated.
   /// - Throws: `TokenizerError.malformedMerge`.
-  init(_ definition: BytePairTokenizer.Definition) throws {
-    vocabularySize = definition.tokens.count
-    unknown = definition.unknown
-    var symbols: [ArraySlice<UInt8>: Int32] = [:]
-    symbols.reserveCapacity(vocabularySize)
-    for (index, spelling) in definition.tokens.enumerated() {
-      symbols[spelling[...]] = Int32(index)
+  init(_ list: TokenList, merges: [[UInt8]], prefersWholeWords: Bool) throws(TokenizerError) {
+    vocabularySize = list.spellings.count
+    unknown = list.unknown
+    self.prefersWholeWords = prefersWholeWords
+    var symbols = SpellingIndex(minimumCapacity: vocabularySize + 256)
+    for spelling in list.spellings {
+      spelling.withUnsafeBytes { _ = symbols.append($0) }
     }
-    var intermediates = ByteStrings()
-    func symbol(_ spelling: ArraySlice<UInt8>) -> Int32 {
-      if let known = symbols[spelling] { return known }
-      let symbol = Int32(definition.tokens.count + intermediates.count)
-      symbols[spelling] = symbol
-      intermediates.append(ByteAlphabet.decode(spelling) ?? Array(spelling))
-      return symbol
+    func symbol(_ spelling: UnsafeRawBufferPointer) -> Int32 {
+      symbols.find(spelling) ?? symbols.append(spelling)
     }
-    byteSymbols = ByteAlphabet.spellings.map { symbol($0[...]) }
+    byteSymbols = ByteAlphabet.spellings.enumerated().map { byte, spelling in
+      let known = spelling.withUnsafeBytes(symbol)
+      // Some vocabularies have U+00FF and the like as text where others have the byte.
+      let isText = known < list.kinds.count && list.kinds[Int(known)] == .userDefined
+      return isText && byte >= 0x80 ? Int32.max : known
+    }
 
-    var merges = MergeTable(minimumCapacity: definition.merges.count)
-    for (rank, merge) in definition.merges.enumerated() {
+    var table = MergeTable(minimumCapacity: merges.count)
+    var joined: [UInt8] = []
+    for (rank, merge) in merges.enumerated() {
       // A spelling holds no space, but may begin with one in a file that does not escape it.
       guard let space = merge.dropFirst().firstIndex(of: 0x20), space + 1 < merge.count else {
-        throw TokenizerError.malformedMerge(
-          index: rank, text: String(decoding: merge, as: UTF8.self))
+        throw .malformedMerge(index: rank, text: String(decoding: merge, as: UTF8.self))
       }
-      let (left, right) = (merge[..<space], merge[(space + 1)...])
-      merges.add(
-        symbol(left), symbol(right), result: symbol((left + right)[...]), rank: Int32(rank))
+      joined.removeAll(keepingCapacity: true)
+      joined.append(contentsOf: merge[..<space])
+      joined.append(contentsOf: merge[(space + 1)...])
+      table.add(
+        merge[..<space].withUnsafeBytes(symbol), merge[(space + 1)...].withUnsafeBytes(symbol),
+        result: joined.withUnsafeBytes(symbol), rank: Int32(rank))
     }
-    self.merges = merges
-    self.intermediates = intermediates
+    self.merges = table
+    self.symbols = symbols
   }
 
   /// The tokens of one word.
   func tokens(of word: ArraySlice<UInt8>) -> [TokenID] {
+    if prefersWholeWords, let token = token(spelling: word) { return [token] }
     var symbols = word.map { byteSymbols[Int($0)] }
     merges.apply(to: &symbols)
     if symbols.allSatisfy({ $0 < vocabularySize }) { return symbols }
     return symbols.flatMap { $0 < vocabularySize ? [$0] : spelledOut($0) }
   }
 
+  private func token(spelling word: ArraySlice<UInt8>) -> TokenID? {
+    let spelling = word.flatMap { ByteAlphabet.spellings[Int($0)] }
+    guard let symbol = spelling.withUnsafeBytes(symbols.find), symbol < vocabularySize else {
+      return nil
+    }
+    return symbol
+  }
+
   /// The tokens of a symbol that is no token itself: those of its bytes.
   private func spelledOut(_ symbol: Int32) -> [TokenID] {
-    intermediates[Int(symbol) - vocabularySize].compactMap { byte in
+    guard symbol < symbols.count else { return unknown.map { [$0] } ?? [] }
+    let spelling = symbols.spellings[Int(symbol)]
+    return (ByteAlphabet.decode(spelling) ?? Array(spelling)).compactMap { byte in
       byteSymbols[Int(byte)] < vocabularySize ? byteSymbols[Int(byte)] : unknown
     }
   }

@@ -24,7 +24,7 @@ public struct ThinkingTags: Hashable, Sendable, Codable {
   public init?(declaredBy vocabulary: any Vocabulary) {
     let declared = ThinkingTags.known.first { tags in
       [tags.open, tags.close].allSatisfy { tag in
-        let ids = vocabulary.tokenize(tag)
+        let ids = vocabulary.tokenize(continuing: tag)
         return ids.count == 1 && vocabulary.bytes(of: ids).elementsEqual(tag.utf8)
       }
     }

@@ -10,7 +10,7 @@ extension Run {
   /// - Returns: the last node of each segment; nil when the text does not fit into the context.
   func insertReview(_ segments: some Sequence<String>, room: Int = 1) throws -> [NodeID]? {
     let question = try reviewQuestion()
-    let pieces = segments.map { vocabulary.tokenize($0, special: .none) }
+    let pieces = segments.map { vocabulary.tokenize(continuing: $0) }
     let ids = pieces.flatMap { $0 }
     guard question.count + ids.count + room <= decoder.model.contextLength else { return nil }
     let start = NodeID.root.appending(contentsOf: question)
@@ -65,7 +65,7 @@ extension Run {
   ///
   /// - Returns: [node][text]
   func probabilities(of texts: [String], after nodes: [NodeID]) async throws -> [[Double]] {
-    let texts = texts.map { vocabulary.tokenize($0, special: .none) }
+    let texts = texts.map { vocabulary.tokenize(continuing: $0) }
     // Nodes that several solutions share, and first tokens, are looked at once.
     var asked: [NodeID: Int] = [:]
     var wanted: [NodeID] = []

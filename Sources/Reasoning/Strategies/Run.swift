@@ -79,7 +79,7 @@ public final class Run: Sendable {
   public func inject(
     _ text: String, after node: NodeID, path: Int, role: Injection.Role = .strategy
   ) -> NodeID {
-    let ids = vocabulary.tokenize(text, special: .none)
+    let ids = vocabulary.tokenize(continuing: text)
     let end = decoder.insert(ids, after: node)
     state.withLock { state in
       state.counts.injected += ids.count

@@ -60,9 +60,7 @@ extension PlaygroundState {
     let spellings = text.hasPrefix(" ") || text.isEmpty ? [text] : [text, " " + text]
     var found: [TokenSearch.Found] = []
     for spelling in spellings {
-      let ids = vocabulary.tokenize(spelling, special: .parse).drop {
-        $0 == vocabulary.beginningOfText && !text.hasPrefix("<")
-      }
+      let ids = vocabulary.tokenize(continuing: spelling, parsingSpecial: true)
       guard let id = ids.first, !found.contains(where: { $0.token == id }) else { continue }
       found.append(
         TokenSearch.Found(

@@ -1,0 +1,64 @@
+import Decoding
+import Testing
+
+@testable import Engine
+
+/// Ids are llama.cpp's, for every pattern of pre-tokenizer and for SentencePiece.
+@Suite struct TokenizerReferenceTests {
+  private let corpus: [[UInt8]]
+
+  init() throws { corpus = try TokenizerReference.corpus() }
+
+  @Test(arguments: try TokenizerReference.all())
+  func idsEqualTheReference(_ reference: TokenizerReference) throws {
+    let vocabulary = try reference.model().vocabulary()
+    let ids = reference.idsOfPlainText
+    #expect(ids.count >= 80)
+    for (text, ids) in zip(corpus, ids) {
+      #expect(vocabulary.tokenize(text, special: .none) == ids, "\(shown(text))")
+    }
+    for (text, ids) in zip(corpus, reference.idsWithSpecialTokens ?? []) {
+      // The reference is without what is added around a prompt.
+      let start = vocabulary.tokenize([], special: .parse)
+      #expect(vocabulary.tokenize(text, special: .parse) == start + ids, "\(shown(text))")
+    }
+  }
+
+  /// Text that goes on after other tokens keeps every byte, whatever the vocabulary sets before a
+  /// text; U+2581 alone reads as a space where that is how a space is spelled.
+  @Test(arguments: try TokenizerReference.all())
+  func continuedTextKeepsItsBytes(_ reference: TokenizerReference) throws {
+    let vocabulary = try reference.model().vocabulary()
+    let isSentencePiece = vocabulary is SentencePieceTokenizer
+    for text in corpus {
+      let tokens = vocabulary.tokenize(continuing: text, parsingSpecial: false)
+      let bytes = vocabulary.bytes(of: tokens)
+      let isKept =
+        isSentencePiece
+        ? TokenizerReference.spaced(bytes) == TokenizerReference.spaced(text) : bytes == text
+      #expect(isKept, "\(shown(text)) became \(shown(bytes))")
+    }
+  }
+
+  @Test func everyPatternHasAReference() throws {
+    let names = Set(try TokenizerReference.all().map(\.name))
+    for pattern in PreTokenizer.allCases { #expect(names.contains(pattern.rawValue)) }
+    #expect(names.contains("SentencePiece") && names.contains("Phi-3"))
+  }
+
+  /// Words cover the text, in order, whatever the pattern and however broken the text.
+  @Test(arguments: PreTokenizer.allCases) func wordsCoverTheText(_ pattern: PreTokenizer) {
+    for text in corpus {
+      var end = 0
+      pattern.forEachWord(in: text[...]) { range in
+        #expect(range.lowerBound == end && !range.isEmpty)
+        end = range.upperBound
+      }
+      #expect(end == text.count)
+    }
+  }
+
+  private func shown(_ text: [UInt8]) -> String {
+    String(decoding: text, as: UTF8.self).debugDescription
+  }
+}
