@@ -1,32 +1,14 @@
 import Decoding
-import Foundation
 import Testing
 
 @testable import Engine
 
 /// Random vocabularies and random bytes: a named error or tokens, never a trap, and the bytes of the
 /// tokens are those of the text.
-///
-/// `PONDER_FUZZ_SECONDS` makes each of these tests run for so long.
 @Suite struct TokenizerFuzzTests {
-  private func rounds(_ name: String, _ body: (inout RepeatableGenerator) throws -> Void) throws {
-    let seconds = ProcessInfo.processInfo.environment["PONDER_FUZZ_SECONDS"].flatMap(Double.init)
-    let start = ContinuousClock.now
-    var round: UInt64 = 0
-    while seconds.map({ start.duration(to: .now) < .seconds($0) }) ?? (round < 300) {
-      round += 1
-      var generator = RepeatableGenerator(seed: round &* 0x9E37_79B9_7F4A_7C15)
-      do { try body(&generator) } catch {
-        Issue.record(error, "round \(round)")
-        return
-      }
-    }
-    if seconds != nil { print("fuzz \(name): \(round) rounds") }
-  }
-
   @Test func bytePairs() throws {
     let letters = ByteAlphabet.spellings
-    try rounds("byte pairs") { generator in
+    try FuzzTarget.loop("byte-pairs", rounds: 300) { generator in
       var fuzz = Fuzz(generator: generator)
       // Every byte is a token, in any order and among others.
       var spellings = letters + (0..<fuzz.int(0...60)).map { _ in fuzz.spelling(letters) }
@@ -51,7 +33,7 @@ import Testing
 
   @Test func sentencePieces() throws {
     let bytes = (UInt8.min...UInt8.max).map { TokenKind.spelling(ofByte: $0) }
-    try rounds("pieces") { generator in
+    try FuzzTarget.loop("pieces", rounds: 300) { generator in
       var fuzz = Fuzz(generator: generator)
       let parts = Fuzz.characters.map { $0 == [0x20] ? EscapedText.space : $0 }
       var spellings = bytes
@@ -86,7 +68,7 @@ import Testing
     let whole = try references.filter { ["gpt-2", "Phi-3"].contains($0.name) }.map {
       try $0.encodedModel(firstTokens: 300)
     }
-    try rounds("metadata") { generator in
+    try FuzzTarget.loop("vocabulary-metadata", rounds: 300) { generator in
       var fuzz = Fuzz(generator: generator)
       guard var bytes = whole.randomElement(using: &fuzz.generator) else { return }
       for _ in 0..<fuzz.int(1...6) {
