@@ -40,6 +40,20 @@ import Testing
     }
   }
 
+  @Test func fewerKindsThanTokensAreAnError() throws {
+    for model in ["gpt2", "llama"] {
+      var writer = GGUFWriter()
+      writer.set("tokenizer.ggml.model", to: .string(model))
+      writer.set("tokenizer.ggml.tokens", to: .array(["a", "</s>", "<|im_end|>"]))
+      writer.set("tokenizer.ggml.merges", to: .array([] as [String]))
+      writer.set("tokenizer.ggml.token_type", to: .array([1] as [Int32]))
+      let file = try GGUFFile(bytes: writer.encoded())
+      #expect(throws: TokenizerError.kindCountMismatch(kinds: 1, tokens: 3)) {
+        try file.vocabulary()
+      }
+    }
+  }
+
   @Test func everyPatternHasAReference() throws {
     let names = Set(try TokenizerReference.all().map(\.name))
     for pattern in PreTokenizer.allCases { #expect(names.contains(pattern.rawValue)) }

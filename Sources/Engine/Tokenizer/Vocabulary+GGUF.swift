@@ -130,9 +130,10 @@ extension TokenList {
     let closers = Set(">]".utf8)
     for (index, spelling) in spellings.enumerated()
     where spelling.last.map(closers.contains) ?? false {
-      let (token, kind) = (TokenID(index), kinds.isEmpty ? .normal : kinds[index])
+      // A damaged file may have fewer kinds than tokens, which is found out later.
+      let (token, kind) = (TokenID(index), index < kinds.count ? kinds[index] : .normal)
       if turnEnds.contains(spelling) {
-        if kind != .control, kinds.indices.contains(index) { kinds[index] = .control }
+        if index < kinds.count { kinds[index] = .control }
         if !endOfText.contains(token) { endOfText.append(token) }
       } else if controls.contains(spelling) {
         if kind != .control {
