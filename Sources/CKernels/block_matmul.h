@@ -277,6 +277,16 @@ INLINE void block_matmul(
         for (long i = 0; i < groups; i++) {
           expand(from + i * group_bytes, count, &chunks[i], format);
         }
+        if (columns >= PAIRING) {
+          // The weights after these come while these are multiplied.
+          const bool last = b + CHUNK_BLOCKS >= blocks;
+          for (long i = 0; i < groups; i++) {
+            const uint8_t *next =
+                last ? (const uint8_t *)weights + (g + groups + i) * group_bytes
+                     : from + i * group_bytes + chunk_bytes;
+            for (long line = 0; line < chunk_bytes; line += 64) __builtin_prefetch(next + line, 0, 2);
+          }
+        }
         tiles(chunks, x + b, blocks, count, totals, columns, (int)groups);
       }
       for (long c = 0; c < columns; c++) {

@@ -152,6 +152,40 @@ static void decode_f16(const uint16_t *x, float *out, long n) {
   for (; i < n; i++) out[i] = float_of(x[i]);
 }
 
+/// Logarithm of the sum of e^x; minus infinity unless the largest x is finite, NaN if any x is.
+///
+/// Sums stay in single precision for 64 terms of a lane only: what is lost is below 1e-7.
+static double log_sum_exp(const float *x, long n) {
+  vf most = splat(-INFINITY);
+  vi broken = {};
+  for (long i = 0; i < n; i += LANES) {
+    vf v = splat(-INFINITY);
+    if (i + LANES <= n) v = load(x + i);
+    else memcpy(&v, x + i, (size_t)(n - i) * sizeof(float));
+    broken |= v != v;
+    most = larger(v, most);
+  }
+  for (int i = 0; i < LANES; i++) {
+    if (broken[i]) return NAN;
+  }
+  const float top = largest_of(most);
+  if (top == INFINITY || top == -INFINITY) return -INFINITY;
+  double sum = 0;
+  for (long start = 0; start < n; start += 64 * LANES) {
+    const long end = start + 64 * LANES < n ? start + 64 * LANES : n;
+    vf part = splat(0);
+    long i = start;
+    for (; i + LANES <= end; i += LANES) part += exponential(load(x + i) - splat(top));
+    if (i < end) {
+      vf v = splat(-INFINITY);
+      memcpy(&v, x + i, (size_t)(end - i) * sizeof(float));
+      part += exponential(v - splat(top));
+    }
+    sum += (double)sum_of(part);
+  }
+  return (double)top + log(sum);
+}
+
 static void rms_norm(const float *x, const float *weight, float *out, long n, float epsilon) {
   vf squares = splat(0);
   long i = 0;

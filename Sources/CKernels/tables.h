@@ -25,7 +25,7 @@ extern const ck_kernels ck_dotprod_kernels;
             [CK_Q3_K] = matmul_q3_k,     [CK_Q4_K] = matmul_q4_k, [CK_Q5_K] = matmul_q5_k,   \
             [CK_Q6_K] = matmul_q6_k,     [CK_IQ4_NL] = matmul_iq4_nl,                        \
         },                                                                                   \
-    .quantize = quantize, .decode_f16 = decode_f16, .rms_norm = rms_norm, .swiglu = swiglu,  \
+    .log_sum_exp = log_sum_exp, .quantize = quantize, .decode_f16 = decode_f16, .rms_norm = rms_norm, .swiglu = swiglu,  \
     .rotate_pairs = rotate_pairs, .rotate_halves = rotate_halves, .geglu = geglu,            \
     .soft_cap = soft_cap, .add_scaled = add_scaled, .store_kv_f16 = store_kv_f16,            \
     .store_kv_f32 = store_kv_f32, .store_kv_q8_0 = store_kv_q8_0,                            \

@@ -17,6 +17,16 @@ public struct TokenDistribution: Sendable {
     logSumExp = Self.logSumExp(logits, temperature: 1)
   }
 
+  /// From logits whose normaliser is known already.
+  ///
+  /// - Parameters:
+  ///   - logits: raw logits, none of them NaN. [vocabulary]
+  ///   - logSumExp: log Σ exp(logit); −∞ unless the largest logit is finite.
+  public init(logits: [Float], logSumExp: Double) {
+    self.logits = logits
+    self.logSumExp = logSumExp
+  }
+
   /// log Σ exp(logit / temperature), summed in index order so that the result is always the same.
   static func logSumExp(_ logits: some Collection<Float>, temperature: Double) -> Double {
     guard let highest = logits.max(), highest.isFinite else { return -.infinity }

@@ -145,6 +145,24 @@ import Testing
     #expect(sum == zip(start, product).map(+))
   }
 
+  @Test("The normaliser of logits is that of the definition", arguments: InstructionSet.available)
+  func normalizer(_ isa: InstructionSet) throws {
+    let kernels = try #require(isa.kernels)
+    for count in [1, 3, 16, 77, 1024, 5003] {
+      let x = inputs(count, seed: UInt64(count)).map { $0 * 6 + 50 }
+      let top = Double(x.max() ?? 0)
+      let expected = top + log(x.reduce(0.0) { $0 + exp(Double($1) - top) })
+      #expect(abs(kernels.pointee.log_sum_exp(x, count) - expected) < 1e-6, "\(count)")
+      var broken = x
+      broken[count / 2] = .nan
+      #expect(kernels.pointee.log_sum_exp(broken, count).isNaN)
+      broken[count / 2] = .infinity
+      #expect(kernels.pointee.log_sum_exp(broken, count) == -.infinity)
+    }
+    #expect(kernels.pointee.log_sum_exp([-.infinity, 2, -.infinity], 3) == 2)
+    #expect(kernels.pointee.log_sum_exp([-.infinity], 1) == -.infinity)
+  }
+
   @Test("Activations are quantised alike", arguments: InstructionSet.available)
   func quantizes(_ isa: InstructionSet) throws {
     let kernels = try #require(isa.kernels)

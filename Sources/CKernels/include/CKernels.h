@@ -131,6 +131,7 @@ typedef struct {
   ck_matmul *matmul[CK_FORMAT_COUNT];
   /// Rounds to nearest, ties to even; the block's largest magnitude becomes 127.
   void (*quantize)(const float *x, ck_q8_block *out, long n);
+  double (*log_sum_exp)(const float *x, long n);
   void (*decode_f16)(const uint16_t *x, float *out, long n);
   /// out = x / sqrt(mean(x^2) + epsilon) * weight
   void (*rms_norm)(const float *x, const float *weight, float *out, long n, float epsilon);

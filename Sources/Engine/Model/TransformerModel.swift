@@ -1,3 +1,4 @@
+import CKernels
 public import Decoding
 import Synchronization
 
@@ -59,7 +60,7 @@ public final class TransformerModel: LanguageModel {
     let weightCount = weights.tensorNames.reduce(0) { sum, name in
       sum + (weights.tensor(named: name).map { $0.rowLength * $0.rowCount } ?? 0)
     }
-    tokensPerPass = min(512, max(8, Int(0.04 * 3e11 / (2 * Double(max(1, weightCount))))))
+    tokensPerPass = min(512, max(64, Int(0.04 * 3e11 / (2 * Double(max(1, weightCount))))))
     let layout = KVLayout(
       format: options.kvFormat, layerCount: configuration.layerCount,
       kvHeadCount: configuration.kvHeadCount, headSize: configuration.headSize)
@@ -91,7 +92,8 @@ public final class TransformerModel: LanguageModel {
   public var contextLength: Int { configuration.contextLength }
 
   /// From the number of weights: a token costs about two operations for each, and a modest
-  /// machine does some 3·10¹¹ a second in batches.
+  /// machine does some 3·10¹¹ a second in batches. Never so few that reading weights would cost
+  /// more than multiplying with them.
   public let tokensPerPass: Int
 
   /// What a model takes of the machine's memory.
@@ -199,15 +201,34 @@ public final class TransformerModel: LanguageModel {
     _ plan: ForwardPlan, _ outputRows: [Int], _ logits: UnsafePointer<Float>
   ) -> [TokenDistribution?] {
     let size = configuration.vocabularySize
-    var made: [Int32: TokenDistribution] = [:]
+    var made = [TokenDistribution?](repeating: nil, count: outputRows.count)
+    // A large vocabulary is as much work as a small model.
+    made.withUnsafeMutableBufferPointer { made in
+      let shared = UncheckedBuffer(made)
+      compute.pool.run(count: outputRows.count, nanoseconds: Double(size)) { range, _ in
+        for place in range {
+          shared.buffer[place] = distribution(logits + place * size, count: size)
+        }
+      }
+    }
+    let places = Dictionary(
+      uniqueKeysWithValues: outputRows.enumerated().map { (Int32($0.element), $0.offset) })
     return plan.answers.map { answer in
-      guard let answer else { return nil }
-      if let known = made[answer] { return known }
-      guard let place = outputRows.firstIndex(of: Int(answer)) else { return nil }
-      let row = UnsafeBufferPointer(start: logits + place * size, count: size)
-      let distribution = TokenDistribution(logits: Array(row))
-      made[answer] = distribution
-      return distribution
+      answer.flatMap { places[$0] }.flatMap { made[$0] }
     }
   }
+
+  private func distribution(_ logits: UnsafePointer<Float>, count: Int) -> TokenDistribution {
+    let row = Array(UnsafeBufferPointer(start: logits, count: count))
+    let sum = compute.kernels.pointee.log_sum_exp(logits, count)
+    return sum.isNaN
+      ? TokenDistribution(logits: row) : TokenDistribution(logits: row, logSumExp: sum)
+  }
+}
+
+/// Lets threads write to different elements of a buffer.
+private struct UncheckedBuffer<Element>: @unchecked Sendable {
+  let buffer: UnsafeMutableBufferPointer<Element>
+
+  init(_ buffer: UnsafeMutableBufferPointer<Element>) { self.buffer = buffer }
 }
