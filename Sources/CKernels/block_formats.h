@@ -111,4 +111,6 @@ typedef struct {
   /// The most bits of q.
   int bits;
   int halves;
+  /// Scales are half-precision numbers, one for each block of 32.
+  bool half_scales;
 } ck_dot_form;

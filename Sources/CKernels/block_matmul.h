@@ -24,6 +24,8 @@
 typedef struct {
   /// [blocks, 8, LANES * 4]
   const uint8_t *values;
+  /// Scales as packed, where they need no work but conversion. [blocks, LANES]
+  const uint16_t *half_scales;
   /// [blocks * halves, LANES]
   float scales[CHUNK_BLOCKS * 2 * LANES];
   /// What is added for each unit of an activation; where blocks have minima.
@@ -89,11 +91,7 @@ INLINE void expand_scales(
     const uint8_t *from, long blocks, ck_chunk *to, const ck_block_format *format) {
   float *scales = to->scales, *mins = to->mins;
   switch (format->scales) {
-    case SCALE_OF_32:
-      for (long b = 0; b < blocks; b++) {
-        store(scales + b * LANES, load_half((const uint16_t *)from + b * LANES));
-      }
-      return;
+    case SCALE_OF_32: to->half_scales = (const uint16_t *)from; return;
     case SCALE_AND_MIN_OF_32:
       for (long b = 0; b < blocks; b++) {
         store(scales + b * LANES, load_half((const uint16_t *)from + 2 * b * LANES));
@@ -147,18 +145,38 @@ INLINE void expand(
 
 // MARK: Multiplying
 
-/// Adds the product of a chunk of `groups` groups of rows with `columns` columns to `totals`,
-/// [columns, BLOCK_GROUPS, LANES].
+/// Where a tile's sums come from and go to. Between chunks they stay in `totals`,
+/// [columns, BLOCK_GROUPS, LANES]; the last chunk puts them into y.
+typedef struct {
+  float *totals;
+  float *y;
+  long ldy;
+  /// Rows from the first group's first on.
+  long valid;
+  bool accumulate;
+  bool first;
+  bool last;
+} ck_destination;
+
+/// Adds the product of a chunk of `groups` groups of rows with `columns` columns.
 ///
 /// - x: the chunk's first block of the first column; columns are `stride` blocks apart.
+/// - column: the number of the first column at the destination.
 INLINE void block_tile(
-    const ck_chunk *chunks, const ck_q8_block *x, long stride, long blocks, float *totals,
-    const int groups, const int columns, const ck_dot_form form) {
+    const ck_chunk *chunks, const ck_q8_block *x, long stride, long blocks,
+    const ck_destination *to, long column, const int groups, const int columns,
+    const ck_dot_form form) {
   enum { MOST = PAIR_COLUMNS > WIDE_COLUMNS ? PAIR_COLUMNS : WIDE_COLUMNS };
   vf total[BLOCK_GROUPS][MOST];
+  float *totals = to->totals + column * BLOCK_GROUPS * LANES;
   UNROLL for (int g = 0; g < groups; g++) {
-    UNROLL for (int c = 0; c < columns; c++) {
-      total[g][c] = load(totals + (c * BLOCK_GROUPS + g) * LANES);
+    UNROLL for (int c = 0; c < columns; c++) total[g][c] = splat(0);
+  }
+  if (!to->first) {
+    UNROLL for (int g = 0; g < groups; g++) {
+      UNROLL for (int c = 0; c < columns; c++) {
+        total[g][c] = load(totals + (c * BLOCK_GROUPS + g) * LANES);
+      }
     }
   }
   const int steps = 8 / form.halves;
@@ -185,7 +203,8 @@ INLINE void block_tile(
       }
       const long place = (b * form.halves + h) * LANES;
       UNROLL for (int g = 0; g < groups; g++) {
-        const vf scale = load(chunks[g].scales + place);
+        const vf scale = form.half_scales ? load_half(chunks[g].half_scales + place)
+                                          : load(chunks[g].scales + place);
         UNROLL for (int c = 0; c < columns; c++) {
           total[g][c] = fused(
               floats_of(dots_total(sum[g][c], form)), scale * splat(x[c * stride].scale),
@@ -208,7 +227,12 @@ INLINE void block_tile(
   }
   UNROLL for (int g = 0; g < groups; g++) {
     UNROLL for (int c = 0; c < columns; c++) {
-      store(totals + (c * BLOCK_GROUPS + g) * LANES, total[g][c]);
+      if (to->last) {
+        put(to->y + (column + c) * to->ldy + g * LANES, total[g][c], to->valid - g * LANES,
+            to->accumulate);
+      } else {
+        store(totals + (c * BLOCK_GROUPS + g) * LANES, total[g][c]);
+      }
     }
   }
 }
@@ -216,25 +240,26 @@ INLINE void block_tile(
 /// All columns of a chunk, in tiles; one function for every form of weights.
 #define BLOCK_TILES(NAME, ...)                                                                   \
   static __attribute__((noinline)) void NAME(                                                    \
-      const ck_chunk *chunks, const ck_q8_block *x, long stride, long blocks, float *totals,     \
-      long columns, int groups) {                                                                \
+      const ck_chunk *chunks, const ck_q8_block *x, long stride, long blocks,                    \
+      const ck_destination *to, long columns, int groups) {                                      \
     const ck_dot_form form = {__VA_ARGS__};                                                      \
-    block_tiles(chunks, x, stride, blocks, totals, columns, groups, form);                       \
+    block_tiles(chunks, x, stride, blocks, to, columns, groups, form);                           \
   }
 
 INLINE void block_tiles(
-    const ck_chunk *chunks, const ck_q8_block *x, long stride, long blocks, float *totals,
-    long columns, int groups, const ck_dot_form form) {
+    const ck_chunk *chunks, const ck_q8_block *x, long stride, long blocks,
+    const ck_destination *to, long columns, int groups, const ck_dot_form form) {
   long c = 0;
   (void)groups;
 #define TILE(GROUPS, COLUMNS)                                                                    \
-  block_tile(                                                                                    \
-      chunks, x + c * stride, stride, blocks, totals + c * BLOCK_GROUPS * LANES, GROUPS,         \
-      COLUMNS, form)
+  block_tile(chunks, x + c * stride, stride, blocks, to, c, GROUPS, COLUMNS, form)
 #if BLOCK_GROUPS == 2
   if (groups == 2) {
-    for (; c + PAIR_COLUMNS <= columns; c += PAIR_COLUMNS) TILE(2, PAIR_COLUMNS);
-    if (c + 4 <= columns) { TILE(2, 4); c += 4; }
+    // Seven and eight are better cut in the middle.
+    for (; c + PAIR_COLUMNS <= columns && (columns - c > 8 || columns - c < 7); c += PAIR_COLUMNS) {
+      TILE(2, PAIR_COLUMNS);
+    }
+    for (; c + 4 <= columns; c += 4) TILE(2, 4);
     if (c + 2 <= columns) { TILE(2, 2); c += 2; }
     if (c < columns) TILE(2, 1);
     return;
@@ -248,8 +273,8 @@ INLINE void block_tiles(
 }
 
 typedef void ck_block_tiles(
-    const ck_chunk *chunks, const ck_q8_block *x, long stride, long blocks, float *totals,
-    long columns, int groups);
+    const ck_chunk *chunks, const ck_q8_block *x, long stride, long blocks,
+    const ck_destination *to, long columns, int groups);
 
 /// Fewer columns than this take one group of rows after the other: memory is then read as one
 /// stream, which is faster than two.
@@ -271,43 +296,40 @@ INLINE void block_matmul(
     for (long g = group0; g < group1; g += groups) {
       groups = columns >= PAIRING && g + BLOCK_GROUPS <= group1 ? BLOCK_GROUPS : 1;
       const uint8_t *from = (const uint8_t *)weights + g * group_bytes;
-      memset(totals, 0, (size_t)columns * BLOCK_GROUPS * LANES * sizeof(float));
+      ck_destination to = {
+          .totals = totals, .y = y + first * ldy + g * LANES, .ldy = ldy,
+          .valid = rows - g * LANES, .accumulate = accumulate};
       for (long b = 0; b < blocks; b += CHUNK_BLOCKS, from += chunk_bytes) {
         const long count = blocks - b < CHUNK_BLOCKS ? blocks - b : CHUNK_BLOCKS;
         for (long i = 0; i < groups; i++) {
           expand(from + i * group_bytes, count, &chunks[i], format);
         }
+        to.first = b == 0;
+        to.last = b + CHUNK_BLOCKS >= blocks;
         if (columns >= PAIRING) {
           // The weights after these come while these are multiplied.
-          const bool last = b + CHUNK_BLOCKS >= blocks;
           for (long i = 0; i < groups; i++) {
             const uint8_t *next =
-                last ? (const uint8_t *)weights + (g + groups + i) * group_bytes
+                to.last ? (const uint8_t *)weights + (g + groups + i) * group_bytes
                      : from + i * group_bytes + chunk_bytes;
             for (long line = 0; line < chunk_bytes; line += 64) __builtin_prefetch(next + line, 0, 2);
           }
         }
-        tiles(chunks, x + b, blocks, count, totals, columns, (int)groups);
-      }
-      for (long c = 0; c < columns; c++) {
-        for (long i = 0; i < groups; i++) {
-          put(y + (first + c) * ldy + (g + i) * LANES,
-              load(totals + (c * BLOCK_GROUPS + i) * LANES), rows - (g + i) * LANES, accumulate);
-        }
+        tiles(chunks, x + b, blocks, count, &to, columns, (int)groups);
       }
     }
   }
 }
 
-//                        bias  min    signed bits halves
-BLOCK_TILES(tiles_signed, 0, false, true, 8, 1)
-BLOCK_TILES(tiles_4, 8, false, false, 4, 1)
-BLOCK_TILES(tiles_5, 16, false, false, 5, 1)
-BLOCK_TILES(tiles_4_min, 0, true, false, 4, 1)
-BLOCK_TILES(tiles_5_min, 0, true, false, 5, 1)
-BLOCK_TILES(tiles_3_halves, 4, false, false, 3, 2)
-BLOCK_TILES(tiles_6_halves, 32, false, false, 6, 2)
-BLOCK_TILES(tiles_2_min_halves, 0, true, false, 2, 2)
+//                        bias  min    signed bits halves half_scales
+BLOCK_TILES(tiles_signed, 0, false, true, 8, 1, true)
+BLOCK_TILES(tiles_4, 8, false, false, 4, 1, true)
+BLOCK_TILES(tiles_5, 16, false, false, 5, 1, true)
+BLOCK_TILES(tiles_4_min, 0, true, false, 4, 1, false)
+BLOCK_TILES(tiles_5_min, 0, true, false, 5, 1, false)
+BLOCK_TILES(tiles_3_halves, 4, false, false, 3, 2, false)
+BLOCK_TILES(tiles_6_halves, 32, false, false, 6, 2, false)
+BLOCK_TILES(tiles_2_min_halves, 0, true, false, 2, 2, false)
 
 #define BLOCK_MATMUL(NAME, FORMAT, TILES)                                                        \
   static void NAME(                                                                              \
