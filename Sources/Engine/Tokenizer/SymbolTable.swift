@@ -10,6 +10,9 @@ struct SymbolTable: Sendable {
   /// Every symbol under its spelling, the tokens first.
   private let symbols: SpellingIndex
   private let unknown: TokenID?
+  /// Tokens that stand for other bytes than they spell, or for none: text never becomes one, or it
+  /// would be lost.
+  private let unlikeSpelling: Set<Int32>
   /// Whether a word that is a token stays whole, whatever the merges say.
   private let prefersWholeWords: Bool
 
@@ -26,11 +29,11 @@ struct SymbolTable: Sendable {
     func symbol(_ spelling: UnsafeRawBufferPointer) -> Int32 {
       symbols.find(spelling) ?? symbols.append(spelling)
     }
-    byteSymbols = ByteAlphabet.spellings.enumerated().map { byte, spelling in
+    let unlikeSpelling = Self.unlikeSpelling(list)
+    self.unlikeSpelling = unlikeSpelling
+    byteSymbols = ByteAlphabet.spellings.map { spelling in
       let known = spelling.withUnsafeBytes(symbol)
-      // Some vocabularies have U+00FF and the like as text where others have the byte.
-      let isText = known < list.kinds.count && list.kinds[Int(known)] == .userDefined
-      return isText && byte >= 0x80 ? Int32.max : known
+      return unlikeSpelling.contains(known) ? Int32.max : known
     }
 
     var table = MergeTable(minimumCapacity: merges.count)
@@ -43,12 +46,33 @@ struct SymbolTable: Sendable {
       joined.removeAll(keepingCapacity: true)
       joined.append(contentsOf: merge[..<space])
       joined.append(contentsOf: merge[(space + 1)...])
-      table.add(
-        merge[..<space].withUnsafeBytes(symbol), merge[(space + 1)...].withUnsafeBytes(symbol),
-        result: joined.withUnsafeBytes(symbol), rank: Int32(rank))
+      let left = merge[..<space].withUnsafeBytes(symbol)
+      let right = merge[(space + 1)...].withUnsafeBytes(symbol)
+      let result = joined.withUnsafeBytes(symbol)
+      if unlikeSpelling.contains(result) { continue }
+      table.add(left, right, result: result, rank: Int32(rank))
     }
     self.merges = table
     self.symbols = symbols
+  }
+
+  /// Some vocabularies have U+00FF and the like as text where others have the byte, or a control
+  /// token that merges would make.
+  private static func unlikeSpelling(_ list: TokenList) -> Set<Int32> {
+    var found: Set<Int32> = []
+    for (index, kind) in list.kinds.enumerated() where kind != .normal {
+      let spelling = list.spellings[index]
+      let spelled = ByteAlphabet.decode(spelling) ?? spelling
+      let stands: [UInt8]? =
+        switch kind {
+        case .normal: spelled
+        case .userDefined: spelling
+        case .byte: TokenKind.byte(spelledBy: spelling).map { [$0] } ?? spelled
+        case .control, .unknown, .unused: nil
+        }
+      if stands != spelled { found.insert(Int32(index)) }
+    }
+    return found
   }
 
   /// The tokens of one word.
@@ -62,9 +86,9 @@ struct SymbolTable: Sendable {
 
   private func token(spelling word: ArraySlice<UInt8>) -> TokenID? {
     let spelling = word.flatMap { ByteAlphabet.spellings[Int($0)] }
-    guard let symbol = spelling.withUnsafeBytes(symbols.find), symbol < vocabularySize else {
-      return nil
-    }
+    guard let symbol = spelling.withUnsafeBytes(symbols.find), symbol < vocabularySize,
+      !unlikeSpelling.contains(symbol)
+    else { return nil }
     return symbol
   }
 
