@@ -41,7 +41,8 @@ import Testing
     (StrategyDescription.Setting.temperature, "-1"), (.temperature, "nan"), (.topK, "0"),
     (.topP, "1.5"), (.minP, "0"), (.samples, "0"), (.branches, "x"), (.seed, "-3"),
     (.aggregate, "median"), (.verifier, "exact"), (.vote, "x"), (.rationales, "0"),
-    (.weighting, "verifier"), (.maxTokens, "1e9"), (.prompting, ""),
+    (.weighting, "verifier"), (.maxTokens, "1e9"), (.thinkingBudget, "-1"),
+    (.waits, "101"), (.prompting, ""),
   ])
   func badValueIsRefusedInOneLine(setting: StrategyDescription.Setting, value: String) {
     var settings = RunSettings()

@@ -1,5 +1,9 @@
 /// Finds the phrases that announce an answer: "The answer is", "answer:", "####", `\boxed{`.
 struct AnswerMarkers {
+  /// What a path that may not announce its answer yet is stopped at. Where other words stand
+  /// between, the phrase is found when the path has ended by itself.
+  static let stops = ["answer is", "Answer is", "answer:", "Answer:", "####"]
+
   let bytes: [UInt8]
 
   /// The ranges of all announcing phrases within a range, in order, each with the words that

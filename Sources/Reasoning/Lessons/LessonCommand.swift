@@ -114,6 +114,7 @@ extension StrategyDescription.Setting {
     case .topK: Int(value).map { $0 >= 0 } ?? false
     case .seed: UInt64(value) != nil
     case .samples, .branches, .maxTokens, .rationales: Int(value).map { $0 >= 1 } ?? false
+    case .thinkingBudget, .waits: Int(value).map { $0 >= 0 } ?? false
     case .prompting: Prompting(value) != nil
     case .template: TemplateChoice(value) != nil
     case .aggregate: RunSettings.Aggregate(rawValue: value) != nil

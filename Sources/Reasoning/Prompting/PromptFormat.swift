@@ -67,6 +67,9 @@ public enum PromptFormat {
   /// arXiv 2310.06117).
   public static let stepBack = " Let's take a step back."
 
+  /// What stands in place of an end of thinking that is taken back (budget forcing).
+  public static let wait = " Wait,"
+
   /// What a solution goes on with to look at itself again.
   public static let recheck = " Wait, let me check."
 }

@@ -5,9 +5,6 @@
 /// by itself. The other half, `wait`, puts "Wait," behind the wrong step (Muennighoff et al.
 /// 2025, "s1: Simple test-time scaling", arXiv 2501.19393, section 3.1).
 public enum SlipQuestions {
-  /// What is put behind the wrong step.
-  public static let wait = " Wait,"
-
   /// The raw prompts of both halves, in the same order: the same slips without and with "Wait,".
   ///
   /// - Throws: `ProblemError` for an unknown family.
@@ -42,7 +39,7 @@ public enum SlipQuestions {
         return question
       }
       plain.append(question(prompt))
-      waiting.append(question(prompt + wait))
+      waiting.append(question(prompt + PromptFormat.wait))
     }
     return (plain, waiting)
   }

@@ -160,6 +160,29 @@ public final class Run: Sendable {
     }
   }
 
+  /// Whether a node is one of the prompt's.
+  func isInPrompt(_ node: NodeID) -> Bool { promptDepth(of: node) != nil }
+
+  private func promptDepth(of node: NodeID) -> Int? {
+    var current = NodeID.root
+    for (index, id) in state.withLock({ $0.prompt }).enumerated() {
+      current = current.appending(id)
+      if current == node { return index + 1 }
+    }
+    return nil
+  }
+
+  /// Books what it cost to look at a node of the prompt before any path was begun.
+  func bookPrompt(upTo node: NodeID, reused: Int) {
+    guard let depth = promptDepth(of: node) else { return }
+    state.withLock { state in
+      let booked = min(max(0, depth - reused), state.prompt.count - state.promptBooked)
+      state.promptBooked += booked
+      state.counts.prompt += booked
+      state.counts.reused += reused
+    }
+  }
+
   // MARK: Answers
 
   /// Finds the answer of a path that has ended and leaves the path's events: the answer's span,

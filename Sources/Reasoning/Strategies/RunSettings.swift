@@ -30,6 +30,10 @@ public struct RunSettings: Sendable, Hashable, Codable {
   public var rationales: Int?
   /// How ranked candidates become an answer.
   public var vote: RankedVote?
+  /// How many tokens budget forcing lets a model think; nil is `maxTokens`.
+  public var thinkingBudget: Int?
+  /// How often budget forcing takes back the end of the thinking.
+  public var waits: Int?
   /// How many candidates each node event lists; 0 leaves them out.
   public var detail: Int
 
@@ -58,7 +62,7 @@ public struct RunSettings: Sendable, Hashable, Codable {
     temperature: Double? = nil, topK: Int? = nil, topP: Double? = nil, minP: Double? = nil,
     maxTokens: Int = 256, aggregate: Aggregate? = nil, weighting: Tally.Method = .majority,
     verifier: VerifierName? = nil, rationales: Int? = nil, vote: RankedVote? = nil,
-    detail: Int = 5
+    thinkingBudget: Int? = nil, waits: Int? = nil, detail: Int = 5
   ) {
     self.seed = seed
     self.prompting = prompting
@@ -75,6 +79,8 @@ public struct RunSettings: Sendable, Hashable, Codable {
     self.verifier = verifier
     self.rationales = rationales
     self.vote = vote
+    self.thinkingBudget = thinkingBudget
+    self.waits = waits
     self.detail = detail
   }
 
@@ -86,10 +92,11 @@ public struct RunSettings: Sendable, Hashable, Codable {
 
   private enum CodingKeys: String, CodingKey {
     case seed, prompting, template, samples, branches, temperature, aggregate, weighting
-    case verifier, rationales, vote, detail
+    case verifier, rationales, vote, waits, detail
     case topK = "top_k"
     case topP = "top_p"
     case minP = "min_p"
     case maxTokens = "max_tokens"
+    case thinkingBudget = "thinking_budget"
   }
 }

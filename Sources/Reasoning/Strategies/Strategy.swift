@@ -21,11 +21,12 @@ public struct StrategyDescription: Sendable, Hashable {
   /// A setting by the name it has on the command line, without the dashes.
   public enum Setting: String, Sendable, CaseIterable {
     case prompting, samples, branches, temperature, aggregate, weighting, verifier, rationales,
-      vote, seed, template
+      vote, waits, seed, template
     case topK = "top-k"
     case topP = "top-p"
     case minP = "min-p"
     case maxTokens = "max-tokens"
+    case thinkingBudget = "thinking-budget"
   }
 
   public init(
@@ -71,6 +72,7 @@ public enum StrategyRegistry {
     CoTDecoding.self,
     SelfConsistency.self,
     BestOfN.self,
+    BudgetForcing.self,
   ]
 
   public static var names: [String] { all.map { $0.description.name } }

@@ -36,22 +36,27 @@ public struct ZeroShotCoT: Strategy {
 extension Run {
   /// The last node of a path's thinking and what is said up to there: all that comes before the
   /// answer marker or the end token, or through the closing tag of a model that thinks in tags.
-  func endOfThinking(path: Int, start: NodeID) -> (end: NodeID, bytes: [UInt8]) {
+  ///
+  /// - Parameter withTag: false leaves the closing tag out, so that the thinking can go on.
+  func endOfThinking(
+    path: Int, start: NodeID, withTag: Bool = true
+  ) -> (end: NodeID, bytes: [UInt8]) {
     let entries = record(ofPath: path).entries
     let bytes = entries.flatMap(\.bytes)
     var limit = bytes.count
     if let boundary = Thinking.split(bytes, tags: thinking).boundary {
       let isTag = thinking.map { bytes[boundary].elementsEqual($0.close.utf8) } ?? false
-      limit = isTag ? boundary.upperBound : boundary.lowerBound
+      limit = isTag && withTag ? boundary.upperBound : boundary.lowerBound
     }
     var length = 0
     var end = start
     for entry in entries {
+      if length + entry.bytes.count > limit || entry.bytes.isEmpty { break }
       length += entry.bytes.count
-      if length > limit || entry.bytes.isEmpty { break }
       end = entry.node
     }
-    return (end, Array(bytes.prefix(limit)))
+    // A token that reaches into what follows is left out as a whole.
+    return (end, Array(bytes.prefix(length)))
   }
 
   /// What must be put in before an answer is asked for: the closing tag where a path still thinks.

@@ -151,6 +151,8 @@ public struct Span: Sendable, Hashable, Codable {
   public enum Kind: String, Sendable, Codable {
     case answer
     case step
+    /// What was thought before the answer.
+    case thinking
   }
 
   public var kind: Kind

@@ -38,6 +38,18 @@ struct RunOptions: ParsableArguments {
   @Option(help: "best-of-n: the first candidate's answer (top) or the greatest sum (weighted).")
   var vote: RunSettings.RankedVote?
 
+  @Option(
+    help: ArgumentHelp(
+      "budget-forcing: tokens of thinking, after which the answer is asked for (default: "
+        + "--max-tokens).", valueName: "tokens"))
+  var thinkingBudget: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "budget-forcing: how often the end of thinking is taken back and \"Wait,\" put in its place "
+        + "(default: \(BudgetForcing.defaultWaits)).", valueName: "n"))
+  var waits: Int?
+
   @Option(help: "Which votes decide: majority, delta, likelihood or normalized_likelihood.")
   var weighting: Tally.Method = .majority
 
@@ -48,6 +60,12 @@ struct RunOptions: ParsableArguments {
   func validate() throws {
     if let rationales, !(1...1000).contains(rationales) {
       throw ValidationError("--rationales must be from 1 to 1000.")
+    }
+    if let thinkingBudget, !(0...1_000_000).contains(thinkingBudget) {
+      throw ValidationError("--thinking-budget must be from 0 to 1000000.")
+    }
+    if let waits, !(0...100).contains(waits) {
+      throw ValidationError("--waits must be from 0 to 100.")
     }
   }
 
@@ -62,6 +80,7 @@ struct RunOptions: ParsableArguments {
       topP: decoding.topP, minP: decoding.minP,
       maxTokens: decoding.maxTokens ?? Self.defaultMaxTokens, aggregate: aggregate,
       weighting: weighting, verifier: verifier?.names.first, rationales: rationales, vote: vote,
+      thinkingBudget: thinkingBudget, waits: waits,
       detail: max(0, detail ?? fallback))
   }
 }

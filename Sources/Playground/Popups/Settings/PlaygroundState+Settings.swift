@@ -17,7 +17,9 @@ extension PlaygroundState {
     case .prompting, .template:
       // A lesson says itself when a prompt is put in; otherwise Decode shows the new prompt.
       if activeLesson == nil, !decode.isStreaming { return newExploration() }
-    case .samples, .branches, .aggregate, .seed, .maxTokens, .verifier, .rationales, .vote: break
+    case .samples, .branches, .aggregate, .seed, .maxTokens, .verifier, .rationales, .vote,
+      .thinkingBudget, .waits:
+      break
     }
     return []
   }

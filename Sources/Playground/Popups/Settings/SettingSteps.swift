@@ -37,6 +37,11 @@ extension RunSettings {
     case .rationales:
       rationales = Self.next(
         rationales ?? GenerativeVerifier.defaultRationales, in: Self.rationaleCounts, by: steps)
+    case .thinkingBudget:
+      let next = Self.next(
+        thinkingBudget.map { Double($0) }, in: Self.thinkingBudgets, by: steps, offAtEnd: true)
+      thinkingBudget = next.map { Int($0) }
+    case .waits: waits = min(100, max(0, (waits ?? BudgetForcing.defaultWaits) + steps))
     case .weighting: weighting = Self.cycled(weighting, in: Self.weightings, by: steps)
     }
   }
@@ -46,6 +51,7 @@ extension RunSettings {
   private static let minPs = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5]
   private static let sampleCounts = [1, 5, 10, 20, 40, 80, 160, 320]
   private static let rationaleCounts = [1, 2, 4, 8, 16, 32]
+  private static let thinkingBudgets: [Double] = [0, 8, 16, 32, 64, 128, 256, 512, 1024, 4096]
   private static let branchCounts = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 50]
   private static let tokenCounts = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096]
 

@@ -44,6 +44,8 @@ extension RunSettings {
       verifier = try Self.choice(text, setting, VerifierName.allCases, named: \.rawValue)
     case .vote: vote = try Self.choice(text, setting, RankedVote.allCases, named: \.rawValue)
     case .rationales: rationales = try Self.whole(text, setting, 1...1000)
+    case .thinkingBudget: thinkingBudget = try Self.whole(text, setting, 0...1_000_000)
+    case .waits: waits = try Self.whole(text, setting, 0...100)
     case .weighting:
       weighting = try Self.choice(text, setting, Self.weightings, named: \.rawValue)
     }
@@ -68,6 +70,8 @@ extension RunSettings {
     case .verifier: verifier = nil
     case .rationales: rationales = nil
     case .vote: vote = nil
+    case .thinkingBudget: thinkingBudget = nil
+    case .waits: waits = nil
     }
   }
 
@@ -89,6 +93,8 @@ extension RunSettings {
     case .verifier: (verifier ?? BestOfN.defaultVerifier).rawValue
     case .rationales: String(rationales ?? GenerativeVerifier.defaultRationales)
     case .vote: (vote ?? .top).rawValue
+    case .thinkingBudget: thinkingBudget.map { String($0) } ?? "max-tokens"
+    case .waits: String(waits ?? BudgetForcing.defaultWaits)
     case .weighting: weighting.rawValue
     }
   }
@@ -163,6 +169,8 @@ extension StrategyDescription.Setting {
     case .verifier: "what ranks the candidates: prm, genrm, genrm-direct, orm or likelihood"
     case .rationales: "how many rationales genrm samples for each candidate"
     case .vote: "top: the first candidate's answer; weighted: scores are summed by answer"
+    case .thinkingBudget: "tokens of thinking, after which the answer is asked for"
+    case .waits: "how often the end of thinking is taken back and \"Wait,\" put in its place"
     case .weighting: "what a path's vote counts: 1, its Δ, or its probability"
     case .maxTokens: "how many tokens a path may have before it is stopped"
     case .seed: "the same seed draws the same paths; another one draws others"

@@ -20,7 +20,8 @@ public struct SettingsState: Sendable {
     static let all: [Row] =
       [
         .temperature, .topK, .topP, .minP, .samples, .branches, .prompting, .template,
-        .weighting, .aggregate, .verifier, .rationales, .vote, .maxTokens, .seed,
+        .weighting, .aggregate, .verifier, .rationales, .vote, .thinkingBudget,
+        .waits, .maxTokens, .seed,
       ].map { Row.setting($0) } + [.theme, .parallel, .threads]
 
     var title: String {
