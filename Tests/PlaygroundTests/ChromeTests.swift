@@ -11,13 +11,16 @@ import Testing
     for screen in ScreenID.allCases {
       var state = Fixtures.ready(width, height)
       state.screen = screen
+      let line = Chrome.tabLine(state)
       let rows = Fixtures.draw(state).textSnapshot().split(
         separator: "\n", omittingEmptySubsequences: false)
-      let title = String(try #require(rows.first))
-      for target in ScreenID.allCases {
-        let label = "\(target.rawValue) \(target.title)"
+      let title = String(try #require(rows.first)).dropFirst(line.x)
+      for (target, tab) in zip(ScreenID.allCases, Chrome.tabs(state)) {
+        // A narrow terminal spells out only the screen it shows.
+        if target == screen || width >= 80 { #expect(tab.title == target.title) }
+        let label = tab.title.isEmpty ? " \(tab.key) " : "\(tab.key) \(tab.title)"
         let place = try #require(title.firstRange(of: label))
-        let x = DisplayWidth.of(title[..<place.lowerBound])
+        let x = line.x + title.distance(from: title.startIndex, to: place.lowerBound)
         for column in x..<x + label.count {
           var clicked = state
           _ = Reducer().reduce(

@@ -48,10 +48,11 @@ import Testing
   }
 
   private func start(_ seed: UInt64) async throws -> PlaygroundState {
-    switch seed % 4 {
+    switch seed % 5 {
     case 0: Fixtures.ready(80, 24)
     case 1: Fixtures.empty(60, 16)
     case 2: try await Fixtures.finished("cot-decoding", 80, 24)
+    case 3: try await TreeScreenTests.explored(80, 24)
     default: try await Fixtures.finished("self-consistency", 120, 40)
     }
   }
@@ -90,11 +91,24 @@ import Testing
     }
   }
 
+  /// The selection is a line that shows, wherever keys have led, and only lines on view are drawn.
+  private func checkTreeIsWhole(_ state: PlaygroundState) {
+    guard state.screen == .tree, !Chrome.isTooSmall(state.size), state.tree.rowCount > 0 else {
+      return
+    }
+    let (tree, page) = (state.tree, state.tree.page)
+    #expect(tree.tree.row(of: tree.selected, below: tree.top) == page.selectedRow)
+    #expect(page.rows.contains(page.selectedRow))
+    #expect(page.lines.count == page.rows.count)
+    #expect(page.rowCount == tree.rowCount)
+  }
+
   private func checkIsWhole(_ state: PlaygroundState) {
     #expect(state.popups.count < 20)
     #expect((0...10).contains(state.sampling.temperature))
     #expect(state.decode.selectedRow >= 0)
     #expect(state.nextRun >= 1)
+    checkTreeIsWhole(state)
     if let lesson = state.lesson {
       #expect(lesson.step >= -1 && lesson.step < lesson.stepCount)
     }

@@ -37,7 +37,7 @@ extension PlaygroundState {
         selectBranch(path)
         return []
       }
-    case .decode:
+    case .decode, .tree:
       for number in trace.runs.keys.sorted(by: >) {
         guard let run = trace.runs[number] else { continue }
         let path = run.pathNumbers.first { run.paths[$0]?.end?.answer == answer }

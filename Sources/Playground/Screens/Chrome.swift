@@ -38,7 +38,7 @@ enum Chrome {
   /// Branches show together; the state's screen is the one that keys go to.
   static func panes(_ state: PlaygroundState) -> [(screen: ScreenID, rect: Rect)] {
     let content = content(state)
-    guard content.width >= sideBySideWidth, state.screen != .votes else {
+    guard content.width >= sideBySideWidth, [.decode, .branches].contains(state.screen) else {
       return [(state.screen, content)]
     }
     let parts = content.splitColumns([.fill, .fill])
@@ -59,23 +59,38 @@ enum Chrome {
 
   static let helpHint = "? keys"
 
-  /// The tabs with the keys that open them, as `TabBar` takes them.
-  static var tabs: [(key: String, title: String)] {
-    ScreenID.allCases.map { ("\($0.rawValue)", $0.title) }
+  /// What the tabs leave to the model's name and the sampler's settings.
+  private static let titleWidth = 20
+
+  /// The tabs with the keys that open them, as `TabBar` takes them. Where there is no room for all
+  /// titles the active one alone has its own.
+  static func tabs(_ state: PlaygroundState) -> [(key: String, title: String)] {
+    let all = ScreenID.allCases.map { (key: "\($0.rawValue)", title: $0.title) }
+    guard titleWidth + width(of: all) > tabsEnd(state.size) else { return all }
+    return ScreenID.allCases.map {
+      (key: "\($0.rawValue)", title: $0 == state.screen ? $0.title : "")
+    }
+  }
+
+  private static func width(of tabs: [(key: String, title: String)]) -> Int {
+    tabs.reduce(0) { $0 + DisplayWidth.of($1.key + $1.title) + 3 }
+  }
+
+  private static func tabsEnd(_ size: Size) -> Int {
+    max(0, size.width - DisplayWidth.of(helpHint) - 2)
   }
 
   /// Where the tabs lie: at the right of the title line, before the hint to the help.
-  static func tabLine(_ size: Size) -> Rect {
-    let width = tabs.reduce(0) { $0 + DisplayWidth.of($1.key + $1.title) + 3 }
-    let right = size.width - DisplayWidth.of(helpHint) - 2
-    return Rect(x: max(0, right - width), y: 0, width: min(width, max(0, right)), height: 1)
+  static func tabLine(_ state: PlaygroundState) -> Rect {
+    let (width, right) = (width(of: tabs(state)), tabsEnd(state.size))
+    return Rect(x: max(0, right - width), y: 0, width: min(width, right), height: 1)
   }
 
   /// The tab under a place, if there is one.
   static func tab(at point: Point, _ state: PlaygroundState) -> ScreenID? {
-    let line = tabLine(state.size)
+    let line = tabLine(state)
     var x = line.x
-    for (screen, tab) in zip(ScreenID.allCases, tabs) {
+    for (screen, tab) in zip(ScreenID.allCases, tabs(state)) {
       let width = DisplayWidth.of(tab.key + tab.title) + 3
       if point.y == line.y, (x..<x + width).contains(point.x), x + width <= line.right {
         return screen
@@ -86,7 +101,7 @@ enum Chrome {
   }
 
   /// Whether a place is the hint to the help.
-  static func isHelpHint(_ point: Point, _ size: Size) -> Bool {
-    point.y == 0 && point.x >= tabLine(size).right && point.x < size.width
+  static func isHelpHint(_ point: Point, _ state: PlaygroundState) -> Bool {
+    point.y == 0 && point.x >= tabLine(state).right && point.x < state.size.width
   }
 }

@@ -20,22 +20,26 @@ enum ChromeView {
   private static func drawTitle(
     _ state: PlaygroundState, _ view: PlaygroundView, _ buffer: inout CellBuffer
   ) {
-    let tabLine = Chrome.tabLine(state.size)
+    let tabLine = Chrome.tabLine(state)
     TabBar.draw(
-      Chrome.tabs, active: state.screen.rawValue - 1, in: tabLine, theme: view.theme, on: &buffer)
+      Chrome.tabs(state), active: state.screen.rawValue - 1, in: tabLine, theme: view.theme,
+      on: &buffer)
     let help = buffer.put("?", x: tabLine.right + 1, y: 0, style: view.style(.key))
     buffer.put(" keys", x: help, y: 0, style: view.style(.dim))
 
     let room = tabLine.x - 1
-    var x = buffer.put("ponder", x: 1, y: 0, style: view.style(.title))
-    let parts: [(text: String, role: Role)] =
+    var parts: [(text: String, role: Role)] =
       [(modelTitle(state), .text)] + samplerTitle(state).map { ($0, .dim) }
-    for (index, part) in parts.enumerated() where x + 2 < room {
-      let width = DisplayWidth.of(part.text)
+    // The program's own name gives way to what the screens are about.
+    let whole = parts.prefix(2).reduce(0) { $0 + 2 + DisplayWidth.of($1.text) }
+    if 1 + "ponder".count + whole <= room { parts.insert(("ponder", .title), at: 0) }
+    var x = 1
+    for (index, part) in parts.enumerated() {
+      let start = index == 0 ? x : x + 2
       // The model's name is cut when there is no room; what comes after it is left out.
-      if x + 2 + width > room, index > 0 { break }
+      if index > 0, start + DisplayWidth.of(part.text) > room { break }
       x = buffer.put(
-        part.text, x: x + 2, y: 0, style: view.style(part.role), width: room - x - 2)
+        part.text, x: start, y: 0, style: view.style(part.role), width: max(0, room - start))
     }
   }
 
@@ -67,14 +71,10 @@ enum ChromeView {
     _ state: PlaygroundState, _ view: PlaygroundView, _ buffer: inout CellBuffer
   ) {
     let contexts = Reducer(keyMap: view.keyMap).contexts(state)
-    let isTyping =
-      state.screen == .decode && state.popups.isEmpty
-      && (state.decode.insertion != nil || state.decode.search != nil)
     // While text is typed, keys are letters.
     let hints =
-      isTyping
-      ? [(key: "Enter", label: state.decode.search == nil ? "put in" : "take"), ("Esc", "leave")]
-      : view.keyMap.hints(in: contexts).map { hint in
+      typingHints(state)
+      ?? view.keyMap.hints(in: contexts).map { hint in
         let stops = hint.command == .streamOrStop && state.decode.isStreaming
         return (key: hint.key, label: stops ? "stop" : hint.word)
       }
@@ -82,6 +82,19 @@ enum ChromeView {
     KeyHints.draw(
       hints, in: line.inset(horizontal: 1, vertical: 0), keyStyle: view.style(.key),
       labelStyle: view.style(.dim), on: &buffer)
+  }
+
+  /// The keys while a text is typed on the screen itself; nil when none is.
+  private static func typingHints(_ state: PlaygroundState) -> [(key: String, label: String)]? {
+    guard state.popups.isEmpty else { return nil }
+    switch state.screen {
+    case .decode where state.decode.search != nil: return [("Enter", "take"), ("Esc", "leave")]
+    case .decode where state.decode.insertion != nil:
+      return [("Enter", "put in"), ("Esc", "leave")]
+    case .tree where state.tree.field != nil:
+      return [("Enter", "stay"), ("↓", "next"), ("↑", "previous"), ("Esc", "leave")]
+    default: return nil
+    }
   }
 
   /// A message takes the line of keys, and lines above it when it is long.

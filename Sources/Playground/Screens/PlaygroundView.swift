@@ -30,6 +30,7 @@ public struct PlaygroundView: Sendable {
         case .decode: DecodeView.draw(state, in: rect, view: self, on: &buffer)
         case .branches: BranchesView.draw(state, in: rect, view: self, on: &buffer)
         case .votes: VotesView.draw(state, in: rect, view: self, on: &buffer)
+        case .tree: TreeView.draw(state, in: rect, view: self, on: &buffer)
         }
       }
       if screen == state.screen { cursor = place }

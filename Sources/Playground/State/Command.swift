@@ -59,4 +59,16 @@ public enum Command: Sendable, Hashable {
   case openParting
   case compare
   case back
+
+  // Tree.
+  /// Folds or unfolds the selected line, or every one.
+  case fold, foldAll
+  /// Makes the selected line the root of what shows.
+  case hoist
+  case bookmark
+  /// Goes to the next (1) or previous (-1) bookmark.
+  case nextBookmark(Int)
+  /// Looks a text up, and goes to the next (1) or previous (-1) line with it.
+  case findText
+  case nextMatch(Int)
 }

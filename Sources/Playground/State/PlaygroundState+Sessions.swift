@@ -21,6 +21,7 @@ extension PlaygroundState {
       }
     }
     makeDigests()
+    plantTree()
     let shown = runs.exploration ?? runs.branches ?? runs.votes
     guard let shown, let run = saved.runs[shown], let start = run.start else { return }
     question = start.question

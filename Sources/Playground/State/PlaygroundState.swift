@@ -28,6 +28,7 @@ public struct PlaygroundState: Sendable {
   public var decode = DecodeState()
   public var branches = BranchesState()
   public var votes = VotesState()
+  public var tree = TreeState()
 
   /// What lies over the screen, topmost last.
   public var popups: [Popup] = []
@@ -72,13 +73,14 @@ public struct PlaygroundState: Sendable {
 /// The screens, in the order of their tabs. Further screens join here as they come to exist.
 public enum ScreenID: Int, CaseIterable, Sendable, Hashable {
   case decode = 1
-  case branches, votes
+  case branches, votes, tree
 
   public var title: String {
     switch self {
     case .decode: "Decode"
     case .branches: "Branches"
     case .votes: "Votes"
+    case .tree: "Tree"
     }
   }
 }

@@ -12,7 +12,9 @@ public struct Reducer: Sendable {
   public func reduce(_ state: inout PlaygroundState, _ action: Action) -> [Effect] {
     let effects = react(to: action, &state)
     if case .message(let message) = action { state.lessonFailed(message) }
-    return effects + state.continueLesson()
+    let more = state.continueLesson()
+    state.refreshTree()
+    return effects + more
   }
 
   private func react(to action: Action, _ state: inout PlaygroundState) -> [Effect] {
@@ -79,6 +81,7 @@ public struct Reducer: Sendable {
     case .decode: [.decode, .global]
     case .branches: state.branches.comparison == nil ? [.branches, .global] : [.compare, .global]
     case .votes: state.votes.comparison == nil ? [.votes, .global] : [.compare, .global]
+    case .tree: [.tree, .global]
     }
   }
 
@@ -88,6 +91,7 @@ public struct Reducer: Sendable {
     let key = pressed.key == .escape ? KeyEvent(.escape) : pressed
     if let effects = popupKey(key, &state) { return effects }
     if state.screen == .decode, let effects = state.insertionKey(key) { return effects }
+    if state.screen == .tree, let effects = state.treeSearchKey(key) { return effects }
     guard let command = keyMap.command(for: key, in: contexts(state)) else { return [] }
     return perform(command, &state)
   }
@@ -99,7 +103,7 @@ public struct Reducer: Sendable {
       if let screen = Chrome.tab(at: mouse.position, state) {
         return perform(.screen(screen), &state)
       }
-      if Chrome.isHelpHint(mouse.position, state.size) { return perform(.help, &state) }
+      if Chrome.isHelpHint(mouse.position, state) { return perform(.help, &state) }
       // On a terminal that shows two screens a click takes the keys along.
       if let screen = Chrome.pane(at: mouse.position, state), screen != state.screen {
         return show(screen, &state)
@@ -109,6 +113,7 @@ public struct Reducer: Sendable {
     case .decode: return state.decodeMouse(mouse)
     case .branches: return state.branchesMouse(mouse)
     case .votes: return state.votesMouse(mouse)
+    case .tree: return state.treeMouse(mouse)
     }
   }
 
@@ -123,6 +128,11 @@ public struct Reducer: Sendable {
         state.decode.insertion?.insert(text)
         return []
       }
+    }
+    if state.popups.isEmpty, state.screen == .tree, state.tree.field != nil {
+      state.tree.field?.insert(String(text.map { $0.isNewline ? " " : $0 }))
+      state.lookUpTyped()
+      return []
     }
     return popupPaste(text, &state)
   }
@@ -152,6 +162,7 @@ public struct Reducer: Sendable {
       if state.screen == .votes, state.votes.level != .answers {
         return state.votesCommand(.back)
       }
+      if state.screen == .tree, state.dismissInTree() { return [] }
       return stop(&state)
     case .stop: return stop(&state)
     case .lessonGoOn, .lessonNext, .lessonPrevious, .guess: return state.lessonCommand(command)
@@ -169,6 +180,7 @@ public struct Reducer: Sendable {
       case .decode: return state.decodeCommand(command)
       case .branches: return state.branchesCommand(command)
       case .votes: return state.votesCommand(command)
+      case .tree: return state.treeCommand(command)
       }
     }
   }
@@ -202,6 +214,7 @@ public struct Reducer: Sendable {
     for record in records {
       state.trace.apply(record)
       state.digest(record)
+      state.growTree(record)
       if case .pathFinished = record.event { state.activities[record.run]?.finished += 1 }
       if case .node(let node) = record.event { state.follow(node, run: record.run) }
       state.followInjection(record)
@@ -218,6 +231,7 @@ public struct Reducer: Sendable {
     state.activities = [:]
     state.decode.known.removeAll()
     state.trace.model = summary.identity.hash
+    state.plantTree()
     let choice = state.settings.template.flatMap { TemplateChoice($0) } ?? .auto
     if ChatTemplate.warning(choice, declared: summary.chatTemplate) != nil {
       state.message = Message(
