@@ -55,6 +55,10 @@ extension TerminalTests {
         try session.press("+")
         try await session.wait("twenty more") { $0.text.contains("25 of 25") }
         try session.press("Tab")
+        try await session.wait("the tree of both") {
+          $0.text.contains("Everything explored") && $0.text.contains("29 paths")
+        }
+        try session.press("1")
         try await session.wait("Decode, with what the branches found") {
           $0.text.contains("next token") && $0.text.contains("explored from here")
         }

@@ -48,11 +48,12 @@ import Testing
   }
 
   private func start(_ seed: UInt64) async throws -> PlaygroundState {
-    switch seed % 5 {
+    switch seed % 6 {
     case 0: Fixtures.ready(80, 24)
     case 1: Fixtures.empty(60, 16)
     case 2: try await Fixtures.finished("cot-decoding", 80, 24)
     case 3: try await TreeScreenTests.explored(80, 24)
+    case 4: VerifyScreenTests.ranked(.genrm, 80, 24)
     default: try await Fixtures.finished("self-consistency", 120, 40)
     }
   }
@@ -109,6 +110,8 @@ import Testing
     #expect(state.decode.selectedRow >= 0)
     #expect(state.nextRun >= 1)
     checkTreeIsWhole(state)
+    #expect(state.verify.position.selected <= max(0, state.verify.ranked.count - 1))
+    #expect(state.verify.focus == .candidates || state.verify.judgement != nil)
     if let lesson = state.lesson {
       #expect(lesson.step >= -1 && lesson.step < lesson.stepCount)
     }

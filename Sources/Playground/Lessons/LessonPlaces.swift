@@ -37,6 +37,12 @@ extension PlaygroundState {
         selectBranch(path)
         return []
       }
+    case .verify:
+      if let row = verify.ranked.firstIndex(where: { $0.answer == answer }) {
+        verify.focus = .candidates
+        verify.position.selected = row
+        return []
+      }
     case .decode, .tree:
       for number in trace.runs.keys.sorted(by: >) {
         guard let run = trace.runs[number] else { continue }

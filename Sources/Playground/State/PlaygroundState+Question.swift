@@ -16,6 +16,7 @@ extension PlaygroundState {
     (decode.heat, decode.knob) = (heat, knob)
     branches = BranchesState()
     votes = VotesState(weighting: settings.weighting)
+    verify = VerifyState()
     effects += newExploration()
     return effects
   }
@@ -56,7 +57,10 @@ extension PlaygroundState {
       runs.branches = number
       branches = BranchesState()
       screen = .branches
-    case SelfConsistency.description.name, BestOfN.description.name:
+    case BestOfN.description.name:
+      showVerified(number)
+      screen = .verify
+    case SelfConsistency.description.name:
       runs.votes = number
       votes = VotesState(weighting: settings.weighting)
       screen = .votes
@@ -80,8 +84,9 @@ extension PlaygroundState {
     return effects
   }
 
-  /// Runs a strategy on the current question, on the screen that fits it: those that vote in
-  /// Votes, those with several paths in Branches, those with one path in Decode.
+  /// Runs a strategy on the current question, on the screen that fits it: those that rank
+  /// candidates in Verify, those that vote in Votes, those with several paths in Branches, those
+  /// with one path in Decode.
   ///
   /// - Returns: what is to be done; the run's number, nil when there is no model.
   mutating func run(strategy name: String) throws -> (run: Int?, effects: [Effect]) {
@@ -98,7 +103,10 @@ extension PlaygroundState {
     if decode.isStreaming { effects.append(.stopStream) }
     guard let (run, started) = start(name, paths: paths) else { return (nil, []) }
     effects += started
-    if isVote {
+    if name == BestOfN.description.name {
+      screen = .verify
+      showVerified(run)
+    } else if isVote {
       screen = .votes
       runs.votes = run
       votes = VotesState(weighting: settings.weighting)
@@ -111,5 +119,13 @@ extension PlaygroundState {
       runs.followed = run
     }
     return (run, effects)
+  }
+}
+
+extension StrategyDescription {
+  /// Whether a strategy has a verifier rank finished candidates.
+  static func ranksCandidates(_ name: String) -> Bool {
+    let settings = StrategyRegistry.description(of: name)?.settings ?? []
+    return settings.contains(.verifier) && settings.contains(.vote)
   }
 }

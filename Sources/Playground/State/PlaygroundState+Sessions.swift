@@ -11,12 +11,15 @@ extension PlaygroundState {
     decode = DecodeState()
     branches = BranchesState()
     votes = VotesState()
+    verify = VerifyState()
     nextRun = (saved.latestRun ?? 0) + 1
     for (number, run) in saved.runs.sorted(by: { $0.key < $1.key }) {
       switch run.start?.strategy {
       case Exploration.strategyName: runs.exploration = number
       case CoTDecoding.description.name: runs.branches = number
       case SelfConsistency.description.name: runs.votes = number
+      case let name? where StrategyDescription.ranksCandidates(name):
+        (runs.verify, runs.votes) = (number, number)
       default: if runs.exploration == nil { runs.exploration = number }
       }
     }
@@ -30,7 +33,11 @@ extension PlaygroundState {
     decode.cursor = trace.leaves(of: shown).last ?? run.promptEnd
     decode.forks = run.edits.filter { $0.action == .fork }.map(\.node)
     _ = reachCursor()
-    if runs.exploration == nil { screen = runs.branches != nil ? .branches : .votes }
+    if runs.exploration == nil {
+      screen =
+        runs.branches != nil
+        ? .branches : runs.verify != nil && runs.verify == runs.votes ? .verify : .votes
+    }
   }
 
   /// Takes up the exploration on screen when it belongs to the model at hand; nil when there is

@@ -82,6 +82,7 @@ public struct Reducer: Sendable {
     case .branches: state.branches.comparison == nil ? [.branches, .global] : [.compare, .global]
     case .votes: state.votes.comparison == nil ? [.votes, .global] : [.compare, .global]
     case .tree: [.tree, .global]
+    case .verify: [.verify, .global]
     }
   }
 
@@ -114,6 +115,7 @@ public struct Reducer: Sendable {
     case .branches: return state.branchesMouse(mouse)
     case .votes: return state.votesMouse(mouse)
     case .tree: return state.treeMouse(mouse)
+    case .verify: return state.verifyMouse(mouse)
     }
   }
 
@@ -163,6 +165,9 @@ public struct Reducer: Sendable {
         return state.votesCommand(.back)
       }
       if state.screen == .tree, state.dismissInTree() { return [] }
+      if state.screen == .verify, state.verify.focus == .judgements {
+        return state.verifyCommand(.back)
+      }
       return stop(&state)
     case .stop: return stop(&state)
     case .lessonGoOn, .lessonNext, .lessonPrevious, .guess: return state.lessonCommand(command)
@@ -181,6 +186,7 @@ public struct Reducer: Sendable {
       case .branches: return state.branchesCommand(command)
       case .votes: return state.votesCommand(command)
       case .tree: return state.treeCommand(command)
+      case .verify: return state.verifyCommand(command)
       }
     }
   }
@@ -193,7 +199,7 @@ public struct Reducer: Sendable {
   /// Stops what runs on the screen shown, else anything that runs.
   private func stop(_ state: inout PlaygroundState) -> [Effect] {
     if state.decode.isStreaming && state.screen == .decode { return [.stopStream] }
-    let shown = state.screen == .branches ? state.runs.branches : state.runs.votes
+    let shown = state.runs.shown(on: state.screen)
     let run =
       shown.flatMap { state.activities[$0] == nil ? nil : $0 } ?? state.activities.keys.max()
     guard let run else {
@@ -220,6 +226,7 @@ public struct Reducer: Sendable {
       state.followInjection(record)
     }
     state.refreshDerived()
+    state.refreshVerified(after: records)
     return state.refreshDecode(after: records)
   }
 

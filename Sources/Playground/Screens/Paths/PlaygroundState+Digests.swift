@@ -1,7 +1,7 @@
 import Reasoning
 
 extension PlaygroundState {
-  /// Keeps what Branches and Votes show of their runs up to date with an event that the trace
+  /// Keeps what Branches, Votes and Verify show of their runs up to date with an event that the trace
   /// has folded in.
   mutating func digest(_ record: TraceRecord) {
     if case .run(let start) = record.event { show(record.run, start) }
@@ -21,9 +21,10 @@ extension PlaygroundState {
         votes.digest = RunDigest(record.run, run)
       }
     }
+    digestVerified(record)
   }
 
-  /// Makes anew what Branches and Votes show of their runs.
+  /// Makes anew what Branches, Votes and Verify show of their runs.
   mutating func makeDigests() {
     branches.digest =
       runs.branches.flatMap { number in
@@ -33,6 +34,7 @@ extension PlaygroundState {
       runs.votes.flatMap { number in
         trace.runs[number].map { RunDigest(number, $0) }
       } ?? RunDigest()
+    makeVerified()
   }
 
   /// A run that begins is shown where its kind belongs, whoever started it.
@@ -41,6 +43,7 @@ extension PlaygroundState {
     switch start.strategy {
     case CoTDecoding.description.name: runs.branches = run
     case SelfConsistency.description.name: runs.votes = run
+    case let name where StrategyDescription.ranksCandidates(name): runs.verify = run
     default: break
     }
   }

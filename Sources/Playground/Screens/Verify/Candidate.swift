@@ -1,0 +1,174 @@
+public import Decoding
+import Reasoning
+
+/// A solution that a verifier has judged, or will.
+public struct Candidate: Sendable, Hashable {
+  /// The path's number.
+  public var path: Int
+  /// What it was given by each way to rank.
+  public var scores: [CandidateRanking: Double] = [:]
+  /// The single judgements that its score was made of: of its steps, or by rationales.
+  public var judgements: [Judgement] = []
+  public var answer: String?
+  /// What the exact checker says of the answer; nil where it cannot tell. No verifier sees it.
+  public var isRight: Bool?
+  /// Whether the run's answer is this candidate's.
+  public var isWinner = false
+
+  public init(path: Int) { self.path = path }
+}
+
+/// One thing that a verifier judged, with the figure that it gave.
+public struct Judgement: Sendable, Hashable {
+  public enum Kind: Sendable, Hashable {
+    /// A step of the solution.
+    case step
+    /// A rationale that was sampled behind the solution.
+    case rationale
+    /// The solution at once.
+    case verdict
+  }
+
+  public var kind: Kind
+  /// The step, or the rationale's words.
+  public var text: String
+  /// From 0 (wrong) to 1 (right).
+  public var value: Double
+  /// The place to open: before the step, or where the verdict is read.
+  public var place: NodeID?
+  /// What the exact checker says of a step, up to the first that is wrong; nil where it cannot
+  /// tell.
+  public var isRight: Bool?
+}
+
+/// What candidates are ranked by.
+public enum CandidateRanking: Sendable, Hashable, CaseIterable {
+  case prm, genrm, orm, likelihood
+
+  /// What a verifier ranks by.
+  init(_ verifier: VerifierName) {
+    switch verifier {
+    case .prm, .prmRestated: self = .prm
+    case .genrm, .genrmDirect: self = .genrm
+    case .orm: self = .orm
+    case .likelihood: self = .likelihood
+    }
+  }
+
+  var title: String {
+    switch self {
+    case .prm: "PRM"
+    case .genrm: "GenRM"
+    case .orm: "ORM"
+    case .likelihood: "log p"
+    }
+  }
+
+  /// Whether its figures lie between 0 and 1.
+  var isShare: Bool { self != .likelihood }
+
+  fileprivate var kind: Score.Kind {
+    switch self {
+    case .prm: .prm
+    case .genrm: .genrm
+    case .orm: .orm
+    case .likelihood: .likelihood
+    }
+  }
+}
+
+extension Candidate {
+  /// The candidates of a run, by path number. Rationales are paths too, but begin elsewhere.
+  ///
+  /// - Parameter checker: says which steps are right, where the problem is known.
+  static func list(of run: RunTrace, _ checker: StepChecker?) -> [Candidate] {
+    let numbers = run.pathNumbers.filter { number in
+      guard let first = run.paths[number]?.nodes.first else { return false }
+      return run.nodes[first]?.parent == run.promptEnd
+    }
+    // A verifier reads those that have ended, in order; its own paths are numbered after them.
+    let judged = numbers.filter { run.paths[$0]?.end != nil }
+    return numbers.map { number in
+      var candidate = Candidate(path: number)
+      guard let path = run.paths[number] else { return candidate }
+      candidate.answer = path.answer
+      candidate.isRight = path.answer.flatMap { run.start?.question.isCorrect($0) }
+      for ranking in CandidateRanking.allCases {
+        candidate.scores[ranking] = path.wholeScore(ranking.kind)?.value
+      }
+      candidate.judgements = steps(of: path, run, checker)
+      if candidate.judgements.isEmpty, let order = judged.firstIndex(of: number) {
+        candidate.judgements =
+          rationales(of: path, order: order, after: judged.last ?? number, run)
+      }
+      if candidate.judgements.isEmpty { candidate.judgements = verdict(on: path) }
+      return candidate
+    }
+  }
+
+  /// The steps that a process verifier judged.
+  private static func steps(
+    of path: PathTrace, _ run: RunTrace, _ checker: StepChecker?
+  ) -> [Judgement] {
+    var steps: [Judgement] = []
+    var hasFailed = false
+    for span in path.spans where span.kind == .step {
+      guard let score = path.scores.last(where: { $0.kind == .prm && $0.node == span.last }),
+        let range = path.range(of: span)
+      else { continue }
+      let bytes = path.nodes[range].flatMap { run.nodes[$0]?.token.bytes ?? [] }
+      let text = Self.text(bytes)
+      // Behind the first wrong step nothing is right or wrong by itself.
+      let isRight = hasFailed ? nil : checker?.isRight(text)
+      if isRight == false { hasFailed = true }
+      steps.append(
+        Judgement(
+          kind: .step, text: text, value: score.value, place: run.nodes[span.first]?.parent,
+          isRight: isRight))
+    }
+    return steps
+  }
+
+  /// The rationales that a generative verifier sampled for a candidate: as many for each, numbered
+  /// on from the last candidate.
+  private static func rationales(
+    of path: PathTrace, order: Int, after last: Int, _ run: RunTrace
+  ) -> [Judgement] {
+    guard let terms = path.wholeScore(.genrm)?.terms else { return [] }
+    return terms.enumerated().map { index, value in
+      let number = last + 1 + order * terms.count + index
+      let score = run.paths[number]?.scores.last { $0.kind == .genrm }
+      // A rationale without a verdict counted 0. Any other path is not told of as one.
+      guard let rationale = run.paths[number], (score?.value ?? 0) == value else {
+        return Judgement(kind: .rationale, text: "—", value: value)
+      }
+      return Judgement(
+        kind: .rationale, text: text(Array(run.text(ofPath: number).utf8)), value: value,
+        place: score?.node ?? rationale.tip)
+    }
+  }
+
+  /// The verdict on a candidate that was given at once.
+  private static func verdict(on path: PathTrace) -> [Judgement] {
+    guard let score = path.wholeScore(.orm) ?? path.wholeScore(.genrm), let node = score.node
+    else { return [] }
+    let text =
+      score.kind == .orm ? "p(Yes) / (p(Yes) + p(No)) at once" : "p(Yes) at once"
+    return [Judgement(kind: .verdict, text: text, value: score.value, place: node)]
+  }
+
+  private static func text(_ bytes: [UInt8]) -> String {
+    let line = PathText.oneLine(bytes).drop { $0 == " " }
+    return String(line)
+  }
+}
+
+extension PathTrace {
+  /// The score of the whole path. Those of single steps stand at nodes of the path itself.
+  fileprivate func wholeScore(_ kind: Score.Kind) -> Score? {
+    let own = Set(nodes)
+    return scores.last { score in
+      score.kind == kind && score.node.map { !own.contains($0) } ?? true
+    }
+  }
+}

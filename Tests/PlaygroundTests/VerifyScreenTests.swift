@@ -1,0 +1,309 @@
+import Decoding
+import Foundation
+import Reasoning
+import TerminalUI
+import Testing
+
+@testable import Playground
+
+@Suite struct VerifyScreenTests {
+  /// Candidates of the apples: what they say, sentence by sentence, with what a process verifier
+  /// gives each, and the answer.
+  private static let solutions: [(steps: [(text: String, prm: Double)], answer: String?)] = [
+    ([(" 3 + 2 = 5.", 0.95), (" 3 + 5 = 8.", 0.9), (" The answer is 8.", 0.97)], "8"),
+    ([(" 3 + 2 = 6.", 0.35), (" 3 + 6 = 9.", 0.6), (" The answer is 9.", 0.5)], "9"),
+    // A verifier may like what is wrong.
+    ([(" The answer is 5.", 0.92)], "5"),
+    ([(" 梨三个和苹果🍎两个，一共 5 and", 0.1)], nil),
+    ([(" 3 + 2 = 5.", 0.93), (" 3 + 5 = 8.", 0.15), (" The answer is 8.", 0.8)], "8"),
+  ]
+
+  /// p(Yes) of the rationales behind each candidate.
+  private static let verdicts: [[Double]] = [
+    [0.9, 0.8], [0.3, 0.5], [0.95, 0.9], [0.1, 0], [0.6, 0.2],
+  ]
+
+  private static let prompt = NodeID.root.appending(1000)
+  private static let rationale: TokenID = 900
+
+  /// The events of a ranked run, as `BestOfN` leaves them.
+  static func records(_ verifier: VerifierName, number: Int = 1) -> [TraceRecord] {
+    var settings = Fixtures.settings
+    (settings.samples, settings.verifier, settings.rationales) = (5, verifier, 2)
+    var events: [TraceEvent] = [
+      .run(
+        RunStart(
+          strategy: BestOfN.description.name, model: Fixtures.model.identity, seed: 1,
+          question: Fixtures.question, settings: settings)),
+      .injected(
+        Injection(
+          role: .prompt, path: nil, parent: .root, end: prompt,
+          tokens: [Token(id: 1000, bytes: Array(Fixtures.question.text.utf8))])),
+    ]
+    var tips: [NodeID] = []
+    for (path, solution) in solutions.enumerated() {
+      var node = prompt
+      for (step, sentence) in solution.steps.enumerated() {
+        let token = Token(
+          id: TokenID(path * 10 + step), bytes: Array(sentence.text.utf8))
+        let child = node.appending(token.id)
+        events.append(
+          .node(
+            NodeEvent(
+              id: child, parent: node, path: path, token: token, logProbability: log(0.5))))
+        node = child
+      }
+      tips.append(node)
+      events.append(
+        .score(
+          Score(
+            kind: .likelihood, path: path, value: Double(solution.steps.count) * log(0.5))))
+      events.append(
+        .pathFinished(
+          PathEnd(
+            path: path, end: node, reason: solution.answer == nil ? "length" : "stop",
+            answer: solution.answer, generated: solution.steps.count)))
+    }
+    events += verifier == .prm ? processEvents() : generativeEvents()
+    events.append(
+      .finished(
+        RunEnd(
+          reason: .completed, answer: "5", correct: false,
+          tokens: TokenCounts())))
+    return events.map { TraceRecord(run: number, $0) }
+  }
+
+  private static func processEvents() -> [TraceEvent] {
+    solutions.enumerated().flatMap { path, solution -> [TraceEvent] in
+      var node = prompt
+      var events: [TraceEvent] = []
+      for (step, sentence) in solution.steps.enumerated() {
+        node = node.appending(TokenID(path * 10 + step))
+        events.append(.span(Span(kind: .step, path: path, first: node, last: node)))
+        events.append(.score(Score(kind: .prm, path: path, node: node, value: sentence.prm)))
+      }
+      let terms = solution.steps.map(\.prm)
+      events.append(
+        .score(Score(kind: .prm, path: path, value: terms.min() ?? 0, terms: terms)))
+      return events
+    }
+  }
+
+  private static func generativeEvents() -> [TraceEvent] {
+    let question = NodeID.root.appending(1000)
+    var events: [TraceEvent] = []
+    for path in solutions.indices {
+      let start = question.appending(TokenID(500 + path))
+      events.append(
+        .injected(
+          Injection(
+            role: .strategy, path: nil, parent: question, end: start,
+            tokens: [Token(id: TokenID(500 + path), bytes: Array(" Is it right?".utf8))])))
+      for (index, p) in verdicts[path].enumerated() {
+        let number = solutions.count + path * 2 + index
+        let words = Token(
+          id: rationale + TokenID(index), bytes: Array(" Let's verify: check \(index + 1).".utf8))
+        let place = start.appending(words.id)
+        events.append(
+          .node(
+            NodeEvent(
+              id: place, parent: start, path: number, token: words, logProbability: log(0.4))))
+        events.append(
+          .pathFinished(
+            PathEnd(path: number, end: place, reason: "stop", answer: nil, generated: 1)))
+        if p > 0 {
+          events.append(.score(Score(kind: .genrm, path: number, node: place, value: p)))
+        }
+      }
+      let mean = verdicts[path].reduce(0, +) / 2
+      events.append(
+        .score(Score(kind: .genrm, path: path, value: mean, terms: verdicts[path])))
+    }
+    return events
+  }
+
+  /// A state that shows a ranked run in Verify.
+  static func ranked(_ verifier: VerifierName, _ width: Int, _ height: Int) -> PlaygroundState {
+    var state = Fixtures.ready(width, height)
+    let reducer = Reducer()
+    _ = reducer.reduce(&state, .trace(records(verifier)))
+    _ = reducer.reduce(&state, .command(.screen(.verify)))
+    return state
+  }
+
+  @Test(arguments: [(80, 24), (60, 16), (120, 40), (200, 60)])
+  func stepsAsAStrip(width: Int, height: Int) {
+    var play = Play(Self.ranked(.prm, width, height))
+    play.press(.down)
+    play.press(.enter)
+    Snapshot.check(Fixtures.draw(play.state), named: "verify-prm-\(width)x\(height)")
+  }
+
+  @Test(arguments: [(80, 24), (60, 16), (200, 60)])
+  func rationalesWithTheirVerdicts(width: Int, height: Int) {
+    Snapshot.check(
+      Fixtures.draw(Self.ranked(.genrm, width, height)), named: "verify-genrm-\(width)x\(height)")
+  }
+
+  @Test func sixteenColoursAndNoneAndAscii() throws {
+    let state = Self.ranked(.prm, 80, 24)
+    for (name, depth) in [("16", ColorDepth.ansi16), ("mono", .none)] {
+      let view = try Fixtures.view(depth: depth)
+      Snapshot.check(Fixtures.draw(state, view: view), named: "verify-80x24-\(name)")
+    }
+    let ascii = Fixtures.draw(state).drawn(in: .ascii).textSnapshot()
+    #expect(!ascii.unicodeScalars.contains { !$0.isASCII })
+    // Sure, torn and between are told apart, and so is what is right.
+    #expect(ascii.contains("@@@") && ascii.contains("v right") && ascii.contains("x wrong"))
+  }
+
+  @Test func beforeAnythingWasRanked() {
+    var play = Play(Fixtures.ready(80, 24))
+    play.type("5")
+    Snapshot.check(Fixtures.draw(play.state), named: "verify-blank-80x24")
+  }
+
+  @Test func theVerifierRanksAndTheOracleStandsApart() {
+    let verify = Self.ranked(.prm, 80, 24).verify
+    #expect(verify.own == .prm && verify.ranking == .prm)
+    #expect(verify.ranked.map(\.path) == [2, 0, 1, 4, 3])
+    #expect(verify.ranked.map(\.isRight) == [false, true, false, true, nil])
+    // What the run answered is the first in rank's, though it is wrong.
+    #expect(verify.ranked.map(\.isWinner) == [true, false, false, false, false])
+    // Two right ones, at .9 and .15, against wrong ones at .92 and .35: one of four pairs.
+    #expect(verify.area == 0.25)
+  }
+
+  @Test func theExactCheckerJudgesStepsUpToTheFirstWrongOne() throws {
+    let verify = Self.ranked(.prm, 80, 24).verify
+    func steps(_ path: Int) throws -> [Bool?] {
+      try #require(verify.ranked.first { $0.path == path }).judgements.map(\.isRight)
+    }
+    #expect(try steps(0) == [true, true, true])
+    #expect(try steps(1) == [false, nil, nil])
+    #expect(try steps(2) == [false])
+  }
+
+  @Test func rationalesBelongToTheirCandidates() {
+    let verify = Self.ranked(.genrm, 80, 24).verify
+    #expect(verify.ranked.map(\.path) == [2, 0, 1, 4, 3])
+    for candidate in verify.ranked {
+      #expect(candidate.judgements.map(\.value) == Self.verdicts[candidate.path])
+      #expect(
+        candidate.judgements.map(\.text) == ["Let's verify: check 1.", "Let's verify: check 2."])
+    }
+    // Rationales are paths, but no candidates.
+    #expect(verify.ranked.count == 5 && verify.digest.numbers.count == 15)
+  }
+
+  @Test func theSameCandidatesCanBeRankedOtherwise() {
+    var play = Play(Self.ranked(.prm, 80, 24))
+    play.press(.down)
+    let path = play.state.verify.selected?.path
+    play.type("w")
+    #expect(play.state.verify.ranking == .likelihood)
+    #expect(play.state.verify.selected?.path == path)
+    #expect(play.state.verify.ranked.map(\.path) == [2, 3, 0, 1, 4])
+    #expect(Fixtures.draw(play.state).textSnapshot().contains("the run by prm"))
+    play.type("w")
+    #expect(play.state.verify.ranking == .prm)
+  }
+
+  @Test func aStepOpensInDecode() throws {
+    var play = Play(Self.ranked(.prm, 80, 24))
+    play.press(.down)
+    play.press(.enter, .down)
+    #expect(play.state.verify.focus == .judgements && play.state.verify.judgement?.value == 0.9)
+    play.press(.enter)
+    #expect(play.state.screen == .decode)
+    // The place before the second step, where the table shows what it was chosen from.
+    #expect(play.state.decode.cursor == Self.prompt.appending(0))
+    play.type("5")
+    play.press(.escape)
+    #expect(play.state.verify.focus == .candidates)
+    play.type("o")
+    #expect(
+      play.state.screen == .decode
+        && play.state.decode.cursor == Self.prompt.appending(0).appending(1).appending(2))
+  }
+
+  @Test func aVerdictOpensWhereItIsRead() {
+    var play = Play(Self.ranked(.genrm, 80, 24))
+    play.press(.enter, .down, .enter)
+    let place = NodeID.root.appending(1000).appending(502).appending(Self.rationale + 1)
+    #expect(play.state.screen == .decode && play.state.decode.cursor == place)
+  }
+
+  @Test func clicksSelectAndOpen() {
+    var play = Play(Self.ranked(.prm, 80, 24))
+    let layout = play.state.verifyLayout
+    func click(_ rect: Rect, _ row: Int) -> Action {
+      .mouse(MouseEvent(.press(.left), at: Point(x: 9, y: rect.y + 1 + row)))
+    }
+    play.send(click(layout.table, 1))
+    #expect(play.state.verify.position.selected == 1)
+    let judgements = play.state.verifyLayout.judgements
+    play.send(click(judgements, 2))
+    #expect(play.state.verify.focus == .judgements && play.state.verify.judged.selected == 2)
+    play.send(.mouse(MouseEvent(.press(.right), at: Point(x: 9, y: 9))))
+    #expect(play.state.verify.focus == .candidates)
+    play.send(click(play.state.verifyLayout.judgements, 2))
+    play.send(click(play.state.verifyLayout.judgements, 2))
+    #expect(play.state.screen == .decode)
+  }
+
+  /// The real strategy on the apples table, ranked by the paths' own probability.
+  @MainActor
+  @Test(.timeLimit(.minutes(2))) func aRunIsRankedAsItComes() async throws {
+    let driver = Driver()
+    await driver.start()
+    driver.type("5")
+    driver.send(.command(.commandLine))
+    driver.type("verifier likelihood")
+    driver.press(KeyEvent(.enter))
+    driver.press(KeyEvent(" "))
+    let run = try #require(driver.state.runs.verify)
+    await driver.wait { $0.activities[run] == nil }
+    let verify = driver.state.verify
+    #expect(verify.ranked.count == BestOfN.defaultSamples && verify.own == .likelihood)
+    let scores = verify.ranked.compactMap { $0.scores[.likelihood] }
+    #expect(scores == scores.sorted(by: >) && scores.count == verify.ranked.count)
+    let winner = try #require(verify.ranked.first { $0.isWinner })
+    #expect(winner.answer == verify.digest.end?.answer)
+    #expect(driver.state.runs.votes == run)
+    await driver.finish()
+  }
+
+  @Test(arguments: [VerifierName.prm, .genrm])
+  func aSavedTraceShowsTheSameWithoutAModel(verifier: VerifierName) {
+    let state = Self.ranked(verifier, 80, 24)
+    var replayed = Fixtures.empty(80, 24)
+    replayed.show(Trace(Self.records(verifier)))
+    #expect(replayed.screen == .verify)
+    #expect(replayed.verify.ranked == state.verify.ranked)
+    replayed.model = state.model
+    replayed.settings = state.settings
+    replayed.vocabulary = state.vocabulary
+    #expect(Fixtures.draw(replayed) == Fixtures.draw(state))
+  }
+
+  /// No size is so small, and no place in a run so early, that the view falls over.
+  @Test func everySizeCanBeDrawn() {
+    var random = SplitMix64(state: 5)
+    for verifier in [VerifierName.prm, .genrm] {
+      let records = Self.records(verifier)
+      for cut in stride(from: 0, through: records.count, by: 5) {
+        var state = Fixtures.ready(80, 24)
+        state.screen = .verify
+        _ = Reducer().reduce(&state, .trace(Array(records[..<cut])))
+        for _ in 0..<10 {
+          let size = Size(
+            width: Int.random(in: 0...210, using: &random),
+            height: Int.random(in: 0...62, using: &random))
+          var buffer = CellBuffer(size: size)
+          _ = VerifyView.draw(state, in: Rect(size), view: Fixtures.view, on: &buffer)
+        }
+      }
+    }
+  }
+}
