@@ -113,4 +113,8 @@ typedef struct {
   int halves;
   /// Scales are half-precision numbers, one for each block of 32.
   bool half_scales;
+  /// Values are unpacked where they are used: fours of q as stored, two to a byte.
+  bool packed;
+  /// Packed q number entries of a table.
+  bool table;
 } ck_dot_form;

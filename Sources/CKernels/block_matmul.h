@@ -133,8 +133,9 @@ INLINE void expand_scales(
 }
 
 INLINE void expand(
-    const uint8_t *from, long blocks, ck_chunk *to, const ck_block_format *format) {
-  if (format->low_bits == 8) {
+    const uint8_t *from, long blocks, ck_chunk *to, const ck_block_format *format,
+    bool keeps_packed) {
+  if (format->low_bits == 8 || keeps_packed) {
     to->values = from;
   } else {
     expand_values(from, blocks, to->expanded, format);
@@ -157,6 +158,15 @@ typedef struct {
   bool first;
   bool last;
 } ck_destination;
+
+/// The q-th four inputs of all rows of a group, of block b of a chunk.
+INLINE vb weights_at(const ck_chunk *chunk, long b, const int q, const ck_dot_form form) {
+  if (!form.packed) return load_bytes(chunk->values + (b * 8 + q) * LANES * 4);
+  const vb two = load_bytes(chunk->values + (b * 4 + q % 4) * LANES * 4);
+  const vb value = q < 4 ? two & 15 : two >> 4;
+  return form.table ? table_values(value)
+                    : value + (uint8_t)addend(form.bias, form.has_min);
+}
 
 /// Adds the product of a chunk of `groups` groups of rows with `columns` columns.
 ///
@@ -191,7 +201,7 @@ INLINE void block_tile(
       UNROLL for (int q = 0; q < steps; q++) {
         vb w[BLOCK_GROUPS];
         UNROLL for (int g = 0; g < groups; g++) {
-          w[g] = load_bytes(chunks[g].values + (b * 8 + h * steps + q) * LANES * 4);
+          w[g] = weights_at(&chunks[g], b, h * steps + q, form);
         }
         UNROLL for (int c = 0; c < columns; c++) {
           int32_t four;
@@ -272,6 +282,19 @@ INLINE void block_tiles(
 #undef TILE
 }
 
+/// One or two columns do not pay for expanding weights first: that is done on the way.
+#define FEW 2
+
+#define FEW_TILES(NAME, ...)                                                                     \
+  static __attribute__((noinline)) void NAME(                                                    \
+      const ck_chunk *chunks, const ck_q8_block *x, long stride, long blocks,                    \
+      const ck_destination *to, long columns, int groups) {                                      \
+    const ck_dot_form form = {__VA_ARGS__};                                                      \
+    (void)groups;                                                                                \
+    if (columns == 2) block_tile(chunks, x, stride, blocks, to, 0, 1, 2, form);                  \
+    else block_tile(chunks, x, stride, blocks, to, 0, 1, 1, form);                               \
+  }
+
 typedef void ck_block_tiles(
     const ck_chunk *chunks, const ck_q8_block *x, long stride, long blocks,
     const ck_destination *to, long columns, int groups);
@@ -283,7 +306,7 @@ typedef void ck_block_tiles(
 INLINE void block_matmul(
     const void *weights, const void *activations, float *y, long group0, long group1, long rows,
     long n, long batch, long ldy, bool accumulate, const ck_format number,
-    ck_block_tiles *const tiles) {
+    ck_block_tiles *const tiles, ck_block_tiles *const few_tiles) {
   const ck_block_format *format = &ck_block_formats[number];
   const long blocks = n / CK_QUANT_BLOCK, group_bytes = ck_packed_group(format, LANES, n);
   const long chunk_bytes = ck_packed_chunk(format, LANES, CHUNK_BLOCKS);
@@ -292,6 +315,7 @@ INLINE void block_matmul(
   for (long first = 0; first < batch; first += COLUMN_BLOCK) {
     const long columns = batch - first < COLUMN_BLOCK ? batch - first : COLUMN_BLOCK;
     const ck_q8_block *x = (const ck_q8_block *)activations + first * blocks;
+    const bool few = few_tiles != NULL && columns <= FEW;
     long groups = 1;
     for (long g = group0; g < group1; g += groups) {
       groups = columns >= PAIRING && g + BLOCK_GROUPS <= group1 ? BLOCK_GROUPS : 1;
@@ -302,7 +326,7 @@ INLINE void block_matmul(
       for (long b = 0; b < blocks; b += CHUNK_BLOCKS, from += chunk_bytes) {
         const long count = blocks - b < CHUNK_BLOCKS ? blocks - b : CHUNK_BLOCKS;
         for (long i = 0; i < groups; i++) {
-          expand(from + i * group_bytes, count, &chunks[i], format);
+          expand(from + i * group_bytes, count, &chunks[i], format, few);
         }
         to.first = b == 0;
         to.last = b + CHUNK_BLOCKS >= blocks;
@@ -315,38 +339,42 @@ INLINE void block_matmul(
             for (long line = 0; line < chunk_bytes; line += 64) __builtin_prefetch(next + line, 0, 2);
           }
         }
-        tiles(chunks, x + b, blocks, count, &to, columns, (int)groups);
+        (few ? few_tiles : tiles)(chunks, x + b, blocks, count, &to, columns, (int)groups);
       }
     }
   }
 }
 
-//                        bias  min    signed bits halves half_scales
-BLOCK_TILES(tiles_signed, 0, false, true, 8, 1, true)
-BLOCK_TILES(tiles_4, 8, false, false, 4, 1, true)
-BLOCK_TILES(tiles_5, 16, false, false, 5, 1, true)
-BLOCK_TILES(tiles_4_min, 0, true, false, 4, 1, false)
-BLOCK_TILES(tiles_5_min, 0, true, false, 5, 1, false)
-BLOCK_TILES(tiles_3_halves, 4, false, false, 3, 2, false)
-BLOCK_TILES(tiles_6_halves, 32, false, false, 6, 2, false)
-BLOCK_TILES(tiles_2_min_halves, 0, true, false, 2, 2, false)
+//                        bias  min    signed bits halves half_scales packed table
+BLOCK_TILES(tiles_signed, 0, false, true, 8, 1, true, false, false)
+BLOCK_TILES(tiles_4, 8, false, false, 4, 1, true, false, false)
+BLOCK_TILES(tiles_5, 16, false, false, 5, 1, true, false, false)
+BLOCK_TILES(tiles_4_min, 0, true, false, 4, 1, false, false, false)
+BLOCK_TILES(tiles_5_min, 0, true, false, 5, 1, false, false, false)
+BLOCK_TILES(tiles_3_halves, 4, false, false, 3, 2, false, false, false)
+BLOCK_TILES(tiles_6_halves, 32, false, false, 6, 2, false, false, false)
+BLOCK_TILES(tiles_2_min_halves, 0, true, false, 2, 2, false, false, false)
+FEW_TILES(few_table, 0, false, true, 8, 1, true, true, true)
+FEW_TILES(few_4, 8, false, false, 4, 1, true, true, false)
+FEW_TILES(few_4_min, 0, true, false, 4, 1, false, true, false)
 
-#define BLOCK_MATMUL(NAME, FORMAT, TILES)                                                        \
+#define BLOCK_MATMUL(NAME, FORMAT, TILES, DIRECT)                                                 \
   static void NAME(                                                                              \
       const void *weights, const void *x, float *y, long group0, long group1, long rows, long n, \
       long batch, long ldy, bool accumulate) {                                                   \
     block_matmul(                                                                                \
-        weights, x, y, group0, group1, rows, n, batch, ldy, accumulate, FORMAT, TILES);          \
+        weights, x, y, group0, group1, rows, n, batch, ldy, accumulate, FORMAT, TILES,           \
+        DIRECT);                                                                              \
   }
 
-BLOCK_MATMUL(matmul_q8_0, CK_Q8_0, tiles_signed)
-BLOCK_MATMUL(matmul_iq4_nl, CK_IQ4_NL, tiles_signed)
-BLOCK_MATMUL(matmul_q4_0, CK_Q4_0, tiles_4)
-BLOCK_MATMUL(matmul_q4_1, CK_Q4_1, tiles_4_min)
-BLOCK_MATMUL(matmul_q5_0, CK_Q5_0, tiles_5)
-BLOCK_MATMUL(matmul_q5_1, CK_Q5_1, tiles_5_min)
-BLOCK_MATMUL(matmul_q2_k, CK_Q2_K, tiles_2_min_halves)
-BLOCK_MATMUL(matmul_q3_k, CK_Q3_K, tiles_3_halves)
-BLOCK_MATMUL(matmul_q4_k, CK_Q4_K, tiles_4_min)
-BLOCK_MATMUL(matmul_q5_k, CK_Q5_K, tiles_5_min)
-BLOCK_MATMUL(matmul_q6_k, CK_Q6_K, tiles_6_halves)
+BLOCK_MATMUL(matmul_q8_0, CK_Q8_0, tiles_signed, NULL)
+BLOCK_MATMUL(matmul_iq4_nl, CK_IQ4_NL, tiles_signed, few_table)
+BLOCK_MATMUL(matmul_q4_0, CK_Q4_0, tiles_4, few_4)
+BLOCK_MATMUL(matmul_q4_1, CK_Q4_1, tiles_4_min, few_4_min)
+BLOCK_MATMUL(matmul_q5_0, CK_Q5_0, tiles_5, NULL)
+BLOCK_MATMUL(matmul_q5_1, CK_Q5_1, tiles_5_min, NULL)
+BLOCK_MATMUL(matmul_q2_k, CK_Q2_K, tiles_2_min_halves, NULL)
+BLOCK_MATMUL(matmul_q3_k, CK_Q3_K, tiles_3_halves, NULL)
+BLOCK_MATMUL(matmul_q4_k, CK_Q4_K, tiles_4_min, few_4_min)
+BLOCK_MATMUL(matmul_q5_k, CK_Q5_K, tiles_5_min, NULL)
+BLOCK_MATMUL(matmul_q6_k, CK_Q6_K, tiles_6_halves, NULL)
