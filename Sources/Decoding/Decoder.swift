@@ -85,6 +85,8 @@ public final class Decoder: Sendable {
   /// What the model expects after a node that was only looked at, and what looking cost.
   public struct Reading: Sendable {
     public var distribution: TokenDistribution
+    /// How many of the deepest tokens, the node included, were computed.
+    public var prefilled: Int
     /// Tokens before and including the node whose keys and values came from the cache.
     public var reused: Int
   }
@@ -109,7 +111,8 @@ public final class Decoder: Sendable {
     let distributions = found.withLock { $0 }
     return try results.map { result in
       if let distribution = distributions[result.path] {
-        return Reading(distribution: distribution, reused: result.reused)
+        return Reading(
+          distribution: distribution, prefilled: result.prefilled, reused: result.reused)
       }
       switch result.reason {
       case .contextFull:

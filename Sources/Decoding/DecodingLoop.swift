@@ -200,14 +200,18 @@ final class DecodingLoop: @unchecked Sendable {
         continue
       }
       let token = path.choose(distribution)
+      let bytes = model.vocabulary.bytes(of: token)
+      if path.ends(before: bytes) {
+        retire(path, .step)
+        continue
+      }
       let node = tree.extend(path.tip, with: token)
       path.job.job.onEvent(
         .chosen(
           ChosenToken(
-            path: path.continuation.path, parent: path.tip, node: node, token: token,
-            logProbability: distribution.logProbability(of: token),
+            path: path.continuation.path, parent: path.tip, token: token,
             distribution: distribution)))
-      path.append(token, at: node, distribution, bytes: model.vocabulary.bytes(of: token))
+      path.append(token, at: node, distribution, bytes: bytes)
       if let reason = path.finishReason { retire(path, reason) }
     }
   }

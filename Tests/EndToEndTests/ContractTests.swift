@@ -146,7 +146,10 @@ import Testing
   }
 
   @Test func strategies() throws {
-    let names = ["greedy", "sample", "cot", "few-shot-cot", "cot-decoding", "self-consistency"]
+    let names = [
+      "greedy", "sample", "cot", "few-shot-cot", "cot-decoding", "self-consistency", "best-of-n",
+      "beam", "step-beam", "dvts", "lookahead", "mcts",
+    ]
     let text = try Program.run(["strategies"])
     #expect(text.status == 0 && text.errors == "")
     for name in names { #expect(text.output.contains("\(name)\n")) }

@@ -14,7 +14,10 @@ import Testing
     }
   }
 
-  @Test(arguments: ["greedy", "sample", "cot", "few-shot-cot", "cot-decoding", "self-consistency"])
+  @Test(arguments: [
+    "greedy", "sample", "cot", "few-shot-cot", "cot-decoding", "self-consistency", "beam",
+    "step-beam", "dvts", "lookahead", "mcts",
+  ])
   func events(_ strategy: String) throws {
     let events = try lines([
       "--strategy", strategy, "--question", "1?", "--prompting", "plain", "--samples", "3",
@@ -69,6 +72,9 @@ import Testing
       (["--prompt", "x", "--max-tokens", "0"], "--max-tokens"),
       (["--prompt", "x", "--temperature", "-1"], "--temperature"),
       (["--prompt", "x", "--top-p", "nan"], "--top-p"),
+      (["--prompt", "x", "--leaves", "0"], "--leaves"),
+      (["--prompt", "x", "--lookahead", "-1"], "--lookahead"),
+      (["--prompt", "x", "--exploration", "-1"], "--exploration"),
       (["--prompt", "x", "--seed", "-1"], "--seed"), (["--prompt", "x", "--format", "xml"], "xml"),
     ] {
       try Program.expectFailure(["run"] + Self.model + arguments, status: 64, saying: fragment)

@@ -53,6 +53,11 @@ func records(
       .visit(Visit(iteration: 1, node: node, visits: 2, q: 0.5, prior: 0.25, u: 0.125)),
       .backup(Backup(iteration: 1, node: node, value: 1, visits: 3, q: 0.75)),
       .pruned(Pruning(node: node, path: 4, why: "beam", kind: .prm, value: 0.1)),
+      .pruned(
+        Pruning(
+          node: node, path: 4, why: "rank 5 of 4", kind: .likelihood, value: -1.5,
+          token: Token(id: 3, bytes: [0xE4, 0xBD]), parent: .root)),
+      .fork(PathFork(path: 5, from: 4, node: node)),
       .pathFinished(PathEnd(path: 1, end: node, reason: "stop", answer: nil, generated: 7)),
       .tally(Tally(method: .majority, votes: ["8": 2, "5": 1], unparsed: 1, order: ["5", "8"])),
       .edit(Edit(action: .undo, node: node)),

@@ -53,14 +53,14 @@ extension PlaygroundState {
   mutating func show(savedRun number: Int) -> [Effect] {
     guard let run = trace.runs[number], let start = run.start else { return [] }
     switch start.strategy {
-    case CoTDecoding.description.name:
+    case CoTDecoding.description.name, Beam.description.name:
       runs.branches = number
       branches = BranchesState()
       screen = .branches
     case BestOfN.description.name:
       showVerified(number)
       screen = .verify
-    case SelfConsistency.description.name:
+    case let name where StrategyRegistry.description(of: name)?.takesVotes == true:
       runs.votes = number
       votes = VotesState(weighting: settings.weighting)
       screen = .votes
@@ -96,9 +96,9 @@ extension PlaygroundState {
     let samples = settings.samples ?? description?.defaultSamples ?? 1
     let paths =
       heeded.contains(.branches)
-      ? settings.branches ?? CoTDecoding.defaultBranches : heeded.contains(.samples) ? samples : 1
-    // Ranked candidates vote as well, by their scores.
-    let isVote = heeded.contains(.weighting) || heeded.contains(.vote)
+      ? settings.branches ?? description?.defaultBranches ?? 1
+      : heeded.contains(.samples) ? samples : 1
+    let isVote = description?.takesVotes == true
     var effects: [Effect] = []
     if decode.isStreaming { effects.append(.stopStream) }
     guard let (run, started) = start(name, paths: paths) else { return (nil, []) }

@@ -113,8 +113,10 @@ extension StrategyDescription.Setting {
     case .topP, .minP: Double(value).map { (0...1).contains($0) } ?? false
     case .topK: Int(value).map { $0 >= 0 } ?? false
     case .seed: UInt64(value) != nil
-    case .samples, .branches, .maxTokens, .rationales: Int(value).map { $0 >= 1 } ?? false
-    case .thinkingBudget, .waits: Int(value).map { $0 >= 0 } ?? false
+    case .samples, .branches, .maxTokens, .rationales, .leaves:
+      Int(value).map { $0 >= 1 } ?? false
+    case .thinkingBudget, .waits, .lookahead: Int(value).map { $0 >= 0 } ?? false
+    case .exploration: Double(value).map { $0 >= 0 && $0.isFinite } ?? false
     case .prompting: Prompting(value) != nil
     case .template: TemplateChoice(value) != nil
     case .aggregate: RunSettings.Aggregate(rawValue: value) != nil

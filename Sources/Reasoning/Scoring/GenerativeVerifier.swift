@@ -21,7 +21,7 @@ public struct GenerativeVerifier: Verifier {
       solution.text.isEmpty
         ? nil
         : try run.insertReview(
-          [" " + solution.text, PromptFormat.verdictWithRationale], room: 2)?.last
+          [" " + solution.text, PromptFormat.verdictWithRationale], room: 2)?.last?.node
     }
     let first = run.freePath(above: solutions.map(\.path).max() ?? -1)
     let paths = starts.enumerated().flatMap { index, start in

@@ -18,7 +18,7 @@ public struct OutcomeVerifier: Verifier {
   public func assess(_ solutions: [CandidateSolution], in run: Run) async throws -> [Assessment] {
     let nodes = try solutions.map { solution in
       solution.text.isEmpty
-        ? nil : try run.insertReview([" " + solution.text, PromptFormat.verdict])?.last
+        ? nil : try run.insertReview([" " + solution.text, PromptFormat.verdict])?.last?.node
     }
     let verdicts = try await run.verdicts(after: nodes)
     return zip(solutions, zip(nodes, verdicts)).map { solution, read in

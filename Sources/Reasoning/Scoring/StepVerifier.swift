@@ -19,65 +19,103 @@ public struct StepVerifier: Verifier {
   }
 
   public func assess(_ solutions: [CandidateSolution], in run: Run) async throws -> [Assessment] {
+    let readings = try await read(
+      solutions, after: Array(repeating: StepReading(), count: solutions.count), in: run)
+    return readings.map(assessment)
+  }
+
+  /// What a reading comes to.
+  func assessment(_ reading: StepReading) -> Assessment {
+    guard reading.isWhole, let value = aggregate.of(reading.scores) else { return .none }
+    return Assessment(value: value, steps: reading.scores)
+  }
+
+  /// Judges the steps of solutions that have not been judged yet, all in one batch, and leaves
+  /// `score` events. Reading on costs only what is new, and gives to the bit what reading anew
+  /// would give.
+  ///
+  /// - Parameters:
+  ///   - solutions: finished or not; a solution that goes on must do so behind a whole step.
+  ///   - known: how far each of them has been read.
+  func read(
+    _ solutions: [CandidateSolution], after known: [StepReading], in run: Run
+  ) async throws -> [StepReading] {
     let texts = solutions.map(\.steps)
-    let ends = try texts.map { steps in
-      steps.isEmpty ? [] : try run.insertReview(segments(steps), room: room(steps)) ?? []
+    var readings = known
+    var tags: [[NodeID?]] = Array(repeating: [], count: solutions.count)
+    for (index, steps) in texts.enumerated() where known.indices.contains(index) {
+      let fresh = steps.dropFirst(known[index].scores.count)
+      guard known[index].isWhole, let last = fresh.last else { continue }
+      let lead = leadIn(known[index].scores.isEmpty ? nil : steps[known[index].scores.count - 1])
+      let places = try run.insertReview(
+        lead + segments(Array(fresh)), after: known[index].place, room: room(last))
+      guard let places, let place = places.last else {
+        readings[index].isWhole = false
+        continue
+      }
+      readings[index].place = place
+      // Each step is so many segments; what follows the place of its verdict is left out of the
+      // last one.
+      tags[index] = stride(from: lead.count + 1, to: places.count, by: restates ? 5 : 3)
+        .map { places[$0].node }
     }
-    // Each step is so many segments; the mark of the last one is left out.
-    let size = restates ? 5 : 3
-    var tags: [[NodeID?]] = ends.map { ends in
-      stride(from: 1, to: ends.count, by: size).map { ends[$0] }
-    }
-    if restates { tags = try await restated(tags, of: solutions, texts, in: run) }
+    if restates { tags = try await restated(tags, of: solutions, texts, after: known, in: run) }
     let chances = try await run.probabilities(
       of: [PromptFormat.rightStep, PromptFormat.wrongStep],
       after: tags.flatMap { $0 }.compactMap { $0 })
     var rest = chances[...]
-    return zip(solutions, zip(texts, tags)).map { solution, read in
-      let scores = read.1.map { tag in
+    for (index, tags) in tags.enumerated() where !tags.isEmpty {
+      let scores = tags.map { tag in
         tag == nil ? 0 : rest.popFirst().map { $0[0] / ($0[0] + $0[1]) } ?? 0
       }
-      guard let value = aggregate.of(scores), !scores.contains(where: \.isNaN) else {
-        return .none
+      guard !scores.contains(where: \.isNaN) else {
+        readings[index].isWhole = false
+        continue
       }
-      for (step, score) in zip(read.0, scores) {
-        tell(step, score, of: solution, in: run)
+      for (step, score) in zip(texts[index].dropFirst(known[index].scores.count), scores) {
+        tell(step, score, of: solutions[index], in: run)
       }
-      run.emit(.score(Score(kind: .prm, path: solution.path, value: value, terms: scores)))
-      return Assessment(value: value, steps: scores)
+      readings[index].scores += scores
+      let all = readings[index].scores
+      guard let value = aggregate.of(all) else { continue }
+      run.emit(
+        .score(Score(kind: .prm, path: solutions[index].path, value: value, terms: all)))
     }
+    return readings
   }
 
-  /// The solution with a mark behind each step, up to the tag of the last.
+  /// What stands between the place of a verdict and the next step: the rest of a step that was
+  /// judged, as if it had been found right.
+  private func leadIn(_ step: SolutionStep?) -> [String] {
+    guard let step else { return [] }
+    return restates
+      ? [" " + step.text, PromptFormat.stepTag, PromptFormat.rightStep] : [PromptFormat.rightStep]
+  }
+
+  /// Steps with a mark behind each, up to the place of the last one's verdict.
   private func segments(_ steps: [SolutionStep]) -> [String] {
     let all = steps.flatMap { step in
-      restates
-        ? [
-          " " + step.text, PromptFormat.stepRestatement, " " + step.text, PromptFormat.stepTag,
-          PromptFormat.rightStep,
-        ]
-        : [" " + step.text, PromptFormat.stepTag, PromptFormat.rightStep]
+      [" " + step.text, restates ? PromptFormat.stepRestatement : PromptFormat.stepTag]
+        + leadIn(step)
     }
-    return restates ? all.dropLast(3) : all.dropLast()
+    return all.dropLast(restates ? 3 : 1)
   }
 
   /// How many tokens the last step needs behind the text.
-  private func room(_ steps: [SolutionStep]) -> Int {
-    restates ? Self.budget(steps.last) + 1 : 1
-  }
+  private func room(_ step: SolutionStep) -> Int { restates ? Self.budget(step) + 1 : 1 }
 
   /// A restated step is about as long as the step; no token is shorter than a byte.
-  private static func budget(_ step: SolutionStep?) -> Int { (step?.text.utf8.count ?? 0) + 24 }
+  private static func budget(_ step: SolutionStep) -> Int { step.text.utf8.count + 24 }
 
   /// Lets the model say each step again and returns the tags behind what it says.
   private func restated(
     _ starts: [[NodeID?]], of solutions: [CandidateSolution], _ texts: [[SolutionStep]],
-    in run: Run
+    after known: [StepReading], in run: Run
   ) async throws -> [[NodeID?]] {
     var number = run.freePath(above: solutions.map(\.path).max() ?? -1)
     var paths: [Continuation] = []
-    for (starts, steps) in zip(starts, texts) {
-      for case (let start?, let step) in zip(starts, steps) {
+    for (starts, (steps, known)) in zip(starts, zip(texts, known)) {
+      for case (let start?, let step) in zip(starts, steps.dropFirst(known.scores.count)) {
         paths.append(
           Continuation(
             start: start, path: number, sampler: GreedySampler(),
@@ -110,6 +148,16 @@ public struct StepVerifier: Verifier {
     run.emit(.span(Span(kind: .step, path: solution.path, first: first, last: last)))
     run.emit(.score(Score(kind: .prm, path: solution.path, node: last, value: score)))
   }
+}
+
+/// How far a process verifier has read a solution.
+struct StepReading: Sendable, Hashable {
+  /// The score of each step that has been judged.
+  var scores: [Double] = []
+  /// The place of the last step's verdict; nil before the first.
+  var place: ReviewPlace?
+  /// Whether every step could be judged; otherwise there is no score.
+  var isWhole = true
 }
 
 /// How the scores of steps become one.

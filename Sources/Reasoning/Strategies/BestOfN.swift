@@ -10,6 +10,7 @@ public struct BestOfN: Strategy {
     paper: "Cobbe et al. 2021, arXiv 2110.14168; Lightman et al. 2023, arXiv 2305.20050",
     cost: "one path a sample, and the verifier's reading",
     defaultPrompting: .think, defaultTemperature: 0.7, defaultSamples: defaultSamples,
+    defaultVerifier: defaultVerifier,
     settings: [
       .prompting, .samples, .verifier, .aggregate, .rationales, .vote, .temperature, .topK, .topP,
       .minP, .maxTokens, .seed,

@@ -1,36 +1,47 @@
 import Decoding
 
+/// A place in a text that a verifier reads.
+struct ReviewPlace: Sendable, Hashable {
+  var node: NodeID
+  /// How many tokens stand before it and at it.
+  var depth: Int
+}
+
 /// What verifiers need of a run: texts of their own beside its paths, and the probabilities of
 /// what the model would say behind them.
 extension Run {
-  /// Puts in a text that a verifier reads: the question as in a plain prompt, then segments, each
-  /// beginning with its own white space. It belongs to no path.
+  /// Puts in a text that a verifier reads: segments, each beginning with its own white space,
+  /// behind the question as in a plain prompt or behind an earlier text. It belongs to no path.
   ///
-  /// - Parameter room: how many tokens must fit behind it.
-  /// - Returns: the last node of each segment; nil when the text does not fit into the context.
-  func insertReview(_ segments: some Sequence<String>, room: Int = 1) throws -> [NodeID]? {
-    let question = try reviewQuestion()
+  /// - Parameters:
+  ///   - place: where an earlier text has ended; nil begins with the question.
+  ///   - room: how many tokens must fit behind it.
+  /// - Returns: the end of each segment; nil when the text does not fit into the context.
+  func insertReview(
+    _ segments: some Sequence<String>, after place: ReviewPlace? = nil, room: Int = 1
+  ) throws -> [ReviewPlace]? {
+    let start = try place ?? reviewQuestion()
     let pieces = segments.map { vocabulary.tokenize(continuing: $0) }
     let ids = pieces.flatMap { $0 }
-    guard question.count + ids.count + room <= decoder.model.contextLength else { return nil }
-    let start = NodeID.root.appending(contentsOf: question)
-    let end = decoder.insert(ids, after: start)
+    guard start.depth + ids.count + room <= decoder.model.contextLength else { return nil }
+    let end = decoder.insert(ids, after: start.node)
     book(injected: ids.count)
     emit(
       .injected(
         Injection(
-          role: .strategy, path: nil, parent: start, end: end,
+          role: .strategy, path: nil, parent: start.node, end: end,
           tokens: ids.map { vocabulary.token($0) })))
-    var node = start
+    var current = start
     return pieces.map { piece in
-      node = node.appending(contentsOf: piece)
-      return node
+      current.node = current.node.appending(contentsOf: piece)
+      current.depth += piece.count
+      return current
     }
   }
 
-  /// The question's tokens. Where they begin the run's prompt, as they do but for a template of
+  /// The end of the question. Where its tokens begin the run's prompt, as they do but for a template of
   /// the user's own, they are there already.
-  private func reviewQuestion() throws -> [TokenID] {
+  private func reviewQuestion() throws -> ReviewPlace {
     let text = question.isRaw ? question.text : PromptFormat.plain(question.text)
     let ids = vocabulary.tokenize(text, special: question.isRaw ? .parse : .add)
     guard !ids.isEmpty else { throw StrategyError.decoding("The question is empty.") }
@@ -42,7 +53,7 @@ extension Run {
             role: .strategy, path: nil, parent: .root, end: node,
             tokens: ids.map { vocabulary.token($0) })))
     }
-    return ids
+    return ReviewPlace(node: node, depth: ids.count)
   }
 
   /// Decodes paths that are no answers: a verifier's rationales. They leave `node` events and

@@ -125,7 +125,8 @@ public final class Run: Sendable {
     return results
   }
 
-  private func note(_ chosen: ChosenToken) {
+  /// Books a chosen token and tells of it.
+  func note(_ chosen: ChosenToken) {
     let bytes = vocabulary.bytes(of: chosen.token)
     let entry = PathRecord.Entry(
       node: chosen.node, bytes: bytes, margin: chosen.distribution.margin,
@@ -144,16 +145,22 @@ public final class Run: Sendable {
             chosen.distribution, detail: settings.detail, vocabulary: vocabulary))))
   }
 
+  private func note(_ result: PathResult) {
+    bookStart(
+      prefilled: result.prefilled, reused: result.reused,
+      isReview: state.withLock { $0.reviews.contains(result.path) })
+  }
+
   /// Books what a path's start cost. The tokens computed for a path are always the deepest
   /// before its start; of these only prompt tokens count as prompt, and each only once: what was
   /// evicted and computed again is no new prompt.
-  private func note(_ result: PathResult) {
+  func bookStart(prefilled: Int, reused: Int, isReview: Bool = false) {
     state.withLock { state in
-      state.counts.reused += result.reused
-      if state.reviews.contains(result.path) { return }
-      let depth = result.prefilled + result.reused
+      state.counts.reused += reused
+      if isReview { return }
+      let depth = prefilled + reused
       let length = state.prompt.count
-      let prompt = min(depth, length) - (depth - result.prefilled)
+      let prompt = min(depth, length) - (depth - prefilled)
       let booked = min(max(0, prompt), length - state.promptBooked)
       state.promptBooked += booked
       state.counts.prompt += booked
@@ -251,6 +258,19 @@ public final class Run: Sendable {
     }
   }
 
+  /// Lets a path begin as another one does, up to a node.
+  func fork(_ path: Int, from origin: Int, at node: NodeID) {
+    state.withLock { state in
+      var record = state.paths[origin] ?? PathRecord()
+      record.rewind(to: node)
+      state.paths[path] = record
+    }
+    emit(.fork(PathFork(path: path, from: origin, node: node)))
+  }
+
+  /// How many tokens the prompt has.
+  var promptLength: Int { state.withLock { $0.prompt.count } }
+
   /// What a path consists of so far, after the prompt.
   func record(ofPath path: Int) -> PathRecord { state.withLock { $0.paths[path] } ?? PathRecord() }
 }
@@ -284,6 +304,7 @@ extension FinishReason {
     switch self {
     case .endOfText: "end_of_text"
     case .stopSequence: "stop"
+    case .step: "step"
     case .budget: "length"
     case .contextFull: "context"
     case .cancelled: "cancelled"

@@ -11,7 +11,8 @@ public struct RunSettings: Sendable, Hashable, Codable {
   public var template: String?
   /// Paths that are sampled.
   public var samples: Int?
-  /// First-token branches.
+  /// First-token branches; in a search how many ways each beam or node goes on, and how wide a
+  /// beam over tokens is.
   public var branches: Int?
   public var temperature: Double?
   public var topK: Int?
@@ -34,6 +35,12 @@ public struct RunSettings: Sendable, Hashable, Codable {
   public var thinkingBudget: Int?
   /// How often budget forcing takes back the end of the thinking.
   public var waits: Int?
+  /// How many steps a search simulates before it scores one.
+  public var lookahead: Int?
+  /// The exploration constant of a tree search.
+  public var exploration: Double?
+  /// How many leaves of a tree search are in flight at once.
+  public var leaves: Int?
   /// How many candidates each node event lists; 0 leaves them out.
   public var detail: Int
 
@@ -62,6 +69,7 @@ public struct RunSettings: Sendable, Hashable, Codable {
     temperature: Double? = nil, topK: Int? = nil, topP: Double? = nil, minP: Double? = nil,
     maxTokens: Int = 256, aggregate: Aggregate? = nil, weighting: Tally.Method = .majority,
     verifier: VerifierName? = nil, rationales: Int? = nil, vote: RankedVote? = nil,
+    lookahead: Int? = nil, exploration: Double? = nil, leaves: Int? = nil,
     thinkingBudget: Int? = nil, waits: Int? = nil, detail: Int = 5
   ) {
     self.seed = seed
@@ -81,6 +89,9 @@ public struct RunSettings: Sendable, Hashable, Codable {
     self.vote = vote
     self.thinkingBudget = thinkingBudget
     self.waits = waits
+    self.lookahead = lookahead
+    self.exploration = exploration
+    self.leaves = leaves
     self.detail = detail
   }
 
@@ -92,7 +103,7 @@ public struct RunSettings: Sendable, Hashable, Codable {
 
   private enum CodingKeys: String, CodingKey {
     case seed, prompting, template, samples, branches, temperature, aggregate, weighting
-    case verifier, rationales, vote, waits, detail
+    case verifier, rationales, vote, lookahead, exploration, leaves, waits, detail
     case topK = "top_k"
     case topP = "top_p"
     case minP = "min_p"

@@ -15,13 +15,20 @@ public struct StrategyDescription: Sendable, Hashable {
   public var defaultTemperature: Double
   /// How many paths it samples where no number is given.
   public var defaultSamples: Int
+  /// How many branches it follows where no number is given; nil where it has none.
+  public var defaultBranches: Int?
+  /// What ranks its candidates where no verifier is named; nil where nothing does.
+  public var defaultVerifier: VerifierName?
   /// The settings it heeds.
   public var settings: [Setting]
+
+  /// Whether answers are counted; ranked candidates vote as well, by their scores.
+  public var takesVotes: Bool { settings.contains(.weighting) || settings.contains(.vote) }
 
   /// A setting by the name it has on the command line, without the dashes.
   public enum Setting: String, Sendable, CaseIterable {
     case prompting, samples, branches, temperature, aggregate, weighting, verifier, rationales,
-      vote, waits, seed, template
+      vote, lookahead, exploration, leaves, waits, seed, template
     case topK = "top-k"
     case topP = "top-p"
     case minP = "min-p"
@@ -32,7 +39,7 @@ public struct StrategyDescription: Sendable, Hashable {
   public init(
     name: String, title: String, summary: String, paper: String, cost: String,
     defaultPrompting: Prompting, defaultTemperature: Double = 0, defaultSamples: Int = 1,
-    settings: [Setting]
+    defaultBranches: Int? = nil, defaultVerifier: VerifierName? = nil, settings: [Setting]
   ) {
     self.name = name
     self.title = title
@@ -42,6 +49,8 @@ public struct StrategyDescription: Sendable, Hashable {
     self.defaultPrompting = defaultPrompting
     self.defaultTemperature = defaultTemperature
     self.defaultSamples = defaultSamples
+    self.defaultBranches = defaultBranches
+    self.defaultVerifier = defaultVerifier
     self.settings = settings
   }
 }
@@ -72,6 +81,11 @@ public enum StrategyRegistry {
     CoTDecoding.self,
     SelfConsistency.self,
     BestOfN.self,
+    Beam.self,
+    StepBeam.self,
+    DiverseTreeSearch.self,
+    Lookahead.self,
+    MCTS.self,
     BudgetForcing.self,
   ]
 

@@ -61,6 +61,9 @@ public struct RunTrace: Sendable, Equatable {
       self.start = start
       end = nil
     case .node(let node): apply(node)
+    case .fork(let fork):
+      let origin = paths[fork.from] ?? PathTrace()
+      paths[fork.path, default: PathTrace()].take(over: origin, in: fork)
     case .injected(let injection): apply(injection)
     case .span(let span): paths[span.path, default: PathTrace()].spans.append(span)
     case .score(let score): paths[score.path, default: PathTrace()].scores.append(score)
@@ -168,6 +171,17 @@ public struct PathTrace: Sendable, Hashable {
     }
     if end != nil { reopen() }
     nodes.append(node)
+  }
+
+  /// Begins as another path does, up to a node, with what is known of that beginning.
+  mutating func take(over origin: PathTrace, in fork: PathFork) {
+    let kept = origin.nodes.lastIndex(of: fork.node).map { $0 + 1 } ?? 0
+    nodes = Array(origin.nodes[..<kept])
+    spans = origin.spans
+    scores = origin.scores
+    for index in spans.indices { spans[index].path = fork.path }
+    for index in scores.indices { scores[index].path = fork.path }
+    reopen()
   }
 
   /// The path goes on after its end: what was said of the whole, or of nodes that it no longer

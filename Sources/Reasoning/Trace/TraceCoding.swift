@@ -76,13 +76,15 @@ extension TraceEvent {
       let settings = start.settings
       return [settings.samples, settings.branches, settings.maxTokens].compactMap { $0 }
     case .node(let node): return [node.path]
+    case .fork(let fork): return [fork.path, fork.from]
     case .injected(let injection): return [injection.path].compactMap { $0 }
     case .span(let span): return [span.path]
     case .score(let score): return [score.path]
     case .pruned(let pruning): return [pruning.path].compactMap { $0 }
     case .pathFinished(let end): return [end.path, end.generated]
     case .tally(let tally):
-      return [tally.unparsed] + tally.votes.values.map { Int(exactly: $0.rounded()) ?? -1 }
+      return [tally.unparsed, tally.path ?? 0]
+        + tally.votes.values.map { Int(exactly: $0.rounded()) ?? -1 }
     case .finished(let end):
       let tokens = end.tokens
       return [tokens.prompt, tokens.generated, tokens.injected, tokens.reused]
@@ -95,6 +97,7 @@ extension TraceEvent {
     case .header(let value): (.header, value)
     case .run(let value): (.run, value)
     case .node(let value): (.node, value)
+    case .fork(let value): (.fork, value)
     case .injected(let value): (.injected, value)
     case .span(let value): (.span, value)
     case .score(let value): (.score, value)
@@ -114,6 +117,7 @@ extension TraceEvent {
     case .header: self = .header(try TraceHeader(from: decoder))
     case .run: self = .run(try RunStart(from: decoder))
     case .node: self = .node(try NodeEvent(from: decoder))
+    case .fork: self = .fork(try PathFork(from: decoder))
     case .injected: self = .injected(try Injection(from: decoder))
     case .span: self = .span(try Span(from: decoder))
     case .score: self = .score(try Score(from: decoder))
@@ -258,6 +262,39 @@ extension Injection: Codable {
       parent: try container.decode(NodeID.self, forKey: .parent),
       end: try container.decode(NodeID.self, forKey: .end),
       tokens: zip(ids, bytes).map { Token(id: $0, bytes: $1) })
+  }
+}
+
+extension Pruning: Codable {
+  private enum Key: String, CodingKey {
+    case node, path, why, kind, value, token, text, bytes, parent
+  }
+
+  public func encode(to encoder: any Swift.Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(node, forKey: .node)
+    try container.encodeIfPresent(path, forKey: .path)
+    try container.encode(why, forKey: .why)
+    try container.encodeIfPresent(kind, forKey: .kind)
+    try container.encodeIfPresent(value, forKey: .value)
+    try container.encodeIfPresent(token?.id, forKey: .token)
+    try container.encodeIfPresent(token?.text, forKey: .text)
+    try container.encodeIfPresent(token?.bytes, forKey: .bytes)
+    try container.encodeIfPresent(parent, forKey: .parent)
+  }
+
+  public init(from decoder: any Swift.Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    let token = try container.decodeIfPresent(TokenID.self, forKey: .token)
+    let bytes = try container.decodeIfPresent([UInt8].self, forKey: .bytes) ?? []
+    self.init(
+      node: try container.decode(NodeID.self, forKey: .node),
+      path: try container.decodeIfPresent(Int.self, forKey: .path),
+      why: try container.decode(String.self, forKey: .why),
+      kind: try container.decodeIfPresent(Score.Kind.self, forKey: .kind),
+      value: try container.decodeIfPresent(Double.self, forKey: .value),
+      token: token.map { Token(id: $0, bytes: bytes) },
+      parent: try container.decodeIfPresent(NodeID.self, forKey: .parent))
   }
 }
 

@@ -22,6 +22,7 @@ public enum TraceEvent: Sendable, Hashable {
   case header(TraceHeader)
   case run(RunStart)
   case node(NodeEvent)
+  case fork(PathFork)
   case injected(Injection)
   case span(Span)
   case score(Score)
@@ -36,7 +37,7 @@ public enum TraceEvent: Sendable, Hashable {
   case unknown(JSONValue)
 
   enum Kind: String, Codable {
-    case header, run, node, injected, span, score, visit, backup, pruned
+    case header, run, node, fork, injected, span, score, visit, backup, pruned
     case pathFinished = "path_finished"
     case tally, edit, finished
   }
@@ -99,6 +100,21 @@ public struct NodeEvent: Sendable, Hashable {
     self.logProbability = logProbability
     self.why = why
     self.candidates = candidates
+  }
+}
+
+/// `fork`: a path takes over what another one says up to a node, and goes on from there. Its tokens
+/// before the node were sampled for the other path and cost nothing again.
+public struct PathFork: Sendable, Hashable, Codable {
+  public var path: Int
+  public var from: Int
+  /// The last node that both have.
+  public var node: NodeID
+
+  public init(path: Int, from: Int, node: NodeID) {
+    self.path = path
+    self.from = from
+    self.node = node
   }
 }
 
@@ -188,6 +204,12 @@ public struct Score: Sendable, Hashable, Codable {
     case normalizedLikelihood = "normalized_likelihood"
     /// 1 or 0 from an exact checker.
     case exact
+    /// A verifier's score at the end of a simulated continuation (Snell et al. 2024,
+    /// arXiv 2408.03314, section 5.2).
+    case lookahead
+    /// How much a tree search favours a step before it has tried it; the priors of a node's
+    /// children sum to 1.
+    case prior
   }
 
   public var kind: Kind
@@ -249,23 +271,32 @@ public struct Backup: Sendable, Hashable, Codable {
 }
 
 /// `pruned`: a path or node is given up.
-public struct Pruning: Sendable, Hashable, Codable {
+public struct Pruning: Sendable, Hashable {
   public var node: NodeID
+  /// The path that is given up; for a candidate that no path ever took, the path that stood
+  /// before it.
   public var path: Int?
-  /// Why, in a word or two ("beam", "rank 5 of 4").
+  /// Why, in a word or two ("rank 5 of 4": fifth where four go on).
   public var why: String
   /// The score that decided, and its kind.
   public var kind: Score.Kind?
   public var value: Double?
+  /// The token of a candidate that no path ever took, so that it can be read without the model,
+  /// and the node before it; nil for a path, whose nodes are known.
+  public var token: Token?
+  public var parent: NodeID?
 
   public init(
-    node: NodeID, path: Int?, why: String, kind: Score.Kind? = nil, value: Double? = nil
+    node: NodeID, path: Int?, why: String, kind: Score.Kind? = nil, value: Double? = nil,
+    token: Token? = nil, parent: NodeID? = nil
   ) {
     self.node = node
     self.path = path
     self.why = why
     self.kind = kind
     self.value = value
+    self.token = token
+    self.parent = parent
   }
 }
 
@@ -273,11 +304,12 @@ public struct Pruning: Sendable, Hashable, Codable {
 public struct PathEnd: Sendable, Hashable, Codable {
   public var path: Int
   public var end: NodeID
-  /// `end_of_text`, `stop`, `length`, `context`, `cancelled` or `failed`.
+  /// `end_of_text`, `stop`, `length`, `context`, `cancelled` or `failed`; from searches also
+  /// `pruned`, `lookahead` (only simulated) and `unfinished` (the search ended first).
   public var reason: String
   /// The normalised answer; nil when none could be found.
   public var answer: String?
-  /// How many tokens were sampled for this path.
+  /// How many of the path's tokens were sampled, those before a fork included.
   public var generated: Int
 
   enum CodingKeys: String, CodingKey { case path, end, reason, answer, generated }
@@ -313,12 +345,18 @@ public struct Tally: Sendable, Hashable, Codable {
   public var unparsed: Int
   /// Answers in the order in which they were first seen, which decides ties.
   public var order: [String]
+  /// The path that was counted last, where not every path has a vote; nil where paths are counted
+  /// from 0 on without a gap.
+  public var path: Int?
 
-  public init(method: Method, votes: [String: Double], unparsed: Int, order: [String]) {
+  public init(
+    method: Method, votes: [String: Double], unparsed: Int, order: [String], path: Int? = nil
+  ) {
     self.method = method
     self.votes = votes
     self.unparsed = unparsed
     self.order = order
+    self.path = path
   }
 
   /// The answer with the greatest weight; of equals the one seen first.

@@ -91,9 +91,9 @@ struct EvalCommand: AsyncParsableCommand {
       var rows: [EvaluationRow] = []
       for strategy in strategies {
         // A strategy that ranks is measured with each verifier in turn.
-        let ranks = type(of: strategy).description.settings.contains(.verifier)
-        let names = options.verifier?.names ?? [BestOfN.defaultVerifier]
-        for verifier in ranks ? names.map({ $0 }) : [nil as VerifierName?] {
+        let own = type(of: strategy).description.defaultVerifier
+        let asked = own == nil ? nil : options.verifier?.names.map { Optional($0) }
+        for verifier in asked ?? [own] {
           if Task.isCancelled { break }
           var settings = settings
           settings.verifier = verifier

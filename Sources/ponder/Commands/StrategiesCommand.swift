@@ -10,6 +10,8 @@ struct StrategiesCommand: ParsableCommand {
   private struct Row: Encodable {
     var name, title, summary, paper, cost, prompting: String
     var temperature: Double
+    var samples, branches: Int?
+    var verifier: String?
     var settings: [String]
 
     init(_ description: StrategyDescription) {
@@ -20,7 +22,21 @@ struct StrategiesCommand: ParsableCommand {
       cost = description.cost
       prompting = description.defaultPrompting.description
       temperature = description.defaultTemperature
+      samples = description.settings.contains(.samples) ? description.defaultSamples : nil
+      branches = description.defaultBranches
+      verifier = description.defaultVerifier?.rawValue
       settings = description.settings.map(\.rawValue)
+    }
+
+    /// What holds where nothing else is said.
+    var defaults: String {
+      let values: [(String, String?)] = [
+        ("samples", samples.map { String($0) }), ("branches", branches.map { String($0) }),
+        ("verifier", verifier),
+        ("temperature", settings.contains("temperature") ? String(temperature) : nil),
+      ]
+      let known = values.compactMap { name, value in value.map { "--\(name) \($0)" } }
+      return known.isEmpty ? "—" : known.joined(separator: " ")
     }
   }
 
@@ -35,6 +51,7 @@ struct StrategiesCommand: ParsableCommand {
         cost      \(row.cost)
         prompt    \(row.prompting)
         settings  \(row.settings.map { "--\($0)" }.joined(separator: " "))
+        defaults  \(row.defaults)
       """
     }
     try StandardOutput.writeLine(text.joined(separator: "\n\n"))

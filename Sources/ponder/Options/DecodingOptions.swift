@@ -9,10 +9,10 @@ struct DecodingOptions: ParsableArguments {
   @Option(help: "The same seed gives the same paths.")
   var seed: UInt64 = 1
 
-  @Option(help: "Paths to sample.")
+  @Option(help: "Paths to sample; in mcts simulations.")
   var samples: Int?
 
-  @Option(help: "Branches at the first token.")
+  @Option(help: "Branches at the first token; in a search ways on from each place, or beams.")
   var branches: Int?
 
   @Option(help: "Logits are divided by this; 0 always takes the likeliest token.")

@@ -35,7 +35,17 @@ struct RunOptions: ParsableArguments {
   @Option(help: "genrm: rationales sampled for each candidate.")
   var rationales: Int?
 
-  @Option(help: "best-of-n: the first candidate's answer (top) or the greatest sum (weighted).")
+  @Option(help: "lookahead: steps that are simulated before a step is scored (default: 1).")
+  var lookahead: Int?
+
+  @Option(help: "mcts: how much is tried that was seldom tried (default: 1.25).")
+  var exploration: Double?
+
+  @Option(help: "mcts: leaves that grow in one batch (default: 8).")
+  var leaves: Int?
+
+  @Option(
+    help: "Ranked candidates: the first one's answer (top) or the greatest sum (weighted).")
   var vote: RunSettings.RankedVote?
 
   @Option(
@@ -61,6 +71,15 @@ struct RunOptions: ParsableArguments {
     if let rationales, !(1...1000).contains(rationales) {
       throw ValidationError("--rationales must be from 1 to 1000.")
     }
+    if let lookahead, !(0...100).contains(lookahead) {
+      throw ValidationError("--lookahead must be from 0 to 100.")
+    }
+    if let exploration, !(0...100).contains(exploration) {
+      throw ValidationError("--exploration must be from 0 to 100.")
+    }
+    if let leaves, !(1...1000).contains(leaves) {
+      throw ValidationError("--leaves must be from 1 to 1000.")
+    }
     if let thinkingBudget, !(0...1_000_000).contains(thinkingBudget) {
       throw ValidationError("--thinking-budget must be from 0 to 1000000.")
     }
@@ -80,6 +99,7 @@ struct RunOptions: ParsableArguments {
       topP: decoding.topP, minP: decoding.minP,
       maxTokens: decoding.maxTokens ?? Self.defaultMaxTokens, aggregate: aggregate,
       weighting: weighting, verifier: verifier?.names.first, rationales: rationales, vote: vote,
+      lookahead: lookahead, exploration: exploration, leaves: leaves,
       thinkingBudget: thinkingBudget, waits: waits,
       detail: max(0, detail ?? fallback))
   }

@@ -29,7 +29,14 @@ struct TraceText {
     if let delta = run.paths[end.path]?.score(.delta) {
       notes.append(String(format: "Δ %.3f", delta.value))
     }
-    if !["end_of_text", "stop"].contains(end.reason) { notes.append(end.reason) }
+    if end.reason == "pruned", let pruning = run.prunings.last(where: { $0.path == end.path }) {
+      notes.append("pruned: " + pruning.why)
+      if let kind = pruning.kind, let value = pruning.value {
+        notes.append("\(kind.rawValue) " + String(format: "%.3f", value))
+      }
+    } else if !["end_of_text", "stop"].contains(end.reason) {
+      notes.append(end.reason)
+    }
     return line + (notes.isEmpty ? "" : "  [" + notes.joined(separator: ", ") + "]") + "\n"
   }
 

@@ -18,7 +18,7 @@ extension PlaygroundState {
       // A lesson says itself when a prompt is put in; otherwise Decode shows the new prompt.
       if activeLesson == nil, !decode.isStreaming { return newExploration() }
     case .samples, .branches, .aggregate, .seed, .maxTokens, .verifier, .rationales, .vote,
-      .thinkingBudget, .waits:
+      .thinkingBudget, .waits, .lookahead, .exploration, .leaves:
       break
     }
     return []

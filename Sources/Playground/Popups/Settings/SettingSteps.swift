@@ -42,6 +42,15 @@ extension RunSettings {
         thinkingBudget.map { Double($0) }, in: Self.thinkingBudgets, by: steps, offAtEnd: true)
       thinkingBudget = next.map { Int($0) }
     case .waits: waits = min(100, max(0, (waits ?? BudgetForcing.defaultWaits) + steps))
+    case .lookahead:
+      lookahead = Self.next(lookahead ?? Lookahead.defaultDepth, in: Self.depths, by: steps)
+    case .exploration:
+      exploration =
+        Self.next(
+          exploration ?? TreeSearchRule.defaultExploration, in: Self.explorations, by: steps,
+          offAtEnd: true) ?? Self.explorations.last
+    case .leaves:
+      leaves = Self.next(leaves ?? MCTS.defaultLeaves, in: Self.leafCounts, by: steps)
     case .weighting: weighting = Self.cycled(weighting, in: Self.weightings, by: steps)
     }
   }
@@ -52,6 +61,9 @@ extension RunSettings {
   private static let sampleCounts = [1, 5, 10, 20, 40, 80, 160, 320]
   private static let rationaleCounts = [1, 2, 4, 8, 16, 32]
   private static let thinkingBudgets: [Double] = [0, 8, 16, 32, 64, 128, 256, 512, 1024, 4096]
+  private static let depths = [0, 1, 2, 3, 4, 6, 8]
+  private static let explorations = [0.1, 0.25, 0.5, 1, 1.25, 1.5, 2, 3, 5, 10]
+  private static let leafCounts = [1, 2, 4, 8, 16, 32]
   private static let branchCounts = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 50]
   private static let tokenCounts = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096]
 

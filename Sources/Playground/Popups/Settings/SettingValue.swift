@@ -46,6 +46,9 @@ extension RunSettings {
     case .rationales: rationales = try Self.whole(text, setting, 1...1000)
     case .thinkingBudget: thinkingBudget = try Self.whole(text, setting, 0...1_000_000)
     case .waits: waits = try Self.whole(text, setting, 0...100)
+    case .lookahead: lookahead = try Self.whole(text, setting, 0...100)
+    case .exploration: exploration = try Self.number(text, setting, 0...100)
+    case .leaves: leaves = try Self.whole(text, setting, 1...1000)
     case .weighting:
       weighting = try Self.choice(text, setting, Self.weightings, named: \.rawValue)
     }
@@ -72,6 +75,9 @@ extension RunSettings {
     case .vote: vote = nil
     case .thinkingBudget: thinkingBudget = nil
     case .waits: waits = nil
+    case .lookahead: lookahead = nil
+    case .exploration: exploration = nil
+    case .leaves: leaves = nil
     }
   }
 
@@ -90,11 +96,14 @@ extension RunSettings {
     case .prompting: prompting ?? "each strategy's own"
     case .template: template ?? "auto"
     case .aggregate: aggregate?.rawValue ?? "each strategy's own"
-    case .verifier: (verifier ?? BestOfN.defaultVerifier).rawValue
+    case .verifier: verifier?.rawValue ?? "each strategy's own"
     case .rationales: String(rationales ?? GenerativeVerifier.defaultRationales)
     case .vote: (vote ?? .top).rawValue
     case .thinkingBudget: thinkingBudget.map { String($0) } ?? "max-tokens"
     case .waits: String(waits ?? BudgetForcing.defaultWaits)
+    case .lookahead: String(lookahead ?? Lookahead.defaultDepth)
+    case .exploration: Self.text(exploration ?? TreeSearchRule.defaultExploration)
+    case .leaves: String(leaves ?? MCTS.defaultLeaves)
     case .weighting: weighting.rawValue
     }
   }
@@ -164,10 +173,13 @@ extension StrategyDescription.Setting {
     case .topP: "keeps the fewest likeliest tokens whose probabilities reach p"
     case .minP: "cuts tokens with less than this share of the likeliest one's probability"
     case .samples: "how many paths are sampled and counted"
-    case .branches: "how many of the likeliest first tokens are followed"
+    case .branches: "first tokens that are followed; in a search, ways on from each place"
     case .aggregate: "branches: sum or max of Δ; steps: min, last, prod or mean of their scores"
     case .verifier: "what ranks the candidates: prm, genrm, genrm-direct, orm or likelihood"
     case .rationales: "how many rationales genrm samples for each candidate"
+    case .lookahead: "how many steps are simulated before a step is scored"
+    case .exploration: "how much a tree search tries what it has seldom tried"
+    case .leaves: "how many leaves of a tree search grow in one batch"
     case .vote: "top: the first candidate's answer; weighted: scores are summed by answer"
     case .thinkingBudget: "tokens of thinking, after which the answer is asked for"
     case .waits: "how often the end of thinking is taken back and \"Wait,\" put in its place"

@@ -20,8 +20,8 @@ public struct SettingsState: Sendable {
     static let all: [Row] =
       [
         .temperature, .topK, .topP, .minP, .samples, .branches, .prompting, .template,
-        .weighting, .aggregate, .verifier, .rationales, .vote, .thinkingBudget,
-        .waits, .maxTokens, .seed,
+        .weighting, .aggregate, .verifier, .rationales, .vote, .lookahead, .exploration, .leaves,
+        .thinkingBudget, .waits, .maxTokens, .seed,
       ].map { Row.setting($0) } + [.theme, .parallel, .threads]
 
     var title: String {

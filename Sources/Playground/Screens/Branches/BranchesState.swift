@@ -26,7 +26,11 @@ public struct BranchesState: Sendable {
   public var rowCount: Int {
     guard digest.run != nil else { return 0 }
     let known = (digest.numbers.last ?? -1) + 1
-    let wanted = digest.start?.settings.branches ?? CoTDecoding.defaultBranches
+    let start = digest.start
+    let wanted =
+      start?.settings.branches
+      ?? start.flatMap { StrategyRegistry.description(of: $0.strategy)?.defaultBranches }
+      ?? CoTDecoding.defaultBranches
     return min(Self.mostRows, digest.end == nil ? max(known, wanted) : known)
   }
 

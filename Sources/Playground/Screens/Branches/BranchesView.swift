@@ -61,7 +61,10 @@ enum BranchesView {
   ) {
     let digest = state.branches.digest
     let count = state.branches.rowCount
-    var left = StyledText("CoT-decoding", style: theme[.title])
+    let description =
+      digest.start.flatMap { StrategyRegistry.description(of: $0.strategy) }
+      ?? CoTDecoding.description
+    var left = StyledText(description.title, style: theme[.title])
     left.append("  k = \(count)", style: theme[.text])
     if let prompting = digest.start?.settings.prompting, rect.width >= 70 {
       left.append("  \(prompting) prompt", style: theme[.dim])

@@ -15,8 +15,10 @@ public struct RunDigest: Sendable, Hashable {
   public private(set) var histories: [Tally.Method: ShareHistory] = [:]
   /// The paths that grow.
   public private(set) var growing: Set<Int> = []
-  /// Paths that were counted, from path 0 without a gap.
+  /// How many paths were counted.
   public private(set) var counted = 0
+  /// Which they are, where they are not those from path 0 on without a gap.
+  private var voters: Set<Int>?
   /// Paths that have ended by themselves.
   public private(set) var finished = 0
   /// Tokens sampled on all paths.
@@ -52,6 +54,7 @@ public struct RunDigest: Sendable, Hashable {
       }
     case .injected(let injection):
       if let path = injection.path { replace(path, in: trace) }
+    case .fork(let fork): replace(fork.path, in: trace)
     case .pathFinished(let end): replace(end.path, in: trace)
     case .tally(let tally): count(tally)
     case .finished(let end): self.end = end
@@ -87,6 +90,7 @@ public struct RunDigest: Sendable, Hashable {
     if tally.method == .majority {
       counted = tally.unparsed + Int(tally.votes.values.reduce(0, +))
       order = tally.order
+      if let path = tally.path { voters = (voters ?? []).union([path]) }
     }
     let standing = Standing.rows(tally)
     standings[tally.method] = standing
@@ -113,8 +117,11 @@ public struct RunDigest: Sendable, Hashable {
 
   /// The counted paths that gave an answer; nil asks for those in which none was found.
   public func paths(for answer: String?) -> [Int] {
-    numbers.filter { $0 < counted && paths[$0]?.answer == answer }
+    numbers.filter { isCounted($0) && paths[$0]?.answer == answer }
   }
+
+  /// Whether a path has had its vote.
+  public func isCounted(_ path: Int) -> Bool { voters?.contains(path) ?? (path < counted) }
 
   /// The paths that grow, in order, then those that ended last, the newest first, `count` in all.
   public func latest(_ count: Int) -> [PathDigest] {

@@ -44,6 +44,10 @@ extension ExploredTree {
       }
       if injection.role == .prompt { insertBreak(after: run.promptEnd) }
       if let path = injection.path { move(PathKey(run: number, path: path), to: node) }
+    case .fork(let fork):
+      if let tip = run.paths[fork.path]?.tip {
+        move(PathKey(run: number, path: fork.path), to: tip)
+      }
     case .pathFinished(let end): self.end(end, in: number, run)
     default: break
     }

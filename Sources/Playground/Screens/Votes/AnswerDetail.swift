@@ -84,7 +84,7 @@ private struct PathCensus {
   private var total = 0
 
   init(answer: String?, _ digest: RunDigest) {
-    for number in digest.numbers where number < digest.counted {
+    for number in digest.numbers where digest.isCounted(number) {
       guard let path = digest.paths[number] else { continue }
       let matches = path.answer == answer
       total += 1

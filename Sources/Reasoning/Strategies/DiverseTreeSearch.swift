@@ -1,0 +1,18 @@
+/// Diverse verifier tree search: the samples are shared out to independent subtrees, each of which
+/// keeps its own best step, so that one early favourite cannot crowd out the rest.
+public struct DiverseTreeSearch: Strategy {
+  public static let description = StrategyDescription(
+    name: "dvts", title: "Diverse verifier tree search",
+    summary: "Grows independent subtrees, each along the step that a verifier ranks first in it.",
+    paper: "Beeching, Tunstall and Rush 2024, Scaling test-time compute with open models",
+    cost: "as many samples at every step, and the verifier's reading",
+    defaultPrompting: .think, defaultTemperature: StepBeam.defaultTemperature,
+    defaultSamples: StepBeam.defaultSamples, defaultBranches: StepBeam.defaultBranches,
+    defaultVerifier: StepBeam.defaultVerifier, settings: StepBeam.settings)
+
+  public init() {}
+
+  public func answer(_ run: Run) async throws -> String? {
+    try await run.searchSteps(isDiverse: true)
+  }
+}

@@ -1,0 +1,45 @@
+/// Beam search over reasoning steps, ranked by a verifier.
+public struct StepBeam: Strategy {
+  public static let description = StrategyDescription(
+    name: "step-beam", title: "Step beam",
+    summary: "Samples steps, keeps the beams that a verifier ranks first, and goes on from them.",
+    paper: "Snell et al. 2024, arXiv 2408.03314; Wang et al. 2024 (OpenR), arXiv 2410.09671",
+    cost: "as many samples at every step, and the verifier's reading",
+    defaultPrompting: .think, defaultTemperature: defaultTemperature,
+    defaultSamples: defaultSamples, defaultBranches: defaultBranches,
+    defaultVerifier: defaultVerifier, settings: settings)
+
+  /// As in search-and-learn: 16 samples a step, 4 from each of 4 beams.
+  public static let defaultSamples = 16
+  public static let defaultBranches = 4
+  public static let defaultTemperature = 0.8
+  /// What the bundled model judges steps best by (Samples/Models/README.md).
+  public static let defaultVerifier = VerifierName.prmRestated
+
+  /// What every search over steps heeds.
+  static let settings: [StrategyDescription.Setting] = [
+    .prompting, .samples, .branches, .verifier, .aggregate, .vote, .temperature, .topK, .topP,
+    .minP, .maxTokens, .seed,
+  ]
+
+  public init() {}
+
+  public func answer(_ run: Run) async throws -> String? {
+    try await run.searchSteps(isDiverse: false)
+  }
+}
+
+extension Run {
+  /// A beam search over steps with the run's settings.
+  func searchSteps(isDiverse: Bool, lookahead: Int = 0) async throws -> String? {
+    let start = try insertPrompt()
+    let search = StepBeamSearch(
+      samples: settings.samples ?? StepBeam.defaultSamples,
+      branches: settings.branches ?? StepBeam.defaultBranches, isDiverse: isDiverse,
+      lookahead: lookahead)
+    let expansion = StepExpansion(
+      run: self, temperature: StepBeam.defaultTemperature,
+      defaultVerifier: StepBeam.defaultVerifier)
+    return try await search.answer(expansion, from: start)
+  }
+}

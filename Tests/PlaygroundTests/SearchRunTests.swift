@@ -1,0 +1,90 @@
+import Decoding
+import Reasoning
+import TerminalUI
+import Testing
+
+@testable import Playground
+
+/// Searches on the screens that show paths and votes.
+@Suite struct SearchRunTests {
+  private static let names = ["beam", "step-beam", "dvts", "lookahead", "mcts"]
+
+  private func records(_ strategy: String) async throws -> [TraceRecord] {
+    var settings = Fixtures.settings
+    (settings.samples, settings.branches, settings.detail) = (12, 4, 5)
+    (settings.verifier, settings.seed) = (.likelihood, 3)
+    return try await Fixtures.records(of: strategy, settings: settings)
+  }
+
+  /// Paths that begin in the middle of others are kept up to date like any other.
+  @Test(arguments: names)
+  func theDigestIsThatOfTheWholeTraceAtAnyTime(strategy: String) async throws {
+    var trace = RunTrace()
+    var digest = RunDigest(1, trace)
+    for record in try await records(strategy) {
+      trace.apply(record.event)
+      digest.apply(record.event, trace)
+      #expect(digest == RunDigest(1, trace))
+    }
+    #expect(digest.end?.reason == .completed && digest.growing.isEmpty)
+    for (number, path) in digest.paths {
+      #expect(path.nodes == trace.paths[number]?.nodes)
+    }
+  }
+
+  /// Only solutions that the search kept have a vote, whatever their numbers are.
+  @Test(arguments: ["step-beam", "dvts", "lookahead", "mcts"])
+  func thePathsBehindAnAnswerAreThoseThatVoted(strategy: String) async throws {
+    let run = try #require(Trace(try await records(strategy)).runs[1])
+    let digest = RunDigest(1, run)
+    let votes = try #require(run.tally(.majority)).votes
+    #expect(!votes.isEmpty)
+    for (answer, count) in votes {
+      let paths = digest.paths(for: answer)
+      #expect(paths.count == Int(count))
+      #expect(paths.allSatisfy { run.paths[$0]?.answer == answer })
+      #expect(AnswerDetail(answer: answer, in: digest, run).paths == paths)
+    }
+  }
+
+  /// The tree knows where every path stands, those that fork included.
+  @Test(arguments: names) func theTreeGrowsWithEveryEvent(strategy: String) async throws {
+    var trace = Trace()
+    var tree = ExploredTree()
+    for record in try await records(strategy) {
+      trace.apply(record)
+      guard let run = trace.runs[1] else { continue }
+      tree.apply(record.event, in: 1, run)
+    }
+    let whole = ExploredTree(trace)
+    #expect(tree.lines.keys == whole.lines.keys)
+    for (id, line) in whole.lines {
+      #expect(tree.lines[id]?.entries.map(\.node) == line.entries.map(\.node))
+      #expect(tree.lines[id]?.counts == line.counts)
+    }
+  }
+
+  @MainActor
+  @Test(.timeLimit(.minutes(2)), arguments: names)
+  func itRunsOnTheScreenThatFitsIt(strategy: String) async throws {
+    let driver = Driver()
+    await driver.start()
+    driver.type(":strategy \(strategy)")
+    driver.press(KeyEvent(.enter))
+    func digest(_ state: PlaygroundState) -> RunDigest {
+      strategy == "beam" ? state.branches.digest : state.votes.digest
+    }
+    await driver.wait { digest($0).end != nil }
+    #expect(driver.state.screen == (strategy == "beam" ? .branches : .votes))
+    #expect(digest(driver.state).start?.strategy == strategy)
+    #expect(digest(driver.state).end?.reason == .completed)
+    let title = try #require(StrategyRegistry.description(of: strategy)?.title)
+    let text = driver.draw().textSnapshot()
+    #expect(text.contains(title))
+    if strategy != "beam" {
+      driver.press(KeyEvent(.enter))
+      #expect(driver.state.votes.detail?.paths.isEmpty == false)
+    }
+    await driver.finish()
+  }
+}
