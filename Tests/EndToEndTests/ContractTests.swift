@@ -148,7 +148,8 @@ import Testing
   @Test func strategies() throws {
     let names = [
       "greedy", "sample", "cot", "few-shot-cot", "cot-decoding", "self-consistency", "best-of-n",
-      "beam", "step-beam", "dvts", "lookahead", "mcts",
+      "beam", "step-beam", "dvts", "lookahead", "mcts", "budget-forcing", "genrm", "self-correct",
+      "analogical", "step-back", "retrieval", "ensemble",
     ]
     let text = try Program.run(["strategies"])
     #expect(text.status == 0 && text.errors == "")

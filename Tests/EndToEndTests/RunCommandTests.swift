@@ -16,7 +16,8 @@ import Testing
 
   @Test(arguments: [
     "greedy", "sample", "cot", "few-shot-cot", "cot-decoding", "self-consistency", "beam",
-    "step-beam", "dvts", "lookahead", "mcts",
+    "step-beam", "dvts", "lookahead", "mcts", "budget-forcing", "genrm", "self-correct",
+    "analogical", "step-back", "retrieval",
   ])
   func events(_ strategy: String) throws {
     let events = try lines([

@@ -44,6 +44,8 @@ import Testing
     (.weighting, "verifier"), (.maxTokens, "1e9"), (.thinkingBudget, "-1"),
     (.lookahead, "-1"), (.exploration, "x"), (.leaves, "0"),
     (.waits, "101"), (.prompting, ""),
+    (.waits, "101"), (.answerOverTime, "1"), (.earlyStop, "x"),
+    (.passages, "0"), (.corpus, ""), (.with, ""), (.combine, "x"), (.prompting, ""),
   ])
   func badValueIsRefusedInOneLine(setting: StrategyDescription.Setting, value: String) {
     var settings = RunSettings()

@@ -14,6 +14,18 @@ public protocol ModelOpening: Sendable {
   func open(
     path: String, observer: @escaping OpeningObserver
   ) throws -> (model: any LanguageModel, summary: ModelSummary)
+
+  /// Opens the models of an ensemble beside the one at a path: for votes the further ones, for a
+  /// mixture all of them.
+  ///
+  /// - Throws: an error whose description says what is wrong and what to do.
+  func ensemble(of path: String, _ settings: RunSettings) throws -> [any LanguageModel]
+}
+
+extension ModelOpening {
+  public func ensemble(of path: String, _ settings: RunSettings) throws -> [any LanguageModel] {
+    []
+  }
 }
 
 /// Carries out the effects that the reducer asks for, on tasks of its own, and hands back actions.
@@ -54,6 +66,10 @@ public final class PlaygroundSession: Sendable {
 
   struct Work {
     var decoder: Decoder?
+    /// Where its model was opened.
+    var path = ""
+    /// The further models of the last ensemble, and what they were asked for by.
+    var ensemble: (key: String, decoders: [Decoder])?
     var exploration: Exploration?
     /// Strategies under way, by run number.
     var runs: [Int: Task<Void, Never>] = [:]
@@ -216,6 +232,8 @@ public final class PlaygroundSession: Sendable {
           work.stream?.cancel()
           work.exploration = nil
           work.decoder = decoder
+          work.path = path
+          work.ensemble = nil
           return true
         }
         if isTaken { post(.modelReady(summary, model.vocabulary)) }
@@ -249,11 +267,16 @@ public final class PlaygroundSession: Sendable {
     }
     let prompts = configuration.prompts
     let task = Task { [self] in
-      let end = await strategy.run(
-        question, settings: settings, decoder: decoder, library: prompts, number: run,
-        previous: previous
-      ) { self.record($0) }
-      if let message = end.message { post(.message(Message(.error, message))) }
+      do {
+        let (decoder, peers) = try await models(for: strategy, settings, beside: decoder)
+        let end = await strategy.run(
+          question, settings: settings, decoder: decoder, library: prompts, number: run,
+          previous: previous, peers: peers
+        ) { self.record($0) }
+        if let message = end.message { post(.message(Message(.error, message))) }
+      } catch {
+        post(error)
+      }
       _ = work.withLock { $0.runs.removeValue(forKey: run) }
       post(.runEnded(run))
     }

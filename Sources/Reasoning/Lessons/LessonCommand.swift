@@ -117,6 +117,11 @@ extension StrategyDescription.Setting {
       Int(value).map { $0 >= 1 } ?? false
     case .thinkingBudget, .waits, .lookahead: Int(value).map { $0 >= 0 } ?? false
     case .exploration: Double(value).map { $0 >= 0 && $0.isFinite } ?? false
+    case .answerOverTime: ["on", "off"].contains(value)
+    case .earlyStop: value == "off" || EarlyStop(rawValue: value) != nil
+    case .passages: Int(value).map { $0 >= 1 } ?? false
+    case .corpus, .with: !value.isEmpty
+    case .combine: RunSettings.Combination(rawValue: value) != nil
     case .prompting: Prompting(value) != nil
     case .template: TemplateChoice(value) != nil
     case .aggregate: RunSettings.Aggregate(rawValue: value) != nil

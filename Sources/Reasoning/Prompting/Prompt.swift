@@ -22,6 +22,11 @@ public struct Prompt: Hashable, Sendable {
   public var exemplarCount: Int
   /// How many were left out because they overlap with the question.
   public var leakedExemplarCount: Int
+  /// The passages that stand in the text, best first, and how well each fits.
+  public var retrieved: [RetrievedPassage] = []
+  /// The same prompt without each of the passages, and last without any; empty where there are
+  /// none.
+  public var ablated: [Prompt] = []
 
   public init(
     text: String, message: String? = nil, stops: [String] = [],
@@ -42,6 +47,7 @@ public struct Prompt: Hashable, Sendable {
   /// - Parameter reasons: whether a model that can both think and answer at once thinks.
   public func inChat(_ template: ChatTemplate, reasons: Bool) -> Prompt {
     var prompt = self
+    prompt.ablated = ablated.map { $0.inChat(template, reasons: reasons) }
     prompt.pieces = template.pieces(for: [.init(.user, message)], reasons: reasons)
     prompt.text = prompt.pieces.map(\.spelling).joined()
     prompt.thinking = template.thinking
@@ -79,4 +85,11 @@ public struct Prompt: Hashable, Sendable {
       return min(end, first ?? end)
     }
   }
+}
+
+/// A passage that was found, and how well it fits the question.
+public struct RetrievedPassage: Hashable, Sendable {
+  public var passage: Passage
+  /// By BM25.
+  public var score: Double
 }

@@ -9,13 +9,35 @@ public struct PromptLibrary: Hashable, Sendable {
   /// The prompt for a question.
   /// - Parameters:
   ///   - family: The problem's family, whose own examples are preferred.
+  ///   - corpus: where passages are looked up, a file or a folder; nil for the worked examples.
+  ///   - passages: how many of them stand in a prompt that asks for some.
   /// - Throws: `TextFileError` for a template or example file that is missing or malformed.
   public func prompt(
-    _ prompting: Prompting, question: String, family: String? = nil
+    _ prompting: Prompting, question: String, family: String? = nil, corpus: String? = nil,
+    passages: Int = Retrieve.defaultPassages
   ) throws(TextFileError) -> Prompt {
     let template = try template(prompting)
     let exemplars = try exemplars(of: template, at: path(of: prompting), family: family)
-    return template.render(question: question, exemplars: exemplars)
+    guard template.asksForPassages else {
+      return template.render(question: question, exemplars: exemplars)
+    }
+    return template.render(
+      question: question, exemplars: exemplars,
+      passages: try retrieved(
+        passages, for: question, from: corpus ?? "\(directory)/few-shot"))
+  }
+
+  /// The passages that fit a question best, best first. A worked example that gives the question
+  /// away is none.
+  func retrieved(
+    _ count: Int, for question: String, from corpus: String
+  ) throws(TextFileError) -> [RetrievedPassage] {
+    let passages = try PassageCorpus.read(corpus).passages.filter { passage in
+      !passage.text.hasPrefix("Q:") || !Exemplar(text: passage.text).leaks(into: question)
+    }
+    return BM25(passages.map(\.text)).best(count, for: question).map {
+      RetrievedPassage(passage: passages[$0.passage], score: $0.score)
+    }
   }
 
   /// The template that a value of `--prompting` names.

@@ -1,7 +1,7 @@
 /// The text around a question, as a file that people can edit: see Samples/Prompts/README.md.
 ///
 /// A header of `key: value` lines, a line `---`, and the prompt with `{question}` and, for
-/// few-shot prompting, `{exemplars}`. A file without `---` is all prompt.
+/// few-shot prompting, `{exemplars}`, or for retrieval `{passages}`. A file without `---` is all prompt.
 public struct PromptTemplate: Hashable, Sendable {
   /// The prompt with its placeholders.
   public let body: String
@@ -111,13 +111,35 @@ public struct PromptTemplate: Hashable, Sendable {
     guard let form = body.firstRange(of: "Q: {question}\nA:"), form.lowerBound == body.startIndex
     else { return nil }
     let request = String(body[form.upperBound...]).trimmingWhitespace
-    guard !request.contains("{question}"), !request.contains("{exemplars}") else { return nil }
+    guard !request.contains("{question}"), !request.contains("{exemplars}"),
+      !request.contains("{passages}")
+    else { return nil }
     return request.isEmpty ? question : question + "\n" + request
   }
 
   /// The prompt for a question. Examples that give the question away are left out, and of the
   /// others the first `exemplarLimit` are used.
-  public func render(question: String, exemplars: [Exemplar] = []) -> Prompt {
+  public func render(
+    question: String, exemplars: [Exemplar] = [], passages: [RetrievedPassage] = []
+  ) -> Prompt {
+    var prompt = rendered(question: question, exemplars: exemplars, passages: passages)
+    guard !passages.isEmpty, asksForPassages else { return prompt }
+    prompt.retrieved = passages
+    let others = passages.indices.map { left in
+      passages.indices.filter { $0 != left }.map { passages[$0] }
+    }
+    prompt.ablated = (others + [[]]).map {
+      rendered(question: question, exemplars: exemplars, passages: $0)
+    }
+    return prompt
+  }
+
+  /// Whether passages of texts stand in the prompt.
+  var asksForPassages: Bool { body.contains("{passages}") }
+
+  private func rendered(
+    question: String, exemplars: [Exemplar], passages: [RetrievedPassage]
+  ) -> Prompt {
     let safe = exemplars.filter { !$0.leaks(into: question) }
     let used = body.contains("{exemplars}") ? Array(safe.prefix(exemplarLimit)) : []
     let shown = used.map { $0.text + "\n\n" }.joined()
@@ -133,6 +155,9 @@ public struct PromptTemplate: Hashable, Sendable {
       } else if rest.hasPrefix("{exemplars}") {
         text += shown
         rest = rest.dropFirst("{exemplars}".count)
+      } else if rest.hasPrefix("{passages}") {
+        text += passages.map { $0.passage.text + "\n\n" }.joined()
+        rest = rest.dropFirst("{passages}".count)
       } else {
         text.append(rest.removeFirst())
       }

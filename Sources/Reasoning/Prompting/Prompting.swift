@@ -6,16 +6,25 @@ public enum Prompting: Hashable, Sendable, CustomStringConvertible {
   case think
   /// Worked examples before the question (Wei et al. 2022, arXiv 2201.11903).
   case fewShot
+  /// Asks for a related problem first (Yasunaga et al. 2023, arXiv 2310.01714).
+  case analogical
+  /// Asks for the principle first (Zheng et al. 2023, arXiv 2310.06117).
+  case stepBack
+  /// Passages of texts before the question.
+  case retrieval
   /// A template of the user's own.
   case file(path: String)
 
-  /// Reads `plain`, `think`, `few-shot`, or the path of a template. nil for an empty value.
+  /// Reads a name of those in Samples/Prompts (`plain`, `think`, `few-shot` …), or the path of a template. nil for an empty value.
   public init?(_ commandLineValue: String) {
     switch commandLineValue {
     case "": return nil
     case "plain": self = .plain
     case "think": self = .think
     case "few-shot": self = .fewShot
+    case "analogical": self = .analogical
+    case "step-back": self = .stepBack
+    case "retrieval": self = .retrieval
     default: self = .file(path: commandLineValue)
     }
   }
@@ -25,6 +34,9 @@ public enum Prompting: Hashable, Sendable, CustomStringConvertible {
     case .plain: "plain"
     case .think: "think"
     case .fewShot: "few-shot"
+    case .analogical: "analogical"
+    case .stepBack: "step-back"
+    case .retrieval: "retrieval"
     case .file(let path): path
     }
   }

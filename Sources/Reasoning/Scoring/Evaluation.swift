@@ -25,9 +25,19 @@ public struct EvaluationRow: Sendable, Hashable {
   public var majority: Share?
   /// How often any of the samples was right (pass@n): the most that choosing could get.
   public var oracle: Share?
+  /// What became of the answers that the strategy looked at again; nil where it did not.
+  public var revisions: Revisions?
   /// By how much the strategy's accuracy is above the majority's on the same samples, with an
   /// interval of the paired differences.
   public var gain: Share?
+
+  /// How often looking again mended an answer, and how often it spoiled one.
+  public struct Revisions: Sendable, Hashable {
+    public var wrongToRight = 0
+    public var rightToWrong = 0
+    public var stayedRight = 0
+    public var stayedWrong = 0
+  }
 
   /// A figure between questions with its 95 % interval.
   public struct Share: Sendable, Hashable {
@@ -56,11 +66,16 @@ public struct Evaluation: Sendable {
   public var decoder: Decoder
   public var prompts: PromptLibrary
   public var settings: RunSettings
+  /// Further models, for strategies that use several.
+  public var peers: [Decoder]
 
-  public init(decoder: Decoder, prompts: PromptLibrary, settings: RunSettings) {
+  public init(
+    decoder: Decoder, prompts: PromptLibrary, settings: RunSettings, peers: [Decoder] = []
+  ) {
     self.decoder = decoder
     self.prompts = prompts
     self.settings = settings
+    self.peers = peers
   }
 
   /// Answers all questions with one strategy, several at once so that every batch is full.
@@ -120,14 +135,17 @@ public struct Evaluation: Sendable {
     var settings = settings
     settings.detail = 0
     let end = await strategy.run(
-      question, settings: settings, decoder: decoder, library: prompts
+      question, settings: settings, decoder: decoder, library: prompts, peers: peers
     ) { record in
+      // Runs that are part of this one have votes of their own.
+      let isOwn = record.run == 1
       switch record.event {
-      case .score(let score) where score.kind == .delta:
+      case .score(let score) where score.kind == .delta && isOwn:
         scored.withLock { $0[score.path, default: (nil, nil)].delta = score.value }
-      case .pathFinished(let end):
+      case .pathFinished(let end) where isOwn:
         scored.withLock { $0[end.path, default: (nil, nil)].answer = end.answer }
-      case .tally(let tally) where tally.method == .majority: votes.withLock { $0 = tally }
+      case .tally(let tally) where tally.method == .majority && isOwn:
+        votes.withLock { $0 = tally }
       default: break
       }
     }
@@ -180,7 +198,7 @@ public struct Evaluation: Sendable {
         // Questions of all families share batches, so time is shared out by tokens.
         seconds: seconds * Double(generated) / Double(tokens),
         majority: share(own, \.isMajorityCorrect), oracle: share(own, \.isAnyCorrect),
-        gain: gain([own]))
+        revisions: revisions(own), gain: gain([own]))
     }
     if let all = macroAverage(rows, pools, strategy: strategy, seconds: seconds) {
       rows.append(all)
@@ -202,7 +220,22 @@ public struct Evaluation: Sendable {
       areaUnderCurve: Statistics.areaUnderCurve(pools.flatMap { $0.flatMap(\.scored) }),
       generatedTokens: rows.reduce(0) { $0 + $1.generatedTokens }, seconds: seconds,
       majority: macroShare(pools, \.isMajorityCorrect),
-      oracle: macroShare(pools, \.isAnyCorrect), gain: gain(pools))
+      oracle: macroShare(pools, \.isAnyCorrect), revisions: revisions(pools.flatMap { $0 }),
+      gain: gain(pools))
+  }
+
+  /// Counts what became of answers that were looked at again; nil where none was.
+  static func revisions(_ results: [Result]) -> EvaluationRow.Revisions? {
+    let revised = results.filter { $0.end.revision != nil }
+    guard !revised.isEmpty else { return nil }
+    return revised.reduce(into: EvaluationRow.Revisions()) { counts, result in
+      switch (result.end.revision?.correct ?? false, result.isCorrect) {
+      case (false, true): counts.wrongToRight += 1
+      case (true, false): counts.rightToWrong += 1
+      case (true, true): counts.stayedRight += 1
+      case (false, false): counts.stayedWrong += 1
+      }
+    }
   }
 
   /// A family's share of questions for which something holds; nil where it is not known for all.

@@ -12,16 +12,24 @@ final class OrderedVote: Sendable {
     var next = 0
     var tallies: [Tally]
     var surest: (answer: String, delta: Double)?
+    var rule: EarlyStopRule?
+    /// The vote has been ended: nothing more is counted.
+    var isStopped = false
   }
 
   private let emit: @Sendable (TraceEvent) -> Void
   private let state: Mutex<State>
 
-  init(methods: [Tally.Method], emit: @escaping @Sendable (TraceEvent) -> Void) {
+  /// - Parameter rule: when the vote ends before every path is counted.
+  init(
+    methods: [Tally.Method], rule: EarlyStopRule? = nil,
+    emit: @escaping @Sendable (TraceEvent) -> Void
+  ) {
     self.emit = emit
     state = Mutex(
       State(
-        tallies: methods.map { Tally(method: $0, votes: [:], unparsed: 0, order: []) }))
+        tallies: methods.map { Tally(method: $0, votes: [:], unparsed: 0, order: []) },
+        rule: rule))
   }
 
   /// Adds a path and counts every path whose turn has come. A path that was cut short, and those
@@ -55,6 +63,9 @@ final class OrderedVote: Sendable {
     return known
   }
 
+  /// Whether the vote has been ended early.
+  var isStopped: Bool { state.withLock { $0.isStopped } }
+
   func winner(_ method: Tally.Method) -> String? {
     state.withLock { state in state.tallies.first { $0.method == method }?.winner }
   }
@@ -69,13 +80,24 @@ extension OrderedVote.State {
   /// - Returns: the tallies after each of them.
   fileprivate mutating func countDue() -> [TraceEvent] {
     var events: [TraceEvent] = []
-    while let due = early[next], !due.reason.isCut {
+    while !isStopped, let due = early[next], !due.reason.isCut {
       early[due.path] = nil
       next += 1
       count(due)
+      stopIfDecided()
       events += tallies.map { .tally($0) }
     }
     return events
+  }
+
+  private mutating func stopIfDecided() {
+    guard let rule, next < rule.samples,
+      let tally = tallies.first(where: { $0.method == rule.method }),
+      rule.isMet(by: tally, counted: next)
+    else { return }
+    isStopped = true
+    let stop = Tally.Stop(why: rule.criterion, after: next, of: rule.samples)
+    for index in tallies.indices { tallies[index].stopped = stop }
   }
 
   private mutating func count(_ outcome: PathOutcome) {

@@ -43,6 +43,17 @@ public struct StepChecker: Sendable {
     return labels
   }
 
+  /// Whether a text's equations hold, with the last of them giving an answer; nil for a text
+  /// without equations. That does not say that they are the right ones.
+  static func holdsTogether(_ text: String, answer: String?) -> Bool? {
+    let values = chains(in: text).map { $0.map { try? $0.value() } }
+    guard let last = values.last?.last else { return nil }
+    guard values.allSatisfy({ chain in chain.allSatisfy { $0 != nil && $0 == chain[0] } }) else {
+      return false
+    }
+    return answer.flatMap { Int($0) } == last
+  }
+
   private func isRight(_ chain: [ArithmeticExpression]) -> Bool? {
     var values: [Int] = []
     for side in chain {

@@ -23,33 +23,10 @@ public struct BestOfN: Strategy {
   public init() {}
 
   public func answer(_ run: Run) async throws -> String? {
-    let start = try run.insertPrompt()
-    let paths = (0..<max(1, run.settings.samples ?? Self.defaultSamples)).map {
-      run.sampledPath($0, from: start, temperature: Self.description.defaultTemperature)
-    }
-    let majority = OrderedVote(methods: [.majority], emit: run.emit)
-    let ended = Mutex<[Int: PathOutcome]>([:])
-    _ = try await run.decode(paths) { result in
-      let outcome = run.conclude(result.path, result.reason)
-      majority.add(outcome)
-      ended.withLock { $0[result.path] = outcome }
-    }
-    // Some candidates without the others cannot be ranked.
-    try Task.checkCancellation()
-    let outcomes = ended.withLock { $0 }.sorted { $0.key < $1.key }.map(\.value)
-    let verifier = (run.settings.verifier ?? Self.defaultVerifier).verifier(run.settings)
-    let assessments = try await verifier.assess(
-      outcomes.map { run.solution(ofPath: $0.path) }, in: run)
-    let weighted = OrderedVote(methods: [.verifier], emit: run.emit)
-    for (outcome, assessment) in zip(outcomes, assessments) {
-      var outcome = outcome
-      outcome.verifierWeight = assessment.weight
-      weighted.add(outcome)
-    }
-    switch run.settings.vote ?? .top {
-    case .top: return Self.top(outcomes, assessments.map(\.value))?.answer
-    case .weighted: return weighted.winner(.verifier)
-    }
+    try await run.rankedAnswer(
+      samples: run.settings.samples ?? Self.defaultSamples,
+      temperature: Self.description.defaultTemperature,
+      verifier: (run.settings.verifier ?? Self.defaultVerifier).verifier(run.settings))
   }
 
   /// The candidate with the greatest score; of equals the first. One without an answer has
@@ -61,5 +38,39 @@ public struct BestOfN: Strategy {
       if best.map({ score > $0.score }) ?? true { best = (outcome, score) }
     }
     return best?.outcome
+  }
+}
+
+extension Run {
+  /// Samples candidates, has a verifier rank them, and gives the answer that comes of it.
+  func rankedAnswer(
+    samples: Int, temperature: Double, verifier: any Verifier
+  ) async throws -> String? {
+    let start = try insertPrompt()
+    let paths = (0..<max(1, samples)).map {
+      sampledPath($0, from: start, temperature: temperature)
+    }
+    let majority = OrderedVote(methods: [.majority], emit: emit)
+    let ended = Mutex<[Int: PathOutcome]>([:])
+    _ = try await decode(paths) { [self] result in
+      let outcome = conclude(result.path, result.reason)
+      majority.add(outcome)
+      ended.withLock { $0[result.path] = outcome }
+    }
+    // Some candidates without the others cannot be ranked.
+    try Task.checkCancellation()
+    let outcomes = ended.withLock { $0 }.sorted { $0.key < $1.key }.map(\.value)
+    let assessments = try await verifier.assess(
+      outcomes.map { solution(ofPath: $0.path) }, in: self)
+    let weighted = OrderedVote(methods: [.verifier], emit: emit)
+    for (outcome, assessment) in zip(outcomes, assessments) {
+      var outcome = outcome
+      outcome.verifierWeight = assessment.weight
+      weighted.add(outcome)
+    }
+    switch settings.vote ?? .top {
+    case .top: return BestOfN.top(outcomes, assessments.map(\.value))?.answer
+    case .weighted: return weighted.winner(.verifier)
+    }
   }
 }

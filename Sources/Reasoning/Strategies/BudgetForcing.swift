@@ -87,7 +87,7 @@ public struct BudgetForcing: Strategy {
   private func delayingEnd(
     of path: Continuation, _ tags: ThinkingTags?, in run: Run
   ) -> any Sampler {
-    let close = tags.map { run.vocabulary.tokenize($0.close) } ?? []
+    let close = tags.map { run.vocabulary.tokenize(continuing: $0.close) } ?? []
     return DelayedEndSampler(
       base: path.sampler, step: path.firstStep,
       ends: path.stop.endTokens.union(close.count == 1 ? close : []))
@@ -139,7 +139,7 @@ extension Run {
         contentsOf: vocabulary.tokenize(PromptFormat.plain(question.text), special: .add))
       if isInPrompt(plain) { node = plain }
     }
-    guard let open = vocabulary.tokenize(tags.open).first,
+    guard let open = vocabulary.tokenize(continuing: tags.open).first,
       let reading = try await decoder.readings(after: [node]).first
     else { return nil }
     bookPrompt(upTo: node, reused: reading.reused)

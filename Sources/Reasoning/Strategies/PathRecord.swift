@@ -4,6 +4,7 @@ import Decoding
 struct PathRecord: Sendable {
   struct Entry: Sendable {
     var node: NodeID
+    var token: TokenID
     var bytes: [UInt8]
     /// p(likeliest) − p(second) where the token was chosen; nil for text that was put in.
     var margin: Double?
@@ -12,6 +13,8 @@ struct PathRecord: Sendable {
   }
 
   private(set) var entries: [Entry] = []
+  /// The node behind which the path begins; nil before its first token.
+  private(set) var start: NodeID?
 
   /// Σ log p over the sampled tokens.
   var logProbability: Double { entries.reduce(0) { $0 + ($1.logProbability ?? 0) } }
@@ -22,11 +25,13 @@ struct PathRecord: Sendable {
 
   mutating func append(_ entry: Entry) { entries.append(entry) }
 
-  /// Takes the path back to a node, when its end lies beyond.
+  /// Takes the path back to a node, when its end lies beyond; a node that is none of its own is
+  /// where it begins anew.
   mutating func rewind(to node: NodeID) {
-    guard let last = entries.last, last.node != node else { return }
+    if entries.last?.node == node { return }
     let kept = entries.lastIndex { $0.node == node }.map { $0 + 1 } ?? 0
     entries.removeSubrange(kept...)
+    if entries.isEmpty { start = node }
   }
 
   struct FoundAnswer {
@@ -46,10 +51,13 @@ struct PathRecord: Sendable {
   /// - Parameters:
   ///   - prompt: tells where the answer is over and the next question begins.
   ///   - thinking: the tags of a model that thinks between tags; what stands there is no answer.
+  ///   - node: what stands up to here is no answer either.
   func answer(
-    kind: AnswerKind, before prompt: Prompt, thinking: ThinkingTags?
+    kind: AnswerKind, before prompt: Prompt, thinking: ThinkingTags?, behind node: NodeID? = nil
   ) -> FoundAnswer? {
-    let bytes = bytes
+    let known = self.entries.lastIndex { $0.node == node }.map { $0 + 1 } ?? 0
+    let entries = Array(self.entries[known...])
+    let bytes = entries.flatMap(\.bytes)
     let text = Array(bytes.prefix(prompt.answerLength(in: bytes)))
     guard let found = AnswerExtractor.extract(from: text, kind: kind, thinking: thinking),
       let range = ExtractedAnswer.tokenRange(

@@ -71,36 +71,65 @@ extension Run {
     }
   }
 
+  /// Puts a text in behind a node of a path, to look at what would come behind it. It belongs to no
+  /// path: what it stands behind goes on undisturbed.
+  ///
+  /// - Returns: the text's last node.
+  func insertAside(_ text: String, after node: NodeID) -> NodeID {
+    insertAside(vocabulary.tokenize(continuing: text), after: node)
+  }
+
+  func insertAside(_ ids: [TokenID], after node: NodeID) -> NodeID {
+    guard !ids.isEmpty else { return node }
+    let end = decoder.insert(ids, after: node)
+    book(injected: ids.count)
+    emit(
+      .injected(
+        Injection(
+          role: .strategy, path: nil, parent: node, end: end,
+          tokens: ids.map { vocabulary.token($0) })))
+    return end
+  }
+
   /// The probability that a text comes next, for several texts after each of several nodes. A
   /// text of several tokens has the product of theirs.
   ///
   /// - Returns: [node][text]
   func probabilities(of texts: [String], after nodes: [NodeID]) async throws -> [[Double]] {
     let texts = texts.map { vocabulary.tokenize(continuing: $0) }
-    // Nodes that several solutions share, and first tokens, are looked at once.
+    let logs = try await logProbabilities(nodes.flatMap { node in texts.map { ($0, node) } })
+    return nodes.indices.map { index in
+      logs[(index * texts.count)..<((index + 1) * texts.count)].map {
+        TokenDistribution.probability(ofLog: $0)
+      }
+    }
+  }
+
+  /// log p of tokens that would come next, each with the node behind which they would; all of
+  /// them in one batch. What cannot be said, no tokens at all, has −∞.
+  func logProbabilities(_ continuations: [(ids: [TokenID], node: NodeID)]) async throws -> [Double]
+  {
+    // Nodes that several continuations share are looked at once.
     var asked: [NodeID: Int] = [:]
     var wanted: [NodeID] = []
-    func ask(_ node: NodeID) {
-      guard asked[node] == nil else { return }
-      asked[node] = wanted.count
-      wanted.append(node)
-    }
-    for node in nodes {
-      for text in texts where !text.isEmpty {
-        decoder.insert(text.dropLast(), after: node)
-        for length in text.indices { ask(node.appending(contentsOf: text[..<length])) }
+    for (ids, node) in continuations where !ids.isEmpty {
+      decoder.insert(ids.dropLast(), after: node)
+      for length in ids.indices {
+        let place = node.appending(contentsOf: ids[..<length])
+        guard asked[place] == nil else { continue }
+        asked[place] = wanted.count
+        wanted.append(place)
       }
     }
     let readings = try await decoder.readings(after: wanted)
     book(reused: readings.reduce(0) { $0 + $1.reused })
-    return nodes.map { node in
-      texts.map { text in
-        // What cannot be said has no chance.
-        guard !text.isEmpty else { return 0 }
-        return text.indices.reduce(1) { chance, index in
-          guard let place = asked[node.appending(contentsOf: text[..<index])] else { return 0 }
-          return chance * readings[place].distribution.probability(of: text[index])
+    return continuations.map { ids, node in
+      guard !ids.isEmpty else { return -.infinity }
+      return ids.indices.reduce(0) { sum, index in
+        guard let place = asked[node.appending(contentsOf: ids[..<index])] else {
+          return -.infinity
         }
+        return sum + readings[place].distribution.logProbability(of: ids[index])
       }
     }
   }

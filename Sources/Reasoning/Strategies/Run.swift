@@ -12,6 +12,8 @@ public final class Run: Sendable {
   public let prompt: Prompt
   /// What an earlier, unfinished run of the same number had found, when it is taken up again.
   public let previous: RunTrace?
+  /// Further models, for strategies that use several.
+  public let peers: [RunPeer]
   /// The tags between which the model thinks, when its chat template or its vocabulary has them.
   public let thinking: ThinkingTags?
   private let sink: @Sendable (TraceRecord) -> Void
@@ -26,11 +28,14 @@ public final class Run: Sendable {
     /// The paths of verifiers, which do not follow the prompt.
     var reviews: Set<Int> = []
     var hasReviewQuestion = false
+    /// The paths that have come to an answer.
+    var answered: Set<Int> = []
+    var revision: Revision?
   }
 
   public init(
     number: Int, question: Question, settings: RunSettings, decoder: Decoder,
-    prompt: Prompt, previous: RunTrace? = nil,
+    prompt: Prompt, previous: RunTrace? = nil, peers: [RunPeer] = [],
     sink: @escaping @Sendable (TraceRecord) -> Void
   ) {
     self.number = number
@@ -39,6 +44,7 @@ public final class Run: Sendable {
     self.decoder = decoder
     self.prompt = prompt
     self.previous = previous
+    self.peers = peers
     thinking = prompt.thinking ?? ThinkingTags(declaredBy: decoder.model.vocabulary)
     self.sink = sink
   }
@@ -49,6 +55,9 @@ public final class Run: Sendable {
   public var counts: TokenCounts { state.withLock { $0.counts } }
 
   public func emit(_ event: TraceEvent) { sink(TraceRecord(run: number, event)) }
+
+  /// Leaves an event of another run that is part of this one.
+  func forward(_ record: TraceRecord) { sink(record) }
 
   /// When a path of this run ends by itself: at the model's end tokens or where the prompt says
   /// the answer is over.
@@ -88,7 +97,9 @@ public final class Run: Sendable {
       for id in ids {
         current = current.appending(id)
         state.paths[path, default: PathRecord()].append(
-          .init(node: current, bytes: vocabulary.bytes(of: id), margin: nil, logProbability: nil))
+          .init(
+            node: current, token: id, bytes: vocabulary.bytes(of: id), margin: nil,
+            logProbability: nil))
       }
     }
     emit(
@@ -129,7 +140,7 @@ public final class Run: Sendable {
   func note(_ chosen: ChosenToken) {
     let bytes = vocabulary.bytes(of: chosen.token)
     let entry = PathRecord.Entry(
-      node: chosen.node, bytes: bytes, margin: chosen.distribution.margin,
+      node: chosen.node, token: chosen.token, bytes: bytes, margin: chosen.distribution.margin,
       logProbability: chosen.logProbability)
     state.withLock { state in
       state.counts.generated += 1
@@ -194,8 +205,12 @@ public final class Run: Sendable {
 
   /// Finds the answer of a path that has ended and leaves the path's events: the answer's span,
   /// its scores, and `path_finished`.
+  ///
+  /// - Parameter node: the answer stands behind this node of the path; nil for anywhere.
   @discardableResult
-  public func conclude(_ path: Int, _ reason: FinishReason) -> PathOutcome {
+  public func conclude(
+    _ path: Int, _ reason: FinishReason, behind node: NodeID? = nil
+  ) -> PathOutcome {
     let record = state.withLock { $0.paths[path] } ?? PathRecord()
     if reason.isCut && record.entries.isEmpty {
       // It never started, so there is nothing to tell of it.
@@ -204,8 +219,10 @@ public final class Run: Sendable {
     // A path that was cut short has not said its last word.
     let answer =
       reason.isCut
-      ? nil : record.answer(kind: question.kind, before: prompt, thinking: thinking)
+      ? nil
+      : record.answer(kind: question.kind, before: prompt, thinking: thinking, behind: node)
     if let answer {
+      state.withLock { _ = $0.answered.insert(path) }
       emit(
         .span(
           Span(
@@ -230,6 +247,23 @@ public final class Run: Sendable {
       logProbability: record.logProbability, generated: record.generated)
   }
 
+  /// The prompt's tokens.
+  var promptTokens: [TokenID] { state.withLock { $0.prompt } }
+
+  /// The last node of the prompt.
+  var promptEnd: NodeID { .root.appending(contentsOf: promptTokens) }
+
+  /// What a strategy revised on its way; nil when it did not.
+  var revision: Revision? { state.withLock { $0.revision } }
+
+  /// Tells that the run's answer is a revision of an earlier one.
+  func noteRevision(of answer: String?) {
+    state.withLock { $0.revision = Revision(of: answer) }
+  }
+
+  /// The paths that have come to an answer, in order.
+  var answered: [Int] { state.withLock { $0.answered.sorted() } }
+
   // MARK: Reviews
 
   /// Marks paths as a verifier's, so that what is computed before them is no prompt.
@@ -238,6 +272,11 @@ public final class Run: Sendable {
   /// The first number above which no path has been begun.
   func freePath(above path: Int) -> Int {
     max(path, state.withLock { $0.paths.keys.max() } ?? -1) + 1
+  }
+
+  /// Books what a part of this run that is a run of its own has cost.
+  func book(_ counts: TokenCounts) {
+    state.withLock { $0.counts = $0.counts + counts }
   }
 
   func book(injected: Int = 0, reused: Int = 0) {

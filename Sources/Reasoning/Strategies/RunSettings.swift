@@ -41,6 +41,19 @@ public struct RunSettings: Sendable, Hashable, Codable {
   public var exploration: Double?
   /// How many leaves of a tree search are in flight at once.
   public var leaves: Int?
+  /// Whether every path that has answered is asked for its answer again behind each of its steps;
+  /// nil means not.
+  public var answerOverTime: Bool?
+  /// When a vote ends before all its samples are drawn; nil means never.
+  public var earlyStop: EarlyStop?
+  /// Where passages are looked up: a file or a folder; nil for the worked examples.
+  public var corpus: String?
+  /// How many passages stand before the question.
+  public var passages: Int?
+  /// The further models of an ensemble, with commas between; nil for companions of the model.
+  public var with: String?
+  /// How the models of an ensemble come to one answer; nil means by votes.
+  public var combine: Combination?
   /// How many candidates each node event lists; 0 leaves them out.
   public var detail: Int
 
@@ -53,6 +66,14 @@ public struct RunSettings: Sendable, Hashable, Codable {
 
     /// The aggregate of a process verifier's steps that has this name.
     public var ofSteps: StepAggregate? { StepAggregate(rawValue: rawValue) }
+  }
+
+  /// How models of an ensemble come to one answer.
+  public enum Combination: String, Sendable, Codable, CaseIterable {
+    /// Their answers vote.
+    case votes
+    /// Each token is chosen from the mean of their distributions.
+    case mixture
   }
 
   /// How ranked candidates become an answer.
@@ -70,7 +91,10 @@ public struct RunSettings: Sendable, Hashable, Codable {
     maxTokens: Int = 256, aggregate: Aggregate? = nil, weighting: Tally.Method = .majority,
     verifier: VerifierName? = nil, rationales: Int? = nil, vote: RankedVote? = nil,
     lookahead: Int? = nil, exploration: Double? = nil, leaves: Int? = nil,
-    thinkingBudget: Int? = nil, waits: Int? = nil, detail: Int = 5
+    thinkingBudget: Int? = nil, waits: Int? = nil,
+    answerOverTime: Bool? = nil,
+    earlyStop: EarlyStop? = nil, corpus: String? = nil, passages: Int? = nil,
+    with: String? = nil, combine: Combination? = nil, detail: Int = 5
   ) {
     self.seed = seed
     self.prompting = prompting
@@ -92,6 +116,12 @@ public struct RunSettings: Sendable, Hashable, Codable {
     self.lookahead = lookahead
     self.exploration = exploration
     self.leaves = leaves
+    self.answerOverTime = answerOverTime
+    self.earlyStop = earlyStop
+    self.corpus = corpus
+    self.passages = passages
+    self.with = with
+    self.combine = combine
     self.detail = detail
   }
 
@@ -103,11 +133,14 @@ public struct RunSettings: Sendable, Hashable, Codable {
 
   private enum CodingKeys: String, CodingKey {
     case seed, prompting, template, samples, branches, temperature, aggregate, weighting
-    case verifier, rationales, vote, lookahead, exploration, leaves, waits, detail
+    case verifier, rationales, vote, lookahead, exploration, leaves, waits, corpus, passages
+    case with, combine, detail
     case topK = "top_k"
     case topP = "top_p"
     case minP = "min_p"
     case maxTokens = "max_tokens"
     case thinkingBudget = "thinking_budget"
+    case answerOverTime = "answer_over_time"
+    case earlyStop = "early_stop"
   }
 }

@@ -2,6 +2,9 @@ import Decoding
 
 /// Self-consistency: samples many reasoning paths and lets their answers vote, which
 /// approximates the marginal of the answer over all paths of the sampler.
+///
+/// A vote may end early. Whether it does is asked after each path in their order, and samples are
+/// drawn in rounds of a fixed size: neither depends on how many paths are decoded at once.
 public struct SelfConsistency: Strategy {
   public static let description = StrategyDescription(
     name: "self-consistency", title: "Self-consistency",
@@ -9,28 +12,43 @@ public struct SelfConsistency: Strategy {
     paper: "Wang et al. 2022, arXiv 2203.11171", cost: "one path a sample",
     defaultPrompting: .think, defaultTemperature: 0.7, defaultSamples: defaultSamples,
     settings: [
-      .prompting, .samples, .temperature, .topK, .topP, .minP, .weighting, .maxTokens, .seed,
+      .prompting, .samples, .temperature, .topK, .topP, .minP, .weighting, .earlyStop, .maxTokens,
+      .seed,
     ])
 
   /// As many samples as in the paper.
   public static let defaultSamples = 40
+
+  /// How many samples a vote that may end early draws at a time. The last round's samples behind
+  /// the one that ended the vote are drawn, and not counted.
+  static let round = 8
 
   public init() {}
 
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
     let count = max(1, run.settings.samples ?? Self.defaultSamples)
+    let rule = run.settings.earlyStop.map {
+      EarlyStopRule(criterion: $0, method: run.settings.weighting, samples: count)
+    }
+    if rule?.criterion == .likely, rule?.method != .majority {
+      throw StrategyError.uncountedVotes
+    }
     let votes = OrderedVote(
-      methods: [.majority, .delta, .likelihood, .normalizedLikelihood], emit: run.emit)
+      methods: [.majority, .delta, .likelihood, .normalizedLikelihood], rule: rule,
+      emit: run.emit)
     if let previous = run.previous, previous.promptEnd != start {
       throw StrategyError.changedPrompt
     }
     let known = votes.replay(run.previous, upTo: count)
-    let paths = (0..<count).filter { !known.contains($0) }.map {
-      run.sampledPath($0, from: start, temperature: Self.description.defaultTemperature)
-    }
-    _ = try await run.decode(paths) { result in
-      votes.add(run.conclude(result.path, result.reason))
+    let size = rule == nil ? count : Self.round
+    for first in stride(from: 0, to: count, by: size) where !votes.isStopped && !Task.isCancelled {
+      let paths = (first..<min(count, first + size)).filter { !known.contains($0) }.map {
+        run.sampledPath($0, from: start, temperature: Self.description.defaultTemperature)
+      }
+      _ = try await run.decode(paths) { result in
+        votes.add(run.conclude(result.path, result.reason))
+      }
     }
     return votes.winner(run.settings.weighting)
   }

@@ -23,17 +23,20 @@ public struct StrategyDescription: Sendable, Hashable {
   public var settings: [Setting]
 
   /// Whether answers are counted; ranked candidates vote as well, by their scores.
-  public var takesVotes: Bool { settings.contains(.weighting) || settings.contains(.vote) }
+  public var takesVotes: Bool { settings.contains { [.weighting, .vote, .combine].contains($0) } }
 
   /// A setting by the name it has on the command line, without the dashes.
   public enum Setting: String, Sendable, CaseIterable {
     case prompting, samples, branches, temperature, aggregate, weighting, verifier, rationales,
-      vote, lookahead, exploration, leaves, waits, seed, template
+      vote, lookahead, exploration, leaves, waits, corpus, passages, with, combine,
+      seed, template
     case topK = "top-k"
     case topP = "top-p"
     case minP = "min-p"
     case maxTokens = "max-tokens"
     case thinkingBudget = "thinking-budget"
+    case answerOverTime = "answer-over-time"
+    case earlyStop = "early-stop"
   }
 
   public init(
@@ -87,6 +90,12 @@ public enum StrategyRegistry {
     Lookahead.self,
     MCTS.self,
     BudgetForcing.self,
+    GenRM.self,
+    SelfCorrect.self,
+    Analogical.self,
+    StepBack.self,
+    Retrieve.self,
+    Ensemble.self,
   ]
 
   public static var names: [String] { all.map { $0.description.name } }
@@ -109,12 +118,21 @@ public enum StrategyError: Error, Equatable, CustomStringConvertible {
   case unknown(String)
   case decoding(String)
   case changedPrompt
+  case uncountedVotes
+  case oneModel
+  case sameModel
 
   public var description: String {
     switch self {
     case .unknown(let name):
       "There is no strategy \"\(name)\"; there are \(StrategyRegistry.names.joined(separator: ", "))."
     case .decoding(let why): why
+    case .uncountedVotes:
+      "--early-stop likely counts votes: leave --weighting at majority, or use --early-stop decided."
+    case .oneModel:
+      "An ensemble takes at least two models: name others with --with FILE,FILE."
+    case .sameModel:
+      "Two models of the ensemble have the same weights; name different ones with --with."
     case .changedPrompt:
       "The prompt is not the one this run began with, so its samples do not mix; start a new run."
     }

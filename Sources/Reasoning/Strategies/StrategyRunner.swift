@@ -9,11 +9,12 @@ extension Strategy {
   ///   - number: the run's number in its trace.
   ///   - previous: what an earlier run of the same number had found, to go on from there.
   ///   - library: where prompt templates are looked up.
+  ///   - peers: further models, for strategies that use several.
   ///   - sink: receives every event, in order.
   @discardableResult
   public func run(
     _ question: Question, settings: RunSettings, decoder: Decoder, library: PromptLibrary,
-    number: Int = 1, previous: RunTrace? = nil,
+    number: Int = 1, previous: RunTrace? = nil, peers: [Decoder] = [],
     sink: @escaping @Sendable (TraceRecord) -> Void
   ) async -> RunEnd {
     let description = Self.description
@@ -36,12 +37,26 @@ extension Strategy {
         number: number, question: question, settings: settings, decoder: decoder,
         prompt: try library.prompt(
           for: question, settings, otherwise: description.defaultPrompting, model: decoder.model),
-        previous: previous, sink: sink)
+        previous: previous,
+        peers: try peers.map { peer in
+          RunPeer(
+            decoder: peer,
+            prompt: try library.prompt(
+              for: question, settings, otherwise: description.defaultPrompting, model: peer.model))
+        },
+        sink: sink)
       defer { counts = before + run.counts }
       let answer = try await self.answer(run)
+      if settings.answerOverTime == true {
+        // What was found stays, also when looking back at it is cancelled.
+        do { try await run.tellAnswersOverTime() } catch is CancellationError {}
+      }
       end = RunEnd(
         reason: Task.isCancelled ? .cancelled : .completed, answer: answer,
-        correct: question.isCorrect(answer), tokens: before + run.counts)
+        correct: question.isCorrect(answer), tokens: before + run.counts,
+        revision: run.revision.map {
+          Revision(of: $0.of, correct: question.isCorrect($0.of))
+        })
     } catch is CancellationError {
       end = RunEnd(reason: .cancelled, answer: nil, correct: nil, tokens: counts)
     } catch {
@@ -65,7 +80,9 @@ extension PromptLibrary {
   ) throws -> Prompt {
     guard !question.isRaw else { return Prompt(text: question.text) }
     let prompting = settings.prompting.flatMap { Prompting($0) } ?? otherwise
-    let prompt = try prompt(prompting, question: question.text, family: question.family)
+    let prompt = try prompt(
+      prompting, question: question.text, family: question.family, corpus: settings.corpus,
+      passages: settings.passages ?? Retrieve.defaultPassages)
     guard let chat = model.chatTemplate(settings) else { return prompt }
     return prompt.inChat(chat, reasons: prompting != .plain)
   }

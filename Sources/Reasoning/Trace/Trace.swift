@@ -45,6 +45,8 @@ public struct RunTrace: Sendable, Equatable {
   public private(set) var paths: [Int: PathTrace] = [:]
   /// Every tally of each method, in path order: the last is the current one.
   public private(set) var tallies: [Tally.Method: [Tally]] = [:]
+  /// The passages that stand in the prompt, best first.
+  public private(set) var retrievals: [Retrieval] = []
   public private(set) var visits: [Visit] = []
   public private(set) var backups: [Backup] = []
   public private(set) var prunings: [Pruning] = []
@@ -67,6 +69,9 @@ public struct RunTrace: Sendable, Equatable {
     case .injected(let injection): apply(injection)
     case .span(let span): paths[span.path, default: PathTrace()].spans.append(span)
     case .score(let score): paths[score.path, default: PathTrace()].scores.append(score)
+    case .retrieved(let retrieval):
+      // A run that is taken up again tells of the same passages.
+      if !retrievals.contains(retrieval) { retrievals.append(retrieval) }
     case .visit(let visit): visits.append(visit)
     case .backup(let backup): backups.append(backup)
     case .pruned(let pruning): prunings.append(pruning)

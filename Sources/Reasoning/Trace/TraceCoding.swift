@@ -80,6 +80,7 @@ extension TraceEvent {
     case .injected(let injection): return [injection.path].compactMap { $0 }
     case .span(let span): return [span.path]
     case .score(let score): return [score.path]
+    case .retrieved(let found): return [found.rank, found.start, found.end]
     case .pruned(let pruning): return [pruning.path].compactMap { $0 }
     case .pathFinished(let end): return [end.path, end.generated]
     case .tally(let tally):
@@ -101,6 +102,7 @@ extension TraceEvent {
     case .injected(let value): (.injected, value)
     case .span(let value): (.span, value)
     case .score(let value): (.score, value)
+    case .retrieved(let value): (.retrieved, value)
     case .visit(let value): (.visit, value)
     case .backup(let value): (.backup, value)
     case .pruned(let value): (.pruned, value)
@@ -121,6 +123,7 @@ extension TraceEvent {
     case .injected: self = .injected(try Injection(from: decoder))
     case .span: self = .span(try Span(from: decoder))
     case .score: self = .score(try Score(from: decoder))
+    case .retrieved: self = .retrieved(try Retrieval(from: decoder))
     case .visit: self = .visit(try Visit(from: decoder))
     case .backup: self = .backup(try Backup(from: decoder))
     case .pruned: self = .pruned(try Pruning(from: decoder))
@@ -316,6 +319,7 @@ extension RunEnd {
     try container.encode(answer, forKey: .answer)
     try container.encode(correct, forKey: .correct)
     try container.encode(tokens, forKey: .tokens)
+    try container.encodeIfPresent(revision, forKey: .revision)
     try container.encodeIfPresent(message, forKey: .message)
   }
 }

@@ -26,6 +26,7 @@ public enum TraceEvent: Sendable, Hashable {
   case injected(Injection)
   case span(Span)
   case score(Score)
+  case retrieved(Retrieval)
   case visit(Visit)
   case backup(Backup)
   case pruned(Pruning)
@@ -37,7 +38,8 @@ public enum TraceEvent: Sendable, Hashable {
   case unknown(JSONValue)
 
   enum Kind: String, Codable {
-    case header, run, node, fork, injected, span, score, visit, backup, pruned
+    case header, run, node, fork, injected, span, score, retrieved,
+      visit, backup, pruned
     case pathFinished = "path_finished"
     case tally, edit, finished
   }
@@ -169,6 +171,10 @@ public struct Span: Sendable, Hashable, Codable {
     case step
     /// What was thought before the answer.
     case thinking
+    /// A problem that the model recalled, with its solution.
+    case recalled
+    /// The principle that the model stated before it answered.
+    case principle
   }
 
   public var kind: Kind
@@ -202,6 +208,17 @@ public struct Score: Sendable, Hashable, Codable {
     case likelihood
     /// Mean log p of the chosen tokens.
     case normalizedLikelihood = "normalized_likelihood"
+    /// p(the path's answer) when it is asked for early, behind the node.
+    case earlyAnswer = "early_answer"
+    /// log p(answer) minus what it is without a part of what stands before it (a recalled problem,
+    /// a passage); `terms` are the two, or the differences for single parts.
+    case contextShift = "context_shift"
+    /// 1 when a recalled problem is of the question's own kind, 0 when it is of another.
+    case relevance
+    /// The share of words that a recalled problem and the question have in common; 1 for a copy.
+    case overlap
+    /// 1 when the equations of a recalled solution hold and its answer is the last one's, else 0.
+    case solved
     /// 1 or 0 from an exact checker.
     case exact
     /// A verifier's score at the end of a simulated continuation (Snell et al. 2024,
@@ -227,6 +244,34 @@ public struct Score: Sendable, Hashable, Codable {
     self.node = node
     self.value = value
     self.terms = terms
+  }
+}
+
+/// `retrieved`: a passage of a text stands in the prompt.
+public struct Retrieval: Sendable, Hashable, Codable {
+  /// From 1, the best first.
+  public var rank: Int
+  /// The file it comes from, and where it stands there, in bytes.
+  public var source: String
+  public var start: Int
+  public var end: Int
+  /// How well it fits the question.
+  public var score: Double
+  /// The tokens of the prompt that spell it; nil where the prompt has it otherwise.
+  public var first: NodeID?
+  public var last: NodeID?
+
+  public init(
+    rank: Int, source: String, start: Int, end: Int, score: Double, first: NodeID? = nil,
+    last: NodeID? = nil
+  ) {
+    self.rank = rank
+    self.source = source
+    self.start = start
+    self.end = end
+    self.score = score
+    self.first = first
+    self.last = last
   }
 }
 
@@ -348,6 +393,22 @@ public struct Tally: Sendable, Hashable, Codable {
   /// The path that was counted last, where not every path has a vote; nil where paths are counted
   /// from 0 on without a gap.
   public var path: Int?
+  /// Why no further path is counted, when the vote has been ended early.
+  public var stopped: Stop?
+
+  /// A vote that was ended before all its samples were counted.
+  public struct Stop: Sendable, Hashable, Codable {
+    public var why: EarlyStop
+    /// How many paths were counted, and how many there were to be.
+    public var after: Int
+    public var of: Int
+
+    public init(why: EarlyStop, after: Int, of: Int) {
+      self.why = why
+      self.after = after
+      self.of = of
+    }
+  }
 
   public init(
     method: Method, votes: [String: Double], unparsed: Int, order: [String], path: Int? = nil
@@ -405,19 +466,36 @@ public struct RunEnd: Sendable, Hashable, Codable {
   /// Whether the answer is right; nil when the right one is unknown.
   public var correct: Bool?
   public var tokens: TokenCounts
+  /// What the answer was before the strategy looked at it again; nil where it did not.
+  public var revision: Revision?
   /// What went wrong, when `failed`.
   public var message: String?
 
-  enum CodingKeys: String, CodingKey { case reason, answer, correct, tokens, message }
+  enum CodingKeys: String, CodingKey { case reason, answer, correct, tokens, revision, message }
 
   public init(
-    reason: Reason, answer: String?, correct: Bool?, tokens: TokenCounts, message: String? = nil
+    reason: Reason, answer: String?, correct: Bool?, tokens: TokenCounts,
+    revision: Revision? = nil, message: String? = nil
   ) {
     self.reason = reason
     self.answer = answer
     self.correct = correct
     self.tokens = tokens
+    self.revision = revision
     self.message = message
+  }
+}
+
+/// An answer that was looked at again: what it had been before.
+public struct Revision: Sendable, Hashable, Codable {
+  /// nil when there was no answer before.
+  public var of: String?
+  /// Whether that was right; nil when the right one is unknown.
+  public var correct: Bool?
+
+  public init(of answer: String?, correct: Bool? = nil) {
+    self.of = answer
+    self.correct = correct
   }
 }
 

@@ -9,6 +9,7 @@ struct EvalCommand: AsyncParsableCommand {
 
   enum Metric: String, CaseIterable, ExpressibleByArgument {
     case accuracy, auc, delta, slips
+    case overTime = "over-time"
   }
 
   /// Which levels the problems are of.
@@ -47,8 +48,9 @@ struct EvalCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "accuracy; how well scores tell right from wrong (auc): Δ of a strategy's paths, or with "
         + "--verifier the scores of verifiers; how sure branches are that reason or do not (delta); "
-        + "how often a wrong step is made good, without and with \"Wait,\" behind it (slips).",
-      valueName: "accuracy|auc|delta|slips"))
+        + "how often a wrong step is made good, without and with \"Wait,\" behind it (slips); how sure paths "
+        + "are of their answer step by step (over-time).",
+      valueName: "accuracy|auc|delta|slips|over-time"))
   var metric: Metric = .accuracy
 
   @Option(help: "\(Format.names)") var format: Format = .table
@@ -80,12 +82,15 @@ struct EvalCommand: AsyncParsableCommand {
     case .auc: if let verifiers = options.verifier?.names { return try await judge(verifiers) }
     case .delta: return try await survey(strategies)
     case .slips: return try await measureSlips()
+    case .overTime: return try await followAnswers(strategies)
     case .accuracy: break
     }
     let questions = try problemsAsked().map(Question.init)
-    let decoder = try model.decoder(parallel: options.decoding.parallel)
-    options.warnOfTemplate(decoder.model)
     let settings = options.settings(detail: 0)
+    let models = try model.models(
+      for: strategies, settings, parallel: options.decoding.parallel)
+    let decoder = models.decoder
+    options.warnOfTemplate(decoder.model)
     let prompts = try PromptLibrary.bundled()
     let rows = try await cancellingOnInterrupt {
       var rows: [EvaluationRow] = []
@@ -99,7 +104,8 @@ struct EvalCommand: AsyncParsableCommand {
           settings.verifier = verifier
           rows += try await measure(
             strategy, questions, byLevel: levels == .each,
-            Evaluation(decoder: decoder, prompts: prompts, settings: settings))
+            Evaluation(
+              decoder: decoder, prompts: prompts, settings: settings, peers: models.peers))
         }
       }
       return rows
@@ -236,6 +242,9 @@ struct EvalReport: Encodable {
     var oracleCi95: [Double]?
     var gain: Double?
     var gainCi95: [Double]?
+    /// The rest is of strategies that look at their answer again.
+    var wrongToRight: Int?
+    var rightToWrong: Int?
   }
 
   var model: String
@@ -252,7 +261,8 @@ struct EvalReport: Encodable {
         seconds: $0.seconds, verifier: $0.verifier,
         majority: $0.majority?.value, majorityCi95: $0.majority?.interval.bounds,
         oracle: $0.oracle?.value, oracleCi95: $0.oracle?.interval.bounds,
-        gain: $0.gain?.value, gainCi95: $0.gain?.interval.bounds)
+        gain: $0.gain?.value, gainCi95: $0.gain?.interval.bounds,
+        wrongToRight: $0.revisions?.wrongToRight, rightToWrong: $0.revisions?.rightToWrong)
     }
   }
 }
@@ -269,10 +279,12 @@ struct EvalTable {
     let figure = metric == .auc ? "auc of Δ" : "guess"
     // Those that take no vote have nothing to compare with.
     let votes = rows.contains { $0.majority != nil }
+    let revises = rows.contains { $0.revisions != nil }
     var lines = [
       "strategy".padded(to: 22) + "family".padded(to: 14) + "correct".padded(to: 11)
         + "accuracy".padded(to: 10) + "95 % interval".padded(to: 17)
         + (votes ? "majority".padded(to: 10) + "any of n".padded(to: 10) : "")
+        + (revises ? "mended".padded(to: 8) + "spoiled".padded(to: 9) : "")
         + figure.padded(to: 10) + "tokens".padded(to: 10) + "seconds"
     ]
     for row in rows {
@@ -285,12 +297,18 @@ struct EvalTable {
           + (votes
             ? fixed(row.majority?.value).padded(to: 10) + fixed(row.oracle?.value).padded(to: 10)
             : "")
+          + (revises
+            ? count(row.revisions?.wrongToRight).padded(to: 8)
+              + count(row.revisions?.rightToWrong).padded(to: 9)
+            : "")
           + fixed(extra).padded(to: 10) + "\(row.generatedTokens) ".padded(to: 10)
           + String(format: "%.1f", row.seconds))
     }
     text = lines.joined(separator: "\n") + "\n"
   }
 }
+
+private func count(_ value: Int?) -> String { value.map { "\($0)" } ?? "—" }
 
 private func fixed(_ value: Double?) -> String {
   value.map { String(format: "%.3f", $0) } ?? "—"

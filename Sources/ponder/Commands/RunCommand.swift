@@ -37,7 +37,9 @@ struct RunCommand: AsyncParsableCommand {
     let settings = options.settings(
       detail: trace == nil ? 5 : DistributionSummary.savedDetail)
     let prompts = try PromptLibrary.bundled()
-    let decoder = try model.decoder(parallel: options.decoding.parallel)
+    let models = try model.models(
+      for: [strategy], settings, parallel: options.decoding.parallel)
+    let decoder = models.decoder
     // A bad template and a prompt that does not fit are told before anything is printed.
     _ = try prompts.prompt(
       for: question, settings, otherwise: type(of: strategy).description.defaultPrompting,
@@ -49,7 +51,7 @@ struct RunCommand: AsyncParsableCommand {
     output.receive(TraceRecord(.header(TraceHeader())))
     let run = Task {
       await strategy.run(
-        question, settings: settings, decoder: decoder, library: prompts,
+        question, settings: settings, decoder: decoder, library: prompts, peers: models.peers,
         sink: output.receive)
     }
     output.onFailure { run.cancel() }
@@ -112,6 +114,10 @@ private final class RunOutput: Sendable {
         case .text:
           // Why a run has failed is said on standard error.
           if case .finished(let end) = record.event, end.reason == .failed { return }
+          // A run that is part of this one is another model's.
+          if record.run != 1, case .run(let start) = record.event {
+            try StandardOutput.writeLine("\n\(start.model.name):")
+          }
           let text = state.text.text(for: record)
           if !text.isEmpty { try StandardOutput.write(text) }
         }

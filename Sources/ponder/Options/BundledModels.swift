@@ -74,6 +74,29 @@ enum BundledModels {
       "There is neither a file nor a bundled model “\(model)”; bundled are "
         + (names.isEmpty ? "none." : "\(names)."))
   }
+
+  /// The further models of an ensemble: those that are named, with commas between, or the two
+  /// largest others of the family, each of another size.
+  ///
+  /// - Throws: `UserError.missingFile` for a name that stands for no model.
+  static func companions(of path: String, named names: String?) throws -> [String] {
+    if let names {
+      return try names.split(separator: ",").map {
+        try self.path(of: $0.trimmingCharacters(in: .whitespaces))
+      }
+    }
+    let family = try family()
+    let own = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+    guard
+      let member = family.members.first(where: {
+        URL(fileURLWithPath: $0.path).resolvingSymlinksInPath() == own
+      })
+    else { return [] }
+    let others = family.members.filter {
+      $0.size != member.size && $0.stage != .think && family.isFinal($0)
+    }
+    return others.sorted { $0.parameters > $1.parameters }.prefix(2).map(\.path)
+  }
 }
 
 extension FamilyMember {

@@ -2,6 +2,7 @@ import Decoding
 import Engine
 import Foundation
 import Playground
+import Reasoning
 import Synchronization
 
 /// Opens GGUF files for the playground and tells how the engine is doing.
@@ -37,6 +38,13 @@ final class EngineOpener: ModelOpening {
       isBundled: bundled.contains { $0.path == path }, member: FamilyMember(file, path: path),
       chatTemplate: model.chatTemplate)
     return (model, summary)
+  }
+
+  func ensemble(of path: String, _ settings: RunSettings) throws -> [any LanguageModel] {
+    var paths = try BundledModels.companions(of: path, named: settings.with)
+    // What another decoder uses cannot be mixed, so the model itself is opened once more.
+    if settings.combine == .mixture { paths.insert(path, at: 0) }
+    return try paths.map { try ModelLoader.load(path: $0, options: options) }
   }
 
   /// What memory is used, when that has changed since the last call.

@@ -60,6 +60,41 @@ struct RunOptions: ParsableArguments {
         + "(default: \(BudgetForcing.defaultWaits)).", valueName: "n"))
   var waits: Int?
 
+  @Flag(
+    help: "Asks every path for its answer early, behind each step: how sure was it, and when?")
+  var answerOverTime = false
+
+  @Option(
+    help: ArgumentHelp(
+      "self-consistency: end the vote when no further sample can change it (decided), or when its "
+        + "leader would stay with 95 % (likely); otherwise all samples are drawn.",
+      valueName: "decided|likely"))
+  var earlyStop: EarlyStop?
+
+  @Option(
+    help: ArgumentHelp(
+      "retrieval: a text file or a folder of them, whose passages stand between blank lines "
+        + "(default: the worked examples of Samples/Prompts/few-shot).", valueName: "path"))
+  var corpus: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "retrieval: passages before the question (default: \(Retrieve.defaultPassages)).",
+      valueName: "n"))
+  var passages: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "ensemble: further models, files or names as --model takes them, with commas between "
+        + "(default: the two nearest sizes of the bundled family).", valueName: "a,b"))
+  var with: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "ensemble: the models' answers vote, or each token is chosen from the mean of their "
+        + "distributions (default: votes).", valueName: "votes|mixture"))
+  var combine: RunSettings.Combination?
+
   @Option(help: "Which votes decide: majority, delta, likelihood or normalized_likelihood.")
   var weighting: Tally.Method = .majority
 
@@ -83,6 +118,9 @@ struct RunOptions: ParsableArguments {
     if let thinkingBudget, !(0...1_000_000).contains(thinkingBudget) {
       throw ValidationError("--thinking-budget must be from 0 to 1000000.")
     }
+    if let passages, !(1...100).contains(passages) {
+      throw ValidationError("--passages must be from 1 to 100.")
+    }
     if let waits, !(0...100).contains(waits) {
       throw ValidationError("--waits must be from 0 to 100.")
     }
@@ -101,6 +139,8 @@ struct RunOptions: ParsableArguments {
       weighting: weighting, verifier: verifier?.names.first, rationales: rationales, vote: vote,
       lookahead: lookahead, exploration: exploration, leaves: leaves,
       thinkingBudget: thinkingBudget, waits: waits,
+      answerOverTime: answerOverTime ? true : nil, earlyStop: earlyStop,
+      corpus: corpus, passages: passages, with: with, combine: combine,
       detail: max(0, detail ?? fallback))
   }
 }
@@ -122,6 +162,8 @@ extension TemplateChoice: ExpressibleByArgument {
 
 extension RunSettings.Aggregate: ExpressibleByArgument {}
 extension RunSettings.RankedVote: ExpressibleByArgument {}
+extension RunSettings.Combination: ExpressibleByArgument {}
+extension EarlyStop: ExpressibleByArgument {}
 
 /// One or more verifiers.
 struct VerifierList: ExpressibleByArgument {

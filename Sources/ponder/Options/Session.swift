@@ -11,6 +11,38 @@ extension ModelOptions {
   }
 }
 
+/// The models of a run: one decoder, and those of an ensemble's further models.
+struct RunModels: Sendable {
+  var decoder: Decoder
+  var peers: [Decoder] = []
+}
+
+extension ModelOptions {
+  /// The models that a strategy uses, ready to decode.
+  ///
+  /// - Throws: `MixtureError` for models that cannot be mixed, and whatever keeps one from opening.
+  func models(
+    for strategies: [any Strategy], _ settings: RunSettings, parallel: Int
+  ) throws -> RunModels {
+    let path = try path()
+    let isEnsemble = strategies.contains { $0 is Ensemble }
+    guard isEnsemble else { return RunModels(decoder: try decoder(parallel: parallel)) }
+    guard strategies.count == 1 || settings.combine != .mixture else {
+      throw UserError.usage(
+        "--combine mixture makes one model of several: measure ensemble by itself.")
+    }
+    let paths = try BundledModels.companions(of: path, named: settings.with)
+    let models = try ([path] + paths).map {
+      try ModelLoader.load(path: $0, options: engineOptions) as any LanguageModel
+    }
+    if settings.combine == .mixture {
+      return RunModels(decoder: Decoder(model: try MixtureModel(models), slots: parallel))
+    }
+    let decoders = models.map { Decoder(model: $0, slots: parallel) }
+    return RunModels(decoder: decoders[0], peers: Array(decoders.dropFirst()))
+  }
+}
+
 extension PromptLibrary {
   /// The templates in Samples/Prompts.
   static func bundled() throws -> PromptLibrary {

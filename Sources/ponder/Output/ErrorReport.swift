@@ -56,6 +56,7 @@ enum ErrorReport {
     case is ProblemError, is ProblemTemplateError: Status.usage
     case LanguageModelError.contextExceeded: Status.badData
     case is LanguageModelError: Status.other
+    case is MixtureError: Status.usage
     case TextFileError.missing, TextFileError.unreadable: Status.missingFile
     case is TextFileError: Status.badData
     case TraceError.missing, TraceError.unreadable, TraceError.isFolder: Status.missingFile

@@ -14,6 +14,10 @@ struct TraceText {
     switch record.event {
     case .injected(let injection) where injection.role == .prompt:
       return String(decoding: injection.bytes, as: UTF8.self) + "\n\n"
+    case .retrieved(let found):
+      let score = String(format: "%.2f", found.score)
+      let place = "\(found.source), bytes \(found.start) to \(found.end)"
+      return "[\(found.rank)] \(place), BM25 \(score)\n"
     case .pathFinished(let end): return path(end, run)
     case .finished(let end): return conclusion(end, run)
     default: return ""
@@ -46,12 +50,26 @@ struct TraceText {
       guard let tally = run.tally(method) else { continue }
       text += "\n" + votes(tally)
     }
+    for number in run.pathNumbers { text += early(number, run) }
     let answer = end.answer ?? "none"
+    if let revision = end.revision {
+      let verdict = revision.correct.map { $0 ? " (right)" : " (wrong)" } ?? ""
+      text += "\nbefore looking again: \(revision.of ?? "none")\(verdict)"
+    }
     let verdict = end.correct.map { $0 ? " (right)" : " (wrong)" } ?? ""
     let state = end.reason == .completed ? "" : " — \(end.reason.rawValue)"
     text += "\nanswer: \(answer)\(verdict)\(state)\n"
     text += "tokens: \(end.tokens.prompt) prompt, \(end.tokens.generated) generated, "
     return text + "\(end.tokens.injected) injected, \(end.tokens.reused) reused\n"
+  }
+
+  /// How sure a path was of its answer, before and behind each of its steps.
+  private func early(_ number: Int, _ run: RunTrace) -> String {
+    let path = run.paths[number]
+    let curve = path?.scores.filter { $0.kind == .earlyAnswer }.map(\.value) ?? []
+    guard !curve.isEmpty, let answer = path?.answer else { return "" }
+    let values = curve.map { String(format: "%.3f", $0) }.joined(separator: " → ")
+    return "\np(\(answer)) on path \(number + 1), step by step: \(values)\n"
   }
 
   private func votes(_ tally: Tally) -> String {
@@ -75,7 +93,11 @@ struct TraceText {
       }
     }
     if ranked.count > 8 { text += "  and \(ranked.count - 8) more" }
-    return text + (tally.unparsed > 0 ? "  unparsed: \(tally.unparsed)" : "") + "\n"
+    if tally.unparsed > 0 { text += "  unparsed: \(tally.unparsed)" }
+    if let stop = tally.stopped {
+      text += "  stopped after \(stop.after) of \(stop.of): \(stop.why.rawValue)"
+    }
+    return text + "\n"
   }
 }
 

@@ -14,11 +14,12 @@ extension PlaygroundState {
     switch setting {
     case .temperature, .topK, .topP, .minP: reshapeTable()
     case .weighting: votes.weighting = settings.weighting
-    case .prompting, .template:
+    case .prompting, .template, .corpus, .passages:
       // A lesson says itself when a prompt is put in; otherwise Decode shows the new prompt.
       if activeLesson == nil, !decode.isStreaming { return newExploration() }
     case .samples, .branches, .aggregate, .seed, .maxTokens, .verifier, .rationales, .vote,
-      .thinkingBudget, .waits, .lookahead, .exploration, .leaves:
+      .thinkingBudget, .waits, .lookahead, .exploration, .leaves,
+      .answerOverTime, .earlyStop, .with, .combine:
       break
     }
     return []

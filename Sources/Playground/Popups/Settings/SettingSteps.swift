@@ -51,6 +51,14 @@ extension RunSettings {
           offAtEnd: true) ?? Self.explorations.last
     case .leaves:
       leaves = Self.next(leaves ?? MCTS.defaultLeaves, in: Self.leafCounts, by: steps)
+    case .answerOverTime: answerOverTime = answerOverTime == nil ? true : nil
+    case .earlyStop: earlyStop = Self.cycled(earlyStop, in: [nil] + EarlyStop.allCases, by: steps)
+    case .passages:
+      passages = Self.next(
+        passages ?? Retrieve.defaultPassages, in: Self.passageCounts, by: steps)
+    // Paths are typed.
+    case .corpus, .with: break
+    case .combine: combine = Self.cycled(combine, in: [nil, .mixture], by: steps)
     case .weighting: weighting = Self.cycled(weighting, in: Self.weightings, by: steps)
     }
   }
@@ -64,6 +72,7 @@ extension RunSettings {
   private static let depths = [0, 1, 2, 3, 4, 6, 8]
   private static let explorations = [0.1, 0.25, 0.5, 1, 1.25, 1.5, 2, 3, 5, 10]
   private static let leafCounts = [1, 2, 4, 8, 16, 32]
+  private static let passageCounts = [1, 2, 3, 4, 5, 6, 8, 10]
   private static let branchCounts = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 50]
   private static let tokenCounts = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096]
 

@@ -49,6 +49,26 @@ extension RunSettings {
     case .lookahead: lookahead = try Self.whole(text, setting, 0...100)
     case .exploration: exploration = try Self.number(text, setting, 0...100)
     case .leaves: leaves = try Self.whole(text, setting, 1...1000)
+    case .answerOverTime:
+      answerOverTime =
+        try Self.choice(text, setting, ["off", "on"], named: { $0 }) == "on" ? true : nil
+    case .earlyStop:
+      let names = ["off"] + EarlyStop.allCases.map(\.rawValue)
+      earlyStop = EarlyStop(rawValue: try Self.choice(text, setting, names, named: { $0 }))
+    case .passages: passages = try Self.whole(text, setting, 1...100)
+    case .corpus:
+      guard !text.isEmpty else {
+        throw SettingError(description: "corpus is a text file or a folder of text files")
+      }
+      corpus = text
+    case .with:
+      guard !text.isEmpty else {
+        throw SettingError(description: "with is the names of models, with commas between")
+      }
+      with = text
+    case .combine:
+      let choice = try Self.choice(text, setting, Combination.allCases, named: \.rawValue)
+      combine = choice == .votes ? nil : choice
     case .weighting:
       weighting = try Self.choice(text, setting, Self.weightings, named: \.rawValue)
     }
@@ -78,6 +98,12 @@ extension RunSettings {
     case .lookahead: lookahead = nil
     case .exploration: exploration = nil
     case .leaves: leaves = nil
+    case .answerOverTime: answerOverTime = nil
+    case .earlyStop: earlyStop = nil
+    case .corpus: corpus = nil
+    case .passages: passages = nil
+    case .with: with = nil
+    case .combine: combine = nil
     }
   }
 
@@ -104,6 +130,12 @@ extension RunSettings {
     case .lookahead: String(lookahead ?? Lookahead.defaultDepth)
     case .exploration: Self.text(exploration ?? TreeSearchRule.defaultExploration)
     case .leaves: String(leaves ?? MCTS.defaultLeaves)
+    case .answerOverTime: answerOverTime == true ? "on" : "off"
+    case .earlyStop: earlyStop?.rawValue ?? "off"
+    case .corpus: corpus ?? "worked examples"
+    case .passages: String(passages ?? Retrieve.defaultPassages)
+    case .with: with ?? "its companions"
+    case .combine: (combine ?? .votes).rawValue
     case .weighting: weighting.rawValue
     }
   }
@@ -183,6 +215,12 @@ extension StrategyDescription.Setting {
     case .vote: "top: the first candidate's answer; weighted: scores are summed by answer"
     case .thinkingBudget: "tokens of thinking, after which the answer is asked for"
     case .waits: "how often the end of thinking is taken back and \"Wait,\" put in its place"
+    case .answerOverTime: "asks each path for its answer early, behind every step of it"
+    case .earlyStop: "ends a vote when it is decided, or likely enough to stay as it is"
+    case .corpus: "where passages are looked up: a text file, or a folder of them"
+    case .passages: "how many passages stand before the question"
+    case .with: "further models of an ensemble: files or names, with commas between"
+    case .combine: "models of an ensemble: their answers vote, or their distributions are mixed"
     case .weighting: "what a path's vote counts: 1, its Δ, or its probability"
     case .maxTokens: "how many tokens a path may have before it is stopped"
     case .seed: "the same seed draws the same paths; another one draws others"
@@ -193,8 +231,8 @@ extension StrategyDescription.Setting {
 
   /// The strategies that heed it.
   var strategies: [String] {
-    // Whatever puts a question puts it with the template.
-    let heeded = self == .template ? .prompting : self
+    // Whatever puts a question puts it with the template, and can be asked early.
+    let heeded = self == .template || self == .answerOverTime ? .prompting : self
     return StrategyRegistry.all.map { $0.description }.filter { $0.settings.contains(heeded) }
       .map(\.name)
   }

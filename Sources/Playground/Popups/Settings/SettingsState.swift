@@ -21,7 +21,8 @@ public struct SettingsState: Sendable {
       [
         .temperature, .topK, .topP, .minP, .samples, .branches, .prompting, .template,
         .weighting, .aggregate, .verifier, .rationales, .vote, .lookahead, .exploration, .leaves,
-        .thinkingBudget, .waits, .maxTokens, .seed,
+        .thinkingBudget, .waits, .answerOverTime, .earlyStop, .corpus, .passages, .with,
+        .combine, .maxTokens, .seed,
       ].map { Row.setting($0) } + [.theme, .parallel, .threads]
 
     var title: String {

@@ -14,7 +14,7 @@ enum SettingsView {
       title: "Settings", note: "in force at once", width: list.frame.width,
       height: list.frame.height, contexts: [context], view: view, on: &buffer)
     let table = Table(
-      columns: [.init("", .fixed(12)), .init("", .fixed(21)), .init("", .fill)],
+      columns: [.init("", .fixed(16)), .init("", .fixed(21)), .init("", .fill)],
       styles: PopupFrame.tableStyles(theme), showsHeading: false)
     table.draw(
       rows: SettingsState.Row.all.map { cells($0, state, theme) }, position: settings.position,

@@ -19,6 +19,8 @@ public struct RunDigest: Sendable, Hashable {
   public private(set) var counted = 0
   /// Which they are, where they are not those from path 0 on without a gap.
   private var voters: Set<Int>?
+  /// Why no more are counted, when the vote has ended early.
+  public private(set) var stopped: Tally.Stop?
   /// Paths that have ended by themselves.
   public private(set) var finished = 0
   /// Tokens sampled on all paths.
@@ -91,6 +93,7 @@ public struct RunDigest: Sendable, Hashable {
       counted = tally.unparsed + Int(tally.votes.values.reduce(0, +))
       order = tally.order
       if let path = tally.path { voters = (voters ?? []).union([path]) }
+      stopped = tally.stopped
     }
     let standing = Standing.rows(tally)
     standings[tally.method] = standing

@@ -135,7 +135,9 @@ extension PlaygroundState {
     }
     guard let start = votes.digest.start, isSame(start) else { return beginVote() }
     let wanted = max(samples(of: start.settings), samples(of: settings))
-    if votes.digest.finished < wanted { return resumeVote(samples: wanted) }
+    // A vote that ended early is complete, unless more is asked of it than before.
+    let isOpen = votes.digest.stopped.map { wanted > $0.of } ?? true
+    if isOpen, votes.digest.finished < wanted { return resumeVote(samples: wanted) }
     message = Message(
       .notice,
       "This vote is complete. + samples more; r votes anew; s changes the settings or the seed.")

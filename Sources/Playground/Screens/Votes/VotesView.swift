@@ -129,6 +129,8 @@ enum VotesView {
       text.append("  stopped; Space goes on", style: theme[.warning])
     } else if digest.end?.reason == .failed {
       text.append("  failed; Space goes on", style: theme[.error])
+    } else if let stopped = digest.stopped {
+      text.append("  ended early: \(stopped.why.rawValue)", style: theme[.notice])
     } else if digest.end != nil {
       text.append("  done", style: theme[.dim])
     }

@@ -1,0 +1,100 @@
+public import Decoding
+
+/// An ensemble of different models: either the answers of all of them vote, or their next-token
+/// distributions are mixed and one path is decoded from the mixture (the votes are the ensemble of
+/// Wang et al. 2022, arXiv 2203.11171, section 3.5, which did worse there than many samples of the
+/// best model).
+///
+/// Every member is a run of its own in the trace, with its own model's hash; this run has the votes
+/// and what all of it cost. A mixture is a model (`MixtureModel`) with the hashes of its members.
+public struct Ensemble: Strategy {
+  public static let description = StrategyDescription(
+    name: "ensemble", title: "Ensemble of models",
+    summary: "Different models answer and vote, or decode together from the mean of their "
+      + "distributions.",
+    paper: "Wang et al. 2022, arXiv 2203.11171, section 3.5",
+    cost: "one path for each model and sample", defaultPrompting: .think,
+    settings: [
+      .prompting, .with, .combine, .samples, .temperature, .topK, .topP, .minP, .maxTokens, .seed,
+    ])
+
+  /// Where there are several samples of each model.
+  public static let samplingTemperature = 0.7
+  /// How far apart the numbers of a run and of its members are: no other run comes between.
+  static let memberStride = 1000
+
+  public init() {}
+
+  public func answer(_ run: Run) async throws -> String? {
+    let votes = OrderedVote(methods: [.majority], emit: run.emit)
+    if run.decoder.model is MixtureModel {
+      try await sample(run, into: votes, from: 0)
+      return votes.winner(.majority)
+    }
+    let members = [RunPeer(decoder: run.decoder, prompt: run.prompt)] + run.peers
+    let hashes = members.map(\.decoder.model.identity.hash)
+    guard members.count > 1 else { throw StrategyError.oneModel }
+    // The same weights under two names would vote twice.
+    guard Set(hashes).count == hashes.count else { throw StrategyError.sameModel }
+    for (index, member) in members.enumerated() where !Task.isCancelled {
+      let own = Run(
+        number: run.number + Self.memberStride * (index + 1), question: run.question,
+        settings: run.settings, decoder: member.decoder, prompt: member.prompt, sink: run.forward)
+      own.emit(
+        .run(
+          RunStart(
+            strategy: (run.settings.samples ?? 1) > 1
+              ? Sample.description.name : Greedy.description.name,
+            model: member.decoder.model.identity, seed: run.settings.seed, question: run.question,
+            settings: run.settings)))
+      let mine = OrderedVote(methods: [.majority], emit: own.emit)
+      do {
+        try await sample(own, into: votes, mine, from: index)
+      } catch {
+        own.emit(.finished(end(own, .failed, nil, message: "\(error)")))
+        throw error
+      }
+      run.book(own.counts)
+      own.emit(
+        .finished(
+          end(own, Task.isCancelled ? .cancelled : .completed, mine.winner(.majority))))
+    }
+    return votes.winner(.majority)
+  }
+
+  private func end(
+    _ run: Run, _ reason: RunEnd.Reason, _ answer: String?, message: String? = nil
+  ) -> RunEnd {
+    RunEnd(
+      reason: reason, answer: answer, correct: run.question.isCorrect(answer), tokens: run.counts,
+      message: message)
+  }
+
+  /// Draws a member's samples and counts them, after those of the members before it.
+  private func sample(
+    _ run: Run, into votes: OrderedVote, _ own: OrderedVote? = nil, from index: Int
+  ) async throws {
+    let start = try run.insertPrompt()
+    let count = max(1, run.settings.samples ?? 1)
+    let paths = (0..<count).map {
+      run.sampledPath($0, from: start, temperature: count > 1 ? Self.samplingTemperature : 0)
+    }
+    _ = try await run.decode(paths) { result in
+      var outcome = run.conclude(result.path, result.reason)
+      own?.add(outcome)
+      outcome.path += index * count
+      votes.add(outcome)
+    }
+  }
+}
+
+/// A further model of a run, with the question as it is put to it.
+public struct RunPeer: Sendable {
+  public var decoder: Decoder
+  public var prompt: Prompt
+
+  public init(decoder: Decoder, prompt: Prompt) {
+    self.decoder = decoder
+    self.prompt = prompt
+  }
+}
