@@ -32,7 +32,10 @@ public struct VerifyState: Sendable {
 
   /// The verifier of the run.
   public var verifier: VerifierName {
-    digest.start?.settings.verifier ?? BestOfN.defaultVerifier
+    let start = digest.start
+    return start?.settings.verifier
+      ?? start.flatMap { StrategyRegistry.description(of: $0.strategy)?.defaultVerifier }
+      ?? BestOfN.defaultVerifier
   }
 
   public var ranking: CandidateRanking { chosen ?? own }
