@@ -22,7 +22,9 @@ struct ReplayCommand: ParsableCommand {
 
   @Option(help: "\(Format.names)") var format: Format = .text
 
-  @Option(help: ArgumentHelp("Print a picture of a screen.", valueName: "decode|branches|votes|tree|verify"))
+  @Option(
+    help: ArgumentHelp(
+      "Print a picture of a screen.", valueName: "decode|branches|votes|tree|verify"))
   var screen: ScreenID?
 
   @Option(help: ArgumentHelp("The picture's size in cells.", valueName: "WxH"))
