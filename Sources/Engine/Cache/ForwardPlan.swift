@@ -135,9 +135,13 @@ struct ForwardPlanner {
         current = node.parent
       }
     }
-    // Paths that part inside a block take one each: there are as many as last tokens in them.
+    // Paths that part inside a block take one each: there are as many as last tokens in them. A
+    // fork also needs the block that its beginning is copied from, so that what would just fit
+    // may lack one.
+    let capacity = cache.capacityInTokens
     return .cacheExhausted(
-      needed: (needed.count - followed.count) * KVLayout.positions,
-      capacity: cache.capacityInTokens)
+      needed: max(
+        (needed.count - followed.count) * KVLayout.positions, capacity + KVLayout.positions),
+      capacity: capacity)
   }
 }
