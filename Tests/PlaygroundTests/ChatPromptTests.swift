@@ -6,7 +6,7 @@ import Testing
 @testable import Playground
 
 /// The chat template in the playground: shown before use, and changed there.
-@Suite(.timeLimit(.minutes(2))) @MainActor struct ChatPromptTests {
+@Suite(.timeLimit(.minutes(10))) @MainActor struct ChatPromptTests {
   /// A table that says of conversations what Qwen3's file says.
   private static var model: TableLanguageModel {
     let names = ["<eos>", "<|im_start|>", "<|im_end|>", "<think>", "</think>", "\n"]

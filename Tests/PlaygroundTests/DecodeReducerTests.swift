@@ -6,7 +6,7 @@ import Testing
 @testable import Playground
 
 /// Decode driven by keys and the mouse against the exact apples table.
-@Suite(.timeLimit(.minutes(2))) @MainActor struct DecodeReducerTests {
+@Suite(.timeLimit(.minutes(10))) @MainActor struct DecodeReducerTests {
   let right = KeyEvent(.right)
   let left = KeyEvent(.left)
   let down = KeyEvent(.down)

@@ -6,7 +6,7 @@ import Testing
 @testable import Playground
 
 /// Pictures of Decode, text and styles, under Tests/Snapshots/Playground.
-@Suite(.timeLimit(.minutes(2))) @MainActor struct DecodeSnapshotTests {
+@Suite(.timeLimit(.minutes(10))) @MainActor struct DecodeSnapshotTests {
   private let right = KeyEvent(.right)
   private let left = KeyEvent(.left)
   private let down = KeyEvent(.down)

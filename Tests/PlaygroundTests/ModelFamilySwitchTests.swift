@@ -187,14 +187,14 @@ extension Play {
 
   private var isThere: Bool { FileManager.default.fileExists(atPath: file.path) }
 
-  @Test(.timeLimit(.minutes(2))) func openingAndClosingLeavesNoFile() async {
+  @Test(.timeLimit(.minutes(10))) func openingAndClosingLeavesNoFile() async {
     let driver = driver()
     await driver.start()
     await driver.finish()
     #expect(!isThere)
   }
 
-  @Test(.timeLimit(.minutes(2))) func whatCameFirstIsKeptWithWhatFollows() async throws {
+  @Test(.timeLimit(.minutes(10))) func whatCameFirstIsKeptWithWhatFollows() async throws {
     defer { try? FileManager.default.removeItem(at: file) }
     let driver = driver()
     await driver.start()
@@ -207,7 +207,7 @@ extension Play {
     #expect(trace.runs[1]?.promptEnd == driver.state.decode.promptEnd)
   }
 
-  @Test(.timeLimit(.minutes(2))) func savingKeepsTheBeginning() async throws {
+  @Test(.timeLimit(.minutes(10))) func savingKeepsTheBeginning() async throws {
     let copy = file.appendingPathExtension("copy")
     defer { for url in [file, copy] { try? FileManager.default.removeItem(at: url) } }
     let driver = driver()

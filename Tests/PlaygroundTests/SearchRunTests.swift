@@ -65,7 +65,7 @@ import Testing
   }
 
   @MainActor
-  @Test(.timeLimit(.minutes(2)), arguments: names)
+  @Test(.timeLimit(.minutes(10)), arguments: names)
   func itRunsOnTheScreenThatFitsIt(strategy: String) async throws {
     let driver = Driver()
     await driver.start()

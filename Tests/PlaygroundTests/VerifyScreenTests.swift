@@ -254,7 +254,7 @@ import Testing
 
   /// The real strategy on the apples table, ranked by the paths' own probability.
   @MainActor
-  @Test(.timeLimit(.minutes(2))) func aRunIsRankedAsItComes() async throws {
+  @Test(.timeLimit(.minutes(10))) func aRunIsRankedAsItComes() async throws {
     let driver = Driver()
     await driver.start()
     driver.type("5")

@@ -314,7 +314,7 @@ import Testing
 }
 
 /// Votes that are stopped, taken up and lengthened, with a real session behind the keys.
-@MainActor @Suite(.timeLimit(.minutes(2))) struct VotesSessionTests {
+@MainActor @Suite(.timeLimit(.minutes(10))) struct VotesSessionTests {
   func counted(_ state: PlaygroundState) -> Int { state.votes.digest.counted }
 
   @Test func moreSamplesContinueTheSameVote() async throws {
