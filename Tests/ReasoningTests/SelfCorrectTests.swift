@@ -13,7 +13,7 @@ import Testing
   private static let mended = 0.5
   private static let spoiled = 0.25
 
-  private static func model() -> TableLanguageModel {
+  static func model() -> TableLanguageModel {
     TableLanguageModel(name: "second thoughts", pieces: pieces, end: 6) { prefix in
       switch prefix.last {
       case 0, 5: return [1: 1]

@@ -4,7 +4,7 @@ public import Decoding
 ///
 /// Any byte string, well-formed UTF-8 or not, becomes tokens whose bytes concatenate to the same
 /// string, as long as the vocabulary has a token for each of the 256 bytes.
-public final class BytePairTokenizer: Vocabulary {
+public final class BytePairTokenizer: TableVocabulary {
   /// What a vocabulary consists of, as GGUF metadata state it.
   public struct Definition: Sendable {
     /// The tokens; normal ones are spelled in GPT-2's byte alphabet.
@@ -38,7 +38,7 @@ public final class BytePairTokenizer: Vocabulary {
 
   public let preTokenizer: PreTokenizer
 
-  private let table: TokenTable
+  let table: TokenTable
   private let symbols: SymbolTable
   private let cache = WordCache()
 
@@ -58,14 +58,6 @@ public final class BytePairTokenizer: Vocabulary {
       list, merges: definition.merges, prefersWholeWords: use.prefersWholeWords)
     table = TokenTable(list) { ByteAlphabet.decode($0) ?? $0 }
   }
-
-  public var count: Int { table.count }
-  public var beginningOfText: TokenID? { table.beginningOfText }
-  public var endOfText: Set<TokenID> { table.endOfText }
-
-  public func bytes(of token: TokenID) -> [UInt8] { table.bytes(of: token) }
-  public func isControl(_ token: TokenID) -> Bool { table.isControl(token) }
-  public func name(of token: TokenID) -> String { table.name(of: token) }
 
   /// Turns text into tokens.
   ///

@@ -8,7 +8,7 @@ public import Decoding
 /// tokens. So any bytes become tokens whose bytes concatenate to the same bytes, but for U+2581
 /// itself, which such a vocabulary cannot tell from a space, as long as it has tokens for U+2581
 /// and for each of the 256 bytes.
-public final class SentencePieceTokenizer: Vocabulary {
+public final class SentencePieceTokenizer: TableVocabulary {
   /// What a vocabulary consists of, as GGUF metadata state it.
   public struct Definition: Sendable {
     public var tokens: TokenList
@@ -24,7 +24,7 @@ public final class SentencePieceTokenizer: Vocabulary {
     }
   }
 
-  private let table: TokenTable
+  let table: TokenTable
   private let pieces: PieceTable
   private let addsSpacePrefix: Bool
   private let cache = WordCache()
@@ -41,14 +41,6 @@ public final class SentencePieceTokenizer: Vocabulary {
     table = TokenTable(list, bytes: Self.unescape)
     addsSpacePrefix = definition.addsSpacePrefix
   }
-
-  public var count: Int { table.count }
-  public var beginningOfText: TokenID? { table.beginningOfText }
-  public var endOfText: Set<TokenID> { table.endOfText }
-
-  public func bytes(of token: TokenID) -> [UInt8] { table.bytes(of: token) }
-  public func isControl(_ token: TokenID) -> Bool { table.isControl(token) }
-  public func name(of token: TokenID) -> String { table.name(of: token) }
 
   /// Turns text into tokens, with a space before it where the model was trained so.
   ///

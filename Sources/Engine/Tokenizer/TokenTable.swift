@@ -1,4 +1,4 @@
-import Decoding
+public import Decoding
 
 /// What the kinds of vocabulary have in common: bytes, names and kinds of tokens, what is added
 /// around a text, and the special tokens in it.
@@ -83,4 +83,19 @@ struct TokenTable: Sendable {
     (parsingControl ? allSpecial : userDefined)
       .fragments(of: text, keepsWhitespace: keepsWhitespace)
   }
+}
+
+/// A vocabulary that keeps its tokens in a table; what it adds is how text becomes tokens.
+protocol TableVocabulary: Vocabulary {
+  var table: TokenTable { get }
+}
+
+extension TableVocabulary {
+  public var count: Int { table.count }
+  public var beginningOfText: TokenID? { table.beginningOfText }
+  public var endOfText: Set<TokenID> { table.endOfText }
+
+  public func bytes(of token: TokenID) -> [UInt8] { table.bytes(of: token) }
+  public func isControl(_ token: TokenID) -> Bool { table.isControl(token) }
+  public func name(of token: TokenID) -> String { table.name(of: token) }
 }

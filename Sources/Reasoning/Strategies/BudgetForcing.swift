@@ -142,7 +142,7 @@ extension Run {
     guard let open = vocabulary.tokenize(continuing: tags.open).first,
       let reading = try await decoder.readings(after: [node]).first
     else { return nil }
-    bookPrompt(upTo: node, reused: reading.reused)
+    bookStart(prefilled: reading.prefilled, reused: reading.reused)
     return reading.distribution.probability(of: open) > 0.5 ? tags : nil
   }
 

@@ -179,25 +179,11 @@ public final class Run: Sendable {
   }
 
   /// Whether a node is one of the prompt's.
-  func isInPrompt(_ node: NodeID) -> Bool { promptDepth(of: node) != nil }
-
-  private func promptDepth(of node: NodeID) -> Int? {
+  func isInPrompt(_ node: NodeID) -> Bool {
     var current = NodeID.root
-    for (index, id) in state.withLock({ $0.prompt }).enumerated() {
+    return state.withLock { $0.prompt }.contains { id in
       current = current.appending(id)
-      if current == node { return index + 1 }
-    }
-    return nil
-  }
-
-  /// Books what it cost to look at a node of the prompt before any path was begun.
-  func bookPrompt(upTo node: NodeID, reused: Int) {
-    guard let depth = promptDepth(of: node) else { return }
-    state.withLock { state in
-      let booked = min(max(0, depth - reused), state.prompt.count - state.promptBooked)
-      state.promptBooked += booked
-      state.counts.prompt += booked
-      state.counts.reused += reused
+      return current == node
     }
   }
 
@@ -312,55 +298,4 @@ public final class Run: Sendable {
 
   /// What a path consists of so far, after the prompt.
   func record(ofPath path: Int) -> PathRecord { state.withLock { $0.paths[path] } ?? PathRecord() }
-}
-
-/// What became of a path.
-public struct PathOutcome: Sendable, Hashable {
-  public var path: Int
-  public var reason: FinishReason
-  /// The normalised answer; nil when none was found.
-  public var answer: String?
-  /// Mean p(likeliest) − p(second) over the answer's tokens.
-  public var delta: Double?
-  /// Σ log p over the sampled tokens.
-  public var logProbability: Double
-  public var generated: Int
-  /// What a verifier lets the path's vote count; nil without a verifier.
-  public var verifierWeight: Double?
-}
-
-extension FinishReason {
-  /// Whether the path was kept from ending by itself.
-  var isCut: Bool {
-    switch self {
-    case .cancelled, .failed: true
-    default: false
-    }
-  }
-
-  /// The reason's name in traces.
-  public var name: String {
-    switch self {
-    case .endOfText: "end_of_text"
-    case .stopSequence: "stop"
-    case .step: "step"
-    case .budget: "length"
-    case .contextFull: "context"
-    case .cancelled: "cancelled"
-    case .failed: "failed"
-    }
-  }
-}
-
-extension Candidates {
-  /// The distribution as a trace keeps it; nil when no detail is wanted.
-  ///
-  /// The tail at every temperature is kept only at a session's full detail: it is what lets a
-  /// saved table be re-shaped without the model.
-  public init?(_ distribution: TokenDistribution, detail: Int, vocabulary: any Vocabulary) {
-    guard detail > 0 else { return nil }
-    let summary = distribution.summary(
-      detail: detail, withTail: detail >= DistributionSummary.savedDetail)
-    self.init(summary: summary, bytes: summary.tokens.map { vocabulary.bytes(of: $0) })
-  }
 }

@@ -53,6 +53,9 @@ struct EvalCommand: AsyncParsableCommand {
       valueName: "accuracy|auc|delta|slips|over-time"))
   var metric: Metric = .accuracy
 
+  @Flag(help: "Beside each strategy, what a plain vote gets on as many tokens (accuracy only).")
+  var equalTokens = false
+
   @Option(help: "\(Format.names)") var format: Format = .table
   @OptionGroup var model: ModelOptions
   @OptionGroup var options: RunOptions
@@ -67,6 +70,9 @@ struct EvalCommand: AsyncParsableCommand {
     }
     if levels != .mixed, metric != .accuracy {
       throw ValidationError("--levels is for the metric accuracy.")
+    }
+    if equalTokens, metric != .accuracy {
+      throw ValidationError("--equal-tokens is for the metric accuracy.")
     }
     if metric == .slips, strategy != "greedy" {
       throw ValidationError("The metric slips decodes greedily: leave --strategy out.")
@@ -105,7 +111,8 @@ struct EvalCommand: AsyncParsableCommand {
           rows += try await measure(
             strategy, questions, byLevel: levels == .each,
             Evaluation(
-              decoder: decoder, prompts: prompts, settings: settings, peers: models.peers))
+              decoder: decoder, prompts: prompts, settings: settings, peers: models.peers,
+              comparesVote: equalTokens))
         }
       }
       return rows
@@ -221,149 +228,6 @@ func tellIfStopped() {
   guard Task.isCancelled else { return }
   FileHandle.standardError.write(
     Data("ponder: stopped; the figures are of the problems that were done.\n".utf8))
-}
-
-/// The JSON of `eval`.
-struct EvalReport: Encodable {
-  struct Row: Encodable {
-    var strategy, family: String
-    var correct, total: Int
-    var accuracy: Double
-    var ci95: [Double]
-    var majorityClass: Double
-    var auc: Double?
-    var generatedTokens: Int
-    var seconds: Double
-    /// The rest is of strategies that sample and vote or rank.
-    var verifier: String?
-    var majority: Double?
-    var majorityCi95: [Double]?
-    var oracle: Double?
-    var oracleCi95: [Double]?
-    var gain: Double?
-    var gainCi95: [Double]?
-    /// The rest is of strategies that look at their answer again.
-    var wrongToRight: Int?
-    var rightToWrong: Int?
-  }
-
-  var model: String
-  var results: [Row]
-
-  init(model: String, rows: [EvaluationRow], metric: EvalCommand.Metric) {
-    self.model = model
-    results = rows.map {
-      Row(
-        strategy: $0.strategy, family: $0.family, correct: $0.correct, total: $0.total,
-        accuracy: $0.accuracy, ci95: [$0.interval.lowerBound, $0.interval.upperBound],
-        majorityClass: $0.majorityClass,
-        auc: metric == .auc ? $0.areaUnderCurve : nil, generatedTokens: $0.generatedTokens,
-        seconds: $0.seconds, verifier: $0.verifier,
-        majority: $0.majority?.value, majorityCi95: $0.majority?.interval.bounds,
-        oracle: $0.oracle?.value, oracleCi95: $0.oracle?.interval.bounds,
-        gain: $0.gain?.value, gainCi95: $0.gain?.interval.bounds,
-        wrongToRight: $0.revisions?.wrongToRight, rightToWrong: $0.revisions?.rightToWrong)
-    }
-  }
-}
-
-extension ClosedRange {
-  var bounds: [Bound] { [lowerBound, upperBound] }
-}
-
-/// The table of `eval`.
-struct EvalTable {
-  let text: String
-
-  init(_ rows: [EvaluationRow], metric: EvalCommand.Metric) {
-    let figure = metric == .auc ? "auc of Δ" : "guess"
-    // Those that take no vote have nothing to compare with.
-    let votes = rows.contains { $0.majority != nil }
-    let revises = rows.contains { $0.revisions != nil }
-    var lines = [
-      "strategy".padded(to: 22) + "family".padded(to: 14) + "correct".padded(to: 11)
-        + "accuracy".padded(to: 10) + "95 % interval".padded(to: 17)
-        + (votes ? "majority".padded(to: 10) + "any of n".padded(to: 10) : "")
-        + (revises ? "mended".padded(to: 8) + "spoiled".padded(to: 9) : "")
-        + figure.padded(to: 10) + "tokens".padded(to: 10) + "seconds"
-    ]
-    for row in rows {
-      let extra = metric == .auc ? row.areaUnderCurve : row.majorityClass
-      let name = row.strategy + (row.verifier.map { "/\($0)" } ?? "")
-      lines.append(
-        "\(name) ".padded(to: 22) + "\(row.family) ".padded(to: 14)
-          + "\(row.correct)/\(row.total) ".padded(to: 11) + fixed(row.accuracy).padded(to: 10)
-          + fixed(row.interval).padded(to: 17)
-          + (votes
-            ? fixed(row.majority?.value).padded(to: 10) + fixed(row.oracle?.value).padded(to: 10)
-            : "")
-          + (revises
-            ? count(row.revisions?.wrongToRight).padded(to: 8)
-              + count(row.revisions?.rightToWrong).padded(to: 9)
-            : "")
-          + fixed(extra).padded(to: 10) + "\(row.generatedTokens) ".padded(to: 10)
-          + String(format: "%.1f", row.seconds))
-    }
-    text = lines.joined(separator: "\n") + "\n"
-  }
-}
-
-private func count(_ value: Int?) -> String { value.map { "\($0)" } ?? "—" }
-
-private func fixed(_ value: Double?) -> String {
-  value.map { String(format: "%.3f", $0) } ?? "—"
-}
-
-private func fixed(_ interval: ClosedRange<Double>?) -> String {
-  interval.map { String(format: "[%.3f, %.3f]", $0.lowerBound, $0.upperBound) } ?? "—"
-}
-
-/// The JSON of `eval --metric auc --verifier …`.
-private struct VerifierReport: Encodable {
-  struct Row: Encodable {
-    var verifier: String
-    var aggregate: String?
-    var source, target, family: String
-    var auc: Double?
-    var ci95: [Double]?
-    var positives, negatives: Int
-    var coverage: Double
-  }
-
-  var model: String
-  var metric = "auc"
-  var results: [Row]
-
-  init(model: String, rows: [VerifierRow]) {
-    self.model = model
-    results = rows.map {
-      Row(
-        verifier: $0.subject.verifier.rawValue, aggregate: $0.subject.aggregate?.rawValue,
-        source: $0.subject.source.rawValue, target: $0.subject.target.rawValue,
-        family: $0.family, auc: $0.quality.area, ci95: $0.quality.interval?.bounds,
-        positives: $0.quality.positives, negatives: $0.quality.negatives, coverage: $0.coverage)
-    }
-  }
-
-  static func table(_ rows: [VerifierRow]) -> String {
-    var lines = [
-      "verifier".padded(to: 14) + "judged".padded(to: 19) + "family".padded(to: 14)
-        + "auc".padded(to: 7) + "95 % interval".padded(to: 17) + "right".padded(to: 8)
-        + "wrong".padded(to: 8) + "decided"
-    ]
-    for row in rows {
-      let subject = row.subject
-      let name = subject.verifier.rawValue + (subject.aggregate.map { "-\($0.rawValue)" } ?? "")
-      lines.append(
-        "\(name) ".padded(to: 14)
-          + "\(subject.source.rawValue), \(subject.target.rawValue)s ".padded(to: 19)
-          + "\(row.family) ".padded(to: 14) + fixed(row.quality.area).padded(to: 7)
-          + fixed(row.quality.interval).padded(to: 17)
-          + "\(row.quality.positives) ".padded(to: 8) + "\(row.quality.negatives) ".padded(to: 8)
-          + fixed(row.coverage))
-    }
-    return lines.joined(separator: "\n") + "\n"
-  }
 }
 
 extension ProblemSplit: ExpressibleByArgument {}

@@ -1,0 +1,80 @@
+public import Decoding
+
+/// A saved distribution together with the bytes of its tokens, so that a trace can be read
+/// without the model.
+public struct Candidates: Sendable, Hashable {
+  public var summary: DistributionSummary
+  /// The bytes of each listed token.
+  public var bytes: [[UInt8]]
+
+  public init(summary: DistributionSummary, bytes: [[UInt8]]) {
+    self.summary = summary
+    self.bytes = bytes
+  }
+}
+
+extension Candidates {
+  /// The distribution as a trace keeps it; nil when no detail is wanted.
+  ///
+  /// The tail at every temperature is kept only at a session's full detail: it is what lets a
+  /// saved table be re-shaped without the model.
+  public init?(_ distribution: TokenDistribution, detail: Int, vocabulary: any Vocabulary) {
+    guard detail > 0 else { return nil }
+    let summary = distribution.summary(
+      detail: detail, withTail: detail >= DistributionSummary.savedDetail)
+    self.init(summary: summary, bytes: summary.tokens.map { vocabulary.bytes(of: $0) })
+  }
+}
+
+extension Candidates: Codable {
+  private enum Key: String, CodingKey {
+    case ids, pieces, bytes, logits, entropy
+    case logSumExp = "log_sum_exp"
+    case tailCount = "tail_count"
+    case tailLogSumExp = "tail_log_sum_exp"
+  }
+
+  public func encode(to encoder: any Swift.Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    let pieces = bytes.map { String(decoding: $0, as: UTF8.self) }
+    // The bytes are written only where the text does not determine them.
+    var exact: [String: [UInt8]] = [:]
+    for (index, piece) in pieces.enumerated() where Array(piece.utf8) != bytes[index] {
+      exact[String(index)] = bytes[index]
+    }
+    try container.encode(summary.tokens, forKey: .ids)
+    try container.encode(pieces, forKey: .pieces)
+    if !exact.isEmpty { try container.encode(exact, forKey: .bytes) }
+    try container.encode(summary.logits, forKey: .logits)
+    try container.encode(summary.logSumExp, forKey: .logSumExp)
+    try container.encode(summary.entropy, forKey: .entropy)
+    try container.encode(summary.tailCount, forKey: .tailCount)
+    if !summary.tailLogSumExp.isEmpty {
+      try container.encode(summary.tailLogSumExp, forKey: .tailLogSumExp)
+    }
+  }
+
+  public init(from decoder: any Swift.Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    let tokens = try container.decode([TokenID].self, forKey: .ids)
+    let logits = try container.decode([Float].self, forKey: .logits)
+    var bytes = try container.decode([String].self, forKey: .pieces).map { Array($0.utf8) }
+    let exact = try container.decodeIfPresent([String: [UInt8]].self, forKey: .bytes) ?? [:]
+    for (index, value) in exact {
+      if let index = Int(index), bytes.indices.contains(index) { bytes[index] = value }
+    }
+    guard tokens.count == logits.count, tokens.count == bytes.count else {
+      throw Swift.DecodingError.dataCorruptedError(
+        forKey: .ids, in: container,
+        debugDescription: "ids, pieces and logits must be equally many.")
+    }
+    self.init(
+      summary: DistributionSummary(
+        tokens: tokens, logits: logits,
+        tailCount: try container.decode(Int.self, forKey: .tailCount),
+        tailLogSumExp: try container.decodeIfPresent([Double].self, forKey: .tailLogSumExp) ?? [],
+        logSumExp: try container.decode(Double.self, forKey: .logSumExp),
+        entropy: try container.decode(Double.self, forKey: .entropy)),
+      bytes: bytes)
+  }
+}

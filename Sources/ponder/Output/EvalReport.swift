@@ -1,0 +1,117 @@
+import Foundation
+import Reasoning
+
+/// The JSON of `eval`.
+struct EvalReport: Encodable {
+  struct Row: Encodable {
+    var strategy, family: String
+    var correct, total: Int
+    var accuracy: Double
+    var ci95: [Double]
+    var majorityClass: Double
+    var auc: Double?
+    var generatedTokens: Int
+    var seconds: Double
+    /// The rest is of strategies that sample and vote or rank.
+    var verifier: String?
+    var majority: Double?
+    var majorityCi95: [Double]?
+    var oracle: Double?
+    var oracleCi95: [Double]?
+    var gain: Double?
+    var gainCi95: [Double]?
+    /// The rest is of strategies that look at their answer again.
+    var wrongToRight: Int?
+    var rightToWrong: Int?
+    /// The rest is of a plain vote on as many tokens.
+    var equalTokenVote: Double?
+    var equalTokenVoteCi95: [Double]?
+    var equalTokenVoteTokens: Int?
+  }
+
+  var model: String
+  var results: [Row]
+
+  init(model: String, rows: [EvaluationRow], metric: EvalCommand.Metric) {
+    self.model = model
+    results = rows.map {
+      Row(
+        strategy: $0.strategy, family: $0.family, correct: $0.correct, total: $0.total,
+        accuracy: $0.accuracy, ci95: [$0.interval.lowerBound, $0.interval.upperBound],
+        majorityClass: $0.majorityClass,
+        auc: metric == .auc ? $0.areaUnderCurve : nil, generatedTokens: $0.generatedTokens,
+        seconds: $0.seconds, verifier: $0.verifier,
+        majority: $0.majority?.value, majorityCi95: $0.majority?.interval.bounds,
+        oracle: $0.oracle?.value, oracleCi95: $0.oracle?.interval.bounds,
+        gain: $0.gain?.value, gainCi95: $0.gain?.interval.bounds,
+        wrongToRight: $0.revisions?.wrongToRight, rightToWrong: $0.revisions?.rightToWrong,
+        equalTokenVote: $0.equalTokenVote?.value,
+        equalTokenVoteCi95: $0.equalTokenVote?.interval.bounds,
+        equalTokenVoteTokens: $0.equalTokenVoteTokens)
+    }
+  }
+}
+
+/// The table of `eval`.
+struct EvalTable {
+  /// A heading, how wide the column is, and what stands in it.
+  private struct Column {
+    var heading: String
+    var width: Int
+    var cell: (EvaluationRow) -> String
+
+    init(_ heading: String, _ width: Int, _ cell: @escaping (EvaluationRow) -> String) {
+      (self.heading, self.width, self.cell) = (heading, width, cell)
+    }
+  }
+
+  let text: String
+
+  init(_ rows: [EvaluationRow], metric: EvalCommand.Metric) {
+    var columns = [
+      Column("strategy", 22) { $0.strategy + ($0.verifier.map { "/\($0)" } ?? "") },
+      Column("family", 14) { $0.family },
+      Column("correct", 11) { "\($0.correct)/\($0.total)" },
+      Column("accuracy", 10) { fixed($0.accuracy) },
+      Column("95 % interval", 17) { fixed($0.interval) },
+    ]
+    // Those that take no vote have nothing to compare with.
+    if rows.contains(where: { $0.majority != nil }) {
+      columns += [
+        Column("majority", 10) { fixed($0.majority?.value) },
+        Column("any of n", 10) { fixed($0.oracle?.value) },
+      ]
+    }
+    if rows.contains(where: { $0.revisions != nil }) {
+      columns += [
+        Column("mended", 8) { count($0.revisions?.wrongToRight) },
+        Column("spoiled", 9) { count($0.revisions?.rightToWrong) },
+      ]
+    }
+    if rows.contains(where: { $0.equalTokenVote != nil }) {
+      columns.append(
+        Column("vote at equal tokens", 24) {
+          "\(fixed($0.equalTokenVote?.value)) \(fixed($0.equalTokenVote?.interval))"
+        })
+    }
+    columns += [
+      metric == .auc
+        ? Column("auc of Δ", 10) { fixed($0.areaUnderCurve) }
+        : Column("guess", 10) { fixed($0.majorityClass) },
+      Column("tokens", 10) { "\($0.generatedTokens)" },
+      Column("seconds", 0) { String(format: "%.1f", $0.seconds) },
+    ]
+    let lines =
+      [columns.map { $0.heading.padded(to: $0.width) }.joined()]
+      + rows.map { row in
+        // A name that is too long for its column is still set off from the next one.
+        columns.map { column in
+          let cell = column.cell(row)
+          return column.width == 0 ? cell : "\(cell) ".padded(to: column.width)
+        }.joined()
+      }
+    text = lines.joined(separator: "\n") + "\n"
+  }
+}
+
+private func count(_ value: Int?) -> String { value.map { "\($0)" } ?? "—" }
