@@ -17,8 +17,8 @@ import Testing
       let title = String(try #require(rows.first)).dropFirst(line.x)
       for (target, tab) in zip(ScreenID.allCases, Chrome.tabs(state)) {
         // A narrow terminal spells out only the screen it shows.
-        if target == screen || width >= 80 { #expect(tab.title == target.title) }
-        let label = tab.title.isEmpty ? " \(tab.key) " : "\(tab.key) \(tab.title)"
+        if target == screen || width >= 120 { #expect(tab.title == target.title) }
+        let label = tab.title.isEmpty ? " \(tab.key)" : "\(tab.key) \(tab.title)"
         let place = try #require(title.firstRange(of: label))
         let x = line.x + title.distance(from: title.startIndex, to: place.lowerBound)
         for column in x..<x + label.count {
@@ -28,6 +28,19 @@ import Testing
           #expect(clicked.screen == target)
         }
       }
+    }
+  }
+
+  /// However many tabs there are, the model's name and the temperature stand beside them.
+  @Test(arguments: [60, 80, 100, 120, 160])
+  func theModelAndTheTemperatureAreAlwaysSeen(width: Int) throws {
+    for screen in ScreenID.allCases {
+      var state = Fixtures.ready(width, 24)
+      state.screen = screen
+      let title = try #require(Fixtures.draw(state).textSnapshot().split(separator: "\n").first)
+      // The smallest terminal may cut the name.
+      #expect(title.contains(width < 80 ? " apples" : " apples·exact "))
+      #expect(title.contains("T 0.7"))
     }
   }
 

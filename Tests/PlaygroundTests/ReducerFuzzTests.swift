@@ -48,11 +48,12 @@ import Testing
   }
 
   private func start(_ seed: UInt64) async throws -> PlaygroundState {
-    switch seed % 6 {
+    switch seed % 7 {
     case 0: Fixtures.ready(80, 24)
     case 1: Fixtures.empty(60, 16)
     case 2: try await Fixtures.finished("cot-decoding", 80, 24)
     case 3: try await TreeScreenTests.explored(80, 24)
+    case 5: SearchScreenTests.searched(80, 24)
     case 4: VerifyScreenTests.ranked(.genrm, 80, 24)
     default: try await Fixtures.finished("self-consistency", 120, 40)
     }
@@ -111,6 +112,9 @@ import Testing
     #expect(state.nextRun >= 1)
     checkTreeIsWhole(state)
     #expect(state.verify.position.selected <= max(0, state.verify.ranked.count - 1))
+    #expect(state.search.position.selected <= max(0, state.search.order.count - 1))
+    #expect(state.search.focus == .tree || state.search.selected != nil)
+    #expect((0...state.search.map.iterations).contains(state.search.iteration))
     #expect(state.verify.focus == .candidates || state.verify.judgement != nil)
     if let lesson = state.lesson {
       #expect(lesson.step >= -1 && lesson.step < lesson.stepCount)

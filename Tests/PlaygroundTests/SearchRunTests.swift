@@ -64,6 +64,31 @@ import Testing
     }
   }
 
+  /// The places of a search are those that its events name, with what these say.
+  @Test(arguments: names) func theMapHoldsWhatTheEventsSay(strategy: String) async throws {
+    let run = try #require(Trace(try await records(strategy)).runs[1])
+    let map = SearchMap(run)
+    let own = { (node: NodeID) in map.nodes[node] != nil }
+    let prunings = run.prunings.filter { $0.kind != nil }
+    #expect(run.visits.map(\.node).allSatisfy(own) && run.backups.map(\.node).allSatisfy(own))
+    #expect(prunings.map(\.node).allSatisfy(own))
+    #expect(Set(map.graves) == Set(prunings.map(\.node)))
+    #expect(map.order(upTo: nil).count == map.nodes.count)
+    #expect(map.isTreeSearch == (strategy == "mcts"))
+    for iteration in 0...map.iterations {
+      for id in map.order(upTo: iteration) where map.isTreeSearch && id != map.root {
+        // Every place knows the last value that came up to it until then.
+        let expected = run.backups.last { $0.node == id && $0.iteration <= iteration }
+        #expect(map.nodes[id]?.value(at: iteration) == expected)
+      }
+    }
+    guard map.isTreeSearch else { return }
+    // Every descent from the root goes to one of its children.
+    let root = try #require(map.nodes[map.root])
+    let visits = root.children.compactMap { map.nodes[$0]?.value(at: map.iterations)?.visits }
+    #expect(visits.reduce(0, +) == 12 && root.value(at: map.iterations)?.visits == 12)
+  }
+
   @MainActor
   @Test(.timeLimit(.minutes(10)), arguments: names)
   func itRunsOnTheScreenThatFitsIt(strategy: String) async throws {
@@ -75,7 +100,9 @@ import Testing
       strategy == "beam" ? state.branches.digest : state.votes.digest
     }
     await driver.wait { digest($0).end != nil }
-    #expect(driver.state.screen == (strategy == "beam" ? .branches : .votes))
+    #expect(driver.state.screen == .search && driver.state.search.map.nodes.count > 1)
+    // Its paths are on the screens that show paths as well.
+    driver.type(strategy == "beam" ? "2" : "3")
     #expect(digest(driver.state).start?.strategy == strategy)
     #expect(digest(driver.state).end?.reason == .completed)
     let title = try #require(StrategyRegistry.description(of: strategy)?.title)

@@ -59,8 +59,8 @@ enum Chrome {
 
   static let helpHint = "? keys"
 
-  /// What the tabs leave to the model's name and the sampler's settings.
-  private static let titleWidth = 20
+  /// What the tabs leave to the model's name and the temperature.
+  private static let titleWidth = 24
 
   /// The tabs with the keys that open them, as `TabBar` takes them. Where there is no room for all
   /// titles the active one alone has its own.
@@ -73,7 +73,7 @@ enum Chrome {
   }
 
   private static func width(of tabs: [(key: String, title: String)]) -> Int {
-    tabs.reduce(0) { $0 + DisplayWidth.of($1.key + $1.title) + 3 }
+    tabs.reduce(0) { $0 + TabBar.width($1) }
   }
 
   private static func tabsEnd(_ size: Size) -> Int {
@@ -91,7 +91,7 @@ enum Chrome {
     let line = tabLine(state)
     var x = line.x
     for (screen, tab) in zip(ScreenID.allCases, tabs(state)) {
-      let width = DisplayWidth.of(tab.key + tab.title) + 3
+      let width = TabBar.width(tab)
       if point.y == line.y, (x..<x + width).contains(point.x), x + width <= line.right {
         return screen
       }

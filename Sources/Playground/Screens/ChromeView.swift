@@ -28,15 +28,19 @@ enum ChromeView {
     buffer.put(" keys", x: help, y: 0, style: view.style(.dim))
 
     let room = tabLine.x - 1
-    var parts: [(text: String, role: Role)] =
-      [(modelTitle(state), .text)] + samplerTitle(state).map { ($0, .dim) }
-    // The program's own name gives way to what the screens are about.
-    let whole = parts.prefix(2).reduce(0) { $0 + 2 + DisplayWidth.of($1.text) }
-    if 1 + "ponder".count + whole <= room { parts.insert(("ponder", .title), at: 0) }
+    // The temperature shapes what the screens show, so the model's name gives way to it.
+    let sampler = samplerTitle(state)
+    let name = PathText.head(
+      modelTitle(state), columns: room - 1 - (sampler.first.map { 2 + DisplayWidth.of($0) } ?? 0))
+    var parts: [(text: String, role: Role)] = [("ponder", .title), (name, .text)]
+    parts += sampler.map { ($0, .dim) }
+    // The program's own name stands only where all of those two do.
+    let whole = parts.prefix(3).reduce(-1) { $0 + 2 + DisplayWidth.of($1.text) }
+    if whole > room { parts.removeFirst() }
     var x = 1
     for (index, part) in parts.enumerated() {
       let start = index == 0 ? x : x + 2
-      // The model's name is cut when there is no room; what comes after it is left out.
+      // What finds no room is left out.
       if index > 0, start + DisplayWidth.of(part.text) > room { break }
       x = buffer.put(
         part.text, x: start, y: 0, style: view.style(part.role), width: max(0, room - start))

@@ -32,6 +32,7 @@ public struct PlaygroundView: Sendable {
         case .votes: VotesView.draw(state, in: rect, view: self, on: &buffer)
         case .tree: TreeView.draw(state, in: rect, view: self, on: &buffer)
         case .verify: VerifyView.draw(state, in: rect, view: self, on: &buffer)
+        case .search: SearchView.draw(state, in: rect, view: self, on: &buffer)
         }
       }
       if screen == state.screen { cursor = place }

@@ -71,4 +71,11 @@ public enum Command: Sendable, Hashable {
   /// Looks a text up, and goes to the next (1) or previous (-1) line with it.
   case findText
   case nextMatch(Int)
+
+  // Search.
+  /// Goes on (1) or back (-1) among the iterations.
+  case nextIteration(Int)
+  case firstIteration, lastIteration
+  /// From the tree to what was given up, and back.
+  case switchList
 }

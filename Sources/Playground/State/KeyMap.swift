@@ -2,7 +2,7 @@ public import TerminalUI
 
 /// Where a key is pressed; a key means the same wherever its context applies.
 public enum KeyContext: Sendable, Hashable, CaseIterable {
-  case global, decode, branches, votes, tree, verify, compare
+  case global, decode, branches, votes, tree, verify, search, compare
   /// What lies over a screen.
   case lesson, guess, list, help, settings, value, commandLine, problems, question, template,
     family, models
@@ -15,6 +15,7 @@ public enum KeyContext: Sendable, Hashable, CaseIterable {
     case .votes: "Votes"
     case .tree: "Tree"
     case .verify: "Verify"
+    case .search: "Search"
     case .compare: "Comparing two paths"
     case .lesson: "In a lesson"
     case .guess: "Guessing the next token"
@@ -87,7 +88,7 @@ extension KeyMap {
   public static let standard = KeyMap(
     bindings: [
       .global: global, .decode: decode, .branches: branches, .votes: votes, .tree: tree,
-      .verify: verify, .compare: compare,
+      .verify: verify, .search: search, .compare: compare,
     ].merging(popups) { screen, _ in screen })
 
   static func key(_ character: Character) -> KeyEvent { KeyEvent(character) }

@@ -17,6 +17,7 @@ extension PlaygroundState {
     branches = BranchesState()
     votes = VotesState(weighting: settings.weighting)
     verify = VerifyState()
+    search = SearchState()
     effects += newExploration()
     return effects
   }
@@ -52,23 +53,12 @@ extension PlaygroundState {
   /// Shows a saved run on the screen that fits it.
   mutating func show(savedRun number: Int) -> [Effect] {
     guard let run = trace.runs[number], let start = run.start else { return [] }
-    switch start.strategy {
-    case CoTDecoding.description.name, Beam.description.name:
-      runs.branches = number
-      branches = BranchesState()
-      screen = .branches
-    case BestOfN.description.name:
-      showVerified(number)
-      screen = .verify
-    case let name where StrategyRegistry.description(of: name)?.takesVotes == true:
-      runs.votes = number
-      votes = VotesState(weighting: settings.weighting)
-      screen = .votes
-    default:
+    guard let screen = place(number, of: start.strategy), screen != .decode else {
       if start.strategy == Exploration.strategyName { runs.exploration = number }
       guard let first = run.pathNumbers.first else { return [] }
       return open(path: first, of: number)
     }
+    self.screen = screen
     makeDigests()
     return []
   }
@@ -84,9 +74,7 @@ extension PlaygroundState {
     return effects
   }
 
-  /// Runs a strategy on the current question, on the screen that fits it: those that rank
-  /// candidates in Verify, those that vote in Votes, those with several paths in Branches, those
-  /// with one path in Decode.
+  /// Runs a strategy on the current question, on the screen that fits it.
   ///
   /// - Returns: what is to be done; the run's number, nil when there is no model.
   mutating func run(strategy name: String) throws -> (run: Int?, effects: [Effect]) {
@@ -98,34 +86,12 @@ extension PlaygroundState {
       heeded.contains(.branches)
       ? settings.branches ?? description?.defaultBranches ?? 1
       : heeded.contains(.samples) ? samples : 1
-    let isVote = description?.takesVotes == true
     var effects: [Effect] = []
     if decode.isStreaming { effects.append(.stopStream) }
     guard let (run, started) = start(name, paths: paths) else { return (nil, []) }
     effects += started
-    if name == BestOfN.description.name {
-      screen = .verify
-      showVerified(run)
-    } else if isVote {
-      screen = .votes
-      runs.votes = run
-      votes = VotesState(weighting: settings.weighting)
-    } else if heeded.contains(.branches) || heeded.contains(.samples) {
-      screen = .branches
-      runs.branches = run
-      branches = BranchesState()
-    } else {
-      screen = .decode
-      runs.followed = run
-    }
+    screen = place(run, of: name) ?? .decode
+    if screen == .decode { runs.followed = run }
     return (run, effects)
-  }
-}
-
-extension StrategyDescription {
-  /// Whether a strategy has a verifier rank finished candidates.
-  static func ranksCandidates(_ name: String) -> Bool {
-    let settings = StrategyRegistry.description(of: name)?.settings ?? []
-    return settings.contains(.verifier) && settings.contains(.vote)
   }
 }

@@ -12,20 +12,24 @@ extension PlaygroundState {
     branches = BranchesState()
     votes = VotesState()
     verify = VerifyState()
+    search = SearchState()
     nextRun = (saved.latestRun ?? 0) + 1
+    // The first screen, in the order of the tabs, that is some run's own; the newest run there.
+    var first: (screen: ScreenID, run: Int)?
     for (number, run) in saved.runs.sorted(by: { $0.key < $1.key }) {
-      switch run.start?.strategy {
-      case Exploration.strategyName: runs.exploration = number
-      case CoTDecoding.description.name: runs.branches = number
-      case SelfConsistency.description.name: runs.votes = number
-      case let name? where StrategyDescription.ranksCandidates(name):
-        (runs.verify, runs.votes) = (number, number)
-      default: if runs.exploration == nil { runs.exploration = number }
+      guard let strategy = run.start?.strategy, saved.ensemble(of: number) == nil else { continue }
+      let screen = place(number, of: strategy)
+      if strategy == Exploration.strategyName {
+        runs.exploration = number
+      } else if let screen, screen != .decode {
+        if first.map({ screen.rawValue <= $0.screen.rawValue }) ?? true { first = (screen, number) }
+      } else if runs.exploration == nil {
+        runs.exploration = number
       }
     }
     makeDigests()
     plantTree()
-    let shown = runs.exploration ?? runs.branches ?? runs.votes
+    let shown = runs.exploration ?? first?.run
     guard let shown, let run = saved.runs[shown], let start = run.start else { return }
     question = start.question
     settings = start.settings
@@ -33,11 +37,7 @@ extension PlaygroundState {
     decode.cursor = trace.leaves(of: shown).last ?? run.promptEnd
     decode.forks = run.edits.filter { $0.action == .fork }.map(\.node)
     _ = reachCursor()
-    if runs.exploration == nil {
-      screen =
-        runs.branches != nil
-        ? .branches : runs.verify != nil && runs.verify == runs.votes ? .verify : .votes
-    }
+    if runs.exploration == nil, let first { screen = first.screen }
   }
 
   /// Takes up the exploration on screen when it belongs to the model at hand; nil when there is

@@ -30,6 +30,7 @@ public struct PlaygroundState: Sendable {
   public var votes = VotesState()
   public var tree = TreeState()
   public var verify = VerifyState()
+  public var search = SearchState()
 
   /// What lies over the screen, topmost last.
   public var popups: [Popup] = []
@@ -74,7 +75,7 @@ public struct PlaygroundState: Sendable {
 /// The screens, in the order of their tabs. Further screens join here as they come to exist.
 public enum ScreenID: Int, CaseIterable, Sendable, Hashable {
   case decode = 1
-  case branches, votes, tree, verify
+  case branches, votes, tree, verify, search
 
   public var title: String {
     switch self {
@@ -83,28 +84,7 @@ public enum ScreenID: Int, CaseIterable, Sendable, Hashable {
     case .votes: "Votes"
     case .tree: "Tree"
     case .verify: "Verify"
-    }
-  }
-}
-
-/// Which run each screen shows.
-public struct ShownRuns: Sendable, Hashable {
-  public var exploration: Int?
-  public var branches: Int?
-  public var votes: Int?
-  /// A run whose candidates a verifier ranks.
-  public var verify: Int?
-  /// A run of a single path, which Decode follows as it grows.
-  public var followed: Int?
-
-  public init() {}
-
-  /// The run that a screen shows; Votes' where it shows none of its own.
-  func shown(on screen: ScreenID) -> Int? {
-    switch screen {
-    case .branches: branches
-    case .verify: verify
-    case .decode, .votes, .tree: votes
+    case .search: "Search"
     }
   }
 }

@@ -14,6 +14,7 @@ public struct Reducer: Sendable {
     if case .message(let message) = action { state.lessonFailed(message) }
     let more = state.continueLesson()
     state.refreshTree()
+    state.refreshSearchPage()
     return effects + more
   }
 
@@ -83,6 +84,7 @@ public struct Reducer: Sendable {
     case .votes: state.votes.comparison == nil ? [.votes, .global] : [.compare, .global]
     case .tree: [.tree, .global]
     case .verify: [.verify, .global]
+    case .search: [.search, .global]
     }
   }
 
@@ -116,6 +118,7 @@ public struct Reducer: Sendable {
     case .votes: return state.votesMouse(mouse)
     case .tree: return state.treeMouse(mouse)
     case .verify: return state.verifyMouse(mouse)
+    case .search: return state.searchMouse(mouse)
     }
   }
 
@@ -168,6 +171,9 @@ public struct Reducer: Sendable {
       if state.screen == .verify, state.verify.focus == .judgements {
         return state.verifyCommand(.back)
       }
+      if state.screen == .search, state.search.focus == .graves {
+        return state.searchCommand(.back)
+      }
       return stop(&state)
     case .stop: return stop(&state)
     case .lessonGoOn, .lessonNext, .lessonPrevious, .guess: return state.lessonCommand(command)
@@ -187,6 +193,7 @@ public struct Reducer: Sendable {
       case .votes: return state.votesCommand(command)
       case .tree: return state.treeCommand(command)
       case .verify: return state.verifyCommand(command)
+      case .search: return state.searchCommand(command)
       }
     }
   }
@@ -227,6 +234,7 @@ public struct Reducer: Sendable {
     }
     state.refreshDerived()
     state.refreshVerified(after: records)
+    state.refreshSearched(after: records)
     return state.refreshDecode(after: records)
   }
 

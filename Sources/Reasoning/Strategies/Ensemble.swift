@@ -22,6 +22,8 @@ public struct Ensemble: Strategy {
   public static let samplingTemperature = 0.7
   /// How far apart the numbers of a run and of its members are: no other run comes between.
   static let memberStride = 1000
+  /// As what members run: with one sample each, or with several.
+  static let memberStrategies = [Greedy.description.name, Sample.description.name]
 
   public init() {}
 
@@ -84,6 +86,31 @@ public struct Ensemble: Strategy {
       own?.add(outcome)
       outcome.path += index * count
       votes.add(outcome)
+    }
+  }
+}
+
+extension Trace {
+  /// The runs of an ensemble's members, in order; empty for any other run, and for a mixture.
+  public func members(of ensemble: Int) -> [Int] {
+    guard let start = runs[ensemble]?.start, start.strategy == Ensemble.description.name else {
+      return []
+    }
+    var members: [Int] = []
+    var next = ensemble + Ensemble.memberStride
+    while let member = runs[next]?.start, Ensemble.memberStrategies.contains(member.strategy),
+      member.question.text == start.question.text, member.settings == start.settings
+    {
+      members.append(next)
+      next += Ensemble.memberStride
+    }
+    return members
+  }
+
+  /// The ensemble that a run is a member's part of; nil for a run of its own.
+  public func ensemble(of member: Int) -> Int? {
+    stride(from: member - Ensemble.memberStride, to: 0, by: -Ensemble.memberStride).first {
+      members(of: $0).contains(member)
     }
   }
 }

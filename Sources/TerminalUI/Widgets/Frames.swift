@@ -1,5 +1,11 @@
-/// A row of tabs, each with the key that opens it.
+/// A row of tabs, each with the key that opens it. A tab without a title is its key alone.
 public enum TabBar {
+  /// The columns that a tab takes, space around it included.
+  public static func width(_ tab: (key: String, title: String)) -> Int {
+    let title = DisplayWidth.of(tab.title)
+    return DisplayWidth.of(tab.key) + (title == 0 ? 2 : title + 3)
+  }
+
   /// Draws the tabs from the left of `rect` and returns the rectangle of each that fits.
   @discardableResult
   public static func draw(
@@ -11,7 +17,7 @@ public enum TabBar {
     for (index, tab) in tabs.enumerated() {
       let isActive = index == active
       let style = theme[isActive ? .tabActive : .tab]
-      let width = DisplayWidth.of(tab.key) + DisplayWidth.of(tab.title) + 3
+      let width = width(tab)
       guard x + width <= rect.right else { break }
       let cell = Rect(x: x, y: rect.y, width: width, height: 1)
       buffer.put(String(repeating: " ", count: width), x: x, y: rect.y, style: style)

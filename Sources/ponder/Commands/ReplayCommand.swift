@@ -24,7 +24,8 @@ struct ReplayCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Print a picture of a screen.", valueName: "decode|branches|votes|tree|verify"))
+      "Print a picture of a screen.",
+      valueName: ScreenID.allCases.map { $0.title.lowercased() }.joined(separator: "|")))
   var screen: ScreenID?
 
   @Option(help: ArgumentHelp("The picture's size in cells.", valueName: "WxH"))

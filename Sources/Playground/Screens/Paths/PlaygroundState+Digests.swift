@@ -35,17 +35,13 @@ extension PlaygroundState {
         trace.runs[number].map { RunDigest(number, $0) }
       } ?? RunDigest()
     makeVerified()
+    if let run = runs.search { showSearch(run) }
   }
 
   /// A run that begins is shown where its kind belongs, whoever started it.
   private mutating func show(_ run: Int, _ start: RunStart) {
     nextRun = max(nextRun, run + 1)
-    switch start.strategy {
-    case CoTDecoding.description.name: runs.branches = run
-    case SelfConsistency.description.name: runs.votes = run
-    case let name where StrategyDescription.ranksCandidates(name): runs.verify = run
-    default: break
-    }
+    place(run, of: start.strategy)
   }
 
   /// Brings what is derived from whole paths up to date, once for a batch of events.

@@ -149,12 +149,7 @@ struct TreeList {
     _ line: TreeLine, in cell: Rect, base: Style, on buffer: inout CellBuffer
   ) {
     let dim = base.overlaid(by: theme[.dim]).on(base.background)
-    var guides = ""
-    for (index, isLast) in line.lasts.enumerated() {
-      let isOwn = index == line.lasts.count - 1
-      guides += isOwn ? (isLast ? "└─" : "├─") : (isLast ? "  " : "│ ")
-    }
-    if line.isDeep { guides = "…" + guides.dropFirst() }
+    let guides = Self.guides(line.lasts, isDeep: line.isDeep)
     var x = buffer.put(guides, x: cell.x, y: cell.y, style: dim)
     let sign = line.fold == .folded ? "+" : line.fold == .open ? "-" : "·"
     x = buffer.put(
@@ -171,6 +166,16 @@ struct TreeList {
     text.append(line.match, style: base.overlaid(by: theme[.answerSpan]).adding(.underline))
     text.append(line.after, style: style)
     buffer.put(text, x: x + 1, y: cell.y, width: max(0, cell.right - x - 1))
+  }
+
+  /// The lines before a row, two columns for each fork above it: `│ ├─`.
+  static func guides(_ lasts: [Bool], isDeep: Bool) -> String {
+    var guides = ""
+    for (index, isLast) in lasts.enumerated() {
+      let isOwn = index == lasts.count - 1
+      guides += isOwn ? (isLast ? "└─" : "├─") : (isLast ? "  " : "│ ")
+    }
+    return isDeep ? "…" + guides.dropFirst() : guides
   }
 
   /// What the paths of a line came to: the answer where one ends in it, else how many were right

@@ -82,10 +82,7 @@ extension Candidate {
   ///
   /// - Parameter checker: says which steps are right, where the problem is known.
   static func list(of run: RunTrace, _ checker: StepChecker?) -> [Candidate] {
-    let numbers = run.pathNumbers.filter { number in
-      guard let first = run.paths[number]?.nodes.first else { return false }
-      return run.nodes[first]?.parent == run.promptEnd
-    }
+    let numbers = run.solutionPaths
     // A verifier reads those that have ended, in order; its own paths are numbered after them.
     let judged = numbers.filter { run.paths[$0]?.end != nil }
     return numbers.map { number in

@@ -86,16 +86,8 @@ extension PlaygroundState {
     guard runs.verify.map({ activities[$0] == nil }) ?? true else { return [] }
     let samples = settings.samples ?? BestOfN.defaultSamples
     guard let (run, effects) = start(BestOfN.description.name, paths: samples) else { return [] }
-    showVerified(run)
+    place(run, of: BestOfN.description.name)
     return effects
-  }
-
-  /// Shows a run whose candidates are ranked, here and in Votes.
-  mutating func showVerified(_ run: Int) {
-    runs.verify = run
-    runs.votes = run
-    verify = VerifyState()
-    votes = VotesState(weighting: settings.weighting)
   }
 
   // MARK: News

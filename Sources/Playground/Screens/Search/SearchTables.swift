@@ -1,0 +1,142 @@
+import Decoding
+import Reasoning
+import TerminalUI
+
+/// The places of a search as rows.
+struct SearchTable {
+  let search: SearchState
+  let theme: Theme
+
+  private enum Column { case text, visits, q, bar, prior, u, score, fate }
+
+  func draw(in rect: Rect, on buffer: inout CellBuffer) {
+    let columns = columns(width: rect.width)
+    var styles = Table.Styles(theme: theme)
+    if search.focus == .graves { styles.selection = theme[.text] }
+    let table = Table(columns: columns.map(\.1), styles: styles)
+    // The page holds what is on view, from the first row that shows.
+    let first = search.position.visible(
+      count: search.order.count, height: table.itemRows(in: rect)
+    ).lowerBound
+    table.draw(
+      count: search.order.count, position: search.position, in: rect, on: &buffer
+    ) { item, column, cell, base, buffer in
+      guard search.page.lines.indices.contains(item - first) else { return }
+      draw(
+        columns[column].0, of: search.page.lines[item - first], in: cell, base: base, on: &buffer)
+    }
+  }
+
+  private func columns(width: Int) -> [(Column, Table.Column)] {
+    let isNarrow = width < 76
+    var columns: [(Column, Table.Column)] = [(.text, .init("step", .fill))]
+    if search.map.isTreeSearch {
+      columns.append((.visits, .init("N", .fixed(4), .right)))
+      columns.append((.q, .init("Q", .fixed(5), .right)))
+      if !isNarrow {
+        columns.append((.bar, .init("", .fixed(width >= 100 ? 10 : 6))))
+        columns.append((.prior, .init("P", .fixed(5), .right)))
+      }
+      columns.append((.u, .init("U", .fixed(5), .right)))
+    } else {
+      columns.append((.score, .init("score", .fixed(6), .right)))
+      if !isNarrow { columns.append((.bar, .init("", .fixed(10)))) }
+    }
+    columns.append((.fate, .init("", .fixed(isNarrow ? 8 : 12))))
+    return columns
+  }
+
+  private func draw(
+    _ column: Column, of line: SearchLine, in cell: Rect, base: Style,
+    on buffer: inout CellBuffer
+  ) {
+    func on(_ role: Role) -> Style { base.overlaid(by: theme[role]).on(base.background) }
+    func put(_ value: Double?) {
+      Table.put(
+        StyledText(value.map(Self.figure) ?? "—", style: value == nil ? on(.dim) : base), in: cell,
+        alignment: .right, on: &buffer)
+    }
+    switch column {
+    case .text:
+      let x = buffer.put(
+        TreeList.guides(line.lasts, isDeep: line.isDeep), x: cell.x, y: cell.y, style: on(.dim))
+      let sign = line.why != nil ? "✂" : line.isOnWay ? "▶" : "·"
+      let role: Role = line.why != nil ? .nodePruned : line.isOnWay ? .nodeBest : .dim
+      buffer.put(sign, x: x, y: cell.y, style: on(role))
+      let isRoot = line.lasts.isEmpty && line.id == search.map.root
+      buffer.put(
+        isRoot ? "the question" : line.text, x: x + 2, y: cell.y,
+        style: line.why != nil ? on(.nodePruned) : isRoot ? on(.tokenPrompt) : base,
+        width: max(0, cell.right - x - 2))
+    case .visits:
+      Table.put(
+        StyledText(line.visits.map { Format.count($0) } ?? "0", style: base), in: cell,
+        alignment: .right, on: &buffer)
+    case .q: put(line.q)
+    case .prior: put(line.prior)
+    case .u: put(line.u)
+    case .score: put(line.score)
+    case .bar:
+      let value = search.map.isTreeSearch ? line.q : line.score
+      guard let value, (0...1).contains(value) else { return }
+      Bar.draw(value, in: cell, style: on(.barShaped), on: &buffer)
+    case .fate: drawFate(line, in: cell, base: base, on: &buffer)
+    }
+  }
+
+  private func drawFate(
+    _ line: SearchLine, in cell: Rect, base: Style, on buffer: inout CellBuffer
+  ) {
+    guard line.hasEnded else {
+      let style = base.overlaid(by: theme[.nodePruned]).on(base.background)
+      buffer.put(line.why ?? "", x: cell.x, y: cell.y, style: style, width: cell.width)
+      return
+    }
+    let mark = line.isCorrect.map { $0 ? " ✓" : " ✗" } ?? ""
+    let answer = PathText.oneLine((line.answer ?? "").utf8)
+    buffer.put(
+      PathText.head(answer, columns: cell.width - DisplayWidth.of(mark)) + mark, x: cell.x,
+      y: cell.y,
+      style: Panel.answerStyle(
+        line.answer, isCorrect: line.isCorrect, theme: theme, base: base))
+  }
+
+  static func figure(_ value: Double) -> String {
+    abs(value) < 1 ? Format.probability(value) : Format.fixed(value, abs(value) < 10 ? 2 : 0)
+  }
+}
+
+/// What a search gave up, with the figure that decided.
+struct GraveTable {
+  let search: SearchState
+  let theme: Theme
+
+  func draw(in rect: Rect, on buffer: inout CellBuffer) {
+    guard rect.height > 1, !search.graves.isEmpty else { return }
+    var styles = Table.Styles(theme: theme)
+    if search.focus == .tree { styles.selection = theme[.text] }
+    let table = Table(
+      columns: [
+        .init("given up", .fill), .init("why", .fixed(rect.width < 76 ? 11 : 14)),
+        .init("by", .fixed(10)), .init("", .fixed(6), .right),
+      ], styles: styles)
+    let first = search.grave.visible(
+      count: search.graves.count, height: table.itemRows(in: rect)
+    ).lowerBound
+    table.draw(count: search.graves.count, position: search.grave, in: rect, on: &buffer) {
+      item, column, cell, base, buffer in
+      guard search.page.graves.indices.contains(item - first) else { return }
+      let line = search.page.graves[item - first]
+      func put(_ text: String, _ role: Role, _ alignment: Alignment = .left) {
+        let style = base.overlaid(by: theme[role]).on(base.background)
+        Table.put(StyledText(text, style: style), in: cell, alignment: alignment, on: &buffer)
+      }
+      switch column {
+      case 0: put("✂ " + PathText.head(line.text, columns: cell.width - 2), .nodePruned)
+      case 1: put(line.why ?? "", .text)
+      case 2: put(line.scoreKind?.rawValue ?? "", .dim)
+      default: put(line.score.map(SearchTable.figure) ?? "—", .text, .right)
+      }
+    }
+  }
+}

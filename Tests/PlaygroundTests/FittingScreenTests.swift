@@ -1,0 +1,58 @@
+import Decoding
+import Reasoning
+import TerminalUI
+import Testing
+
+@testable import Playground
+
+/// Which screen opens for a run: the same one when it starts, and from a trace.
+@Suite struct FittingScreenTests {
+  private static let screens: [String: ScreenID] = [
+    "greedy": .decode, "sample": .branches, "cot": .decode, "few-shot-cot": .decode,
+    "cot-decoding": .branches, "self-consistency": .votes, "best-of-n": .verify, "beam": .search,
+    "step-beam": .search, "dvts": .search, "lookahead": .search, "mcts": .search,
+    "budget-forcing": .decode, "genrm": .verify, "self-correct": .decode, "analogical": .decode,
+    "step-back": .decode, "retrieval": .decode, "ensemble": .votes,
+  ]
+
+  private func start(_ strategy: String) -> TraceRecord {
+    TraceRecord(
+      run: 1,
+      .run(
+        RunStart(
+          strategy: strategy, model: Fixtures.model.identity, seed: 1,
+          question: Fixtures.question, settings: Fixtures.settings)))
+  }
+
+  @Test func everyStrategyHasAScreen() {
+    #expect(Set(Self.screens.keys) == Set(StrategyRegistry.names))
+  }
+
+  @Test(arguments: StrategyRegistry.names) func aRunOpensIt(strategy: String) throws {
+    var state = Fixtures.ready(80, 24)
+    state.screen = .tree
+    let run = try #require(try state.run(strategy: strategy).run)
+    let screen = try #require(Self.screens[strategy])
+    #expect(state.screen == screen)
+    // The screen shows that run; Decode follows it.
+    #expect(screen == .decode ? state.runs.followed == run : state.runs.shown(on: screen) == run)
+  }
+
+  @Test(arguments: StrategyRegistry.names) func aTraceOpensIt(strategy: String) {
+    var state = Fixtures.empty(80, 24)
+    state.show(Trace([start(strategy)]))
+    #expect(state.screen == Self.screens[strategy])
+  }
+
+  /// Members of an ensemble are runs of their own, and take no screen from it.
+  @Test func theMembersOfAnEnsembleStayBehindIt() {
+    var play = Play(Fixtures.ready(80, 24))
+    var (member, other) = (start("sample"), start("sample"))
+    (member.run, other.run) = (1001, 7)
+    play.send(.trace([start("ensemble"), member]))
+    #expect(play.state.runs.votes == 1 && play.state.runs.branches == nil)
+    #expect(play.state.trace.members(of: 1) == [1001])
+    play.send(.trace([other]))
+    #expect(play.state.runs.branches == 7)
+  }
+}
