@@ -87,6 +87,42 @@ import Testing
     }
   }
 
+  /// GSM8K's solutions, said as its own models say them or as few-shot prompts ask for them, are
+  /// graded right, and neither a longer nor a shorter number is.
+  @Test func solutionsInTheFormOfGSM8KAreGradedAsInThePapers() throws {
+    let file = PromptTemplateTests.samples.appendingPathComponent("Problems/gsm8k-form.jsonl").path
+    for problem in try ProblemFile.read(file) {
+      let steps = problem.steps.joined(separator: "\n")
+      func isRight(_ text: String) -> Bool {
+        AnswerExtractor.extract(from: text, kind: problem.answerKind)
+          .map { problem.isCorrect($0.value) } ?? false
+      }
+      for end in [
+        "\n#### \(problem.answer)", " The answer is \(problem.answer).",
+        " The answer is $\(problem.answer).00.", " So it is \(problem.answer) in all.",
+      ] {
+        #expect(isRight(steps + end), "\(steps)\(end)")
+      }
+      for wrong in ["1\(problem.answer)", "\(problem.answer)0", "-\(problem.answer)"] {
+        #expect(!isRight(steps + "\n#### \(wrong)"))
+        #expect(!isRight(steps + " The answer is \(wrong)."))
+      }
+    }
+  }
+
+  /// The prompt for GSM8K has eight examples, none of which gives the question away.
+  @Test func promptForGSM8K() throws {
+    let prompts = PromptTemplateTests.samples.appendingPathComponent("Prompts").path
+    let library = PromptLibrary(directory: prompts)
+    let file = PromptTemplateTests.samples.appendingPathComponent("Problems/gsm8k-form.jsonl").path
+    for problem in try ProblemFile.read(file) {
+      let prompt = try library.prompt(
+        .file(path: "\(prompts)/gsm8k.txt"), question: problem.question, family: problem.family)
+      #expect(prompt.exemplarCount == 8)
+      #expect(prompt.text.hasSuffix("\n\nQ: \(problem.question)\nA:"))
+    }
+  }
+
   /// Prompts are the texts that the models were trained on, and no example gives a held-out
   /// problem away or is one itself.
   @Test func promptsAreThoseOfTheCurriculum() throws {

@@ -44,7 +44,7 @@ import Testing
     let folder = URL(fileURLWithPath: library.directory).appendingPathComponent("few-shot")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
     #expect(Set(names).isSuperset(of: ProblemLibrary.coreFamilies.map { "\($0.name).txt" }))
-    for name in names {
+    for name in names + ["../gsm8k-examples.txt"] {
       let exemplars = Exemplar.parse(try TextFile.read(folder.appendingPathComponent(name).path))
       #expect(exemplars.count >= 6)
       for exemplar in exemplars {
