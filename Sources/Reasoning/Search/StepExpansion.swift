@@ -43,14 +43,15 @@ struct StepExpansion: Sendable {
       }
     }
     let results = try await run.decode(paths)
-    if Task.isCancelled {
-      for result in results {
-        run.conclude(result.path, result.reason == .step ? .cancelled : result.reason)
-      }
-      throw CancellationError()
-    }
+    // A step that is cut short, or that nobody will judge any more, is given up; what has come to an
+    // end by itself has done so as in a run that goes on.
+    let isCancelled = Task.isCancelled
     var children: [[PartialSolution]] = Array(repeating: [], count: requests.count)
     for (result, parent) in zip(results, parents) {
+      if isCancelled, result.reason == .step || result.reason == .cancelled {
+        run.conclude(result.path, .cancelled)
+        continue
+      }
       if let twin = children[parent].first(where: { $0.tip == result.end }) {
         run.prune(
           Pruning(
@@ -59,6 +60,7 @@ struct StepExpansion: Sendable {
       }
       children[parent].append(self.child(of: requests[parent].solution, result))
     }
+    if isCancelled { throw CancellationError() }
     do {
       return try await judged(children)
     } catch is CancellationError {

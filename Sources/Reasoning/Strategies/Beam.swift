@@ -40,7 +40,7 @@ private struct BeamRun {
         for index in beam.open {
           let length = beam.lines[index].length
           if length >= budget { end(index, .budget) }
-          if run.promptLength + length >= run.decoder.model.contextLength {
+          if run.promptTokens.count + length >= run.decoder.model.contextLength {
             end(index, .contextFull)
           }
         }

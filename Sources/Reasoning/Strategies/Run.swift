@@ -293,9 +293,6 @@ public final class Run: Sendable {
     emit(.fork(PathFork(path: path, from: origin, node: node)))
   }
 
-  /// How many tokens the prompt has.
-  var promptLength: Int { state.withLock { $0.prompt.count } }
-
   /// What a path consists of so far, after the prompt.
   func record(ofPath path: Int) -> PathRecord { state.withLock { $0.paths[path] } ?? PathRecord() }
 }

@@ -1,0 +1,161 @@
+import Decoding
+import Foundation
+import Testing
+
+@testable import Reasoning
+
+/// What holds for every strategy there is, and for the next one as well.
+@Suite struct EveryStrategyTests {
+  /// Tokens as the events tell of them: each is chosen or put in exactly once.
+  private func reconcile(_ records: [TraceRecord], _ name: String) throws {
+    let trace = Trace(records)
+    let end = try #require(trace.runs[1]?.end)
+    var (generated, injected, prompt) = (0, 0, 0)
+    for record in records {
+      switch record.event {
+      case .node: generated += 1
+      case .injected(let injection):
+        if injection.role == .prompt {
+          prompt += injection.tokens.count
+        } else {
+          injected += injection.tokens.count
+        }
+      default: break
+      }
+    }
+    #expect(end.tokens.generated == generated, "\(name)")
+    #expect(end.tokens.injected == injected, "\(name)")
+    #expect(end.tokens.prompt <= prompt && (generated == 0 || end.tokens.prompt > 0), "\(name)")
+  }
+
+  @Test(arguments: StrategyRegistry.names, [nil, true])
+  func itRunsToItsEndAndItsCountsAreItsEvents(name: String, overTime: Bool?) async throws {
+    let outcome = try await EveryStrategy(name: name, overTime: overTime).run()
+    let run = try #require(Trace(outcome.records).runs[1])
+    #expect(run.end?.reason == .completed && run.end?.message == nil)
+    #expect(run.end?.answer != nil, "the table always comes to an answer")
+    #expect(outcome.late == 0)
+    try reconcile(outcome.records, name)
+    #expect(run.paths.values.allSatisfy { $0.end != nil })
+  }
+
+  /// Wherever it is cancelled: it says so, last of all; what was finished stays as it was; every path
+  /// that was begun has an end; and the counts are those of the events.
+  @Test(arguments: StrategyRegistry.names, [nil, true])
+  func aCancelKeepsWhatThereIs(name: String, overTime: Bool?) async throws {
+    let strategy = EveryStrategy(name: name, overTime: overTime)
+    let whole = try await strategy.run().records
+    let told = Set(whole)
+    let last = whole.count - 2
+    for limit in Set([0, 1, 2, last / 8, last / 4, last / 2, last * 3 / 4, last * 7 / 8, last]) {
+      let outcome = try await strategy.run(cancelledAt: limit)
+      let records = outcome.records
+      guard case .finished(let end)? = records.last?.event, records.last?.run == 1 else {
+        Issue.record("a run ends with what became of it")
+        continue
+      }
+      #expect(end.reason == .cancelled, "at event \(limit) of \(whole.count)")
+      #expect(outcome.late == 0)
+      let ends = records.count {
+        if case .finished = $0.event, $0.run == 1 { true } else { false }
+      }
+      #expect(ends == 1)
+      try reconcile(records, name)
+      for record in records {
+        switch record.event {
+        case .node, .fork: #expect(told.contains(record))
+        case .pathFinished(let end) where !["cancelled", "unfinished"].contains(end.reason):
+          #expect(told.contains(record), "\(end)")
+        default: break
+        }
+      }
+      let trace = Trace(records)
+      for run in trace.runs.values {
+        #expect(run.paths.values.allSatisfy { $0.end != nil || $0.nodes.isEmpty })
+        #expect(run.end != nil)
+      }
+      // An answer that was looked at again is none of its path's any more.
+      let answers = records.compactMap { record in
+        if case .pathFinished(let end) = record.event { end.answer } else { nil }
+      }
+      #expect(end.answer.map(answers.contains) ?? true)
+    }
+  }
+
+  /// The same seed: the same events at the same width, the same trace at any width.
+  @Test(arguments: StrategyRegistry.names, [nil, true])
+  func theTraceDoesNotDependOnTheWidth(name: String, overTime: Bool?) async throws {
+    var strategy = EveryStrategy(name: name, overTime: overTime)
+    let first = try await strategy.run().records
+    #expect(try await strategy.run().records == first)
+    for slots in [1, 3, 8] {
+      strategy.slots = slots
+      #expect(Trace(try await strategy.run().records) == Trace(first), "\(slots) slots")
+    }
+    strategy.seed = 2
+    let isRandom = StrategyRegistry.description(of: name).map { $0.defaultTemperature > 0 }
+    let other = Trace(try await strategy.run().records).runs[1]
+    // The ensemble samples as soon as it is asked for several samples.
+    let samples = isRandom == true || name == Ensemble.description.name
+    #expect((other?.tallies != Trace(first).runs[1]?.tallies || name == "sample") == samples)
+  }
+
+  /// Written as JSON Lines and read back it is the same trace, and writes the same bytes again.
+  @Test(arguments: StrategyRegistry.names)
+  func aSavedTraceIsTheTrace(name: String) async throws {
+    let records =
+      [TraceRecord(.header(TraceHeader()))]
+      + (try await EveryStrategy(name: name, overTime: true).run().records)
+    let lines = try TraceCoding.lines(records)
+    let read = try TraceFile.parse(lines, name: name).records
+    #expect(read == records)
+    #expect(Trace(read) == Trace(records))
+    #expect(try TraceCoding.lines(read) == lines)
+  }
+
+  /// Each technique leaves what only it leaves.
+  @Test(arguments: StrategyRegistry.names) func itLeavesItsOwnMark(name: String) async throws {
+    let records = try await EveryStrategy(name: name).run().records
+    let trace = Trace(records)
+    let run = try #require(trace.runs[1])
+    let scores = Set(run.paths.values.flatMap(\.scores).map(\.kind))
+    let spans = Set(run.paths.values.flatMap(\.spans).map(\.kind))
+    let injected = records.compactMap { record -> String? in
+      guard case .injected(let injection) = record.event, injection.role == .strategy else {
+        return nil
+      }
+      return String(decoding: injection.bytes, as: UTF8.self)
+    }
+    switch name {
+    case "greedy", "few-shot-cot": #expect(run.paths.count == 1 && injected.isEmpty)
+    case "sample": #expect(run.paths.count == 6 && run.tallies.isEmpty)
+    case "cot": #expect(injected == [PromptFormat.extraction])
+    case "cot-decoding": #expect(run.tally(.delta) != nil && run.paths.count == 3)
+    case "self-consistency":
+      #expect(run.tallies[.majority]?.count == 6 && run.tally(.normalizedLikelihood) != nil)
+    case "best-of-n", "genrm":
+      #expect(run.tally(.verifier) != nil && run.paths.count == 6 + 6 * 2)
+      #expect(run.paths[0]?.score(.genrm)?.terms?.count == 2)
+    case "beam":
+      #expect(run.prunings.contains { $0.kind == .likelihood && $0.token != nil })
+    case "step-beam", "dvts", "lookahead", "mcts":
+      #expect(scores.contains(.prm) && run.tally(.verifier) != nil && spans.contains(.step))
+      #expect(scores.contains(.lookahead) == (name == "lookahead"))
+      #expect(run.backups.isEmpty == (name != "mcts") && run.visits.isEmpty == (name != "mcts"))
+      #expect(name == "mcts" || run.prunings.contains { $0.value != nil })
+    case "budget-forcing":
+      #expect(injected.count { $0 == PromptFormat.wait } == 2 && spans.contains(.thinking))
+    case "self-correct":
+      #expect(injected == [PromptFormat.recheck] && run.end?.revision?.of != nil)
+    case "analogical":
+      #expect(spans.contains(.recalled) && scores.isSuperset(of: [.overlap, .contextShift]))
+    case "step-back": #expect(spans.contains(.principle) && scores.contains(.contextShift))
+    case "retrieval":
+      #expect(run.retrievals.count == 2 && run.retrievals.allSatisfy { $0.first != nil })
+      #expect(scores.contains(.contextShift))
+    case "ensemble":
+      #expect(Set(trace.runs.values.compactMap { $0.start?.model.hash }).count == 3)
+    default: Issue.record("\(name) has no mark yet: say here what only it leaves")
+    }
+  }
+}
