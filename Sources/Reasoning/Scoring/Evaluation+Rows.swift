@@ -21,7 +21,7 @@ extension Evaluation {
     let tokens = max(1, results.reduce(0) { $0 + $1.end.tokens.generated })
     var rows = zip(families, pools).map { family, own in
       let correct = own.count(where: \.isCorrect)
-      let generated = own.reduce(0) { $0 + $1.end.tokens.generated }
+      let spent = own.reduce(TokenCounts()) { $0 + $1.end.tokens }
       return EvaluationRow(
         strategy: strategy, family: family, correct: correct, total: own.count,
         accuracy: Double(correct) / Double(max(1, own.count)),
@@ -29,9 +29,9 @@ extension Evaluation {
         majorityClass: majorityClass(
           questions.filter { group($0.family, $0.fixedLevel) == family }.compactMap(\.gold)),
         areaUnderCurve: Statistics.areaUnderCurve(own.flatMap(\.scored)),
-        generatedTokens: generated,
+        tokens: spent,
         // Questions of all families share batches, so time is shared out by tokens.
-        seconds: seconds * Double(generated) / Double(tokens),
+        seconds: seconds * Double(spent.generated) / Double(tokens),
         majority: share(own, \.isMajorityCorrect), oracle: share(own, \.isAnyCorrect),
         revisions: revisions(own), gain: gain([own]),
         equalTokenVote: share(own, \.isVoteCorrect), equalTokenVoteTokens: voteTokens(own))
@@ -54,7 +54,7 @@ extension Evaluation {
       interval: accuracy?.interval ?? 0...1,
       majorityClass: rows.reduce(0) { $0 + $1.majorityClass } / count,
       areaUnderCurve: Statistics.areaUnderCurve(pools.flatMap { $0.flatMap(\.scored) }),
-      generatedTokens: rows.reduce(0) { $0 + $1.generatedTokens }, seconds: seconds,
+      tokens: rows.reduce(TokenCounts()) { $0 + $1.tokens }, seconds: seconds,
       majority: macroShare(pools, \.isMajorityCorrect),
       oracle: macroShare(pools, \.isAnyCorrect), revisions: revisions(pools.flatMap { $0 }),
       gain: gain(pools), equalTokenVote: macroShare(pools, \.isVoteCorrect),

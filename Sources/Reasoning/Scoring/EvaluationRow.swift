@@ -14,7 +14,8 @@ public struct EvaluationRow: Sendable, Hashable {
   public var majorityClass: Double
   /// How well the paths' Δ tells right answers from wrong ones; nil without paths of both kinds.
   public var areaUnderCurve: Double?
-  public var generatedTokens: Int
+  /// What all the questions cost together.
+  public var tokens: TokenCounts
   public var seconds: Double
   /// Which verifier ranked, where one did.
   public var verifier: String?
@@ -31,6 +32,8 @@ public struct EvaluationRow: Sendable, Hashable {
   /// where it was not asked for.
   public var equalTokenVote: Share?
   public var equalTokenVoteTokens: Int?
+
+  public var generatedTokens: Int { tokens.generated }
 
   /// How often looking again mended an answer, and how often it spoiled one.
   public struct Revisions: Sendable, Hashable {

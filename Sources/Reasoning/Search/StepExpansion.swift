@@ -170,7 +170,7 @@ extension Run {
       emit(.tally(majority))
       emit(.tally(weighted))
     }
-    switch settings.vote ?? .top {
+    switch settings.vote ?? StepBeam.defaultVote {
     case .top: return BestOfN.top(ordered.compactMap(\.outcome), ordered.map(\.score))?.answer
     case .weighted: return weighted.winner
     }

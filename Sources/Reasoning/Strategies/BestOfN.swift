@@ -10,7 +10,7 @@ public struct BestOfN: Strategy {
     paper: "Cobbe et al. 2021, arXiv 2110.14168; Lightman et al. 2023, arXiv 2305.20050",
     cost: "one path a sample, and the verifier's reading",
     defaultPrompting: .think, defaultTemperature: 0.7, defaultSamples: defaultSamples,
-    defaultVerifier: defaultVerifier,
+    defaultVerifier: defaultVerifier, defaultVote: defaultVote,
     settings: [
       .prompting, .samples, .verifier, .aggregate, .rationales, .vote, .temperature, .topK, .topP,
       .minP, .maxTokens, .seed,
@@ -19,6 +19,7 @@ public struct BestOfN: Strategy {
   public static let defaultSamples = 16
   /// What the bundled model judges best by (Samples/Models/README.md).
   public static let defaultVerifier = VerifierName.genrm
+  public static let defaultVote = RunSettings.RankedVote.top
 
   public init() {}
 
@@ -68,7 +69,7 @@ extension Run {
       outcome.verifierWeight = assessment.weight
       weighted.add(outcome)
     }
-    switch settings.vote ?? .top {
+    switch settings.vote ?? BestOfN.defaultVote {
     case .top: return BestOfN.top(outcomes, assessments.map(\.value))?.answer
     case .weighted: return weighted.winner(.verifier)
     }

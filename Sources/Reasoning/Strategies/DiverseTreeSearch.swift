@@ -8,7 +8,8 @@ public struct DiverseTreeSearch: Strategy {
     cost: "as many samples at every step, and the verifier's reading",
     defaultPrompting: .think, defaultTemperature: StepBeam.defaultTemperature,
     defaultSamples: StepBeam.defaultSamples, defaultBranches: StepBeam.defaultBranches,
-    defaultVerifier: StepBeam.defaultVerifier, settings: StepBeam.settings)
+    defaultVerifier: StepBeam.defaultVerifier, defaultVote: StepBeam.defaultVote,
+    settings: StepBeam.settings)
 
   public init() {}
 

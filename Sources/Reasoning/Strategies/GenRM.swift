@@ -9,6 +9,7 @@ public struct GenRM: Strategy {
     paper: "Zhang et al. 2024, arXiv 2408.15240",
     cost: "one path a sample, and K rationales for each", defaultPrompting: .think,
     defaultTemperature: 0.7, defaultSamples: defaultSamples,
+    defaultVote: BestOfN.defaultVote,
     settings: [
       .prompting, .samples, .rationales, .vote, .temperature, .topK, .topP, .minP, .maxTokens,
       .seed,

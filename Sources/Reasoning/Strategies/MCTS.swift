@@ -14,7 +14,7 @@ public struct MCTS: Strategy {
     cost: "a simulation samples a few steps wherever it comes to a new place",
     defaultPrompting: .think, defaultTemperature: StepBeam.defaultTemperature,
     defaultSamples: defaultSimulations, defaultBranches: StepBeam.defaultBranches,
-    defaultVerifier: StepBeam.defaultVerifier,
+    defaultVerifier: StepBeam.defaultVerifier, defaultVote: StepBeam.defaultVote,
     settings: StepBeam.settings + [.exploration, .leaves])
 
   public static let defaultSimulations = 32

@@ -19,6 +19,8 @@ public struct StrategyDescription: Sendable, Hashable {
   public var defaultBranches: Int?
   /// What ranks its candidates where no verifier is named; nil where nothing does.
   public var defaultVerifier: VerifierName?
+  /// How its candidates become an answer where no way is named; nil where nothing is ranked.
+  public var defaultVote: RunSettings.RankedVote?
   /// The settings it heeds.
   public var settings: [Setting]
 
@@ -42,7 +44,8 @@ public struct StrategyDescription: Sendable, Hashable {
   public init(
     name: String, title: String, summary: String, paper: String, cost: String,
     defaultPrompting: Prompting, defaultTemperature: Double = 0, defaultSamples: Int = 1,
-    defaultBranches: Int? = nil, defaultVerifier: VerifierName? = nil, settings: [Setting]
+    defaultBranches: Int? = nil, defaultVerifier: VerifierName? = nil,
+    defaultVote: RunSettings.RankedVote? = nil, settings: [Setting]
   ) {
     self.name = name
     self.title = title
@@ -54,6 +57,7 @@ public struct StrategyDescription: Sendable, Hashable {
     self.defaultSamples = defaultSamples
     self.defaultBranches = defaultBranches
     self.defaultVerifier = defaultVerifier
+    self.defaultVote = defaultVote
     self.settings = settings
   }
 }

@@ -73,6 +73,7 @@ extension EvalCommand {
     let decoder = try model.decoder(parallel: options.decoding.parallel)
     let evaluation = Evaluation(
       decoder: decoder, prompts: try .bundled(), settings: options.settings(detail: 0))
+    let maxTokens = evaluation.settings.maxTokens
     let rows = try await cancellingOnInterrupt {
       var rows: [EvaluationRow] = []
       for (name, half) in [
@@ -88,7 +89,8 @@ extension EvalCommand {
     case .json:
       try StandardOutput.writeJSON(
         EvalReport(model: decoder.model.identity.name, rows: rows, metric: metric))
-    case .table: try StandardOutput.write(EvalTable(rows, metric: metric).text)
+    case .table:
+      try StandardOutput.write(EvalTable(rows, metric: metric, maxTokens: maxTokens).text)
     }
   }
 }

@@ -121,7 +121,9 @@ struct EvalCommand: AsyncParsableCommand {
     switch format {
     case .json:
       try StandardOutput.writeJSON(EvalReport(model: name, rows: rows, metric: metric))
-    case .table: try StandardOutput.write(EvalTable(rows, metric: metric).text)
+    case .table:
+      try StandardOutput.write(
+        EvalTable(rows, metric: metric, maxTokens: settings.maxTokens).text)
     }
   }
 

@@ -11,7 +11,7 @@ struct StrategiesCommand: ParsableCommand {
     var name, title, summary, paper, cost, prompting: String
     var temperature: Double
     var samples, branches: Int?
-    var verifier: String?
+    var verifier, vote: String?
     var settings: [String]
 
     init(_ description: StrategyDescription) {
@@ -25,6 +25,7 @@ struct StrategiesCommand: ParsableCommand {
       samples = description.settings.contains(.samples) ? description.defaultSamples : nil
       branches = description.defaultBranches
       verifier = description.defaultVerifier?.rawValue
+      vote = description.defaultVote?.rawValue
       settings = description.settings.map(\.rawValue)
     }
 
@@ -32,7 +33,7 @@ struct StrategiesCommand: ParsableCommand {
     var defaults: String {
       let values: [(String, String?)] = [
         ("samples", samples.map { String($0) }), ("branches", branches.map { String($0) }),
-        ("verifier", verifier),
+        ("verifier", verifier), ("vote", vote),
         ("temperature", settings.contains("temperature") ? String(temperature) : nil),
       ]
       let known = values.compactMap { name, value in value.map { "--\(name) \($0)" } }

@@ -45,7 +45,9 @@ struct RunOptions: ParsableArguments {
   var leaves: Int?
 
   @Option(
-    help: "Ranked candidates: the first one's answer (top) or the greatest sum (weighted).")
+    help: ArgumentHelp(
+      "Ranked candidates: the first one's answer (top; default of best-of-n and genrm) or the "
+        + "greatest sum of scores (weighted; default of searches).", valueName: "top|weighted"))
   var vote: RunSettings.RankedVote?
 
   @Option(

@@ -11,6 +11,9 @@ struct EvalReport: Encodable {
     var majorityClass: Double
     var auc: Double?
     var generatedTokens: Int
+    /// Those, the prompt and what was put in, for a verifier to read too; and those that were not
+    /// computed again.
+    var computedTokens, reusedTokens: Int
     var seconds: Double
     /// The rest is of strategies that sample and vote or rank.
     var verifier: String?
@@ -40,6 +43,7 @@ struct EvalReport: Encodable {
         accuracy: $0.accuracy, ci95: [$0.interval.lowerBound, $0.interval.upperBound],
         majorityClass: $0.majorityClass,
         auc: metric == .auc ? $0.areaUnderCurve : nil, generatedTokens: $0.generatedTokens,
+        computedTokens: $0.tokens.computed, reusedTokens: $0.tokens.reused,
         seconds: $0.seconds, verifier: $0.verifier,
         majority: $0.majority?.value, majorityCi95: $0.majority?.interval.bounds,
         oracle: $0.oracle?.value, oracleCi95: $0.oracle?.interval.bounds,
@@ -67,7 +71,8 @@ struct EvalTable {
 
   let text: String
 
-  init(_ rows: [EvaluationRow], metric: EvalCommand.Metric) {
+  /// - Parameter maxTokens: how many tokens a path could have at most.
+  init(_ rows: [EvaluationRow], metric: EvalCommand.Metric, maxTokens: Int) {
     var columns = [
       Column("strategy", 22) { $0.strategy + ($0.verifier.map { "/\($0)" } ?? "") },
       Column("family", 14) { $0.family },
@@ -98,7 +103,9 @@ struct EvalTable {
       metric == .auc
         ? Column("auc of Δ", 10) { fixed($0.areaUnderCurve) }
         : Column("guess", 10) { fixed($0.majorityClass) },
-      Column("tokens", 10) { "\($0.generatedTokens)" },
+      Column("tokens", 9) { each($0.tokens.generated, $0) },
+      Column("computed", 10) { each($0.tokens.computed, $0) },
+      Column("reused", 9) { each($0.tokens.reused, $0) },
       Column("seconds", 0) { String(format: "%.1f", $0.seconds) },
     ]
     let lines =
@@ -110,8 +117,19 @@ struct EvalTable {
           return column.width == 0 ? cell : "\(cell) ".padded(to: column.width)
         }.joined()
       }
-    text = lines.joined(separator: "\n") + "\n"
+    text =
+      lines.joined(separator: "\n") + """
+
+        tokens: generated for a problem, at most \(maxTokens) on a path; computed: with the prompt and
+        what was put in or read by a verifier; reused: taken from the cache.
+
+        """
   }
+}
+
+/// A sum over the problems as it is for one of them.
+private func each(_ tokens: Int, _ row: EvaluationRow) -> String {
+  String(format: "%.0f", Double(tokens) / Double(max(1, row.total)))
 }
 
 private func count(_ value: Int?) -> String { value.map { "\($0)" } ?? "—" }

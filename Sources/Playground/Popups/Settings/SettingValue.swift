@@ -124,7 +124,7 @@ extension RunSettings {
     case .aggregate: aggregate?.rawValue ?? "each strategy's own"
     case .verifier: verifier?.rawValue ?? "each strategy's own"
     case .rationales: String(rationales ?? GenerativeVerifier.defaultRationales)
-    case .vote: (vote ?? .top).rawValue
+    case .vote: vote?.rawValue ?? "each strategy's own"
     case .thinkingBudget: thinkingBudget.map { String($0) } ?? "max-tokens"
     case .waits: String(waits ?? BudgetForcing.defaultWaits)
     case .lookahead: String(lookahead ?? Lookahead.defaultDepth)

@@ -58,7 +58,11 @@ public struct VerifyState: Sendable {
     guard let end = digest.end, end.reason == .completed, let answer = end.answer else {
       return []
     }
-    if digest.start?.settings.vote == .weighted {
+    let start = digest.start
+    let vote =
+      start?.settings.vote
+      ?? start.flatMap { StrategyRegistry.description(of: $0.strategy)?.defaultVote }
+    if vote == .weighted {
       return Set(candidates.filter { $0.answer == answer }.map(\.path))
     }
     var best: Candidate?

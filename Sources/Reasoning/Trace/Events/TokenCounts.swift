@@ -16,6 +16,9 @@ public struct TokenCounts: Sendable, Hashable, Codable {
     self.reused = reused
   }
 
+  /// Tokens that went through the model: all but those whose keys and values were there already.
+  public var computed: Int { prompt + generated + injected }
+
   public static func + (a: TokenCounts, b: TokenCounts) -> TokenCounts {
     TokenCounts(
       prompt: a.prompt + b.prompt, generated: a.generated + b.generated,
