@@ -22,7 +22,8 @@ enum ChromeView {
   ) {
     let tabLine = Chrome.tabLine(state)
     TabBar.draw(
-      Chrome.tabs(state), active: state.screen.rawValue - 1, in: tabLine, theme: view.theme,
+      Chrome.tabs(state), active: ScreenID.allCases.firstIndex(of: state.screen) ?? 0, in: tabLine,
+      theme: view.theme,
       on: &buffer)
     let help = buffer.put("?", x: tabLine.right + 1, y: 0, style: view.style(.key))
     buffer.put(" keys", x: help, y: 0, style: view.style(.dim))
@@ -180,6 +181,7 @@ enum StatusLine {
       return text
     }
     if state.decode.isStreaming { return "sampling" }
+    if state.decode.isAsking || state.steps.asking != nil { return "asking" }
     return ""
   }
 }

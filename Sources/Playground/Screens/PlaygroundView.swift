@@ -33,6 +33,7 @@ public struct PlaygroundView: Sendable {
         case .tree: TreeView.draw(state, in: rect, view: self, on: &buffer)
         case .verify: VerifyView.draw(state, in: rect, view: self, on: &buffer)
         case .search: SearchView.draw(state, in: rect, view: self, on: &buffer)
+        case .steps: StepsView.draw(state, in: rect, view: self, on: &buffer)
         }
       }
       if screen == state.screen { cursor = place }

@@ -93,6 +93,20 @@ extension PlaygroundSession {
     }
   }
 
+  func wait(behind start: NodeID, depth: Int, said: [Token]) {
+    guard let exploration else { return post(.waited) }
+    Task {
+      do {
+        try await exploration.wait(behind: start, depth: depth, said: said) {
+          self.post(.arrived($0))
+        }
+      } catch {
+        post(error)
+      }
+      post(.waited)
+    }
+  }
+
   func answerNow(after node: NodeID, said: [UInt8]) {
     guard let exploration else { return }
     Task {

@@ -76,6 +76,8 @@ public final class PlaygroundSession: Sendable {
     var stream: Task<Void, Never>?
     /// The newest fetch; an older one is of no interest any more.
     var fetch: Task<Void, Never>?
+    /// What is being asked about a path.
+    var review: Task<Void, Never>?
     /// Counts the models asked for: whatever an earlier one still comes to is of no interest.
     var load = 0
   }
@@ -154,6 +156,15 @@ public final class PlaygroundSession: Sendable {
       stream(from: node, sampling, budget: budget)
     case .stopStream: work.withLock { $0.stream }?.cancel()
     case .answerNow(let node, let said): answerNow(after: node, said: said)
+    case .wait(let start, let depth, let said): wait(behind: start, depth: depth, said: said)
+    case .review(let run, let trace, let path, let kind):
+      review(run: run, trace, path: path, kind)
+    case .stopReview: work.withLock { $0.review }?.cancel()
+    case .tick(let seconds, let timer):
+      Task {
+        try? await Task.sleep(for: .seconds(seconds))
+        post(.ticked(timer))
+      }
     case .note(let action, let node): work.withLock { $0.exploration }?.note(action, at: node)
     case .start(let run, let strategy, let question, let settings, let previous):
       start(run: run, strategy: strategy, question, settings, previous: previous)
@@ -180,7 +191,8 @@ public final class PlaygroundSession: Sendable {
   /// Stops everything, and waits until the journal is whole.
   public func finish() async {
     let tasks = work.withLock { work in
-      let tasks = Array(work.runs.values) + [work.stream, work.fetch].compactMap { $0 }
+      let tasks =
+        Array(work.runs.values) + [work.stream, work.fetch, work.review].compactMap { $0 }
       work.runs = [:]
       work.load += 1
       return tasks
@@ -230,6 +242,7 @@ public final class PlaygroundSession: Sendable {
           guard work.load == load else { return false }
           for task in work.runs.values { task.cancel() }
           work.stream?.cancel()
+          work.review?.cancel()
           work.exploration = nil
           work.decoder = decoder
           work.path = path

@@ -23,6 +23,12 @@ public enum Action: Sendable {
   case explorationBegan(run: Int, prompt: NodeID)
   case streamEnded(NodeID, String)
   case answeredNow(PathOutcome, NodeID)
+  /// The answers before and behind "Wait," are there, or will not come.
+  case waited
+  /// What was asked about a path is told, or will not be.
+  case reviewEnded
+  /// A timer of Steps has run out.
+  case ticked(Int)
   case runEnded(Int)
   /// A saved session was read.
   case opened([TraceRecord], name: String)
@@ -53,6 +59,14 @@ public enum Effect: Sendable {
   case stopStream
   /// Asks for the answer; `said` is what stands between the prompt and the node.
   case answerNow(after: NodeID, said: [UInt8])
+  /// Puts "Wait," in where the thinking ends in `said`, which stands behind the prompt's end, and
+  /// asks for the answers there; `depth` counts the tokens up to the prompt's end.
+  case wait(behind: NodeID, depth: Int, said: [Token])
+  /// Asks about a path of a run that is over.
+  case review(run: Int, RunTrace, path: Int, PathReview.Kind)
+  case stopReview
+  /// Sends `ticked` after some seconds.
+  case tick(seconds: Double, timer: Int)
   case note(Edit.Action, NodeID)
   /// Starts a strategy, or takes a stopped one up again.
   case start(run: Int, strategy: String, Question, RunSettings, previous: RunTrace?)

@@ -41,6 +41,8 @@ public enum Command: Sendable, Hashable {
 
   // Decode.
   case take, undo, redo, streamOrStop, markFork, nextFork, previousFork, insertText, answerNow
+  /// Puts "Wait," in, and asks for the answers before and behind it.
+  case wait
   /// Looks a token up by its text.
   case findToken
   case cycleHeat
@@ -78,4 +80,13 @@ public enum Command: Sendable, Hashable {
   case firstIteration, lastIteration
   /// From the tree to what was given up, and back.
   case switchList
+
+  // Steps.
+  /// Shows the selected path in Steps.
+  case openSteps
+  /// Goes through the steps one after the other.
+  case play
+  /// Goes to the next (1) or previous (-1) run.
+  case nextRun(Int)
+  case judgeSteps
 }

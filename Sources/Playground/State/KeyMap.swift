@@ -2,7 +2,7 @@ public import TerminalUI
 
 /// Where a key is pressed; a key means the same wherever its context applies.
 public enum KeyContext: Sendable, Hashable, CaseIterable {
-  case global, decode, branches, votes, tree, verify, search, compare
+  case global, decode, branches, votes, tree, verify, search, steps, compare
   /// What lies over a screen.
   case lesson, guess, list, help, settings, value, commandLine, problems, question, template,
     family, models
@@ -16,6 +16,7 @@ public enum KeyContext: Sendable, Hashable, CaseIterable {
     case .tree: "Tree"
     case .verify: "Verify"
     case .search: "Search"
+    case .steps: "Steps"
     case .compare: "Comparing two paths"
     case .lesson: "In a lesson"
     case .guess: "Guessing the next token"
@@ -88,8 +89,11 @@ extension KeyMap {
   public static let standard = KeyMap(
     bindings: [
       .global: global, .decode: decode, .branches: branches, .votes: votes, .tree: tree,
-      .verify: verify, .search: search, .compare: compare,
-    ].merging(popups) { screen, _ in screen })
+      .verify: verify, .search: search, .steps: steps, .compare: compare,
+    ].merging(popups) { screen, _ in screen }
+      .merging(
+        [.decode, .branches, .votes, .tree, .verify, .search].map { ($0, [openSteps]) },
+        uniquingKeysWith: +))
 
   static func key(_ character: Character) -> KeyEvent { KeyEvent(character) }
 
@@ -142,6 +146,8 @@ extension KeyMap {
     KeyBinding([key("i")], .insertText, "put in any text", hint: "insert"),
     KeyBinding([key("/")], .findToken, "find any token, and take it", hint: "find"),
     KeyBinding([key("a")], .answerNow, "ask for the answer now", hint: "answer"),
+    KeyBinding(
+      [key("w")], .wait, "put \"Wait,\" in: budget forcing at the cursor", hint: "wait"),
     KeyBinding(
       [key("e")], .cycleHeat, "heat shows probability, entropy, margin, nothing", hint: "heat"),
     KeyBinding([key("x")], .nextKnob, "next setting: T, top-k, top-p, min-p"),

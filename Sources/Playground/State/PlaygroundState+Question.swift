@@ -18,6 +18,7 @@ extension PlaygroundState {
     votes = VotesState(weighting: settings.weighting)
     verify = VerifyState()
     search = SearchState()
+    steps = StepsState()
     effects += newExploration()
     return effects
   }
@@ -71,6 +72,7 @@ extension PlaygroundState {
       effects.append(.cancel(run: run))
     }
     if decode.isStreaming { effects.append(.stopStream) }
+    if steps.asking != nil { effects.append(.stopReview) }
     return effects
   }
 

@@ -13,6 +13,7 @@ extension PlaygroundState {
     votes = VotesState()
     verify = VerifyState()
     search = SearchState()
+    steps = StepsState()
     nextRun = (saved.latestRun ?? 0) + 1
     // The first screen, in the order of the tabs, that is some run's own; the newest run there.
     var first: (screen: ScreenID, run: Int)?

@@ -31,6 +31,7 @@ public struct PlaygroundState: Sendable {
   public var tree = TreeState()
   public var verify = VerifyState()
   public var search = SearchState()
+  public var steps = StepsState()
 
   /// What lies over the screen, topmost last.
   public var popups: [Popup] = []
@@ -75,7 +76,7 @@ public struct PlaygroundState: Sendable {
 /// The screens, in the order of their tabs. Further screens join here as they come to exist.
 public enum ScreenID: Int, CaseIterable, Sendable, Hashable {
   case decode = 1
-  case branches, votes, tree, verify, search
+  case branches, votes, tree, verify, search, steps
 
   public var title: String {
     switch self {
@@ -85,6 +86,7 @@ public enum ScreenID: Int, CaseIterable, Sendable, Hashable {
     case .tree: "Tree"
     case .verify: "Verify"
     case .search: "Search"
+    case .steps: "Steps"
     }
   }
 }

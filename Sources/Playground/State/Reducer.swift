@@ -36,6 +36,13 @@ public struct Reducer: Sendable {
       return state.beginExploring(run: run, prompt: prompt)
     case .streamEnded(let node, let reason): return state.endStream(at: node, reason: reason)
     case .answeredNow(let outcome, let end): return state.showForcedAnswer(outcome, end: end)
+    case .waited:
+      state.decode.isAsking = false
+      return []
+    case .reviewEnded:
+      state.steps.asking = nil
+      return []
+    case .ticked(let timer): return state.ticked(timer)
     case .runEnded(let run):
       state.activities[run] = nil
       return state.voteEnded(run) + (run == state.runs.followed ? state.reachCursor() : [])
@@ -85,6 +92,7 @@ public struct Reducer: Sendable {
     case .tree: [.tree, .global]
     case .verify: [.verify, .global]
     case .search: [.search, .global]
+    case .steps: [.steps, .global]
     }
   }
 
@@ -119,6 +127,7 @@ public struct Reducer: Sendable {
     case .tree: return state.treeMouse(mouse)
     case .verify: return state.verifyMouse(mouse)
     case .search: return state.searchMouse(mouse)
+    case .steps: return state.stepsMouse(mouse)
     }
   }
 
@@ -182,6 +191,7 @@ public struct Reducer: Sendable {
       guard !themes.isEmpty else { return [] }
       let next = (themes.firstIndex(of: state.themeName) ?? -1) + 1
       return [.loadTheme(themes[next % themes.count])]
+    case .openSteps: return state.openSteps()
     case .nextSize, .checkpoint, .nextStage: return state.moveInFamily(command)
     case .help, .commandLine, .pickProblem, .openSettings, .openModels, .openLessons, .openThemes,
       .openSessions:
@@ -194,18 +204,25 @@ public struct Reducer: Sendable {
       case .tree: return state.treeCommand(command)
       case .verify: return state.verifyCommand(command)
       case .search: return state.searchCommand(command)
+      case .steps: return state.stepsCommand(command)
       }
     }
   }
 
   private func show(_ screen: ScreenID, _ state: inout PlaygroundState) -> [Effect] {
     state.screen = screen
+    if screen == .steps { state.reachSteps() }
     return screen == .decode ? state.reachCursor() : []
   }
 
   /// Stops what runs on the screen shown, else anything that runs.
   private func stop(_ state: inout PlaygroundState) -> [Effect] {
     if state.decode.isStreaming && state.screen == .decode { return [.stopStream] }
+    if state.steps.asking != nil, state.screen == .steps { return [.stopReview] }
+    if state.steps.isPlaying, state.screen == .steps {
+      state.steps.isPlaying = false
+      return []
+    }
     let shown = state.runs.shown(on: state.screen)
     let run =
       shown.flatMap { state.activities[$0] == nil ? nil : $0 } ?? state.activities.keys.max()
@@ -235,6 +252,7 @@ public struct Reducer: Sendable {
     state.refreshDerived()
     state.refreshVerified(after: records)
     state.refreshSearched(after: records)
+    state.refreshSteps(after: records)
     return state.refreshDecode(after: records)
   }
 

@@ -9,6 +9,8 @@ public struct ShownRuns: Sendable, Hashable {
   public var verify: Int?
   /// A run that gives steps up, or goes through its tree again and again.
   public var search: Int?
+  /// The run of the path that Steps goes through.
+  public var steps: Int?
   /// A run of a single path, which Decode follows as it grows.
   public var followed: Int?
 
@@ -20,6 +22,7 @@ public struct ShownRuns: Sendable, Hashable {
     case .branches: branches
     case .verify: verify
     case .search: search
+    case .steps: steps
     case .decode, .votes, .tree: votes
     }
   }

@@ -78,7 +78,7 @@ public struct AnswerCurves: Sendable {
     let end = await strategy.run(question, settings: settings, decoder: decoder, library: prompts) {
       record in
       switch record.event {
-      case .score(let score) where score.kind == .earlyAnswer:
+      case .score(let score) where score.kind == .earlyAnswer && score.answer == nil:
         values.withLock { $0[score.path, default: []].append(score.value) }
       case .pathFinished(let end): answers.withLock { $0[end.path] = end.answer }
       default: break

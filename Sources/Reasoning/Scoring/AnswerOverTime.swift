@@ -16,11 +16,17 @@ enum AnswerOverTime {
   }
 
   /// The beginning of a path's thinking, and the end of each of its steps.
+  ///
+  /// - Parameter takesAll: a text that announces no answer counts as thinking.
   static func places(
-    in entries: [PathRecord.Entry], start: NodeID, tags: ThinkingTags?
+    in entries: [PathRecord.Entry], start: NodeID, tags: ThinkingTags?, takesAll: Bool = false
   ) -> [Place] {
     let bytes = entries.flatMap(\.bytes)
-    let thinking = Thinking.split(bytes, tags: tags).thinking
+    var thinking = Thinking.split(bytes, tags: tags).thinking
+    if thinking.isEmpty, takesAll {
+      thinking = 0..<bytes.count
+      if bytes.isEmpty { return [Place(node: start)] }
+    }
     guard !thinking.isEmpty else { return [] }
     let text = String(decoding: bytes[thinking], as: UTF8.self)
     // Where bytes are no text, places in the one are not places in the other.
@@ -66,35 +72,46 @@ extension Run {
     for path in answered { try await tellAnswerOverTime(ofPath: path) }
   }
 
-  private func tellAnswerOverTime(ofPath path: Int) async throws {
+  /// - Parameter leading: how many of the answers that the model would give behind each place are
+  ///   told of as well, those that begin with the likeliest tokens; with them a path without an
+  ///   answer of its own is asked, too.
+  func tellAnswerOverTime(ofPath path: Int, leading: Int = 0) async throws {
     let record = record(ofPath: path)
+    let answer = answerText(in: record)
+    guard answer != nil || leading > 0 else { return }
+    let entries = record.entries.prefix(answer?.first ?? record.entries.count)
+    let start = record.start ?? promptEnd
+    let bytes = record.bytes
+    let ids = answer.map { vocabulary.tokenize(continuing: $0.spelling) } ?? []
+    let places = AnswerOverTime.places(
+      in: Array(entries), start: start, tags: thinking, takesAll: leading > 0)
+    // What does not fit into the context cannot be asked.
+    let asked = places.compactMap { place in
+      ask(
+        after: place.node, depth: promptTokens.count + place.tokens,
+        said: Array(bytes[..<place.bytes]), room: max(1, ids.count))
+    }
+    if answer != nil {
+      let logs = try await logProbabilities(asked.map { (ids, $0.asked) })
+      for (place, log) in zip(asked, logs) {
+        emit(
+          .score(
+            Score(
+              kind: .earlyAnswer, path: path, node: place.node,
+              value: TokenDistribution.probability(ofLog: log))))
+      }
+    }
+    if leading > 0 { try await tellLeadingAnswers(ofPath: path, at: asked, count: leading) }
+  }
+
+  /// Where a path's answer begins, by token, and how it stands behind the words that announce it.
+  private func answerText(in record: PathRecord) -> (first: Int, spelling: String)? {
     guard let answer = record.answer(kind: question.kind, before: prompt, thinking: thinking),
       let first = record.entries.firstIndex(where: { $0.node == answer.first }),
       let last = record.entries.firstIndex(where: { $0.node == answer.last }), first <= last
-    else { return }
-    let bytes = record.bytes
+    else { return nil }
     let start = record.entries[..<first].reduce(0) { $0 + $1.bytes.count }
     let end = record.entries[...last].reduce(0) { $0 + $1.bytes.count }
-    let ids = vocabulary.tokenize(
-      continuing: AnswerOverTime.spelling(bytes, answer: start..<end))
-    let places = AnswerOverTime.places(
-      in: Array(record.entries[..<first]), start: record.start ?? promptEnd, tags: thinking)
-    var asked: [(place: AnswerOverTime.Place, node: NodeID)] = []
-    for place in places {
-      let trigger = vocabulary.tokenize(
-        continuing: closingTag(after: Array(bytes[..<place.bytes])) + prompt.answerTrigger)
-      let length = promptTokens.count + place.tokens + trigger.count + ids.count
-      // What does not fit into the context cannot be asked.
-      guard length <= decoder.model.contextLength else { continue }
-      asked.append((place, insertAside(trigger, after: place.node)))
-    }
-    let logs = try await logProbabilities(asked.map { (ids, $0.node) })
-    for ((place, _), log) in zip(asked, logs) {
-      emit(
-        .score(
-          Score(
-            kind: .earlyAnswer, path: path, node: place.node,
-            value: TokenDistribution.probability(ofLog: log))))
-    }
+    return (first, AnswerOverTime.spelling(record.bytes, answer: start..<end))
   }
 }

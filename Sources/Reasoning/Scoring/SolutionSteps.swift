@@ -29,22 +29,28 @@ public struct SolutionStep: Sendable, Hashable {
   /// so 9.11 is not cut; what comes after the last full stop is a sentence as well.
   public static func steps(of solution: String) -> [SolutionStep] {
     let bytes = Array(solution.utf8)
-    var steps: [SolutionStep] = []
+    return ranges(in: bytes[...]).map {
+      SolutionStep(text: String(decoding: bytes[$0], as: UTF8.self), bytes: $0)
+    }
+  }
+
+  /// Where the sentences of a text stand, without the white space around them.
+  static func ranges(in bytes: ArraySlice<UInt8>) -> [Range<Int>] {
+    var ranges: [Range<Int>] = []
     var start: Int?
     func end(before end: Int) {
       guard let first = start else { return }
       let last = bytes[first..<end].lastIndex { !isWhiteSpace($0) } ?? first
-      let range = first..<(last + 1)
-      steps.append(SolutionStep(text: String(decoding: bytes[range], as: UTF8.self), bytes: range))
+      ranges.append(first..<(last + 1))
       start = nil
     }
-    for (index, byte) in bytes.enumerated() {
-      if start == nil, !isWhiteSpace(byte) { start = index }
-      let isLast = index + 1 == bytes.count || isWhiteSpace(bytes[index + 1])
-      if byte == UInt8(ascii: "."), isLast { end(before: index + 1) }
+    for index in bytes.indices {
+      if start == nil, !isWhiteSpace(bytes[index]) { start = index }
+      let isLast = index + 1 == bytes.endIndex || isWhiteSpace(bytes[index + 1])
+      if bytes[index] == UInt8(ascii: "."), isLast { end(before: index + 1) }
     }
-    end(before: bytes.count)
-    return steps
+    end(before: bytes.endIndex)
+    return ranges
   }
 
   static func isWhiteSpace(_ byte: UInt8) -> Bool {

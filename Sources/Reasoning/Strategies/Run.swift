@@ -265,8 +265,9 @@ public final class Run: Sendable {
     state.withLock { $0.counts = $0.counts + counts }
   }
 
-  func book(injected: Int = 0, reused: Int = 0) {
+  func book(generated: Int = 0, injected: Int = 0, reused: Int = 0) {
     state.withLock { state in
+      state.counts.generated += generated
       state.counts.injected += injected
       state.counts.reused += reused
     }
@@ -291,6 +292,20 @@ public final class Run: Sendable {
       state.paths[path] = record
     }
     emit(.fork(PathFork(path: path, from: origin, node: node)))
+  }
+
+  /// Knows what an earlier run of the same number had found, to look at its paths once more.
+  func takeUp(_ known: RunTrace) {
+    let prompt = known.tokens(to: known.promptEnd).map(\.id)
+    // Parents come before their children: whole texts are put in, one for each end.
+    for path in known.paths.values {
+      if let tip = path.tip { decoder.insert(known.tokens(to: tip).map(\.id)) }
+    }
+    decoder.insert(prompt)
+    state.withLock { state in
+      state.prompt = prompt
+      for (number, path) in known.paths { state.paths[number] = PathRecord(path, in: known) }
+    }
   }
 
   /// What a path consists of so far, after the prompt.

@@ -41,7 +41,12 @@ extension Run {
   func endOfThinking(
     path: Int, start: NodeID, withTag: Bool = true
   ) -> (end: NodeID, bytes: [UInt8]) {
-    let entries = record(ofPath: path).entries
+    endOfThinking(in: record(ofPath: path).entries, start: start, withTag: withTag)
+  }
+
+  func endOfThinking(
+    in entries: [PathRecord.Entry], start: NodeID, withTag: Bool
+  ) -> (end: NodeID, bytes: [UInt8]) {
     let bytes = entries.flatMap(\.bytes)
     var limit = bytes.count
     if let boundary = Thinking.split(bytes, tags: thinking).boundary {

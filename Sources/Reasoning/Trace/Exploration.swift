@@ -48,7 +48,7 @@ public final class Exploration: Sendable {
   }
 
   /// The line that a step from a node continues, or a new one.
-  private func line(from node: NodeID) -> Int {
+  func line(from node: NodeID) -> Int {
     lines.withLock { lines in
       if let known = lines.filter({ $0.value == node }).keys.min() { return known }
       let new = (lines.keys.max() ?? -1) + 1

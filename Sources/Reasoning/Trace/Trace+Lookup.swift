@@ -50,6 +50,30 @@ extension Trace {
     considered.reduce(into: Set<NodeID>()) { $0.formUnion($1.children[id] ?? []) }.count
   }
 
+  /// The answers that the model would give behind a node and how likely each is, as the newest run
+  /// was told that asked, the likeliest first; none where nobody asked.
+  public func earlyAnswers(at node: NodeID) -> [(answer: String, probability: Double)] {
+    for run in considered where run.nodes[node] != nil {
+      var known: [(answer: String, probability: Double)] = []
+      for score in run.paths.sorted(by: { $0.key < $1.key }).flatMap(\.value.scores)
+      where score.kind == .earlyAnswer && score.node == node {
+        guard let answer = score.answer else { continue }
+        if let index = known.firstIndex(where: { $0.answer == answer }) {
+          known[index].probability = score.value
+        } else {
+          known.append((answer, score.value))
+        }
+      }
+      if !known.isEmpty {
+        return known.enumerated().sorted { a, b in
+          let (p, q) = (a.element.probability, b.element.probability)
+          return p > q || (p == q && a.offset < b.offset)
+        }.map(\.element)
+      }
+    }
+    return []
+  }
+
   /// The ends of a run's lines, in line order.
   public func leaves(of run: Int?) -> [NodeID] {
     guard let run, let trace = runs[run] else { return [] }

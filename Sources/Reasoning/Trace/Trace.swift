@@ -88,7 +88,8 @@ public struct RunTrace: Sendable, Equatable {
     guard event.id == event.parent.appending(event.token.id) else { return }
     let known = nodes[event.id]
     nodes[event.id] = NodeTrace(
-      parent: event.parent, token: event.token, origin: known?.origin ?? .generated,
+      parent: event.parent, token: event.token,
+      origin: known?.origin == .prompt ? .prompt : .generated,
       logProbability: event.logProbability ?? known?.logProbability)
     children[event.parent, default: []].insert(event.id)
     if let candidates = event.candidates, distributions[event.parent] == nil {
@@ -104,10 +105,13 @@ public struct RunTrace: Sendable, Equatable {
       let known = nodes[child]
       nodes[child] = NodeTrace(
         parent: node, token: token,
-        origin: known?.origin == .prompt || injection.role == .prompt ? .prompt : .injected,
+        // What was sampled stays so when a verifier reads it.
+        origin: injection.role == .prompt ? .prompt : known?.origin ?? .injected,
         logProbability: known?.logProbability)
       children[node, default: []].insert(child)
-      if let path = injection.path { paths[path, default: PathTrace()].append(child, after: node) }
+      if let path = injection.path {
+        paths[path, default: PathTrace()].append(child, after: node, isInjected: true)
+      }
       node = child
     }
     if injection.role == .prompt { promptEnd = node }
@@ -164,24 +168,28 @@ public struct PathTrace: Sendable, Hashable {
   public internal(set) var spans: [Span] = []
   public internal(set) var scores: [Score] = []
   public internal(set) var end: PathEnd?
+  /// Those of its nodes that were put into this path; another path may have sampled them.
+  public private(set) var injected: Set<NodeID> = []
 
   public init() {}
 
   /// Adds a node. A node that does not follow the last one takes the path back to its parent
   /// first: text was put in earlier than the path's end, or the path was started again.
-  mutating func append(_ node: NodeID, after parent: NodeID) {
+  mutating func append(_ node: NodeID, after parent: NodeID, isInjected: Bool = false) {
     if let last = nodes.last, last != parent {
       let kept = nodes.lastIndex(of: parent).map { $0 + 1 } ?? 0
       nodes.removeSubrange(kept...)
     }
     if end != nil { reopen() }
     nodes.append(node)
+    if isInjected { injected.insert(node) } else { injected.remove(node) }
   }
 
   /// Begins as another path does, up to a node, with what is known of that beginning.
   mutating func take(over origin: PathTrace, in fork: PathFork) {
     let kept = origin.nodes.lastIndex(of: fork.node).map { $0 + 1 } ?? 0
     nodes = Array(origin.nodes[..<kept])
+    injected = origin.injected
     spans = origin.spans
     scores = origin.scores
     for index in spans.indices { spans[index].path = fork.path }

@@ -106,6 +106,7 @@ enum DecodeInfoView {
     if let forced = decode.forcedAnswer, forced.asked == decode.cursor {
       return answer(forced, view)
     }
+    if let odds = decode.odds { return self.odds(odds, view) }
     var text = StyledText()
     if decode.forks.contains(decode.cursor) {
       text.append(DecodeText.forkGlyph + " fork  ", style: view.style(.tokenChosen))
@@ -118,6 +119,38 @@ enum DecodeInfoView {
       let origin = known.origin == .prompt ? "of the prompt" : "put in"
       text.append(
         " " + (known.probability.map(Format.smallProbability) ?? origin), style: view.style(.dim))
+    }
+    return text
+  }
+
+  /// How likely the leading answers are, and what the text put in before the cursor has done to
+  /// them: `p(answer) before → after " Wait,": 8 .120 → .550 ▲`.
+  private static func odds(_ odds: AnswerOdds, _ view: PlaygroundView) -> StyledText {
+    let dim = view.style(.dim)
+    var text = StyledText("p(answer now)", style: view.style(.title))
+    if let inserted = odds.inserted {
+      text.append(" before → behind ", style: dim)
+      text.append(inserted, style: view.style(.tokenInjected).adding(.reverse))
+    }
+    text.append(":", style: dim)
+    for (index, row) in odds.rows.enumerated() {
+      text.append(index == 0 ? " " : "   ", style: dim)
+      let role: Role =
+        switch row.isCorrect {
+        case true?: .answerCorrect
+        case false?: .answerWrong
+        case nil: .text
+        }
+      let answer = PathText.head(PathText.oneLine(row.answer.utf8), columns: 12)
+      text.append(answer, style: view.style(role))
+      if let before = row.before {
+        text.append(" \(Format.smallProbability(before)) →", style: dim)
+      }
+      text.append(" \(Format.smallProbability(row.now))", style: view.style(.text))
+      if let before = row.before, abs(row.now - before) >= 0.0005 {
+        let isUp = row.now > before
+        text.append(isUp ? " ▲" : " ▼", style: view.style(isUp ? .nodeBest : .warning))
+      }
     }
     return text
   }

@@ -72,6 +72,7 @@ extension PlaygroundState {
     }
     decode.line = line
     decode.explored = explored(after: decode.cursor)
+    decode.odds = isFollowing ? nil : answerOdds()
   }
 
   private func lineToken(

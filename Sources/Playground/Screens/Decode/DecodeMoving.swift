@@ -146,6 +146,7 @@ extension PlaygroundState {
       switch record.event {
       case .node(let node): node.parent == decode.cursor
       case .injected(let injection): injection.parent == decode.cursor
+      case .score(let score): score.kind == .earlyAnswer && score.node == decode.cursor
       default: false
       }
     }

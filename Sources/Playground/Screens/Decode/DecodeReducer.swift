@@ -22,6 +22,7 @@ extension PlaygroundState {
     case .insertText: return beginInsertion()
     case .findToken: beginSearch()
     case .answerNow: return askNow()
+    case .wait: return waitHere()
     case .cycleHeat:
       let all = HeatMode.allCases
       decode.heat = all[(decode.heat.rawValue + 1) % all.count]
@@ -136,6 +137,18 @@ extension PlaygroundState {
     decode.forcedAnswer = nil
     let said = decode.line.generated.flatMap(\.token.bytes)
     return [.answerNow(after: decode.cursor, said: said)]
+  }
+
+  /// Budget forcing by hand. Where the thinking has ended, its end is taken back.
+  private mutating func waitHere() -> [Effect] {
+    guard !decode.isAsking, canWork("putting \"Wait,\" in") else { return [] }
+    decode.isAsking = true
+    let said = decode.line.generated
+    let start = said.first.flatMap { trace.node($0.node)?.parent } ?? decode.cursor
+    return [
+      .wait(
+        behind: start, depth: decode.line.cursor - said.count, said: said.map(\.token))
+    ]
   }
 
   private mutating func markFork() -> [Effect] {

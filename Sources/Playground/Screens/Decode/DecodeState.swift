@@ -41,6 +41,8 @@ public struct DecodeState: Sendable {
   public var isAsking = false
   /// What the last "answer now" gave.
   public var forcedAnswer: ForcedAnswer?
+  /// Which answers lead at the cursor, where that was asked.
+  public var odds: AnswerOdds?
 
   public init() {}
 

@@ -165,7 +165,7 @@ struct TokenStyles {
       // A template's tokens must differ from a text that spells them.
       case .prompt:
         token.isSpecial ? view.style(.tokenPrompt).adding(.underline) : view.style(.tokenPrompt)
-      case .injected: view.style(.tokenInjected).adding(.italic)
+      case .injected: view.style(.tokenInjected).adding([.italic, .reverse])
       case .generated: heat(token)
       }
     if token.isAnswer { return base.overlaid(by: view.theme[.answerSpan]) }

@@ -170,7 +170,7 @@ private func drawOracle(
 }
 
 /// Judgements in a row, a sign for each.
-private enum Strip {
+enum Strip {
   private static func sureness(_ value: Double) -> Int { HeatMode.margin.sureness(value) }
 
   static func glyph(_ value: Double) -> String {

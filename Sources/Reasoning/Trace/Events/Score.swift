@@ -15,7 +15,8 @@ public struct Score: Sendable, Hashable, Codable {
     case likelihood
     /// Mean log p of the chosen tokens.
     case normalizedLikelihood = "normalized_likelihood"
-    /// p(the path's answer) when it is asked for early, behind the node.
+    /// p(answer) when it is asked for early, behind the node: of the path's own answer, or of the
+    /// one that `answer` names.
     case earlyAnswer = "early_answer"
     /// log p(answer) minus what it is without a part of what stands before it (a recalled problem,
     /// a passage); `terms` are the two, or the differences for single parts.
@@ -42,14 +43,18 @@ public struct Score: Sendable, Hashable, Codable {
   public var value: Double
   /// The single terms of a mean, where there are some (the margins of the answer's tokens).
   public var terms: [Double]?
+  /// The normalised answer that the score is of; nil for the path's own.
+  public var answer: String?
 
   public init(
-    kind: Kind, path: Int, node: NodeID? = nil, value: Double, terms: [Double]? = nil
+    kind: Kind, path: Int, node: NodeID? = nil, value: Double, terms: [Double]? = nil,
+    answer: String? = nil
   ) {
     self.kind = kind
     self.path = path
     self.node = node
     self.value = value
     self.terms = terms
+    self.answer = answer
   }
 }
