@@ -59,7 +59,7 @@ import Testing
       let results = try await Self.evaluation(model, RunSettings(seed: seed, temperature: 1))
         .results(of: SelfCorrect(), on: [Self.question(model)])
       let result = try #require(results.first)
-      #expect(result.end.tokens.beyondPrompt == 9 && result.voteTokens == 8)
+      #expect(result.end.tokens.spent == 9 && result.voteTokens == 8)
       if result.isCorrect { own += 1 }
       if result.isVoteCorrect == true { control += 1 }
     }

@@ -24,12 +24,6 @@ struct EqualTokenVote: Sendable, Hashable {
   }
 }
 
-extension TokenCounts {
-  /// What was computed beyond the prompt: tokens sampled, and tokens put in for a strategy or for its
-  /// verifier to read.
-  var beyondPrompt: Int { generated + injected }
-}
-
 extension Evaluation {
   /// The vote of self-consistency on no more tokens than a budget.
   ///

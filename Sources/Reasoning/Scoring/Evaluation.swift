@@ -61,7 +61,7 @@ public struct Evaluation: Sendable {
     var result = try await answer(question, with: strategy)
     guard result.end.reason == .completed else { return nil }
     guard comparesVote else { return result }
-    let budget = result.end.tokens.beyondPrompt
+    let budget = result.end.tokens.spent
     guard let vote = try await vote(on: question, within: budget) else { return nil }
     result.isVoteCorrect = question.isCorrect(vote.answer) ?? false
     result.voteTokens = vote.tokens

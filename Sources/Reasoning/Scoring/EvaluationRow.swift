@@ -33,6 +33,10 @@ public struct EvaluationRow: Sendable, Hashable {
   public var equalTokenVote: Share?
   public var equalTokenVoteTokens: Int?
 
+  /// What was turned, and to what, to keep to a budget of tokens; nil where none was set.
+  public var knob: StrategyKnob?
+  public var knobValue: Int?
+
   public var generatedTokens: Int { tokens.generated }
 
   /// How often looking again mended an answer, and how often it spoiled one.

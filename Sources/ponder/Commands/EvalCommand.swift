@@ -56,6 +56,12 @@ struct EvalCommand: AsyncParsableCommand {
   @Flag(help: "Beside each strategy, what a plain vote gets on as many tokens (accuracy only).")
   var equalTokens = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Turns each strategy's samples, branches or waits up until a problem costs about as many "
+        + "tokens, those of verifiers counted, so that strategies compare.", valueName: "tokens"))
+  var tokenBudget: Int?
+
   @Option(help: "\(Format.names)") var format: Format = .table
   @OptionGroup var model: ModelOptions
   @OptionGroup var options: RunOptions
@@ -73,6 +79,17 @@ struct EvalCommand: AsyncParsableCommand {
     }
     if equalTokens, metric != .accuracy {
       throw ValidationError("--equal-tokens is for the metric accuracy.")
+    }
+    if let tokenBudget {
+      guard (1...10_000_000).contains(tokenBudget) else {
+        throw ValidationError("--token-budget must be from 1 to 10000000.")
+      }
+      guard metric == .accuracy else {
+        throw ValidationError("--token-budget is for the metric accuracy.")
+      }
+      guard options.decoding.samples == nil, options.waits == nil else {
+        throw ValidationError("--token-budget sets --samples and --waits itself: leave them out.")
+      }
     }
     if metric == .slips, strategy != "greedy" {
       throw ValidationError("The metric slips decodes greedily: leave --strategy out.")
@@ -112,7 +129,7 @@ struct EvalCommand: AsyncParsableCommand {
             strategy, questions, byLevel: levels == .each,
             Evaluation(
               decoder: decoder, prompts: prompts, settings: settings, peers: models.peers,
-              comparesVote: equalTokens))
+              comparesVote: equalTokens), within: tokenBudget)
         }
       }
       return rows
@@ -120,10 +137,13 @@ struct EvalCommand: AsyncParsableCommand {
     let name = decoder.model.identity.name
     switch format {
     case .json:
-      try StandardOutput.writeJSON(EvalReport(model: name, rows: rows, metric: metric))
+      try StandardOutput.writeJSON(
+        EvalReport(model: name, rows: rows, metric: metric, budget: tokenBudget))
     case .table:
       try StandardOutput.write(
-        EvalTable(rows, metric: metric, maxTokens: settings.maxTokens).text)
+        EvalTable(
+          rows, metric: metric, maxTokens: settings.maxTokens, budget: tokenBudget
+        ).text)
     }
   }
 
@@ -204,14 +224,21 @@ struct EvalCommand: AsyncParsableCommand {
   }
 }
 
-/// Answers all questions with a strategy.
+/// Answers all questions with a strategy, turned up to a budget of tokens where there is one.
 func measure(
   _ strategy: any Strategy, _ questions: [Question], byLevel: Bool = false,
-  _ evaluation: Evaluation
+  _ evaluation: Evaluation, within budget: Int? = nil
 ) async throws -> [EvaluationRow] {
   let name = type(of: strategy).description.name
   let verifier = evaluation.settings.verifier?.rawValue
   let progress = ProgressLine()
+  var evaluation = evaluation
+  var turned: TokenBudget.Fit?
+  if let budget {
+    progress.show("fitting \(name) to \(budget) tokens", done: 0, of: questions.count)
+    turned = try await TokenBudget(tokens: budget).fit(strategy, to: questions, evaluation)
+    evaluation.settings = turned?.settings ?? evaluation.settings
+  }
   let start = ContinuousClock.now
   let results = try await evaluation.results(of: strategy, on: questions) {
     progress.show(name, done: $0, of: questions.count)
@@ -220,7 +247,11 @@ func measure(
   let seconds = (ContinuousClock.now - start).seconds
   var rows = Evaluation.rows(
     results, strategy: name, questions: questions, seconds: seconds, byLevel: byLevel)
-  for index in rows.indices { rows[index].verifier = verifier }
+  for index in rows.indices {
+    rows[index].verifier = verifier
+    rows[index].knob = turned?.knob
+    rows[index].knobValue = turned?.value
+  }
   tellIfStopped()
   return rows
 }

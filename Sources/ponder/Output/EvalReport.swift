@@ -11,9 +11,8 @@ struct EvalReport: Encodable {
     var majorityClass: Double
     var auc: Double?
     var generatedTokens: Int
-    /// Those, the prompt and what was put in, for a verifier to read too; and those that were not
-    /// computed again.
-    var computedTokens, reusedTokens: Int
+    /// Those and what was put in, for a verifier to read too; and those that were not computed again.
+    var spentTokens, reusedTokens: Int
     var seconds: Double
     /// The rest is of strategies that sample and vote or rank.
     var verifier: String?
@@ -30,20 +29,24 @@ struct EvalReport: Encodable {
     var equalTokenVote: Double?
     var equalTokenVoteCi95: [Double]?
     var equalTokenVoteTokens: Int?
+    /// What a strategy was set to, to keep to the budget, such as `{"samples": 12}`.
+    var setTo: [String: Int]?
   }
 
   var model: String
+  var tokenBudget: Int?
   var results: [Row]
 
-  init(model: String, rows: [EvaluationRow], metric: EvalCommand.Metric) {
+  init(model: String, rows: [EvaluationRow], metric: EvalCommand.Metric, budget: Int? = nil) {
     self.model = model
+    tokenBudget = budget
     results = rows.map {
       Row(
         strategy: $0.strategy, family: $0.family, correct: $0.correct, total: $0.total,
         accuracy: $0.accuracy, ci95: [$0.interval.lowerBound, $0.interval.upperBound],
         majorityClass: $0.majorityClass,
         auc: metric == .auc ? $0.areaUnderCurve : nil, generatedTokens: $0.generatedTokens,
-        computedTokens: $0.tokens.computed, reusedTokens: $0.tokens.reused,
+        spentTokens: $0.tokens.spent, reusedTokens: $0.tokens.reused,
         seconds: $0.seconds, verifier: $0.verifier,
         majority: $0.majority?.value, majorityCi95: $0.majority?.interval.bounds,
         oracle: $0.oracle?.value, oracleCi95: $0.oracle?.interval.bounds,
@@ -51,7 +54,8 @@ struct EvalReport: Encodable {
         wrongToRight: $0.revisions?.wrongToRight, rightToWrong: $0.revisions?.rightToWrong,
         equalTokenVote: $0.equalTokenVote?.value,
         equalTokenVoteCi95: $0.equalTokenVote?.interval.bounds,
-        equalTokenVoteTokens: $0.equalTokenVoteTokens)
+        equalTokenVoteTokens: $0.equalTokenVoteTokens,
+        setTo: $0.setTo.map { [$0.name: $0.value] })
     }
   }
 }
@@ -71,8 +75,16 @@ struct EvalTable {
 
   let text: String
 
+  private static func note(_ budget: Int) -> String {
+    """
+    Each strategy is set to the most that costs at most \(budget) tokens a problem beside the prompt, on
+    the mean of \(TokenBudget.trials) of the problems; whether these are answered rightly is not looked at.
+
+    """
+  }
+
   /// - Parameter maxTokens: how many tokens a path could have at most.
-  init(_ rows: [EvaluationRow], metric: EvalCommand.Metric, maxTokens: Int) {
+  init(_ rows: [EvaluationRow], metric: EvalCommand.Metric, maxTokens: Int, budget: Int? = nil) {
     var columns = [
       Column("strategy", 22) { $0.strategy + ($0.verifier.map { "/\($0)" } ?? "") },
       Column("family", 14) { $0.family },
@@ -80,6 +92,10 @@ struct EvalTable {
       Column("accuracy", 10) { fixed($0.accuracy) },
       Column("95 % interval", 17) { fixed($0.interval) },
     ]
+    if budget != nil {
+      columns.append(
+        Column("set to", 13) { $0.setTo.map { "\($0.name) \($0.value)" } ?? "—" })
+    }
     // Those that take no vote have nothing to compare with.
     if rows.contains(where: { $0.majority != nil }) {
       columns += [
@@ -104,7 +120,7 @@ struct EvalTable {
         ? Column("auc of Δ", 10) { fixed($0.areaUnderCurve) }
         : Column("guess", 10) { fixed($0.majorityClass) },
       Column("tokens", 9) { each($0.tokens.generated, $0) },
-      Column("computed", 10) { each($0.tokens.computed, $0) },
+      Column("spent", 9) { each($0.tokens.spent, $0) },
       Column("reused", 9) { each($0.tokens.reused, $0) },
       Column("seconds", 0) { String(format: "%.1f", $0.seconds) },
     ]
@@ -120,16 +136,23 @@ struct EvalTable {
     text =
       lines.joined(separator: "\n") + """
 
-        tokens: generated for a problem, at most \(maxTokens) on a path; computed: with the prompt and
-        what was put in or read by a verifier; reused: taken from the cache.
+        tokens: generated for a problem, at most \(maxTokens) on a path; spent: with what was put in or read
+        by a verifier, the prompt apart; reused: taken from the cache.
 
-        """
+        """ + (budget.map(Self.note) ?? "")
   }
 }
 
 /// A sum over the problems as it is for one of them.
 private func each(_ tokens: Int, _ row: EvaluationRow) -> String {
   String(format: "%.0f", Double(tokens) / Double(max(1, row.total)))
+}
+
+extension EvaluationRow {
+  /// What the strategy was set to, to keep to a budget.
+  fileprivate var setTo: (name: String, value: Int)? {
+    knob.flatMap { knob in knobValue.map { (knob.setting.rawValue, $0) } }
+  }
 }
 
 private func count(_ value: Int?) -> String { value.map { "\($0)" } ?? "—" }

@@ -16,8 +16,9 @@ public struct TokenCounts: Sendable, Hashable, Codable {
     self.reused = reused
   }
 
-  /// Tokens that went through the model: all but those whose keys and values were there already.
-  public var computed: Int { prompt + generated + injected }
+  /// What was computed beyond the prompt: tokens sampled, and tokens put in for a strategy or for its
+  /// verifier to read.
+  public var spent: Int { generated + injected }
 
   public static func + (a: TokenCounts, b: TokenCounts) -> TokenCounts {
     TokenCounts(
