@@ -68,25 +68,38 @@ import Testing
   @Test(arguments: names) func theMapHoldsWhatTheEventsSay(strategy: String) async throws {
     let run = try #require(Trace(try await records(strategy)).runs[1])
     let map = SearchMap(run)
-    let own = { (node: NodeID) in map.nodes[node] != nil }
     let prunings = run.prunings.filter { $0.kind != nil }
-    #expect(run.visits.map(\.node).allSatisfy(own) && run.backups.map(\.node).allSatisfy(own))
-    #expect(prunings.map(\.node).allSatisfy(own))
-    #expect(Set(map.graves) == Set(prunings.map(\.node)))
+    #expect(map.graves.map(\.pruning) == prunings)
+    #expect(strategy == "mcts" ? prunings.isEmpty : !prunings.isEmpty)
+    // No place is cut off from the question, and the steps up to one are its text.
     #expect(map.order(upTo: nil).count == map.nodes.count)
-    #expect(map.isTreeSearch == (strategy == "mcts"))
-    for iteration in 0...map.iterations {
-      for id in map.order(upTo: iteration) where map.isTreeSearch && id != map.root {
-        // Every place knows the last value that came up to it until then.
-        let expected = run.backups.last { $0.node == id && $0.iteration <= iteration }
-        #expect(map.nodes[id]?.value(at: iteration) == expected)
+    for path in run.solutionPaths.compactMap({ run.paths[$0] }) {
+      guard let end = path.end, var place = map.nodes[end.end] else { continue }
+      var bytes = place.bytes
+      while let parent = place.parent.flatMap({ map.nodes[$0] }) {
+        place = parent
+        bytes = place.bytes + bytes
       }
+      let upToEnd = run.tokens(to: end.end).dropFirst(run.tokens(to: run.promptEnd).count)
+      #expect(bytes == upToEnd.flatMap(\.bytes))
     }
-    guard map.isTreeSearch else { return }
-    // Every descent from the root goes to one of its children.
-    let root = try #require(map.nodes[map.root])
-    let visits = root.children.compactMap { map.nodes[$0]?.value(at: map.iterations)?.visits }
-    #expect(visits.reduce(0, +) == 12 && root.value(at: map.iterations)?.visits == 12)
+    // What ended with an answer, and was not given up, is there as that.
+    let answers = run.paths.values.compactMap { $0.end?.answer }
+    let told = map.nodes.values.compactMap { $0.end?.answer }
+    #expect(told.allSatisfy(answers.contains))
+    #expect(map.nodes.values.contains { $0.end?.answer == run.end?.answer })
+    guard let search = map.treeSearch else {
+      #expect(strategy != "mcts")
+      return
+    }
+    #expect(run.visits.map(\.node).allSatisfy { map.nodes[$0] != nil })
+    // N(parent) = ΣN(child): every descent goes on to a child, down to an end.
+    let standings = search.standings(at: nil)
+    #expect(standings[map.root]?.visits == 12)
+    for node in map.nodes.values where !node.children.isEmpty {
+      let below = node.children.reduce(0) { $0 + (standings[$1]?.visits ?? 0) }
+      #expect(below == standings[node.id]?.visits)
+    }
   }
 
   @MainActor

@@ -13,31 +13,50 @@ import Testing
     prompt.appending(contentsOf: tokens)
   }
 
-  /// Steps of one or two tokens: what they say.
   private static let words: [TokenID: String] = [
     1: " My dad has", 2: " 3 + 2 = 5 apples.", 3: " 3 - 2 = 1 apple.", 4: " So 3 + 5 = 8.",
     5: " The answer is 8.", 6: " 我有三个苹果🍎。", 7: " The answer is 3.",
   ]
 
-  /// Paths by the tokens they take.
-  private static let paths: [(tokens: [TokenID], steps: [Int], answer: String?)] = [
-    ([1, 2, 4, 5], [2, 3, 4], "8"), ([6, 7], [1, 2], "3"), ([1, 3], [2], nil),
+  /// A path by the tokens it takes: where its steps end, what each is scored, and the answer.
+  private struct Line {
+    var tokens: [TokenID]
+    var steps: [Int]
+    var scores: [Double]
+    var answer: String?
+    /// The path it begins as, and for how many tokens.
+    var fork: (from: Int, length: Int)?
+  }
+
+  private static let lines = [
+    Line(tokens: [1, 2, 4, 5], steps: [2, 3, 4], scores: [0.9, 0.9, 0.92], answer: "8"),
+    Line(tokens: [6, 7], steps: [1, 2], scores: [0.6, 0.95], answer: "3"),
+    Line(tokens: [1, 3], steps: [2], scores: [0.3]),
+    Line(tokens: [1, 2, 3], steps: [2, 3], scores: [0.9, 0.7], fork: (0, 2)),
   ]
 
-  private static func events(_ strategy: String) -> [TraceEvent] {
+  /// A run's beginning: the prompt and the paths with what a process verifier says.
+  private static func events(_ strategy: String, paths: Int) -> [TraceEvent] {
+    var settings = Fixtures.settings
+    (settings.samples, settings.leaves, settings.verifier) = (3, 1, .prm)
     var events: [TraceEvent] = [
       .run(
         RunStart(
           strategy: strategy, model: Fixtures.model.identity, seed: 1,
-          question: Fixtures.question, settings: Fixtures.settings)),
+          question: Fixtures.question, settings: settings)),
       .injected(
         Injection(
           role: .prompt, path: nil, parent: .root, end: prompt,
           tokens: [Token(id: 1000, bytes: Array(Fixtures.question.text.utf8))])),
     ]
-    for (number, path) in paths.enumerated() {
+    for (number, line) in lines.prefix(paths).enumerated() {
       var (node, start) = (prompt, 0)
-      for (index, id) in path.tokens.enumerated() {
+      if let fork = line.fork {
+        node = prompt.appending(contentsOf: line.tokens[..<fork.length])
+        start = fork.length
+        events.append(.fork(PathFork(path: number, from: fork.from, node: node)))
+      }
+      for (index, id) in line.tokens.enumerated().dropFirst(start) {
         let child = node.appending(id)
         events.append(
           .node(
@@ -46,12 +65,11 @@ import Testing
               token: Token(id: id, bytes: Array((words[id] ?? "").utf8)),
               logProbability: log(0.5))))
         node = child
-        guard path.steps.contains(index + 1) else { continue }
-        let first = prompt.appending(contentsOf: path.tokens[...start])
+        guard let step = line.steps.firstIndex(of: index + 1) else { continue }
+        let first = prompt.appending(contentsOf: line.tokens[...start])
         events.append(.span(Span(kind: .step, path: number, first: first, last: node)))
         events.append(
-          .score(
-            Score(kind: .prm, path: number, node: node, value: 0.9 - 0.3 * Double(number))))
+          .score(Score(kind: .prm, path: number, node: node, value: line.scores[step])))
         start = index + 1
       }
     }
@@ -59,58 +77,77 @@ import Testing
   }
 
   private static func ends(_ reasons: [String]) -> [TraceEvent] {
-    zip(paths.indices, reasons).map { number, reason in
-      let path = paths[number]
+    zip(lines.indices, reasons).map { number, reason in
+      let line = lines[number]
       return .pathFinished(
         PathEnd(
-          path: number, end: prompt.appending(contentsOf: path.tokens), reason: reason,
-          answer: path.answer, generated: path.tokens.count))
+          path: number, end: prompt.appending(contentsOf: line.tokens), reason: reason,
+          answer: reason == "stop" ? line.answer : nil, generated: line.tokens.count))
     }
   }
 
-  /// Three iterations of a tree search: to 5 apples, on to 8, and once to the other way.
+  private static func finished(_ answer: String) -> TraceEvent {
+    .finished(
+      RunEnd(
+        reason: .completed, answer: answer, correct: answer == "8",
+        tokens: TokenCounts(prompt: 37, generated: 120, injected: 60, reused: 2400)))
+  }
+
+  /// Three simulations: to 8 by way of 5 apples, once the other way, and again to 8.
   static func treeSearch() -> [TraceRecord] {
-    func visit(_ iteration: Int, _ node: NodeID, _ visits: Int, _ q: Double) -> TraceEvent {
-      .visit(
-        Visit(
-          iteration: iteration, node: node, visits: visits, q: q, prior: 0.25,
-          u: 0.5 / Double(1 + visits)))
-    }
-    func backup(_ iteration: Int, _ node: NodeID, _ visits: Int, _ q: Double) -> TraceEvent {
-      .backup(Backup(iteration: iteration, node: node, value: q, visits: visits, q: q))
-    }
-    let (five, one, eight, three) = (node(1, 2), node(1, 3), node(1, 2, 4), node(6))
-    let end = node(1, 2, 4, 5)
-    var events = events("mcts")
-    events += [visit(1, five, 0, 0.9), backup(1, five, 1, 0.8), backup(1, prompt, 1, 0.8)]
-    events += [
-      visit(2, five, 1, 0.8), visit(2, eight, 0, 0.9), visit(2, end, 0, 0.9),
-      backup(2, end, 1, 1), backup(2, eight, 1, 1), backup(2, five, 2, 0.9),
-      backup(2, prompt, 2, 0.9),
+    var events = events("mcts", paths: 3)
+    let lines = [
+      [node(1, 2), node(1, 2, 4), node(1, 2, 4, 5)], [node(6), node(6, 7)],
     ]
-    events += [visit(3, three, 0, 0.6), backup(3, three, 1, 0.1), backup(3, prompt, 3, 0.63)]
-    events += [
-      .pruned(Pruning(node: one, path: 2, why: "rank 3 of 2", kind: .prm, value: 0.3))
-    ]
-    events += ends(["stop", "stop", "unfinished"])
-    events.append(
-      .finished(
-        RunEnd(reason: .completed, answer: "8", correct: true, tokens: TokenCounts())))
+    func prior(_ path: Int, _ node: NodeID, _ value: Double, _ initial: Double) {
+      events.append(
+        .score(Score(kind: .prior, path: path, node: node, value: value, terms: [initial])))
+    }
+    prior(0, lines[0][0], 0.5, 0.9)
+    prior(1, lines[1][0], 0.25, 0.6)
+    prior(2, node(1, 3), 0.25, 0.3)
+    prior(0, lines[0][1], 1, 0.9)
+    prior(0, lines[0][2], 1, 0.92)
+    prior(1, lines[1][1], 1, 0.95)
+    var counts: [NodeID: (visits: Int, total: Double)] = [:]
+    for (index, (line, value)) in [(0, 0.4), (1, 0.1), (0, 0.4)].enumerated() {
+      for node in lines[line] {
+        events.append(
+          .visit(
+            Visit(
+              iteration: index + 1, node: node, visits: counts[node]?.visits ?? 0, q: 0,
+              prior: 0, u: 0)))
+      }
+      for node in lines[line].reversed() + [prompt] {
+        counts[node, default: (0, 0)].visits += 1
+        counts[node]?.total += value
+        let (visits, total) = counts[node] ?? (1, 0)
+        events.append(
+          .backup(
+            Backup(
+              iteration: index + 1, node: node, value: value, visits: visits,
+              q: total / Double(visits))))
+      }
+    }
+    events += ends(["stop", "stop", "unfinished"]) + [finished("8")]
     return events.map { TraceRecord(run: 1, $0) }
   }
 
-  /// A beam over steps that gave two of three up.
+  /// Three rounds of two beams, by the last step's score.
   static func beam() -> [TraceRecord] {
-    var events = events("step-beam")
-    events.append(
-      .pruned(Pruning(node: node(1, 3), path: 2, why: "rank 3 of 2", kind: .prm, value: 0.3)))
-    events.append(
-      .pruned(Pruning(node: node(6, 7), path: 1, why: "rank 2 of 1", kind: .prm, value: 0.6)))
-    events += ends(["stop", "stop", "stop"])
+    func pruning(_ path: Int, _ value: Double) -> TraceEvent {
+      .pruned(
+        Pruning(
+          node: prompt.appending(contentsOf: lines[path].tokens), path: path, why: "rank 3 of 2",
+          kind: .prm, value: value))
+    }
+    var events = events("step-beam", paths: 4)
+    events += [pruning(2, 0.3), pruning(3, 0.7)]
+    events += ends(["stop", "stop", "pruned", "pruned"]) + [finished("3")]
     return events.map { TraceRecord(run: 1, $0) }
   }
 
-  /// A state that shows a finished tree search.
+  /// A state that shows a finished search.
   static func searched(_ width: Int, _ height: Int, beam: Bool = false) -> PlaygroundState {
     var state = Fixtures.ready(width, height)
     let reducer = Reducer()
@@ -119,27 +156,66 @@ import Testing
     return state
   }
 
+  private func line(_ play: Play, _ node: NodeID) -> SearchLine? {
+    play.state.search.page.lines.first { $0.id == node }
+  }
+
+  // MARK: Pictures
+
   @Test(arguments: [(80, 24), (60, 16), (200, 60)])
   func aTreeSearch(width: Int, height: Int) {
     var play = Play(Self.searched(width, height))
-    play.press(.down, .down)
+    play.press(.down)
     Snapshot.check(Fixtures.draw(play.state), named: "search-\(width)x\(height)")
   }
 
-  @Test(arguments: [(80, 24), (60, 16)])
+  @Test(arguments: [(80, 24), (60, 16), (200, 60)])
+  func aTreeSearchRankedOtherwise(width: Int, height: Int) {
+    var play = Play(Self.searched(width, height))
+    play.type("---")
+    play.press(.down)
+    Snapshot.check(Fixtures.draw(play.state), named: "search-otherwise-\(width)x\(height)")
+  }
+
+  @Test func anEarlierIteration() {
+    var play = Play(Self.searched(80, 24))
+    play.type("[[")
+    play.press(.down)
+    Snapshot.check(Fixtures.draw(play.state), named: "search-iteration-80x24")
+  }
+
+  @Test(arguments: [(80, 24), (60, 16), (200, 60)])
   func aBeam(width: Int, height: Int) {
     var play = Play(Self.searched(width, height, beam: true))
     play.type("x")
     Snapshot.check(Fixtures.draw(play.state), named: "search-beam-\(width)x\(height)")
   }
 
+  @Test func aBeamRankedOtherwise() {
+    var play = Play(Self.searched(80, 24, beam: true))
+    play.type("w")
+    play.press(.down)
+    Snapshot.check(Fixtures.draw(play.state), named: "search-beam-otherwise-80x24")
+  }
+
+  @Test(arguments: [(80, 24), (200, 60)])
+  func aBeamOfTokens(width: Int, height: Int) async throws {
+    var settings = Fixtures.settings
+    settings.branches = 3
+    var play = Play(Fixtures.ready(width, height))
+    play.send(.trace(try await Fixtures.records(of: "beam", settings: settings)))
+    play.type("6x")
+    Snapshot.check(Fixtures.draw(play.state), named: "search-tokens-\(width)x\(height)")
+  }
+
   @Test func sixteenColoursAndNoneAndAscii() throws {
-    let state = Self.searched(80, 24)
+    var play = Play(Self.searched(80, 24))
+    play.type("---")
     for (name, depth) in [("16", ColorDepth.ansi16), ("mono", .none)] {
       let view = try Fixtures.view(depth: depth)
-      Snapshot.check(Fixtures.draw(state, view: view), named: "search-80x24-\(name)")
+      Snapshot.check(Fixtures.draw(play.state, view: view), named: "search-80x24-\(name)")
     }
-    let ascii = Fixtures.draw(state).drawn(in: .ascii).textSnapshot()
+    let ascii = Fixtures.draw(play.state).drawn(in: .ascii).textSnapshot()
     #expect(!ascii.unicodeScalars.contains { !$0.isASCII })
   }
 
@@ -147,7 +223,11 @@ import Testing
     var play = Play(Fixtures.ready(80, 24))
     play.type("6")
     Snapshot.check(Fixtures.draw(play.state), named: "search-blank-80x24")
+    play.type("+wux[]{}")
+    #expect(play.state.search.ranking == nil)
   }
+
+  // MARK: The tree
 
   @Test func placesAreTheEndsOfSteps() throws {
     let map = Self.searched(80, 24).search.map
@@ -158,28 +238,30 @@ import Testing
     #expect(five.children == [Self.node(1, 2, 4)])
     // The token in between, where two steps part, is no place.
     #expect(map.nodes[Self.node(1)] == nil)
-    #expect(map.graves == [Self.node(1, 3)])
-    #expect(map.isTreeSearch && map.iterations == 3)
+    #expect(map.graves.isEmpty && map.treeSearch != nil && map.iterations == 3)
   }
 
-  @Test func anEarlierIterationShowsWhatItKnew() throws {
+  @Test func anEarlierIterationShowsWhatItChoseBy() throws {
     var play = Play(Self.searched(80, 24))
-    func line(_ node: NodeID) -> SearchLine? {
-      play.state.search.page.lines.first { $0.id == node }
-    }
-    let five = Self.node(1, 2)
-    #expect(line(five)?.visits == 2 && line(five)?.q == 0.9)
-    #expect(line(five)?.isOnWay == false && line(Self.node(6))?.isOnWay == true)
-    play.type("[[")
+    let (five, three, one) = (Self.node(1, 2), Self.node(6), Self.node(1, 3))
+    #expect(line(play, five)?.standing?.visits == 2)
+    // After the last one the sign is where the next would go.
+    #expect(line(play, one)?.sign == .chosen && line(play, five)?.sign == SearchLine.Sign.none)
+    play.type("[")
+    #expect(play.state.search.iteration == 3 && play.state.search.chosen == 3)
+    #expect(line(play, five)?.standing?.visits == 1 && line(play, five)?.standing?.q == 0.4)
+    #expect(line(play, five)?.sign == .chosen && play.state.search.standings.value == 0.4)
+    play.type("[")
+    #expect(line(play, three)?.sign == .chosen && line(play, three)?.standing?.q == 0.6)
+    play.type("[[[")
     #expect(play.state.search.iteration == 1)
-    #expect(line(five)?.visits == 1 && line(five)?.q == 0.8 && line(five)?.u == 0.5)
-    #expect(line(five)?.isOnWay == true)
+    #expect(line(play, five)?.standing?.u == 0 && line(play, five)?.standing?.q == 0.9)
     // What was found later is not there yet.
-    #expect(line(Self.node(1, 2, 4)) == nil && line(Self.node(6)) != nil)
+    #expect(line(play, Self.node(6, 7)) == nil && line(play, three) != nil)
     play.type("}")
-    #expect(play.state.search.iteration == 3 && play.state.search.chosen == nil)
+    #expect(play.state.search.chosen == nil && line(play, Self.node(6, 7)) != nil)
     play.type("{")
-    #expect(play.state.search.order == [Self.prompt])
+    #expect(play.state.search.chosen == 1)
   }
 
   @Test func theLastIterationIsFollowedAsItGrows() {
@@ -192,33 +274,109 @@ import Testing
     play.type("6")
     play.send(.trace(Array(records[..<cut])))
     #expect(play.state.search.iteration == 2)
-    play.type("[")
+    play.type("[[")
     play.send(.trace(Array(records[cut...])))
     // Whoever looks back is left there.
     #expect(play.state.search.iteration == 1 && play.state.search.map.iterations == 3)
   }
 
-  @Test func aBeamIsFollowedByItsSteps() {
-    let search = Self.searched(80, 24, beam: true).search
-    #expect(!search.map.isTreeSearch && search.map.iterations == 3)
+  @Test func anotherConstantRanksTheSameTree() {
+    var play = Play(Self.searched(80, 24))
+    let (five, one) = (Self.node(1, 2), Self.node(1, 3))
+    let own = play.state.search.page
+    play.type("-")
+    #expect(play.state.search.ranking == .exploration(1))
+    #expect(play.state.search.standings.differences == 0)
+    play.type("--")
+    // Less exploration goes where it was good; the visits are what they were.
+    #expect(play.state.search.ranking == .exploration(0.25))
+    #expect(line(play, five)?.sign == .instead && line(play, one)?.sign == .passedOver)
+    #expect(line(play, five)?.standing?.visits == 2 && line(play, five)?.standing?.q == 0.4)
+    #expect(play.state.search.standings.differences == 1)
+    play.type("------")
+    #expect(play.state.search.ranking == .exploration(0))
+    // c grows a little with N by itself.
+    #expect((line(play, one)?.standing?.u ?? 1) < 0.001)
+    play.type("u")
+    #expect(play.state.search.ranking == nil && play.state.search.page == own)
+    play.type("+")
+    #expect(play.state.search.ranking == .exploration(2))
+    play.press(.escape)
+    #expect(play.state.search.ranking == nil && play.state.search.page == own)
+    // All the way round.
+    play.type(String(repeating: "w", count: 9))
+    #expect(play.state.search.ranking == nil)
+  }
+
+  // MARK: Beams
+
+  @Test func aBeamIsFollowedByItsRounds() {
+    var play = Play(Self.searched(80, 24, beam: true))
+    #expect(play.state.search.map.stepSearch != nil && play.state.search.map.iterations == 3)
+    play.type("[[")
     #expect(
-      search.map.order(upTo: 1) == [Self.prompt, Self.node(1, 2), Self.node(6), Self.node(1, 3)])
-    #expect(search.graves == [Self.node(1, 3), Self.node(6, 7)])
+      play.state.search.order == [
+        Self.prompt, Self.node(1, 2), Self.node(6), Self.node(1, 3),
+      ])
+    #expect(play.state.search.graves.map(\.place) == [Self.node(1, 3)])
+    play.type("}")
+    #expect(play.state.search.graves.map(\.place) == [Self.node(1, 3), Self.node(1, 2, 3)])
+  }
+
+  @Test func anotherAggregateRanksTheSameCandidates() {
+    var play = Play(Self.searched(80, 24, beam: true))
+    let (three, rest) = (Self.node(6, 7), Self.node(1, 2, 3))
+    #expect(line(play, three)?.rank == 1 && line(play, rest)?.sign == .givenUp)
+    play.type("w")
+    #expect(play.state.search.ranking == .aggregate(.min))
+    // Its first step was weak.
+    #expect(line(play, three)?.score == 0.6 && line(play, three)?.rank == 3)
+    #expect(line(play, three)?.sign == .nowGivenUp && line(play, rest)?.sign == .nowKept)
+    #expect(play.state.search.standings.differences == 2)
+    play.type("w")
+    #expect(play.state.search.ranking == .aggregate(.prod))
+    #expect(abs((line(play, rest)?.score ?? 0) - 0.63) < 1e-12)
+    play.press(.backspace)
+    #expect(play.state.search.ranking == nil && line(play, three)?.score == 0.95)
   }
 
   @Test func theGraveyardTellsWhatKilled() throws {
     var play = Play(Self.searched(80, 24, beam: true))
     play.type("x")
     play.press(.down)
-    #expect(play.state.search.selected == Self.node(6, 7))
+    #expect(play.state.search.selected == Self.node(1, 2, 3))
     let grave = try #require(play.state.search.page.graves.last)
-    #expect(grave.why == "rank 2 of 1" && grave.score == 0.6 && grave.scoreKind == .prm)
+    #expect(grave.why == "rank 3 of 2" && grave.score == 0.7 && grave.scoreKind == .prm)
     play.press(.enter)
-    #expect(play.state.screen == .decode && play.state.decode.cursor == Self.node(6, 7))
+    #expect(play.state.screen == .decode && play.state.decode.cursor == Self.node(1, 2, 3))
     play.type("6")
     play.press(.escape)
     #expect(play.state.search.focus == .tree)
   }
+
+  /// What a beam of tokens never took can be seen where it would have come next.
+  @Test func aTokenThatNoPathTookIsShownInItsPlace() async throws {
+    var settings = Fixtures.settings
+    settings.branches = 3
+    let records = try await Fixtures.records(of: "beam", settings: settings)
+    var play = Play(Fixtures.ready(80, 24))
+    play.send(.trace(records))
+    play.type("6x")
+    let grave = try #require(play.state.search.selectedGrave)
+    #expect(grave.pruning.token != nil && grave.place == grave.pruning.parent)
+    play.press(.enter)
+    #expect(play.state.screen == .decode && play.state.decode.cursor == grave.place)
+    // Σ log p of a place is that of its tokens.
+    let run = try #require(play.state.trace.runs[1])
+    for node in play.state.search.map.nodes.values {
+      let sum = run.line(to: node.id).compactMap { run.nodes[$0]?.logProbability }.reduce(0, +)
+      #expect(abs(node.logProbability - sum) < 1e-9)
+    }
+    play.type("6+")
+    #expect(play.state.search.ranking == nil && play.state.message?.text.contains("Σ") == true)
+  }
+
+  // MARK: Everything else
 
   @Test func clicksSelectAndOpen() {
     var play = Play(Self.searched(80, 24))
@@ -230,10 +388,11 @@ import Testing
     #expect(play.state.screen == .decode && play.state.decode.cursor == Self.node(1, 2))
   }
 
-  @Test func aSavedTraceShowsTheSame() {
-    let state = Self.searched(80, 24)
+  @Test(arguments: [false, true]) func aSavedTraceShowsTheSame(beam: Bool) {
+    let state = Self.searched(80, 24, beam: beam)
     var replayed = Play(Fixtures.empty(80, 24))
-    replayed.state.show(Trace(Self.treeSearch()))
+    replayed.state.show(Trace(beam ? Self.beam() : Self.treeSearch()))
+    #expect(replayed.state.screen == .search)
     replayed.type("6")
     #expect(replayed.state.search.page == state.search.page)
     #expect(replayed.state.search.map == state.search.map)
@@ -247,6 +406,7 @@ import Testing
         var play = Play(Fixtures.ready(80, 24))
         play.type("6")
         play.send(.trace(Array(records[..<cut])))
+        play.type("[-")
         for _ in 0..<10 {
           let size = Size(
             width: Int.random(in: 0...210, using: &random),

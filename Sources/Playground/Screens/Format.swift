@@ -22,6 +22,13 @@ public enum Format {
     return text
   }
 
+  /// A constant as it was given, to two digits: `4`, `1.25`, `0.5`.
+  public static func constant(_ value: Double) -> String {
+    var text = fixed(value, 2)
+    while text.contains("."), text.last == "0" || text.last == "." { text.removeLast() }
+    return text
+  }
+
   /// A number with a fixed count of digits after the point.
   public static func fixed(_ value: Double, _ digits: Int) -> String {
     guard value.isFinite else { return "—" }

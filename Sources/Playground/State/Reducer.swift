@@ -180,9 +180,7 @@ public struct Reducer: Sendable {
       if state.screen == .verify, state.verify.focus == .judgements {
         return state.verifyCommand(.back)
       }
-      if state.screen == .search, state.search.focus == .graves {
-        return state.searchCommand(.back)
-      }
+      if state.screen == .search, state.dismissInSearch() { return [] }
       return stop(&state)
     case .stop: return stop(&state)
     case .lessonGoOn, .lessonNext, .lessonPrevious, .guess: return state.lessonCommand(command)
@@ -251,7 +249,6 @@ public struct Reducer: Sendable {
     }
     state.refreshDerived()
     state.refreshVerified(after: records)
-    state.refreshSearched(after: records)
     state.refreshSteps(after: records)
     return state.refreshDecode(after: records)
   }

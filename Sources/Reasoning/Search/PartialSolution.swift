@@ -34,7 +34,7 @@ struct PartialSolution: Sendable {
 
 extension VerifierName {
   /// The kind of score that the verifier's value is told as.
-  var scoreKind: Score.Kind {
+  public var scoreKind: Score.Kind {
     switch self {
     case .prm, .prmRestated: .prm
     case .genrm, .genrmDirect: .genrm

@@ -116,7 +116,7 @@ private struct TreeSearchRun {
           .score(
             Score(
               kind: .prior, path: solution.path ?? 0, node: solution.tip,
-              value: tree.nodes[number].prior)))
+              value: tree.nodes[number].prior, terms: [tree.nodes[number].initial])))
       }
     }
   }

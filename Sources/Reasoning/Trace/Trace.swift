@@ -47,6 +47,8 @@ public struct RunTrace: Sendable, Equatable {
   public private(set) var tallies: [Tally.Method: [Tally]] = [:]
   /// The passages that stand in the prompt, best first.
   public private(set) var retrievals: [Retrieval] = []
+  /// Where paths begin as others do.
+  public private(set) var forks: [PathFork] = []
   public private(set) var visits: [Visit] = []
   public private(set) var backups: [Backup] = []
   public private(set) var prunings: [Pruning] = []
@@ -64,6 +66,7 @@ public struct RunTrace: Sendable, Equatable {
       end = nil
     case .node(let node): apply(node)
     case .fork(let fork):
+      forks.append(fork)
       let origin = paths[fork.from] ?? PathTrace()
       paths[fork.path, default: PathTrace()].take(over: origin, in: fork)
     case .injected(let injection): apply(injection)

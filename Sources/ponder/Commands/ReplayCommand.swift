@@ -69,7 +69,7 @@ struct ReplayCommand: ParsableCommand {
     var state = PlaygroundState(
       size: size, question: Question(text: ""), settings: RunSettings(), themeName: theme)
     state.show(trace)
-    if let screen { _ = Reducer().reduce(&state, .command(.screen(screen))) }
+    _ = Reducer().reduce(&state, .command(.screen(screen ?? state.screen)))
     let depth: ColorDepth = format == .svg || isatty(STDOUT_FILENO) == 1 ? .trueColor : .none
     let theme = try Themes.library().theme(theme, depth: depth)
     var buffer = CellBuffer(size: size)

@@ -22,6 +22,7 @@ extension PlaygroundState {
       }
     }
     digestVerified(record)
+    noteSearched(record)
   }
 
   /// Makes anew what Branches, Votes and Verify show of their runs.
@@ -35,7 +36,7 @@ extension PlaygroundState {
         trace.runs[number].map { RunDigest(number, $0) }
       } ?? RunDigest()
     makeVerified()
-    if let run = runs.search { showSearch(run) }
+    search.isStale = true
   }
 
   /// A run that begins is shown where its kind belongs, whoever started it.

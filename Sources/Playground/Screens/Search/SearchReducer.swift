@@ -7,9 +7,12 @@ extension PlaygroundState {
   mutating func searchCommand(_ command: Command) -> [Effect] {
     switch command {
     case .run, .streamOrStop: return runSearch()
-    case .nextIteration(let offset): scrub(to: search.iteration + offset)
-    case .firstIteration: scrub(to: 0)
-    case .lastIteration: scrub(to: search.map.iterations)
+    case .nextIteration(let offset): search.scrub(by: offset)
+    case .firstIteration: search.scrub(to: 1)
+    case .lastIteration: search.scrub(to: .max)
+    case .turnKnob(let offset): rankOtherwise(by: offset, wraps: false)
+    case .cycleWeighting: rankOtherwise(by: 1, wraps: true)
+    case .undo: rank(by: nil)
     case .switchList:
       if search.focus == .graves {
         search.focus = .tree
@@ -20,12 +23,10 @@ extension PlaygroundState {
       }
     case .left: goToSearchParent()
     case .right: goToSearchChild()
-    case .back: search.focus = .tree
     case .activate, .take, .openInDecode:
       guard let run = search.run, let place = search.selected else { return [] }
-      guard trace.runs[run]?.nodes[place] != nil else {
-        message = Message(.notice, "No path took this token, so there is no place to open.")
-        return []
+      if search.selectedGrave?.pruning.token != nil {
+        message = Message(.notice, "No path took this token: here it could have come next.")
       }
       return open(place, of: run)
     default: moveInSearch(command)
@@ -33,10 +34,25 @@ extension PlaygroundState {
     return []
   }
 
+  /// Takes back, one thing after the other, what was done to the view; false when there was
+  /// nothing.
+  mutating func dismissInSearch() -> Bool {
+    if search.focus == .graves {
+      search.focus = .tree
+    } else if search.ranking != nil {
+      rank(by: nil)
+    } else {
+      return false
+    }
+    return true
+  }
+
   var searchLayout: SearchLayout {
     SearchLayout(
       in: Chrome.rect(of: .search, self) ?? Chrome.content(self), graves: search.graves.count)
   }
+
+  // MARK: Moving
 
   private mutating func moveInSearch(_ command: Command) {
     let layout = searchLayout
@@ -56,20 +72,43 @@ extension PlaygroundState {
     search.position.selected = row
   }
 
+  /// Along the way that was chosen, else to the first step after.
   private mutating func goToSearchChild() {
     guard search.focus == .tree, let place = search.selected,
-      let child = search.map.nodes[place]?.children.first,
+      let children = search.map.nodes[place]?.children,
+      let child = children.first(where: search.standings.way.contains) ?? children.first,
       let row = search.order.firstIndex(of: child)
     else { return }
     search.position.selected = row
   }
 
-  /// Shows an iteration; the last one is followed as it grows.
-  private mutating func scrub(to iteration: Int) {
-    let wanted = max(0, min(search.map.iterations, iteration))
-    search.chosen = wanted == search.map.iterations ? nil : wanted
+  // MARK: Ranking otherwise
+
+  private mutating func rankOtherwise(by offset: Int, wraps: Bool) {
+    let rankings = search.map.rankings
+    guard rankings.count > 1 else {
+      let isToken = search.map.kind == .tokens
+      message = Message(
+        .notice,
+        search.run == nil
+          ? "Nothing has been searched yet."
+          : isToken
+            ? "A beam of tokens has one figure, Σ log p: there is no other way to rank by it."
+            : "The steps have no scores of their own here; a process verifier gives them some.")
+      return
+    }
+    let here = rankings.firstIndex(of: search.ranking) ?? 0
+    let next = here + offset
+    let row = wraps ? next % rankings.count : min(max(0, next), rankings.count - 1)
+    rank(by: rankings[row])
+  }
+
+  private mutating func rank(by ranking: SearchRanking?) {
+    search.ranking = ranking
     search.arrange()
   }
+
+  // MARK: Running
 
   /// Stops the search on screen, or starts it again with the settings at hand.
   private mutating func runSearch() -> [Effect] {
@@ -88,79 +127,28 @@ extension PlaygroundState {
 
   // MARK: News
 
-  /// Shows a run's search.
-  mutating func showSearch(_ run: Int) {
-    runs.search = run
-    search = SearchState()
-    search.run = run
-    if let trace = trace.runs[run] { search.read(trace) }
-  }
-
-  /// Reads the search anew, once for a batch of events, when one of them matters for it. Single
-  /// tokens do not.
-  mutating func refreshSearched(after records: [TraceRecord]) {
-    guard let number = runs.search, let run = trace.runs[number] else { return }
-    let isNew = search.run != number
-    if isNew { showSearch(number) }
-    let matters = records.contains { record in
-      guard record.run == number else { return false }
-      switch record.event {
-      case .run, .injected, .score, .span, .visit, .backup, .pruned, .pathFinished, .finished:
-        return true
-      default: return false
-      }
+  /// Notes that the search on screen has gone on. Single tokens do not matter for it.
+  mutating func noteSearched(_ record: TraceRecord) {
+    guard record.run == runs.search else { return }
+    switch record.event {
+    case .run, .injected, .fork, .score, .span, .visit, .backup, .pruned, .pathFinished, .finished:
+      search.isStale = true
+    default: break
     }
-    if matters, !isNew { search.read(run) }
   }
 
-  /// Brings what Search draws up to date, when it is on view. Only places on view are looked at.
+  /// Brings what Search draws up to date, when it is on view: the search is read anew once for a
+  /// batch of events, and only places on view are looked at.
   mutating func refreshSearchPage() {
     guard let rect = Chrome.rect(of: .search, self), !Chrome.isTooSmall(size) else { return }
-    let layout = SearchLayout(in: rect, graves: search.graves.count)
-    let rows = search.position.reveal(count: search.order.count, height: layout.visibleLines)
-    let graves = search.grave.reveal(count: search.graves.count, height: layout.visibleGraves)
-    var page = SearchPage()
-    page.lines = search.order[rows].map { searchLine($0, columns: layout.tree.width) }
-    page.graves = search.graves[graves].map { searchLine($0, columns: layout.graves.width) }
-    page.text =
-      search.selected.flatMap { search.map.nodes[$0] }.map { searchText($0.bytes) } ?? ""
-    for id in search.order {
-      guard let node = search.map.nodes[id], node.end != nil, node.pruning == nil else { continue }
-      page.finished += 1
-      if node.isCorrect == true { page.right += 1 }
-      if node.isCorrect == false { page.wrong += 1 }
+    if search.run != runs.search {
+      search = SearchState()
+      search.run = runs.search
+      search.isStale = true
     }
-    search.page = page
-  }
-
-  private func searchText(_ bytes: [UInt8]) -> String {
-    let text = PathText.oneLine(bytes)
-    return String(text.drop { $0 == " " })
-  }
-
-  private func searchLine(_ id: NodeID, columns: Int) -> SearchLine {
-    var line = SearchLine(id: id)
-    guard let node = search.map.nodes[id] else { return line }
-    let limit = TreeLayout.forks(columns: columns)
-    let lasts = search.map.lastOfForks(id, upTo: search.iteration, limit: limit + 1)
-    line.isDeep = lasts.count > limit
-    line.lasts = Array(lasts.suffix(limit))
-    line.text = searchText(Array(node.bytes.prefix(columns * 4)))
-    let value = node.value(at: search.iteration)
-    (line.visits, line.q) = (value?.visits, value?.q)
-    let visit = node.visit(at: search.iteration)
-    (line.prior, line.u) = (visit?.prior ?? node.prior, visit?.u)
-    line.isOnWay = search.map.isTreeSearch && node.isVisited(in: search.iteration)
-    if let pruning = node.pruning {
-      line.why = pruning.why
-      (line.score, line.scoreKind) = (pruning.value, pruning.kind)
-    } else {
-      (line.score, line.scoreKind) = (node.score?.value, node.score?.kind)
-    }
-    line.hasEnded = node.end?.answer != nil
-    line.answer = node.end?.answer
-    line.isCorrect = node.isCorrect
-    return line
+    if search.isStale, let run = runs.search.flatMap({ trace.runs[$0] }) { search.read(run) }
+    let rows = SearchLayout(in: rect, graves: search.graves.count)
+    search.makePage(rows)
   }
 
   // MARK: Mouse
@@ -197,5 +185,5 @@ extension PlaygroundState {
 
 extension SearchState {
   /// What Space starts where no search has run yet.
-  static let defaultStrategy = "mcts"
+  static let defaultStrategy = MCTS.description.name
 }

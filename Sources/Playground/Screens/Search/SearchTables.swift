@@ -7,7 +7,7 @@ struct SearchTable {
   let search: SearchState
   let theme: Theme
 
-  private enum Column { case text, visits, q, bar, prior, u, score, fate }
+  private enum Column { case text, visits, q, bar, prior, u, sum, score, rank, fate }
 
   func draw(in rect: Rect, on buffer: inout CellBuffer) {
     let columns = columns(width: rect.width)
@@ -29,18 +29,22 @@ struct SearchTable {
 
   private func columns(width: Int) -> [(Column, Table.Column)] {
     let isNarrow = width < 76
+    let isWide = width >= 100
     var columns: [(Column, Table.Column)] = [(.text, .init("step", .fill))]
-    if search.map.isTreeSearch {
-      columns.append((.visits, .init("N", .fixed(4), .right)))
-      columns.append((.q, .init("Q", .fixed(5), .right)))
-      if !isNarrow {
-        columns.append((.bar, .init("", .fixed(width >= 100 ? 10 : 6))))
-        columns.append((.prior, .init("P", .fixed(5), .right)))
-      }
-      columns.append((.u, .init("U", .fixed(5), .right)))
-    } else {
+    switch search.map.kind {
+    case .tree:
+      columns.append((.visits, .init("N", .fixed(5), .right)))
+      columns.append((.q, .init("Q", .fixed(4), .right)))
+      if isWide { columns.append((.bar, .init("", .fixed(10)))) }
+      if !isNarrow { columns.append((.prior, .init("P", .fixed(4), .right))) }
+      columns.append((.u, .init("U", .fixed(4), .right)))
+      if !isNarrow { columns.append((.sum, .init("Q+U", .fixed(4), .right))) }
+    case .steps(let steps):
       columns.append((.score, .init("score", .fixed(6), .right)))
       if !isNarrow { columns.append((.bar, .init("", .fixed(10)))) }
+      if steps != nil { columns.append((.rank, .init("rank", .fixed(5), .right))) }
+    case .tokens:
+      columns.append((.score, .init("Σ log p", .fixed(7), .right)))
     }
     columns.append((.fate, .init("", .fixed(isNarrow ? 8 : 12))))
     return columns
@@ -51,37 +55,58 @@ struct SearchTable {
     on buffer: inout CellBuffer
   ) {
     func on(_ role: Role) -> Style { base.overlaid(by: theme[role]).on(base.background) }
-    func put(_ value: Double?) {
-      Table.put(
-        StyledText(value.map(Self.figure) ?? "—", style: value == nil ? on(.dim) : base), in: cell,
-        alignment: .right, on: &buffer)
+    func put(_ text: String, _ style: Style? = nil) {
+      Table.put(StyledText(text, style: style ?? base), in: cell, alignment: .right, on: &buffer)
     }
+    func put(_ value: Double?) {
+      put(value.map(Self.figure) ?? "—", value == nil ? on(.dim) : base)
+    }
+    let standing = line.standing
     switch column {
-    case .text:
-      let x = buffer.put(
-        TreeList.guides(line.lasts, isDeep: line.isDeep), x: cell.x, y: cell.y, style: on(.dim))
-      let sign = line.why != nil ? "✂" : line.isOnWay ? "▶" : "·"
-      let role: Role = line.why != nil ? .nodePruned : line.isOnWay ? .nodeBest : .dim
-      buffer.put(sign, x: x, y: cell.y, style: on(role))
-      let isRoot = line.lasts.isEmpty && line.id == search.map.root
-      buffer.put(
-        isRoot ? "the question" : line.text, x: x + 2, y: cell.y,
-        style: line.why != nil ? on(.nodePruned) : isRoot ? on(.tokenPrompt) : base,
-        width: max(0, cell.right - x - 2))
+    case .text: drawText(line, in: cell, base: base, on: &buffer)
     case .visits:
-      Table.put(
-        StyledText(line.visits.map { Format.count($0) } ?? "0", style: base), in: cell,
-        alignment: .right, on: &buffer)
-    case .q: put(line.q)
-    case .prior: put(line.prior)
-    case .u: put(line.u)
+      var text = StyledText(Format.count(standing?.visits ?? 0), style: base)
+      // Visits that have not come back are told apart.
+      if let count = standing?.inFlight, count > 0 { text.append("+\(count)", style: on(.dim)) }
+      Table.put(text, in: cell, alignment: .right, on: &buffer)
+    case .q: put(standing?.q)
+    case .prior: put(standing?.prior)
+    case .u: put(standing?.u)
+    case .sum: put(standing?.sum)
     case .score: put(line.score)
+    case .rank:
+      guard let rank = line.rank, let rivals = line.rivals else { return put(nil) }
+      put("\(rank)/\(rivals)")
     case .bar:
-      let value = search.map.isTreeSearch ? line.q : line.score
+      let value = search.map.treeSearch == nil ? line.score : standing?.q
       guard let value, (0...1).contains(value) else { return }
       Bar.draw(value, in: cell, style: on(.barShaped), on: &buffer)
     case .fate: drawFate(line, in: cell, base: base, on: &buffer)
     }
+  }
+
+  private func drawText(
+    _ line: SearchLine, in cell: Rect, base: Style, on buffer: inout CellBuffer
+  ) {
+    func on(_ role: Role) -> Style { base.overlaid(by: theme[role]).on(base.background) }
+    let x = buffer.put(
+      TreeList.guides(line.lasts, isDeep: line.isDeep), x: cell.x, y: cell.y, style: on(.dim))
+    let (sign, role): (String, Role) =
+      switch line.sign {
+      case .none: ("·", .dim)
+      case .chosen: ("▶", .nodeBest)
+      case .passedOver: ("▶", .dim)
+      case .instead: ("◆", .notice)
+      case .givenUp: ("✂", .nodePruned)
+      case .nowKept: ("↑", .notice)
+      case .nowGivenUp: ("↓", .notice)
+      }
+    buffer.put(sign, x: x, y: cell.y, style: on(role))
+    let isRoot = line.id == search.map.root
+    buffer.put(
+      isRoot ? "the question" : line.text, x: x + 2, y: cell.y,
+      style: line.sign == .givenUp ? on(.nodePruned) : isRoot ? on(.tokenPrompt) : base,
+      width: max(0, cell.right - x - 2))
   }
 
   private func drawFate(
@@ -127,12 +152,19 @@ struct GraveTable {
       item, column, cell, base, buffer in
       guard search.page.graves.indices.contains(item - first) else { return }
       let line = search.page.graves[item - first]
+      func style(_ role: Role) -> Style { base.overlaid(by: theme[role]).on(base.background) }
       func put(_ text: String, _ role: Role, _ alignment: Alignment = .left) {
-        let style = base.overlaid(by: theme[role]).on(base.background)
-        Table.put(StyledText(text, style: style), in: cell, alignment: alignment, on: &buffer)
+        Table.put(
+          StyledText(text, style: style(role)), in: cell, alignment: alignment, on: &buffer)
       }
       switch column {
-      case 0: put("✂ " + PathText.head(line.text, columns: cell.width - 2), .nodePruned)
+      case 0:
+        var text = StyledText("✂ ", style: style(.nodePruned))
+        if !line.lead.isEmpty { text.append("… \(line.lead) ", style: style(.dim)) }
+        text.append(
+          PathText.head(line.text, columns: max(0, cell.width - DisplayWidth.of(text.text))),
+          style: style(.nodePruned))
+        Table.put(text, in: cell, alignment: .left, on: &buffer)
       case 1: put(line.why ?? "", .text)
       case 2: put(line.scoreKind?.rawValue ?? "", .dim)
       default: put(line.score.map(SearchTable.figure) ?? "—", .text, .right)

@@ -18,13 +18,11 @@ enum SearchView {
     SearchTable(search: search, theme: theme).draw(in: layout.tree, on: &buffer)
     drawText(search, in: layout.text, theme: theme, on: &buffer)
     GraveTable(search: search, theme: theme).draw(in: layout.graves, on: &buffer)
-    let note =
-      search.map.isTreeSearch
-      ? "N visits · Q mean value · P prior · U what speaks for trying it · ▶ this iteration's way"
-      : "the verifier's figure behind each step · ✂ given up, with the figure that was too low"
+    let note = layout.note.inset(horizontal: 1, vertical: 0)
+    let notes = Self.notes(search)
     buffer.put(
-      note, x: layout.note.x + 1, y: layout.note.y, style: theme[.dim],
-      width: max(0, layout.note.width - 2))
+      notes.first { DisplayWidth.of($0) <= note.width } ?? notes.last ?? "", x: note.x, y: note.y,
+      style: theme[search.ranking == nil ? .dim : .notice], width: note.width)
     return nil
   }
 
@@ -35,9 +33,9 @@ enum SearchView {
     Panel.blank(
       title: isUnderWay ? "The search begins" : "Nothing has been searched yet",
       lines: [
-        "Beams keep the steps that a verifier likes best; a tree search goes where they are good "
-          + "or untried, and comes back with what they led to. Both give steps up: they lie in "
-          + "the graveyard, with the figure that killed them.",
+        "A beam keeps the steps that a verifier likes best and gives the others up: they lie in "
+          + "the graveyard, with the figure that killed them. A tree search gives nothing up: it "
+          + "goes where steps are good or untried, and comes back with what they led to.",
         "Snell et al. 2024, arXiv 2408.03314; Silver et al. 2017",
       ],
       hint: StyledText([
@@ -53,25 +51,12 @@ enum SearchView {
     let name = search.start?.strategy ?? ""
     var left = StyledText(
       StrategyRegistry.description(of: name)?.title ?? name, style: theme[.title])
-    left.append("  \(Panel.count(max(0, search.order.count - 1), "step"))", style: theme[.text])
+    let noun = search.map.kind == .tokens ? "place" : "step"
+    left.append("  \(Panel.count(max(0, search.order.count - 1), noun))", style: theme[.text])
     if !search.graves.isEmpty {
       left.append("  ✂ \(search.graves.count)", style: theme[.nodePruned])
     }
-    var right = StyledText()
-    let activity = search.run.flatMap { state.activities[$0] }
-    if activity != nil {
-      right.append(
-        activity?.isCancelling == true ? "stopping …" : "searching …", style: theme[.notice])
-    } else if let end = search.end, end.reason != .completed {
-      right.append(end.reason == .cancelled ? "stopped" : "failed", style: theme[.warning])
-    } else if let answer = search.end?.answer {
-      right.append("answers ", style: theme[.dim])
-      let isCorrect = search.end?.correct
-      right.append(
-        PathText.oneLine(answer.utf8) + (isCorrect.map { $0 ? " ✓" : " ✗" } ?? ""),
-        style: Panel.answerStyle(
-          answer, isCorrect: isCorrect, theme: theme, base: theme[.text]))
-    }
+    let right = result(state, theme: theme)
     let page = search.page
     var long = StyledText("\(page.finished) finished", style: theme[.dim])
     if page.right > 0 { long.append(" ✓ \(page.right)", style: theme[.answerCorrect]) }
@@ -81,34 +66,111 @@ enum SearchView {
     Panel.header(left, long, right, in: rect, on: &buffer)
   }
 
-  /// The iterations as a line with the one on view on it.
+  /// What the search has come to.
+  private static func result(_ state: PlaygroundState, theme: Theme) -> StyledText {
+    let search = state.search
+    if let activity = search.run.flatMap({ state.activities[$0] }) {
+      return StyledText(activity.isCancelling ? "stopping …" : "searching …", style: theme[.notice])
+    }
+    var text = StyledText()
+    switch search.end?.reason {
+    case .cancelled: text.append("stopped  ", style: theme[.warning])
+    case .failed: text.append("failed  ", style: theme[.error])
+    case .completed, nil: break
+    }
+    if let answer = search.end?.answer {
+      let isCorrect = search.end?.correct
+      text.append("answers ", style: theme[.dim])
+      text.append(
+        PathText.oneLine(answer.utf8) + (isCorrect.map { $0 ? " ✓" : " ✗" } ?? ""),
+        style: Panel.answerStyle(answer, isCorrect: isCorrect, theme: theme, base: theme[.text]))
+    }
+    return text
+  }
+
+  // MARK: Iterations
+
+  /// The iterations as a line with the one on view on it, and what all of it has cost.
   private static func drawTrack(
     _ search: SearchState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
   ) {
     guard !rect.isEmpty else { return }
-    let noun = search.map.isTreeSearch ? "iteration" : "step"
-    let label = "\(noun) \(search.iteration) of \(search.map.iterations) "
     let x = buffer.put(
-      label, x: rect.x + 1, y: rect.y,
+      place(search) + " ", x: rect.x + 1, y: rect.y,
       style: theme[search.chosen == nil ? .text : .notice], width: rect.width - 2)
-    let hint = " [ ]"
-    let room = rect.right - 1 - DisplayWidth.of(hint) - x
-    guard room > 8 else { return }
+    var cost = ""
+    if let tokens = search.end?.tokens {
+      let computed = tokens.prompt + tokens.generated + tokens.injected
+      cost = " \(Format.count(computed)) tokens computed, \(Format.count(tokens.reused)) reused"
+    }
+    if rect.right - 1 - DisplayWidth.of(cost) - x < 12 { cost = "" }
+    let room = rect.right - 1 - DisplayWidth.of(cost) - x
+    guard room > 4 else { return }
     buffer.put(String(repeating: "─", count: room), x: x, y: rect.y, style: theme[.border])
-    let place =
-      search.map.iterations > 0 ? (room - 1) * search.iteration / search.map.iterations : 0
-    buffer.put("●", x: x + place, y: rect.y, style: theme[.nodeBest])
-    buffer.put(hint, x: x + room, y: rect.y, style: theme[.key])
+    let all = Double(max(1, search.map.iterations))
+    let share = search.chosen == nil ? 1 : Double(search.iteration) / (all + 1)
+    buffer.put("●", x: x + Int(Double(room - 1) * share), y: rect.y, style: theme[.nodeBest])
+    buffer.put(cost, x: x + room, y: rect.y, style: theme[.dim])
   }
+
+  private static func place(_ search: SearchState) -> String {
+    let all = search.map.iterations
+    let noun =
+      switch search.map.kind {
+      case .tree: "iteration"
+      case .steps: "round"
+      case .tokens: "token"
+      }
+    guard search.chosen != nil else { return "after \(Panel.count(all, noun))" }
+    let value = search.standings.value.map { " brought back \(SearchTable.figure($0))" } ?? ""
+    return "\(noun) \(search.iteration) of \(all)" + value
+  }
+
+  // MARK: Words
 
   private static func drawText(
     _ search: SearchState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
   ) {
-    let inside = Panel.draw("the step", in: rect, theme: theme, on: &buffer)
+    let inside = Panel.draw(
+      search.focus == .graves ? "given up" : "the step",
+      note: search.page.why.isEmpty ? nil : search.page.why, in: rect, theme: theme, on: &buffer)
     guard inside.height > 0, inside.width > 4 else { return }
-    WrappedText(StyledText(search.page.text, style: theme[.text]), width: inside.width - 2).draw(
-      in: Rect(
-        x: inside.x + 1, y: inside.y, width: inside.width - 2, height: inside.height),
+    var text = StyledText()
+    if !search.page.lead.isEmpty { text.append("… \(search.page.lead) ", style: theme[.dim]) }
+    text.append(search.page.text, style: theme[.text])
+    WrappedText(text, width: inside.width - 2).draw(
+      in: Rect(x: inside.x + 1, y: inside.y, width: inside.width - 2, height: inside.height),
       on: &buffer)
+  }
+
+  /// What the figures are; by another ranking than the search's own, what that is and is not. The
+  /// first that fits is taken.
+  private static func notes(_ search: SearchState) -> [String] {
+    if let ranking = search.ranking {
+      let (standings, own) = (search.standings, search.map.ownTitle ?? "—")
+      let change = "\(standings.differences) of \(standings.choices)"
+      let isTree = search.map.treeSearch != nil
+      return [
+        "Re-ranked by \(ranking.title) (run: \(own)), not searched anew: "
+          + (isTree ? "◆ \(change) choices differ" : "\(change) would fare otherwise"),
+        "\(ranking.title) for \(own): re-ranked, no new search; \(isTree ? "◆ " : "")\(change)",
+      ]
+    }
+    switch search.map.kind {
+    case .tree(let tree):
+      let figures = "N visits, Q mean value, P prior, U bonus; "
+      let way = "▶ \(search.chosen == nil ? "goes next" : "was chosen"): the greatest Q + U"
+      let rule = "; U = P · c · √ΣN / (1 + N), c₀ = \(Format.constant(tree.exploration))"
+      return [figures + way + rule, figures + way, way]
+    case .steps(let steps):
+      let given = "; ✂ given up"
+      guard steps != nil else { return ["what a verifier gave a step, where it told" + given] }
+      return ["by \(search.map.ownTitle ?? ""): the first in rank go on" + given]
+    case .tokens:
+      return [
+        "Σ log p from the prompt's end on; ✂ given up, less likely than what was kept",
+        "Σ log p from the prompt's end on; ✂ given up",
+      ]
+    }
   }
 }

@@ -33,7 +33,7 @@ public struct Score: Sendable, Hashable, Codable {
     /// arXiv 2408.03314, section 5.2).
     case lookahead
     /// How much a tree search favours a step before it has tried it; the priors of a node's
-    /// children sum to 1.
+    /// children sum to 1. `terms` is what it is held for before its first visit.
     case prior
   }
 

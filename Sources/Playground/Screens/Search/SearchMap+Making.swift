@@ -1,0 +1,193 @@
+import Decoding
+import Reasoning
+
+/// How a map is made of a run's trace.
+extension SearchMap {
+  /// The paths of the search. What was only simulated is no part of its tree.
+  private static func paths(of run: RunTrace) -> [(number: Int, trace: PathTrace)] {
+    run.solutionPaths.compactMap { number in
+      run.paths[number].flatMap { $0.end?.reason == "lookahead" ? nil : (number, $0) }
+    }
+  }
+
+  mutating func make(from run: RunTrace) {
+    let paths = Self.paths(of: run)
+    let ends = stepEnds(paths, run)
+    let marks = marks(paths, ends, run)
+    let known = Set(marks)
+    for mark in marks { insert(mark, known, run) }
+    var depths: [NodeID: Int] = [:]
+    for path in paths {
+      for (index, node) in path.trace.nodes.enumerated() { depths[node] = index + 1 }
+    }
+    date(depths)
+    for path in paths { tell(path.trace, ends, run) }
+    bury(paths, ends, depths, run)
+  }
+
+  // MARK: Places
+
+  /// For nodes behind a step's end with nothing but blanks between them, such as the end of the
+  /// text, that end: both are one place.
+  private func stepEnds(
+    _ paths: [(number: Int, trace: PathTrace)], _ run: RunTrace
+  ) -> [NodeID: NodeID] {
+    var ends: [NodeID: NodeID] = [:]
+    // A tree search names its places itself.
+    if treeSearch != nil { return ends }
+    for path in paths.map(\.trace) {
+      let lasts = Set(path.spans.filter { $0.kind == .step }.map(\.last))
+      var end: NodeID?
+      for node in path.nodes {
+        if lasts.contains(node) {
+          end = node
+        } else if let known = end {
+          let bytes = run.nodes[node]?.token.bytes ?? []
+          if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) {
+            ends[node] = known
+          } else {
+            end = nil
+          }
+        }
+      }
+    }
+    return ends
+  }
+
+  /// The places, in the order in which paths came to them.
+  private func marks(
+    _ paths: [(number: Int, trace: PathTrace)], _ ends: [NodeID: NodeID], _ run: RunTrace
+  ) -> [NodeID] {
+    if let treeSearch {
+      let all = treeSearch.nodes
+      var order: [NodeID] = []
+      var open = [root]
+      while let id = open.popLast() {
+        order.append(id)
+        open += (all[id]?.children ?? []).reversed()
+      }
+      return order
+    }
+    var marks: [NodeID] = []
+    for (_, path) in paths {
+      let own = Set(path.nodes)
+      marks += path.spans.filter { $0.kind == .step }.map(\.last).filter(own.contains)
+      if let end = path.end { marks.append(end.end) }
+    }
+    marks += run.forks.map(\.node)
+    marks += run.prunings.filter { $0.kind != nil && $0.token == nil }.map(\.node)
+    return marks.map { ends[$0] ?? $0 }
+  }
+
+  /// Adds a place, and before it those on the way from the prompt. Places elsewhere, such as those
+  /// where a verifier reads, are left out.
+  private mutating func insert(_ mark: NodeID, _ known: Set<NodeID>, _ run: RunTrace) {
+    var new: [Node] = []
+    var place = Node(id: mark)
+    var current = mark
+    while nodes[place.id] == nil {
+      guard let step = run.nodes[current] else { return }
+      place.bytes = step.token.bytes + place.bytes
+      place.logProbability += step.logProbability ?? 0
+      current = step.parent
+      guard current == root || known.contains(current) else { continue }
+      place.parent = current
+      new.append(place)
+      place = Node(id: current)
+    }
+    for var node in new.reversed() {
+      guard let parent = node.parent, let before = nodes[parent] else { continue }
+      node.depth = before.depth + 1
+      node.logProbability += before.logProbability
+      nodes[node.id] = node
+      nodes[parent]?.children.append(node.id)
+    }
+  }
+
+  // MARK: What is known of them
+
+  /// Says when each place came to be known. A tree search grows all children of a place at once,
+  /// and goes to one of them in the same iteration.
+  private mutating func date(_ depths: [NodeID: Int]) {
+    let visits = treeSearch?.firstVisits ?? [:]
+    for id in order(upTo: nil) where id != root {
+      guard let node = nodes[id], let parent = node.parent.flatMap({ nodes[$0] }) else { continue }
+      var birth = node.depth
+      switch kind {
+      case .tree: birth = max(parent.birth, parent.children.compactMap { visits[$0] }.min() ?? 0)
+      case .tokens: birth = depths[id] ?? birth
+      case .steps: break
+      }
+      nodes[id]?.birth = birth
+      iterations = max(iterations, birth)
+    }
+    if let treeSearch { iterations = max(iterations, treeSearch.iterations) }
+  }
+
+  private static let verifiers: Set<Score.Kind> = [.prm, .orm, .genrm, .lookahead]
+
+  /// What verifiers and the end of a path say of its places.
+  private mutating func tell(_ path: PathTrace, _ ends: [NodeID: NodeID], _ run: RunTrace) {
+    var indices: [NodeID: Int] = [:]
+    for (index, node) in path.nodes.enumerated() { indices[node] = index }
+    let places = path.nodes.indices.filter { nodes[path.nodes[$0]] != nil }
+    for score in path.scores where Self.verifiers.contains(score.kind) {
+      // A step may be scored before the blanks that end it.
+      guard let index = score.node.flatMap({ indices[$0] }),
+        let place = places.first(where: { $0 >= index })
+      else { continue }
+      nodes[path.nodes[place]]?.score = score
+    }
+    guard let end = path.end, end.reason != "pruned", end.reason != "unfinished" else { return }
+    let kind = run.start?.settings.verifier.map { $0.scoreKind }
+    let place = ends[end.end] ?? end.end
+    nodes[place]?.end = end
+    nodes[place]?.isCorrect = end.answer.flatMap { run.start?.question.isCorrect($0) }
+    // A verifier of whole solutions reads them in a text of its own.
+    if nodes[place]?.score == nil, let kind { nodes[place]?.score = path.score(kind) }
+  }
+
+  /// Lists what was given up for its score. A path that only says what another one says too lives
+  /// on in that one.
+  private mutating func bury(
+    _ paths: [(number: Int, trace: PathTrace)], _ ends: [NodeID: NodeID],
+    _ depths: [NodeID: Int], _ run: RunTrace
+  ) {
+    let given = Set(run.prunings.filter { $0.token == nil }.compactMap(\.path))
+    // In separate groups one may go on from where another one was given up.
+    let alive = Set(paths.filter { !given.contains($0.number) }.flatMap(\.trace.nodes))
+    for pruning in run.prunings where pruning.kind != nil {
+      let grave: Grave
+      if let token = pruning.token {
+        guard let parent = pruning.parent, let depth = parent == root ? 0 : depths[parent] else {
+          continue
+        }
+        grave = Grave(
+          pruning: pruning, death: depth + 1, bytes: token.bytes, lead: lead(parent, run),
+          place: parent)
+      } else {
+        let id = ends[pruning.node] ?? pruning.node
+        guard let node = nodes[id] else { continue }
+        // A beam of tokens gives a line up one token later, for what would have followed.
+        grave = Grave(
+          pruning: pruning, death: node.birth + (kind == .tokens ? 1 : 0), bytes: node.bytes,
+          place: id)
+        if !alive.contains(id) { nodes[id]?.pruning = pruning }
+      }
+      graves.append(grave)
+      iterations = max(iterations, grave.death)
+    }
+  }
+
+  /// The last tokens before one that no path took.
+  private func lead(_ parent: NodeID, _ run: RunTrace) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var place = parent
+    for _ in 0..<4 {
+      guard place != root, let node = run.nodes[place] else { break }
+      bytes = node.token.bytes + bytes
+      place = node.parent
+    }
+    return bytes
+  }
+}
