@@ -7,10 +7,10 @@ struct Ponder: AsyncParsableCommand {
     commandName: "ponder",
     abstract: "Look inside LLM reasoning: token by token, branch by branch, vote by vote.",
     subcommands: [
-      PlayCommand.self, RunCommand.self, EvalCommand.self, ReplayCommand.self,
-      StrategiesCommand.self, ProblemsCommand.self, ModelsCommand.self, ThemesCommand.self,
-      InfoCommand.self, TokenizeCommand.self, BenchCommand.self, LogitsCommand.self,
-      CurriculumCommand.self,
+      PlayCommand.self, RunCommand.self, EvalCommand.self, ScaleCommand.self,
+      ReplayCommand.self, StrategiesCommand.self, ProblemsCommand.self, ModelsCommand.self,
+      ThemesCommand.self, InfoCommand.self, TokenizeCommand.self, BenchCommand.self,
+      LogitsCommand.self, CurriculumCommand.self,
     ],
     defaultSubcommand: PlayCommand.self)
 

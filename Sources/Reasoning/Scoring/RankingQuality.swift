@@ -47,12 +47,8 @@ public struct RankingQuality: Sendable, Hashable {
       let drawn = rankings.map { $0.area(weights: $0.resample(using: &random)) }
       if let area = Self.mean(drawn) { areas.append(area) }
     }
-    guard !areas.isEmpty else { return }
-    areas.sort()
-    func quantile(_ share: Double) -> Double {
-      areas[Int((share * Double(areas.count - 1)).rounded())]
-    }
-    interval = min(quantile(0.025), area)...max(quantile(0.975), area)
+    guard let central = Statistics.central95(ofSorted: areas.sorted()) else { return }
+    interval = min(central.lowerBound, area)...max(central.upperBound, area)
   }
 
   private static func mean(_ areas: [Double?]) -> Double? {

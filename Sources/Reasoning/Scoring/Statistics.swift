@@ -1,3 +1,4 @@
+import Decoding
 import Foundation
 
 /// Estimates and their uncertainty, for tallies, `eval` and every figure on screen.
@@ -47,6 +48,43 @@ public enum Statistics {
     guard values.count > 1 else { return Mean(mean: mean, standardError: nil) }
     let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
     return Mean(mean: mean, standardError: (squares / (n - 1) / n).squareRoot())
+  }
+
+  /// The 2.5 % and the 97.5 % quantile of values in ascending order; nil for none.
+  static func central95(ofSorted values: [Double]) -> ClosedRange<Double>? {
+    func quantile(_ share: Double) -> Double {
+      values[Int((share * Double(values.count - 1)).rounded())]
+    }
+    return values.isEmpty ? nil : quantile(0.025)...quantile(0.975)
+  }
+
+  /// A 95 % percentile interval of a mean from a bootstrap over the values (Efron 1979), containing
+  /// the mean. nil for fewer than two values, or any that is not finite.
+  public static func bootstrapInterval(
+    ofMean values: [Double], seed: UInt64 = 1, resamples: Int = 1000
+  ) -> ClosedRange<Double>? {
+    guard values.count > 1, values.allSatisfy(\.isFinite) else { return nil }
+    let n = Double(values.count)
+    let mean = values.reduce(0, +) / n
+    var random = SplitMix64(state: seed)
+    let means = (0..<max(1, resamples)).map { _ in
+      values.indices.reduce(0.0) { sum, _ in
+        sum + values[Int.random(in: values.indices, using: &random)]
+      } / n
+    }
+    guard let interval = central95(ofSorted: means.sorted()) else { return nil }
+    return min(interval.lowerBound, mean)...max(interval.upperBound, mean)
+  }
+
+  /// A 95 % interval of an accuracy from each problem's share in it, from 0 to 1: Wilson's where every
+  /// problem is simply right or wrong, else the bootstrap's over problems. 0 … 1 where one share
+  /// alone tells nothing, or none is known.
+  public static func accuracyInterval(of shares: [Double], seed: UInt64 = 1) -> ClosedRange<Double>
+  {
+    guard shares.contains(where: { $0 != 0 && $0 != 1 }) else {
+      return wilsonInterval(successes: shares.count { $0 == 1 }, trials: shares.count)
+    }
+    return bootstrapInterval(ofMean: shares, seed: seed) ?? 0...1
   }
 
   /// The area under the ROC curve: the chance that a positive scores above a negative, a tie

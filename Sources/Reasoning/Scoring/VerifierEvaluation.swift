@@ -112,7 +112,8 @@ public struct VerifierEvaluation: Sendable {
     var rightness: [Bool] = []
     var labels: [[Bool?]] = []
     if let problem = item.problem {
-      let outcomes = try await sample(run, temperature: description.defaultTemperature)
+      let outcomes = try await run.sampledOutcomes(
+        settings.samples ?? Self.defaultSamples, temperature: description.defaultTemperature)
       let checker = StepChecker(problem)
       solutions = outcomes.map { run.solution(ofPath: $0.path) }
       rightness = outcomes.map { item.question.isCorrect($0.answer) ?? false }
@@ -130,15 +131,6 @@ public struct VerifierEvaluation: Sendable {
       }
     }
     return findings
-  }
-
-  private func sample(_ run: Run, temperature: Double) async throws -> [PathOutcome] {
-    let start = try run.insertPrompt()
-    let count = max(1, settings.samples ?? Self.defaultSamples)
-    let results = try await run.decode(
-      (0..<count).map { run.sampledPath($0, from: start, temperature: temperature) })
-    try Task.checkCancellation()
-    return results.map { run.conclude($0.path, $0.reason) }
   }
 
   private func findings(

@@ -14,7 +14,11 @@ final class ProgressLine: Sendable {
   private let state = Mutex(State())
 
   /// Shows progress, at most ten times a second.
-  func show(_ label: String, done: Int, of total: Int) {
+  ///
+  /// - Parameters:
+  ///   - before: what was done before the line began; it says nothing of the pace.
+  ///   - tokens: spent since the line began, where that is counted.
+  func show(_ label: String, done: Int, of total: Int, before: Int = 0, tokens: Int? = nil) {
     guard isTerminal else { return }
     let now = ContinuousClock.now
     let elapsed = (now - start).seconds
@@ -26,8 +30,11 @@ final class ProgressLine: Sendable {
     }
     guard isDue else { return }
     var line = "\(label)  \(done) of \(total)"
-    if done > 0, done < total {
-      let left = elapsed / Double(done) * Double(total - done)
+    if let tokens, elapsed > 0 {
+      line += "  \(Int((Double(tokens) / elapsed).rounded())) tokens/s"
+    }
+    if done > before, done < total {
+      let left = elapsed / Double(done - before) * Double(total - done)
       line += "  about \(Duration.seconds(left.rounded()).formatted(.units())) left"
     }
     write("\r\(line)\u{1B}[K")

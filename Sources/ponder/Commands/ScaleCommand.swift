@@ -1,0 +1,252 @@
+public import ArgumentParser
+import Decoding
+import Foundation
+import Playground
+public import Reasoning
+import Synchronization
+
+struct ScaleCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "scale", abstract: "Study accuracy against compute.",
+    discussion: """
+      samples: pass@k, majority, best of k and weighted vote of solutions drawn once. thinking: \
+      budgets of thinking, and ends taken back with "Wait,". size: the bundled models, by size and \
+      by training. strategies: each with its own knob turned up, on one axis of tokens. \
+      difficulty: what easy and hard problems cost, answered at once and with reasoning.
+
+      What is found is kept: the same study costs nothing a second time, and one that was stopped \
+      goes on where it was. Tokens are counted where they are chosen or put in, a verifier's \
+      included, the prompt left out; FLOPs are 2 × parameters × tokens.
+      """)
+
+  enum Format: String, CaseIterable, ExpressibleByArgument {
+    case table, json, csv, svg
+  }
+
+  @Option(help: "\(StudyKind.names)")
+  var study: StudyKind
+
+  @Option(help: "Families of problems with commas between, or all: every core family.")
+  var family: String?
+
+  @Option(help: ArgumentHelp("Problems as JSON Lines, Ponder's or GSM8K's.", valueName: "file"))
+  var problems: String?
+
+  @Option(help: "Problems of each family (default: 20); in difficulty, of each level (10).")
+  var count: Int?
+
+  @Option(help: "train, dev or heldout.")
+  var split: ProblemSplit = .heldout
+
+  @Option(
+    help: ArgumentHelp(
+      "strategies: those to compare (default: greedy, cot, the votes, searches and budgets that "
+        + "are compared on the Scale screen).", valueName: "a,b"))
+  var strategy: String?
+
+  @Option(help: "\(Format.names)") var format: Format = .table
+
+  @Option(help: ArgumentHelp("Writes to a file.", valueName: "file"))
+  var out: String?
+
+  @Flag(help: "Does the study anew, whatever is kept of it.")
+  var anew = false
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var options: RunOptions
+
+  func validate() throws {
+    guard (family == nil) != (problems == nil) else {
+      throw ValidationError("Give either --family NAME|all or --problems FILE.")
+    }
+    if let count, count < 1 { throw ValidationError("--count must be 1 or more.") }
+    if problems != nil, study == .difficulty {
+      throw ValidationError("A file's problems have no levels: give --family.")
+    }
+    if study == .size, model.model != nil {
+      throw ValidationError("The study of sizes is of the bundled family: leave --model out.")
+    }
+    if strategy != nil, study != .strategies {
+      throw ValidationError("--strategy is for the study of strategies.")
+    }
+    if let samples = options.decoding.samples, samples > Self.mostSamples {
+      throw ValidationError("--samples must be from 1 to \(Self.mostSamples) in a study.")
+    }
+    if let names = options.verifier?.names, names.count != 1 {
+      throw ValidationError("A study takes one --verifier; eval compares several.")
+    }
+  }
+
+  /// More would take longer to put together than to sample.
+  private static let mostSamples = 256
+
+  func run() async throws {
+    let engine = model.engineOptions
+    let models =
+      study == .size
+      ? try StudyModels.bundledFamily(engine) : try StudyModels.one(model.path(), engine)
+    let prompts = try PromptLibrary.bundled()
+    let study = try planned(models.all.map(\.model), prompts)
+    let slots = options.decoding.parallel
+    let runner = StudyRunner(prompts: prompts) { model in
+      Decoder(model: try models.open(model), slots: slots)
+    }
+    let store = StudyStore(folder: Sessions.folder.appending(path: "studies"))
+    if anew { try? FileManager.default.removeItem(at: store.url(of: study)) }
+    let progress = StudyProgress(study)
+    let results = try await cancellingOnInterrupt {
+      try await runner.run(study, in: store) { progress.receive($0) }
+    }
+    progress.end(results)
+    try write(results)
+  }
+
+  private func planned(_ models: [StudyModel], _ prompts: PromptLibrary) throws -> Study {
+    let families = try families()
+    let plan = StudyPlan(
+      kind: study, families: families, split: split, count: count,
+      settings: options.settings(detail: 0),
+      strategies: strategy.map { names in
+        names.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+      } ?? StudyPlan.defaultStrategies)
+    do {
+      if let problems {
+        let all = try ProblemFile.read(problems)
+        let asked = all.prefix(count ?? all.count).map {
+          StudyProblem(question: Question($0), level: $0.level)
+        }
+        return try plan.study(
+          of: asked, subject: URL(fileURLWithPath: problems).lastPathComponent, models: models,
+          library: prompts)
+      }
+      return try plan.study(of: plan.problems(), models: models, library: prompts)
+    } catch let error as StudyError {
+      throw UserError.usage(error.description)
+    } catch let error as StrategyError {
+      throw UserError.usage(error.description)
+    } catch let error as ProblemError {
+      throw UserError.usage(error.description)
+    }
+  }
+
+  private func families() throws -> [String] {
+    guard let family else { return [] }
+    if family == "all" { return ProblemLibrary.coreFamilies.map(\.name) }
+    return family.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+
+  // MARK: Output
+
+  private func write(_ results: StudyResults) throws {
+    let curves = StudyTally(results).curves
+    let report = StudyReport(results, curves)
+    let text: String
+    switch format {
+    case .table: text = StudyTable.text(results, curves)
+    case .csv: text = report.csv
+    case .json:
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      text = String(decoding: try encoder.encode(report), as: UTF8.self) + "\n"
+    case .svg:
+      guard let chart = StudyChart(curves, of: results.study.kind) else {
+        throw UserError.failed("The study was stopped before its first point.")
+      }
+      text = chart.svg(of: results)
+    }
+    guard let out else { return try StandardOutput.write(text) }
+    do {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: out), options: .atomic)
+    } catch {
+      throw UserError.failed("\(out) cannot be written: \(error.localizedDescription)")
+    }
+  }
+}
+
+/// How far a study is, on standard error.
+private final class StudyProgress: Sendable {
+  private struct State {
+    var done = 0
+    var before = 0
+    var tokens = 0
+  }
+
+  private let study: Study
+  private let line = ProgressLine()
+  private let state = Mutex(State())
+
+  init(_ study: Study) { self.study = study }
+
+  func receive(_ event: StudyEvent) {
+    switch event {
+    case .began(let results):
+      state.withLock { ($0.done, $0.before) = (results.done, results.done) }
+    case .found(let record, _, _):
+      let now = state.withLock { state in
+        state.done += 1
+        state.tokens += record.tokens.spent
+        return state
+      }
+      line.show(
+        study.kind.rawValue, done: now.done, of: study.total, before: now.before,
+        tokens: now.tokens)
+    case .notice(let text):
+      line.clear()
+      FileHandle.standardError.write(Data("ponder: \(text)\n".utf8))
+    }
+  }
+
+  func end(_ results: StudyResults) {
+    line.clear()
+    guard !results.isComplete else { return }
+    let text =
+      "ponder: stopped after \(results.done) of \(results.total) answers, which are kept: the same "
+      + "command goes on from there.\n"
+    FileHandle.standardError.write(Data(text.utf8))
+  }
+}
+
+/// The table of `scale`.
+enum StudyTable {
+  static func text(_ results: StudyResults, _ curves: [StudyCurve]) -> String {
+    let study = results.study
+    let isSize = study.kind == .size
+    let rows = curves.flatMap { curve in
+      curve.points.filter { $0.problems > 0 }.map { point -> [String] in
+        [
+          curve.name + (curve.isOracle ? " (oracle)" : ""),
+          isSize ? point.model.name : place(of: point),
+          "\(point.problems)", point.tokens.map { Format.fixed($0.value, 1) } ?? "",
+          point.flops.map { StudyChart.text($0.value, on: .flops) } ?? "",
+          point.accuracy.map { Format.probability($0.value) } ?? "",
+          point.accuracy?.interval.map {
+            "[\(Format.probability($0.lowerBound)), \(Format.probability($0.upperBound))]"
+          } ?? "",
+        ]
+      }
+    }
+    let heading = [
+      "curve", isSize ? "model" : "at", "problems", "tokens", "FLOPs", "accuracy", "95 % interval",
+    ]
+    let all = [heading] + rows
+    let widths = heading.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    let lines = all.map { row in
+      var line = zip(row, widths).enumerated().map { index, cell in
+        cell.0.padded(to: cell.1, left: (2...5).contains(index))
+      }.joined(separator: "  ")
+      while line.last == " " { line.removeLast() }
+      return line
+    }
+    let models = isSize ? "the bundled family" : study.models.first?.name ?? ""
+    let title =
+      "\(StudyChart.title(of: study.kind)); \(study.subject), \(study.problems.count) problems, "
+      + models
+    return ([title] + lines).joined(separator: "\n") + "\n"
+  }
+
+  private static func place(of point: StudyPoint) -> String {
+    point.level.map { "level \($0)" } ?? point.knob.map { "\($0)" } ?? ""
+  }
+}
+
+extension StudyKind: ExpressibleByArgument {}

@@ -1,0 +1,70 @@
+import Decoding
+import Engine
+import Foundation
+import Reasoning
+
+/// The models that studies are made with.
+struct StudyModels: Sendable {
+  /// Each with its file, the first the one at hand.
+  private(set) var all: [(model: StudyModel, path: String)] = []
+  private let options: EngineOptions
+
+  /// The model of a file.
+  ///
+  /// - Throws: whatever keeps the file from being read.
+  static func one(_ path: String, _ options: EngineOptions) throws -> StudyModels {
+    let family = (try? BundledModels.family()) ?? ModelFamily()
+    let member = family.members.first { $0.path == path }
+    var models = StudyModels(options: options)
+    try models.add(path, name: member.map(family.name), tokensSeen: member?.tokensSeen)
+    return models
+  }
+
+  /// The base models of the bundled family, by size and then by training.
+  ///
+  /// - Throws: `UserError.missingFile` where there are none.
+  static func bundledFamily(_ options: EngineOptions) throws -> StudyModels {
+    let family = try BundledModels.family()
+    var models = StudyModels(options: options)
+    for member in family.members where member.stage == .base {
+      try models.add(
+        member.path, name: family.name(of: member), tokensSeen: member.tokensSeen,
+        isFinal: family.isFinal(member))
+    }
+    guard !models.all.isEmpty else {
+      throw UserError.missingFile("There is no bundled family; a study of sizes needs one.")
+    }
+    return models
+  }
+
+  private init(options: EngineOptions) { self.options = options }
+
+  private mutating func add(
+    _ path: String, name: String?, tokensSeen: Int?, isFinal: Bool = true
+  ) throws {
+    let file = try GGUFFile(path: path)
+    let own = ModelLoader.name(ofFile: path, type: file.fileType)
+    let isa = options.instructionSet ?? InstructionSet.available.first
+    let identity = ModelIdentity(
+      name: own, hash: file.identity(),
+      architecture: try file.metadata.text("general.architecture") ?? "",
+      fileType: file.fileType, isa: isa?.rawValue ?? "")
+    let model = StudyModel(
+      name: name ?? own, identity: identity, parameters: file.parameterCount,
+      kvFormat: options.kvFormat.rawValue, tokensSeen: tokensSeen, isFinal: isFinal)
+    all.append((model, path))
+  }
+
+  /// The file of a model.
+  func path(of model: StudyModel) -> String? { all.first { $0.model == model }?.path }
+
+  /// Opens one of the models.
+  ///
+  /// - Throws: whatever keeps it from being opened.
+  func open(_ model: StudyModel) throws -> TransformerModel {
+    guard let path = path(of: model) else {
+      throw UserError.missingFile("There is no model “\(model.name)”.")
+    }
+    return try ModelLoader.load(path: path, options: options)
+  }
+}
