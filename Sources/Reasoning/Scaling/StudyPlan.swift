@@ -139,7 +139,7 @@ public struct StudyPlan: Sendable, Hashable {
     }
   }
 
-  /// A strategy with what it spends tokens on turned up step by step.
+  /// A strategy with its own knob turned up step by step.
   private func sweep(
     _ name: String, _ settings: RunSettings, upTo limit: Int
   ) throws -> [StudyArm] {
@@ -147,29 +147,22 @@ public struct StudyPlan: Sendable, Hashable {
       throw StrategyError.unknown(name)
     }
     guard name != Ensemble.description.name else { throw StudyError.severalModels }
-    func arm(_ knob: Int?, _ change: (inout RunSettings) -> Void) -> StudyArm {
-      var own = settings
-      own.samples = nil
-      change(&own)
-      return StudyArm(curves: [name], knob: knob, strategy: name, settings: own)
+    var settings = settings
+    // What the knob is not is as the strategy has it by itself.
+    settings.samples = nil
+    guard let knob = description.knob(settings) else {
+      return [StudyArm(curves: [name], strategy: name, settings: settings)]
     }
-    if description.settings.contains(.waits) {
-      return [0, 1, 2, 4].map { waits in arm(waits) { $0.waits = waits } }
+    let most = knob.setting == .waits ? Self.mostWaits : limit
+    return knob.values(upTo: most).map { value in
+      StudyArm(
+        curves: [name], knob: value, strategy: name,
+        settings: knob.turned(to: value, in: settings))
     }
-    if description.settings.contains(.samples) {
-      // A search that goes several ways on from a beam needs that many samples for one beam.
-      let least = description.defaultBranches ?? 1
-      return Study.powers(from: min(least, limit), upTo: limit).map { samples in
-        arm(samples) { $0.samples = samples }
-      }
-    }
-    if description.settings.contains(.branches) {
-      return Study.powers(from: 1, upTo: limit).map { branches in
-        arm(branches) { $0.branches = branches }
-      }
-    }
-    return [arm(nil) { _ in }]
   }
+
+  /// How many ends of thinking are taken back at most.
+  private static let mostWaits = 4
 }
 
 /// Why there is nothing to study.

@@ -54,12 +54,6 @@ public struct StudyRecord: Sendable, Hashable, Codable {
   }
 }
 
-extension TokenCounts {
-  /// What a study counts as spent: tokens chosen by samplers, a verifier's included, and tokens
-  /// put in, such as what a verifier reads. The prompt is left out: it is the same for all.
-  public var spent: Int { generated + injected }
-}
-
 /// A study with what is known of it so far.
 public struct StudyResults: Sendable, Hashable, Codable {
   public let study: Study
