@@ -62,18 +62,22 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
+    // What several test targets share; no part of the product.
+    .target(
+      name: "StrategyFixtures", dependencies: ["Decoding", "Reasoning"],
+      path: "Tests/StrategyFixtures", swiftSettings: swiftSettings),
     .testTarget(name: "DecodingTests", dependencies: ["Decoding"], swiftSettings: swiftSettings),
     .testTarget(
       name: "EngineTests", dependencies: ["CKernels", "Decoding", "Engine"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "ReasoningTests", dependencies: ["Decoding", "Reasoning"],
+      name: "ReasoningTests", dependencies: ["Decoding", "Reasoning", "StrategyFixtures"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "TerminalUITests", dependencies: ["TerminalUI"], swiftSettings: swiftSettings),
     .testTarget(
       name: "PlaygroundTests",
-      dependencies: ["Decoding", "Playground", "Reasoning", "TerminalUI"],
+      dependencies: ["Decoding", "Playground", "Reasoning", "StrategyFixtures", "TerminalUI"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "EndToEndTests", dependencies: ["Engine", "Decoding", "Reasoning", "ponder"],

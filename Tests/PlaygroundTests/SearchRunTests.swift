@@ -21,11 +21,16 @@ import Testing
   func theDigestIsThatOfTheWholeTraceAtAnyTime(strategy: String) async throws {
     var trace = RunTrace()
     var digest = RunDigest(1, trace)
+    var sampled = 0
     for record in try await records(strategy) {
       trace.apply(record.event)
       digest.apply(record.event, trace)
       #expect(digest == RunDigest(1, trace))
+      if case .node = record.event { sampled += 1 }
+      // What forks share is sampled once.
+      #expect(digest.generated == sampled)
     }
+    #expect(digest.end?.tokens.generated == sampled)
     #expect(digest.end?.reason == .completed && digest.growing.isEmpty)
     for (number, path) in digest.paths {
       #expect(path.nodes == trace.paths[number]?.nodes)

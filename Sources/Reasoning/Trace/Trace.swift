@@ -53,6 +53,9 @@ public struct RunTrace: Sendable, Equatable {
   public private(set) var backups: [Backup] = []
   public private(set) var prunings: [Pruning] = []
   public private(set) var edits: [Edit] = []
+  /// How many tokens were chosen, those of paths that were taken back or forked from included, each
+  /// once.
+  public private(set) var generated = 0
   public private(set) var end: RunEnd?
 
   public init() {}
@@ -94,6 +97,7 @@ public struct RunTrace: Sendable, Equatable {
       parent: event.parent, token: event.token,
       origin: known?.origin == .prompt ? .prompt : .generated,
       logProbability: event.logProbability ?? known?.logProbability)
+    generated += 1
     children[event.parent, default: []].insert(event.id)
     if let candidates = event.candidates, distributions[event.parent] == nil {
       distributions[event.parent] = candidates
@@ -106,9 +110,9 @@ public struct RunTrace: Sendable, Equatable {
     for token in injection.tokens {
       let child = node.appending(token.id)
       let known = nodes[child]
+      // What was sampled once stays sampled when the same is put in to look behind it.
       nodes[child] = NodeTrace(
         parent: node, token: token,
-        // What was sampled stays so when a verifier reads it.
         origin: injection.role == .prompt ? .prompt : known?.origin ?? .injected,
         logProbability: known?.logProbability)
       children[node, default: []].insert(child)
@@ -153,6 +157,8 @@ public struct RunTrace: Sendable, Equatable {
 
 /// What is known about a node.
 public struct NodeTrace: Sendable, Hashable {
+  /// What of this a node is, of several the first: part of the prompt, sampled on some path, or only
+  /// ever put in.
   public enum Origin: Sendable, Hashable {
     case prompt, generated, injected
   }

@@ -23,7 +23,7 @@ public struct RunDigest: Sendable, Hashable {
   public private(set) var stopped: Tally.Stop?
   /// Paths that have ended by themselves.
   public private(set) var finished = 0
-  /// Tokens sampled on all paths.
+  /// Tokens that were sampled, each once, however many paths go on from it.
   public private(set) var generated = 0
   public private(set) var end: RunEnd?
   /// The answers in the order in which they were first counted.
@@ -39,6 +39,12 @@ public struct RunDigest: Sendable, Hashable {
     for path in trace.pathNumbers { replace(path, in: trace) }
     for (_, tallies) in trace.tallies { for tally in tallies { count(tally) } }
     end = trace.end
+    generated = Self.generated(trace)
+  }
+
+  /// An ensemble's tokens are its members', until it has added them up.
+  private static func generated(_ trace: RunTrace) -> Int {
+    trace.end?.tokens.generated ?? trace.generated
   }
 
   /// Takes up an event that the trace has already folded in.
@@ -49,11 +55,7 @@ public struct RunDigest: Sendable, Hashable {
       end = nil
     case .node(let node):
       if paths[node.path] == nil { insert(PathDigest(number: node.path)) }
-      if paths[node.path]?.append(node) == true {
-        generated += 1
-      } else {
-        replace(node.path, in: trace)
-      }
+      if paths[node.path]?.append(node) != true { replace(node.path, in: trace) }
     case .injected(let injection):
       if let path = injection.path { replace(path, in: trace) }
     case .fork(let fork): replace(fork.path, in: trace)
@@ -62,6 +64,7 @@ public struct RunDigest: Sendable, Hashable {
     case .finished(let end): self.end = end
     default: break
     }
+    generated = Self.generated(trace)
   }
 
   private mutating func insert(_ path: PathDigest) {
@@ -74,14 +77,12 @@ public struct RunDigest: Sendable, Hashable {
   private mutating func replace(_ number: Int, in trace: RunTrace) {
     let digest = PathDigest(number: number, in: trace)
     if let old = paths[number] {
-      generated -= old.generated
       finished -= old.isGrowing || old.isCut ? 0 : 1
       paths[number] = digest
       if digest.isGrowing { growing.insert(number) } else { growing.remove(number) }
     } else {
       insert(digest)
     }
-    generated += digest.generated
     finished += digest.isGrowing || digest.isCut ? 0 : 1
     if let answer = digest.answer, grades[answer] == nil, let question = start?.question {
       grades[answer] = question.isCorrect(answer)

@@ -1,14 +1,13 @@
-import Decoding
+package import Decoding
 import Foundation
+package import Reasoning
 import Synchronization
-
-@testable import Reasoning
 
 /// A table on which every strategy finds something to do: thoughts, an answer, words that look
 /// again, recalled problems, passages, verdicts on solutions and on steps. Every prefix has chances of
 /// its own.
-enum EveryTable {
-  static let pieces = [
+package enum EveryTable {
+  package static let pieces = [
     PromptFormat.plain("How many?"), PromptFormat.trigger, " a.", " b.", " c.",
     PromptFormat.answerMarker, " 8", " 5", ".", PromptFormat.stepTag, PromptFormat.rightStep,
     PromptFormat.wrongStep, PromptFormat.stepRestatement, PromptFormat.verdict,
@@ -17,7 +16,7 @@ enum EveryTable {
     PromptFormat.nowSolve, PromptFormat.stepBack, "How many pears: eight.",
     "How many plums: five.", "\n\n", "<end>",
   ]
-  static let end = TokenID(pieces.count - 1)
+  package static let end = TokenID(pieces.count - 1)
 
   static func token(_ piece: String) -> TokenID { TokenID(pieces.firstIndex(of: piece) ?? 0) }
 
@@ -27,7 +26,7 @@ enum EveryTable {
   }
 
   /// - Parameter salt: tables of other salts have other chances.
-  static func model(_ name: String = "every", salt: Int = 17) -> TableLanguageModel {
+  package static func model(_ name: String = "every", salt: Int = 17) -> TableLanguageModel {
     let thoughts = [" a.", " b.", " c."].map(token)
     let (marker, stop) = (token(PromptFormat.answerMarker), token("."))
     let (eight, five) = (token(" 8"), token(" 5"))
@@ -74,12 +73,12 @@ enum EveryTable {
   }
 }
 
-/// Runs any strategy by its name on `EveryTable`.
-struct EveryStrategy: Sendable {
-  var name: String
-  var slots = 4
-  var seed: UInt64 = 1
-  var overTime: Bool?
+/// Runs any strategy by its name on `EveryTable`, an ensemble on two more like it.
+package struct EveryStrategy: Sendable {
+  package var name: String
+  package var slots = 4
+  package var seed: UInt64 = 1
+  package var overTime: Bool?
 
   private static let checkout = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
@@ -87,14 +86,19 @@ struct EveryStrategy: Sendable {
   /// The passages that are tokens of the table.
   private static let corpus = checkout.appending(path: "Tests/Fixtures/pears.txt").path
 
+  package init(name: String, overTime: Bool? = nil) {
+    self.name = name
+    self.overTime = overTime
+  }
+
   /// What a run left: its events, and how many came behind its end.
-  struct Outcome {
-    var records: [TraceRecord]
-    var late: Int
+  package struct Outcome {
+    package var records: [TraceRecord]
+    package var late: Int
   }
 
   /// - Parameter limit: cancels the run at this event, counted from 0.
-  func run(cancelledAt limit: Int? = nil) async throws -> Outcome {
+  package func run(cancelledAt limit: Int? = nil) async throws -> Outcome {
     let strategy = try StrategyRegistry.strategy(named: name)
     let decoder = Decoder(model: EveryTable.model(), slots: slots)
     let peers = [("second", 5), ("third", 91)].map {

@@ -1,0 +1,63 @@
+import Decoding
+import Reasoning
+import StrategyFixtures
+import TerminalUI
+import Testing
+
+@testable import Playground
+
+/// A saved trace shows, without a model, what was seen while it was made.
+@Suite struct ReplayTests {
+  /// The screens that show a run; Decode is where somebody walks.
+  private static let screens = ScreenID.allCases.filter { $0 != .decode }
+
+  /// A state that has taken up events as they came, so many at a time.
+  private func live(_ records: [TraceRecord], by size: Int) -> PlaygroundState {
+    var state = Fixtures.ready(80, 24)
+    state.vocabulary = EveryTable.model().vocabulary
+    for start in stride(from: 0, to: records.count, by: size) {
+      let batch = records[start..<min(records.count, start + size)]
+      _ = Reducer().reduce(&state, .trace(Array(batch)))
+    }
+    return state
+  }
+
+  /// What the line of the state's own session says is not of the trace.
+  private func picture(_ state: PlaygroundState, _ screen: ScreenID, like other: PlaygroundState)
+    -> CellBuffer
+  {
+    var state = state
+    (state.model, state.settings, state.question) = (other.model, other.settings, other.question)
+    (state.vocabulary, state.catalog) = (other.vocabulary, other.catalog)
+    (state.decode, state.message) = (DecodeState(), nil)
+    state.screen = screen
+    state.refreshTree()
+    return Fixtures.draw(state)
+  }
+
+  @Test(arguments: StrategyRegistry.names)
+  func aSavedRunShowsTheSameScreensWithoutAModel(name: String) async throws {
+    let records =
+      [TraceRecord(.header(TraceHeader()))]
+      + (try await EveryStrategy(name: name).run().records)
+    let read = try TraceFile.parse(TraceCoding.lines(records), name: name).records
+    var replayed = Fixtures.empty(80, 24)
+    replayed.show(Trace(read))
+    for size in [1, 7, records.count] {
+      let live = live(records, by: size)
+      #expect(replayed.trace.runs == live.trace.runs)
+      #expect(replayed.branches.digest == live.branches.digest)
+      #expect(replayed.votes.digest == live.votes.digest)
+      #expect(replayed.verify.digest == live.verify.digest)
+      #expect(replayed.verify.ranked == live.verify.ranked)
+      for screen in Self.screens {
+        let seen = picture(live, screen, like: live)
+        #expect(picture(replayed, screen, like: live) == seen, "\(screen.title), \(size) at a time")
+      }
+    }
+    // There is something to see.
+    let own = replayed.screen
+    let empty = picture(Fixtures.empty(80, 24), own, like: live(records, by: 7))
+    #expect(own == .decode || picture(replayed, own, like: live(records, by: 7)) != empty)
+  }
+}
