@@ -50,21 +50,25 @@ import Testing
       gap: right.isEmpty || wrong.isEmpty ? 0 : mean(right) - mean(wrong))
   }
 
-  @Test func randomWeightsKnowNothing() async throws {
-    let folder = Self.samples.appending(path: "Models")
+  /// The bundled model, and one like it whose weights are drawn at random.
+  static func models() throws -> (trained: TransformerModel, random: TransformerModel) {
+    let folder = samples.appending(path: "Models")
     let name = try String(
       contentsOf: folder.appending(path: "default.txt"), encoding: .utf8
     ).trimmingCharacters(in: .whitespacesAndNewlines)
     let file = try GGUFFile(path: folder.appending(path: name).path)
-    let vocabulary = try file.vocabulary()
     let trained = try ModelLoader.load(file, name: "trained", options: EngineOptions(threads: 2))
     let random = try TransformerModel(
       configuration: trained.configuration,
       weights: InMemoryWeightStore.randomized(
         like: MappedWeightStore(file, name: "random"), seed: 11),
-      vocabulary: vocabulary, options: EngineOptions(threads: 2))
+      vocabulary: file.vocabulary(), options: EngineOptions(threads: 2))
     #expect(random.identity.hash != trained.identity.hash)
+    return (trained, random)
+  }
 
+  @Test func randomWeightsKnowNothing() async throws {
+    let (trained, random) = try Self.models()
     // The trained model is the control: the same measurement must find something in it.
     let control = try await Self.measure(trained)
     #expect(control.vote >= 0.5)
@@ -76,5 +80,50 @@ import Testing
     #expect(chance.vote <= 0.1)
     #expect(chance.delta < 0.2)
     #expect(abs(chance.gap) < 0.2)
+  }
+
+  /// How well verifiers tell right solutions from corrupted ones: areas under the curve.
+  private static func areas(_ model: TransformerModel) async throws -> [Double] {
+    let pairs = try ["compare", "story"].flatMap {
+      JudgedPair.pairs(
+        family: try ProblemLibrary.family($0), split: .dev, count: 10, seed: 3)
+    }
+    let verifiers = [VerifierName.prmRestated, .genrm]
+    let rows = try await VerifierEvaluation(
+      decoder: Decoder(model: model, slots: 16),
+      prompts: PromptLibrary(directory: samples.appending(path: "Prompts").path),
+      settings: RunSettings(aggregate: .min, rationales: 2), verifiers: verifiers
+    ).rows(samplesOf: [], pairs: pairs)
+    return verifiers.compactMap { name in
+      rows.first {
+        $0.subject.verifier == name && $0.subject.target == .solution && $0.family == "pooled"
+      }?.quality.area
+    }
+  }
+
+  /// Searching, thinking longer and looking again make nothing of nothing.
+  @Test func randomWeightsGainNothingByTechnique() async throws {
+    let (trained, random) = try Self.models()
+    for (model, isTrained) in [(trained, true), (random, false)] {
+      let areas = try await Self.areas(model)
+      #expect(areas.count == 2)
+      // 20 pairs: a standard error of about .09 where nothing is told apart.
+      #expect(areas.allSatisfy { isTrained ? $0 > 0.7 : abs($0 - 0.5) < 0.3 }, "\(areas)")
+      let evaluation = Evaluation(
+        decoder: Decoder(model: model, slots: 16),
+        prompts: PromptLibrary(directory: Self.samples.appending(path: "Prompts").path),
+        settings: RunSettings(
+          samples: 4, branches: 2, maxTokens: 48, verifier: .prm, thinkingBudget: 40))
+      let questions = try ProblemLibrary.problems(
+        family: "compare", split: .dev, count: 8, seed: 3
+      ).map(Question.init)
+      let strategies: [any Strategy] = [StepBeam(), BudgetForcing(), SelfCorrect()]
+      for strategy in strategies {
+        let results = try await evaluation.results(of: strategy, on: questions)
+        let right = results.count(where: \.isCorrect)
+        let name = type(of: strategy).description.name
+        #expect(isTrained ? right >= 3 : right <= 1, "\(name): \(right) of \(results.count)")
+      }
+    }
   }
 }

@@ -5,39 +5,59 @@ import Reasoning
 import Synchronization
 import Testing
 
-/// What is put into a path changes nothing else: behind it the model expects what it would expect
-/// of the same text at once.
+/// A place in a text is the same however it was come to: by sampling, by putting text in, or by a fork
+/// of another path. The model expects there what it would expect of the same text at once.
 @Suite struct InjectionTests {
-  @Test(arguments: [0, 1, 7]) func logitsBehindInjectedTextAreThoseOfAFreshPass(budget: Int) throws
-  {
-    let model = ["--model", Program.model("q8_0-gqa-tied")]
+  private let model = ["--model", Program.model("q8_0-gqa-tied")]
+
+  private func run(_ arguments: [String]) throws -> RunTrace {
     let result = try Program.run(
-      ["run"] + model + [
-        "--prompt", "abc abc", "--strategy", "budget-forcing", "--thinking-budget", "\(budget)",
-        "--format", "jsonl", "--detail", "5",
-      ])
+      ["run"] + model + ["--prompt", "abc abc", "--format", "jsonl", "--detail", "5"] + arguments)
     #expect(result.status == 0, "\(result.errors)")
     let records = try TraceFile.parse(Data(result.output.utf8), name: "run").records
-    let run = try #require(Trace(records).runs[1])
-    let path = try #require(run.paths[0])
-    let end = try #require(path.tip)
-    let ids = run.tokens(to: end).map(\.id)
+    return try #require(Trace(records).runs[1])
+  }
+
+  /// Compares what is known behind each token of a path with the logits of a pass over the whole text.
+  ///
+  /// - Returns: how many places were compared.
+  private func compare(_ line: [NodeID], of run: RunTrace) throws -> Int {
+    let ids = line.compactMap { run.nodes[$0]?.token.id }
     let fresh = try Program.run(
       ["logits"] + model + ["--all", "--ids", ids.map { "\($0)" }.joined(separator: ",")])
     struct Rows: Decodable { var logits: [[Float]] }
     let rows = try fresh.json(Rows.self).logits
-    #expect(rows.count == ids.count)
-    // Some of what is compared stands behind the injected text.
-    let line = run.line(to: end)
-    let place = try #require(line.lastIndex { run.nodes[$0]?.origin == .injected })
-    #expect(place < line.count - 1)
+    #expect(rows.count == line.count)
+    var places = 0
     for (index, node) in line.enumerated() {
       guard let known = run.distributions[node]?.summary else { continue }
       for (token, logit) in zip(known.tokens, known.logits) {
         #expect(rows[index][Int(token)] == logit)
       }
+      places += 1
     }
-    #expect(run.distributions[line[place]] != nil)
+    return places
+  }
+
+  @Test(arguments: [0, 1, 7]) func logitsBehindInjectedTextAreThoseOfAFreshPass(budget: Int) throws
+  {
+    let run = try run(["--strategy", "budget-forcing", "--thinking-budget", "\(budget)"])
+    let line = run.line(to: try #require(run.paths[0]?.tip))
+    #expect(try compare(line, of: run) > 0)
+    // Some of what is compared stands behind the injected text.
+    let place = try #require(line.lastIndex { run.nodes[$0]?.origin == .injected })
+    #expect(place < line.count - 1 && run.distributions[line[place]] != nil)
+  }
+
+  @Test func logitsBehindAForkAreThoseOfAFreshPass() throws {
+    let run = try run(["--strategy", "beam", "--branches", "4", "--max-tokens", "10"])
+    // Paths that part somewhere behind the prompt, and each of them to its end.
+    let tips = Set(run.paths.values.compactMap(\.tip))
+    #expect(tips.count >= 4 && (run.end?.tokens.reused ?? 0) > 0)
+    for tip in tips {
+      let line = run.line(to: tip)
+      #expect(try compare(line, of: run) >= line.count - run.line(to: run.promptEnd).count)
+    }
   }
 
   /// "Wait," at the cursor, in the middle of a line whose keys and values are cached: behind it the

@@ -31,7 +31,8 @@ import Testing
     (state.vocabulary, state.catalog) = (other.vocabulary, other.catalog)
     (state.decode, state.message) = (DecodeState(), nil)
     state.screen = screen
-    state.refreshTree()
+    // What a screen shows is made when it comes into view.
+    _ = Reducer().reduce(&state, .resize(state.size))
     return Fixtures.draw(state)
   }
 

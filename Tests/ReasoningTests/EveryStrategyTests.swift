@@ -159,4 +159,59 @@ import Testing
     default: Issue.record("\(name) has no mark yet: say here what only it leaves")
     }
   }
+
+  /// No strategy and no verifier sees the right answer: whatever it is, the same is said and chosen.
+  @Test(arguments: StrategyRegistry.names) func theRightAnswerIsNotSeen(name: String) async throws {
+    func blind(_ gold: String?) async throws -> [TraceRecord] {
+      var strategy = EveryStrategy(name: name, overTime: true)
+      strategy.gold = gold
+      return try await strategy.run().records.map { record in
+        switch record.event {
+        case .run(var start):
+          #expect(start.question.gold == gold)
+          start.question.gold = nil
+          return TraceRecord(run: record.run, .run(start))
+        case .finished(var end):
+          #expect(end.correct == gold.map { $0 == end.answer })
+          end.correct = nil
+          end.revision?.correct = nil
+          return TraceRecord(run: record.run, .finished(end))
+        default: return record
+        }
+      }
+    }
+    let records = try await blind("8")
+    for gold in ["5", "12", nil] { #expect(try await blind(gold) == records) }
+  }
+
+  /// Steps as actions: one after another they give back the text that was come to, and their
+  /// log-probabilities sum to the text's.
+  @Test(arguments: ["step-beam", "dvts", "lookahead", "mcts"])
+  func actionsReplayTheStateTheyLedTo(name: String) async throws {
+    let run = try #require(Trace(try await EveryStrategy(name: name).run().records).runs[1])
+    var checked = 0
+    for number in run.tallies[.verifier]?.compactMap(\.path) ?? [] {
+      let path = try #require(run.paths[number])
+      var state = run.promptEnd
+      var (text, sum) = ("", 0.0)
+      for step in path.spans.filter({ $0.kind == .step }) {
+        let range = try #require(path.range(of: step))
+        let actions = range.map { path.nodes[$0] }
+        // An action begins where the one before it has led to.
+        #expect(run.nodes[try #require(actions.first)]?.parent == state)
+        state = try #require(actions.last)
+        for node in actions.compactMap({ run.nodes[$0] }) {
+          text += node.token.text
+          sum += try #require(node.logProbability)
+        }
+      }
+      // What is left is the end, which is said after the last step.
+      let end = try #require(path.tip.flatMap { run.nodes[$0] })
+      #expect(end.parent == state && text == run.text(ofPath: number))
+      sum += try #require(end.logProbability)
+      #expect(abs(sum - (try #require(path.score(.likelihood)).value)) < 1e-5)
+      checked += 1
+    }
+    #expect(checked > 1)
+  }
 }

@@ -151,6 +151,22 @@ struct StrategyBench: Sendable {
     #expect(abs((votes["8"] ?? 0) - 4 * 0.83) < 1e-6)
   }
 
+  /// A branch is what greedy decoding makes of its first token, forced.
+  @Test func everyBranchIsGreedyBehindItsFirstToken() async throws {
+    let run = try await StrategyBench().trace(CoTDecoding(), RunSettings(branches: 5))
+    for number in run.pathNumbers {
+      let path = RandomTable.tokens(run.paths[number], run)
+      let decoder = Decoder(model: TableLanguageModel.apples, slots: 1)
+      let prefix = run.tokens(to: run.promptEnd).map(\.id) + path.prefix(1)
+      let greedy = await decoder.decode([
+        Continuation(
+          start: decoder.insert(prefix), path: 0, sampler: GreedySampler(),
+          stop: StopRule(endTokens: decoder.model.vocabulary.endOfText), budget: 64)
+      ])
+      #expect(greedy.first?.tokens == Array(path.dropFirst()))
+    }
+  }
+
   /// Six branches whose answers are of one token (60) or of two (48): the votes are for 60, ΣΔ
   /// for 48, and a Δ over more than the answer's tokens would see the certain words around it.
   static func fixture() -> TableLanguageModel {
@@ -274,6 +290,40 @@ struct StrategyBench: Sendable {
     }
     let error = (exact * (1 - exact) / 200).squareRoot()
     #expect(abs(Double(wins) / 200 - exact) < 4 * error)
+  }
+
+  /// Answers 5, 8 and 10 with the chances .45, .35 and .20: what is right is not the sampler's
+  /// favourite.
+  private static func misled() -> TableLanguageModel {
+    TableLanguageModel(
+      name: "misled", pieces: ["Q: ?", " 5", " 8", " 10", "<end>"], end: 4
+    ) { $0.count == 1 ? [1: 0.45, 2: 0.35, 3: 0.20] : [4: 1] }
+  }
+
+  /// The negative control: a larger vote is right less often, while more samples have it among them
+  /// ever more often. A vote finds the sampler's favourite, not the truth.
+  @Test(arguments: zip([1, 2, 4, 8, 40], [200, 400, 400, 400, 300]))
+  func aVoteAgainstTheTruthGetsWorse(samples: Int, runs: Int) async throws {
+    let exact = try #require(
+      VoteProbability.sampling(shares: [0.45, 0.35, 0.20], index: 1, votes: samples))
+    if samples == 40 { #expect(abs(exact - 0.236) < 5e-4) }
+    var (right, any) = (0, 0)
+    let decoder = Decoder(model: Self.misled(), slots: 40)
+    for seed in 1...UInt64(runs) {
+      let results = try await Evaluation(
+        decoder: decoder, prompts: PromptLibrary(directory: ""),
+        settings: RunSettings(seed: seed, samples: samples, temperature: 1, detail: 0)
+      ).results(
+        of: SelfConsistency(), on: [Question(text: "Q: ?", gold: "8", kind: .number, isRaw: true)])
+      let result = try #require(results.first)
+      right += result.isCorrect ? 1 : 0
+      any += result.isAnyCorrect == true ? 1 : 0
+    }
+    // Any of n is right with 1 − .65ⁿ: the greatest of sampled values is above their mean.
+    for (count, chance) in [(right, exact), (any, 1 - pow(0.65, Double(samples)))] {
+      let error = (chance * (1 - chance) / Double(runs)).squareRoot()
+      #expect(abs(Double(count) / Double(runs) - chance) < 4 * error + 1e-9)
+    }
   }
 
   @Test func weightsAreWhatTheySay() async throws {

@@ -1,5 +1,6 @@
 import Decoding
 import Foundation
+import StrategyFixtures
 import Testing
 
 @testable import Reasoning

@@ -325,6 +325,53 @@ enum VerifierTable {
     #expect(chiSquared < 16.27)
   }
 
+  /// How often each answer is given after ranking so many candidates.
+  private func answers(of samples: Int, runs: Int) async throws -> [Double] {
+    var counts = [Double](repeating: 0, count: 4)
+    for seed in 1...UInt64(runs) {
+      let run = try await StrategyBench(model: { VerifierTable.model() }).trace(
+        BestOfN(),
+        RunSettings(
+          seed: seed, samples: samples, temperature: 1, verifier: .genrmDirect, vote: .top,
+          detail: 0))
+      counts[(Int(run.end?.answer ?? "") ?? 1) - 1] += 1
+    }
+    return counts.map { $0 / Double(runs) }
+  }
+
+  /// Choosing the best of N moves the sampler's distribution by at most log N − (N − 1)/N nats
+  /// (Beirami et al. 2024, arXiv 2401.01879).
+  @Test(arguments: [1, 2, 4, 8]) func rankingMovesNoFurtherThanItsBound(samples: Int) async throws {
+    let runs = 400
+    let shares = try await answers(of: samples, runs: runs)
+    let divergence = zip(shares, VerifierTable.shares).reduce(0) { sum, pair in
+      pair.0 > 0 ? sum + pair.0 * log(pair.0 / pair.1) : sum
+    }
+    let bound = log(Double(samples)) - Double(samples - 1) / Double(samples)
+    // The estimate from counts is too large by about χ² over twice the runs; 16.27 is exceeded once
+    // in a thousand.
+    #expect(divergence <= bound + 16.27 / Double(2 * runs))
+    // It does move, and the more the more there is to choose from.
+    #expect(samples == 1 || divergence > bound / 3)
+  }
+
+  /// A verifier that likes a wrong solution best is followed the more faithfully the more candidates
+  /// there are: what it says of them rises, and how often they are right falls.
+  @Test func aVerifierThatErrsIsOveroptimised() async throws {
+    // The answer 3 is right; 4, which is sampled less often, is judged better.
+    let runs = 300
+    let exact = [1, 2, 16].map { pow(0.8, Double($0)) - pow(0.5, Double($0)) }
+    #expect(exact[1] > exact[0] && exact[2] < exact[0] / 8)
+    var judged: [Double] = []
+    for (samples, chance) in zip([1, 2, 16], exact) {
+      let shares = try await answers(of: samples, runs: runs)
+      let error = (chance * (1 - chance) / Double(runs)).squareRoot()
+      #expect(abs(shares[2] - chance) < 4 * error)
+      judged.append(zip(shares, VerifierTable.verdicts).reduce(0) { $0 + $1.0 * $1.1.0 })
+    }
+    #expect(judged == judged.sorted())
+  }
+
   @Test func theTraceTellsCandidatesScoresAndBothVotes() async throws {
     for verifier in VerifierName.allCases where ![.prm, .prmRestated].contains(verifier) {
       let run = try await StrategyBench(model: { VerifierTable.model() }).trace(

@@ -59,8 +59,10 @@ struct TraceText {
     let verdict = end.correct.map { $0 ? " (right)" : " (wrong)" } ?? ""
     let state = end.reason == .completed ? "" : " — \(end.reason.rawValue)"
     text += "\nanswer: \(answer)\(verdict)\(state)\n"
-    text += "tokens: \(end.tokens.prompt) prompt, \(end.tokens.generated) generated, "
-    return text + "\(end.tokens.injected) injected, \(end.tokens.reused) reused\n"
+    let tokens = end.tokens
+    text += "tokens: \(tokens.computed) computed (\(tokens.prompt) prompt, "
+    text += "\(tokens.generated) generated, \(tokens.injected) injected), "
+    return text + "\(tokens.reused) reused\n"
   }
 
   /// How sure a path was of its answer, before and behind each of its steps.

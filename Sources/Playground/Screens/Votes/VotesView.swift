@@ -131,8 +131,12 @@ enum VotesView {
       text.append("  failed; Space goes on", style: theme[.error])
     } else if let stopped = digest.stopped {
       text.append("  ended early: \(stopped.why.rawValue)", style: theme[.notice])
-    } else if digest.end != nil {
+    } else if let tokens = digest.end?.tokens {
       text.append("  done", style: theme[.dim])
+      if width >= 110 {
+        let computed = Panel.count(tokens.computed, "token")
+        text.append(": \(computed) computed, \(tokens.reused) reused", style: theme[.dim])
+      }
     }
     // What the title line tells holds for the next vote; this one may be another's.
     if let settings, let notes = difference(settings, state.settings), width >= 100 {

@@ -20,6 +20,9 @@ public struct TokenCounts: Sendable, Hashable, Codable {
   /// verifier to read.
   public var spent: Int { generated + injected }
 
+  /// All that was new to the model; what it had computed before is `reused`.
+  public var computed: Int { prompt + spent }
+
   public static func + (a: TokenCounts, b: TokenCounts) -> TokenCounts {
     TokenCounts(
       prompt: a.prompt + b.prompt, generated: a.generated + b.generated,
