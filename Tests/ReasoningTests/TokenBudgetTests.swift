@@ -53,10 +53,12 @@ import Testing
     func knob(_ strategy: any Strategy.Type, branches: Int? = nil) -> StrategyKnob? {
       strategy.description.knob(RunSettings(branches: branches))
     }
-    #expect(knob(StepBeam.self) == StrategyKnob(setting: .samples, least: 4, step: 4))
-    #expect(knob(StepBeam.self, branches: 3) == StrategyKnob(setting: .samples, least: 3, step: 3))
-    #expect(knob(MCTS.self) == StrategyKnob(setting: .samples, least: 1, step: 1))
-    #expect(knob(BudgetForcing.self) == StrategyKnob(setting: .waits, least: 0, step: 1))
+    #expect(knob(StepBeam.self) == StrategyKnob(setting: .samples, least: 4, step: 4, most: 256))
+    #expect(
+      knob(StepBeam.self, branches: 3)
+        == StrategyKnob(setting: .samples, least: 3, step: 3, most: 256))
+    #expect(knob(MCTS.self) == StrategyKnob(setting: .samples, least: 1, step: 1, most: 256))
+    #expect(knob(BudgetForcing.self) == StrategyKnob(setting: .waits, least: 0, step: 1, most: 6))
     #expect(knob(CoTDecoding.self)?.setting == .branches && knob(Greedy.self) == nil)
     #expect(knob(StepBeam.self)?.values(upTo: 20) == [4, 8, 16])
     #expect(knob(BudgetForcing.self)?.values(upTo: 5) == [0, 1, 2, 4])

@@ -4,9 +4,7 @@ public struct TokenBudget: Sendable, Hashable {
   /// a verifier to read too.
   public var tokens: Int
   /// How many questions are tried to learn what a setting costs.
-  public static let trials = 24
-  /// More than this nothing is turned up to, however little it costs.
-  static let limit = 4096
+  public static let trials = 60
 
   public init(tokens: Int) { self.tokens = tokens }
 
@@ -53,7 +51,7 @@ public struct TokenBudget: Sendable, Hashable {
     }
     var best: Fit?
     var tooMuch: Int?
-    for value in knob.values(upTo: Self.limit) {
+    for value in knob.values(upTo: knob.most) {
       guard let fit = try await fit(at: value) else { return nil }
       if fit.meanTokens > Double(tokens) {
         if best == nil { return fit }

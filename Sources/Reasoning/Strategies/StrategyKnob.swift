@@ -5,6 +5,9 @@ public struct StrategyKnob: Sendable, Hashable {
   /// from each beam needs that many samples for one beam.
   public var least: Int
   public var step: Int
+  /// More than this it is not turned up to, however little it costs: a tree search that has seen all
+  /// there is costs no more.
+  public var most: Int
 
   /// The settings with the knob turned to a value.
   public func turned(to value: Int, in settings: RunSettings) -> RunSettings {
@@ -34,13 +37,16 @@ extension StrategyDescription {
   ///   a beam.
   public func knob(_ settings: RunSettings) -> StrategyKnob? {
     let heeded = Set(self.settings)
-    if heeded.contains(.waits) { return StrategyKnob(setting: .waits, least: 0, step: 1) }
+    // Beyond six times s1's own curve is flat (arXiv 2501.19393, figure 4).
+    if heeded.contains(.waits) { return StrategyKnob(setting: .waits, least: 0, step: 1, most: 6) }
     if heeded.contains(.samples) {
       let isBeam = heeded.contains(.branches) && !heeded.contains(.leaves)
       let beam = isBeam ? max(1, settings.branches ?? defaultBranches ?? 1) : 1
-      return StrategyKnob(setting: .samples, least: beam, step: beam)
+      return StrategyKnob(setting: .samples, least: beam, step: beam, most: 256)
     }
-    if heeded.contains(.branches) { return StrategyKnob(setting: .branches, least: 1, step: 1) }
+    if heeded.contains(.branches) {
+      return StrategyKnob(setting: .branches, least: 1, step: 1, most: 64)
+    }
     return nil
   }
 }
