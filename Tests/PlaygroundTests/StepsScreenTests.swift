@@ -96,6 +96,18 @@ import Testing
     Snapshot.check(Fixtures.draw(play.state), named: "steps-\(width)x\(height)")
   }
 
+  @Test func sixteenColoursAndNoneAndAscii() throws {
+    var play = Play(Self.searched(80, 24))
+    play.type("jj")
+    for (name, depth) in [("16", ColorDepth.ansi16), ("mono", .none)] {
+      let view = try Fixtures.view(depth: depth)
+      Snapshot.check(Fixtures.draw(play.state, view: view), named: "steps-80x24-\(name)")
+    }
+    let ascii = Fixtures.draw(play.state).drawn(in: .ascii).textSnapshot()
+    #expect(!ascii.unicodeScalars.contains { !$0.isASCII })
+    #expect(ascii.contains("rising: .120 > .970"))
+  }
+
   @Test func aPathOfWhichNothingIsKnownSaysWhatCanBeAsked() async throws {
     let records = try await Fixtures.records(of: "self-consistency")
     let state = Self.shown(records, 80, 24, path: 1)

@@ -50,28 +50,24 @@ extension Trace {
     considered.reduce(into: Set<NodeID>()) { $0.formUnion($1.children[id] ?? []) }.count
   }
 
-  /// The answers that the model would give behind a node and how likely each is, as the newest run
-  /// was told that asked, the likeliest first; none where nobody asked.
+  /// The answers that the model would give behind a node and how likely each is, the likeliest
+  /// first; none where nobody asked. Who asks may follow more or fewer of them: what any run was
+  /// told counts.
   public func earlyAnswers(at node: NodeID) -> [(answer: String, probability: Double)] {
+    var known: [(answer: String, probability: Double)] = []
     for run in considered where run.nodes[node] != nil {
-      var known: [(answer: String, probability: Double)] = []
       for score in run.paths.sorted(by: { $0.key < $1.key }).flatMap(\.value.scores)
       where score.kind == .earlyAnswer && score.node == node {
-        guard let answer = score.answer else { continue }
-        if let index = known.firstIndex(where: { $0.answer == answer }) {
-          known[index].probability = score.value
-        } else {
-          known.append((answer, score.value))
+        guard let answer = score.answer, !known.contains(where: { $0.answer == answer }) else {
+          continue
         }
-      }
-      if !known.isEmpty {
-        return known.enumerated().sorted { a, b in
-          let (p, q) = (a.element.probability, b.element.probability)
-          return p > q || (p == q && a.offset < b.offset)
-        }.map(\.element)
+        known.append((answer, score.value))
       }
     }
-    return []
+    return known.enumerated().sorted { a, b in
+      let (p, q) = (a.element.probability, b.element.probability)
+      return p > q || (p == q && a.offset < b.offset)
+    }.map(\.element)
   }
 
   /// The ends of a run's lines, in line order.

@@ -66,7 +66,8 @@ extension Episode {
   }
 
   private static func words(_ bytes: [UInt8]) -> [Substring] {
-    String(decoding: bytes, as: UTF8.self).split { $0.isWhitespace }
+    String(decoding: bytes, as: UTF8.self).lowercased()
+      .split { !$0.isLetter && !$0.isNumber }
   }
 
   /// The longest run of words that two texts share; of equals the first.

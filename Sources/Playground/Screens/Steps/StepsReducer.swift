@@ -242,10 +242,19 @@ extension PlaygroundState {
     let nodes = path.nodes.compactMap { id in run.nodes[id].map { (id: id, known: $0) } }
     let texts = TokenText.pieces(nodes.map(\.known.token.bytes))
     steps.pieces = zip(nodes, texts).map { node, text in
-      StepsState.Piece(
-        text: text,
+      var piece = StepsState.Piece(
+        text: text, label: PathText.quoted(node.known.token.bytes),
         probability: node.known.logProbability.map(TokenDistribution.probability(ofLog:)),
         isInjected: path.injected.contains(node.id))
+      if !piece.isInjected, let saved = run.distributions[node.known.parent],
+        let rank = saved.summary.tokens.firstIndex(where: { $0 != node.known.token.id }),
+        saved.bytes.indices.contains(rank)
+      {
+        piece.other = PathText.quoted(saved.bytes[rank])
+        piece.otherProbability = saved.summary.logProbability(of: saved.summary.tokens[rank])
+          .map(TokenDistribution.probability(ofLog:))
+      }
+      return piece
     }
     steps.notes = episode.notes(in: run, path: steps.path)
     let (all, paths) = (stepRuns, stepPaths(of: number))

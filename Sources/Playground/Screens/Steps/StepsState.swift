@@ -40,9 +40,14 @@ public struct StepsState: Sendable {
   /// A token of the path.
   struct Piece: Sendable, Hashable {
     var text: String
+    /// The token by itself, in quotes.
+    var label: String
     /// Probability at temperature 1; nil for text that was put in.
     var probability: Double?
     var isInjected: Bool
+    /// The likeliest other token and its probability, where the trace keeps it.
+    var other: String?
+    var otherProbability: Double?
   }
 
   struct Heading: Sendable, Hashable {

@@ -17,6 +17,7 @@ enum StepsView {
     drawHeader(state, episode, in: layout.header, theme: theme, on: &buffer)
     StepTable(steps: steps, episode: episode, theme: theme).draw(in: layout.table, on: &buffer)
     CurvePanel(steps: steps, episode: episode, theme: theme).draw(in: layout.curve, on: &buffer)
+    ActionTokens(steps: steps, theme: theme).draw(in: layout.tokens, on: &buffer)
     drawStack(steps, episode, in: layout.stack, theme: theme, on: &buffer)
     buffer.put(
       note(rect.width), x: layout.note.x + 1, y: layout.note.y, style: theme[.dim],
