@@ -28,6 +28,8 @@ extension TerminalTests {
         try session.type("é, 日本")
         try session.press("Enter")
         try await session.wait("the text") { $0.text.contains("é, 日本▌") }
+        try session.press("w")
+        try await session.wait("\"Wait,\" at the cursor") { $0.text.contains("Wait,▌") }
         try session.press("q")
         #expect(try await session.exitStatus() == 0)
         let trace = Trace(try TraceFile.read(try session.journal()).records)
@@ -54,7 +56,11 @@ extension TerminalTests {
         }
         try session.press("+")
         try await session.wait("twenty more") { $0.text.contains("25 of 25") }
-        try session.press("Tab")
+        try session.press("S")
+        try await session.wait("the first path, step by step") {
+          $0.text.contains("s1 = (Q), then R1") && $0.text.contains("self-consistency")
+        }
+        try session.press("4")
         try await session.wait("the tree of both") {
           $0.text.contains("Everything explored") && $0.text.contains("29 paths")
         }

@@ -342,6 +342,13 @@ import Testing
     driver.type("r")
     await driver.settle()
     #expect(driver.state.decode.odds == odds)
+    // The line as it stands, from the question on.
+    driver.type("S")
+    let steps = try #require(driver.state.steps.episode).steps
+    #expect(
+      steps.map { String(decoding: $0.bytes, as: UTF8.self) }
+        == [" My dad has 3 + 2 = 5 apples.", " 3 + 5 = 8.", " Wait,"])
+    #expect(steps.map(\.injected) == [0, 0, 1] && driver.state.steps.position.selected == 2)
     await driver.finish()
   }
 

@@ -215,5 +215,12 @@ import Testing
     let run = try #require(Trace(log.records.withLock { $0 }).runs[1])
     #expect(run.paths[0]?.nodes == said)
     #expect(run.paths[1]?.nodes.count == 1)
+    // As an episode the new line has what stands before "Wait," as well, and it can be asked about.
+    let episode = try #require(Episode(ofPath: 1, in: run))
+    #expect(episode.start == start && episode.nodes.count == 4)
+    #expect(
+      episode.steps.map { String(decoding: $0.bytes, as: UTF8.self) }
+        == [" One.", " Two.", " Three.", " Wait,"])
+    #expect(episode.steps.map(\.injected) == [0, 0, 0, 1] && episode.outcome == nil)
   }
 }

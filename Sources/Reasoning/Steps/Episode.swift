@@ -35,6 +35,10 @@ public struct Episode: Sendable, Hashable {
   public var question: [UInt8]
   /// The last node of Q.
   public var start: NodeID
+  /// The nodes behind Q, one for each token.
+  public var nodes: [NodeID]
+  /// Those of them that were put in.
+  public var injected: Set<NodeID>
   public var steps: [Step]
   /// The value of s_1 itself.
   public var openingValue: StateValue?
@@ -73,36 +77,41 @@ public struct StateValue: Sendable, Hashable {
 extension Episode {
   /// A path of a run as an episode; nil for a path without tokens.
   public init?(ofPath number: Int, in run: RunTrace) {
-    guard let path = run.paths[number], let first = path.nodes.first,
-      let start = run.nodes[first]?.parent
-    else { return nil }
-    self.start = start
+    guard let path = run.paths[number], let line = run.wholeLine(ofPath: number) else { return nil }
+    (start, nodes) = line
     question = run.tokens(to: start).flatMap(\.bytes)
+    var putIn = path.injected
     answer = path.answer
-    let isOver = path.end.map { !["cancelled", "failed"].contains($0.reason) } ?? false
-    outcome = isOver ? run.start?.question.isCorrect(path.answer) : nil
-    let known = path.nodes.compactMap { run.nodes[$0] }
-    guard known.count == path.nodes.count else { return nil }
+    let known = nodes.compactMap { run.nodes[$0] }
+    guard known.count == nodes.count else { return nil }
+    for (id, node) in zip(nodes, known).prefix(nodes.count - path.nodes.count)
+    where node.origin == .injected { putIn.insert(id) }
+    injected = putIn
+    // A path that came to no answer is wrong when it had its say.
+    let hadItsSay = Self.ends.contains(path.end?.reason ?? "") && start == run.promptEnd
+    outcome = answer != nil || hadItsSay ? run.start?.question.isCorrect(answer) : nil
     let cuts = Self.cuts(known.map(\.token.bytes), isStopped: path.end?.reason == "stop")
     steps = []
     var from = 0
     for cut in cuts {
-      let nodes = known[from..<cut]
-      let injected = path.nodes[from..<cut].filter(path.injected.contains)
-      let sampled = zip(path.nodes[from..<cut], nodes).filter { !path.injected.contains($0.0) }
+      let sampled = zip(nodes[from..<cut], known[from..<cut]).filter { !putIn.contains($0.0) }
       steps.append(
         Step(
-          number: steps.count + 1, state: from == 0 ? start : path.nodes[from - 1],
-          next: path.nodes[cut - 1], tokens: from..<cut, bytes: nodes.flatMap(\.token.bytes),
-          injected: injected.count,
+          number: steps.count + 1, state: from == 0 ? start : nodes[from - 1],
+          next: nodes[cut - 1], tokens: from..<cut,
+          bytes: known[from..<cut].flatMap(\.token.bytes),
+          injected: cut - from - sampled.count,
           logProbability: sampled.reduce(0) { $0 + ($1.1.logProbability ?? 0) }))
       from = cut
     }
     curve = AnswerCurve(states: steps.count + 1)
     openingValue = run.value(of: start)
     for index in steps.indices { steps[index].value = run.value(of: steps[index].next) }
-    take(path.scores, of: path)
+    take(path.scores)
   }
+
+  /// Why a path ends that was not kept from going on.
+  private static let ends: Set = ["end_of_text", "stop", "length", "context"]
 
   /// Where the actions end, as counts of tokens: with the token in which a sentence ends, the last
   /// one with the path.
@@ -126,9 +135,9 @@ extension Episode {
   }
 
   /// Puts the scores of a path where they belong. Of several for one place the last holds.
-  private mutating func take(_ scores: [Score], of path: PathTrace) {
+  private mutating func take(_ scores: [Score]) {
     let places = Dictionary(
-      path.nodes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+      nodes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     for score in scores {
       guard let node = score.node else { continue }
       let place = node == start ? -1 : places[node]
@@ -152,6 +161,16 @@ extension Episode {
 }
 
 extension RunTrace {
+  /// A path from the end of its prompt on: a line that a person began in the middle of another one
+  /// has what stands before it as well. A path that follows no prompt has its own nodes.
+  func wholeLine(ofPath number: Int) -> (start: NodeID, nodes: [NodeID])? {
+    guard let path = paths[number], let first = path.nodes.first, let start = nodes[first]?.parent
+    else { return nil }
+    let before = line(to: start)
+    guard let end = before.lastIndex(of: promptEnd) else { return (start, path.nodes) }
+    return (promptEnd, before[(end + 1)...] + path.nodes)
+  }
+
   /// The last value that was backed up to a node.
   fileprivate func value(of node: NodeID) -> StateValue? {
     guard let backup = backups.last(where: { $0.node == node }) else { return nil }

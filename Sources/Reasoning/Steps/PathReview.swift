@@ -58,10 +58,11 @@ public struct PathReview: Sendable {
 
 extension PathRecord {
   /// What a trace has of a path.
-  init(_ path: PathTrace, in run: RunTrace) {
+  init(ofPath number: Int, in run: RunTrace) {
     self.init()
-    if let first = path.nodes.first, let parent = run.nodes[first]?.parent { rewind(to: parent) }
-    for id in path.nodes {
+    guard let path = run.paths[number], let line = run.wholeLine(ofPath: number) else { return }
+    rewind(to: line.start)
+    for id in line.nodes {
       guard let node = run.nodes[id] else { break }
       append(
         Entry(

@@ -304,7 +304,9 @@ public final class Run: Sendable {
     decoder.insert(prompt)
     state.withLock { state in
       state.prompt = prompt
-      for (number, path) in known.paths { state.paths[number] = PathRecord(path, in: known) }
+      for number in known.paths.keys {
+        state.paths[number] = PathRecord(ofPath: number, in: known)
+      }
     }
   }
 

@@ -7,8 +7,8 @@ extension Episode {
     var notes: [[StepNote]] = Array(repeating: [], count: steps.count)
     guard let path = run.paths[number] else { return notes }
     for span in path.spans where span.kind == .recalled {
-      guard let range = path.range(of: span),
-        let step = steps.firstIndex(where: { $0.tokens.contains(range.upperBound) })
+      guard let place = nodes.firstIndex(of: span.last),
+        let step = steps.firstIndex(where: { $0.tokens.contains(place) })
       else { continue }
       notes[step].append(StepNote(label: "↳", text: recollection(span, path)))
     }

@@ -163,7 +163,13 @@ extension PlaygroundState {
     case .verify: openSteps(path: verify.selected?.path, of: runs.verify)
     case .tree: openSteps(at: tree.tree.lines[tree.selected]?.entries.last?.node)
     case .search: openSteps(at: search.selected, in: search.run)
-    case .decode: openSteps(at: decode.cursor)
+    case .decode:
+      // A line of one's own comes before those of runs that happen to begin alike.
+      let end = decode.redo.first ?? decode.cursor
+      let own = runs.exploration.flatMap { run in
+        trace.runs[run]?.paths.values.contains { $0.nodes.contains(end) } == true ? run : nil
+      }
+      openSteps(at: decode.cursor, in: own, towards: end)
     case .steps: break
     }
     return []
@@ -186,20 +192,24 @@ extension PlaygroundState {
 
   /// Shows the first path through a node, of a run or of the newest that has one, at the step that
   /// holds the node.
-  mutating func openSteps(at node: NodeID?, in wanted: Int? = nil) {
+  ///
+  /// - Parameter end: where the line on screen ends.
+  mutating func openSteps(at node: NodeID?, in wanted: Int? = nil, towards end: NodeID? = nil) {
     guard let node else { return }
     for number in wanted.map({ [$0] }) ?? trace.runs.keys.sorted(by: >) {
       guard let run = trace.runs[number], trace.considers(run), run.nodes[node] != nil else {
         continue
       }
-      let path = run.pathNumbers.first { number in
+      let through = run.pathNumbers.filter { number in
         guard let nodes = run.paths[number]?.nodes, let first = nodes.first else { return false }
         return nodes.contains(node) || run.nodes[first]?.parent == node
       }
-      guard let path else { continue }
+      // Of several the one that goes where the line on screen does.
+      let path = through.first { run.paths[$0]?.nodes.contains(end ?? node) == true }
+      guard let path = path ?? through.first else { continue }
       screen = .steps
       showSteps(path: path, of: number)
-      let place = run.paths[path]?.nodes.firstIndex(of: node)
+      let place = steps.episode?.nodes.firstIndex(of: node)
       selectStep(
         steps.episode?.steps.firstIndex { step in place.map(step.tokens.contains) ?? false } ?? 0)
       return
@@ -238,14 +248,13 @@ extension PlaygroundState {
       return
     }
     steps.episode = episode
-    let path = run.paths[steps.path] ?? PathTrace()
-    let nodes = path.nodes.compactMap { id in run.nodes[id].map { (id: id, known: $0) } }
+    let nodes = episode.nodes.compactMap { id in run.nodes[id].map { (id: id, known: $0) } }
     let texts = TokenText.pieces(nodes.map(\.known.token.bytes))
     steps.pieces = zip(nodes, texts).map { node, text in
       var piece = StepsState.Piece(
         text: text, label: PathText.quoted(node.known.token.bytes),
         probability: node.known.logProbability.map(TokenDistribution.probability(ofLog:)),
-        isInjected: path.injected.contains(node.id))
+        isInjected: episode.injected.contains(node.id))
       if !piece.isInjected, let saved = run.distributions[node.known.parent],
         let rank = saved.summary.tokens.firstIndex(where: { $0 != node.known.token.id }),
         saved.bytes.indices.contains(rank)
