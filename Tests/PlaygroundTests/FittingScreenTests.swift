@@ -44,6 +44,19 @@ import Testing
     #expect(state.screen == Self.screens[strategy])
   }
 
+  /// `ponder play --strategy NAME` waits for the model.
+  @Test func aStrategyStartsWithTheModel() {
+    var play = Play(Fixtures.empty(80, 24))
+    play.state.strategyAtStart = "mcts"
+    let effects = Reducer().reduce(
+      &play.state, .modelReady(Fixtures.summary, Fixtures.model.vocabulary))
+    let started = effects.contains { effect in
+      if case .start(_, "mcts", _, _, _) = effect { true } else { false }
+    }
+    #expect(started && play.state.screen == .search)
+    #expect(play.state.strategyAtStart == nil)
+  }
+
   /// Members of an ensemble are runs of their own, and take no screen from it.
   @Test func theMembersOfAnEnsembleStayBehindIt() {
     var play = Play(Fixtures.ready(80, 24))

@@ -14,7 +14,7 @@ extension PlaygroundState {
     verify = VerifyState()
     search = SearchState()
     steps = StepsState()
-    nextRun = (saved.latestRun ?? 0) + 1
+    nextRun = max(1, (saved.latestRun ?? 0) &+ 1)
     // The first screen, in the order of the tabs, that is some run's own; the newest run there.
     var first: (screen: ScreenID, run: Int)?
     for (number, run) in saved.runs.sorted(by: { $0.key < $1.key }) {
@@ -39,6 +39,8 @@ extension PlaygroundState {
     decode.forks = run.edits.filter { $0.action == .fork }.map(\.node)
     _ = reachCursor()
     if runs.exploration == nil, let first { screen = first.screen }
+    // It is drawn before anything else happens.
+    refreshSearchPage()
   }
 
   /// Takes up the exploration on screen when it belongs to the model at hand; nil when there is

@@ -22,6 +22,8 @@ public struct PlaygroundState: Sendable {
   public var runs = ShownRuns()
   /// The runs under way, by number.
   public var activities: [Int: Activity] = [:]
+  /// A strategy that runs as soon as there is a model.
+  public var strategyAtStart: String?
   /// The next run's number.
   public var nextRun = 1
 

@@ -268,7 +268,16 @@ public struct Reducer: Sendable {
         .warning,
         "The model's chat template is not known: raw text is sent; :template NAME chooses one.")
     }
-    return state.resumedExploration() ?? state.newExploration()
+    var effects = state.resumedExploration() ?? state.newExploration()
+    if let name = state.strategyAtStart {
+      state.strategyAtStart = nil
+      do {
+        effects += try state.run(strategy: name).effects
+      } catch {
+        state.message = Message(.error, "\(error)")
+      }
+    }
+    return effects
   }
 
   /// Shows a saved session.

@@ -97,21 +97,38 @@ extension Trace {
       return []
     }
     var members: [Int] = []
-    var next = ensemble + Ensemble.memberStride
+    // A damaged file may claim any number.
+    var next = ensemble &+ Ensemble.memberStride
     while let member = runs[next]?.start, Ensemble.memberStrategies.contains(member.strategy),
       member.question.text == start.question.text, member.settings == start.settings
     {
       members.append(next)
-      next += Ensemble.memberStride
+      next &+= Ensemble.memberStride
     }
     return members
   }
 
+  /// From which number on a member's paths count in its ensemble.
+  public func firstPath(ofMember member: Int) -> Int {
+    guard let ensemble = ensemble(of: member) else { return 0 }
+    return (members(of: ensemble).firstIndex(of: member) ?? 0) &* pathsOfEachMember(of: ensemble)
+  }
+
+  /// The run of its own in which a path of an ensemble was sampled, and its number there; for any
+  /// other run the path itself.
+  public func origin(ofPath path: Int, in run: Int) -> (run: Int, path: Int) {
+    let (members, each) = (members(of: run), pathsOfEachMember(of: run))
+    guard path >= 0, members.indices.contains(path / each) else { return (run, path) }
+    return (members[path / each], path % each)
+  }
+
+  private func pathsOfEachMember(of ensemble: Int) -> Int {
+    max(1, runs[ensemble]?.start?.settings.samples ?? 1)
+  }
+
   /// The ensemble that a run is a member's part of; nil for a run of its own.
   public func ensemble(of member: Int) -> Int? {
-    stride(from: member - Ensemble.memberStride, to: 0, by: -Ensemble.memberStride).first {
-      members(of: $0).contains(member)
-    }
+    runs.keys.first { $0 < member && members(of: $0).contains(member) }
   }
 }
 

@@ -62,6 +62,7 @@ struct PlayCommand: ParsableCommand {
       size: terminal.size, question: asked, settings: settings, catalog: catalog(themes),
       themeName: themeName)
     if let saved { state.show(Trace(saved.records)) }
+    state.strategyAtStart = strategy
     let inbox = ActionInbox()
     let opener = EngineOpener(options: model.engineOptions, parallel: options.decoding.parallel)
     let session = PlaygroundSession(

@@ -90,7 +90,7 @@ extension PlaygroundState {
   var branchesLayout: BranchesLayout {
     BranchesLayout(
       in: Chrome.rect(of: .branches, self) ?? Chrome.content(self), branches: branches.rowCount,
-      answers: branches.digest.standings[.delta]?.count ?? 0)
+      answers: branches.answerCount)
   }
 
   mutating func branchesMouse(_ mouse: MouseEvent) -> [Effect] {

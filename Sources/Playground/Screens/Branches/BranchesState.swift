@@ -34,9 +34,20 @@ public struct BranchesState: Sendable {
     return min(Self.mostRows, digest.end == nil ? max(known, wanted) : known)
   }
 
+  /// Whether answers are weighed by the Δ of their branches; else the run decides otherwise.
+  public var isByDelta: Bool {
+    digest.start.map { $0.strategy == CoTDecoding.description.name } ?? true
+  }
+
+  /// How many answers the board lists.
+  var answerCount: Int {
+    isByDelta ? digest.standings[.delta]?.count ?? 0 : AnswerBoard.rows(digest).count
+  }
+
   /// The answer the run gives, or would give now: by ΣΔ, or that of the surest branch.
   public var winner: String? {
     if let end = digest.end, end.reason == .completed { return end.answer }
+    guard isByDelta else { return nil }
     switch digest.start?.settings.aggregate {
     case .max: return digest.surest?.answer
     default: return digest.winner(.delta)

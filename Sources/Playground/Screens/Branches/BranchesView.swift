@@ -19,20 +19,26 @@ enum BranchesView {
       return nil
     }
     let layout = BranchesLayout(
-      in: rect, branches: branches.rowCount,
-      answers: branches.digest.standings[.delta]?.count ?? 0)
+      in: rect, branches: branches.rowCount, answers: branches.answerCount)
     drawHeader(state, in: layout.header, theme: view.theme, on: &buffer)
     BranchTable(branches: branches, theme: view.theme).draw(in: layout.rows, on: &buffer)
     drawDetail(branches, in: layout.detail, theme: view.theme, on: &buffer)
-    Scoreboard(branches: branches, theme: view.theme).draw(in: layout.board, on: &buffer)
+    if branches.isByDelta {
+      Scoreboard(branches: branches, theme: view.theme).draw(in: layout.board, on: &buffer)
+    } else {
+      AnswerBoard(branches: branches, theme: view.theme).draw(in: layout.board, on: &buffer)
+    }
     buffer.put(
-      note(width: rect.width), x: layout.note.x + 1, y: layout.note.y, style: view.theme[.dim],
-      width: max(0, layout.note.width - 2))
+      note(branches, width: rect.width), x: layout.note.x + 1, y: layout.note.y,
+      style: view.theme[.dim], width: max(0, layout.note.width - 2))
     return nil
   }
 
-  private static func note(width: Int) -> String {
-    width >= 120
+  private static func note(_ branches: BranchesState, width: Int) -> String {
+    if branches.digest.start?.strategy == Beam.description.name {
+      return "The likeliest text is not the likeliest answer; a wider beam is not a better one."
+    }
+    return width >= 120
       ? "Δ tells a reasoned answer from a guessed one better than a right one from a wrong one:"
         + " a branch can be sure and wrong."
       : "Δ parts reasoned from guessed better than right from wrong."

@@ -35,9 +35,11 @@ public struct PathDigest: Sendable, Hashable {
   public init(number: Int) { self.number = number }
 
   /// The digest of a path as far as it is known.
-  public init(number: Int, in run: RunTrace) {
+  ///
+  /// - Parameter own: its number in the run, where it counts under another one.
+  public init(number: Int, in run: RunTrace, own: Int? = nil) {
     self.number = number
-    guard let path = run.paths[number] else { return }
+    guard let path = run.paths[own ?? number] else { return }
     for id in path.nodes {
       guard let node = run.nodes[id] else { continue }
       add(id, node.token, logProbability: node.logProbability)

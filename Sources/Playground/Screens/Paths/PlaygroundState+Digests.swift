@@ -21,8 +21,23 @@ extension PlaygroundState {
         votes.digest = RunDigest(record.run, run)
       }
     }
+    digestMember(record)
     digestVerified(record)
     noteSearched(record)
+  }
+
+  /// Takes up an event of a member's part of the ensemble that Votes shows.
+  private mutating func digestMember(_ record: TraceRecord) {
+    guard let shown = runs.votes, votes.digest.run == shown, record.run != shown,
+      trace.members(of: shown).contains(record.run), let run = trace.runs[record.run]
+    else { return }
+    votes.digest.apply(part: record.event, run, from: trace.firstPath(ofMember: record.run))
+    if case .run = record.event { votes.models = models(ofVotes: shown) }
+  }
+
+  /// The names of an ensemble's models by the numbers of the paths that count; empty for one model.
+  private func models(ofVotes run: Int) -> [String] {
+    trace.members(of: run).map { trace.runs[$0]?.start?.model.title ?? "" }
   }
 
   /// Makes anew what Branches, Votes and Verify show of their runs.
@@ -35,13 +50,20 @@ extension PlaygroundState {
       runs.votes.flatMap { number in
         trace.runs[number].map { RunDigest(number, $0) }
       } ?? RunDigest()
+    if let shown = runs.votes {
+      for member in trace.members(of: shown) {
+        guard let part = trace.runs[member] else { continue }
+        votes.digest.include(part, from: trace.firstPath(ofMember: member))
+      }
+      votes.models = models(ofVotes: shown)
+    }
     makeVerified()
     search.isStale = true
   }
 
   /// A run that begins is shown where its kind belongs, whoever started it.
   private mutating func show(_ run: Int, _ start: RunStart) {
-    nextRun = max(nextRun, run + 1)
+    nextRun = max(nextRun, run &+ 1)
     place(run, of: start.strategy)
   }
 

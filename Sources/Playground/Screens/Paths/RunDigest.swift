@@ -25,6 +25,9 @@ public struct RunDigest: Sendable, Hashable {
   public private(set) var finished = 0
   /// Tokens that were sampled, each once, however many paths go on from it.
   public private(set) var generated = 0
+  /// The same for each part of the run, by the number from which on its paths count; nil for the
+  /// run's own paths.
+  private var sampled: [Int?: Int] = [:]
   public private(set) var end: RunEnd?
   /// The answers in the order in which they were first counted.
   public private(set) var order: [String] = []
@@ -39,32 +42,59 @@ public struct RunDigest: Sendable, Hashable {
     for path in trace.pathNumbers { replace(path, in: trace) }
     for (_, tallies) in trace.tallies { for tally in tallies { count(tally) } }
     end = trace.end
-    generated = Self.generated(trace)
+    book(trace, part: nil)
   }
 
   /// An ensemble's tokens are its members', until it has added them up.
-  private static func generated(_ trace: RunTrace) -> Int {
-    trace.end?.tokens.generated ?? trace.generated
+  private mutating func book(_ trace: RunTrace, part: Int?) {
+    if let end {
+      sampled = [:]
+      generated = end.tokens.generated
+    } else {
+      sampled[part] = trace.generated
+      generated = sampled.values.reduce(0, +)
+    }
+  }
+
+  /// Takes up what a part of the run has, a run of its own whose paths count here from a number on.
+  public mutating func include(_ part: RunTrace, from offset: Int) {
+    for path in part.pathNumbers { replace(path, in: part, from: offset) }
+    book(part, part: offset)
+  }
+
+  /// Takes up an event of such a part.
+  public mutating func apply(part event: TraceEvent, _ part: RunTrace, from offset: Int) {
+    switch event {
+    case .node, .injected, .fork, .pathFinished: take(event, part, from: offset)
+    default: break
+    }
+    book(part, part: offset)
   }
 
   /// Takes up an event that the trace has already folded in.
   public mutating func apply(_ event: TraceEvent, _ trace: RunTrace) {
+    take(event, trace, from: 0)
+    book(trace, part: nil)
+  }
+
+  private mutating func take(_ event: TraceEvent, _ trace: RunTrace, from offset: Int) {
     switch event {
     case .run(let start):
       self.start = start
       end = nil
     case .node(let node):
-      if paths[node.path] == nil { insert(PathDigest(number: node.path)) }
-      if paths[node.path]?.append(node) != true { replace(node.path, in: trace) }
+      // A damaged file may claim any number.
+      let number = node.path &+ offset
+      if paths[number] == nil { insert(PathDigest(number: number)) }
+      if paths[number]?.append(node) != true { replace(node.path, in: trace, from: offset) }
     case .injected(let injection):
-      if let path = injection.path { replace(path, in: trace) }
-    case .fork(let fork): replace(fork.path, in: trace)
-    case .pathFinished(let end): replace(end.path, in: trace)
+      if let path = injection.path { replace(path, in: trace, from: offset) }
+    case .fork(let fork): replace(fork.path, in: trace, from: offset)
+    case .pathFinished(let end): replace(end.path, in: trace, from: offset)
     case .tally(let tally): count(tally)
     case .finished(let end): self.end = end
     default: break
     }
-    generated = Self.generated(trace)
   }
 
   private mutating func insert(_ path: PathDigest) {
@@ -74,8 +104,9 @@ public struct RunDigest: Sendable, Hashable {
     numbers.insert(path.number, at: place)
   }
 
-  private mutating func replace(_ number: Int, in trace: RunTrace) {
-    let digest = PathDigest(number: number, in: trace)
+  private mutating func replace(_ own: Int, in trace: RunTrace, from offset: Int = 0) {
+    let number = own &+ offset
+    let digest = PathDigest(number: number, in: trace, own: own)
     if let old = paths[number] {
       finished -= old.isGrowing || old.isCut ? 0 : 1
       paths[number] = digest

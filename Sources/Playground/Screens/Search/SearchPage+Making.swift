@@ -15,7 +15,9 @@ extension SearchState {
       page.lead = Self.text(buried.lead)
       page.why = why(buried)
     } else if let node = selected.flatMap({ map.nodes[$0] }) {
-      page.text = node.id == map.root ? "" : Self.text(node.bytes)
+      page.text =
+        node.id == map.root
+        ? PathText.oneLine((start?.question.text ?? "").utf8) : Self.text(node.bytes)
       page.why = why(node)
     }
     for id in order {
@@ -101,16 +103,16 @@ extension SearchState {
     if let standing = standings.steps[node.id] {
       let name = ranking?.title ?? map.ownTitle ?? ""
       let verb = ranking == nil ? "go on" : "would go on"
-      return "\(name) \(SearchTable.figure(standing.value)), rank \(standing.rank) of "
+      return "\(name) \(SearchTable.score(standing.value)), rank \(standing.rank) of "
         + "\(standing.count), \(standing.kept) \(verb)"
     }
     if node.id == map.root { return "" }
     if map.kind == .tokens { return "Σ log p \(SearchTable.figure(node.logProbability))" }
-    return node.score.map { "\($0.kind.rawValue) \(SearchTable.figure($0.value))" } ?? ""
+    return node.score.map { "\($0.kind.rawValue) \(SearchTable.score($0.value))" } ?? ""
   }
 
   private func why(_ grave: SearchMap.Grave) -> String {
-    let figure = grave.pruning.value.map { " by \(SearchTable.figure($0))" } ?? ""
+    let figure = grave.pruning.value.map { " by \(SearchTable.score($0))" } ?? ""
     return grave.pruning.why + figure
   }
 }

@@ -73,7 +73,8 @@ struct SearchTable {
     case .prior: put(standing?.prior)
     case .u: put(standing?.u)
     case .sum: put(standing?.sum)
-    case .score: put(line.score)
+    case .score:
+      put(line.score.map(Self.score) ?? "—", line.score == nil ? on(.dim) : base)
     case .rank:
       guard let rank = line.rank, let rivals = line.rivals else { return put(nil) }
       put("\(rank)/\(rivals)")
@@ -91,7 +92,7 @@ struct SearchTable {
     func on(_ role: Role) -> Style { base.overlaid(by: theme[role]).on(base.background) }
     let x = buffer.put(
       TreeList.guides(line.lasts, isDeep: line.isDeep), x: cell.x, y: cell.y, style: on(.dim))
-    let (sign, role): (String, Role) =
+    let (sign, signRole): (String, Role) =
       switch line.sign {
       case .none: ("·", .dim)
       case .chosen: ("▶", .nodeBest)
@@ -101,12 +102,15 @@ struct SearchTable {
       case .nowKept: ("↑", .notice)
       case .nowGivenUp: ("↓", .notice)
       }
-    buffer.put(sign, x: x, y: cell.y, style: on(role))
+    buffer.put(sign, x: x, y: cell.y, style: on(signRole))
     let isRoot = line.id == search.map.root
+    // A step may be nothing but the end of the text.
+    let text = isRoot ? "the question" : line.text.isEmpty ? "(the end)" : line.text
+    let role: Role? =
+      line.sign == .givenUp
+      ? .nodePruned : isRoot ? .tokenPrompt : line.text.isEmpty ? .tokenEnd : nil
     buffer.put(
-      isRoot ? "the question" : line.text, x: x + 2, y: cell.y,
-      style: line.sign == .givenUp ? on(.nodePruned) : isRoot ? on(.tokenPrompt) : base,
-      width: max(0, cell.right - x - 2))
+      text, x: x + 2, y: cell.y, style: role.map(on) ?? base, width: max(0, cell.right - x - 2))
   }
 
   private func drawFate(
@@ -124,6 +128,13 @@ struct SearchTable {
       y: cell.y,
       style: Panel.answerStyle(
         line.answer, isCorrect: line.isCorrect, theme: theme, base: base))
+  }
+
+  /// A score, to five digits where fewer would not tell it from 1: there they decide.
+  static func score(_ value: Double) -> String {
+    let text = Format.fixed(value, 5)
+    guard (0.995..<1).contains(value), text.hasPrefix("0") else { return figure(value) }
+    return String(text.dropFirst())
   }
 
   static func figure(_ value: Double) -> String {
@@ -167,7 +178,7 @@ struct GraveTable {
         Table.put(text, in: cell, alignment: .left, on: &buffer)
       case 1: put(line.why ?? "", .text)
       case 2: put(line.scoreKind?.rawValue ?? "", .dim)
-      default: put(line.score.map(SearchTable.figure) ?? "—", .text, .right)
+      default: put(line.score.map(SearchTable.score) ?? "—", .text, .right)
       }
     }
   }

@@ -152,6 +152,8 @@ private struct PathCensus {
         node: child, token: known.token, logProbability: known.logProbability,
         matching: count.matching, others: count.others)
     }
+    // The run does not know the tokens of an ensemble's members.
+    guard !choices.isEmpty else { return nil }
     return DecidingFork(
       node: best.node, depth: best.depth, context: context(of: best.node, trace),
       choices: choices.sorted { a, b in

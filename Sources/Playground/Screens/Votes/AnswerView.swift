@@ -17,7 +17,9 @@ struct AnswerView {
     drawTable(in: layout.table, on: &buffer)
     if let number = votes.selectedPath, let path = votes.digest.paths[number] {
       PathPanel(
-        path: path, name: "path \(number + 1)", scroll: votes.textScroll,
+        path: path,
+        name: "path \(number + 1)" + (votes.model(ofPath: number).map { ", \($0)" } ?? ""),
+        scroll: votes.textScroll,
         leaving: detail.leaving[number], theme: theme
       ).draw(in: layout.detail, on: &buffer)
     }
@@ -47,17 +49,20 @@ struct AnswerView {
 
   // MARK: The paths
 
-  private enum Column { case number, tokens, bar, delta, likelihood, leaves, text }
+  private enum Column { case number, model, tokens, bar, delta, likelihood, leaves, text }
 
   private func columns(width: Int) -> [(Column, Table.Column)] {
     var columns: [(Column, Table.Column)] = [
       (.number, .init("path", .fixed(4), .right)),
       (.tokens, .init("tokens", .fixed(6), .right)),
     ]
+    if !votes.models.isEmpty {
+      columns.insert((.model, .init("model", .fixed(width < 76 ? 12 : 18))), at: 1)
+    }
     if width >= 76 { columns.append((.bar, .init("Δ", .fixed(6)))) }
     columns.append((.delta, .init(width >= 76 ? "" : "Δ", .fixed(4), .right)))
     columns.append((.likelihood, .init("log p", .fixed(6), .right)))
-    if width >= 76, !detail.leaving.isEmpty {
+    if width >= 76, !detail.leaving.isEmpty, votes.models.isEmpty {
       columns.append((.leaves, .init("parts at", .fixed(width < 110 ? 11 : 18))))
     }
     columns.append((.text, .init("text", .fill)))
@@ -91,6 +96,7 @@ struct AnswerView {
     }
     switch column {
     case .number: put("\(path.number + 1)")
+    case .model: put(votes.model(ofPath: path.number) ?? "", .dim, .left)
     case .tokens: put("\(path.generated)", .dim)
     case .bar:
       let style = base.overlaid(by: theme[.barShaped]).on(base.background)
@@ -117,7 +123,9 @@ struct AnswerView {
       buffer.put(
         isOnly
           ? "Every counted path gave this answer."
-          : "No single token tells this answer from the others beyond chance.",
+          : !votes.models.isEmpty
+            ? "The paths are by different models, each with odds of its own."
+            : "No single token tells this answer from the others beyond chance.",
         x: inside.x + 1, y: inside.y, style: theme[.dim], width: inside.width - 2)
       return
     }

@@ -58,7 +58,7 @@ extension PlaygroundState {
     case .top: selectPath(0)
     case .bottom: selectPath((votes.detail?.paths.count ?? 1) - 1)
     case .activate, .right, .take, .openInDecode:
-      return votes.selectedPath.map { open(path: $0, of: runs.votes) } ?? []
+      return votes.selectedPath.map { openVoter($0) } ?? []
     case .openParting:
       guard let run = runs.votes, let fork = votes.detail?.fork else { return [] }
       return open(fork.node, of: run)
@@ -70,6 +70,19 @@ extension PlaygroundState {
     default: break
     }
     return []
+  }
+
+  /// Opens a path that votes in Decode; a path of an ensemble is its model's own.
+  private mutating func openVoter(_ path: Int) -> [Effect] {
+    guard let run = runs.votes else { return [] }
+    let origin = trace.origin(ofPath: path, in: run)
+    let effects = open(path: origin.path, of: origin.run)
+    if let own = trace.runs[origin.run]?.start?.model, let hash = readyModel?.identity.hash,
+      origin.run != run, own.hash != hash
+    {
+      message = Message(.notice, "This path is by \(own.title), the table by the model at hand.")
+    }
+    return effects
   }
 
   private mutating func cycleWeighting() {
@@ -113,6 +126,10 @@ extension PlaygroundState {
 
   private mutating func comparePaths() {
     guard let run = runs.votes, let trace = votesRun, let path = votes.selectedPath else { return }
+    guard votes.models.isEmpty else {
+      message = Message(.notice, "Paths of different models are not compared token by token.")
+      return
+    }
     guard let marked = votes.marked else {
       votes.marked = path
       message = Message(

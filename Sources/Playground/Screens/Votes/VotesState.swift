@@ -36,6 +36,8 @@ public struct VotesState: Sendable {
   /// The path marked for comparison.
   public var marked: Int?
   public var comparison: Comparison?
+  /// The models of an ensemble, each with as many of the paths; empty for a vote of one model.
+  public var models: [String] = []
   /// Samples that were asked for while the vote was running: they follow when it is done.
   public var queued = 0
 
@@ -59,6 +61,12 @@ public struct VotesState: Sendable {
   public var selectedRow: Int {
     guard let chosen else { return 0 }
     return standings.firstIndex { Row($0.answer) == chosen } ?? 0
+  }
+
+  /// The model that a path is by, when there are several.
+  func model(ofPath path: Int) -> String? {
+    let each = max(1, digest.start?.settings.samples ?? 1)
+    return path >= 0 && models.indices.contains(path / each) ? models[path / each] : nil
   }
 
   /// The selected path's number, when an answer's paths are shown.
