@@ -25,6 +25,17 @@ import Testing
     }
   }
 
+  /// Every setting that any strategy heeds has its row, and only those.
+  @Test func thePanelHasEverySetting() {
+    let rows = SettingsState.Row.all.compactMap { row in
+      if case .setting(let setting) = row { setting } else { nil }
+    }
+    #expect(Set(rows) == Set(StrategyDescription.Setting.allCases))
+    #expect(rows.count == Set(rows).count)
+    let heeded = StrategyRegistry.all.flatMap { $0.description.settings }
+    #expect(Set(heeded).isSubset(of: rows))
+  }
+
   @Test func stepsUpThenDownComeBack() {
     for setting in StrategyDescription.Setting.allCases {
       var settings = RunSettings()

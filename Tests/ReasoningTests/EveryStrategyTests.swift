@@ -214,4 +214,67 @@ import Testing
     }
     #expect(checked > 1)
   }
+
+  /// A value of a setting that is not the one that `EveryStrategy` has; nil for those that are for
+  /// others to heed: the program that opens the models, and views that count votes.
+  private func another(
+    _ setting: StrategyDescription.Setting, than description: StrategyDescription
+  ) -> (@Sendable (inout RunSettings) -> Void)? {
+    switch setting {
+    case .prompting:
+      let isFewShot = description.defaultPrompting == .fewShot
+      return { $0.prompting = isFewShot ? "think" : "few-shot" }
+    case .samples: return { $0.samples = 4 }
+    case .branches: return { $0.branches = 2 }
+    case .temperature: return { $0.temperature = 3 }
+    case .topK: return { $0.topK = 1 }
+    case .topP: return { $0.topP = 0.3 }
+    case .minP: return { $0.minP = 0.9 }
+    case .maxTokens: return { $0.maxTokens = 2 }
+    case .verifier: return { $0.verifier = .likelihood }
+    case .rationales: return { $0.rationales = 1 }
+    case .lookahead: return { $0.lookahead = 0 }
+    case .exploration: return { $0.exploration = 90 }
+    case .leaves: return { $0.leaves = 1 }
+    case .waits: return { $0.waits = 0 }
+    case .thinkingBudget: return { $0.thinkingBudget = 1 }
+    case .passages: return { $0.passages = 1 }
+    case .corpus: return { $0.corpus = nil }
+    case .earlyStop: return { $0.earlyStop = .decided }
+    case .seed: return { $0.seed = 2 }
+    case .aggregate, .weighting, .vote, .with, .combine, .template, .answerOverTime: return nil
+    }
+  }
+
+  /// Whatever a strategy says it heeds changes what it does.
+  @Test(arguments: StrategyRegistry.names) func theSettingsItNamesAreHeeded(name: String)
+    async throws
+  {
+    let description = try #require(StrategyRegistry.description(of: name))
+    /// All that is told but how the run was set.
+    func events(_ turn: (@Sendable (inout RunSettings) -> Void)?) async throws -> [TraceRecord] {
+      var strategy = EveryStrategy(name: name)
+      let isSampling = description.settings.contains(.temperature)
+      strategy.turn = { settings in
+        // Where nothing is drawn at random a seed changes nothing.
+        if isSampling { settings.temperature = 1 }
+        turn?(&settings)
+      }
+      return try await strategy.run().records.filter {
+        if case .run = $0.event { false } else { true }
+      }
+    }
+    let known = try await events(nil)
+    for setting in description.settings {
+      guard let turn = another(setting, than: description) else { continue }
+      // A process verifier samples nothing, one that samples rationales has some.
+      if setting == .rationales, description.defaultVerifier != .genrm, name != "genrm" { continue }
+      #expect(try await events(turn) != known, "\(setting.rawValue)")
+    }
+    for setting in StrategyDescription.Setting.allCases
+    where !description.settings.contains(setting) {
+      guard let turn = another(setting, than: description) else { continue }
+      #expect(try await events(turn) == known, "\(setting.rawValue) is heeded and not named")
+    }
+  }
 }

@@ -88,6 +88,9 @@ package struct EveryStrategy: Sendable {
   /// The passages that are tokens of the table.
   private static let corpus = checkout.appending(path: "Tests/Fixtures/pears.txt").path
 
+  /// Turns the settings, once all others are in place.
+  package var turn: @Sendable (inout RunSettings) -> Void = { _ in }
+
   package init(name: String, overTime: Bool? = nil) {
     self.name = name
     self.overTime = overTime
@@ -110,6 +113,7 @@ package struct EveryStrategy: Sendable {
       seed: seed, samples: 6, branches: 3, maxTokens: 24, rationales: 2, leaves: 3, waits: 2,
       answerOverTime: overTime, passages: 2, detail: 3)
     if name == Retrieve.description.name { settings.corpus = Self.corpus }
+    turn(&settings)
     let log = Mutex<[TraceRecord]>([])
     let task = Mutex<Task<RunEnd, Never>?>(nil)
     let (started, go) = AsyncStream<Void>.makeStream()
