@@ -92,6 +92,34 @@ import Testing
     }
   }
 
+  @Test func aStrategyIsHeldAgainstAVoteAtEqualTokens() throws {
+    let eval =
+      ["eval"] + Self.model + [
+        "--strategy", "self-correct", "--prompting", "plain", "--family", "decimals", "--count",
+        "2", "--max-tokens", "8", "--equal-tokens",
+      ]
+    struct Report: Decodable {
+      struct Row: Decodable {
+        var spentTokens, equalTokenVoteTokens, rightToWrong, wrongToRight: Int
+        var equalTokenVote: Double
+        var equalTokenVoteCi95: [Double]
+      }
+      var results: [Row]
+    }
+    let result = try Program.run(eval + ["--format", "json"])
+    #expect(result.status == 0, "\(result.errors)")
+    let report = try result.json(Report.self)
+    #expect(report.results.count == 2)
+    for row in report.results {
+      #expect((0...1).contains(row.equalTokenVote) && row.equalTokenVoteCi95.count == 2)
+      // Looking again takes at least what the first look took.
+      #expect(row.equalTokenVoteTokens > 0 && row.equalTokenVoteTokens <= row.spentTokens)
+    }
+    let table = try Program.run(eval)
+    #expect(table.output.contains("vote at equal tokens"))
+    try Program.expectFailure(eval + ["--metric", "auc"], status: 64, saying: "--equal-tokens")
+  }
+
   @Test func retrievedPassagesAreCitedByTheirBytes() throws {
     let folder = try Program.temporaryFolder()
     defer { try? FileManager.default.removeItem(at: folder) }

@@ -109,11 +109,14 @@ struct EvalTable {
         Column("spoiled", 9) { count($0.revisions?.rightToWrong) },
       ]
     }
-    if rows.contains(where: { $0.equalTokenVote != nil }) {
-      columns.append(
-        Column("vote at equal tokens", 24) {
+    let compares = rows.contains { $0.equalTokenVote != nil }
+    if compares {
+      columns += [
+        Column("vote at equal tokens", 22) {
           "\(fixed($0.equalTokenVote?.value)) \(fixed($0.equalTokenVote?.interval))"
-        })
+        },
+        Column("its", 6) { row in row.equalTokenVoteTokens.map { each($0, row) } ?? "—" },
+      ]
     }
     columns += [
       metric == .auc
@@ -139,8 +142,16 @@ struct EvalTable {
         tokens: generated for a problem, at most \(maxTokens) on a path; spent: with what was put in or read
         by a verifier, the prompt apart; reused: taken from the cache.
 
-        """ + (budget.map(Self.note) ?? "")
+        """ + (compares ? Self.voteNote : "") + (budget.map(Self.note) ?? "")
   }
+}
+
+extension EvalTable {
+  private static let voteNote = """
+    vote at equal tokens: a majority of the samples that together take no more than what was spent on the
+    same problem, of one at least; its: the tokens that these took.
+
+    """
 }
 
 /// A sum over the problems as it is for one of them.
