@@ -100,12 +100,14 @@ final class Driver {
 
   init(
     _ width: Int = 80, _ height: Int = 24, model: any LanguageModel = Fixtures.model,
-    prompts: String = "", keep: (@Sendable () throws -> TraceJournal)? = nil
+    prompts: String = "", keep: (@Sendable () throws -> TraceJournal)? = nil,
+    studies: StudyStore? = nil, exportFolder: String = "."
   ) {
     state = Fixtures.empty(width, height)
     session = PlaygroundSession(
       PlaygroundSession.Configuration(
-        opener: TableOpener(model: model), prompts: PromptLibrary(directory: prompts), keep: keep),
+        opener: TableOpener(model: model), prompts: PromptLibrary(directory: prompts), keep: keep,
+        studies: studies, exportFolder: exportFolder),
       inbox: inbox)
     inbox.connect(bell)
   }

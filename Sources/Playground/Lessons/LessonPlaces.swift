@@ -43,7 +43,7 @@ extension PlaygroundState {
         verify.position.selected = row
         return []
       }
-    case .decode, .tree, .search, .steps:
+    case .decode, .tree, .search, .steps, .scale:
       for number in trace.runs.keys.sorted(by: >) {
         guard let run = trace.runs[number] else { continue }
         let path = run.pathNumbers.first { run.paths[$0]?.end?.answer == answer }

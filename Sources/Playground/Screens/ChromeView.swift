@@ -180,6 +180,12 @@ enum StatusLine {
       }
       return text
     }
+    if let study = state.scale.activity {
+      var text = "study \(study.done)/\(study.total)"
+      if study.isCancelling { return text + ", stopping" }
+      if let seconds = study.secondsLeft { text += ", ≈ \(Format.duration(seconds)) left" }
+      return text
+    }
     if state.decode.isStreaming { return "sampling" }
     if state.decode.isAsking || state.steps.asking != nil { return "asking" }
     return ""

@@ -34,6 +34,7 @@ public struct PlaygroundView: Sendable {
         case .verify: VerifyView.draw(state, in: rect, view: self, on: &buffer)
         case .search: SearchView.draw(state, in: rect, view: self, on: &buffer)
         case .steps: StepsView.draw(state, in: rect, view: self, on: &buffer)
+        case .scale: ScaleView.draw(state, in: rect, view: self, on: &buffer)
         }
       }
       if screen == state.screen { cursor = place }

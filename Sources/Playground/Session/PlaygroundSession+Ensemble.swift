@@ -1,5 +1,4 @@
 import Decoding
-import Foundation
 import Reasoning
 import Synchronization
 
@@ -14,7 +13,8 @@ extension PlaygroundSession {
     let key = "\(path) \(settings.with ?? "") \(isMixture)"
     var decoders = known?.key == key ? known?.decoders ?? [] : []
     if decoders.isEmpty {
-      var all = try await opened(of: path, settings)
+      let opener = configuration.opener
+      var all = try await onThread { try opener.ensemble(of: path, settings) }
       if isMixture { all = [try MixtureModel(all)] }
       decoders = all.map { Decoder(model: $0, slots: decoder.slots) }
       let made = decoders
@@ -22,18 +22,5 @@ extension PlaygroundSession {
     }
     guard isMixture, let mixed = decoders.first else { return (decoder, decoders) }
     return (mixed, [])
-  }
-
-  /// Opens the models of an ensemble on a thread: Swift's cooperative pool does not read files.
-  private func opened(of path: String, _ settings: RunSettings) async throws -> [any LanguageModel]
-  {
-    let opener = configuration.opener
-    return try await withCheckedThrowingContinuation { continuation in
-      let thread = Thread {
-        continuation.resume(with: Result { try opener.ensemble(of: path, settings) })
-      }
-      thread.stackSize = 8 << 20
-      thread.start()
-    }
   }
 }

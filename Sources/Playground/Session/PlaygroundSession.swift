@@ -20,6 +20,17 @@ public protocol ModelOpening: Sendable {
   ///
   /// - Throws: an error whose description says what is wrong and what to do.
   func ensemble(of path: String, _ settings: RunSettings) throws -> [any LanguageModel]
+
+  /// The models that a kind of study is made with: of sizes the whole family, else the one at a
+  /// path.
+  ///
+  /// - Throws: an error whose description says what is wrong and what to do.
+  func studyModels(for kind: StudyKind, beside path: String) throws -> [StudyModel]
+
+  /// Opens one of the models of a study of sizes.
+  ///
+  /// - Throws: an error whose description says what is wrong and what to do.
+  func open(_ model: StudyModel) throws -> any LanguageModel
 }
 
 extension ModelOpening {
@@ -39,14 +50,21 @@ public final class PlaygroundSession: Sendable {
     /// Makes the journal that keeps the session, when there is something to keep; nil keeps
     /// nothing.
     public var keep: (@Sendable () throws -> TraceJournal)?
+    /// Where studies are kept; nil keeps none.
+    public var studies: StudyStore?
+    /// Where studies are written to.
+    public var exportFolder: String
 
     public init(
       opener: any ModelOpening, prompts: PromptLibrary,
-      keep: (@Sendable () throws -> TraceJournal)?
+      keep: (@Sendable () throws -> TraceJournal)?, studies: StudyStore? = nil,
+      exportFolder: String = "."
     ) {
       self.opener = opener
       self.prompts = prompts
       self.keep = keep
+      self.studies = studies
+      self.exportFolder = exportFolder
     }
   }
 
@@ -78,6 +96,7 @@ public final class PlaygroundSession: Sendable {
     var fetch: Task<Void, Never>?
     /// What is being asked about a path.
     var review: Task<Void, Never>?
+    var study: Task<Void, Never>?
     /// Counts the models asked for: whatever an earlier one still comes to is of no interest.
     var load = 0
   }
@@ -183,6 +202,10 @@ public final class PlaygroundSession: Sendable {
       }
     case .saveSession(let path): saveSession(path)
     case .listFiles(let path): listFiles(path)
+    case .lookUpStudy(let plan): lookUp(plan)
+    case .startStudy(let plan, let anew): start(plan, anew: anew)
+    case .stopStudy: work.withLock { $0.study }?.cancel()
+    case .exportStudy(let snapshot, let chart): export(snapshot, chart)
     case .loadTheme, .suspend, .bell, .quit:
       break  // The shell's own (see `PlaygroundShell`).
     }
@@ -192,7 +215,8 @@ public final class PlaygroundSession: Sendable {
   public func finish() async {
     let tasks = work.withLock { work in
       let tasks =
-        Array(work.runs.values) + [work.stream, work.fetch, work.review].compactMap { $0 }
+        Array(work.runs.values)
+        + [work.stream, work.fetch, work.review, work.study].compactMap { $0 }
       work.runs = [:]
       work.load += 1
       return tasks
@@ -243,6 +267,7 @@ public final class PlaygroundSession: Sendable {
           for task in work.runs.values { task.cancel() }
           work.stream?.cancel()
           work.review?.cancel()
+          work.study?.cancel()
           work.exploration = nil
           work.decoder = decoder
           work.path = path

@@ -29,6 +29,7 @@ public enum Action: Sendable {
   case reviewEnded
   /// A timer of Steps has run out.
   case ticked(Int)
+  case study(StudyNews)
   case runEnded(Int)
   /// A saved session was read.
   case opened([TraceRecord], name: String)
@@ -67,6 +68,12 @@ public enum Effect: Sendable {
   case stopReview
   /// Sends `ticked` after some seconds.
   case tick(seconds: Double, timer: Int)
+  /// Looks for what is kept of a study.
+  case lookUpStudy(StudyPlan)
+  case startStudy(StudyPlan, anew: Bool)
+  case stopStudy
+  /// Writes a study and its chart into files.
+  case exportStudy(StudySnapshot, StudyChart)
   case note(Edit.Action, NodeID)
   /// Starts a strategy, or takes a stopped one up again.
   case start(run: Int, strategy: String, Question, RunSettings, previous: RunTrace?)

@@ -89,4 +89,16 @@ public enum Command: Sendable, Hashable {
   /// Goes to the next (1) or previous (-1) run.
   case nextRun(Int)
   case judgeSteps
+
+  // Scale.
+  /// Goes to the next (1) or previous (-1) kind of study.
+  case nextStudy(Int)
+  /// Studies the next (1) or previous (-1) family of problems.
+  case nextFamily(Int)
+  /// Studies more (1) or fewer (-1) problems.
+  case studyCount(Int)
+  case cycleAxis, cycleMeasure
+  /// Hides the selected curve, or shows it again.
+  case toggleCurve
+  case export
 }

@@ -2,7 +2,7 @@ public import TerminalUI
 
 /// Where a key is pressed; a key means the same wherever its context applies.
 public enum KeyContext: Sendable, Hashable, CaseIterable {
-  case global, decode, branches, votes, tree, verify, search, steps, compare
+  case global, decode, branches, votes, tree, verify, search, steps, scale, compare
   /// What lies over a screen.
   case lesson, guess, list, help, settings, value, commandLine, problems, question, template,
     family, models
@@ -17,6 +17,7 @@ public enum KeyContext: Sendable, Hashable, CaseIterable {
     case .verify: "Verify"
     case .search: "Search"
     case .steps: "Steps"
+    case .scale: "Scale"
     case .compare: "Comparing two paths"
     case .lesson: "In a lesson"
     case .guess: "Guessing the next token"
@@ -89,7 +90,7 @@ extension KeyMap {
   public static let standard = KeyMap(
     bindings: [
       .global: global, .decode: decode, .branches: branches, .votes: votes, .tree: tree,
-      .verify: verify, .search: search, .steps: steps, .compare: compare,
+      .verify: verify, .search: search, .steps: steps, .scale: scale, .compare: compare,
     ].merging(popups) { screen, _ in screen }
       .merging(
         [.decode, .branches, .votes, .tree, .verify, .search].map { ($0, [openSteps]) },

@@ -34,6 +34,7 @@ public struct PlaygroundState: Sendable {
   public var verify = VerifyState()
   public var search = SearchState()
   public var steps = StepsState()
+  public var scale = ScaleState()
 
   /// What lies over the screen, topmost last.
   public var popups: [Popup] = []
@@ -78,7 +79,7 @@ public struct PlaygroundState: Sendable {
 /// The screens, in the order of their tabs. Further screens join here as they come to exist.
 public enum ScreenID: Int, CaseIterable, Sendable, Hashable {
   case decode = 1
-  case branches, votes, tree, verify, search, steps
+  case branches, votes, tree, verify, search, steps, scale
 
   public var title: String {
     switch self {
@@ -89,6 +90,7 @@ public enum ScreenID: Int, CaseIterable, Sendable, Hashable {
     case .verify: "Verify"
     case .search: "Search"
     case .steps: "Steps"
+    case .scale: "Scale"
     }
   }
 }

@@ -15,7 +15,7 @@ public struct Reducer: Sendable {
     let more = state.continueLesson()
     state.refreshTree()
     state.refreshSearchPage()
-    return effects + more
+    return effects + more + state.lookUpStudy()
   }
 
   private func react(to action: Action, _ state: inout PlaygroundState) -> [Effect] {
@@ -43,6 +43,9 @@ public struct Reducer: Sendable {
       state.steps.asking = nil
       return []
     case .ticked(let timer): return state.ticked(timer)
+    case .study(let news):
+      state.receive(news)
+      return []
     case .runEnded(let run):
       state.activities[run] = nil
       return state.voteEnded(run) + (run == state.runs.followed ? state.reachCursor() : [])
@@ -93,6 +96,7 @@ public struct Reducer: Sendable {
     case .verify: [.verify, .global]
     case .search: [.search, .global]
     case .steps: [.steps, .global]
+    case .scale: [.scale, .global]
     }
   }
 
@@ -128,6 +132,7 @@ public struct Reducer: Sendable {
     case .verify: return state.verifyMouse(mouse)
     case .search: return state.searchMouse(mouse)
     case .steps: return state.stepsMouse(mouse)
+    case .scale: return state.scaleMouse(mouse)
     }
   }
 
@@ -203,6 +208,7 @@ public struct Reducer: Sendable {
       case .verify: return state.verifyCommand(command)
       case .search: return state.searchCommand(command)
       case .steps: return state.stepsCommand(command)
+      case .scale: return state.scaleCommand(command)
       }
     }
   }
@@ -217,6 +223,7 @@ public struct Reducer: Sendable {
   private func stop(_ state: inout PlaygroundState) -> [Effect] {
     if state.decode.isStreaming && state.screen == .decode { return [.stopStream] }
     if state.steps.asking != nil, state.screen == .steps { return [.stopReview] }
+    if state.scale.activity != nil, state.screen == .scale { return state.stopStudy() }
     if state.steps.isPlaying, state.screen == .steps {
       state.steps.isPlaying = false
       return []
@@ -262,6 +269,7 @@ public struct Reducer: Sendable {
     state.decode.known.removeAll()
     state.trace.model = summary.identity.hash
     state.plantTree()
+    state.forgetStudy()
     let choice = state.settings.template.flatMap { TemplateChoice($0) } ?? .auto
     if ChatTemplate.warning(choice, declared: summary.chatTemplate) != nil {
       state.message = Message(

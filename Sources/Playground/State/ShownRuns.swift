@@ -24,6 +24,7 @@ public struct ShownRuns: Sendable, Hashable {
     case .search: search
     case .steps: steps
     case .decode, .votes, .tree: votes
+    case .scale: nil
     }
   }
 

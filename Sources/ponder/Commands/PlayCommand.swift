@@ -66,7 +66,8 @@ struct PlayCommand: ParsableCommand {
     let inbox = ActionInbox()
     let opener = EngineOpener(options: model.engineOptions, parallel: options.decoding.parallel)
     let session = PlaygroundSession(
-      PlaygroundSession.Configuration(opener: opener, prompts: prompts, keep: keep),
+      PlaygroundSession.Configuration(
+        opener: opener, prompts: prompts, keep: keep, studies: Sessions.studies),
       inbox: inbox)
     let shell = PlaygroundShell(
       state: state,

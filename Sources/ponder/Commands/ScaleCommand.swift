@@ -91,7 +91,7 @@ struct ScaleCommand: AsyncParsableCommand {
     let runner = StudyRunner(prompts: prompts) { model in
       Decoder(model: try models.open(model), slots: slots)
     }
-    let store = StudyStore(folder: Sessions.folder.appending(path: "studies"))
+    let store = Sessions.studies
     if anew { try? FileManager.default.removeItem(at: store.url(of: study)) }
     let progress = StudyProgress(study)
     let results = try await cancellingOnInterrupt {

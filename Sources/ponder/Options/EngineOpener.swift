@@ -10,6 +10,8 @@ final class EngineOpener: ModelOpening {
   private struct State {
     var model: TransformerModel?
     var shown: Pace?
+    /// The models of studies, by what they were asked for: telling them apart reads their files.
+    var studies: [String: StudyModels] = [:]
   }
 
   private let options: EngineOptions
@@ -45,6 +47,20 @@ final class EngineOpener: ModelOpening {
     // What another decoder uses cannot be mixed, so the model itself is opened once more.
     if settings.combine == .mixture { paths.insert(path, at: 0) }
     return try paths.map { try ModelLoader.load(path: $0, options: options) }
+  }
+
+  func studyModels(for kind: StudyKind, beside path: String) throws -> [StudyModel] {
+    let key = kind == .size ? "" : path
+    if let known = state.withLock({ $0.studies[key] }) { return known.all.map(\.model) }
+    let models =
+      try kind == .size ? StudyModels.bundledFamily(options) : StudyModels.one(path, options)
+    state.withLock { $0.studies[key] = models }
+    return models.all.map(\.model)
+  }
+
+  func open(_ model: StudyModel) throws -> any LanguageModel {
+    guard let models = state.withLock({ $0.studies[""] }) else { throw StudyError.noModel }
+    return try models.open(model)
   }
 
   /// What memory is used, when that has changed since the last call.

@@ -1,4 +1,5 @@
 import Foundation
+import Reasoning
 
 /// Where the playground keeps its sessions: `$XDG_STATE_HOME/ponder`, by default
 /// `~/.local/state/ponder`.
@@ -10,6 +11,9 @@ enum Sessions {
     }
     return URL(fileURLWithPath: NSHomeDirectory()).appending(path: ".local/state/ponder")
   }
+
+  /// Where studies are kept.
+  static var studies: StudyStore { StudyStore(folder: folder.appending(path: "studies")) }
 
   /// A name that tells when the session began.
   static func newName() -> String {

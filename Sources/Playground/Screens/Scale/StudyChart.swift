@@ -73,7 +73,7 @@ public struct StudyChart: Sendable, Hashable {
   public static func title(of axis: StudyAxis) -> String {
     switch axis {
     case .tokens: "tokens a problem"
-    case .flops: "FLOPs a problem (2 × parameters × tokens)"
+    case .flops: "FLOPs a problem"
     case .knob: "k, samples"
     case .parameters: "parameters"
     case .trainingTokens: "tokens of training"
@@ -85,7 +85,7 @@ public struct StudyChart: Sendable, Hashable {
     switch measure {
     case .accuracy: "accuracy"
     case .tokens: "tokens a problem"
-    case .flops: "FLOPs a problem (2 × parameters × tokens)"
+    case .flops: "FLOPs a problem"
     }
   }
 
@@ -130,7 +130,8 @@ extension StudyChart {
       title: "\(StudyChart.title(of: kind)) — \(about)",
       notes: [
         "\(count), made by Ponder\(part). \(intervals)",
-        "Tokens: chosen by samplers, a verifier's included, or put in; the prompt is left out.",
+        "Tokens: chosen by samplers, a verifier's included, or put in; the prompt is left out. "
+          + "FLOPs: 2 × parameters × tokens.",
       ],
       xTitle: StudyChart.title(of: axis), yTitle: StudyChart.title(of: measure), x: x, y: y,
       series: lines.map { line in

@@ -170,7 +170,7 @@ extension PlaygroundState {
         trace.runs[run]?.paths.values.contains { $0.nodes.contains(end) } == true ? run : nil
       }
       openSteps(at: decode.cursor, in: own, towards: end)
-    case .steps: break
+    case .steps, .scale: break
     }
     return []
   }

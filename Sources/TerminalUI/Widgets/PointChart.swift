@@ -1,0 +1,83 @@
+/// Curves through points anywhere on a plane, each point with a mark, in braille dots.
+public struct PointChart: Sendable {
+  /// A point's place from 0 to 1, from the left and from the bottom.
+  public struct Point: Sendable, Hashable {
+    public var x: Double
+    public var y: Double
+    /// Where its interval lies, on the same scale as `y`.
+    public var interval: ClosedRange<Double>?
+
+    public init(x: Double, y: Double, interval: ClosedRange<Double>? = nil) {
+      self.x = x
+      self.y = y
+      self.interval = interval
+    }
+  }
+
+  public struct Series: Sendable, Hashable {
+    /// From left to right.
+    public var points: [Point]
+    /// One column, such as a letter: what tells the curve apart without colours.
+    public var mark: String
+    public var style: Style
+
+    public init(points: [Point], mark: String, style: Style) {
+      self.points = points
+      self.mark = mark
+      self.style = style
+    }
+  }
+
+  /// Where they meet, the later ones lie on top.
+  public var series: [Series]
+  /// How intervals look.
+  public var intervalStyle: Style
+
+  public init(series: [Series], intervalStyle: Style) {
+    self.series = series
+    self.intervalStyle = intervalStyle
+  }
+
+  public func draw(in rect: Rect, on buffer: inout CellBuffer) {
+    guard !rect.isEmpty else { return }
+    var canvas = BrailleCanvas(rect.size)
+    // Intervals lie below all curves, so that a curve is never hidden by another's.
+    for line in series {
+      for point in line.points {
+        guard let interval = point.interval else { continue }
+        let low = Self.dot(point.x, interval.lowerBound, canvas)
+        let high = Self.dot(point.x, interval.upperBound, canvas)
+        canvas.join(low, high, owner: series.count)
+      }
+    }
+    for (index, line) in series.enumerated() {
+      for (point, next) in zip(line.points, line.points.dropFirst()) {
+        canvas.join(
+          Self.dot(point.x, point.y, canvas), Self.dot(next.x, next.y, canvas), owner: index)
+      }
+    }
+    canvas.draw(at: rect.origin, on: &buffer) { owner in
+      series.indices.contains(owner) ? series[owner].style : intervalStyle
+    }
+    for line in series {
+      for point in line.points {
+        let cell = Self.cell(x: point.x, y: point.y, in: rect)
+        buffer.put(line.mark, x: cell.x, y: cell.y, style: line.style, width: 1)
+      }
+    }
+  }
+
+  /// The cell of a place.
+  public static func cell(x: Double, y: Double, in rect: Rect) -> TerminalUI.Point {
+    let dot = dot(x, y, BrailleCanvas(rect.size))
+    return TerminalUI.Point(x: rect.x + dot.x / 2, y: rect.y + dot.y / 4)
+  }
+
+  private static func dot(_ x: Double, _ y: Double, _ canvas: BrailleCanvas) -> (x: Int, y: Int) {
+    func share(_ value: Double) -> Double { value.isFinite ? min(1, max(0, value)) : 0 }
+    return (
+      Int((share(x) * Double(max(0, canvas.right))).rounded()),
+      max(0, canvas.bottom) - Int((share(y) * Double(max(0, canvas.bottom))).rounded())
+    )
+  }
+}
