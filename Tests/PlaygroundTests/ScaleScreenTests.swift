@@ -42,6 +42,11 @@ import Testing
     _ width: Int, _ height: Int, _ kind: StudyKind = .samples, _ snapshot: StudySnapshot? = nil
   ) -> Play {
     var play = Play(width, height)
+    if let snapshot {
+      // As what is shown was planned.
+      play.state.settings.samples = snapshot.results.study.arms.first?.settings.samples
+      play.state.scale.count = snapshot.results.study.problems.count
+    }
     play.press(KeyEvent("8"))
     while play.state.scale.kind != kind { play.press(KeyEvent("]")) }
     if var snapshot {

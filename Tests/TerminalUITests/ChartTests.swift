@@ -49,6 +49,10 @@ import Testing
         #expect(!isLogarithmic || high / low < 10 || !scale.ticks(atMost: 8).isEmpty)
       }
     }
+    #expect(ChartScale(0.9...4.1, isWhole: true).ticks(atMost: 8) == [1, 2, 3, 4])
+    #expect(
+      ChartScale(1...8, isLogarithmic: true, isWhole: true).ticks(atMost: 9)
+        == [1, 2, 3, 4, 5, 6, 7, 8])
     #expect(ChartScale(0...1).ticks(atMost: 6) == [0, 0.2, 0.4, 0.6000000000000001, 0.8, 1])
     #expect(
       ChartScale(1...100, isLogarithmic: true).ticks(atMost: 8) == [1, 2, 5, 10, 20, 50, 100])

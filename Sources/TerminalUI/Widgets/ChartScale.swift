@@ -4,25 +4,28 @@ import Foundation
 public struct ChartScale: Sendable, Hashable {
   public let range: ClosedRange<Double>
   public let isLogarithmic: Bool
+  /// Whether only whole numbers are marked, for what is counted.
+  public let isWhole: Bool
 
   /// - Parameter range: what the edge goes from and to; a logarithmic one begins above zero.
-  public init(_ range: ClosedRange<Double>, isLogarithmic: Bool = false) {
+  public init(_ range: ClosedRange<Double>, isLogarithmic: Bool = false, isWhole: Bool = false) {
     let lower = isLogarithmic ? max(range.lowerBound, .leastNormalMagnitude) : range.lowerBound
     self.range = lower...max(lower, range.upperBound)
     self.isLogarithmic = isLogarithmic
+    self.isWhole = isWhole
   }
 
   /// A scale on which all values have a place, with a little room at both ends. Values that have no
   /// place on it, such as 0 on a logarithmic one, are left out. nil for no values.
-  public init?(of values: [Double], isLogarithmic: Bool = false) {
+  public init?(of values: [Double], isLogarithmic: Bool = false, isWhole: Bool = false) {
     let known = values.filter { $0.isFinite && (!isLogarithmic || $0 > 0) }
     guard let low = known.min(), let high = known.max() else { return nil }
     if isLogarithmic {
       let room = low == high ? 2 : pow(high / low, 0.04)
-      self.init(low / room...high * room, isLogarithmic: true)
+      self.init(low / room...high * room, isLogarithmic: true, isWhole: isWhole)
     } else {
       let room = low == high ? max(1, abs(low) / 2) : (high - low) * 0.04
-      self.init(low - room...high + room)
+      self.init(low - room...high + room, isWhole: isWhole)
     }
   }
 
@@ -55,6 +58,7 @@ public struct ChartScale: Sendable, Hashable {
     var step = pow(10, (log10(span / Double(count)) - 1).rounded(.down))
     for factor in [1.0, 2, 5, 10, 20, 50, 100, 200] {
       let wide = step * factor
+      if isWhole, wide < 0.999 { continue }
       let first = (range.lowerBound / wide).rounded(.up)
       let last = (range.upperBound / wide).rounded(.down)
       if last - first + 1 <= Double(count) {
@@ -73,7 +77,7 @@ public struct ChartScale: Sendable, Hashable {
     ]
     for digits in fine {
       let all = decades.flatMap { decade in digits.map { $0 * pow(10, Double(decade)) } }
-      let ticks = all.filter { range.contains($0) }
+      let ticks = all.filter { range.contains($0) && (!isWhole || $0 == $0.rounded()) }
       if ticks.count <= count { return ticks }
     }
     let stride = (decades.count + count - 1) / count

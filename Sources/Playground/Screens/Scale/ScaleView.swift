@@ -47,7 +47,7 @@ enum ScaleView {
     let plan = state.studyPlan
     var left = StyledText(plan.kind.rawValue, style: theme[.title])
     left.append("  \(state.studyFamily)", style: theme[.text])
-    left.append("  \(size(plan))", style: theme[.dim])
+    left.append("  \(size(plan, scale.shown))", style: theme[.dim])
     if rect.width >= 100, plan.kind == .samples {
       let verifier = plan.settings.verifier ?? BestOfN.defaultVerifier
       left.append("  best by \(verifier.rawValue)", style: theme[.dim])
@@ -55,12 +55,13 @@ enum ScaleView {
     Panel.header(left, status(scale, theme: theme), in: rect, on: &buffer)
   }
 
-  /// How much a study asks.
-  private static func size(_ plan: StudyPlan) -> String {
+  /// How much a study asks, or will ask.
+  private static func size(_ plan: StudyPlan, _ shown: StudySnapshot?) -> String {
+    let planned = plan.count * plan.families.count
     let problems =
       plan.kind == .difficulty
-      ? "\(plan.count) problems of each level"
-      : Panel.count(plan.count * plan.families.count, "problem")
+      ? "\(Panel.count(plan.count, "problem")) of each level"
+      : Panel.count(shown?.results.study.problems.count ?? planned, "problem")
     let samples = plan.settings.samples ?? StudyPlan.defaultSamples(of: plan.kind)
     switch plan.kind {
     case .samples: return "\(problems), \(Panel.count(samples, "sample"))"

@@ -42,8 +42,10 @@ public struct StudyChart: Sendable, Hashable {
       guard !points.isEmpty else { return nil }
       return Line(index: index, name: curve.name, isOracle: curve.isOracle, points: points)
     }
-    let isLogarithmic = axis != .level
-    guard let x = ChartScale(of: all.flatMap { $0.points.map(\.x) }, isLogarithmic: isLogarithmic)
+    guard
+      let x = ChartScale(
+        of: all.flatMap { $0.points.map(\.x) }, isLogarithmic: axis != .level,
+        isWhole: axis == .level || axis == .knob)
     else { return nil }
     self.x = x
     if measure == .accuracy {
