@@ -45,7 +45,6 @@ import Testing
     if let snapshot {
       // As what is shown was planned.
       play.state.settings.samples = snapshot.results.study.arms.first?.settings.samples
-      play.state.scale.count = snapshot.results.study.problems.count
     }
     play.press(KeyEvent("8"))
     while play.state.scale.kind != kind { play.press(KeyEvent("]")) }

@@ -49,9 +49,7 @@ struct ScaleChart {
   private func drawLeftEdge(_ plot: Rect, on buffer: inout CellBuffer) {
     for tick in chart.y.ticks(atMost: max(2, min(6, plot.height / 2 + 1))) {
       let row = PointChart.cell(x: 0, y: chart.y.position(of: tick), in: plot).y
-      let text =
-        chart.measure == .accuracy
-        ? Format.share(tick) : StudyChart.text(tick, of: chart.measure)
+      let text = StudyChart.tick(tick, of: chart.measure)
       let width = DisplayWidth.of(text)
       buffer.put(text, x: plot.x - 1 - width, y: row, style: theme[.dim], width: width)
       buffer.put(

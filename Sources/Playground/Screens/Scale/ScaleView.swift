@@ -58,10 +58,12 @@ enum ScaleView {
   /// How much a study asks, or will ask.
   private static func size(_ plan: StudyPlan, _ shown: StudySnapshot?) -> String {
     let planned = plan.count * plan.families.count
+    let known = shown?.results.study.problems.count
+    let isByLevel = plan.kind == .difficulty
     let problems =
-      plan.kind == .difficulty
+      known == nil && isByLevel
       ? "\(Panel.count(plan.count, "problem")) of each level"
-      : Panel.count(shown?.results.study.problems.count ?? planned, "problem")
+      : Panel.count(known ?? planned, "problem") + (isByLevel ? " of all levels" : "")
     let samples = plan.settings.samples ?? StudyPlan.defaultSamples(of: plan.kind)
     switch plan.kind {
     case .samples: return "\(problems), \(Panel.count(samples, "sample"))"

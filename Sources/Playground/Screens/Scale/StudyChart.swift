@@ -99,6 +99,11 @@ public struct StudyChart: Sendable, Hashable {
     measure == .accuracy ? Format.probability(value) : amount(value)
   }
 
+  /// A round value beside the left edge.
+  static func tick(_ value: Double, of measure: StudyMeasure) -> String {
+    measure == .accuracy ? Format.share(value) : amount(value)
+  }
+
   /// Three digits and a letter: `8.4`, `132`, `1.2k`, `4.2M`, `3.1G`, `2.0T`.
   private static func amount(_ value: Double) -> String {
     guard value.isFinite, value >= 0 else { return "—" }
@@ -144,7 +149,7 @@ extension StudyChart {
           },
           isDashed: line.isOracle)
       },
-      xText: { StudyChart.text($0, on: axis) }, yText: { StudyChart.text($0, of: measure) }
+      xText: { StudyChart.text($0, on: axis) }, yText: { StudyChart.tick($0, of: measure) }
     ).svg
   }
 }
