@@ -100,14 +100,16 @@ final class Driver {
 
   init(
     _ width: Int = 80, _ height: Int = 24, model: any LanguageModel = Fixtures.model,
-    prompts: String = "", keep: (@Sendable () throws -> TraceJournal)? = nil,
-    studies: StudyStore? = nil, exportFolder: String = "."
+    others: [any LanguageModel] = [], prompts: String = "",
+    keep: (@Sendable () throws -> TraceJournal)? = nil, studies: StudyStore? = nil,
+    exportFolder: String = "."
   ) {
     state = Fixtures.empty(width, height)
     session = PlaygroundSession(
       PlaygroundSession.Configuration(
-        opener: TableOpener(model: model), prompts: PromptLibrary(directory: prompts), keep: keep,
-        studies: studies, exportFolder: exportFolder),
+        opener: TableOpener(model: model, others: others),
+        prompts: PromptLibrary(directory: prompts), keep: keep, studies: studies,
+        exportFolder: exportFolder),
       inbox: inbox)
     inbox.connect(bell)
   }
@@ -162,6 +164,10 @@ final class Driver {
 /// Opens one and the same model, whatever the path.
 private struct TableOpener: ModelOpening {
   let model: any LanguageModel
+  /// The further models of an ensemble.
+  let others: [any LanguageModel]
+
+  func ensemble(of path: String, _ settings: RunSettings) -> [any LanguageModel] { others }
 
   func open(
     path: String, observer: @escaping OpeningObserver
