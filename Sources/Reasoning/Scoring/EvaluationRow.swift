@@ -16,6 +16,7 @@ public struct EvaluationRow: Sendable, Hashable {
   public var areaUnderCurve: Double?
   /// What all the questions cost together.
   public var tokens: TokenCounts
+  /// Wall time, that of the vote at equal tokens included.
   public var seconds: Double
   /// Which verifier ranked, where one did.
   public var verifier: String?

@@ -149,7 +149,7 @@ struct EvalTable {
 extension EvalTable {
   private static let voteNote = """
     vote at equal tokens: a majority of the samples that together take no more than what was spent on the
-    same problem, of one at least; its: the tokens that these took.
+    same problem, of one at least; its: the tokens that these took. The seconds are of both.
 
     """
 }
