@@ -352,6 +352,32 @@ import Testing
     await driver.finish()
   }
 
+  @Test func whatLedBeforeIsToldAsWellAsWhatLeads() {
+    let prompt = NodeID.root.appending(1000)
+    let wait = Token(id: 7, bytes: Array(" Wait,".utf8))
+    let end = prompt.appending(wait.id)
+    var records = Array(VerifyScreenTests.records(.prm).prefix(2))
+    records.append(
+      TraceRecord(
+        .injected(Injection(role: .user, path: 0, parent: prompt, end: end, tokens: [wait]))))
+    for (answer, before, now) in [("5", 0.0, 0.9), ("3", 0.0, 0.08), ("8", 0.99, 0.01)] {
+      for (node, value) in [(prompt, before), (end, now)] {
+        records.append(
+          TraceRecord(
+            .score(
+              Score(kind: .earlyAnswer, path: 0, node: node, value: value, answer: answer))))
+      }
+    }
+    var state = Fixtures.ready(80, 24)
+    _ = Reducer().reduce(&state, .trace(records))
+    _ = state.open(end, of: 1)
+    let rows = state.decode.odds?.rows ?? []
+    #expect(rows.map(\.answer) == ["8", "5", "3"])
+    #expect(rows.map(\.before) == [0.99, 0, 0] && rows.map(\.now) == [0.01, 0.9, 0.08])
+    #expect(rows.map(\.isCorrect) == [true, false, false])
+    #expect(state.decode.odds?.inserted == "\" Wait,\"")
+  }
+
   @Test func withoutAModelWaitingSaysWhatItNeeds() {
     var state = Fixtures.empty(80, 24)
     state.show(Trace(VerifyScreenTests.records(.prm)))

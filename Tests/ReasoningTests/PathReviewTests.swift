@@ -211,6 +211,10 @@ import Testing
     let result = try await exploration.goOn(from: start, sampling: .greedy, seed: 1, budget: 64)
     let said = Trace(log.records.withLock { $0 }).runs[1]?.paths[0]?.nodes ?? []
     #expect(said.last == result?.end && said.count == 7)
+    // A line that has come to its end has an answer, although nobody concluded it.
+    let walked = try #require(Trace(log.records.withLock { $0 }).runs[1])
+    #expect(walked.paths[0]?.end == nil)
+    #expect(try #require(Episode(ofPath: 0, in: walked)).answer == "5")
     try await exploration.wait(behind: start, depth: 1, said: tokens([1, 2, 3, 4]))
     let run = try #require(Trace(log.records.withLock { $0 }).runs[1])
     #expect(run.paths[0]?.nodes == said)

@@ -81,9 +81,14 @@ extension Episode {
     (start, nodes) = line
     question = run.tokens(to: start).flatMap(\.bytes)
     var putIn = path.injected
-    answer = path.answer
     let known = nodes.compactMap { run.nodes[$0] }
     guard known.count == nodes.count else { return nil }
+    answer = path.answer
+    // A person's line is not looked at for an answer when it ends; its end token says that it has.
+    if path.end == nil, known.last?.token.bytes.isEmpty == true {
+      answer = AnswerExtractor.answer(
+        said: known.flatMap(\.token.bytes), kind: run.start?.question.kind ?? .any)
+    }
     for (id, node) in zip(nodes, known).prefix(nodes.count - path.nodes.count)
     where node.origin == .injected { putIn.insert(id) }
     injected = putIn
@@ -178,19 +183,31 @@ extension RunTrace {
   }
 }
 
+extension AnswerExtractor {
+  /// The answer of a text that may think between tags.
+  fileprivate static func answer(said bytes: [UInt8], kind: AnswerKind) -> String? {
+    let tags = ThinkingTags.known.first { $0.end(in: bytes) != nil }
+    return extract(from: bytes, kind: kind, thinking: tags)?.value
+  }
+}
+
+extension ThinkingTags {
+  /// Where the closing tag stands in a text that thinks between these.
+  fileprivate func end(in bytes: [UInt8]) -> Range<Int>? {
+    guard let boundary = Thinking.split(bytes, tags: self).boundary,
+      bytes[boundary].elementsEqual(close.utf8)
+    else { return nil }
+    return boundary
+  }
+}
+
 extension SolutionStep {
   /// One past the last byte of each sentence that a path says. The end of thinking in tags is an
   /// end as well; the beginning of a next question, at which a path was stopped, is no sentence.
   static func ends(inPath bytes: [UInt8], isStopped: Bool) -> [Int] {
     var ranges: [Range<Int>] = []
     var from = 0
-    let tagged = ThinkingTags.known.lazy.compactMap { tags -> Range<Int>? in
-      guard let boundary = Thinking.split(bytes, tags: tags).boundary,
-        bytes[boundary].elementsEqual(tags.close.utf8)
-      else { return nil }
-      return boundary
-    }
-    if let close = tagged.first {
+    if let close = ThinkingTags.known.lazy.compactMap({ $0.end(in: bytes) }).first {
       ranges = Self.ranges(in: bytes[..<close.lowerBound])
       if let last = ranges.popLast() { ranges.append(last.lowerBound..<close.upperBound) }
       from = close.upperBound

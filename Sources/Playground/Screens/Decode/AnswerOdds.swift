@@ -11,9 +11,11 @@ public struct AnswerOdds: Sendable, Hashable {
     public var now: Double
     /// Whether it is the right one; nil when that is unknown.
     public var isCorrect: Bool?
+
+    var greatest: Double { max(before ?? 0, now) }
   }
 
-  /// The likeliest now first.
+  /// The likeliest first, now or before: what led is told as well as what leads.
   public var rows: [Row]
   /// The text that was put in, in quotes; nil where there is none.
   public var inserted: String?
@@ -35,11 +37,16 @@ extension PlaygroundState {
       inserted = token.token.bytes + inserted
       before = trace.earlyAnswers(at: parent)
     }
+    let rows = now.map { answer, probability in
+      AnswerOdds.Row(
+        answer: answer, before: before.first { $0.answer == answer }?.probability,
+        now: probability, isCorrect: question.isCorrect(answer))
+    }
+    let ranked = rows.enumerated().sorted { a, b in
+      let (p, q) = (a.element.greatest, b.element.greatest)
+      return p > q || (p == q && a.offset < b.offset)
+    }
     return AnswerOdds(
-      rows: now.map { answer, probability in
-        AnswerOdds.Row(
-          answer: answer, before: before.first { $0.answer == answer }?.probability,
-          now: probability, isCorrect: question.isCorrect(answer))
-      }, inserted: before.isEmpty ? nil : TokenText.quoted(inserted))
+      rows: ranked.map(\.element), inserted: before.isEmpty ? nil : TokenText.quoted(inserted))
   }
 }
