@@ -41,7 +41,9 @@ struct StateStack {
       var text = StyledText()
       for index in step.tokens where steps.pieces.indices.contains(index) {
         let piece = steps.pieces[index]
-        let words = text.runs.isEmpty ? String(piece.text.drop { $0 == " " }) : piece.text
+        // The label stands where the white space before a step would.
+        let words = text.runs.isEmpty ? String(piece.text.drop(while: \.isWhitespace)) : piece.text
+        if words.isEmpty { continue }
         let style =
           piece.isInjected
           ? styles.injected
