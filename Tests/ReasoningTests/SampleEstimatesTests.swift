@@ -168,6 +168,33 @@ import Testing
     #expect(Statistics.bootstrapInterval(ofMean: [3, .nan]) == nil)
   }
 
+  /// Twenty shares of nearly 1 are no more certain than twenty of 1.
+  @Test func nearlyAlikeIsNotCertain() {
+    for count in [3, 20, 100] {
+      let wilson = Statistics.wilsonInterval(successes: count, trials: count)
+      for share in [0.9, 0.99, 0.9999] {
+        let interval = Statistics.accuracyInterval(of: Array(repeating: share, count: count))
+        #expect(interval.contains(share) && interval.upperBound <= 1)
+        #expect(interval.lowerBound < share - (1 - wilson.lowerBound) / 3)
+        #expect(interval.lowerBound > wilson.lowerBound - 0.2)
+      }
+    }
+  }
+
+  /// Few problems, most of them nearly always right: the interval still holds the true accuracy.
+  @Test func accuraciesNearOneAreCovered() {
+    var random = SeededBits(seed: 11)
+    var covered = 0
+    for trial in 0..<200 {
+      // Nine in ten problems have .98, the others .2: .902 in all.
+      let shares = (0..<20).map { _ in random.next() % 10 == 0 ? 0.2 : 0.98 }
+      if Statistics.accuracyInterval(of: shares, seed: UInt64(trial)).contains(0.902) {
+        covered += 1
+      }
+    }
+    #expect(covered >= 180, "\(covered) of 200")
+  }
+
   /// In about 95 of 100 cases the interval holds the true mean.
   @Test func theBootstrapCoversTheMean() throws {
     var random = SeededBits(seed: 3)

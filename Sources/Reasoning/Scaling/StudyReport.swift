@@ -73,7 +73,7 @@ public struct StudyReport: Encodable, Sendable {
         + "without the prompt",
       "flops: 2 x parameters x tokens",
       "ci95: over problems; Wilson's where each problem is right or wrong, else a percentile "
-        + "bootstrap",
+        + "bootstrap with one right and one wrong problem added to those that are drawn from",
     ]
     guard kind == .samples else { return general }
     return general + [

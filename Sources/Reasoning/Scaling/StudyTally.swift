@@ -31,7 +31,7 @@ public struct StudyTally: Sendable {
   /// The curves as they stand, points without a problem included.
   ///
   /// Problems count alike. Intervals are over problems: Wilson's for an accuracy where each problem
-  /// is right or wrong, else a percentile bootstrap (`Statistics.accuracyInterval`).
+  /// is right or wrong, else a bootstrap (`Statistics.accuracyInterval`).
   public var curves: [StudyCurve] {
     zip(outlines, shares).map { outline, shares in
       var curve = outline

@@ -64,12 +64,20 @@ public enum Statistics {
     ofMean values: [Double], seed: UInt64 = 1, resamples: Int = 1000
   ) -> ClosedRange<Double>? {
     guard values.count > 1, values.allSatisfy(\.isFinite) else { return nil }
+    return bootstrap(of: values, from: values, seed: seed, resamples: resamples)
+  }
+
+  /// The interval of the mean of `values` when as many are drawn from a pool.
+  private static func bootstrap(
+    of values: [Double], from pool: [Double], seed: UInt64, resamples: Int = 1000
+  ) -> ClosedRange<Double>? {
+    guard !values.isEmpty, !pool.isEmpty else { return nil }
     let n = Double(values.count)
     let mean = values.reduce(0, +) / n
     var random = SplitMix64(state: seed)
     let means = (0..<max(1, resamples)).map { _ in
       values.indices.reduce(0.0) { sum, _ in
-        sum + values[Int.random(in: values.indices, using: &random)]
+        sum + pool[Int.random(in: pool.indices, using: &random)]
       } / n
     }
     guard let interval = central95(ofSorted: means.sorted()) else { return nil }
@@ -77,14 +85,15 @@ public enum Statistics {
   }
 
   /// A 95 % interval of an accuracy from each problem's share in it, from 0 to 1: Wilson's where every
-  /// problem is simply right or wrong, else the bootstrap's over problems. 0 … 1 where one share
-  /// alone tells nothing, or none is known.
+  /// problem is simply right or wrong, else a percentile bootstrap over the problems with one right
+  /// and one wrong problem added to those that are drawn from (Laplace), so that a few shares that are
+  /// nearly alike are not taken as certain. 0 … 1 for none.
   public static func accuracyInterval(of shares: [Double], seed: UInt64 = 1) -> ClosedRange<Double>
   {
     guard shares.contains(where: { $0 != 0 && $0 != 1 }) else {
       return wilsonInterval(successes: shares.count { $0 == 1 }, trials: shares.count)
     }
-    return bootstrapInterval(ofMean: shares, seed: seed) ?? 0...1
+    return bootstrap(of: shares, from: shares + [0, 1], seed: seed) ?? 0...1
   }
 
   /// The area under the ROC curve: the chance that a positive scores above a negative, a tie
