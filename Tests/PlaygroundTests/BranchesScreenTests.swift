@@ -46,6 +46,23 @@ import Testing
     Snapshot.check(Fixtures.draw(state), named: "branches-blank-80x24")
   }
 
+  /// A beam's likeliest text decides: nothing is said of ΣΔ, nor of greedy paths.
+  @Test func aBeam() async throws {
+    var settings = Fixtures.settings
+    settings.branches = 3
+    var play = Play(Fixtures.ready(80, 24))
+    play.send(.trace(try await Fixtures.records(of: "beam", settings: settings)))
+    play.type("2")
+    let picture = Fixtures.draw(play.state)
+    Snapshot.check(picture, named: "branches-beam-80x24")
+    let text = picture.textSnapshot()
+    #expect(!text.contains("ΣΔ") && !text.contains("greedy"))
+    let rows = AnswerBoard.rows(play.state.branches.digest)
+    #expect(rows.map(\.answer).contains("8") && rows.map(\.count).reduce(0, +) == 3)
+    let best = rows.max { ($0.logProbability ?? 0) < ($1.logProbability ?? 0) }
+    #expect(best?.answer == play.state.branches.winner)
+  }
+
   @Test func theScoreboardIsTheSumOfDeltas() async throws {
     let state = try await Self.finished()
     let rows = state.branches.digest.standings[.delta] ?? []

@@ -63,6 +63,7 @@ import Testing
     }
     let standings = play.state.votes.standings.filter { $0.weight > 0 }
     #expect(play.state.votes.digest.counted == 8 && standings.count > 1)
+    #expect(play.state.votes.wanted == 8)
     var seen: Set<Int> = []
     for standing in standings {
       let detail = AnswerDetail(answer: standing.answer, in: play.state.votes.digest, nil)

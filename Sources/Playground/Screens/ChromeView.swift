@@ -55,7 +55,7 @@ enum ChromeView {
     case .loading(let load): return "\(load.name) …"
     case .failed(let name, _): return "\(name) ✗"
     case .none:
-      let saved = state.trace.runs.values.lazy.compactMap { $0.start?.model }.first
+      let saved = state.trace.runs.min { $0.key < $1.key }?.value.start?.model
       return saved.map { "\($0.title) (saved)" } ?? "no model"
     }
   }

@@ -63,6 +63,21 @@ public struct VotesState: Sendable {
     return standings.firstIndex { Row($0.answer) == chosen } ?? 0
   }
 
+  /// How many paths are to be counted; nil for a search, which cannot say.
+  var wanted: Int? {
+    let start = digest.start
+    let description =
+      start.flatMap { StrategyRegistry.description(of: $0.strategy) } ?? SelfConsistency.description
+    guard !description.searches else { return nil }
+    let each = start?.settings.samples ?? description.defaultSamples
+    guard description.name == Ensemble.description.name, start?.settings.combine != .mixture else {
+      return each
+    }
+    // A damaged file may claim any number.
+    let others = start?.settings.with?.split(separator: ",").count ?? 0
+    return min(max(0, each), 1 << 30) * max(1 + others, models.count)
+  }
+
   /// The model that a path is by, when there are several.
   func model(ofPath path: Int) -> String? {
     let each = max(1, digest.start?.settings.samples ?? 1)

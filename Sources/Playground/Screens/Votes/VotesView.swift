@@ -58,7 +58,7 @@ enum VotesView {
     if votes.standings.isEmpty {
       drawBeginning(votes, in: layout, width: rect.width, theme: theme, on: &buffer)
     } else {
-      let total = votes.digest.start?.settings.samples ?? SelfConsistency.defaultSamples
+      let total = votes.wanted ?? max(1, votes.digest.counted)
       TallyTable(votes: votes, theme: theme).draw(in: layout.table, on: &buffer)
       ShareChart(votes: votes, total: total, theme: theme).draw(in: layout.chart, on: &buffer)
       PathFeed(votes: votes, theme: theme).draw(in: layout.feed, on: &buffer)
@@ -110,13 +110,12 @@ enum VotesView {
     _ state: PlaygroundState, width: Int, theme: Theme
   ) -> StyledText {
     let digest = state.votes.digest
-    let settings = digest.start?.settings
     let description =
       digest.start.flatMap { StrategyRegistry.description(of: $0.strategy) }
       ?? SelfConsistency.description
-    let total = settings?.samples ?? description.defaultSamples
     var text = StyledText(width >= 70 ? description.title : "Vote", style: theme[.title])
-    text.append("  \(digest.counted) of \(total) counted", style: theme[.text])
+    let total = state.votes.wanted.map { " of \($0)" } ?? ""
+    text.append("  \(digest.counted)\(total) counted", style: theme[.text])
     let activity = digest.run.flatMap { state.activities[$0] }
     if activity?.isCancelling == true {
       text.append("  stopping …", style: theme[.warning])
@@ -139,7 +138,9 @@ enum VotesView {
       }
     }
     // What the title line tells holds for the next vote; this one may be another's.
-    if let settings, let notes = difference(settings, state.settings), width >= 100 {
+    if width >= 100, let settings = digest.start?.settings,
+      let notes = difference(settings, state.settings)
+    {
       text.append("   taken at \(notes)", style: theme[.warning])
     }
     return text
