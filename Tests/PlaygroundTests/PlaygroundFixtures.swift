@@ -178,6 +178,16 @@ private struct TableOpener: ModelOpening {
     summary.chatTemplate = model.chatTemplate
     return (model, summary)
   }
+
+  /// Of sizes there are two, the model itself and one that is said to be smaller.
+  func studyModels(for kind: StudyKind, beside path: String) throws -> [StudyModel] {
+    let own = StudyModel(name: "own", identity: model.identity, parameters: 2000)
+    var small = own
+    (small.name, small.parameters) = ("small", 500)
+    return kind == .size ? [small, own] : [own]
+  }
+
+  func open(_ model: StudyModel) throws -> any LanguageModel { Fixtures.model }
 }
 
 /// Wakes the one who waits.

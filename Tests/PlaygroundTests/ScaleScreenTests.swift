@@ -260,6 +260,56 @@ import Testing
 
   // MARK: The session
 
+  /// What a stopped study has is on disk, and it goes on from there.
+  @MainActor
+  @Test(.timeLimit(.minutes(10))) func aStoppedStudyKeepsWhatItHas() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let store = StudyStore(folder: folder)
+    let driver = Driver(prompts: SamplesFolder.path("Prompts"), studies: store)
+    await driver.start()
+    // So many problems that there is always something left: 200 of each core family.
+    driver.press(KeyEvent("8"), KeyEvent("]"), KeyEvent("F"))
+    driver.press(KeyEvent("+"), KeyEvent("+"), KeyEvent("+"))
+    #expect(driver.state.studyPlan.families.count > 1 && driver.state.studyPlan.count == 200)
+    driver.press(KeyEvent(" "))
+    await driver.wait { $0.scale.activity?.done ?? 0 > 0 }
+    driver.press(KeyEvent(" "))
+    await driver.wait { $0.scale.activity == nil }
+    let stopped = try #require(driver.state.scale.shown?.results)
+    #expect(stopped.done > 0 && stopped.done < stopped.total)
+    #expect(try store.results(of: stopped.study) == stopped)
+    driver.press(KeyEvent(" "))
+    await driver.wait { $0.scale.activity?.done ?? 0 > stopped.done }
+    driver.press(KeyEvent(.escape))
+    await driver.wait { $0.scale.activity == nil }
+    let later = try #require(driver.state.scale.shown?.results)
+    #expect(later.done > stopped.done)
+    for (arm, records) in stopped.records.enumerated() {
+      #expect(records.allSatisfy { later.records[arm][$0.key] == $0.value })
+    }
+    await driver.finish()
+  }
+
+  /// Other sizes are opened beside the model at hand, which stays as it is.
+  @MainActor
+  @Test(.timeLimit(.minutes(10))) func aStudyOfSizesLeavesTheModelAlone() async throws {
+    let driver = Driver(prompts: SamplesFolder.path("Prompts"))
+    await driver.start()
+    let before = driver.state.readyModel
+    driver.type(":samples 2")
+    driver.press(KeyEvent(.enter))
+    driver.press(KeyEvent("8"), KeyEvent("]"), KeyEvent("]"), KeyEvent("-"), KeyEvent("-"))
+    driver.press(KeyEvent(" "))
+    await driver.wait { $0.scale.activity == nil }
+    let shown = try #require(driver.state.scale.shown)
+    #expect(shown.results.isComplete && shown.results.total == 2 * 3 * 5)
+    #expect(driver.state.scale.chart?.axis == .parameters)
+    #expect(driver.state.scale.chart?.stops == [500, 2000])
+    #expect(driver.state.readyModel == before && driver.state.decode.hasCurrentTable)
+    await driver.finish()
+  }
+
   @MainActor
   @Test(.timeLimit(.minutes(10))) func aStudyIsDoneKeptAndExported() async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
