@@ -124,10 +124,15 @@ enum StudyBench {
     let costs: [Double?] = [7, 12, 17, 27]
     #expect(waits.points.map { $0.tokens?.value } == costs)
     #expect(waits.points.map { $0.accuracy?.value } == [0, 1, 1, 1])
+    // Of the six pairs three rise from 0 to 1, over 5, 10 and 20 tokens.
+    let scaling = try #require(SequentialScaling(waits))
+    #expect(abs(scaling.scaling - (1.0 / 5 + 1.0 / 10 + 1.0 / 20) / 6) < 1e-12)
+    #expect(scaling.performance == 1)
     let budgets = try StudyBench.curve("thinking budget", curves)
     #expect(budgets.points.map(\.knob) == [8, 16, 32, 64])
     // The script ends its thinking before any of these is used up.
     #expect(budgets.points.allSatisfy { $0.tokens?.value == 7 && $0.accuracy?.value == 0 })
+    #expect(SequentialScaling(budgets) == nil)
   }
 
   // MARK: Sizes

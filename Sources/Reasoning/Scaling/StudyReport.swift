@@ -4,6 +4,8 @@ public struct StudyReport: Encodable, Sendable {
     public var curve: String
     /// Whether it takes knowing the right answer.
     public var oracle: Bool
+    /// What thinking longer is worth, in a study of thinking.
+    public var s1: SequentialScaling?
     public var points: [Point]
   }
 
@@ -63,6 +65,7 @@ public struct StudyReport: Encodable, Sendable {
     self.curves = curves.map {
       Curve(
         curve: $0.name, oracle: $0.isOracle,
+        s1: results.study.kind == .thinking ? SequentialScaling($0) : nil,
         points: $0.points.filter { $0.problems > 0 }.map(Point.init))
     }
   }

@@ -4,7 +4,7 @@ public struct TokenBudget: Sendable, Hashable {
   /// a verifier to read too.
   public var tokens: Int
   /// How many questions are tried to learn what a setting costs.
-  public static let trials = 60
+  public static let trials = 120
 
   public init(tokens: Int) { self.tokens = tokens }
 
@@ -62,8 +62,8 @@ public struct TokenBudget: Sendable, Hashable {
       if let last = best, fit.meanTokens == last.meanTokens { break }
       best = fit
     }
-    // Between what fits and twice that, by halves.
-    while let low = best?.value, let high = tooMuch, high - low > knob.step {
+    // Between what fits and twice that, by halves, until no more than an eighth is left open.
+    while let low = best?.value, let high = tooMuch, high - low > max(knob.step, low / 8) {
       let middle = low + max(1, (high - low) / (2 * knob.step)) * knob.step
       guard let fit = try await fit(at: middle) else { return nil }
       if fit.meanTokens > Double(tokens) { tooMuch = middle } else { best = fit }

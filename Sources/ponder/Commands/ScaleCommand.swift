@@ -241,7 +241,18 @@ enum StudyTable {
     let title =
       "\(StudyChart.title(of: study.kind)); \(study.subject), \(study.problems.count) problems, "
       + models
-    return ([title] + lines).joined(separator: "\n") + "\n"
+    return ([title] + lines + (study.kind == .thinking ? scaling(curves) : []))
+      .joined(separator: "\n") + "\n"
+  }
+
+  private static func scaling(_ curves: [StudyCurve]) -> [String] {
+    curves.compactMap { curve in
+      SequentialScaling(curve).map {
+        "\(curve.name), as s1 puts it: scaling "
+          + "\($0.scaling < 0 ? "-" : "+")\(Format.fixed(abs($0.scaling) * 100, 3)) accuracy for 100 tokens, "
+          + "performance \(Format.probability($0.performance))"
+      }
+    }
   }
 
   private static func place(of point: StudyPoint) -> String {
