@@ -1,5 +1,6 @@
 import Decoding
 import Reasoning
+import Synchronization
 import TerminalUI
 import Testing
 
@@ -104,6 +105,60 @@ import Testing
     for node in map.nodes.values where !node.children.isEmpty {
       let below = node.children.reduce(0) { $0 + (standings[$1]?.visits ?? 0) }
       #expect(below == standings[node.id]?.visits)
+    }
+  }
+
+  /// The trace of a search that is cancelled as soon as it has sampled some tokens.
+  private func cancelled(_ strategy: String, after tokens: Int) async throws -> RunTrace {
+    var settings = Fixtures.settings
+    (settings.samples, settings.branches, settings.temperature) = (60, 4, 1.3)
+    settings.verifier = strategy == "beam" ? nil : .likelihood
+    let (log, chosen) = (RecordLog(), settings)
+    let task = Mutex<Task<Void, any Error>?>(nil)
+    let (started, start) = AsyncStream.makeStream(of: Void.self)
+    let work = Task {
+      for await _ in started { break }
+      try await StrategyRegistry.strategy(named: strategy).run(
+        Fixtures.question, settings: chosen, decoder: Decoder(model: Fixtures.model, slots: 4),
+        library: PromptLibrary(directory: ""), number: 1
+      ) { record in
+        log.append(record)
+        let sampled = log.records.count { if case .node = $0.event { true } else { false } }
+        if sampled == tokens { task.withLock { $0 }?.cancel() }
+      }
+    }
+    task.withLock { $0 = work }
+    start.yield()
+    try await work.value
+    return try #require(Trace(log.records).runs[1])
+  }
+
+  /// What was cut short is no step of a search, and has not finished.
+  @Test(arguments: names, [3, 6, 10])
+  func onlyWhatEndedByItselfIsFinished(strategy: String, tokens: Int) async throws {
+    let run = try await cancelled(strategy, after: tokens)
+    #expect(run.end?.reason == .cancelled)
+    let cut = run.paths.values.compactMap(\.end).filter { $0.reason == "cancelled" }
+    #expect(!cut.isEmpty)
+    let map = SearchMap(run)
+    let ended = map.nodes.values.compactMap(\.end)
+    #expect(!ended.contains { $0.reason == "cancelled" })
+    let natural = run.paths.values.compactMap(\.end).filter {
+      !["cancelled", "pruned", "unfinished", "lookahead"].contains($0.reason)
+    }
+    #expect(ended.count <= natural.count)
+    var search = SearchState()
+    search.run = 1
+    search.read(run)
+    search.makePage(SearchLayout(in: Rect(Size(width: 80, height: 24)), graves: 0))
+    #expect(search.page.finished <= natural.count)
+    guard strategy == "step-beam" || strategy == "dvts" else { return }
+    // In steps, each place is an end, a fork, or a step that a score or a pruning names.
+    let known = Set(
+      natural.map(\.end) + run.forks.map(\.node) + run.prunings.map(\.node)
+        + run.paths.values.flatMap { $0.spans.filter { $0.kind == .step }.map(\.last) })
+    for node in map.nodes.values where node.id != map.root {
+      #expect(known.contains { $0 == node.id })
     }
   }
 

@@ -72,7 +72,8 @@ extension SearchMap {
     for (_, path) in paths {
       let own = Set(path.nodes)
       marks += path.spans.filter { $0.kind == .step }.map(\.last).filter(own.contains)
-      if let end = path.end { marks.append(end.end) }
+      // A step that was cut short is none; a beam of tokens has chosen each of its own.
+      if let end = path.end, !Self.isCut(end) || kind == .tokens { marks.append(end.end) }
     }
     marks += run.forks.map(\.node)
     marks += run.prunings.filter { $0.kind != nil && $0.token == nil }.map(\.node)
@@ -124,6 +125,11 @@ extension SearchMap {
     if let treeSearch { iterations = max(iterations, treeSearch.iterations) }
   }
 
+  /// Whether a path was kept from ending by itself.
+  private static func isCut(_ end: PathEnd) -> Bool {
+    [FinishReason.cancelled.name, "failed"].contains(end.reason)
+  }
+
   private static let verifiers: Set<Score.Kind> = [.prm, .orm, .genrm, .lookahead]
 
   /// What verifiers and the end of a path say of its places.
@@ -138,7 +144,9 @@ extension SearchMap {
       else { continue }
       nodes[path.nodes[place]]?.score = score
     }
-    guard let end = path.end, end.reason != "pruned", end.reason != "unfinished" else { return }
+    guard let end = path.end, end.reason != "pruned", end.reason != "unfinished",
+      !Self.isCut(end)
+    else { return }
     let kind = run.start?.settings.verifier.map { $0.scoreKind }
     let place = ends[end.end] ?? end.end
     nodes[place]?.end = end

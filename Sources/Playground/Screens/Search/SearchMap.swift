@@ -35,7 +35,7 @@ public struct SearchMap: Sendable, Hashable {
     public var logProbability = 0.0
     /// Why it was given up; nil where some path went on.
     public var pruning: Pruning?
-    /// The end of the path that ends there.
+    /// The end of the path that ended there by itself.
     public var end: PathEnd?
     public var isCorrect: Bool?
   }

@@ -89,7 +89,7 @@ public struct SearchPage: Sendable, Hashable {
   public var text = ""
   public var lead = ""
   public var why = ""
-  /// How many paths ended, and with a right or a wrong answer.
+  /// How many paths ended by themselves, and with a right or a wrong answer.
   public var finished = 0
   public var right = 0
   public var wrong = 0

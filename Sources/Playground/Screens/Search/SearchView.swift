@@ -31,7 +31,10 @@ enum SearchView {
   ) {
     let isUnderWay = state.search.run.flatMap { state.activities[$0] } != nil
     Panel.blank(
-      title: isUnderWay ? "The search begins" : "Nothing has been searched yet",
+      title: isUnderWay
+        ? "The search begins"
+        : state.search.end?.reason == .cancelled
+          ? "The search was stopped before a step had ended" : "Nothing has been searched yet",
       lines: [
         "A beam keeps the steps that a verifier likes best and gives the others up: they lie in "
           + "the graveyard, with the figure that killed them. A tree search gives nothing up: it "
