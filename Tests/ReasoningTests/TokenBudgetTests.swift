@@ -48,6 +48,16 @@ import Testing
     #expect(greedy?.knob == nil && greedy?.settings == RunSettings(maxTokens: 12))
   }
 
+  /// A question that does not fit the model's context counts as unanswered, and the others go on.
+  @Test func aQuestionThatDoesNotFitIsUnanswered() async throws {
+    let long = Question(text: String(repeating: " a.", count: 5000), gold: "8")
+    let results = try await evaluation().results(
+      of: SelfConsistency(), on: [questions[0], long, questions[1]])
+    #expect(results.map(\.fits) == [true, false, true])
+    #expect(!results[1].isCorrect && results[1].isMajorityCorrect == false)
+    #expect(results[1].end.tokens == TokenCounts() && results[0].end.tokens.generated > 0)
+  }
+
   /// Beams take as many samples at a time as they go ways on.
   @Test func knobs() {
     func knob(_ strategy: any Strategy.Type, branches: Int? = nil) -> StrategyKnob? {

@@ -51,7 +51,8 @@ extension Evaluation {
     return EvaluationRow(
       strategy: strategy, family: "all", correct: rows.reduce(0) { $0 + $1.correct },
       total: rows.reduce(0) { $0 + $1.total }, accuracy: accuracy?.value ?? 0,
-      interval: accuracy?.interval ?? 0...1,
+      // Of one family there is nothing to average.
+      interval: (rows.count == 1 ? rows.first?.interval : accuracy?.interval) ?? 0...1,
       majorityClass: rows.reduce(0) { $0 + $1.majorityClass } / count,
       areaUnderCurve: Statistics.areaUnderCurve(pools.flatMap { $0.flatMap(\.scored) }),
       tokens: rows.reduce(TokenCounts()) { $0 + $1.tokens }, seconds: seconds,

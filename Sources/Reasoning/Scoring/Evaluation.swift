@@ -10,6 +10,8 @@ public struct Evaluation: Sendable {
     public var level: Int?
     public var isCorrect: Bool
     public var end: RunEnd
+    /// Whether the model's context held the question; one that it did not hold counts as unanswered.
+    public var fits = true
     /// Δ of each path with whether the path's own answer is right.
     public var scored: [(score: Double, isPositive: Bool)]
     /// Whether a majority of the same samples is right; nil for strategies that take no vote.
@@ -60,7 +62,7 @@ public struct Evaluation: Sendable {
   private func result(of strategy: any Strategy, on question: Question) async throws -> Result? {
     var result = try await answer(question, with: strategy)
     guard result.end.reason == .completed else { return nil }
-    guard comparesVote else { return result }
+    guard comparesVote, result.fits else { return result }
     let budget = result.end.tokens.spent
     guard let vote = try await vote(on: question, within: budget) else { return nil }
     result.isVoteCorrect = question.isCorrect(vote.answer) ?? false
@@ -102,6 +104,9 @@ public struct Evaluation: Sendable {
   private func answer(
     _ question: Question, with strategy: any Strategy
   ) async throws -> Result {
+    guard try fits(question, strategy) else {
+      return .unanswered(question, takesVotes: type(of: strategy).description.takesVotes)
+    }
     let scored = Mutex<[Int: (delta: Double?, answer: String?)]>([:])
     let votes = Mutex<Tally?>(nil)
     var settings = settings
@@ -133,6 +138,34 @@ public struct Evaluation: Sendable {
       // The answers that were counted, each of them once: a verifier's paths do not vote.
       result.isAnyCorrect = votes.order.contains { question.isCorrect($0) ?? false }
     }
+    return result
+  }
+
+  /// Whether the model's context holds the question as the strategy puts it.
+  ///
+  /// - Throws: `TextFileError` for a template or example file that is missing or malformed.
+  private func fits(_ question: Question, _ strategy: any Strategy) throws -> Bool {
+    let prompt = try prompts.prompt(
+      for: question, settings, otherwise: type(of: strategy).description.defaultPrompting,
+      model: decoder.model)
+    do {
+      _ = try prompt.tokens(of: question, for: decoder.model)
+      return true
+    } catch LanguageModelError.contextExceeded {
+      return false
+    }
+  }
+}
+
+extension Evaluation.Result {
+  /// A question that the model cannot be asked, since its context does not hold it.
+  fileprivate static func unanswered(_ question: Question, takesVotes: Bool) -> Self {
+    var result = Self(
+      family: question.family ?? "file", level: question.fixedLevel, isCorrect: false,
+      end: RunEnd(reason: .completed, answer: nil, correct: false, tokens: TokenCounts()),
+      scored: [])
+    result.fits = false
+    (result.isMajorityCorrect, result.isAnyCorrect) = takesVotes ? (false, false) : (nil, nil)
     return result
   }
 }

@@ -37,6 +37,8 @@ public struct EvaluationRow: Sendable, Hashable {
   /// What was turned, and to what, to keep to a budget of tokens; nil where none was set.
   public var knob: StrategyKnob?
   public var knobValue: Int?
+  /// Whether it costs more than the budget even at its least.
+  public var isOverBudget = false
 
   public var generatedTokens: Int { tokens.generated }
 

@@ -27,9 +27,8 @@ public struct TokenBudget: Sendable, Hashable {
   public func fit(
     _ strategy: any Strategy, to questions: [Question], _ evaluation: Evaluation
   ) async throws -> Fit? {
-    let stride = max(1, questions.count / Self.trials)
-    let tried = questions.indices.filter { $0 % stride == 0 }.prefix(Self.trials)
-      .map { questions[$0] }
+    let trials = min(Self.trials, questions.count)
+    let tried = (0..<trials).map { questions[$0 * questions.count / trials] }
     func cost(_ settings: RunSettings) async throws -> Double? {
       var evaluation = evaluation
       evaluation.settings = settings

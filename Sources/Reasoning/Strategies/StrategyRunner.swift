@@ -51,9 +51,12 @@ extension Strategy {
         // What was found stays, also when looking back at it is cancelled.
         do { try await run.tellAnswersOverTime() } catch is CancellationError {}
       }
+      let isCancelled = Task.isCancelled
       end = RunEnd(
-        reason: Task.isCancelled ? .cancelled : .completed, answer: answer,
-        correct: question.isCorrect(answer), tokens: before + run.counts,
+        reason: isCancelled ? .cancelled : .completed, answer: answer,
+        // What was stopped before it answered is neither right nor wrong.
+        correct: isCancelled && answer == nil ? nil : question.isCorrect(answer),
+        tokens: before + run.counts,
         revision: run.revision.map {
           Revision(of: $0.of, correct: question.isCorrect($0.of))
         })

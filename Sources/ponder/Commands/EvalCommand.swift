@@ -245,12 +245,20 @@ func measure(
   }
   progress.clear()
   let seconds = (ContinuousClock.now - start).seconds
+  let unfit = results.count { !$0.fits }
+  if unfit > 0 {
+    FileHandle.standardError.write(
+      Data(
+        "ponder: the model's context does not hold \(unfit) prompts; they count as unanswered.\n"
+          .utf8))
+  }
   var rows = Evaluation.rows(
     results, strategy: name, questions: questions, seconds: seconds, byLevel: byLevel)
   for index in rows.indices {
     rows[index].verifier = verifier
     rows[index].knob = turned?.knob
     rows[index].knobValue = turned?.value
+    rows[index].isOverBudget = (turned?.meanTokens ?? 0) > Double(budget ?? .max)
   }
   tellIfStopped()
   return rows

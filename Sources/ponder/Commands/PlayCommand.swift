@@ -56,8 +56,7 @@ struct PlayCommand: ParsableCommand {
       preferredDepth: colors.flatMap { ColorDepth(name: $0) },
       environment: ProcessInfo.processInfo.environment)
     let depth = terminal.colorDepth
-    var settings = options.settings(detail: DistributionSummary.savedDetail)
-    settings.temperature = settings.temperature ?? Self.defaultTemperature
+    let settings = options.settings(detail: DistributionSummary.savedDetail)
     var state = PlaygroundState(
       size: terminal.size, question: asked, settings: settings, catalog: catalog(themes),
       themeName: themeName)
@@ -79,9 +78,6 @@ struct PlayCommand: ParsableCommand {
     if let signal { terminal.exit(bySignal: signal) }
     terminal.tearDown()
   }
-
-  /// The temperature at which Decode shapes its table unless told otherwise.
-  static let defaultTemperature = 0.7
 
   /// Makes the file that keeps this session. A replayed trace is left as it is: what is done
   /// after it goes into a session that begins with a copy of it.

@@ -78,7 +78,8 @@ struct EvalTable {
   private static func note(_ budget: Int) -> String {
     """
     Each strategy is set to the most that costs at most \(budget) tokens a problem beside the prompt, on
-    the mean of \(TokenBudget.trials) of the problems; whether these are answered rightly is not looked at.
+    the mean of at most \(TokenBudget.trials) of the problems, whose answers are not looked at; "!" costs more
+    even at its least.
 
     """
   }
@@ -94,7 +95,9 @@ struct EvalTable {
     ]
     if budget != nil {
       columns.append(
-        Column("set to", 13) { $0.setTo.map { "\($0.name) \($0.value)" } ?? "—" })
+        Column("set to", 14) {
+          ($0.setTo.map { "\($0.name) \($0.value)" } ?? "—") + ($0.isOverBudget ? " !" : "")
+        })
     }
     // Those that take no vote have nothing to compare with.
     if rows.contains(where: { $0.majority != nil }) {

@@ -85,7 +85,11 @@ extension Candidate {
     let numbers = run.solutionPaths
     // A verifier reads those that have ended, in order; its own paths are numbered after them.
     let judged = numbers.filter { run.paths[$0]?.end != nil }
-    return numbers.map { number in
+    // What a search gave up or only tried on the way is no candidate.
+    let dropped: Set = ["pruned", "lookahead", "unfinished"]
+    return numbers.filter { number in
+      run.paths[number]?.end.map { !dropped.contains($0.reason) } ?? true
+    }.map { number in
       var candidate = Candidate(path: number)
       guard let path = run.paths[number] else { return candidate }
       candidate.answer = path.answer

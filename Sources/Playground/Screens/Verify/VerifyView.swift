@@ -88,7 +88,10 @@ enum VerifyView {
         }
       return "\(verifier.rawValue), \(way)"
     case .genrm:
-      let count = settings?.rationales ?? GenerativeVerifier.defaultRationales
+      let count =
+        settings?.rationales
+        ?? (verify.digest.start?.strategy == GenRM.description.name
+          ? GenRM.defaultRationales : GenerativeVerifier.defaultRationales)
       return "genrm, mean p(Yes) of \(Panel.count(count, "rationale"))"
     case .genrmDirect: return "genrm-direct, p(Yes) at once"
     case .orm: return "orm, p(Yes) of Yes and No"
