@@ -206,4 +206,30 @@ import Testing
         as? [[String: Any]])
     #expect(Set(names).isSubset(of: rows.compactMap { $0["name"] as? String }))
   }
+
+  /// `strategies NAME` prints the strategy's page as it stands in the folder of samples.
+  @Test func guidePages() throws {
+    let folder = Program.fixtures.deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Samples/Guide")
+    for name in ["greedy", "mcts"] {
+      let result = try Program.run(["strategies", name])
+      #expect(result.status == 0 && result.errors == "")
+      let page = try String(contentsOf: folder.appending(path: "\(name).md"), encoding: .utf8)
+      #expect(result.output == page)
+    }
+    try Program.expectFailure(
+      ["strategies", "no-such"], status: 64, saying: "There is no strategy \"no-such\"; there are")
+    try Program.expectFailure(
+      ["strategies", "mcts", "--format", "json"], status: 64, saying: "page is text")
+
+    let home = try Program.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: home) }
+    let environment = ["PONDER_HOME": home.path]
+    try Program.expectFailure(
+      ["strategies", "mcts"], status: 66, saying: "Samples/Guide", environment: environment)
+    try FileManager.default.createDirectory(
+      at: home.appending(path: "Samples/Guide"), withIntermediateDirectories: true)
+    try Program.expectFailure(
+      ["strategies", "mcts"], status: 66, saying: "mcts.md", environment: environment)
+  }
 }

@@ -1,11 +1,20 @@
 import ArgumentParser
+import Foundation
 import Reasoning
 
 struct StrategiesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "strategies", abstract: "List the strategies.")
+    commandName: "strategies", abstract: "List the strategies, or print the guide to one of them.")
+
+  @Argument(help: "The strategy whose page of Samples/Guide is printed.") var name: String?
 
   @Option(help: "\(OutputFormat.names)") var format: OutputFormat = .text
+
+  func validate() throws {
+    if name != nil, format == .json {
+      throw ValidationError("A guide page is text: leave out --format json, or the name.")
+    }
+  }
 
   private struct Row: Encodable {
     var name, title, summary, paper, cost, prompting: String
@@ -42,6 +51,7 @@ struct StrategiesCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let name { return try StandardOutput.writeLine(try Self.page(on: name)) }
     let rows = StrategyRegistry.all.map { Row($0.description) }
     if format == .json { return try StandardOutput.writeJSON(rows) }
     let text = rows.map { row in
@@ -56,5 +66,16 @@ struct StrategiesCommand: ParsableCommand {
       """
     }
     try StandardOutput.writeLine(text.joined(separator: "\n\n"))
+  }
+
+  /// The guide page on a strategy.
+  ///
+  /// - Throws: `UserError.usage` for an unknown name, and whatever keeps the page from being read.
+  private static func page(on name: String) throws -> String {
+    _ = try named(name)
+    let file = try Resources.folder("Samples/Guide").appending(path: "\(name).md")
+    let text = try TextFile.read(file.path)
+    // The line that is written ends by itself.
+    return text.hasSuffix("\n") ? String(text.dropLast()) : text
   }
 }
