@@ -58,6 +58,23 @@ import Testing
       ChartScale(1...100, isLogarithmic: true).ticks(atMost: 8) == [1, 2, 5, 10, 20, 50, 100])
   }
 
+  /// Any ten curves have colours of their own, and more, or those of an oracle, other dashes.
+  @Test func curvesAreToldApart() {
+    let points = [1.0, 10].map { SvgChart.Point(x: $0, y: 0.5, interval: nil) }
+    func strokes(_ series: [SvgChart.Series]) -> [Substring] {
+      SvgChart(
+        title: "", notes: [], xTitle: "", yTitle: "", x: ChartScale(1...10), y: ChartScale(0...1),
+        series: series, xText: { "\($0)" }, yText: { "\($0)" }
+      ).svg.split(separator: "\n").filter { $0.hasPrefix("<polyline") }
+    }
+    let many = (0..<20).map { SvgChart.Series(name: "\($0)", points: points) }
+    let lines = strokes(many)
+    #expect(lines.count == 20 && Set(lines).count == 20)
+    #expect(!lines.prefix(10).contains { $0.contains("dash") })
+    let oracles = many.map { SvgChart.Series(name: $0.name, points: points, isDashed: true) }
+    #expect(Set(lines + strokes(oracles)).count == 40)
+  }
+
   @Test func aChartIsOnePictureWithEveryCurve() throws {
     let points = [1.0, 10, 100].map {
       SvgChart.Point(x: $0, y: 0.5, interval: 0.4...0.6)

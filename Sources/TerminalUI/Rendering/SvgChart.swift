@@ -1,7 +1,7 @@
 /// A chart of curves with their intervals as one SVG file, on white, for papers and slides.
 ///
-/// Curves are told apart by colour (Okabe and Ito's, which colour-blind people tell apart), by the
-/// shape of their points and, where the colours are used up, by dashes.
+/// Curves are told apart by colour (Okabe and Ito's, which colour-blind people tell apart, and then
+/// some darker ones), by the shape of their points and, where the colours are used up, by dots.
 public struct SvgChart: Sendable {
   public struct Point: Sendable, Hashable {
     public var x: Double
@@ -60,7 +60,8 @@ public struct SvgChart: Sendable {
   private static let width = 760.0
   private static let plot = (left: 70.0, top: 46.0, right: 560.0, bottom: 370.0)
   private static let colors = [
-    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#444444",
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#444444", "#882255",
+    "#999933", "#6a3d9a",
   ]
 
   public var svg: String {
@@ -147,7 +148,13 @@ public struct SvgChart: Sendable {
 
   private func curve(_ line: Series, _ index: Int) -> [String] {
     let color = color(index)
-    let dash = line.isDashed || index >= Self.colors.count ? " stroke-dasharray=\"6 4\"" : ""
+    let dash =
+      switch (line.isDashed, index >= Self.colors.count) {
+      case (false, false): ""
+      case (true, false): " stroke-dasharray=\"6 4\""
+      case (false, true): " stroke-dasharray=\"2 3\""
+      case (true, true): " stroke-dasharray=\"8 3 2 3\""
+      }
     var shapes: [String] = []
     if line.points.count > 1 {
       let corners = line.points.map { "\(Self.number(left($0.x))),\(Self.number(top($0.y)))" }
