@@ -36,6 +36,22 @@ import Testing
     return Fixtures.draw(state)
   }
 
+  /// Where no temperature was asked for, that is shown which the strategy has by itself.
+  @Test(arguments: [("step-beam", "0.8"), ("self-consistency", "0.7"), ("greedy", "0.0")])
+  func theTemperatureIsTheStrategysOwn(name: String, temperature: String) async throws {
+    var settings = Fixtures.settings
+    (settings.samples, settings.branches) = (4, 2)
+    if name == "step-beam" { settings.verifier = .likelihood }
+    let records = try await Fixtures.records(of: name, settings: settings)
+    var state = Fixtures.empty(120, 40)
+    state.show(Trace(records))
+    let title = Fixtures.draw(state).textSnapshot().split(separator: "\n").first ?? ""
+    #expect(title.contains("T \(temperature)"))
+    guard name != "greedy" else { return }
+    state.screen = .votes
+    #expect(Fixtures.draw(state).textSnapshot().contains("T = \(temperature)"))
+  }
+
   @Test(arguments: StrategyRegistry.names)
   func aSavedRunShowsTheSameScreensWithoutAModel(name: String) async throws {
     let records =

@@ -70,9 +70,20 @@ public struct PlaygroundState: Sendable {
     if case .none = model { !trace.runs.isEmpty } else { false }
   }
 
-  /// The sampler's settings as they shape the Decode table and the next run.
+  /// The sampler's settings as they shape the Decode table and the next run; of a saved trace as
+  /// its run had them.
   public var sampling: SamplingSettings {
-    settings.sampling(temperature: SelfConsistency.description.defaultTemperature)
+    let usual = SelfConsistency.description.defaultTemperature
+    return settings.sampling(
+      temperature: isReplay ? replayed?.usualTemperature ?? usual : usual)
+  }
+
+  /// The saved run whose settings are those of the session.
+  private var replayed: RunStart? {
+    let shown = runs.shown(on: screen).flatMap { trace.runs[$0]?.start }
+    if let shown, shown.settings == settings { return shown }
+    return trace.runs.sorted { $0.key > $1.key }.lazy.compactMap(\.value.start)
+      .first { $0.settings == settings }
   }
 }
 

@@ -59,6 +59,21 @@ extension StrategyDescription {
   var ranksCandidates: Bool { settings.contains(.vote) }
 }
 
+extension RunStart {
+  /// The temperature of its strategy where none is asked for.
+  var usualTemperature: Double {
+    // Models that each answer once do so greedily.
+    if strategy == Ensemble.description.name, settings.samples ?? 1 > 1 {
+      return Ensemble.samplingTemperature
+    }
+    return (StrategyRegistry.description(of: strategy) ?? SelfConsistency.description)
+      .defaultTemperature
+  }
+
+  /// The temperature that the run was taken at.
+  var temperature: Double { settings.temperature ?? usualTemperature }
+}
+
 extension PlaygroundState {
   /// Puts a run on the screens for its kind; they are empty until it has something to show.
   ///

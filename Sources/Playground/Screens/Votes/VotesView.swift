@@ -88,8 +88,7 @@ enum VotesView {
   /// What the numbers mean, and what they do not.
   private static func note(_ votes: VotesState, width: Int) -> String {
     let temperature = Format.fixed(
-      votes.digest.start?.settings.temperature
-        ?? SelfConsistency.description.defaultTemperature, 1)
+      votes.digest.start?.temperature ?? SelfConsistency.description.defaultTemperature, 1)
     switch votes.weighting {
     case .majority:
       return width >= 116
@@ -138,23 +137,19 @@ enum VotesView {
       }
     }
     // What the title line tells holds for the next vote; this one may be another's.
-    if width >= 100, let settings = digest.start?.settings,
-      let notes = difference(settings, state.settings)
-    {
+    if width >= 100, let start = digest.start, let notes = difference(start, state.settings) {
       text.append("   taken at \(notes)", style: theme[.warning])
     }
     return text
   }
 
   /// In what a vote's sampler differs from the settings at hand.
-  private static func difference(_ taken: RunSettings, _ now: RunSettings) -> String? {
-    let usual = SelfConsistency.description.defaultTemperature
-    let temperature = taken.temperature ?? usual
+  private static func difference(_ taken: RunStart, _ now: RunSettings) -> String? {
     var notes: [String] = []
-    if temperature != now.temperature ?? usual {
-      notes.append("T \(Format.fixed(temperature, 1))")
+    if taken.temperature != now.temperature ?? taken.usualTemperature {
+      notes.append("T \(Format.fixed(taken.temperature, 1))")
     }
-    if taken.seed != now.seed { notes.append("seed \(taken.seed)") }
+    if taken.settings.seed != now.seed { notes.append("seed \(taken.settings.seed)") }
     return notes.isEmpty ? nil : notes.joined(separator: ", ")
   }
 
