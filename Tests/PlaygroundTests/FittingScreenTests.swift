@@ -63,7 +63,7 @@ import Testing
     var (member, other) = (start("sample"), start("sample"))
     (member.run, other.run) = (1001, 7)
     play.send(.trace([start("ensemble"), member]))
-    #expect(play.state.runs.votes == 1 && play.state.runs.branches == nil)
+    #expect(play.state.runs.votes == 1 && play.state.runs.branches == 1)
     #expect(play.state.trace.members(of: 1) == [1001])
     play.send(.trace([other]))
     #expect(play.state.runs.branches == 7)

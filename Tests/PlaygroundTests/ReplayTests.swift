@@ -36,6 +36,53 @@ import Testing
     return Fixtures.draw(state)
   }
 
+  /// Branches shows the paths of whatever ran, and only these: no verifier's.
+  @Test(arguments: StrategyRegistry.names)
+  func branchesShowsThePathsOfEveryStrategy(name: String) async throws {
+    var state = Fixtures.empty(120, 40)
+    state.show(Trace(try await EveryStrategy(name: name).run().records))
+    state.screen = .branches
+    let number = try #require(state.runs.branches)
+    let members = state.trace.members(of: number)
+    let parts = (members.isEmpty ? [number] : members).compactMap { state.trace.runs[$0] }
+    let ends = parts.flatMap { run in
+      run.solutionPaths.compactMap { run.paths[$0]?.end }.filter { $0.reason != "lookahead" }
+    }
+    let branches = state.branches
+    #expect(!ends.isEmpty && branches.rowCount == ends.count)
+    let paths = branches.numbers.compactMap { branches.digest.paths[$0] }
+    #expect(paths.map(\.answer) == ends.map(\.answer))
+    #expect(paths.map(\.nodes.last) == ends.map(\.end))
+    let text = Fixtures.draw(state).textSnapshot()
+    let description = try #require(StrategyRegistry.description(of: name))
+    #expect(text.contains(description.title) && !text.contains("has not run yet"))
+    #expect(text.contains("ΣΔ") == (name == "cot-decoding"))
+    for path in paths.prefix(3) {
+      if let delta = path.delta { #expect(text.contains(Format.probability(delta))) }
+    }
+    _ = Reducer().reduce(&state, .key(KeyEvent(.enter)))
+    #expect(state.screen == .decode)
+  }
+
+  /// The newest run that has paths is shown; one that ended before it had any is passed over.
+  @Test func branchesShowsTheNewestRunWithPaths() async throws {
+    var records = try await Fixtures.records(of: "greedy")
+    records += try await Fixtures.records(of: "cot", number: 2)
+    var state = Fixtures.empty(80, 24)
+    state.show(Trace(records))
+    #expect(state.runs.branches == 2)
+    records += [
+      TraceRecord(
+        run: 3,
+        .run(
+          RunStart(
+            strategy: "greedy", model: Fixtures.model.identity, seed: 1,
+            question: Fixtures.question, settings: Fixtures.settings)))
+    ]
+    state.show(Trace(records))
+    #expect(state.runs.branches == 2 && state.branches.rowCount == 1)
+  }
+
   /// Where no temperature was asked for, that is shown which the strategy has by itself.
   @Test(arguments: [("step-beam", "0.8"), ("self-consistency", "0.7"), ("greedy", "0.0")])
   func theTemperatureIsTheStrategysOwn(name: String, temperature: String) async throws {

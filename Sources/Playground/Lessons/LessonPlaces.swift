@@ -32,9 +32,10 @@ extension PlaygroundState {
         return []
       }
     case .branches:
-      if let path = branches.digest.paths(for: answer).first {
+      let row = branches.numbers.firstIndex { branches.digest.paths[$0]?.answer == answer }
+      if let row {
         branches.comparison = nil
-        selectBranch(path)
+        selectBranch(row)
         return []
       }
     case .verify:

@@ -17,9 +17,15 @@ extension PlaygroundState {
     nextRun = max(1, (saved.latestRun ?? 0) &+ 1)
     // The first screen, in the order of the tabs, that is some run's own; the newest run there.
     var first: (screen: ScreenID, run: Int)?
+    // A run that ended before it had a path has nothing to show in Branches.
+    var withPaths: Int?
     for (number, run) in saved.runs.sorted(by: { $0.key < $1.key }) {
       guard let strategy = run.start?.strategy, saved.ensemble(of: number) == nil else { continue }
       let screen = place(number, of: strategy)
+      let parts = [number] + saved.members(of: number)
+      if screen != nil, parts.contains(where: { saved.runs[$0]?.paths.isEmpty == false }) {
+        withPaths = number
+      }
       if strategy == Exploration.strategyName {
         runs.exploration = number
       } else if let screen, screen != .decode {
@@ -28,6 +34,7 @@ extension PlaygroundState {
         runs.exploration = number
       }
     }
+    runs.branches = withPaths ?? runs.branches
     makeDigests()
     plantTree()
     let shown = runs.exploration ?? first?.run

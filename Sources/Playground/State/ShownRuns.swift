@@ -34,11 +34,9 @@ public struct ShownRuns: Sendable, Hashable {
     let screen = strategy.screen
     if screen == .search { search = run }
     if strategy.ranksCandidates { verify = run }
-    if strategy.takesVotes {
-      votes = run
-    } else if screen == .branches || screen == .search {
-      branches = run
-    }
+    if strategy.takesVotes { votes = run }
+    // Whatever a strategy does, it leaves paths.
+    branches = run
   }
 }
 

@@ -16,7 +16,7 @@ struct AnswerBoard {
   /// In the order of the first branch that gave each.
   static func rows(_ digest: RunDigest) -> [Row] {
     var rows: [Row] = []
-    for path in digest.numbers.compactMap({ digest.paths[$0] }) {
+    for path in digest.numbers.compactMap({ digest.paths[$0] }) where path.isBranch {
       guard let answer = path.answer else { continue }
       if let index = rows.firstIndex(where: { $0.answer == answer }) {
         rows[index].count += 1

@@ -13,15 +13,15 @@ extension PlaygroundState {
       return comparisonCommand(command, \PlaygroundState.branches.comparison)
     }
     switch command {
-    case .up: selectBranch(branches.selected - 1)
-    case .down: selectBranch(branches.selected + 1)
+    case .up: selectBranch(branches.position.selected - 1)
+    case .down: selectBranch(branches.position.selected + 1)
     case .top: selectBranch(0)
     case .bottom: selectBranch(branches.rowCount - 1)
     case .pageUp: branches.textScroll = max(0, branches.textScroll - 3)
     case .pageDown: branches.textScroll += 3
     case .run, .streamOrStop: return growBranches()
     case .openInDecode, .activate, .right, .take:
-      return open(path: branches.selected, of: runs.branches)
+      return openOwn(path: branches.selected, of: runs.branches)
     case .compare: compareBranches()
     case .back: branches.marked = nil
     default: break
@@ -108,7 +108,7 @@ extension PlaygroundState {
           at: mouse.position, count: branches.rowCount, position: branches.position)
       else { return [] }
       // A second click on the same branch opens it.
-      if row == branches.selected { return branchesCommand(.openInDecode) }
+      if row == branches.position.selected { return branchesCommand(.openInDecode) }
       selectBranch(row)
       return []
     default: return []

@@ -3,8 +3,8 @@ import Foundation
 import Reasoning
 import TerminalUI
 
-/// CoT-decoding as it happens: the likeliest first tokens, each grown greedily, and how sure each
-/// branch is of its answer.
+/// The paths of a run as they grow, and how sure each is of its answer. Of CoT-decoding these are
+/// the likeliest first tokens, each grown greedily.
 enum BranchesView {
   static func draw(
     _ state: PlaygroundState, in rect: Rect, view: PlaygroundView, on buffer: inout CellBuffer
@@ -38,6 +38,11 @@ enum BranchesView {
     if branches.digest.start?.strategy == Beam.description.name {
       return "The likeliest text need not have the likeliest answer; wider is not better."
     }
+    if !branches.isByDelta {
+      return branches.description.takesVotes
+        ? "Δ tells how sure a path is of its answer; Votes counts the answers."
+        : "Δ tells how sure a path is of its answer; here it decides nothing."
+    }
     return width >= 120
       ? "Δ tells a reasoned answer from a guessed one better than a right one from a wrong one:"
         + " a branch can be sure and wrong."
@@ -47,6 +52,14 @@ enum BranchesView {
   private static func drawBlank(
     _ state: PlaygroundState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
   ) {
+    if state.branches.digest.run != nil {
+      let begins = state.branches.digest.end == nil
+      Panel.blank(
+        title: state.branches.description.title + (begins ? " begins" : " has left no path"),
+        lines: [state.branches.description.summary], hint: StyledText(), in: rect, theme: theme,
+        on: &buffer)
+      return
+    }
     let count = state.settings.branches ?? CoTDecoding.defaultBranches
     Panel.blank(
       title: "CoT-decoding has not run yet",
@@ -67,11 +80,10 @@ enum BranchesView {
   ) {
     let digest = state.branches.digest
     let count = state.branches.rowCount
-    let description =
-      digest.start.flatMap { StrategyRegistry.description(of: $0.strategy) }
-      ?? CoTDecoding.description
-    var left = StyledText(description.title, style: theme[.title])
-    left.append("  k = \(count)", style: theme[.text])
+    var left = StyledText(state.branches.description.title, style: theme[.title])
+    left.append(
+      state.branches.isByDelta ? "  k = \(count)" : "  " + Panel.count(count, "path"),
+      style: theme[.text])
     if let prompting = digest.start?.settings.prompting, rect.width >= 70 {
       left.append("  \(prompting) prompt", style: theme[.dim])
     }
@@ -128,15 +140,18 @@ private struct BranchTable {
   func draw(in rect: Rect, on buffer: inout CellBuffer) {
     let columns = columns(width: rect.width)
     let table = Table(columns: columns.map(\.1), styles: Table.Styles(theme: theme))
-    let winner = branches.winner
+    let (winner, numbers) = (branches.winner, branches.numbers)
     table.draw(
       count: branches.rowCount, position: branches.position, in: rect, on: &buffer
     ) { item, column, cell, base, buffer in
-      draw(columns[column].0, of: item, winner: winner, in: cell, base: base, on: &buffer)
+      let number = numbers.indices.contains(item) ? numbers[item] : item
+      draw(columns[column].0, of: number, winner: winner, in: cell, base: base, on: &buffer)
     }
     // The mark of a comparison stands before the row, where the selection's arrow would be.
     let visible = branches.position.visible(count: branches.rowCount, height: rect.height - 1)
-    if let marked = branches.marked, visible.contains(marked) {
+    if let marked = branches.marked.flatMap({ numbers.firstIndex(of: $0) }),
+      visible.contains(marked)
+    {
       buffer.put(
         "◆", x: rect.x, y: rect.y + 1 + marked - visible.lowerBound, style: theme[.notice])
     }
@@ -205,7 +220,8 @@ private struct BranchTable {
     let dim = base.overlaid(by: theme[.dim]).on(base.background)
     guard let answer = path.answer else {
       guard !path.isGrowing else { return }
-      buffer.put(path.isCut ? "cut" : "none", x: cell.x, y: cell.y, style: dim, width: cell.width)
+      let why = path.isCut ? "cut" : path.reason == "pruned" ? "pruned" : "none"
+      buffer.put(why, x: cell.x, y: cell.y, style: dim, width: cell.width)
       return
     }
     let isCorrect = branches.digest.isCorrect(answer)

@@ -32,6 +32,10 @@ public struct PathDigest: Sendable, Hashable {
   /// grows.
   public private(set) var hesitations: [Hesitation] = []
 
+  /// Whether it goes on from the question and was not simulated only: what a verifier reads and
+  /// writes is no branch.
+  public private(set) var isBranch = false
+
   public init(number: Int) { self.number = number }
 
   /// The digest of a path as far as it is known.
@@ -40,6 +44,8 @@ public struct PathDigest: Sendable, Hashable {
   public init(number: Int, in run: RunTrace, own: Int? = nil) {
     self.number = number
     guard let path = run.paths[own ?? number] else { return }
+    let start = path.nodes.first.flatMap { run.nodes[$0]?.parent }
+    isBranch = start == run.promptEnd && path.end?.reason != "lookahead"
     for id in path.nodes {
       guard let node = run.nodes[id] else { continue }
       add(id, node.token, logProbability: node.logProbability)

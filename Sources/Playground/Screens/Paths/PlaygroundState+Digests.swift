@@ -26,8 +26,14 @@ extension PlaygroundState {
     noteSearched(record)
   }
 
-  /// Takes up an event of a member's part of the ensemble that Votes shows.
+  /// Takes up an event of a member's part of the ensemble that Branches or Votes shows.
   private mutating func digestMember(_ record: TraceRecord) {
+    if let shown = runs.branches, branches.digest.run == shown, record.run != shown,
+      trace.members(of: shown).contains(record.run), let run = trace.runs[record.run]
+    {
+      let first = trace.firstPath(ofMember: record.run)
+      branches.digest.apply(part: record.event, run, from: first)
+    }
     guard let shown = runs.votes, votes.digest.run == shown, record.run != shown,
       trace.members(of: shown).contains(record.run), let run = trace.runs[record.run]
     else { return }
@@ -46,6 +52,12 @@ extension PlaygroundState {
       runs.branches.flatMap { number in
         trace.runs[number].map { RunDigest(number, $0) }
       } ?? RunDigest()
+    if let shown = runs.branches {
+      for member in trace.members(of: shown) {
+        guard let part = trace.runs[member] else { continue }
+        branches.digest.include(part, from: trace.firstPath(ofMember: member))
+      }
+    }
     votes.digest =
       runs.votes.flatMap { number in
         trace.runs[number].map { RunDigest(number, $0) }

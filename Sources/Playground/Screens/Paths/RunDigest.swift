@@ -85,8 +85,11 @@ public struct RunDigest: Sendable, Hashable {
     case .node(let node):
       // A damaged file may claim any number.
       let number = node.path &+ offset
-      if paths[number] == nil { insert(PathDigest(number: number)) }
-      if paths[number]?.append(node) != true { replace(node.path, in: trace, from: offset) }
+      // Where it begins tells what kind of path it is.
+      let hasBegun = paths[number]?.nodes.isEmpty == false
+      if !hasBegun || paths[number]?.append(node) != true {
+        replace(node.path, in: trace, from: offset)
+      }
     case .injected(let injection):
       if let path = injection.path { replace(path, in: trace, from: offset) }
     case .fork(let fork): replace(fork.path, in: trace, from: offset)

@@ -58,7 +58,7 @@ extension PlaygroundState {
     case .top: selectPath(0)
     case .bottom: selectPath((votes.detail?.paths.count ?? 1) - 1)
     case .activate, .right, .take, .openInDecode:
-      return votes.selectedPath.map { openVoter($0) } ?? []
+      return votes.selectedPath.map { openOwn(path: $0, of: runs.votes) } ?? []
     case .openParting:
       guard let run = runs.votes, let fork = votes.detail?.fork else { return [] }
       return open(fork.node, of: run)
@@ -72,9 +72,9 @@ extension PlaygroundState {
     return []
   }
 
-  /// Opens a path that votes in Decode; a path of an ensemble is its model's own.
-  private mutating func openVoter(_ path: Int) -> [Effect] {
-    guard let run = runs.votes else { return [] }
+  /// Opens a path in Decode; a path of an ensemble is its model's own.
+  mutating func openOwn(path: Int, of run: Int?) -> [Effect] {
+    guard let run else { return [] }
     let origin = trace.origin(ofPath: path, in: run)
     let effects = open(path: origin.path, of: origin.run)
     if let own = trace.runs[origin.run]?.start?.model, let hash = readyModel?.identity.hash,
