@@ -13,7 +13,7 @@ private let prompts = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
   private static func score(_ query: [String], _ passage: [String], _ all: [[String]]) -> Double {
     let mean = Double(all.reduce(0) { $0 + $1.count }) / Double(all.count)
     var sum = 0.0
-    for word in query {
+    for word in Set(query) {
       let n = Double(all.count { $0.contains(word) })
       let f = Double(passage.count { $0 == word })
       guard f > 0 else { continue }
@@ -47,6 +47,14 @@ private let prompts = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
         #expect(a.passage == b.passage)
       }
     }
+  }
+
+  @Test func aNameThatTheQueryRepeatsCountsOnce() {
+    let index = BM25(["Leo sings.", "Mia buys pens and pays coins.", "Ann runs."])
+    let query = "Leo buys pens. Leo pays. Leo asks Leo how many coins Leo has."
+    #expect(index.best(1, for: query).first?.passage == 1)
+    let once = "Leo buys pens. pays. asks how many coins has."
+    #expect(index.best(9, for: query).map(\.score) == index.best(9, for: once).map(\.score))
   }
 
   @Test func rareWordsCountMoreAndWordsOfNoneNothing() {

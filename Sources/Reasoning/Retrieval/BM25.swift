@@ -31,11 +31,13 @@ public struct BM25: Sendable {
   }
 
   /// The passages that fit best, best first; of equals the first. Those that share no word with the
-  /// query are left out.
+  /// query are left out. A word that the query repeats counts once.
   public func best(_ count: Int, for query: String) -> [(passage: Int, score: Double)] {
     var scores: [Int: Double] = [:]
-    // In the order of the words, so that sums come out the same every time.
-    for word in Self.words(query) {
+    // A question that tells of Leo eleven times does not ask for Leo: each word counts once. In the
+    // order of the words, so that sums come out the same every time.
+    var seen: Set<String> = []
+    for word in Self.words(query) where seen.insert(word).inserted {
       guard let found = postings[word] else { continue }
       let weight = Self.weight(documents: lengths.count, having: found.count)
       for (passage, frequency) in found {
