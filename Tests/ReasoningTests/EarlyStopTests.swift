@@ -123,14 +123,20 @@ import Testing
     #expect(EarlyStopRule.chanceOfLead(4, over: 0) >= 0.95)
   }
 
-  @Test func countingNeedsVotesThatCount() async throws {
+  @Test(arguments: [
+    (Tally.Method.delta, EarlyStop.likely, StrategyError.uncountedVotes),
+    (.verifier, .likely, .uncountedVotes), (.verifier, .decided, .unjudgedVotes),
+  ])
+  func countingNeedsVotesThatCount(method: Tally.Method, stop: EarlyStop, error: StrategyError)
+    async throws
+  {
     let records = await StrategyBench().run(
-      SelfConsistency(), RunSettings(weighting: .delta, earlyStop: .likely))
+      SelfConsistency(), RunSettings(weighting: method, earlyStop: stop))
     guard case .finished(let end)? = records.last?.event else {
       Issue.record("a run ends with what became of it")
       return
     }
-    #expect(end.reason == .failed && end.message == StrategyError.uncountedVotes.description)
+    #expect(end.reason == .failed && end.message == error.description)
   }
 
   @Test func aStoppedVoteSaysSoInJSON() throws {

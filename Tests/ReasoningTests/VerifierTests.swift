@@ -372,6 +372,43 @@ enum VerifierTable {
     #expect(judged == judged.sorted())
   }
 
+  /// The same samples, judged alike, whichever of the two strategies drew them.
+  @Test(arguments: [VerifierName.genrmDirect, .orm, .genrm])
+  func aVoteByAVerifierIsBestOfNsWeightedVote(verifier: VerifierName) async throws {
+    let bench = StrategyBench(model: { VerifierTable.model() })
+    var differs = 0
+    for seed in 1...20 as ClosedRange<UInt64> {
+      var settings = RunSettings(
+        seed: seed, samples: 5, temperature: 1, verifier: verifier, rationales: 2, vote: .weighted)
+      let best = try await bench.trace(BestOfN(), settings)
+      settings.vote = nil
+      let plain = try await bench.trace(SelfConsistency(), settings)
+      settings.weighting = .verifier
+      let judged = try await bench.trace(SelfConsistency(), settings)
+      #expect(judged.end?.answer != nil && judged.end?.answer == best.end?.answer)
+      #expect(judged.tallies[.verifier] == best.tallies[.verifier])
+      #expect(plain.tallies[.verifier] == nil)
+      for method in [Tally.Method.majority, .delta, .likelihood, .normalizedLikelihood] {
+        #expect(judged.tallies[method] == plain.tallies[method])
+      }
+      if judged.end?.answer != plain.end?.answer { differs += 1 }
+    }
+    #expect(differs > 0)
+  }
+
+  @Test func aVoteByAVerifierDoesNotGoOnFromAnother() async throws {
+    let bench = StrategyBench(model: { VerifierTable.model() })
+    let settings = RunSettings(
+      samples: 2, temperature: 1, weighting: .verifier, verifier: .genrmDirect)
+    let first = try await bench.trace(SelfConsistency(), settings)
+    let records = await bench.run(SelfConsistency(), settings, previous: first)
+    guard case .finished(let end)? = records.last?.event else {
+      Issue.record("a run ends with what became of it")
+      return
+    }
+    #expect(end.message == StrategyError.unjudgedSamples.description)
+  }
+
   @Test func theTraceTellsCandidatesScoresAndBothVotes() async throws {
     for verifier in VerifierName.allCases where ![.prm, .prmRestated].contains(verifier) {
       let run = try await StrategyBench(model: { VerifierTable.model() }).trace(

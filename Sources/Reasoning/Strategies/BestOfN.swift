@@ -60,7 +60,18 @@ extension Run {
     }
     // Some candidates without the others cannot be ranked.
     try Task.checkCancellation()
-    let outcomes = ended.withLock { $0 }.sorted { $0.key < $1.key }.map(\.value)
+    return try await ranked(
+      ended.withLock { $0 }.sorted { $0.key < $1.key }.map(\.value), by: verifier,
+      vote: settings.vote ?? BestOfN.defaultVote)
+  }
+
+  /// Has a verifier judge whole samples, leaves a tally by the sum of their weights, and gives the
+  /// answer that comes of it.
+  ///
+  /// - Parameter outcomes: in path order.
+  func ranked(
+    _ outcomes: [PathOutcome], by verifier: any Verifier, vote: RunSettings.RankedVote
+  ) async throws -> String? {
     let assessments = try await verifier.assess(
       outcomes.map { solution(ofPath: $0.path) }, in: self)
     let weighted = OrderedVote(methods: [.verifier], emit: emit)
@@ -69,7 +80,7 @@ extension Run {
       outcome.verifierWeight = assessment.weight
       weighted.add(outcome)
     }
-    switch settings.vote ?? BestOfN.defaultVote {
+    switch vote {
     case .top: return BestOfN.top(outcomes, assessments.map(\.value))?.answer
     case .weighted: return weighted.winner(.verifier)
     }

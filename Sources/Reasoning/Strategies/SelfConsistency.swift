@@ -1,10 +1,15 @@
 import Decoding
+import Synchronization
 
 /// Self-consistency: samples many reasoning paths and lets their answers vote, which
 /// approximates the marginal of the answer over all paths of the sampler.
 ///
 /// A vote may end early. Whether it does is asked after each path in their order, and samples are
 /// drawn in rounds of a fixed size: neither depends on how many paths are decoded at once.
+///
+/// With the weighting `verifier` a verifier judges the same samples, and their answers vote by the
+/// sum of its weights (Li et al. 2022, "Making Large Language Models Better Reasoners with
+/// Step-Aware Verifier", arXiv 2206.02336).
 public struct SelfConsistency: Strategy {
   public static let description = StrategyDescription(
     name: "self-consistency", title: "Self-consistency",
@@ -34,6 +39,10 @@ public struct SelfConsistency: Strategy {
     if rule?.criterion == .likely, rule?.method != .majority {
       throw StrategyError.uncountedVotes
     }
+    let isJudged = run.settings.weighting == .verifier
+    // What a sample weighs is known only when all are there; those of an earlier run are not read.
+    if isJudged, rule != nil { throw StrategyError.unjudgedVotes }
+    if isJudged, run.previous != nil { throw StrategyError.unjudgedSamples }
     let votes = OrderedVote(
       methods: [.majority, .delta, .likelihood, .normalizedLikelihood], rule: rule,
       emit: run.emit)
@@ -41,14 +50,24 @@ public struct SelfConsistency: Strategy {
       throw StrategyError.changedPrompt
     }
     let known = votes.replay(run.previous, upTo: count)
+    let ended = Mutex<[Int: PathOutcome]>([:])
     let size = rule == nil ? count : Self.round
     for first in stride(from: 0, to: count, by: size) where !votes.isStopped && !Task.isCancelled {
       let paths = (first..<min(count, first + size)).filter { !known.contains($0) }.map {
         run.sampledPath($0, from: start, temperature: Self.description.defaultTemperature)
       }
       _ = try await run.decode(paths) { result in
-        votes.add(run.conclude(result.path, result.reason))
+        let outcome = run.conclude(result.path, result.reason)
+        votes.add(outcome)
+        if isJudged { ended.withLock { $0[result.path] = outcome } }
       }
+    }
+    if isJudged {
+      try Task.checkCancellation()
+      return try await run.ranked(
+        ended.withLock { $0 }.sorted { $0.key < $1.key }.map(\.value),
+        by: (run.settings.verifier ?? BestOfN.defaultVerifier).verifier(run.settings),
+        vote: .weighted)
     }
     return votes.winner(run.settings.weighting)
   }

@@ -123,6 +123,8 @@ public enum StrategyError: Error, Equatable, CustomStringConvertible {
   case decoding(String)
   case changedPrompt
   case uncountedVotes
+  case unjudgedVotes
+  case unjudgedSamples
   case oneModel
   case sameModel
 
@@ -133,6 +135,10 @@ public enum StrategyError: Error, Equatable, CustomStringConvertible {
     case .decoding(let why): why
     case .uncountedVotes:
       "--early-stop likely counts votes: leave --weighting at majority, or use --early-stop decided."
+    case .unjudgedVotes:
+      "--weighting verifier judges all samples: leave --early-stop out, or --weighting at majority."
+    case .unjudgedSamples:
+      "A vote by a verifier's weights does not go on from an earlier one; start a new run."
     case .oneModel:
       "An ensemble takes at least two models: name others with --with FILE,FILE."
     case .sameModel:

@@ -119,8 +119,10 @@ struct EvalCommand: AsyncParsableCommand {
       var rows: [EvaluationRow] = []
       for strategy in strategies {
         // A strategy that ranks is measured with each verifier in turn.
-        let own = type(of: strategy).description.defaultVerifier
-        let asked = own == nil ? nil : options.verifier?.names.map { Optional($0) }
+        let description = type(of: strategy).description
+        let own = description.defaultVerifier
+        let isJudged = settings.weighting == .verifier && description.settings.contains(.weighting)
+        let asked = own == nil && !isJudged ? nil : options.verifier?.names.map { Optional($0) }
         for verifier in asked ?? [own] {
           if Task.isCancelled { break }
           var settings = settings

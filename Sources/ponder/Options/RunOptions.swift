@@ -97,7 +97,11 @@ struct RunOptions: ParsableArguments {
         + "distributions (default: votes).", valueName: "votes|mixture"))
   var combine: RunSettings.Combination?
 
-  @Option(help: "Which votes decide: majority, delta, likelihood or normalized_likelihood.")
+  @Option(
+    help: """
+      Which votes decide: majority, delta, likelihood, normalized_likelihood, or verifier: by the \
+      weights that --verifier gives them.
+      """)
   var weighting: Tally.Method = .majority
 
   @Option(

@@ -154,7 +154,9 @@ extension PlaygroundState {
     let wanted = max(samples(of: start.settings), samples(of: settings))
     // A vote that ended early is complete, unless more is asked of it than before.
     let isOpen = votes.digest.stopped.map { wanted > $0.of } ?? true
-    if isOpen, votes.digest.finished < wanted { return resumeVote(samples: wanted) }
+    if isOpen, votes.digest.finished < wanted {
+      return start.settings.weighting == .verifier ? beginVote() : resumeVote(samples: wanted)
+    }
     message = Message(
       .notice,
       "This vote is complete. + samples more; r votes anew; s changes the settings or the seed.")
@@ -172,20 +174,25 @@ extension PlaygroundState {
     return effects
   }
 
+  /// Whether a vote can go on: what a verifier has weighed is complete.
+  private func canGrow(_ start: RunStart) -> Bool {
+    start.strategy == SelfConsistency.description.name && start.settings.weighting != .verifier
+  }
+
   /// How many samples `+` adds.
   static let moreSamples = 20
 
   private mutating func askForMore() -> [Effect] {
     guard let run = runs.votes, let start = votes.digest.start else { return runVote() }
+    guard canGrow(start) else {
+      message = Message(.notice, "Ranked candidates are complete; r samples a vote.")
+      return []
+    }
     if let activity = activities[run] {
       guard !activity.isCancelling else { return [] }
       votes.queued += Self.moreSamples
       message = Message(
         .notice, "\(votes.queued) more samples follow when these \(activity.paths) are done.")
-      return []
-    }
-    guard start.strategy == SelfConsistency.description.name else {
-      message = Message(.notice, "Ranked candidates are complete; r samples a vote.")
       return []
     }
     return resumeVote(samples: samples(of: start.settings) + Self.moreSamples)
