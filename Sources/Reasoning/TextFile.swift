@@ -4,6 +4,8 @@ import Foundation
 public enum TextFileError: Error, Hashable, Sendable, CustomStringConvertible {
   /// There is no such file (exit status 66).
   case missing(path: String)
+  /// There is no template of that name (exit status 66), but there are others.
+  case missingPrompt(String, known: [String])
   /// The file is there and cannot be read: a directory, no permission, no UTF-8.
   case unreadable(path: String, reason: String)
   /// A line does not mean what it should (exit status 65). Lines count from 1.
@@ -12,6 +14,8 @@ public enum TextFileError: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .missing(let path): "there is no file “\(path)”"
+    case .missingPrompt(let name, let known):
+      "there is no prompt “\(name)”: name a file, or one of \(known.joined(separator: ", "))"
     case .unreadable(let path, let reason): "“\(path)” cannot be read: \(reason)"
     case .malformed(let path, let line, let reason): "\(path):\(line): \(reason)"
     }

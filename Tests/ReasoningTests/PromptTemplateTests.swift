@@ -21,6 +21,21 @@ import Testing
     }
   }
 
+  @Test func aTemplateOfTheLibraryIsFoundByItsName() throws {
+    let named = try #require(Prompting("gsm8k"))
+    let path = library.directory + "/gsm8k.txt"
+    #expect(
+      try library.prompt(named, question: question)
+        == library.prompt(.file(path: path), question: question))
+    #expect(library.names.contains("gsm8k") && library.names.contains("few-shot"))
+    #expect(!library.names.contains("gsm8k-examples"))
+    for name in ["gsm9k", "no/such.txt"] {
+      #expect(throws: TextFileError.missingPrompt(name, known: library.names)) {
+        try library.template(.file(path: name))
+      }
+    }
+  }
+
   @Test func shippedPromptsReadAsTheModelsWereTrained() throws {
     let plain = try library.prompt(.plain, question: question)
     #expect(plain.text == "Q: \(question)\nA:")

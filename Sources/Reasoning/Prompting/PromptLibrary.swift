@@ -43,12 +43,32 @@ public struct PromptLibrary: Hashable, Sendable {
   /// The template that a value of `--prompting` names.
   public func template(_ prompting: Prompting) throws(TextFileError) -> PromptTemplate {
     let path = path(of: prompting)
+    if case .file(let name) = prompting, !FileManager.default.fileExists(atPath: path),
+      case let known = names, !known.isEmpty
+    {
+      throw .missingPrompt(name, known: known)
+    }
     return try PromptTemplate.parse(TextFile.read(path), path: path)
   }
 
   private func path(of prompting: Prompting) -> String {
-    if case .file(let path) = prompting { return path }
-    return "\(directory)/\(prompting).txt"
+    guard case .file(let path) = prompting else { return "\(directory)/\(prompting).txt" }
+    // A bare name is a file that lies here, or else a template of the library.
+    let named = "\(directory)/\(path).txt"
+    guard !path.contains("/"), !FileManager.default.fileExists(atPath: path),
+      FileManager.default.fileExists(atPath: named)
+    else { return path }
+    return named
+  }
+
+  /// The names of the templates there are, in order.
+  public var names: [String] {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    return files.filter { name in
+      // Worked examples are text files too, but ask nothing.
+      name.hasSuffix(".txt")
+        && (try? TextFile.read("\(directory)/\(name)"))?.contains("{question}") == true
+    }.map { String($0.dropLast(4)) }.sorted()
   }
 
   private func exemplars(

@@ -15,7 +15,8 @@ public enum Prompting: Hashable, Sendable, CustomStringConvertible {
   /// A template of the user's own.
   case file(path: String)
 
-  /// Reads a name of those in Samples/Prompts (`plain`, `think`, `few-shot` …), or the path of a template. nil for an empty value.
+  /// Reads a name (`plain`, `think`, `few-shot` …), or the path of a template; `PromptLibrary`
+  /// also finds its own templates by their bare names. nil for an empty value.
   public init?(_ commandLineValue: String) {
     switch commandLineValue {
     case "": return nil

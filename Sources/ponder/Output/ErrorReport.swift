@@ -57,7 +57,8 @@ enum ErrorReport {
     case LanguageModelError.contextExceeded: Status.badData
     case is LanguageModelError: Status.other
     case is MixtureError: Status.usage
-    case TextFileError.missing, TextFileError.unreadable: Status.missingFile
+    case TextFileError.missing, TextFileError.missingPrompt, TextFileError.unreadable:
+      Status.missingFile
     case is TextFileError: Status.badData
     case TraceError.missing, TraceError.unreadable, TraceError.isFolder: Status.missingFile
     case TraceError.unwritable: Status.other
