@@ -27,13 +27,17 @@ import Testing
   private static let rationale: TokenID = 900
 
   /// The events of a ranked run, as `BestOfN` leaves them.
-  static func records(_ verifier: VerifierName, number: Int = 1) -> [TraceRecord] {
+  static func records(
+    _ verifier: VerifierName, number: Int = 1, strategy: String = BestOfN.description.name,
+    aggregate: RunSettings.Aggregate? = nil
+  ) -> [TraceRecord] {
     var settings = Fixtures.settings
+    settings.aggregate = aggregate
     (settings.samples, settings.verifier, settings.rationales) = (5, verifier, 2)
     var events: [TraceEvent] = [
       .run(
         RunStart(
-          strategy: BestOfN.description.name, model: Fixtures.model.identity, seed: 1,
+          strategy: strategy, model: Fixtures.model.identity, seed: 1,
           question: Fixtures.question, settings: settings)),
       .injected(
         Injection(
@@ -137,6 +141,23 @@ import Testing
     play.press(.down)
     play.press(.enter)
     Snapshot.check(Fixtures.draw(play.state), named: "verify-prm-\(width)x\(height)")
+  }
+
+  @Test(
+    arguments: [
+      ("best-of-n", nil, "prm, the weakest step"), ("step-beam", nil, "prm, the last step"),
+      ("mcts", nil, "prm, the last step"), ("step-beam", .min, "prm, the weakest step"),
+      ("best-of-n", .mean, "prm, the mean of steps"),
+    ] as [(String, RunSettings.Aggregate?, String)])
+  func theHeaderSaysHowStepsBecameAScore(
+    strategy: String, aggregate: RunSettings.Aggregate?, said: String
+  ) {
+    var state = Fixtures.ready(80, 24)
+    let reducer = Reducer()
+    let records = Self.records(.prm, strategy: strategy, aggregate: aggregate)
+    _ = reducer.reduce(&state, .trace(records))
+    _ = reducer.reduce(&state, .command(.screen(.verify)))
+    #expect(Fixtures.draw(state).textSnapshot().contains(said))
   }
 
   @Test(arguments: [(80, 24), (60, 16), (200, 60)])

@@ -247,6 +247,23 @@ import Testing
   }
 
   /// Whatever a strategy says it heeds changes what it does.
+  /// What Verify says of steps where nothing was asked is what the strategy did.
+  @Test(arguments: ["best-of-n", "step-beam", "dvts", "lookahead", "mcts"])
+  func stepsBecomeAScoreAsItSays(name: String) async throws {
+    let description = try #require(StrategyRegistry.description(of: name))
+    func events(_ aggregate: RunSettings.Aggregate?) async throws -> [TraceRecord] {
+      var strategy = EveryStrategy(name: name)
+      strategy.turn = { ($0.verifier, $0.aggregate, $0.temperature) = (.prm, aggregate, 1) }
+      return try await strategy.run().records.filter {
+        if case .run = $0.event { false } else { true }
+      }
+    }
+    let known = try await events(nil)
+    let said = try #require(RunSettings.Aggregate(rawValue: description.defaultAggregate.rawValue))
+    #expect(try await events(said) == known)
+    #expect(try await events(.prod) != known)
+  }
+
   @Test(arguments: StrategyRegistry.names) func theSettingsItNamesAreHeeded(name: String)
     async throws
   {

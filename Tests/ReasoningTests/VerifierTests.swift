@@ -410,7 +410,7 @@ enum VerifierTable {
   }
 
   @Test func theTraceTellsCandidatesScoresAndBothVotes() async throws {
-    for verifier in VerifierName.allCases where ![.prm, .prmRestated].contains(verifier) {
+    for verifier in VerifierName.allCases where ![.prm, .prmRestated, .exact].contains(verifier) {
       let run = try await StrategyBench(model: { VerifierTable.model() }).trace(
         BestOfN(),
         RunSettings(samples: 8, temperature: 1, verifier: verifier, rationales: 2))

@@ -7,6 +7,9 @@ import Decoding
 /// p(+) / (p(+) + p(−)) after its tag, while every earlier step is marked +, as in the training
 /// documents up to the first wrong step. A step's score depends on nothing that comes later.
 public struct StepVerifier: Verifier {
+  /// A whole solution is as good as its weakest step, unless a strategy says otherwise.
+  public static let defaultAggregate = StepAggregate.min
+
   public var aggregate: StepAggregate
   /// Whether the model first says each step as it should be and then judges, as a generative
   /// verifier does with whole solutions (Zhao et al. 2025, "GenPRM", arXiv 2504.00891). A step to

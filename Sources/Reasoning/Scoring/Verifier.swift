@@ -1,6 +1,6 @@
 import Decoding
 
-/// Judges finished solutions with a model, through the decoder like a strategy. A verifier never
+/// Judges finished solutions, as a rule with a model and through the decoder like a strategy. A verifier never
 /// sees the right answer.
 public protocol Verifier: Sendable {
   /// Judges solutions to the run's question, all in one batch, and leaves `score` events.
@@ -48,17 +48,24 @@ public enum VerifierName: String, Sendable, Codable, CaseIterable {
   case orm
   /// The path's own probability: no verifier at all, for comparison.
   case likelihood
+  /// 1 or 0 from an exact checker, for puzzles alone.
+  case exact
 
-  public func verifier(_ settings: RunSettings) -> any Verifier {
+  /// - Parameter defaultAggregate: how steps become one score where the settings name no way.
+  public func verifier(
+    _ settings: RunSettings, defaultAggregate: StepAggregate = StepVerifier.defaultAggregate
+  ) -> any Verifier {
+    let aggregate = settings.aggregate?.ofSteps ?? defaultAggregate
     switch self {
-    case .prm: StepVerifier(aggregate: settings.aggregate?.ofSteps ?? .min)
-    case .prmRestated:
-      StepVerifier(aggregate: settings.aggregate?.ofSteps ?? .min, restates: true)
+    case .prm: return StepVerifier(aggregate: aggregate)
+    case .prmRestated: return StepVerifier(aggregate: aggregate, restates: true)
     case .genrm:
-      GenerativeVerifier(rationales: settings.rationales ?? GenerativeVerifier.defaultRationales)
-    case .genrmDirect: OutcomeVerifier(reading: .raw)
-    case .orm: OutcomeVerifier(reading: .renormalized)
-    case .likelihood: LikelihoodVerifier()
+      return GenerativeVerifier(
+        rationales: settings.rationales ?? GenerativeVerifier.defaultRationales)
+    case .genrmDirect: return OutcomeVerifier(reading: .raw)
+    case .orm: return OutcomeVerifier(reading: .renormalized)
+    case .likelihood: return LikelihoodVerifier()
+    case .exact: return ExactVerifier()
     }
   }
 }

@@ -40,6 +40,7 @@ extension VerifierName {
     case .genrm, .genrmDirect: .genrm
     case .orm: .orm
     case .likelihood: .likelihood
+    case .exact: .exact
     }
   }
 }

@@ -50,7 +50,7 @@ public struct RecordedStepSearch: Sendable, Hashable {
   /// - Returns: nil when no steps were scored: then there is nothing to make another figure of.
   public init?(_ run: RunTrace) {
     let settings = run.start?.settings
-    aggregate = settings?.aggregate?.ofSteps ?? .last
+    aggregate = settings?.aggregate?.ofSteps ?? StepBeam.defaultAggregate
     let groups = Self.groups(of: run)
     let pruned = Set(run.prunings.filter { $0.value != nil && $0.token == nil }.compactMap(\.path))
     var places: [Key: Int] = [:]

@@ -14,12 +14,9 @@ struct StepExpansion: Sendable {
 
   init(run: Run, temperature: Double, defaultVerifier: VerifierName) {
     let name = run.settings.verifier ?? defaultVerifier
-    var settings = run.settings
-    // A step that has seen all others speaks for them (search-and-learn's default).
-    if settings.aggregate?.ofSteps == nil { settings.aggregate = .last }
     self.run = run
     self.temperature = temperature
-    verifier = name.verifier(settings)
+    verifier = name.verifier(run.settings, defaultAggregate: StepBeam.defaultAggregate)
     kind = name.scoreKind
   }
 

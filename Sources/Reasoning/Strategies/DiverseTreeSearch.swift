@@ -8,7 +8,8 @@ public struct DiverseTreeSearch: Strategy {
     cost: "as many samples at every step, and the verifier's reading",
     defaultPrompting: .think, defaultTemperature: StepBeam.defaultTemperature,
     defaultSamples: StepBeam.defaultSamples, defaultBranches: StepBeam.defaultBranches,
-    defaultVerifier: StepBeam.defaultVerifier, defaultVote: StepBeam.defaultVote,
+    defaultVerifier: StepBeam.defaultVerifier,
+    defaultAggregate: StepBeam.defaultAggregate, defaultVote: StepBeam.defaultVote,
     settings: StepBeam.settings)
 
   public init() {}

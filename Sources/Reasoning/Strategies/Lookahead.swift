@@ -10,7 +10,8 @@ public struct Lookahead: Strategy {
     cost: "a step beam's samples, each with as many steps again as it looks ahead",
     defaultPrompting: .think, defaultTemperature: StepBeam.defaultTemperature,
     defaultSamples: StepBeam.defaultSamples, defaultBranches: StepBeam.defaultBranches,
-    defaultVerifier: StepBeam.defaultVerifier, defaultVote: StepBeam.defaultVote,
+    defaultVerifier: StepBeam.defaultVerifier,
+    defaultAggregate: StepBeam.defaultAggregate, defaultVote: StepBeam.defaultVote,
     settings: StepBeam.settings + [.lookahead])
 
   public static let defaultDepth = 1

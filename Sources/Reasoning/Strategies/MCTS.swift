@@ -14,7 +14,8 @@ public struct MCTS: Strategy {
     cost: "a simulation samples a few steps wherever it comes to a new place",
     defaultPrompting: .think, defaultTemperature: StepBeam.defaultTemperature,
     defaultSamples: defaultSimulations, defaultBranches: StepBeam.defaultBranches,
-    defaultVerifier: StepBeam.defaultVerifier, defaultVote: StepBeam.defaultVote,
+    defaultVerifier: StepBeam.defaultVerifier,
+    defaultAggregate: StepBeam.defaultAggregate, defaultVote: StepBeam.defaultVote,
     settings: StepBeam.settings + [.exploration, .leaves])
 
   public static let defaultSimulations = 32

@@ -7,7 +7,8 @@ public struct StepBeam: Strategy {
     cost: "as many samples at every step, and the verifier's reading",
     defaultPrompting: .think, defaultTemperature: defaultTemperature,
     defaultSamples: defaultSamples, defaultBranches: defaultBranches,
-    defaultVerifier: defaultVerifier, defaultVote: defaultVote, settings: settings)
+    defaultVerifier: defaultVerifier, defaultAggregate: defaultAggregate,
+    defaultVote: defaultVote, settings: settings)
 
   /// As in search-and-learn: 16 samples a step, 4 from each of 4 beams.
   public static let defaultSamples = 16
@@ -16,6 +17,8 @@ public struct StepBeam: Strategy {
   /// Steps that are said again before they are judged cost a third more and lead no further
   /// (Samples/Models/README.md).
   public static let defaultVerifier = VerifierName.prm
+  /// A step that has seen all others speaks for them (search-and-learn's default).
+  public static let defaultAggregate = StepAggregate.last
   /// A search brings up what its verifier likes, so that its first candidate is more often one that
   /// was overrated; the sum of what all of them say is not misled as easily.
   public static let defaultVote = RunSettings.RankedVote.weighted

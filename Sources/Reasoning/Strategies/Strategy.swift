@@ -19,6 +19,8 @@ public struct StrategyDescription: Sendable, Hashable {
   public var defaultBranches: Int?
   /// What ranks its candidates where no verifier is named; nil where nothing does.
   public var defaultVerifier: VerifierName?
+  /// How a process verifier's steps become one score where no way is named.
+  public var defaultAggregate: StepAggregate
   /// How its candidates become an answer where no way is named; nil where nothing is ranked.
   public var defaultVote: RunSettings.RankedVote?
   /// The settings it heeds.
@@ -45,6 +47,7 @@ public struct StrategyDescription: Sendable, Hashable {
     name: String, title: String, summary: String, paper: String, cost: String,
     defaultPrompting: Prompting, defaultTemperature: Double = 0, defaultSamples: Int = 1,
     defaultBranches: Int? = nil, defaultVerifier: VerifierName? = nil,
+    defaultAggregate: StepAggregate = StepVerifier.defaultAggregate,
     defaultVote: RunSettings.RankedVote? = nil, settings: [Setting]
   ) {
     self.name = name
@@ -57,6 +60,7 @@ public struct StrategyDescription: Sendable, Hashable {
     self.defaultSamples = defaultSamples
     self.defaultBranches = defaultBranches
     self.defaultVerifier = defaultVerifier
+    self.defaultAggregate = defaultAggregate
     self.defaultVote = defaultVote
     self.settings = settings
   }
@@ -125,6 +129,8 @@ public enum StrategyError: Error, Equatable, CustomStringConvertible {
   case uncountedVotes
   case unjudgedVotes
   case unjudgedSamples
+  /// With the families that can be checked.
+  case uncheckable([String])
   case oneModel
   case sameModel
 
@@ -139,6 +145,9 @@ public enum StrategyError: Error, Equatable, CustomStringConvertible {
       "--weighting verifier judges all samples: leave --early-stop out, or --weighting at majority."
     case .unjudgedSamples:
       "A vote by a verifier's weights does not go on from an earlier one; start a new run."
+    case .uncheckable(let families):
+      "--verifier exact checks answers to problems of \(families.joined(separator: ", ")) only; "
+        + "choose another verifier for this question."
     case .oneModel:
       "An ensemble takes at least two models: name others with --with FILE,FILE."
     case .sameModel:

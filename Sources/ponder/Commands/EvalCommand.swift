@@ -102,7 +102,7 @@ struct EvalCommand: AsyncParsableCommand {
     }
     guard !strategies.isEmpty else { throw UserError.usage("--strategy is empty.") }
     switch metric {
-    case .auc: if let verifiers = options.verifier?.names { return try await judge(verifiers) }
+    case .auc: if let verifiers = options.verifier { return try await judge(verifiers) }
     case .delta: return try await survey(strategies)
     case .slips: return try await measureSlips()
     case .overTime: return try await followAnswers(strategies)
@@ -122,7 +122,9 @@ struct EvalCommand: AsyncParsableCommand {
         let description = type(of: strategy).description
         let own = description.defaultVerifier
         let isJudged = settings.weighting == .verifier && description.settings.contains(.weighting)
-        let asked = own == nil && !isJudged ? nil : options.verifier?.names.map { Optional($0) }
+        let asked =
+          own == nil && !isJudged
+          ? nil : options.verifier?.names(for: questions).map { Optional($0) }
         for verifier in asked ?? [own] {
           if Task.isCancelled { break }
           var settings = settings
@@ -150,14 +152,14 @@ struct EvalCommand: AsyncParsableCommand {
   }
 
   /// Measures verifiers on the model's own solutions and on corrupted ones.
-  private func judge(_ verifiers: [VerifierName]) async throws {
+  private func judge(_ verifiers: VerifierList) async throws {
     let asked = try problemsAsked()
     let pairs = try pairsAsked()
     let decoder = try model.decoder(parallel: options.decoding.parallel)
     options.warnOfTemplate(decoder.model)
     let evaluation = VerifierEvaluation(
       decoder: decoder, prompts: try .bundled(), settings: options.settings(detail: 0),
-      verifiers: verifiers)
+      verifiers: verifiers.names(for: asked.map(Question.init)))
     let progress = ProgressLine()
     let rows = try await cancellingOnInterrupt {
       let rows = try await evaluation.rows(samplesOf: asked, pairs: pairs) {

@@ -9,8 +9,8 @@ struct RunOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How the question is put: plain, think, few-shot or a template file.",
-      valueName: "plain|think|few-shot|FILE"))
+      "How the question is put: plain, think, few-shot, another name in Samples/Prompts, or a "
+        + "template file.", valueName: "plain|think|few-shot|NAME|FILE"))
   var prompting: String?
 
   @Option(
@@ -28,8 +28,9 @@ struct RunOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What ranks candidates: prm, genrm, genrm-direct, orm or likelihood; eval takes several "
-        + "with commas between, or all.", valueName: "verifier"))
+      "What ranks candidates: prm, prm-restated, genrm, genrm-direct, orm, likelihood, or exact "
+        + "(a checker, for puzzles such as countdown); eval takes several with commas between, or "
+        + "all.", valueName: "verifier"))
   var verifier: VerifierList?
 
   @Option(help: "genrm: rationales sampled for each candidate.")
@@ -174,15 +175,23 @@ extension EarlyStop: ExpressibleByArgument {}
 /// One or more verifiers.
 struct VerifierList: ExpressibleByArgument {
   var names: [VerifierName]
+  private var isAll = false
 
   init?(argument: String) {
     if argument == "all" {
       names = VerifierName.allCases
+      isAll = true
       return
     }
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
     names = parts.compactMap { VerifierName(rawValue: $0.trimmingCharacters(in: .whitespaces)) }
     guard !names.isEmpty, names.count == parts.count else { return nil }
+  }
+
+  /// The verifiers for questions: `all` leaves out what cannot judge each of them.
+  func names(for questions: [Question]) -> [VerifierName] {
+    guard isAll, !questions.allSatisfy(ExactVerifier.canJudge) else { return names }
+    return names.filter { $0 != .exact }
   }
 }
 extension Tally.Method: ExpressibleByArgument {}

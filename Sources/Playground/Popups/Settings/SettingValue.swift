@@ -207,7 +207,7 @@ extension StrategyDescription.Setting {
     case .samples: "how many paths are sampled and counted"
     case .branches: "first tokens that are followed; in a search, ways on from each place"
     case .aggregate: "branches: sum or max of Δ; steps: min, last, prod or mean of their scores"
-    case .verifier: "what ranks the candidates: prm, genrm, genrm-direct, orm or likelihood"
+    case .verifier: "what ranks the candidates: prm, genrm, orm, likelihood or exact (for puzzles)"
     case .rationales: "how many rationales genrm samples for each candidate"
     case .lookahead: "how many steps are simulated before a step is scored"
     case .exploration: "how much a tree search tries what it has seldom tried"

@@ -43,7 +43,7 @@ public struct Judgement: Sendable, Hashable {
 
 /// What candidates are ranked by.
 public enum CandidateRanking: Sendable, Hashable, CaseIterable {
-  case prm, genrm, orm, likelihood
+  case prm, genrm, orm, likelihood, exact
 
   /// What a verifier ranks by.
   init(_ verifier: VerifierName) {
@@ -52,6 +52,7 @@ public enum CandidateRanking: Sendable, Hashable, CaseIterable {
     case .genrm, .genrmDirect: self = .genrm
     case .orm: self = .orm
     case .likelihood: self = .likelihood
+    case .exact: self = .exact
     }
   }
 
@@ -61,6 +62,7 @@ public enum CandidateRanking: Sendable, Hashable, CaseIterable {
     case .genrm: "GenRM"
     case .orm: "ORM"
     case .likelihood: "log p"
+    case .exact: "exact"
     }
   }
 
@@ -73,6 +75,7 @@ public enum CandidateRanking: Sendable, Hashable, CaseIterable {
     case .genrm: .genrm
     case .orm: .orm
     case .likelihood: .likelihood
+    case .exact: .exact
     }
   }
 }

@@ -38,6 +38,14 @@ public struct VerifyState: Sendable {
       ?? BestOfN.defaultVerifier
   }
 
+  /// How a process verifier's steps became one score.
+  public var aggregate: StepAggregate {
+    let start = digest.start
+    return start?.settings.aggregate?.ofSteps
+      ?? start.flatMap { StrategyRegistry.description(of: $0.strategy)?.defaultAggregate }
+      ?? StepVerifier.defaultAggregate
+  }
+
   public var ranking: CandidateRanking { chosen ?? own }
 
   public var selected: Candidate? {

@@ -80,7 +80,7 @@ enum VerifyView {
     switch verifier {
     case .prm, .prmRestated:
       let way: String =
-        switch settings?.aggregate?.ofSteps ?? .min {
+        switch verify.aggregate {
         case .min: "the weakest step"
         case .last: "the last step"
         case .prod: "the product of steps"
@@ -96,6 +96,7 @@ enum VerifyView {
     case .genrmDirect: return "genrm-direct, p(Yes) at once"
     case .orm: return "orm, p(Yes) of Yes and No"
     case .likelihood: return "likelihood: no verifier"
+    case .exact: return "exact, the checker itself"
     }
   }
 
