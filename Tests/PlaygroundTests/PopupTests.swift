@@ -51,7 +51,7 @@ import Testing
   @Test(arguments: [
     (StrategyDescription.Setting.temperature, "-1"), (.temperature, "nan"), (.topK, "0"),
     (.topP, "1.5"), (.minP, "0"), (.samples, "0"), (.branches, "x"), (.seed, "-3"),
-    (.aggregate, "median"), (.verifier, "exact"), (.vote, "x"), (.rationales, "0"),
+    (.aggregate, "median"), (.verifier, "gold"), (.vote, "x"), (.rationales, "0"),
     (.weighting, "verifier"), (.maxTokens, "1e9"), (.thinkingBudget, "-1"),
     (.lookahead, "-1"), (.exploration, "x"), (.leaves, "0"),
     (.waits, "101"), (.prompting, ""),

@@ -83,6 +83,18 @@ import Testing
     #expect(state.runs.branches == 2 && state.branches.rowCount == 1)
   }
 
+  /// A vote does not hide the branches that were grown before it.
+  @Test func branchesStayBehindAVote() async throws {
+    var records = try await Fixtures.records(of: "cot-decoding")
+    records += try await Fixtures.records(of: "self-consistency", number: 2)
+    var state = Fixtures.empty(80, 24)
+    state.show(Trace(records))
+    #expect(state.runs.branches == 1 && state.runs.votes == 2)
+    var play = Play(80, 24)
+    play.send(.trace(records))
+    #expect(play.state.runs.branches == 1 && play.state.runs.votes == 2)
+  }
+
   /// Where no temperature was asked for, that is shown which the strategy has by itself.
   @Test(arguments: [("step-beam", "0.8"), ("self-consistency", "0.7"), ("greedy", "0.0")])
   func theTemperatureIsTheStrategysOwn(name: String, temperature: String) async throws {

@@ -1,4 +1,4 @@
-public import Decoding
+import Decoding
 
 /// What the kinds of vocabulary have in common: bytes, names and kinds of tokens, what is added
 /// around a text, and the special tokens in it.

@@ -18,13 +18,14 @@ extension PlaygroundState {
     // The first screen, in the order of the tabs, that is some run's own; the newest run there.
     var first: (screen: ScreenID, run: Int)?
     // A run that ended before it had a path has nothing to show in Branches.
-    var withPaths: Int?
+    var withPaths: (run: Int, grows: Bool)?
     for (number, run) in saved.runs.sorted(by: { $0.key < $1.key }) {
       guard let strategy = run.start?.strategy, saved.ensemble(of: number) == nil else { continue }
       let screen = place(number, of: strategy)
       let parts = [number] + saved.members(of: number)
       if screen != nil, parts.contains(where: { saved.runs[$0]?.paths.isEmpty == false }) {
-        withPaths = number
+        let grows = StrategyRegistry.description(of: strategy)?.growsBranches == true
+        if grows || withPaths?.grows != true { withPaths = (number, grows) }
       }
       if strategy == Exploration.strategyName {
         runs.exploration = number
@@ -34,7 +35,7 @@ extension PlaygroundState {
         runs.exploration = number
       }
     }
-    runs.branches = withPaths ?? runs.branches
+    runs.branches = withPaths?.run ?? runs.branches
     makeDigests()
     plantTree()
     let shown = runs.exploration ?? first?.run

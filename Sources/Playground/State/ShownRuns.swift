@@ -4,6 +4,8 @@ import Reasoning
 public struct ShownRuns: Sendable, Hashable {
   public var exploration: Int?
   public var branches: Int?
+  /// Whether that run grows branches, so that only another of its kind takes its place.
+  private var growsBranches = false
   public var votes: Int?
   /// A run whose candidates a verifier ranks.
   public var verify: Int?
@@ -35,8 +37,10 @@ public struct ShownRuns: Sendable, Hashable {
     if screen == .search { search = run }
     if strategy.ranksCandidates { verify = run }
     if strategy.takesVotes { votes = run }
-    // Whatever a strategy does, it leaves paths.
-    branches = run
+    // Whatever a strategy does, it leaves paths; but a vote does not hide branches that were grown.
+    if strategy.growsBranches || !growsBranches {
+      (branches, growsBranches) = (run, strategy.growsBranches)
+    }
   }
 }
 
@@ -52,6 +56,9 @@ extension StrategyDescription {
 
   /// Whether it grows branches and gives some of them up. CoT-decoding keeps all.
   var searches: Bool { name != CoTDecoding.description.name && settings.contains(.branches) }
+
+  /// Whether its paths are branches of one place: told side by side rather than counted.
+  var growsBranches: Bool { screen == .branches || (searches && !ranksCandidates) }
 
   /// Whether a verifier ranks its finished candidates.
   var ranksCandidates: Bool { settings.contains(.vote) }
