@@ -124,7 +124,7 @@ import Testing
   @Test func pathsAreCompletedFromFiles() {
     var play = Play(80, 24)
     play.type(":model ./m")
-    #expect(play.effects.contains { if case .listFiles("./m") = $0 { true } else { false } })
+    #expect(play.effects.contains { if case .file(.list("./m")) = $0 { true } else { false } })
     play.send(.files(["./models/", "./mine.gguf"], matching: "./m"))
     play.press(.tab)
     #expect(play.line?.field.text == "model ./models/")

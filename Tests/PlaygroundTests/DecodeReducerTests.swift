@@ -119,7 +119,7 @@ import Testing
     for key in [KeyEvent(" "), left, escape] {
       var copy = state
       let effects = reducer.reduce(&copy, .key(key))
-      guard case .stopStream = effects.first, effects.count == 1 else {
+      guard case .decode(.stopStream) = effects.first, effects.count == 1 else {
         Issue.record("\(key) gave \(effects)")
         continue
       }

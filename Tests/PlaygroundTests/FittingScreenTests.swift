@@ -51,7 +51,7 @@ import Testing
     let effects = Reducer().reduce(
       &play.state, .modelReady(Fixtures.summary, Fixtures.model.vocabulary))
     let started = effects.contains { effect in
-      if case .start(_, "mcts", _, _, _) = effect { true } else { false }
+      if case .run(.start(_, "mcts", _, _, _)) = effect { true } else { false }
     }
     #expect(started && play.state.screen == .search)
     #expect(play.state.strategyAtStart == nil)

@@ -179,7 +179,7 @@ import Testing
     // Chosen while it is on view, it begins again.
     play.type("L")
     play.press(.right)
-    guard case .loadLesson("test.md") = play.effects.last else {
+    guard case .file(.lesson("test.md")) = play.effects.last else {
       Issue.record("\(play.effects)")
       return
     }

@@ -44,7 +44,7 @@ extension Play {
 
   /// The file of the model that was asked for last.
   var opened: String? {
-    if case .loadModel(let path) = effects.last { path } else { nil }
+    if case .model(.load(let path)) = effects.last { path } else { nil }
   }
 }
 

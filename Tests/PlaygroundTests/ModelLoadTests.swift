@@ -62,7 +62,7 @@ import Testing
     }
     session.perform(.loadModel(path: "endless"))
     await wait { if case .loading(let load) = $0.model { load.bytes > 0 } else { false } }
-    session.perform(.loadModel(path: "apples"))
+    session.perform(.model(.load(path: "apples")))
     await wait { if case .ready = $0.model { true } else { false } }
     session.perform(.loadModel(path: "endless"))
     await session.finish()

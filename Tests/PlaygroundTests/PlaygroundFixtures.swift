@@ -116,7 +116,7 @@ final class Driver {
 
   /// Loads the model and waits for the first table.
   func start() async {
-    perform(.loadModel(path: "apples"))
+    perform(.model(.load(path: "apples")))
     await wait { $0.decode.hasCurrentTable }
   }
 

@@ -191,8 +191,8 @@ import Testing
     #expect(play.state.runs == ShownRuns())
     let kinds = play.effects.map { effect in
       switch effect {
-      case .cancel(let run): "cancel \(run)"
-      case .beginExploration(let run, let question, _): "begin \(run) \(question.problem ?? "")"
+      case .run(.cancel(let run)): "cancel \(run)"
+      case .decode(.explore(let run, let question, _)): "begin \(run) \(question.problem ?? "")"
       default: "other"
       }
     }
@@ -294,7 +294,7 @@ import Testing
     #expect(play.models?.isTyping == true)
     play.send(.files(["x/one.gguf", "x/two.gguf"], matching: "x/"))
     play.press(.down, .enter)
-    guard case .loadModel("x/two.gguf") = play.effects.last else {
+    guard case .model(.load("x/two.gguf")) = play.effects.last else {
       Issue.record("\(play.effects)")
       return
     }
@@ -314,13 +314,13 @@ import Testing
     var play = Play(80, 24)
     play.type("C")
     play.press(.down)
-    guard case .loadTheme("ponder-light") = play.effects.last else {
+    guard case .shell(.loadTheme("ponder-light")) = play.effects.last else {
       Issue.record("\(play.effects)")
       return
     }
     play.send(.themeLoaded("ponder-light"))
     play.press(.escape)
-    guard case .loadTheme("ponder-dark") = play.effects.last else {
+    guard case .shell(.loadTheme("ponder-dark")) = play.effects.last else {
       Issue.record("\(play.effects)")
       return
     }
@@ -330,7 +330,7 @@ import Testing
     var play = Play(80, 24)
     play.type("Oj")
     play.press(.enter)
-    guard case .openSession("sessions/2026-11-20.jsonl") = play.effects.last else {
+    guard case .file(.open("sessions/2026-11-20.jsonl")) = play.effects.last else {
       Issue.record("\(play.effects)")
       return
     }
@@ -360,9 +360,9 @@ import Testing
     play.type("q")
     let kinds = play.effects.map { effect in
       switch effect {
-      case .cancel(3): "cancel"
-      case .stopStream: "stop"
-      case .quit: "quit"
+      case .run(.cancel(3)): "cancel"
+      case .decode(.stopStream): "stop"
+      case .shell(.quit): "quit"
       default: "other"
       }
     }

@@ -79,15 +79,15 @@ import Testing
   private func answer(_ play: inout Play) {
     for effect in play.effects {
       switch effect {
-      case .listFiles(let path): play.send(.files([path + "a", path + "b/"], matching: path))
-      case .beginExploration(let run, _, _):
+      case .file(.list(let path)): play.send(.files([path + "a", path + "b/"], matching: path))
+      case .decode(.explore(let run, _, _)):
         play.send(.explorationBegan(run: run, prompt: NodeID.root.appending(1)))
-      case .loadTheme(let name): play.send(.themeLoaded(name))
-      case .loadLesson:
+      case .shell(.loadTheme(let name)): play.send(.themeLoaded(name))
+      case .file(.lesson):
         if let lesson = try? Lesson.parse(LessonPlayerTests.text, path: "test") {
           play.send(.lessonLoaded(lesson, name: "Samples/Lessons/apples.md"))
         }
-      case .cancel(let run): play.send(.runEnded(run))
+      case .run(.cancel(let run)): play.send(.runEnded(run))
       default: break
       }
     }

@@ -56,11 +56,11 @@ import Testing
   }
 
   private func lookUps(_ effects: [Effect]) -> [StudyPlan] {
-    effects.compactMap { if case .lookUpStudy(let plan) = $0 { plan } else { nil } }
+    effects.compactMap { if case .study(.lookUp(let plan)) = $0 { plan } else { nil } }
   }
 
   private func starts(_ effects: [Effect]) -> [StudyPlan] {
-    effects.compactMap { if case .startStudy(let plan, _) = $0 { plan } else { nil } }
+    effects.compactMap { if case .study(.start(let plan, _)) = $0 { plan } else { nil } }
   }
 
   // MARK: Choosing
@@ -128,7 +128,7 @@ import Testing
     play.send(.study(.progress(snapshot, activity)))
     #expect(play.state.scale.curves.count == 4)
     play.press(KeyEvent(" "))
-    guard case .stopStudy = play.effects.last else {
+    guard case .study(.stop) = play.effects.last else {
       Issue.record("Space did not stop the study.")
       return
     }
@@ -228,7 +228,7 @@ import Testing
     #expect(play.state.message != nil)
     play = self.play(80, 24, .samples, try await Self.snapshot(.samples))
     play.press(KeyEvent("e"))
-    guard case .exportStudy(let snapshot, let chart)? = play.effects.last else {
+    guard case .study(.export(let snapshot, let chart))? = play.effects.last else {
       Issue.record("Nothing is exported.")
       return
     }

@@ -117,7 +117,7 @@ import Testing
     for stop in [KeyEvent("a"), KeyEvent(.escape)] {
       driver.type("a")
       driver.press(stop)
-      #expect(driver.effects.contains { if case .stopReview = $0 { true } else { false } })
+      #expect(driver.effects.contains { if case .review(.stop) = $0 { true } else { false } })
       await driver.wait { $0.steps.asking == nil }
     }
     await driver.finish()

@@ -117,7 +117,7 @@ import Testing
     play.type(" ")
     #expect(play.state.steps.isPlaying && play.state.steps.shownSteps == 1)
     let first = play.state.steps.timer
-    #expect(play.effects.contains { if case .tick = $0 { true } else { false } })
+    #expect(play.effects.contains { if case .shell(.tick) = $0 { true } else { false } })
     play.send(.ticked(first - 1))
     #expect(play.state.steps.position.selected == 0)
     play.send(.ticked(first))

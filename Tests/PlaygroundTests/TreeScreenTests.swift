@@ -135,7 +135,7 @@ import Testing
     play.type("]")
     #expect(play.state.tree.selected == second)
     let noted = play.effects.compactMap { effect -> NodeID? in
-      if case .note(.bookmark, let node) = effect { node } else { nil }
+      if case .decode(.note(.bookmark, let node)) = effect { node } else { nil }
     }
     #expect(noted == play.state.tree.bookmarks && noted.count == 2)
     // They are in the trace: a saved session has them too.

@@ -121,13 +121,13 @@ import Testing
     var state = Fixtures.ready(80, 24)
     state.screen = .votes
     let begun = Self.press(&state, KeyEvent(" "))
-    guard case .start(let number, "self-consistency", _, _, nil)? = begun.first else {
+    guard case .run(.start(let number, "self-consistency", _, _, nil))? = begun.first else {
       Issue.record("Space starts a vote")
       return
     }
     let records = try await Fixtures.records(of: "self-consistency", number: number)
     _ = Reducer().reduce(&state, .trace(Array(records[..<150])))
-    guard case .cancel(number)? = Self.press(&state, KeyEvent(" ")).first else {
+    guard case .run(.cancel(number))? = Self.press(&state, KeyEvent(" ")).first else {
       Issue.record("Space stops a vote that runs")
       return
     }
@@ -139,7 +139,7 @@ import Testing
     #expect(counted > 0 && counted < 40 && state.activities.isEmpty)
     #expect(Fixtures.draw(state).textSnapshot().contains("stopped; Space goes on"))
     guard
-      case .start(number, "self-consistency", let question, let settings, let previous?)? =
+      case .run(.start(number, "self-consistency", let question, let settings, let previous?))? =
         Self.press(&state, KeyEvent(" ")).first
     else {
       Issue.record("Space takes a stopped vote up again")

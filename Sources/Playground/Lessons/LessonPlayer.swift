@@ -98,7 +98,7 @@ extension PlaygroundState {
       case .insert(let text):
         guard needsDecode() else { return [] }
         lesson?.wait = .place(from: decode.cursor)
-        return [.insert(text, after: decode.cursor)]
+        return [.decode(.insert(text, after: decode.cursor))]
       case .answerNow:
         guard needsDecode() else { return [] }
         lesson?.wait = .answer

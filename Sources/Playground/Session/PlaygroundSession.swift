@@ -166,47 +166,50 @@ public final class PlaygroundSession: Sendable {
   /// Carries out one effect. Returns at once.
   public func perform(_ effect: Effect) {
     switch effect {
-    case .beginExploration(let run, let question, let settings):
+    case .decode(.explore(let run, let question, let settings)):
       beginExploration(run: run, question, settings)
-    case .fetch(let node): fetch(node)
-    case .take(let token, let node, let distribution): take(token, after: node, distribution)
-    case .insert(let text, let node): insert(text, after: node)
-    case .stream(let node, let sampling, let budget):
+    case .decode(.fetch(let node)): fetch(node)
+    case .decode(.take(let token, let node, let distribution)):
+      take(token, after: node, distribution)
+    case .decode(.insert(let text, let node)): insert(text, after: node)
+    case .decode(.stream(let node, let sampling, let budget)):
       stream(from: node, sampling, budget: budget)
-    case .stopStream: work.withLock { $0.stream }?.cancel()
-    case .answerNow(let node, let said): answerNow(after: node, said: said)
-    case .wait(let start, let depth, let said): wait(behind: start, depth: depth, said: said)
-    case .review(let run, let trace, let path, let kind):
+    case .decode(.stopStream): work.withLock { $0.stream }?.cancel()
+    case .decode(.answerNow(let node, let said)): answerNow(after: node, said: said)
+    case .decode(.wait(let start, let depth, let said)):
+      wait(behind: start, depth: depth, said: said)
+    case .review(.ask(let run, let trace, let path, let kind)):
       review(run: run, trace, path: path, kind)
-    case .stopReview: work.withLock { $0.review }?.cancel()
-    case .tick(let seconds, let timer):
+    case .review(.stop): work.withLock { $0.review }?.cancel()
+    case .shell(.tick(let seconds, let timer)):
       Task {
         try? await Task.sleep(for: .seconds(seconds))
         post(.ticked(timer))
       }
-    case .note(let action, let node): work.withLock { $0.exploration }?.note(action, at: node)
-    case .start(let run, let strategy, let question, let settings, let previous):
+    case .decode(.note(let action, let node)):
+      work.withLock { $0.exploration }?.note(action, at: node)
+    case .run(.start(let run, let strategy, let question, let settings, let previous)):
       start(run: run, strategy: strategy, question, settings, previous: previous)
-    case .cancel(let run): work.withLock { $0.runs[run] }?.cancel()
-    case .loadModel(let path): loadModel(path)
-    case .resumeExploration(let run, let question, let settings, let trace, let others):
+    case .run(.cancel(let run)): work.withLock { $0.runs[run] }?.cancel()
+    case .model(.load(let path)): loadModel(path)
+    case .decode(.resume(let run, let question, let settings, let trace, let others)):
       resumeExploration(run: run, question, settings, trace, others: others)
-    case .loadLesson(let path):
+    case .file(.lesson(let path)):
       read { .lessonLoaded(try Lesson.read(FilePaths.expanded(path)), name: path) }
-    case .openSession(let path):
+    case .file(.open(let path)):
       let path = FilePaths.expanded(path)
       read {
         let records = try TraceFile.read(URL(fileURLWithPath: path)).records
         try self.goOn(in: path)
         return .opened(records, name: path)
       }
-    case .saveSession(let path): saveSession(path)
-    case .listFiles(let path): listFiles(path)
-    case .lookUpStudy(let plan): lookUp(plan)
-    case .startStudy(let plan, let anew): start(plan, anew: anew)
-    case .stopStudy: work.withLock { $0.study }?.cancel()
-    case .exportStudy(let snapshot, let chart): export(snapshot, chart)
-    case .loadTheme, .suspend, .bell, .quit:
+    case .file(.save(let path)): saveSession(path)
+    case .file(.list(let path)): listFiles(path)
+    case .study(.lookUp(let plan)): lookUp(plan)
+    case .study(.start(let plan, let anew)): start(plan, anew: anew)
+    case .study(.stop): work.withLock { $0.study }?.cancel()
+    case .study(.export(let snapshot, let chart)): export(snapshot, chart)
+    case .shell(.loadTheme), .shell(.suspend), .shell(.quit):
       break  // The shell's own (see `PlaygroundShell`).
     }
   }

@@ -101,10 +101,9 @@ public final class PlaygroundShell {
   private func perform(_ effects: [Effect], _ control: inout LoopControl) {
     for effect in effects {
       switch effect {
-      case .quit: control.exits = true
-      case .suspend: control.suspends = true
-      case .bell: control.ringsBell = true
-      case .loadTheme(let name): change(theme: name, &control)
+      case .shell(.quit): control.exits = true
+      case .shell(.suspend): control.suspends = true
+      case .shell(.loadTheme(let name)): change(theme: name, &control)
       default: session.perform(effect)
       }
     }

@@ -37,6 +37,6 @@ extension PlaygroundState {
       message = Message(.notice, "There is no \(missing) than \(member.title).")
       return []
     }
-    return [.loadModel(path: next.path)]
+    return [.model(.load(path: next.path))]
   }
 }

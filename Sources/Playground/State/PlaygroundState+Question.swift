@@ -69,10 +69,10 @@ extension PlaygroundState {
     var effects: [Effect] = []
     for run in activities.keys.sorted() where activities[run]?.isCancelling == false {
       activities[run]?.isCancelling = true
-      effects.append(.cancel(run: run))
+      effects.append(.run(.cancel(run: run)))
     }
-    if decode.isStreaming { effects.append(.stopStream) }
-    if steps.asking != nil { effects.append(.stopReview) }
+    if decode.isStreaming { effects.append(.decode(.stopStream)) }
+    if steps.asking != nil { effects.append(.review(.stop)) }
     return effects
   }
 
@@ -89,7 +89,7 @@ extension PlaygroundState {
       ? settings.branches ?? description?.defaultBranches ?? 1
       : heeded.contains(.samples) ? samples : 1
     var effects: [Effect] = []
-    if decode.isStreaming { effects.append(.stopStream) }
+    if decode.isStreaming { effects.append(.decode(.stopStream)) }
     guard let (run, started) = start(name, paths: paths) else { return (nil, []) }
     effects += started
     screen = place(run, of: name) ?? .decode

@@ -61,8 +61,9 @@ extension PlaygroundState {
       $0.key != number && $0.value.start?.model.hash == start.model.hash
     }
     return [
-      .resumeExploration(
-        run: number, start.question, start.settings, run, others: Array(others.values))
+      .decode(
+        .resume(
+          run: number, start.question, start.settings, run, others: Array(others.values)))
     ] + reachCursor()
   }
 }

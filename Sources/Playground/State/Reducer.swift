@@ -163,8 +163,8 @@ public struct Reducer: Sendable {
     case .quit:
       // The session cancels what runs, so that every trace is closed, before it ends.
       state.isQuitting = true
-      return state.stopEverything() + [.quit]
-    case .suspend: return [.suspend]
+      return state.stopEverything() + [.shell(.quit)]
+    case .suspend: return [.shell(.suspend)]
     case .screen(let screen):
       return show(screen, &state)
     case .nextScreen: return show(state.screen.neighbour(1), &state)
@@ -193,7 +193,7 @@ public struct Reducer: Sendable {
       let themes = state.catalog.themes
       guard !themes.isEmpty else { return [] }
       let next = (themes.firstIndex(of: state.themeName) ?? -1) + 1
-      return [.loadTheme(themes[next % themes.count])]
+      return [.shell(.loadTheme(themes[next % themes.count]))]
     case .openSteps: return state.openSteps()
     case .nextSize, .checkpoint, .nextStage: return state.moveInFamily(command)
     case .help, .commandLine, .pickProblem, .openSettings, .openModels, .openLessons, .openThemes,
@@ -221,8 +221,8 @@ public struct Reducer: Sendable {
 
   /// Stops what runs on the screen shown, else anything that runs.
   private func stop(_ state: inout PlaygroundState) -> [Effect] {
-    if state.decode.isStreaming && state.screen == .decode { return [.stopStream] }
-    if state.steps.asking != nil, state.screen == .steps { return [.stopReview] }
+    if state.decode.isStreaming && state.screen == .decode { return [.decode(.stopStream)] }
+    if state.steps.asking != nil, state.screen == .steps { return [.review(.stop)] }
     if state.scale.activity != nil, state.screen == .scale { return state.stopStudy() }
     if state.steps.isPlaying, state.screen == .steps {
       state.steps.isPlaying = false
@@ -232,7 +232,7 @@ public struct Reducer: Sendable {
     let run =
       shown.flatMap { state.activities[$0] == nil ? nil : $0 } ?? state.activities.keys.max()
     guard let run else {
-      if state.decode.isStreaming { return [.stopStream] }
+      if state.decode.isStreaming { return [.decode(.stopStream)] }
       if state.activeLesson != nil {
         state.lesson?.isHidden = true
         state.message = Message(.notice, "The lesson waits where it is; L goes on with it.")
@@ -240,7 +240,7 @@ public struct Reducer: Sendable {
       return []
     }
     state.activities[run]?.isCancelling = true
-    return [.cancel(run: run)]
+    return [.run(.cancel(run: run))]
   }
 
   // MARK: News
@@ -319,7 +319,7 @@ extension PlaygroundState {
   mutating func newExploration() -> [Effect] {
     guard readyModel != nil else { return [] }
     let run = takeRunNumber()
-    return [.beginExploration(run: run, question, settings)]
+    return [.decode(.explore(run: run, question, settings))]
   }
 
   mutating func takeRunNumber() -> Int {
@@ -337,7 +337,7 @@ extension PlaygroundState {
     activities[run] = Activity(strategy: strategy, paths: paths)
     return (
       run,
-      [.start(run: run, strategy: strategy, question, settings, previous: nil)]
+      [.run(.start(run: run, strategy: strategy, question, settings, previous: nil))]
     )
   }
 }

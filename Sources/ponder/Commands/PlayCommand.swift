@@ -74,7 +74,7 @@ struct PlayCommand: ParsableCommand {
         theme: try themes.theme(themeName, depth: depth), glyphs: terminal.glyphs),
       session: session, inbox: inbox,
       loadTheme: { try themes.theme($0, depth: depth) }, pace: opener.pace)
-    let signal = shell.run(on: terminal, opening: file.map { [.loadModel(path: $0)] } ?? [])
+    let signal = shell.run(on: terminal, opening: file.map { [.model(.load(path: $0))] } ?? [])
     if let signal { terminal.exit(bySignal: signal) }
     terminal.tearDown()
   }

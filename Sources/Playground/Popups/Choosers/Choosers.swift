@@ -43,7 +43,7 @@ public struct ThemeChooserState: Sendable {
   func preview(_ state: PlaygroundState) -> [Effect] {
     guard state.catalog.themes.indices.contains(position.selected) else { return [] }
     let name = state.catalog.themes[position.selected]
-    return name == state.themeName ? [] : [.loadTheme(name)]
+    return name == state.themeName ? [] : [.shell(.loadTheme(name))]
   }
 }
 
@@ -61,7 +61,7 @@ extension Reducer {
     case .activate: state.popups.removeLast()
     case .dismiss:
       state.popups.removeLast()
-      if state.themeName != chooser.original { return [.loadTheme(chooser.original)] }
+      if state.themeName != chooser.original { return [.shell(.loadTheme(chooser.original))] }
     default: break
     }
     return []
@@ -82,7 +82,7 @@ extension Reducer {
         state.lesson?.isHidden = false
         return []
       }
-      return [.loadLesson(path: path)]
+      return [.file(.lesson(path: path))]
     }
     return []
   }
@@ -96,7 +96,7 @@ extension Reducer {
       state.replaceTop(.sessions(position))
     } else if command == .activate, state.catalog.sessions.indices.contains(position.selected) {
       state.popups.removeLast()
-      return [.openSession(path: state.catalog.sessions[position.selected])]
+      return [.file(.open(path: state.catalog.sessions[position.selected]))]
     }
     return []
   }

@@ -62,7 +62,7 @@ public struct ModelPickerState: Sendable {
     picker.position = ListPosition()
     picker.wanted = nil
     state.replaceTop(.models(picker))
-    return picker.isTyping ? [.listFiles(picker.field.text)] : []
+    return picker.isTyping ? [.file(.list(picker.field.text))] : []
   }
 }
 
@@ -134,7 +134,7 @@ extension Reducer {
     guard let path else { return [] }
     picker.wanted = path
     state.replaceTop(.models(picker))
-    return [.loadModel(path: path)]
+    return [.model(.load(path: path))]
   }
 }
 

@@ -67,7 +67,7 @@ extension Reducer {
 
   private func complete(_ line: inout CommandLineState, _ state: PlaygroundState) -> [Effect] {
     line.completion = CommandCompletion(of: line.field.text, state)
-    return line.completion.path.map { [.listFiles($0)] } ?? []
+    return line.completion.path.map { [.file(.list($0))] } ?? []
   }
 
   /// Puts the next completion on the line; past the last one, what was typed.

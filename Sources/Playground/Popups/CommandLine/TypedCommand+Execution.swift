@@ -28,15 +28,15 @@ extension Reducer {
         throw CommandLineError(
           "there is no model “\(name)”; there are \(family.listOfNames), and any path")
       }
-      return [.loadModel(path: known ?? name)]
+      return [.model(.load(path: known ?? name))]
     case .theme(let name):
       let themes = state.catalog.themes
       guard themes.contains(name) || name.contains("/") || themes.isEmpty else {
         throw CommandLineError(
           "there is no theme “\(name)”" + Nearest.hint(name, among: themes))
       }
-      return [.loadTheme(name)]
-    case .open(let path): return [.openSession(path: path)]
+      return [.shell(.loadTheme(name))]
+    case .open(let path): return [.file(.open(path: path))]
     case .lesson(let name):
       let entry = state.catalog.lessons.first {
         $0.path == name || $0.title == name || CommandCompletion.fileName($0.path) == name
@@ -45,8 +45,8 @@ extension Reducer {
         let names = state.catalog.lessons.map { CommandCompletion.fileName($0.path) }
         throw CommandLineError("there is no lesson “\(name)”" + Nearest.hint(name, among: names))
       }
-      return [.loadLesson(path: entry?.path ?? name)]
-    case .save(let path): return [.saveSession(path: path)]
+      return [.file(.lesson(path: entry?.path ?? name))]
+    case .save(let path): return [.file(.save(path: path))]
     case .screen(let screen): return perform(.screen(screen), &state)
     case .help: return perform(.help, &state)
     case .quit: return perform(.quit, &state)

@@ -133,7 +133,7 @@ extension Reducer {
       let themes = state.catalog.themes
       guard !themes.isEmpty else { return [] }
       let index = themes.firstIndex(of: state.themeName) ?? 0
-      return [.loadTheme(themes[(index + steps + themes.count) % themes.count])]
+      return [.shell(.loadTheme(themes[(index + steps + themes.count) % themes.count]))]
     case .parallel, .threads: return []
     }
   }

@@ -39,7 +39,7 @@ extension PlaygroundState {
   private mutating func growBranches() -> [Effect] {
     if let run = runs.branches, activities[run] != nil {
       activities[run]?.isCancelling = true
-      return [.cancel(run: run)]
+      return [.run(.cancel(run: run))]
     }
     let count = settings.branches ?? CoTDecoding.defaultBranches
     guard let (run, effects) = start(CoTDecoding.description.name, paths: count) else {

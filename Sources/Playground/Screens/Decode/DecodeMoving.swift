@@ -7,7 +7,7 @@ import TerminalUI
 extension PlaygroundState {
   mutating func undo() -> [Effect] {
     // While text streams in, going back means: enough.
-    if decode.isStreaming { return [.stopStream] }
+    if decode.isStreaming { return [.decode(.stopStream)] }
     guard let node = trace.node(decode.cursor), node.parent != .root else { return [] }
     decode.redo.append(decode.cursor)
     return place(at: node.parent) + note(.undo, node.parent)
@@ -82,7 +82,7 @@ extension PlaygroundState {
     reshapeTable()
     if isNew { selectNext() }
     guard expectsTable, decode.known[decode.cursor] == nil, !isFollowing else { return [] }
-    return [.fetch(decode.cursor)]
+    return [.decode(.fetch(decode.cursor))]
   }
 
   /// Selects the token that lies ahead on the line, so that → goes on along it.

@@ -109,11 +109,11 @@ extension PlaygroundState {
       return []
     }
     decode.arriving = child
-    return [.take(token, after: decode.cursor, decode.known[decode.cursor])]
+    return [.decode(.take(token, after: decode.cursor, decode.known[decode.cursor]))]
   }
 
   private mutating func streamOrStop() -> [Effect] {
-    if decode.isStreaming { return [.stopStream] }
+    if decode.isStreaming { return [.decode(.stopStream)] }
     guard canWork("sampling") else { return [] }
     if let last = decode.line.last, vocabulary?.endOfText.contains(last.token.id) == true {
       message = Message(.notice, "The text ends here; go back with ← to try something else.")
@@ -123,7 +123,7 @@ extension PlaygroundState {
     decode.redo = []
     decode.scrollBack = 0
     refreshLine()
-    return [.stream(from: decode.cursor, sampling, budget: settings.maxTokens)]
+    return [.decode(.stream(from: decode.cursor, sampling, budget: settings.maxTokens))]
   }
 
   private mutating func beginInsertion() -> [Effect] {
@@ -136,7 +136,7 @@ extension PlaygroundState {
     decode.isAsking = true
     decode.forcedAnswer = nil
     let said = decode.line.generated.flatMap(\.token.bytes)
-    return [.answerNow(after: decode.cursor, said: said)]
+    return [.decode(.answerNow(after: decode.cursor, said: said))]
   }
 
   /// Budget forcing by hand. Where the thinking has ended, its end is taken back.
@@ -146,8 +146,9 @@ extension PlaygroundState {
     let said = decode.line.generated
     let start = said.first.flatMap { trace.node($0.node)?.parent } ?? decode.cursor
     return [
-      .wait(
-        behind: start, depth: decode.line.cursor - said.count, said: said.map(\.token))
+      .decode(
+        .wait(
+          behind: start, depth: decode.line.cursor - said.count, said: said.map(\.token)))
     ]
   }
 
@@ -164,7 +165,7 @@ extension PlaygroundState {
 
   /// Leaves a trace of a move, when there is a session to leave it in.
   func note(_ action: Edit.Action, _ node: NodeID) -> [Effect] {
-    readyModel == nil ? [] : [.note(action, node)]
+    readyModel == nil ? [] : [.decode(.note(action, node))]
   }
 
   // MARK: Typing
@@ -181,7 +182,7 @@ extension PlaygroundState {
       decode.insertion = field
     case (.enter, _):
       decode.insertion = nil
-      return field.isEmpty ? [] : [.insert(field.text, after: decode.cursor)]
+      return field.isEmpty ? [] : [.decode(.insert(field.text, after: decode.cursor))]
     default:
       _ = field.handle(key)
       decode.insertion = field

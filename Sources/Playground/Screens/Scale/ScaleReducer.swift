@@ -84,7 +84,7 @@ extension PlaygroundState {
     guard plan != scale.lookedUp else { return [] }
     scale.lookedUp = plan
     scale.reset()
-    return [.lookUpStudy(plan)]
+    return [.study(.lookUp(plan))]
   }
 
   // MARK: Looking
@@ -142,13 +142,13 @@ extension PlaygroundState {
     let plan = studyPlan
     scale.lookedUp = plan
     scale.activity = StudyActivity()
-    return [.startStudy(plan, anew: anew)]
+    return [.study(.start(plan, anew: anew))]
   }
 
   mutating func stopStudy() -> [Effect] {
     guard scale.activity != nil else { return [] }
     scale.activity?.isCancelling = true
-    return [.stopStudy]
+    return [.study(.stop)]
   }
 
   private mutating func exportStudy() -> [Effect] {
@@ -156,7 +156,7 @@ extension PlaygroundState {
       message = Message(.notice, "There is nothing to export yet.")
       return []
     }
-    return [.exportStudy(shown, chart)]
+    return [.study(.export(shown, chart))]
   }
 
   // MARK: News

@@ -114,7 +114,7 @@ extension PlaygroundState {
   private mutating func runSearch() -> [Effect] {
     if let run = search.run, activities[run] != nil {
       activities[run]?.isCancelling = true
-      return [.cancel(run: run)]
+      return [.run(.cancel(run: run))]
     }
     let name = search.start?.strategy ?? SearchState.defaultStrategy
     do {

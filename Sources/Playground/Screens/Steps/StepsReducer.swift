@@ -99,7 +99,7 @@ extension PlaygroundState {
 
   private mutating func tick() -> [Effect] {
     steps.timer += 1
-    return [.tick(seconds: StepsState.pace, timer: steps.timer)]
+    return [.shell(.tick(seconds: StepsState.pace, timer: steps.timer))]
   }
 
   /// A timer has run out; an older one has nothing to say any more.
@@ -129,7 +129,7 @@ extension PlaygroundState {
   // MARK: Asking
 
   private mutating func ask(_ kind: PathReview.Kind) -> [Effect] {
-    if steps.asking != nil { return [.stopReview] }
+    if steps.asking != nil { return [.review(.stop)] }
     guard let number = runs.steps, let run = trace.runs[number], steps.episode != nil else {
       return []
     }
@@ -147,7 +147,7 @@ extension PlaygroundState {
       return []
     }
     steps.asking = StepsState.Asking(run: number, path: steps.path, kind: kind)
-    return [.review(run: number, run, path: steps.path, kind)]
+    return [.review(.ask(run: number, run, path: steps.path, kind))]
   }
 
   // MARK: Mouse

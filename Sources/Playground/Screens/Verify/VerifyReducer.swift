@@ -77,7 +77,7 @@ extension PlaygroundState {
   private mutating func runVerifier() -> [Effect] {
     if let run = runs.verify, activities[run] != nil {
       activities[run]?.isCancelling = true
-      return [.cancel(run: run)]
+      return [.run(.cancel(run: run))]
     }
     return beginVerifier()
   }

@@ -148,7 +148,7 @@ extension PlaygroundState {
     if let run = runs.votes, activities[run] != nil {
       activities[run]?.isCancelling = true
       votes.queued = 0
-      return [.cancel(run: run)]
+      return [.run(.cancel(run: run))]
     }
     guard let start = votes.digest.start, isSame(start) else { return beginVote() }
     let wanted = max(samples(of: start.settings), samples(of: settings))
@@ -221,8 +221,9 @@ extension PlaygroundState {
     activities[number] = Activity(
       strategy: start.strategy, paths: samples, finished: votes.digest.finished)
     return [
-      .start(
-        run: number, strategy: start.strategy, start.question, settings, previous: run)
+      .run(
+        .start(
+          run: number, strategy: start.strategy, start.question, settings, previous: run))
     ]
   }
 

@@ -1,0 +1,81 @@
+public import Decoding
+public import Reasoning
+
+/// What the reducer asks of the world, by who carries it out.
+public enum Effect: Sendable {
+  case decode(DecodeEffect)
+  case run(RunEffect)
+  case review(ReviewEffect)
+  case study(StudyEffect)
+  case model(ModelEffect)
+  case file(FileEffect)
+  case shell(ShellEffect)
+}
+
+/// Work on the exploration that Decode shows.
+public enum DecodeEffect: Sendable {
+  /// Starts exploring a question.
+  case explore(run: Int, Question, RunSettings)
+  /// Takes up a saved exploration where it ended.
+  case resume(run: Int, Question, RunSettings, RunTrace, others: [RunTrace])
+  /// Fetches the distribution after a node.
+  case fetch(NodeID)
+  case take(TokenID, after: NodeID, TokenDistribution?)
+  case insert(String, after: NodeID)
+  /// Goes on from a node until the text ends.
+  case stream(from: NodeID, SamplingSettings, budget: Int)
+  case stopStream
+  /// Asks for the answer; `said` is the text between the prompt and the node.
+  case answerNow(after: NodeID, said: [UInt8])
+  /// Inserts "Wait," where the thinking in `said` ends, and asks for the answers there. `said`
+  /// follows the end of the prompt; `depth` counts the tokens up to that end.
+  case wait(behind: NodeID, depth: Int, said: [Token])
+  case note(Edit.Action, NodeID)
+}
+
+/// Strategies.
+public enum RunEffect: Sendable {
+  /// Starts a strategy, or resumes a stopped one.
+  case start(run: Int, strategy: String, Question, RunSettings, previous: RunTrace?)
+  case cancel(run: Int)
+}
+
+/// Questions to the model about a path of a run that has ended.
+public enum ReviewEffect: Sendable {
+  case ask(run: Int, RunTrace, path: Int, PathReview.Kind)
+  case stop
+}
+
+/// Studies of accuracy against compute.
+public enum StudyEffect: Sendable {
+  /// Looks for what is kept of a study.
+  case lookUp(StudyPlan)
+  case start(StudyPlan, anew: Bool)
+  case stop
+  /// Writes a study and its chart into files.
+  case export(StudySnapshot, StudyChart)
+}
+
+public enum ModelEffect: Sendable {
+  case load(path: String)
+}
+
+/// Reading and writing files.
+public enum FileEffect: Sendable {
+  case lesson(path: String)
+  /// Reads a saved session, which then replaces the current one.
+  case open(path: String)
+  /// Copies the session's journal to a new file.
+  case save(path: String)
+  /// Finds the files whose paths begin with a text, for completion.
+  case list(String)
+}
+
+/// What the main loop does itself.
+public enum ShellEffect: Sendable {
+  case loadTheme(String)
+  /// Sends `ticked` after some seconds.
+  case tick(seconds: Double, timer: Int)
+  case suspend
+  case quit
+}
