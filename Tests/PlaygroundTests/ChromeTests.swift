@@ -11,11 +11,11 @@ import Testing
     for screen in ScreenID.allCases {
       var state = Fixtures.ready(width, height)
       state.screen = screen
-      let line = Chrome.tabLine(state)
+      let line = Chrome.tabLine(state.session)
       let rows = Fixtures.draw(state).textSnapshot().split(
         separator: "\n", omittingEmptySubsequences: false)
       let title = String(try #require(rows.first)).dropFirst(line.x)
-      for (target, tab) in zip(ScreenID.allCases, Chrome.tabs(state)) {
+      for (target, tab) in zip(ScreenID.allCases, Chrome.tabs(state.session)) {
         // A narrow terminal spells out only the screen it shows.
         if target == screen || width >= 120 { #expect(tab.title == target.title) }
         let label = tab.title.isEmpty ? " \(tab.key)" : "\(tab.key) \(tab.title)"
@@ -46,12 +46,12 @@ import Testing
 
   @Test func decodeAndBranchesStandSideBySideFromTheirWidthOn() {
     var state = Fixtures.ready(Chrome.sideBySideWidth, 40)
-    #expect(Chrome.panes(state).map(\.screen) == [.decode, .branches])
+    #expect(Chrome.panes(state.session).map(\.screen) == [.decode, .branches])
     state.size.width -= 1
-    #expect(Chrome.panes(state).map(\.screen) == [.decode])
+    #expect(Chrome.panes(state.session).map(\.screen) == [.decode])
     state.size.width += 1
     state.screen = .votes
-    #expect(Chrome.panes(state).map(\.screen) == [.votes])
+    #expect(Chrome.panes(state.session).map(\.screen) == [.votes])
   }
 
   @Test func panesTileTheContent() {
@@ -59,7 +59,7 @@ import Testing
       var state = Fixtures.ready(width, 40)
       for screen in ScreenID.allCases {
         state.screen = screen
-        let panes = Chrome.panes(state)
+        let panes = Chrome.panes(state.session)
         #expect(panes.reduce(0) { $0 + $1.rect.width } == width)
         #expect(panes.contains { $0.screen == screen })
       }

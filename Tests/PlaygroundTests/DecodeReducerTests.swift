@@ -54,31 +54,31 @@ import Testing
     driver.press(right, right, right)
     await driver.wait { $0.decode.line.generated.count == 3 && $0.decode.hasCurrentTable }
     #expect(chosen(driver) == [" 5", " The answer is", " 5"])
-    #expect(driver.state.trace.leaves(of: driver.state.runs.exploration).count == 1)
+    #expect(driver.state.trace.leaves(of: driver.state.exploration).count == 1)
   }
 
   @Test func undoKeepsTheTailAndRedoWalksItAgain() async {
     let driver = await started()
     await step(driver, right, right, right)
-    let end = driver.state.decode.cursor
+    let end = driver.state.cursor
     await step(driver, left, left, left)
     #expect(chosen(driver) == [])
     #expect(driver.state.decode.line.tokens.count == driver.state.decode.line.cursor + 3)
     // → on the chosen path goes on along it: redo, not a new line.
     await step(driver, right, KeyEvent("r"), right)
-    #expect(driver.state.decode.cursor == end)
+    #expect(driver.state.cursor == end)
     #expect(driver.state.decode.redo.isEmpty)
-    #expect(driver.state.trace.leaves(of: driver.state.runs.exploration) == [end])
+    #expect(driver.state.trace.leaves(of: driver.state.exploration) == [end])
   }
 
   @Test func takingAnotherTokenStartsALineAndKeepsTheOld() async {
     let driver = await started()
     await step(driver, right, right)
-    let old = driver.state.decode.cursor
+    let old = driver.state.cursor
     await step(driver, left, left, down, right)
-    let new = driver.state.decode.cursor
+    let new = driver.state.cursor
     #expect(driver.state.decode.redo.isEmpty)
-    #expect(Set(driver.state.trace.leaves(of: driver.state.runs.exploration)) == [old, new])
+    #expect(Set(driver.state.trace.leaves(of: driver.state.exploration)) == [old, new])
     #expect(driver.state.decode.line.last?.alternatives == 1)
     // Back at the fork both are known, the likelier first.
     await step(driver, left)
@@ -89,7 +89,7 @@ import Testing
     #expect(driver.state.decode.table?.rows.prefix(3).map(\.isExplored) == [true, true, false])
     // What was explored is walked, not made again.
     await step(driver, KeyEvent(.up), right)
-    #expect(driver.state.trace.leaves(of: driver.state.runs.exploration).count == 2)
+    #expect(driver.state.trace.leaves(of: driver.state.exploration).count == 2)
   }
 
   @Test func undoneLinesSelectTheTokenThatLiesAhead() async {
@@ -152,21 +152,26 @@ import Testing
     #expect(rows[0].shaped == 1)
   }
 
+  private func turn(_ state: inout PlaygroundState, _ knob: SamplerKnob, by steps: Int) {
+    state.decode.knob = knob
+    _ = Reducer().reduce(&state, .command(.turn(steps)))
+  }
+
   @Test func knobsGoThroughTheirListsAndBack() {
     for knob in SamplerKnob.allCases {
       var state = Fixtures.ready(80, 24)
       state.settings.temperature = 0.7
       let start = state.settings
-      for _ in 0..<40 { state.turn(knob, by: -1) }
-      for _ in 0..<40 { state.turn(knob, by: 1) }
-      for _ in 0..<40 { state.turn(knob, by: -1) }
+      for _ in 0..<40 { turn(&state, knob, by: -1) }
+      for _ in 0..<40 { turn(&state, knob, by: 1) }
+      for _ in 0..<40 { turn(&state, knob, by: -1) }
       let low = state.settings
-      state.turn(knob, by: -1)
+      turn(&state, knob, by: -1)
       #expect(state.settings == low)
       var values: Set<String?> = []
       for _ in 0..<40 {
         values.insert(knob.text(state.sampling))
-        state.turn(knob, by: 1)
+        turn(&state, knob, by: 1)
       }
       #expect(values.count >= 8)
       if knob == .topK || knob == .topP {
@@ -179,32 +184,32 @@ import Testing
   @Test func anOddValueFromTheCommandLineTurnsToItsNeighbours() {
     var state = Fixtures.ready(80, 24)
     state.settings.topK = 7
-    state.turn(.topK, by: 1)
+    turn(&state, .topK, by: 1)
     #expect(state.settings.topK == 8)
     state.settings.topK = 7
-    state.turn(.topK, by: -1)
+    turn(&state, .topK, by: -1)
     #expect(state.settings.topK == 5)
     state.settings.topP = 0.92
-    state.turn(.topP, by: 1)
+    turn(&state, .topP, by: 1)
     #expect(state.settings.topP == 0.95)
   }
 
   @Test func forksAndEndsAreHoppedBetween() async {
     let driver = await started()
-    let fork = driver.state.decode.cursor
+    let fork = driver.state.cursor
     driver.type("f")
     await step(driver, right, right)
-    let first = driver.state.decode.cursor
+    let first = driver.state.cursor
     await step(driver, left, left, down, right)
-    let second = driver.state.decode.cursor
+    let second = driver.state.cursor
     var seen: [NodeID] = []
     for _ in 0..<3 {
       await step(driver, KeyEvent("]"))
-      seen.append(driver.state.decode.cursor)
+      seen.append(driver.state.cursor)
     }
     #expect(Set(seen) == [fork, first, second])
     await step(driver, KeyEvent("["))
-    #expect(driver.state.decode.cursor == seen[1])
+    #expect(driver.state.cursor == seen[1])
   }
 
   @Test func textIsPutInAsTyped() async {
@@ -229,15 +234,15 @@ import Testing
   @Test func anAnswerCanBeForcedAndVisited() async throws {
     let driver = await started()
     await step(driver, down, right)
-    let asked = driver.state.decode.cursor
+    let asked = driver.state.cursor
     driver.type("a")
     await driver.wait { $0.decode.forcedAnswer != nil }
     let forced = try #require(driver.state.decode.forcedAnswer)
     #expect(forced.asked == asked)
-    #expect(driver.state.decode.cursor == asked)
+    #expect(driver.state.cursor == asked)
     #expect(driver.draw().textSnapshot().contains("asked here: "))
     await step(driver, KeyEvent("n"))
-    #expect(driver.state.decode.cursor == forced.end)
+    #expect(driver.state.cursor == forced.end)
   }
 
   @Test func anyTokenCanBeFoundAndTaken() async throws {
@@ -264,7 +269,7 @@ import Testing
 
   @Test func ranksFollowTheTable() async throws {
     let driver = await started()
-    let distribution = try #require(driver.state.decode.known[driver.state.decode.cursor])
+    let distribution = try #require(driver.state.decode.known[driver.state.cursor])
     for (index, row) in (driver.state.decode.table?.rows ?? []).enumerated() {
       #expect(distribution.rank(of: row.token.id) == index + 1)
     }
@@ -295,12 +300,12 @@ import Testing
   @Test func aClickOnATokenGoesThereAndTheTailStays() async throws {
     let driver = await started()
     await step(driver, right, right, right, right)
-    let end = driver.state.decode.cursor
+    let end = driver.state.cursor
     click(driver, try place(of: "answer is", driver))
     await driver.settle()
     #expect(chosen(driver) == [" 5", " The answer is"])
     await step(driver, right, right)
-    #expect(driver.state.decode.cursor == end)
+    #expect(driver.state.cursor == end)
   }
 
   @Test func aClickSelectsACandidateAndASecondTakesIt() async throws {
@@ -363,7 +368,7 @@ import Testing
     press(KeyEvent(.home))
     // Where nobody has been there is nothing to show, and that is said.
     press(KeyEvent(.end))
-    for command in [Command.streamOrStop, .insertText, .answerNow] {
+    for command in [Command.run, .own(DecodeScreen.Own.insertText), .answerNow] {
       state.message = nil
       #expect(reducer.reduce(&state, .command(command)).isEmpty)
       #expect(state.message?.text.contains("needs a model") == true)
@@ -383,7 +388,7 @@ import Testing
     var state = Fixtures.empty(80, 24)
     state.show(driver.state.trace)
     state.settings = driver.state.settings
-    _ = state.move(to: state.decode.promptEnd)
+    _ = reducer.reduce(&state, .command(.top))
     let saved = try #require(state.decode.table)
     #expect(saved.isApproximate == false)
     for (a, b) in zip(live.rows, saved.rows) {

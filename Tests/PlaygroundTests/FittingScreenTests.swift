@@ -32,10 +32,11 @@ import Testing
     var state = Fixtures.ready(80, 24)
     state.screen = .tree
     let run = try #require(try state.run(strategy: strategy).run)
+    _ = state.prepare()
     let screen = try #require(Self.screens[strategy])
     #expect(state.screen == screen)
     // The screen shows that run; Decode follows it.
-    #expect(screen == .decode ? state.runs.followed == run : state.runs.shown(on: screen) == run)
+    #expect(screen == .decode ? state.decode.run == run : state.shownRuns[screen] == run)
   }
 
   @Test(arguments: StrategyRegistry.names) func aTraceOpensIt(strategy: String) {
@@ -63,9 +64,9 @@ import Testing
     var (member, other) = (start("sample"), start("sample"))
     (member.run, other.run) = (1001, 7)
     play.send(.trace([start("ensemble"), member]))
-    #expect(play.state.runs.votes == 1 && play.state.runs.branches == 1)
+    #expect(play.state.votes.run == 1 && play.state.branches.run == 1)
     #expect(play.state.trace.members(of: 1) == [1001])
     play.send(.trace([other]))
-    #expect(play.state.runs.branches == 7)
+    #expect(play.state.branches.run == 7)
   }
 }

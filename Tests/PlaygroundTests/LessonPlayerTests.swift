@@ -115,7 +115,7 @@ import Testing
     #expect(outcome.otherwise == nil)
     #expect(driver.state.settings.maxTokens == 40)
     // Decode shows the path that the run took.
-    #expect(driver.state.decode.cursor == driver.state.trace.runs[greedy]?.paths[0]?.tip)
+    #expect(driver.state.cursor == driver.state.trace.runs[greedy]?.paths[0]?.tip)
 
     driver.press(KeyEvent(.enter), KeyEvent(.enter))
     await driver.wait(until: isDone)
@@ -128,7 +128,7 @@ import Testing
     #expect(driver.state.lesson?.outcomes[3]?.notes == ["Nothing here has the answer nine."])
     let start = driver.state.decode.promptEnd
     #expect(
-      driver.state.trace.line(to: driver.state.decode.cursor).count
+      driver.state.trace.line(to: driver.state.cursor).count
         == driver.state.trace.line(to: start).count + 2)
 
     driver.press(KeyEvent(.enter), KeyEvent(.enter))
@@ -221,11 +221,11 @@ import Testing
   @Test func screensGiveWayToTheText() throws {
     for (width, height) in [(80, 24), (60, 16), (118, 30), (200, 60)] {
       var play = Play(width, height)
-      let all = Chrome.content(play.state)
+      let all = Chrome.content(play.state.session)
       play.send(.lessonLoaded(try Lesson.parse(Self.text, path: "test.md"), name: "test.md"))
-      let (screens, pane) = LessonPane.split(Chrome.middle(play.state.size), play.state)
+      let (screens, pane) = LessonPane.split(Chrome.middle(play.state.size), play.state.session)
       let rect = try #require(pane)
-      #expect(screens == Chrome.content(play.state))
+      #expect(screens == Chrome.content(play.state.session))
       #expect(screens.intersection(rect).isEmpty)
       #expect(screens.width * screens.height + rect.width * rect.height == all.width * all.height)
       #expect(rect.width >= 38)
@@ -240,7 +240,7 @@ import Testing
       for step in -1..<lesson.steps.count {
         play.state.lesson?.show(step)
         // At most one more page before what the step does.
-        let next = LessonPane.nextScroll(play.state)
+        let next = LessonPane.nextScroll(play.state.session)
         if width >= 80 { #expect(next == nil, "step \(step) at \(width)×\(height)") }
         Snapshot.check(
           Fixtures.draw(play.state), named: "lesson-\(width)x\(height)-\(step + 1)")

@@ -22,7 +22,8 @@ import Testing
       digest.apply(record.event, trace)
       #expect(digest == RunDigest(1, trace))
     }
-    #expect(digest.end?.reason == .completed && digest.growing.isEmpty)
+    #expect(digest.end?.reason == .completed)
+    #expect(digest.growing.isEmpty)
     #expect(digest.latest(3).map(\.number) == Array(digest.numbers.reversed().prefix(3)))
     // The second call of zero-shot chain of thought replaces the end of the first.
     if strategy != "cot" { #expect(digest.generated == digest.end?.tokens.generated) }
@@ -53,7 +54,8 @@ import Testing
     let run = try #require(Trace(records).runs[1])
     // The opener is taken with .165 where " 5" has .34.
     let second = try #require(PathDigest(number: 1, in: run).hesitations.first)
-    #expect(second.token == 0 && second.other?.text == " 5")
+    #expect(second.token == 0)
+    #expect(second.other?.text == " 5")
     #expect(abs(second.probability - 0.165) < 1e-6)
     #expect(abs((second.otherProbability ?? 0) - 0.34) < 1e-6)
     let first = PathDigest(number: 0, in: run).hesitations
@@ -82,7 +84,9 @@ import Testing
     history.append([
       Standing(answer: "a", weight: 1, share: 0.5), Standing(answer: "b", weight: 1, share: 0.5),
     ])
-    #expect(history["a"] == [1, 0.5] && history["b"] == [0, 0.5] && history["c"] == [])
+    #expect(history["a"] == [1, 0.5])
+    #expect(history["b"] == [0, 0.5])
+    #expect(history["c"] == [])
   }
 }
 
@@ -204,9 +208,11 @@ import Testing
     let records = try await Fixtures.records(of: "cot-decoding", settings: settings)
     let run = try #require(Trace(records).runs[1])
     let comparison = Comparison(run: 1, left: 0, right: 3, run)
-    #expect(comparison.shared == 0 && comparison.parting == run.promptEnd)
+    #expect(comparison.shared == 0)
+    #expect(comparison.parting == run.promptEnd)
     let taken = comparison.candidates.filter { $0.taker != .nobody }
-    #expect(taken.map(\.rank) == [1, 4] && taken.map(\.taker) == [.left, .right])
+    #expect(taken.map(\.rank) == [1, 4])
+    #expect(taken.map(\.taker) == [.left, .right])
     #expect(abs((taken[0].probability ?? 0) - 0.34) < 1e-6)
     #expect(abs((taken[1].probability ?? 0) - 0.165) < 1e-6)
     // Both say " The answer is", but not the same number.

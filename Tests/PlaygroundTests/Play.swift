@@ -13,7 +13,7 @@ struct Play {
     state = Fixtures.ready(width, height)
     state.catalog = Play.catalog
     state.themeName = "ponder-dark"
-    state.runs.exploration = 1
+    state.exploration = 1
     state.nextRun = 2
   }
 

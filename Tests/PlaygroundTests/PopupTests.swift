@@ -97,19 +97,19 @@ import Testing
 
   @Test func helpListsEveryBinding() {
     let keyMap = KeyMap.standard
-    let text = HelpText(keyMap, contexts: [.votes, .global], width: 90)
+    let text = HelpText(keyMap, contexts: [.screen(.votes), .global], width: 90)
     #expect(text.lines.first == .heading("Votes"))
     let helps = text.lines.compactMap { line in
       if case .binding(_, let help) = line { help } else { nil }
     }.joined(separator: " ")
-    for context in KeyContext.allCases {
+    for context in keyMap.contexts {
       for binding in keyMap.bindings[context] ?? [] { #expect(helps.contains(binding.help)) }
     }
   }
 
   @Test func hintsNameKeysThatDoWhatTheySay() {
     let keyMap = KeyMap.standard
-    let contexts: [KeyContext] = [.lesson, .branches, .global]
+    let contexts: [KeyContext] = [.lesson, .screen(.branches), .global]
     for hint in keyMap.hints(in: contexts) {
       let key = keyMap.bindings.values.joined().flatMap(\.keys)
         .first { $0.description == hint.key }
@@ -119,10 +119,11 @@ import Testing
   }
 
   @Test func everyContextHasKeysAndTitle() {
-    for context in KeyContext.allCases {
+    let contexts = KeyMap.standard.contexts
+    for context in contexts {
       #expect(KeyMap.standard.bindings[context]?.isEmpty == false)
     }
-    #expect(Set(KeyContext.allCases.map(\.title)).count == KeyContext.allCases.count)
+    #expect(Set(contexts.map(\.title)).count == contexts.count)
   }
 
   @Test func noKeyMeansTwoThingsInOneContext() {
@@ -135,7 +136,7 @@ import Testing
   @Test func noScreenTakesAKeyFromEverywhere() {
     let keyMap = KeyMap.standard
     let global = Set(keyMap.bindings[.global]?.flatMap(\.keys) ?? [])
-    for context in [KeyContext.decode, .branches, .votes] {
+    for context in ScreenID.allCases.map(KeyContext.screen) {
       let own = keyMap.bindings[context]?.flatMap(\.keys) ?? []
       #expect(global.isDisjoint(with: own), "\(context.title)")
     }
@@ -149,7 +150,7 @@ import Testing
       Issue.record("no help")
       return
     }
-    let rows = HelpView.text(play.state, play.reducer).rows
+    let rows = HelpView.text(play.state).rows
     #expect(scroll == rows - HelpView.inside(play.state.size).height)
     play.press(.up)
     play.type("g")
@@ -165,7 +166,7 @@ import Testing
     var play = Play(80, 24)
     play.type("s")
     play.type("?")
-    #expect(HelpView.text(play.state, play.reducer).lines.first == .heading("Settings"))
+    #expect(HelpView.text(play.state).lines.first == .heading("Settings"))
     play.press(.escape)
     #expect(play.settings != nil)
     // Where text is typed, ? is text and F1 is help.
@@ -173,7 +174,7 @@ import Testing
     play.type("?")
     #expect(play.settings?.field?.text == "?")
     play.press(KeyEvent(.function(1)))
-    #expect(HelpView.text(play.state, play.reducer).lines.first == .heading("Typing a value"))
+    #expect(HelpView.text(play.state).lines.first == .heading("Typing a value"))
   }
 
   // MARK: Problems
@@ -181,14 +182,14 @@ import Testing
   @Test func emblemIsAskedAnew() {
     var play = Play(80, 24)
     play.state.screen = .votes
-    play.state.runs.votes = 1
+    play.state.votes.run = 1
     play.state.activities[1] = Activity(strategy: "self-consistency", paths: 40)
     play.type("p")
     #expect(play.picker?.selectedRow == .emblem)
     play.press(.enter)
     #expect(play.state.popups.isEmpty)
     #expect(play.state.question == Question(ProblemLibrary.apples))
-    #expect(play.state.runs == ShownRuns())
+    #expect(play.state.shownRuns.isEmpty)
     let kinds = play.effects.map { effect in
       switch effect {
       case .run(.cancel(let run)): "cancel \(run)"

@@ -29,7 +29,7 @@ import Testing
     var state = state
     (state.model, state.settings, state.question) = (other.model, other.settings, other.question)
     (state.vocabulary, state.catalog) = (other.vocabulary, other.catalog)
-    (state.decode, state.message) = (DecodeState(), nil)
+    (state.decode, state.cursor, state.message) = (DecodeScreen(), .root, nil)
     state.screen = screen
     // What a screen shows is made when it comes into view.
     _ = Reducer().reduce(&state, .resize(state.size))
@@ -42,7 +42,7 @@ import Testing
     var state = Fixtures.empty(120, 40)
     state.show(Trace(try await EveryStrategy(name: name).run().records))
     state.screen = .branches
-    let number = try #require(state.runs.branches)
+    let number = try #require(state.branches.run)
     let members = state.trace.members(of: number)
     let parts = (members.isEmpty ? [number] : members).compactMap { state.trace.runs[$0] }
     let ends = parts.flatMap { run in
@@ -70,7 +70,7 @@ import Testing
     records += try await Fixtures.records(of: "cot", number: 2)
     var state = Fixtures.empty(80, 24)
     state.show(Trace(records))
-    #expect(state.runs.branches == 2)
+    #expect(state.branches.run == 2)
     records += [
       TraceRecord(
         run: 3,
@@ -80,7 +80,7 @@ import Testing
             question: Fixtures.question, settings: Fixtures.settings)))
     ]
     state.show(Trace(records))
-    #expect(state.runs.branches == 2 && state.branches.rowCount == 1)
+    #expect(state.branches.run == 2 && state.branches.rowCount == 1)
   }
 
   /// A vote does not hide the branches that were grown before it.
@@ -89,10 +89,10 @@ import Testing
     records += try await Fixtures.records(of: "self-consistency", number: 2)
     var state = Fixtures.empty(80, 24)
     state.show(Trace(records))
-    #expect(state.runs.branches == 1 && state.runs.votes == 2)
+    #expect(state.branches.run == 1 && state.votes.run == 2)
     var play = Play(80, 24)
     play.send(.trace(records))
-    #expect(play.state.runs.branches == 1 && play.state.runs.votes == 2)
+    #expect(play.state.branches.run == 1 && play.state.votes.run == 2)
   }
 
   /// Where no temperature was asked for, that is shown which the strategy has by itself.

@@ -49,10 +49,14 @@ import Testing
     play.press(KeyEvent("8"))
     while play.state.scale.kind != kind { play.press(KeyEvent("]")) }
     if var snapshot {
-      snapshot.plan = play.state.studyPlan
+      snapshot.plan = plan(play.state)
       play.send(.study(.kept(snapshot.plan, snapshot)))
     }
     return play
+  }
+
+  private func plan(_ state: PlaygroundState) -> StudyPlan {
+    state.scale.studyPlan(state.session)
   }
 
   private func lookUps(_ effects: [Effect]) -> [StudyPlan] {
@@ -67,7 +71,7 @@ import Testing
 
   @Test func everyChoiceIsLookedUpOnce() {
     var play = play(80, 24)
-    #expect(play.state.screen == .scale)
+    #expect(play.state.screen == ScaleScreen.id)
     // The family is that of the question, which is the emblem's.
     #expect(lookUps(play.effects).map(\.families) == [["compare"]])
     #expect(lookUps(play.effects).map(\.kind) == [.samples])
@@ -100,18 +104,19 @@ import Testing
   @Test func otherStudiesHaveTheirStrategiesTemperature() {
     var play = play(80, 24)
     play.press(KeyEvent("T"))
-    #expect(play.state.studyPlan.settings.temperature != nil)
+    #expect(plan(play.state).settings.temperature != nil)
     play.press(KeyEvent("]"))
-    #expect(play.state.studyPlan.settings.temperature == nil)
+    #expect(plan(play.state).settings.temperature == nil)
   }
 
   @Test func aLateReplyToAnEarlierChoiceIsLeftOut() async throws {
     let snapshot = try await Self.snapshot(.samples, problems: 2)
     var play = play(80, 24)
-    let old = play.state.studyPlan
+    let old = plan(play.state)
     play.press(KeyEvent("f"))
     play.send(.study(.kept(old, snapshot)))
-    #expect(play.state.scale.shown == nil && play.state.scale.chart == nil)
+    #expect(play.state.scale.shown == nil)
+    #expect(play.state.scale.chart == nil)
   }
 
   // MARK: Running
@@ -120,9 +125,10 @@ import Testing
     let snapshot = try await Self.snapshot(.samples, done: 3)
     var play = play(80, 24)
     play.press(KeyEvent(" "))
-    #expect(starts(play.effects) == [play.state.studyPlan])
+    #expect(starts(play.effects) == [plan(play.state)])
     play.press(KeyEvent("]"))
-    #expect(play.state.scale.kind == .samples && play.state.message?.kind == .notice)
+    #expect(play.state.scale.kind == .samples)
+    #expect(play.state.message?.kind == .notice)
     var activity = StudyActivity()
     (activity.done, activity.total) = (3, 6)
     play.send(.study(.progress(snapshot, activity)))
@@ -133,30 +139,33 @@ import Testing
       return
     }
     play.send(.study(.progress(snapshot, activity)))
-    #expect(play.state.scale.activity?.isCancelling == true)
+    #expect(play.state.scale.progress?.isCancelling == true)
     play.send(.study(.ended(snapshot)))
-    #expect(play.state.scale.activity == nil)
+    #expect(play.state.scale.progress == nil)
     // What it has is kept, and Space goes on with it.
     #expect(play.state.scale.shown?.results.done == 3)
     play.press(KeyEvent(" "))
     #expect(starts(play.effects).count == 2)
     // Esc stops it as well.
     play.press(KeyEvent(.escape))
-    #expect(play.state.scale.activity?.isCancelling == true)
+    #expect(play.state.scale.progress?.isCancelling == true)
   }
 
   @Test func aCompleteStudyIsDoneAnewOnlyWhenAsked() async throws {
     var play = play(80, 24, .samples, try await Self.snapshot(.samples))
     play.press(KeyEvent(" "))
-    #expect(starts(play.effects).isEmpty && play.state.message != nil)
+    #expect(starts(play.effects).isEmpty)
+    #expect(play.state.message != nil)
     play.press(KeyEvent("r"))
-    #expect(starts(play.effects).count == 1 && play.state.scale.shown == nil)
+    #expect(starts(play.effects).count == 1)
+    #expect(play.state.scale.shown == nil)
   }
 
   @Test func withoutAModelThereIsNoStudy() {
     var play = Play(Fixtures.empty(80, 24))
     play.press(KeyEvent("8"), KeyEvent(" "))
-    #expect(play.effects.isEmpty && play.state.message?.kind == .error)
+    #expect(play.effects.isEmpty)
+    #expect(play.state.message?.kind == .error)
   }
 
   @Test func anotherModelIsAnotherStudy() async throws {
@@ -200,7 +209,8 @@ import Testing
     let whole = try #require(play.state.scale.chart)
     play.press(KeyEvent(.down), KeyEvent("v"))
     let chart = try #require(play.state.scale.chart)
-    #expect(chart.lines.map(\.index) == [0, 2, 3] && chart.x == whole.x)
+    #expect(chart.lines.map(\.index) == [0, 2, 3])
+    #expect(chart.x == whole.x)
     #expect(play.state.scale.reading(of: 1) == nil)
     let text = Fixtures.draw(play.state).textSnapshot()
     #expect(text.contains("majority, hidden"))
@@ -210,7 +220,7 @@ import Testing
 
   @Test func aClickReadsSelectsAndHides() async throws {
     var play = play(80, 24, .samples, try await Self.snapshot(.samples))
-    let layout = play.state.scaleLayout
+    let layout = play.state.scale.layout(play.state.session)
     func click(_ x: Int, _ y: Int) {
       play.send(.mouse(MouseEvent(.press(.left), at: Point(x: x, y: y))))
     }
@@ -232,7 +242,8 @@ import Testing
       Issue.record("Nothing is exported.")
       return
     }
-    #expect(snapshot.results.isComplete && chart == play.state.scale.chart)
+    #expect(snapshot.results.isComplete)
+    #expect(chart == play.state.scale.chart)
   }
 
   // MARK: Pictures
@@ -271,18 +282,20 @@ import Testing
     // So many problems that there is always something left: 200 of each core family.
     driver.press(KeyEvent("8"), KeyEvent("]"), KeyEvent("F"))
     driver.press(KeyEvent("+"), KeyEvent("+"), KeyEvent("+"))
-    #expect(driver.state.studyPlan.families.count > 1 && driver.state.studyPlan.count == 200)
+    #expect(plan(driver.state).families.count > 1)
+    #expect(plan(driver.state).count == 200)
     driver.press(KeyEvent(" "))
-    await driver.wait { $0.scale.activity?.done ?? 0 > 0 }
+    await driver.wait { $0.scale.progress?.done ?? 0 > 0 }
     driver.press(KeyEvent(" "))
-    await driver.wait { $0.scale.activity == nil }
+    await driver.wait { $0.scale.progress == nil }
     let stopped = try #require(driver.state.scale.shown?.results)
-    #expect(stopped.done > 0 && stopped.done < stopped.total)
+    #expect(stopped.done > 0)
+    #expect(stopped.done < stopped.total)
     #expect(try store.results(of: stopped.study) == stopped)
     driver.press(KeyEvent(" "))
-    await driver.wait { $0.scale.activity?.done ?? 0 > stopped.done }
+    await driver.wait { $0.scale.progress?.done ?? 0 > stopped.done }
     driver.press(KeyEvent(.escape))
-    await driver.wait { $0.scale.activity == nil }
+    await driver.wait { $0.scale.progress == nil }
     let later = try #require(driver.state.scale.shown?.results)
     #expect(later.done > stopped.done)
     for (arm, records) in stopped.records.enumerated() {
@@ -301,12 +314,14 @@ import Testing
     driver.press(KeyEvent(.enter))
     driver.press(KeyEvent("8"), KeyEvent("]"), KeyEvent("]"), KeyEvent("-"), KeyEvent("-"))
     driver.press(KeyEvent(" "))
-    await driver.wait { $0.scale.activity == nil }
+    await driver.wait { $0.scale.progress == nil }
     let shown = try #require(driver.state.scale.shown)
-    #expect(shown.results.isComplete && shown.results.total == 2 * 3 * 5)
+    #expect(shown.results.isComplete)
+    #expect(shown.results.total == 2 * 3 * 5)
     #expect(driver.state.scale.chart?.axis == .parameters)
     #expect(driver.state.scale.chart?.stops == [500, 2000])
-    #expect(driver.state.readyModel == before && driver.state.decode.hasCurrentTable)
+    #expect(driver.state.readyModel == before)
+    #expect(driver.state.decode.hasCurrentTable)
     await driver.finish()
   }
 
@@ -329,11 +344,13 @@ import Testing
       return driver
     }
     let first = await driver()
-    #expect(first.state.studyPlan.count == 5 && first.state.studyPlan.settings.samples == 4)
+    #expect(plan(first.state).count == 5)
+    #expect(plan(first.state).settings.samples == 4)
     first.press(KeyEvent(" "))
-    await first.wait { $0.scale.activity == nil }
+    await first.wait { $0.scale.progress == nil }
     let shown = try #require(first.state.scale.shown)
-    #expect(shown.results.isComplete && shown.results.total == 5)
+    #expect(shown.results.isComplete)
+    #expect(shown.results.total == 5)
     #expect(shown.curves == StudyTally(shown.results).curves)
     for _ in 0..<2 {
       first.press(KeyEvent("e"))

@@ -233,12 +233,15 @@ import Testing
     let map = Self.searched(80, 24).search.map
     #expect(map.order(upTo: nil).count == 7)
     let five = try #require(map.nodes[Self.node(1, 2)])
-    #expect(five.parent == Self.prompt && five.depth == 1)
+    #expect(five.parent == Self.prompt)
+    #expect(five.depth == 1)
     #expect(String(decoding: five.bytes, as: UTF8.self) == " My dad has 3 + 2 = 5 apples.")
     #expect(five.children == [Self.node(1, 2, 4)])
     // The token in between, where two steps part, is no place.
     #expect(map.nodes[Self.node(1)] == nil)
-    #expect(map.graves.isEmpty && map.treeSearch != nil && map.iterations == 3)
+    #expect(map.graves.isEmpty)
+    #expect(map.treeSearch != nil)
+    #expect(map.iterations == 3)
   }
 
   @Test func anEarlierIterationShowsWhatItChoseBy() throws {
@@ -246,20 +249,28 @@ import Testing
     let (five, three, one) = (Self.node(1, 2), Self.node(6), Self.node(1, 3))
     #expect(line(play, five)?.standing?.visits == 2)
     // After the last one the sign is where the next would go.
-    #expect(line(play, one)?.sign == .chosen && line(play, five)?.sign == SearchLine.Sign.none)
+    #expect(line(play, one)?.sign == .chosen)
+    #expect(line(play, five)?.sign == SearchLine.Sign.none)
     play.type("[")
-    #expect(play.state.search.iteration == 3 && play.state.search.chosen == 3)
-    #expect(line(play, five)?.standing?.visits == 1 && line(play, five)?.standing?.q == 0.4)
-    #expect(line(play, five)?.sign == .chosen && play.state.search.standings.value == 0.4)
+    #expect(play.state.search.iteration == 3)
+    #expect(play.state.search.chosen == 3)
+    #expect(line(play, five)?.standing?.visits == 1)
+    #expect(line(play, five)?.standing?.q == 0.4)
+    #expect(line(play, five)?.sign == .chosen)
+    #expect(play.state.search.standings.value == 0.4)
     play.type("[")
-    #expect(line(play, three)?.sign == .chosen && line(play, three)?.standing?.q == 0.6)
+    #expect(line(play, three)?.sign == .chosen)
+    #expect(line(play, three)?.standing?.q == 0.6)
     play.type("[[[")
     #expect(play.state.search.iteration == 1)
-    #expect(line(play, five)?.standing?.u == 0 && line(play, five)?.standing?.q == 0.9)
+    #expect(line(play, five)?.standing?.u == 0)
+    #expect(line(play, five)?.standing?.q == 0.9)
     // What was found later is not there yet.
-    #expect(line(play, Self.node(6, 7)) == nil && line(play, three) != nil)
+    #expect(line(play, Self.node(6, 7)) == nil)
+    #expect(line(play, three) != nil)
     play.type("}")
-    #expect(play.state.search.chosen == nil && line(play, Self.node(6, 7)) != nil)
+    #expect(play.state.search.chosen == nil)
+    #expect(line(play, Self.node(6, 7)) != nil)
     play.type("{")
     #expect(play.state.search.chosen == 1)
   }
@@ -277,7 +288,8 @@ import Testing
     play.type("[[")
     play.send(.trace(Array(records[cut...])))
     // Whoever looks back is left there.
-    #expect(play.state.search.iteration == 1 && play.state.search.map.iterations == 3)
+    #expect(play.state.search.iteration == 1)
+    #expect(play.state.search.map.iterations == 3)
   }
 
   @Test func anotherConstantRanksTheSameTree() {
@@ -290,19 +302,23 @@ import Testing
     play.type("--")
     // Less exploration goes where it was good; the visits are what they were.
     #expect(play.state.search.ranking == .exploration(0.25))
-    #expect(line(play, five)?.sign == .instead && line(play, one)?.sign == .passedOver)
-    #expect(line(play, five)?.standing?.visits == 2 && line(play, five)?.standing?.q == 0.4)
+    #expect(line(play, five)?.sign == .instead)
+    #expect(line(play, one)?.sign == .passedOver)
+    #expect(line(play, five)?.standing?.visits == 2)
+    #expect(line(play, five)?.standing?.q == 0.4)
     #expect(play.state.search.standings.differences == 1)
     play.type("------")
     #expect(play.state.search.ranking == .exploration(0))
     // c grows a little with N by itself.
     #expect((line(play, one)?.standing?.u ?? 1) < 0.001)
     play.type("u")
-    #expect(play.state.search.ranking == nil && play.state.search.page == own)
+    #expect(play.state.search.ranking == nil)
+    #expect(play.state.search.page == own)
     play.type("+")
     #expect(play.state.search.ranking == .exploration(2))
     play.press(.escape)
-    #expect(play.state.search.ranking == nil && play.state.search.page == own)
+    #expect(play.state.search.ranking == nil)
+    #expect(play.state.search.page == own)
     // All the way round.
     play.type(String(repeating: "w", count: 9))
     #expect(play.state.search.ranking == nil)
@@ -312,7 +328,8 @@ import Testing
 
   @Test func aBeamIsFollowedByItsRounds() {
     var play = Play(Self.searched(80, 24, beam: true))
-    #expect(play.state.search.map.stepSearch != nil && play.state.search.map.iterations == 3)
+    #expect(play.state.search.map.stepSearch != nil)
+    #expect(play.state.search.map.iterations == 3)
     play.type("[[")
     #expect(
       play.state.search.order == [
@@ -326,18 +343,22 @@ import Testing
   @Test func anotherAggregateRanksTheSameCandidates() {
     var play = Play(Self.searched(80, 24, beam: true))
     let (three, rest) = (Self.node(6, 7), Self.node(1, 2, 3))
-    #expect(line(play, three)?.rank == 1 && line(play, rest)?.sign == .givenUp)
+    #expect(line(play, three)?.rank == 1)
+    #expect(line(play, rest)?.sign == .givenUp)
     play.type("w")
     #expect(play.state.search.ranking == .aggregate(.min))
     // Its first step was weak.
-    #expect(line(play, three)?.score == 0.6 && line(play, three)?.rank == 3)
-    #expect(line(play, three)?.sign == .nowGivenUp && line(play, rest)?.sign == .nowKept)
+    #expect(line(play, three)?.score == 0.6)
+    #expect(line(play, three)?.rank == 3)
+    #expect(line(play, three)?.sign == .nowGivenUp)
+    #expect(line(play, rest)?.sign == .nowKept)
     #expect(play.state.search.standings.differences == 2)
     play.type("w")
     #expect(play.state.search.ranking == .aggregate(.prod))
     #expect(abs((line(play, rest)?.score ?? 0) - 0.63) < 1e-12)
     play.press(.backspace)
-    #expect(play.state.search.ranking == nil && line(play, three)?.score == 0.95)
+    #expect(play.state.search.ranking == nil)
+    #expect(line(play, three)?.score == 0.95)
   }
 
   @Test func theGraveyardTellsWhatKilled() throws {
@@ -346,9 +367,12 @@ import Testing
     play.press(.down)
     #expect(play.state.search.selected == Self.node(1, 2, 3))
     let grave = try #require(play.state.search.page.graves.last)
-    #expect(grave.why == "rank 3 of 2" && grave.score == 0.7 && grave.scoreKind == .prm)
+    #expect(grave.why == "rank 3 of 2")
+    #expect(grave.score == 0.7)
+    #expect(grave.scoreKind == .prm)
     play.press(.enter)
-    #expect(play.state.screen == .decode && play.state.decode.cursor == Self.node(1, 2, 3))
+    #expect(play.state.screen == .decode)
+    #expect(play.state.cursor == Self.node(1, 2, 3))
     play.type("6")
     play.press(.escape)
     #expect(play.state.search.focus == .tree)
@@ -363,9 +387,11 @@ import Testing
     play.send(.trace(records))
     play.type("6x")
     let grave = try #require(play.state.search.selectedGrave)
-    #expect(grave.pruning.token != nil && grave.place == grave.pruning.parent)
+    #expect(grave.pruning.token != nil)
+    #expect(grave.place == grave.pruning.parent)
     play.press(.enter)
-    #expect(play.state.screen == .decode && play.state.decode.cursor == grave.place)
+    #expect(play.state.screen == .decode)
+    #expect(play.state.cursor == grave.place)
     // Σ log p of a place is that of its tokens.
     let run = try #require(play.state.trace.runs[1])
     for node in play.state.search.map.nodes.values {
@@ -373,19 +399,22 @@ import Testing
       #expect(abs(node.logProbability - sum) < 1e-9)
     }
     play.type("6+")
-    #expect(play.state.search.ranking == nil && play.state.message?.text.contains("Σ") == true)
+    #expect(play.state.search.ranking == nil)
+    #expect(play.state.message?.text.contains("Σ") == true)
   }
 
   // MARK: Everything else
 
   @Test func clicksSelectAndOpen() {
     var play = Play(Self.searched(80, 24))
-    let tree = play.state.searchLayout.tree
+    let tree = play.state.search.layout(play.state.session).tree
     let click = MouseEvent(.press(.left), at: Point(x: 9, y: tree.y + 2))
     play.send(.mouse(click))
-    #expect(play.state.search.position.selected == 1 && play.state.screen == .search)
+    #expect(play.state.search.position.selected == 1)
+    #expect(play.state.screen == .search)
     play.send(.mouse(click))
-    #expect(play.state.screen == .decode && play.state.decode.cursor == Self.node(1, 2))
+    #expect(play.state.screen == .decode)
+    #expect(play.state.cursor == Self.node(1, 2))
   }
 
   @Test(arguments: [false, true]) func aSavedTraceShowsTheSame(beam: Bool) {
@@ -412,7 +441,8 @@ import Testing
             width: Int.random(in: 0...210, using: &random),
             height: Int.random(in: 0...62, using: &random))
           var buffer = CellBuffer(size: size)
-          _ = SearchView.draw(play.state, in: Rect(size), view: Fixtures.view, on: &buffer)
+          _ = play.state.search.draw(
+            in: Rect(size), play.state.session, view: Fixtures.view, on: &buffer)
         }
       }
     }

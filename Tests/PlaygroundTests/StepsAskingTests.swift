@@ -43,7 +43,7 @@ import Testing
   @MainActor
   private func voted(_ width: Int = 80, _ height: Int = 24) async -> Driver {
     let driver = await driver(width, height)
-    driver.send(.command(.screen(.votes)))
+    driver.send(.command(.screen(VotesScreen.id)))
     driver.type(":samples 3")
     driver.press(KeyEvent(.enter))
     driver.type(":temperature 0")
@@ -65,7 +65,7 @@ import Testing
 
   @Test @MainActor func askingTellsTheTablesOwnCurve() async throws {
     let driver = await voted()
-    #expect(driver.state.screen == .steps)
+    #expect(driver.state.screen == StepsScreen.id)
     #expect(driver.state.steps.episode?.curve.isEmpty == true)
     driver.type("a")
     #expect(driver.state.steps.asking != nil)
@@ -97,8 +97,8 @@ import Testing
     await driver.wait { $0.steps.asking == nil }
     var replay = Fixtures.empty(80, 24)
     replay.show(driver.state.trace)
-    _ = Reducer().reduce(&replay, .command(.screen(.steps)))
-    let content = Chrome.content(replay)
+    _ = Reducer().reduce(&replay, .command(.screen(StepsScreen.id)))
+    let content = Chrome.content(replay.session)
     let (live, saved) = (driver.draw(), Fixtures.draw(replay))
     for y in content.y..<content.bottom {
       for x in content.x..<content.right {
@@ -132,7 +132,7 @@ import Testing
       driver.press(KeyEvent(.right))
       await driver.settle()
     }
-    let before = driver.state.decode.cursor
+    let before = driver.state.cursor
     driver.type("w")
     await driver.wait { !$0.decode.isAsking && $0.decode.odds != nil }
     await driver.settle()
@@ -143,10 +143,12 @@ import Testing
     let odds = try #require(driver.state.decode.odds)
     #expect(odds.inserted == "\" Wait,\"")
     let eight = try #require(odds.rows.first { $0.answer == "8" })
-    #expect(abs(try #require(eight.before) - 0.9) < 1e-6 && abs(eight.now - 0.8) < 1e-6)
+    #expect(abs(try #require(eight.before) - 0.9) < 1e-6)
+    #expect(abs(eight.now - 0.8) < 1e-6)
     #expect(eight.isCorrect == true)
     let five = try #require(odds.rows.first { $0.answer == "5" })
-    #expect(abs(try #require(five.before) - 0.1) < 1e-6 && abs(five.now - 0.2) < 1e-6)
+    #expect(abs(try #require(five.before) - 0.1) < 1e-6)
+    #expect(abs(five.now - 0.2) < 1e-6)
     Snapshot.check(driver.draw(), named: "decode-wait")
     // Undone like every edit; what was said before is still there.
     driver.press(KeyEvent(.left))
@@ -162,7 +164,8 @@ import Testing
     #expect(
       steps.map { String(decoding: $0.bytes, as: UTF8.self) }
         == [" My dad has 3 + 2 = 5 apples.", " 3 + 5 = 8.", " Wait,"])
-    #expect(steps.map(\.injected) == [0, 0, 1] && driver.state.steps.position.selected == 2)
+    #expect(steps.map(\.injected) == [0, 0, 1])
+    #expect(driver.state.steps.position.selected == 2)
     await driver.finish()
   }
 
@@ -184,10 +187,12 @@ import Testing
     }
     var state = Fixtures.ready(80, 24)
     _ = Reducer().reduce(&state, .trace(records))
-    _ = state.open(end, of: 1)
+    state.session.ask(.open(end, run: 1))
+    _ = state.passRequests()
     let rows = state.decode.odds?.rows ?? []
     #expect(rows.map(\.answer) == ["8", "5", "3"])
-    #expect(rows.map(\.before) == [0.99, 0, 0] && rows.map(\.now) == [0.01, 0.9, 0.08])
+    #expect(rows.map(\.before) == [0.99, 0, 0])
+    #expect(rows.map(\.now) == [0.01, 0.9, 0.08])
     #expect(rows.map(\.isCorrect) == [true, false, false])
     #expect(state.decode.odds?.inserted == "\" Wait,\"")
   }
@@ -195,7 +200,7 @@ import Testing
   @Test func withoutAModelWaitingSaysWhatItNeeds() {
     var state = Fixtures.empty(80, 24)
     state.show(Trace(VerifyScreenTests.records(.prm)))
-    state.screen = .decode
+    state.screen = DecodeScreen.id
     var play = Play(state)
     play.type("w")
     #expect(play.state.message?.text.contains("needs a model") == true)

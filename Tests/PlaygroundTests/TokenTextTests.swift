@@ -40,7 +40,7 @@ import Testing
 
   @Test func tokensWithoutTextGoByName() {
     let state = Fixtures.ready(80, 24)
-    #expect(state.label(of: Token(id: 11, bytes: [])) == "<end>")
-    #expect(Fixtures.empty(80, 24).label(of: Token(id: 11, bytes: [])) == "⟨token 11⟩")
+    #expect(state.session.label(of: Token(id: 11, bytes: [])) == "<end>")
+    #expect(Fixtures.empty(80, 24).session.label(of: Token(id: 11, bytes: [])) == "⟨token 11⟩")
   }
 }

@@ -131,7 +131,7 @@ import Testing
     var state = Fixtures.ready(width, height)
     let reducer = Reducer()
     _ = reducer.reduce(&state, .trace(records(verifier)))
-    _ = reducer.reduce(&state, .command(.screen(.verify)))
+    _ = reducer.reduce(&state, .command(.screen(VerifyScreen.id)))
     return state
   }
 
@@ -156,7 +156,7 @@ import Testing
     let reducer = Reducer()
     let records = Self.records(.prm, strategy: strategy, aggregate: aggregate)
     _ = reducer.reduce(&state, .trace(records))
-    _ = reducer.reduce(&state, .command(.screen(.verify)))
+    _ = reducer.reduce(&state, .command(.screen(VerifyScreen.id)))
     #expect(Fixtures.draw(state).textSnapshot().contains(said))
   }
 
@@ -175,7 +175,7 @@ import Testing
     let ascii = Fixtures.draw(state).drawn(in: .ascii).textSnapshot()
     #expect(!ascii.unicodeScalars.contains { !$0.isASCII })
     // Sure, torn and between are told apart, and so is what is right.
-    #expect(ascii.contains("@@@") && ascii.contains("v right") && ascii.contains("x wrong"))
+    for sign in ["@@@", "v right", "x wrong"] { #expect(ascii.contains(sign)) }
   }
 
   @Test func beforeAnythingWasRanked() {
@@ -186,7 +186,8 @@ import Testing
 
   @Test func theVerifierRanksAndTheOracleStandsApart() {
     let verify = Self.ranked(.prm, 80, 24).verify
-    #expect(verify.own == .prm && verify.ranking == .prm)
+    #expect(verify.own == .prm)
+    #expect(verify.ranking == .prm)
     #expect(verify.ranked.map(\.path) == [2, 0, 1, 4, 3])
     #expect(verify.ranked.map(\.isRight) == [false, true, false, true, nil])
     // What the run answered is the first in rank's, though it is wrong.
@@ -214,7 +215,8 @@ import Testing
         candidate.judgements.map(\.text) == ["Let's verify: check 1.", "Let's verify: check 2."])
     }
     // Rationales are paths, but no candidates.
-    #expect(verify.ranked.count == 5 && verify.digest.numbers.count == 15)
+    #expect(verify.ranked.count == 5)
+    #expect(verify.digest.numbers.count == 15)
   }
 
   @Test func theSameCandidatesCanBeRankedOtherwise() {
@@ -234,43 +236,44 @@ import Testing
     var play = Play(Self.ranked(.prm, 80, 24))
     play.press(.down)
     play.press(.enter, .down)
-    #expect(play.state.verify.focus == .judgements && play.state.verify.judgement?.value == 0.9)
+    #expect(play.state.verify.focus == .judgements)
+    #expect(play.state.verify.judgement?.value == 0.9)
     play.press(.enter)
-    #expect(play.state.screen == .decode)
+    #expect(play.state.screen == DecodeScreen.id)
     // The place before the second step, where the table shows what it was chosen from.
-    #expect(play.state.decode.cursor == Self.prompt.appending(0))
+    #expect(play.state.cursor == Self.prompt.appending(0))
     play.type("5")
     play.press(.escape)
     #expect(play.state.verify.focus == .candidates)
     play.type("o")
-    #expect(
-      play.state.screen == .decode
-        && play.state.decode.cursor == Self.prompt.appending(0).appending(1).appending(2))
+    #expect(play.state.screen == DecodeScreen.id)
+    #expect(play.state.cursor == Self.prompt.appending(0).appending(1).appending(2))
   }
 
   @Test func aVerdictOpensWhereItIsRead() {
     var play = Play(Self.ranked(.genrm, 80, 24))
     play.press(.enter, .down, .enter)
     let place = NodeID.root.appending(1000).appending(502).appending(Self.rationale + 1)
-    #expect(play.state.screen == .decode && play.state.decode.cursor == place)
+    #expect(play.state.screen == DecodeScreen.id)
+    #expect(play.state.cursor == place)
   }
 
   @Test func clicksSelectAndOpen() {
     var play = Play(Self.ranked(.prm, 80, 24))
-    let layout = play.state.verifyLayout
-    func click(_ rect: Rect, _ row: Int) -> Action {
-      .mouse(MouseEvent(.press(.left), at: Point(x: 9, y: rect.y + 1 + row)))
+    func click(_ part: KeyPath<VerifyLayout, Rect>, _ row: Int) {
+      let rect = play.state.verify.layout(play.state.session)[keyPath: part]
+      play.send(.mouse(MouseEvent(.press(.left), at: Point(x: 9, y: rect.y + 1 + row))))
     }
-    play.send(click(layout.table, 1))
+    click(\.table, 1)
     #expect(play.state.verify.position.selected == 1)
-    let judgements = play.state.verifyLayout.judgements
-    play.send(click(judgements, 2))
-    #expect(play.state.verify.focus == .judgements && play.state.verify.judged.selected == 2)
+    click(\.judgements, 2)
+    #expect(play.state.verify.focus == .judgements)
+    #expect(play.state.verify.judged.selected == 2)
     play.send(.mouse(MouseEvent(.press(.right), at: Point(x: 9, y: 9))))
     #expect(play.state.verify.focus == .candidates)
-    play.send(click(play.state.verifyLayout.judgements, 2))
-    play.send(click(play.state.verifyLayout.judgements, 2))
-    #expect(play.state.screen == .decode)
+    click(\.judgements, 2)
+    click(\.judgements, 2)
+    #expect(play.state.screen == DecodeScreen.id)
   }
 
   /// The real strategy on the apples table, ranked by the paths' own probability.
@@ -283,15 +286,17 @@ import Testing
     driver.type("verifier likelihood")
     driver.press(KeyEvent(.enter))
     driver.press(KeyEvent(" "))
-    let run = try #require(driver.state.runs.verify)
+    let run = try #require(driver.state.verify.run)
     await driver.wait { $0.activities[run] == nil }
     let verify = driver.state.verify
-    #expect(verify.ranked.count == BestOfN.defaultSamples && verify.own == .likelihood)
+    #expect(verify.ranked.count == BestOfN.defaultSamples)
+    #expect(verify.own == .likelihood)
     let scores = verify.ranked.compactMap { $0.scores[.likelihood] }
-    #expect(scores == scores.sorted(by: >) && scores.count == verify.ranked.count)
+    #expect(scores == scores.sorted(by: >))
+    #expect(scores.count == verify.ranked.count)
     let winner = try #require(verify.ranked.first { $0.isWinner })
     #expect(winner.answer == verify.digest.end?.answer)
-    #expect(driver.state.runs.votes == run)
+    #expect(driver.state.votes.run == run)
     await driver.finish()
   }
 
@@ -300,7 +305,7 @@ import Testing
     let state = Self.ranked(verifier, 80, 24)
     var replayed = Fixtures.empty(80, 24)
     replayed.show(Trace(Self.records(verifier)))
-    #expect(replayed.screen == .verify)
+    #expect(replayed.screen == VerifyScreen.id)
     #expect(replayed.verify.ranked == state.verify.ranked)
     replayed.model = state.model
     replayed.settings = state.settings
@@ -315,14 +320,15 @@ import Testing
       let records = Self.records(verifier)
       for cut in stride(from: 0, through: records.count, by: 5) {
         var state = Fixtures.ready(80, 24)
-        state.screen = .verify
+        state.screen = VerifyScreen.id
         _ = Reducer().reduce(&state, .trace(Array(records[..<cut])))
         for _ in 0..<10 {
           let size = Size(
             width: Int.random(in: 0...210, using: &random),
             height: Int.random(in: 0...62, using: &random))
           var buffer = CellBuffer(size: size)
-          _ = VerifyView.draw(state, in: Rect(size), view: Fixtures.view, on: &buffer)
+          _ = state.verify.draw(
+            in: Rect(size), state.session, view: Fixtures.view, on: &buffer)
         }
       }
     }

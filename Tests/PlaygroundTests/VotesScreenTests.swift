@@ -46,7 +46,8 @@ import Testing
     let picture = Fixtures.draw(state).textSnapshot()
     #expect(state.votes.digest.counted == 0)
     #expect(picture.contains("No path has been counted yet: 6 tokens on 4 paths."))
-    #expect(picture.contains("paths under way") && picture.contains("▌"))
+    #expect(picture.contains("paths under way"))
+    #expect(picture.contains("▌"))
   }
 
   @Test func beforeAnyVote() {
@@ -67,7 +68,7 @@ import Testing
         exp(($0.score(.likelihood)?.value ?? 0) / Double($0.end?.generated ?? 1))
       },
     ]
-    for method in VotesState.weightings {
+    for method in VotesScreen.weightings {
       #expect(state.votes.weighting == method)
       var sums: [String: Double] = [:]
       for path in run.paths.values {
@@ -91,8 +92,10 @@ import Testing
     #expect(rows.map(\.weight).reduce(0, +) == 40)
     let eight = try #require(rows.first { $0.answer == "8" })
     let interval = Statistics.wilsonInterval(successes: Int(eight.weight), trials: 40)
-    #expect(eight.interval == interval && eight.share == eight.weight / 40)
-    #expect(rows.last?.answer == nil && rows.last?.weight == 0)
+    #expect(eight.interval == interval)
+    #expect(eight.share == eight.weight / 40)
+    #expect(rows.last?.answer == nil)
+    #expect(rows.last?.weight == 0)
     #expect(state.votes.digest.histories[.majority]?["8"].last == eight.share)
     #expect(state.votes.digest.histories[.majority]?.length == 40)
   }
@@ -136,7 +139,9 @@ import Testing
     _ = Reducer().reduce(&state, .trace([TraceRecord(run: number, .finished(end))]))
     _ = Reducer().reduce(&state, .runEnded(number))
     let counted = state.votes.digest.counted
-    #expect(counted > 0 && counted < 40 && state.activities.isEmpty)
+    #expect(counted > 0)
+    #expect(counted < 40)
+    #expect(state.activities.isEmpty)
     #expect(Fixtures.draw(state).textSnapshot().contains("stopped; Space goes on"))
     guard
       case .run(.start(number, "self-consistency", let question, let settings, let previous?))? =
@@ -145,7 +150,8 @@ import Testing
       Issue.record("Space takes a stopped vote up again")
       return
     }
-    #expect(question == state.question && settings.samples == 40)
+    #expect(question == state.question)
+    #expect(settings.samples == 40)
     #expect(previous == state.trace.runs[number])
     #expect(state.votes.digest.counted == counted, "stopping keeps what there is")
   }
@@ -175,12 +181,14 @@ import Testing
     #expect(detail.paths.count == Int(state.votes.standings[0].weight))
     _ = Self.press(&state, KeyEvent(.down), KeyEvent(.down), KeyEvent(.enter))
     #expect(state.screen == .decode)
-    #expect(state.decode.cursor == run.paths[detail.paths[2]]?.nodes[1])
+    #expect(state.cursor == run.paths[detail.paths[2]]?.nodes[1])
     // Esc goes back to the answers and stops nothing.
     state.screen = .votes
     state.activities[1] = Activity(strategy: "self-consistency", paths: 40)
     let effects = Self.press(&state, KeyEvent(.escape))
-    #expect(effects.isEmpty && state.votes.level == .answers && state.votes.detail == nil)
+    #expect(effects.isEmpty)
+    #expect(state.votes.level == .answers)
+    #expect(state.votes.detail == nil)
   }
 
   /// Where a path leaves the others: from there on nobody gave another answer, and one token
@@ -209,7 +217,8 @@ import Testing
     let run = try #require(state.trace.runs[1])
     let detail = try #require(state.votes.detail)
     let fork = try #require(detail.fork)
-    #expect(fork.node == run.promptEnd && fork.depth == 0)
+    #expect(fork.node == run.promptEnd)
+    #expect(fork.depth == 0)
     #expect(fork.choices.map { $0.matching + $0.others }.reduce(0, +) == 40)
     #expect(fork.choices.map(\.matching).reduce(0, +) == detail.paths.count)
     // The mutual information, from the counts.
@@ -232,10 +241,11 @@ import Testing
     }
     for back in [false, true] {
       state.screen = .votes
-      state.decode.cursor = .root
+      state.cursor = .root
       if back { _ = Self.press(&state, KeyEvent(.left)) }
       _ = Self.press(&state, KeyEvent("o"))
-      #expect(state.screen == .decode && state.decode.cursor == run.promptEnd)
+      #expect(state.screen == .decode)
+      #expect(state.cursor == run.promptEnd)
     }
   }
 
@@ -245,7 +255,9 @@ import Testing
     var state = try await Fixtures.finished("self-consistency", 80, 24, settings: settings)
     _ = Self.press(&state, KeyEvent(.enter))
     let detail = try #require(state.votes.detail)
-    #expect(detail.fork == nil && detail.leaving.isEmpty && detail.paths == [0])
+    #expect(detail.fork == nil)
+    #expect(detail.leaving.isEmpty)
+    #expect(detail.paths == [0])
     #expect(Fixtures.draw(state).textSnapshot().contains("Every counted path gave this answer."))
   }
 
@@ -256,7 +268,8 @@ import Testing
     #expect(comparison.left == state.votes.detail?.paths[0])
     #expect(comparison.right == state.votes.detail?.paths[1])
     _ = Self.press(&state, KeyEvent(.escape))
-    #expect(state.votes.comparison == nil && state.votes.level != .answers)
+    #expect(state.votes.comparison == nil)
+    #expect(state.votes.level != .answers)
   }
 
   @Test func aClickSelectsASecondOneOpensAndTheRightButtonGoesBack() async throws {
@@ -264,12 +277,13 @@ import Testing
     func click(_ y: Int, _ button: MouseEvent.Button = .left) {
       _ = Reducer().reduce(&state, .mouse(MouseEvent(.press(button), at: Point(x: 10, y: y))))
     }
-    let second = state.tallyLayout.table.y + 2
+    let second = state.votes.tallyLayout(state.session).table.y + 2
     click(second)
-    #expect(state.votes.selectedRow == 1 && state.votes.level == .answers)
+    #expect(state.votes.selectedRow == 1)
+    #expect(state.votes.level == .answers)
     click(second)
     #expect(state.votes.level == .paths(answer: state.votes.standings[1].answer))
-    click(state.answerLayout.table.y + 2)
+    click(state.votes.answerLayout(state.session).table.y + 2)
     #expect(state.votes.paths.selected == 1)
     click(1, .right)
     #expect(state.votes.level == .answers)
@@ -287,7 +301,8 @@ import Testing
       other.model = state.model
       other.vocabulary = state.vocabulary
       other.settings = state.settings
-      #expect(other.screen == .votes && other.votes.digest == state.votes.digest)
+      #expect(other.screen == .votes)
+      #expect(other.votes.digest == state.votes.digest)
       #expect(Fixtures.draw(other) == Fixtures.draw(state))
     }
   }
@@ -306,7 +321,7 @@ import Testing
             width: Int.random(in: 0...130, using: &random),
             height: Int.random(in: 0...45, using: &random))
           var buffer = CellBuffer(size: size)
-          _ = VotesView.draw(state, in: Rect(size), view: Fixtures.view, on: &buffer)
+          _ = state.votes.draw(in: Rect(size), state.session, view: Fixtures.view, on: &buffer)
         }
       }
     }
@@ -323,12 +338,12 @@ import Testing
     short.press(KeyEvent("3"), KeyEvent(" "))
     await short.wait { $0.votes.digest.end != nil && $0.activities.isEmpty }
     #expect(counted(short.state) == 40)
-    let run = short.state.runs.votes
+    let run = short.state.votes.run
     short.press(KeyEvent("+"))
     // While the vote runs, more are asked for: they follow by themselves.
     short.press(KeyEvent("+"))
     await short.wait { counted($0) == 80 && $0.activities.isEmpty }
-    #expect(short.state.runs.votes == run)
+    #expect(short.state.votes.run == run)
     #expect(short.state.votes.digest.start?.settings.samples == 80)
     // One vote of 80 is the same.
     var settings = Fixtures.settings
@@ -336,7 +351,8 @@ import Testing
     let records = try await Fixtures.records(of: "self-consistency", settings: settings)
     let whole = try #require(Trace(records).runs[1])
     let folded = try #require(run.flatMap { short.state.trace.runs[$0] })
-    #expect(folded.tallies == whole.tallies && folded.paths == whole.paths)
+    #expect(folded.tallies == whole.tallies)
+    #expect(folded.paths == whole.paths)
     #expect(short.state.votes.digest.standings == RunDigest(1, whole).standings)
   }
 
@@ -345,15 +361,16 @@ import Testing
     await driver.start()
     driver.press(KeyEvent("3"), KeyEvent(" "))
     await driver.wait { $0.votes.digest.end != nil && $0.activities.isEmpty }
-    let run = try #require(driver.state.runs.votes)
+    let run = try #require(driver.state.votes.run)
     driver.press(KeyEvent(" "))
-    #expect(driver.state.activities.isEmpty && driver.state.message != nil)
+    #expect(driver.state.activities.isEmpty)
+    #expect(driver.state.message != nil)
     // Another temperature is another vote.
     driver.press(KeyEvent("T"), KeyEvent(" "))
-    #expect(driver.state.runs.votes == run + 1)
+    #expect(driver.state.votes.run == run + 1)
     await driver.wait { $0.votes.digest.end != nil && $0.activities.isEmpty }
     driver.press(KeyEvent("r"))
-    #expect(driver.state.runs.votes == run + 2)
+    #expect(driver.state.votes.run == run + 2)
     await driver.wait { $0.votes.digest.end != nil && $0.activities.isEmpty }
   }
 }

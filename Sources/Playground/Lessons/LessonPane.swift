@@ -8,9 +8,9 @@ enum LessonPane {
 
   /// Divides what lies between the title line and the hint line.
   static func split(
-    _ content: Rect, _ state: PlaygroundState
+    _ content: Rect, _ session: SessionState
   ) -> (screens: Rect, pane: Rect?) {
-    guard state.activeLesson != nil else { return (content, nil) }
+    guard session.activeLesson != nil else { return (content, nil) }
     if content.width >= sideWidth {
       let width = min(60, max(40, content.width * 3 / 10))
       let parts = content.splitColumns([.fill, .fixed(width)])
@@ -31,11 +31,13 @@ enum LessonPane {
   static func isBeside(_ pane: Rect) -> Bool { pane.x > 0 }
 
   /// The first line to show next when there is more text than fits; nil on the last page.
-  static func nextScroll(_ state: PlaygroundState) -> Int? {
-    let content = Chrome.middle(state.size)
-    guard let lesson = state.activeLesson, let pane = split(content, state).pane else { return nil }
+  static func nextScroll(_ session: SessionState) -> Int? {
+    let content = Chrome.middle(session.size)
+    guard let lesson = session.activeLesson, let pane = split(content, session).pane else {
+      return nil
+    }
     let body = body(pane)
-    let lines = LessonPaneText.wrapped(state, lesson, in: pane, theme: .plain).lines.count
+    let lines = LessonPaneText.wrapped(session, lesson, in: pane, theme: .plain).lines.count
     let next = lesson.scroll + max(1, body.height)
     return next < lines ? next : nil
   }

@@ -5,7 +5,7 @@ import TerminalUI
 enum LessonPaneText {
   /// What the pane says now, laid out.
   static func wrapped(
-    _ state: PlaygroundState, _ lesson: LessonState, in pane: Rect, theme: Theme
+    _ session: SessionState, _ lesson: LessonState, in pane: Rect, theme: Theme
   ) -> WrappedText {
     let isBeside = LessonPane.isBeside(pane)
     var text = StyledText()

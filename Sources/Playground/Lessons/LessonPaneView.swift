@@ -4,9 +4,9 @@ import TerminalUI
 /// Draws the pane of a lesson.
 enum LessonPaneView {
   static func draw(
-    _ state: PlaygroundState, in pane: Rect, view: PlaygroundView, on buffer: inout CellBuffer
+    _ session: SessionState, in pane: Rect, view: PlaygroundView, on buffer: inout CellBuffer
   ) {
-    guard let lesson = state.activeLesson, !pane.isEmpty else { return }
+    guard let lesson = session.activeLesson, !pane.isEmpty else { return }
     let theme = view.theme
     buffer.fill(pane, style: theme[.text])
     let title = title(lesson, width: pane.width)
@@ -15,15 +15,15 @@ enum LessonPaneView {
         pane, style: theme[.borderFocus], title: title, titleStyle: theme[.title])
       let bottom = pane.row(pane.height - 1)
       buffer.caption(
-        bottom, title: hint(state, lesson), style: theme[.key], lineStyle: theme[.borderFocus])
+        bottom, title: hint(session, lesson), style: theme[.key], lineStyle: theme[.borderFocus])
     } else {
       buffer.horizontalLine(x: pane.x, y: pane.y, width: pane.width, style: theme[.borderFocus])
       buffer.caption(
-        pane.row(0), title: title, note: hint(state, lesson), style: theme[.title],
+        pane.row(0), title: title, note: hint(session, lesson), style: theme[.title],
         lineStyle: theme[.key])
     }
     let body = LessonPane.body(pane)
-    let text = LessonPaneText.wrapped(state, lesson, in: pane, theme: theme)
+    let text = LessonPaneText.wrapped(session, lesson, in: pane, theme: theme)
     text.draw(in: body, firstLine: lesson.scroll, on: &buffer)
     if lesson.scroll + body.height < text.lines.count {
       buffer.put("↓", x: body.right - 1, y: body.bottom - 1, style: theme[.key])
@@ -36,13 +36,13 @@ enum LessonPaneView {
   }
 
   /// What Enter does now.
-  private static func hint(_ state: PlaygroundState, _ lesson: LessonState) -> String {
-    if LessonPane.nextScroll(state) != nil { return "Enter more" }
+  private static func hint(_ session: SessionState, _ lesson: LessonState) -> String {
+    if LessonPane.nextScroll(session) != nil { return "Enter more" }
     if lesson.guess != nil, lesson.wait == .guess {
       return "1–\(lesson.guess?.choices.count ?? 0) bet"
     }
     if lesson.isWorking {
-      guard case .run(let run)? = lesson.wait, let activity = state.activities[run] else {
+      guard case .run(let run)? = lesson.wait, let activity = session.activities[run] else {
         return "working …"
       }
       return activity.paths > 1

@@ -7,10 +7,10 @@ extension PlaygroundState {
   /// Goes as far as can be gone now. Called after every action.
   mutating func continueLesson() -> [Effect] {
     var effects: [Effect] = []
-    while let lesson, lesson.isWorking {
+    while let lesson = session.lesson, lesson.isWorking {
       if let wait = lesson.wait {
         guard isOver(wait) else { break }
-        self.lesson?.wait = nil
+        session.lesson?.wait = nil
         effects += finished(wait)
         continue
       }
@@ -18,61 +18,64 @@ extension PlaygroundState {
         finishStep()
         break
       }
-      self.lesson?.queue.removeFirst()
+      session.lesson?.queue.removeFirst()
       effects += carryOut(command)
     }
     return effects
   }
 
   private func isOver(_ wait: LessonState.Wait) -> Bool {
-    switch wait {
-    case .run(let run): activities[run] == nil
-    case .exploration: runs.exploration != nil
-    case .place(let node): decode.cursor != node && decode.hasCurrentTable && !decode.isStreaming
+    let decode = self[DecodeScreen.self]
+    return switch wait {
+    case .run(let run): session.activities[run] == nil
+    case .exploration: session.exploration != nil
+    case .place(let node): session.cursor != node && decode.hasCurrentTable && !decode.isStreaming
     case .table: decode.hasCurrentTable
-    case .guess: lesson?.guess?.picked != nil
+    case .guess: session.lesson?.guess?.picked != nil
     case .answer: !decode.isAsking
     }
   }
 
   /// What follows when something waited for has come.
   private mutating func finished(_ wait: LessonState.Wait) -> [Effect] {
-    guard case .run(let run) = wait, trace.runs[run]?.end?.reason != .completed else { return [] }
-    let why = trace.runs[run]?.end?.message
+    guard case .run(let run) = wait, session.trace.runs[run]?.end?.reason != .completed else {
+      return []
+    }
+    let why = session.trace.runs[run]?.end?.message
     stopLesson(why ?? "The run was stopped; Enter starts the step again.")
     return []
   }
 
   /// Gives the step up where it is; it can be started again.
   private mutating func stopLesson(_ note: String) {
-    lesson?.abandon()
-    message = Message(.warning, note)
+    session.lesson?.abandon()
+    session.message = Message(.warning, note)
   }
 
   /// An error while a command waits: nothing more will come of it.
   mutating func lessonFailed(_ message: Message) {
-    guard message.kind == .error, let lesson, lesson.isWorking else { return }
+    guard message.kind == .error, let lesson = session.lesson, lesson.isWorking else { return }
     if case .run? = lesson.wait { return }
-    self.lesson?.abandon()
+    session.lesson?.abandon()
   }
 
   private mutating func finishStep() {
-    guard let lesson else { return }
-    self.lesson?.isWorking = false
+    guard let lesson = session.lesson else { return }
+    session.lesson?.isWorking = false
     var outcome = lesson.outcomes[lesson.step] ?? LessonState.Outcome()
     if lesson.current?.commands.contains(.run) == true { outcome.result = result(lesson.lastRun) }
-    self.lesson?.outcomes[lesson.step] = outcome
-    self.lesson?.scroll = 0
+    session.lesson?.outcomes[lesson.step] = outcome
+    session.lesson?.scroll = 0
   }
 
   mutating func lessonNote(_ text: String) {
-    guard let step = lesson?.step else { return }
-    lesson?.outcomes[step, default: LessonState.Outcome()].notes.append(text)
+    guard let step = session.lesson?.step else { return }
+    session.lesson?.outcomes[step, default: LessonState.Outcome()].notes.append(text)
   }
 
   /// What a run answered, and whether that is right.
   private func result(_ number: Int?) -> String? {
-    guard let number, let run = trace.runs[number], let end = run.end else { return nil }
+    guard let number, let run = session.trace.runs[number], let end = run.end else { return nil }
     let name = run.start?.strategy ?? "the run"
     guard let answer = end.answer else { return "\(name) gave no answer" }
     guard let correct = end.correct else { return "\(name) answered \(answer)" }
@@ -88,7 +91,7 @@ extension PlaygroundState {
       switch command {
       case .problem(let id): return asked(Question(try ProblemLibrary.problem(id: id)))
       case .question(let text): return asked(Question(text: text))
-      case .strategy(let name): lesson?.strategy = name
+      case .strategy(let name): session.lesson?.strategy = name
       case .set(let setting, let value): return try set(setting, to: value)
       case .run: return try runStrategy()
       case .screen(let wanted): return showScreen(wanted)
@@ -97,12 +100,12 @@ extension PlaygroundState {
       case .take(let text): return take(text)
       case .insert(let text):
         guard needsDecode() else { return [] }
-        lesson?.wait = .place(from: decode.cursor)
-        return [.decode(.insert(text, after: decode.cursor))]
+        session.lesson?.wait = .place(from: session.cursor)
+        return [.decode(.insert(text, after: session.cursor))]
       case .answerNow:
         guard needsDecode() else { return [] }
-        lesson?.wait = .answer
-        return decodeCommand(.answerNow)
+        session.lesson?.wait = .answer
+        return on(DecodeScreen.id) { $0.perform(.answerNow, &$1) }
       case .compare(let left, let right): compare(left, right)
       case .guessNext(let choices): return offerGuess(choices)
       case .expect(let condition, let otherwise): expect(condition, otherwise: otherwise)
@@ -115,46 +118,45 @@ extension PlaygroundState {
 
   private mutating func asked(_ question: Question) -> [Effect] {
     let effects = ask(question)
-    if readyModel != nil { lesson?.wait = .exploration }
+    if session.readyModel != nil { session.lesson?.wait = .exploration }
     return effects
   }
 
   private mutating func runStrategy() throws -> [Effect] {
-    let name = lesson?.strategy ?? Greedy.description.name
-    if isReplay {
+    let name = session.lesson?.strategy ?? Greedy.description.name
+    if session.isReplay {
       // Without a model the lesson shows what it did when the trace was made.
       guard let saved = savedRun(of: name) else {
         stopLesson("The saved trace has no run of \(name) here; press m for a model.")
         return []
       }
-      lesson?.lastRun = saved
+      session.lesson?.lastRun = saved
       return show(savedRun: saved)
     }
     let (run, effects) = try self.run(strategy: name)
     guard let run else {
-      lesson?.abandon()
+      session.lesson?.abandon()
       return effects
     }
-    lesson?.lastRun = run
-    lesson?.wait = .run(run)
+    session.lesson?.lastRun = run
+    session.lesson?.wait = .run(run)
     return effects
   }
 
-  private mutating func showScreen(_ wanted: LessonCommand.Screen) -> [Effect] {
-    branches.comparison = nil
-    votes.comparison = nil
-    switch wanted {
-    case .decode: screen = .decode
-    case .branches: screen = .branches
-    case .votes: screen = .votes
+  private mutating func showScreen(_ name: String) -> [Effect] {
+    guard let screen = session.screens.id(named: name) else {
+      let names = session.screens.ids.map(\.name).joined(separator: ", ")
+      stopLesson("There is no screen \(name); there are \(names).")
+      return []
     }
-    return wanted == .decode ? reachCursor() : []
+    // A comparison that is still open would hide what the step is about.
+    return on(screen) { $0.contexts == [.compare] ? $0.perform(.back, &$1) : [] } + show(screen)
   }
 
   /// Whether there is a model to go on with, or at least a table that was saved.
   private mutating func needsDecode(orTable: Bool = false) -> Bool {
-    screen = .decode
-    guard readyModel != nil || (orTable && decode.hasCurrentTable) else {
+    session.screen = DecodeScreen.id
+    guard session.readyModel != nil || (orTable && self[DecodeScreen.self].hasCurrentTable) else {
       stopLesson("This step needs a model; press m to choose one.")
       return false
     }
@@ -163,13 +165,16 @@ extension PlaygroundState {
 
   private mutating func takeLikeliest(_ count: Int) -> [Effect] {
     guard count > 0, needsDecode(orTable: true) else { return [] }
-    guard decode.hasCurrentTable else { return awaitTable(.step(count: count)) }
-    if count > 1 { lesson?.queue.insert(.step(count: count - 1), at: 0) }
+    guard self[DecodeScreen.self].hasCurrentTable else {
+      return awaitTable(.step(count: count))
+    }
+    if count > 1 { session.lesson?.queue.insert(.step(count: count - 1), at: 0) }
     return take(row: 0)
   }
 
   private mutating func take(_ text: String) -> [Effect] {
     guard needsDecode(orTable: true) else { return [] }
+    let decode = self[DecodeScreen.self]
     guard decode.hasCurrentTable else { return awaitTable(.take(token: text)) }
     let row = decode.table?.rows.firstIndex { $0.token.bytes == Array(text.utf8) }
     guard let row else {
@@ -181,22 +186,23 @@ extension PlaygroundState {
 
   private mutating func take(row: Int) -> [Effect] {
     // In a saved trace one is there at once, or never.
-    if readyModel != nil { lesson?.wait = .place(from: decode.cursor) }
-    _ = selectRow(row)
-    return decodeCommand(.take)
+    if session.readyModel != nil { session.lesson?.wait = .place(from: session.cursor) }
+    self[DecodeScreen.self].select(row: row)
+    return on(DecodeScreen.id) { $0.perform(.activate, &$1) }
   }
 
   /// Puts a command off until Decode's table is there.
   private mutating func awaitTable(_ command: LessonCommand) -> [Effect] {
-    lesson?.queue.insert(command, at: 0)
-    lesson?.wait = .table
-    return reachCursor()
+    session.lesson?.queue.insert(command, at: 0)
+    session.lesson?.wait = .table
+    return on(DecodeScreen.id) { $0.appear(&$1) }
   }
 
   // MARK: Guessing
 
   private mutating func offerGuess(_ count: Int) -> [Effect] {
     guard needsDecode(orTable: true) else { return [] }
+    let decode = self[DecodeScreen.self]
     guard decode.hasCurrentTable, let table = decode.table else {
       return awaitTable(.guessNext(choices: count))
     }
@@ -204,18 +210,18 @@ extension PlaygroundState {
       LessonState.Guess.Choice(
         token: row.token.id, text: row.label, probability: row.raw, rank: index + 1)
     }
-    lesson?.guess = LessonState.Guess(
+    session.lesson?.guess = LessonState.Guess(
       choices: choices.sorted { ($0.text, $0.token) < ($1.text, $1.token) })
-    lesson?.wait = .guess
-    lesson?.scroll = 0
+    session.lesson?.wait = .guess
+    session.lesson?.scroll = 0
     return []
   }
 
   // MARK: Conditions
 
   private mutating func expect(_ condition: LessonCommand.Condition, otherwise: String) {
-    guard let step = lesson?.step else { return }
-    let end = lesson?.lastRun.flatMap { trace.runs[$0]?.end }
+    guard let step = session.lesson?.step else { return }
+    let end = session.lesson?.lastRun.flatMap { session.trace.runs[$0]?.end }
     let holds: Bool =
       switch condition {
       case .correct: end?.correct == true
@@ -223,7 +229,7 @@ extension PlaygroundState {
       case .answer(let value): end?.answer == value
       }
     if !holds {
-      lesson?.outcomes[step, default: LessonState.Outcome()].otherwise = otherwise
+      session.lesson?.outcomes[step, default: LessonState.Outcome()].otherwise = otherwise
     }
   }
 }

@@ -99,23 +99,15 @@ public struct LessonState: Sendable {
 }
 
 extension PlaygroundState {
-  /// The lesson on view.
-  public var activeLesson: LessonState? { lesson.flatMap { $0.isHidden ? nil : $0 } }
-
-  /// Whether the reader is guessing: then Decode tells no probability of what comes next.
-  public var isGuessing: Bool {
-    activeLesson?.guess.map { $0.picked == nil } ?? false
-  }
-
   mutating func begin(_ lesson: Lesson, name: String) -> [Effect] {
     endLesson()
-    self.lesson = LessonState(lesson, name: name, settings: settings)
+    session.lesson = LessonState(lesson, name: name, settings: session.settings)
     switch lesson.opening {
     case .problem(let id):
       do {
         return ask(Question(try ProblemLibrary.problem(id: id)))
       } catch {
-        message = Message(.error, "\(error)")
+        session.tell("\(error)", .error)
         return []
       }
     case .question(let text): return ask(Question(text: text))
@@ -125,21 +117,21 @@ extension PlaygroundState {
 
   /// Leaves the lesson for good, with the settings as they were before it.
   mutating func endLesson() {
-    guard let lesson else { return }
-    settings = lesson.settingsBefore
-    votes.weighting = settings.weighting
-    self.lesson = nil
-    reshapeTable()
+    guard let lesson = session.lesson else { return }
+    session.lesson = nil
+    let old = session.settings
+    session.settings = lesson.settingsBefore
+    adapt(from: old)
   }
 
   // MARK: Keys
 
   mutating func lessonCommand(_ command: Command) -> [Effect] {
-    guard let lesson = activeLesson else { return [] }
+    guard let lesson = session.activeLesson else { return [] }
     switch command {
-    case .lessonGoOn: return goOn(lesson)
-    case .lessonNext: return turn(to: lesson.step + 1)
-    case .lessonPrevious: return turn(to: lesson.step - 1)
+    case .lessonGoOn: goOn(lesson)
+    case .lessonNext: turn(to: lesson.step + 1)
+    case .lessonPrevious: turn(to: lesson.step - 1)
     case .guess(let number): pick(number - 1)
     default: break
     }
@@ -147,44 +139,39 @@ extension PlaygroundState {
   }
 
   /// Enter: the rest of the text, then what the step does, then the next step.
-  private mutating func goOn(_ lesson: LessonState) -> [Effect] {
-    if let next = LessonPane.nextScroll(self) {
-      self.lesson?.scroll = next
-      return []
-    }
-    if lesson.isWorking {
-      message = Message(
-        .notice,
+  private mutating func goOn(_ lesson: LessonState) {
+    if let next = LessonPane.nextScroll(session) {
+      session.lesson?.scroll = next
+    } else if lesson.isWorking {
+      session.tell(
         lesson.wait == .guess
           ? "Bet on one of the tokens with its number." : "Still working; Esc stops it.")
-      return []
+    } else if let step = lesson.current, !lesson.isDone, !step.commands.isEmpty {
+      session.lesson?.queue = step.commands
+      session.lesson?.isWorking = true
+      session.lesson?.guess = nil
+      session.lesson?.outcomes[lesson.step] = nil
+      session.lesson?.scroll = 0
+    } else {
+      turn(to: lesson.step + 1)
     }
-    guard let step = lesson.current, !lesson.isDone, !step.commands.isEmpty else {
-      return turn(to: lesson.step + 1)
-    }
-    self.lesson?.queue = step.commands
-    self.lesson?.isWorking = true
-    self.lesson?.guess = nil
-    self.lesson?.outcomes[lesson.step] = nil
-    self.lesson?.scroll = 0
-    return []
   }
 
-  private mutating func turn(to step: Int) -> [Effect] {
-    guard let lesson else { return [] }
+  private mutating func turn(to step: Int) {
+    guard let lesson = session.lesson else { return }
     if step >= lesson.stepCount {
       endLesson()
-      message = Message(.notice, "The lesson is over; L lists the lessons. Everything stays here.")
-      return []
+      session.tell("The lesson is over; L lists the lessons. Everything stays here.")
+    } else {
+      session.lesson?.show(step)
     }
-    self.lesson?.show(step)
-    return []
   }
 
   private mutating func pick(_ index: Int) {
-    guard let guess = lesson?.guess, guess.picked == nil, guess.choices.indices.contains(index)
+    guard let guess = session.lesson?.guess, guess.picked == nil,
+      guess.choices.indices.contains(index)
     else { return }
-    lesson?.guess?.picked = index
-    lesson?.scroll = 0
+    session.lesson?.guess?.picked = index
+    session.lesson?.scroll = 0
   }
 }

@@ -55,7 +55,7 @@ enum PopupFrame {
       title: title, note: note, width: width, height: height, in: area, theme: view.theme,
       on: &buffer)
     let frame = area.centered(width: width, height: height)
-    let hints = view.keyMap.hints(in: contexts).map { (key: $0.key, label: " " + $0.word) }
+    let hints = KeyMap.standard.hints(in: contexts).map { (key: $0.key, label: " " + $0.word) }
     let edge = Rect(x: frame.x + 2, y: frame.bottom - 1, width: frame.width - 4, height: 1)
     drawHints(hints, in: edge, view.theme, on: &buffer)
     return inside

@@ -2,10 +2,10 @@ import TerminalUI
 
 /// The keys of what lies over a screen.
 extension KeyMap {
-  static let popups: [KeyContext: [KeyBinding]] = [
-    .lesson: lesson, .guess: guess, .list: list, .help: help, .settings: settings, .value: value,
-    .commandLine: commandLine, .problems: problems, .question: question, .template: template,
-    .family: family, .models: models,
+  static let popups: [(context: KeyContext, bindings: [KeyBinding])] = [
+    (.lesson, lesson), (.guess, guess), (.list, list), (.help, help), (.settings, settings),
+    (.value, value), (.commandLine, commandLine), (.problems, problems), (.question, question),
+    (.template, template), (.family, family), (.models, models),
   ]
 
   private static let up = KeyBinding([KeyEvent(.up)], .up, "previous")

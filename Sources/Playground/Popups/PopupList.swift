@@ -9,10 +9,7 @@ struct PopupList {
   var position: ListPosition
 
   func item(at point: Point) -> Int? {
-    let visible = position.visible(count: count, height: rows.height)
-    let row = point.y - rows.y
-    guard rows.contains(point), row < visible.count else { return nil }
-    return visible.lowerBound + row
+    position.item(at: point, in: rows, count: count, heading: 0)
   }
 
   /// The list of a box of at most this size, under `heading` lines and above `footing` lines.

@@ -19,7 +19,7 @@ extension Reducer {
   /// A key while a popup is open; nil when none is.
   func popupKey(_ key: KeyEvent, _ state: inout PlaygroundState) -> [Effect]? {
     guard let popup = state.popups.last else { return nil }
-    let command = keyMap.command(for: key, in: popup.contexts)
+    let command = KeyMap.standard.command(for: key, in: popup.contexts)
     if command == nil, let global = globalCommand(for: key, over: popup) {
       return perform(global, &state)
     }
@@ -28,7 +28,7 @@ extension Reducer {
 
   /// The commands for everywhere that work over a popup: help, and those with Ctrl.
   private func globalCommand(for key: KeyEvent, over popup: Popup) -> Command? {
-    switch keyMap.command(for: key, in: [.global]) {
+    switch KeyMap.standard.command(for: key, in: [.global]) {
     case .help where key.typed == nil || !popup.takesText: .help
     case .quit where key.modifiers.contains(.control): .quit
     case .suspend: .suspend
@@ -127,22 +127,5 @@ extension PlaygroundState {
   mutating func replaceTop(_ popup: Popup) {
     guard !popups.isEmpty else { return }
     popups[popups.count - 1] = popup
-  }
-}
-
-extension ListPosition {
-  /// Moves by a command; false for a command that moves nothing.
-  mutating func move(_ command: Command?, count: Int, page: Int) -> Bool {
-    switch command {
-    case .up: move(by: -1, count: count)
-    case .down: move(by: 1, count: count)
-    case .pageUp: move(by: -max(1, page), count: count)
-    case .pageDown: move(by: max(1, page), count: count)
-    case .top: selected = 0
-    case .bottom: selected = max(0, count - 1)
-    default: return false
-    }
-    _ = reveal(count: count, height: page)
-    return true
   }
 }

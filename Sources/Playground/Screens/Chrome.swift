@@ -1,16 +1,14 @@
-import Decoding
-import Reasoning
 import TerminalUI
 
 /// What surrounds every screen: the title line with the tabs, the line of keys or of a message,
 /// the status line. Here is where each of them lies; `ChromeView` draws them.
 enum Chrome {
-  /// From this width on Decode and Branches stand side by side.
+  /// From this width on a screen stands beside its companion.
   static let sideBySideWidth = 140
 
   /// The part of the terminal that belongs to the screens.
-  static func content(_ state: PlaygroundState) -> Rect {
-    LessonPane.split(middle(state.size), state).screens
+  static func content(_ session: SessionState) -> Rect {
+    LessonPane.split(middle(session.size), session).screens
   }
 
   /// What lies between the title line and the hint line.
@@ -34,25 +32,25 @@ enum Chrome {
     size.width < PlaygroundView.minimumSize.width || size.height < PlaygroundView.minimumSize.height
   }
 
-  /// The screens on view and where they lie, from left to right. On a wide terminal Decode and
-  /// Branches show together; the state's screen is the one that keys go to.
-  static func panes(_ state: PlaygroundState) -> [(screen: ScreenID, rect: Rect)] {
-    let content = content(state)
-    guard content.width >= sideBySideWidth, [.decode, .branches].contains(state.screen) else {
-      return [(state.screen, content)]
-    }
-    let parts = content.splitColumns([.fill, .fill])
-    return [(.decode, parts[0]), (.branches, parts[1])]
+  /// The screens on view and where they lie, from left to right. On a wide terminal a
+  /// screen and its companion show together; the session's screen is the one that keys go to.
+  static func panes(_ session: SessionState) -> [(screen: ScreenID, rect: Rect)] {
+    let content = content(session)
+    let all = session.screens
+    guard content.width >= sideBySideWidth, let companion = all.companion(of: session.screen)
+    else { return [(session.screen, content)] }
+    let pair = all.ids.filter { $0 == session.screen || $0 == companion }
+    return Array(zip(pair, content.splitColumns([.fill, .fill])))
   }
 
   /// Where a screen lies; nil when it is not on view.
-  static func rect(of screen: ScreenID, _ state: PlaygroundState) -> Rect? {
-    panes(state).first { $0.screen == screen }?.rect
+  static func rect(of screen: ScreenID, _ session: SessionState) -> Rect? {
+    panes(session).first { $0.screen == screen }?.rect
   }
 
   /// The screen drawn at a place.
-  static func pane(at point: Point, _ state: PlaygroundState) -> ScreenID? {
-    panes(state).first { $0.rect.contains(point) }?.screen
+  static func pane(at point: Point, _ session: SessionState) -> ScreenID? {
+    panes(session).first { $0.rect.contains(point) }?.screen
   }
 
   // MARK: Tabs
@@ -64,12 +62,12 @@ enum Chrome {
 
   /// The tabs with the keys that open them, as `TabBar` takes them. Where there is no room for all
   /// titles the active one alone has its own.
-  static func tabs(_ state: PlaygroundState) -> [(key: String, title: String)] {
-    let all = ScreenID.allCases.map { (key: "\($0.rawValue)", title: $0.title) }
-    guard titleWidth + width(of: all) > tabsEnd(state.size) else { return all }
-    return ScreenID.allCases.map {
-      (key: "\($0.rawValue)", title: $0 == state.screen ? $0.title : "")
+  static func tabs(_ session: SessionState) -> [(key: String, title: String)] {
+    let all = session.screens.ids.enumerated().map {
+      (key: "\($0.offset + 1)", title: $0.element.title)
     }
+    guard titleWidth + width(of: all) > tabsEnd(session.size) else { return all }
+    return all.map { (key: $0.key, title: $0.title == session.screen.title ? $0.title : "") }
   }
 
   private static func width(of tabs: [(key: String, title: String)]) -> Int {
@@ -81,16 +79,16 @@ enum Chrome {
   }
 
   /// Where the tabs lie: at the right of the title line, before the hint to the help.
-  static func tabLine(_ state: PlaygroundState) -> Rect {
-    let (width, right) = (width(of: tabs(state)), tabsEnd(state.size))
+  static func tabLine(_ session: SessionState) -> Rect {
+    let (width, right) = (width(of: tabs(session)), tabsEnd(session.size))
     return Rect(x: max(0, right - width), y: 0, width: min(width, right), height: 1)
   }
 
   /// The tab under a place, if there is one.
-  static func tab(at point: Point, _ state: PlaygroundState) -> ScreenID? {
-    let line = tabLine(state)
+  static func tab(at point: Point, _ session: SessionState) -> ScreenID? {
+    let line = tabLine(session)
     var x = line.x
-    for (screen, tab) in zip(ScreenID.allCases, tabs(state)) {
+    for (screen, tab) in zip(session.screens.ids, tabs(session)) {
       let width = TabBar.width(tab)
       if point.y == line.y, (x..<x + width).contains(point.x), x + width <= line.right {
         return screen
@@ -101,7 +99,7 @@ enum Chrome {
   }
 
   /// Whether a place is the hint to the help.
-  static func isHelpHint(_ point: Point, _ state: PlaygroundState) -> Bool {
-    point.y == 0 && point.x >= tabLine(state).right && point.x < state.size.width
+  static func isHelpHint(_ point: Point, _ session: SessionState) -> Bool {
+    point.y == 0 && point.x >= tabLine(session).right && point.x < session.size.width
   }
 }

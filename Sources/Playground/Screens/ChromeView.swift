@@ -20,9 +20,9 @@ enum ChromeView {
   private static func drawTitle(
     _ state: PlaygroundState, _ view: PlaygroundView, _ buffer: inout CellBuffer
   ) {
-    let tabLine = Chrome.tabLine(state)
+    let tabLine = Chrome.tabLine(state.session)
     TabBar.draw(
-      Chrome.tabs(state), active: ScreenID.allCases.firstIndex(of: state.screen) ?? 0, in: tabLine,
+      Chrome.tabs(state.session), active: state.current, in: tabLine,
       theme: view.theme,
       on: &buffer)
     let help = buffer.put("?", x: tabLine.right + 1, y: 0, style: view.style(.key))
@@ -30,9 +30,10 @@ enum ChromeView {
 
     let room = tabLine.x - 1
     // The temperature shapes what the screens show, so the model's name gives way to it.
-    let sampler = samplerTitle(state)
+    let sampler = samplerTitle(state.session)
     let name = PathText.head(
-      modelTitle(state), columns: room - 1 - (sampler.first.map { 2 + DisplayWidth.of($0) } ?? 0))
+      modelTitle(state.session),
+      columns: room - 1 - (sampler.first.map { 2 + DisplayWidth.of($0) } ?? 0))
     var parts: [(text: String, role: Role)] = [("ponder", .title), (name, .text)]
     parts += sampler.map { ($0, .dim) }
     // The program's own name stands only where all of those two do.
@@ -49,24 +50,24 @@ enum ChromeView {
   }
 
   /// The model's name and type as `base-0.9m·F16`.
-  static func modelTitle(_ state: PlaygroundState) -> String {
-    switch state.model {
+  static func modelTitle(_ session: SessionState) -> String {
+    switch session.model {
     case .ready(let summary): return summary.identity.title
     case .loading(let load): return "\(load.name) …"
     case .failed(let name, _): return "\(name) ✗"
     case .none:
-      let saved = state.trace.runs.min { $0.key < $1.key }?.value.start?.model
+      let saved = session.trace.runs.min { $0.key < $1.key }?.value.start?.model
       return saved.map { "\($0.title) (saved)" } ?? "no model"
     }
   }
 
-  private static func samplerTitle(_ state: PlaygroundState) -> [String] {
-    let sampling = state.sampling
+  private static func samplerTitle(_ session: SessionState) -> [String] {
+    let sampling = session.sampling
     var parts = ["T \(Format.fixed(sampling.temperature, 1))"]
     if let k = sampling.topK { parts.append("k \(k)") }
     if let p = sampling.topP { parts.append("p \(Format.share(p))") }
     if let p = sampling.minP { parts.append("min-p \(Format.share(p))") }
-    parts.append("seed \(state.settings.seed)")
+    parts.append("seed \(session.settings.seed)")
     return parts
   }
 
@@ -75,31 +76,17 @@ enum ChromeView {
   private static func drawHints(
     _ state: PlaygroundState, _ view: PlaygroundView, _ buffer: inout CellBuffer
   ) {
-    let contexts = Reducer(keyMap: view.keyMap).contexts(state)
+    let screen = state.screens[state.current]
     // While text is typed, keys are letters.
     let hints =
-      typingHints(state)
-      ?? view.keyMap.hints(in: contexts).map { hint in
-        let stops = hint.command == .streamOrStop && state.decode.isStreaming
-        return (key: hint.key, label: stops ? "stop" : hint.word)
+      screen.typingHints
+      ?? state.keyMap.hints(in: state.contexts).map { hint in
+        (key: hint.key, label: screen.hint(for: hint.command, state.session) ?? hint.word)
       }
     let line = Chrome.hintLine(state.size)
     KeyHints.draw(
       hints, in: line.inset(horizontal: 1, vertical: 0), keyStyle: view.style(.key),
       labelStyle: view.style(.dim), on: &buffer)
-  }
-
-  /// The keys while a text is typed on the screen itself; nil when none is.
-  private static func typingHints(_ state: PlaygroundState) -> [(key: String, label: String)]? {
-    guard state.popups.isEmpty else { return nil }
-    switch state.screen {
-    case .decode where state.decode.search != nil: return [("Enter", "take"), ("Esc", "leave")]
-    case .decode where state.decode.insertion != nil:
-      return [("Enter", "put in"), ("Esc", "leave")]
-    case .tree where state.tree.field != nil:
-      return [("Enter", "stay"), ("↓", "next"), ("↑", "previous"), ("Esc", "leave")]
-    default: return nil
-    }
   }
 
   /// A message takes the line of keys, and lines above it when it is long.
@@ -180,15 +167,7 @@ enum StatusLine {
       }
       return text
     }
-    if let study = state.scale.activity {
-      var text = "study \(study.done)/\(study.total)"
-      if study.isCancelling { return text + ", stopping" }
-      if let seconds = study.secondsLeft { text += ", ≈ \(Format.duration(seconds)) left" }
-      return text
-    }
-    if state.decode.isStreaming { return "sampling" }
-    if state.decode.isAsking || state.steps.asking != nil { return "asking" }
-    return ""
+    return state.screens.lazy.compactMap(\.activity).first ?? ""
   }
 }
 

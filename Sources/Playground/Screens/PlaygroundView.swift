@@ -3,15 +3,13 @@ public import TerminalUI
 /// Draws the whole picture for a state. Reads the state and nothing else.
 public struct PlaygroundView: Sendable {
   public var theme: Theme
-  public var keyMap: KeyMap
   public var glyphs: Glyphs
 
   /// The smallest terminal that shows everything that matters.
   public static let minimumSize = Size(width: 60, height: 16)
 
-  public init(theme: Theme, keyMap: KeyMap = .standard, glyphs: Glyphs) {
+  public init(theme: Theme, glyphs: Glyphs) {
     self.theme = theme
-    self.keyMap = keyMap
     self.glyphs = glyphs
   }
 
@@ -24,23 +22,15 @@ public struct PlaygroundView: Sendable {
       return nil
     }
     var cursor: Point?
-    for (screen, rect) in Chrome.panes(state) {
+    for (id, rect) in Chrome.panes(state.session) {
+      guard let screen = state.screens.first(where: { $0.id == id }) else { continue }
       let place = buffer.clipped(to: rect) { buffer in
-        switch screen {
-        case .decode: DecodeView.draw(state, in: rect, view: self, on: &buffer)
-        case .branches: BranchesView.draw(state, in: rect, view: self, on: &buffer)
-        case .votes: VotesView.draw(state, in: rect, view: self, on: &buffer)
-        case .tree: TreeView.draw(state, in: rect, view: self, on: &buffer)
-        case .verify: VerifyView.draw(state, in: rect, view: self, on: &buffer)
-        case .search: SearchView.draw(state, in: rect, view: self, on: &buffer)
-        case .steps: StepsView.draw(state, in: rect, view: self, on: &buffer)
-        case .scale: ScaleView.draw(state, in: rect, view: self, on: &buffer)
-        }
+        screen.draw(in: rect, state.session, view: self, on: &buffer)
       }
-      if screen == state.screen { cursor = place }
+      if id == state.screen { cursor = place }
     }
-    if let pane = LessonPane.split(Chrome.middle(state.size), state).pane {
-      LessonPaneView.draw(state, in: pane, view: self, on: &buffer)
+    if let pane = LessonPane.split(Chrome.middle(state.size), state.session).pane {
+      LessonPaneView.draw(state.session, in: pane, view: self, on: &buffer)
     }
     ChromeView.draw(state, view: self, on: &buffer)
     for popup in state.popups {
@@ -61,8 +51,8 @@ public struct PlaygroundView: Sendable {
   func style(_ role: Role) -> Style { theme[.text].overlaid(by: theme[role]) }
 
   /// The frame's style of a screen: bright when keys go to it.
-  func borderStyle(of screen: ScreenID, _ state: PlaygroundState) -> Style {
-    let hasFocus = state.screen == screen && Chrome.panes(state).count > 1
+  func borderStyle(of screen: ScreenID, _ session: SessionState) -> Style {
+    let hasFocus = session.screen == screen && Chrome.panes(session).count > 1
     return style(hasFocus ? .borderFocus : .border)
   }
 

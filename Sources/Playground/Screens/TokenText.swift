@@ -98,17 +98,3 @@ enum TokenText {
     }
   }
 }
-
-extension PlaygroundState {
-  /// A token as lists show it: ordinary ones in quotes, those that stand for no text by name.
-  func label(of token: Token) -> String {
-    token.bytes.isEmpty ? name(of: token.id) : TokenText.quoted(token.bytes)
-  }
-
-  /// The name of a token that stands for no text; its id when a saved trace is all there is.
-  func name(of token: TokenID) -> String {
-    guard let vocabulary else { return "⟨token \(token)⟩" }
-    let name = vocabulary.name(of: token)
-    return name.isEmpty ? "⟨token \(token)⟩" : name
-  }
-}

@@ -28,7 +28,7 @@ public final class PlaygroundShell {
   ) {
     self.state = state
     self.view = view
-    reducer = Reducer(keyMap: view.keyMap)
+    reducer = Reducer()
     self.session = session
     self.inbox = inbox
     self.loadTheme = loadTheme
@@ -74,8 +74,7 @@ public final class PlaygroundShell {
     }
     // While something runs, the clock ticks: rates and spinners move.
     control.animationInterval =
-      state.activities.isEmpty && !state.decode.isStreaming
-      ? nil : .milliseconds(200)
+      state.isAnimated ? .milliseconds(200) : nil
   }
 
   private func takeNews(_ control: inout LoopControl) {

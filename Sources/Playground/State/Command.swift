@@ -39,66 +39,50 @@ public enum Command: Sendable, Hashable {
   /// Picks the given choice, from 1, of those to guess among.
   case guess(Int)
 
-  // Decode.
-  case take, undo, redo, streamOrStop, markFork, nextFork, previousFork, insertText, answerNow
-  /// Puts "Wait," in, and asks for the answers before and behind it.
-  case wait
-  /// Looks a token up by its text.
-  case findToken
-  case cycleHeat
-  /// Chooses the next of the sampler's settings, and turns the chosen one by some steps.
-  case nextKnob
-  case turnKnob(Int)
-
-  // Branches and Votes.
+  // What several screens do, each in its way.
+  /// Starts what the screen is for; again to stop it.
   case run
   /// Starts from the first path even where a run could be taken up or is complete.
   case runAnew
-  case moreSamples
-  case cycleWeighting
   case openInDecode
-  /// Opens the place where an answer's paths leave the others.
+  /// Opens the place where the selection leaves the rest.
   case openParting
   case compare
   case back
-
-  // Tree.
-  /// Folds or unfolds the selected line, or every one.
-  case fold, foldAll
-  /// Makes the selected line the root of what shows.
-  case hoist
-  case bookmark
-  /// Goes to the next (1) or previous (-1) bookmark.
-  case nextBookmark(Int)
-  /// Looks a text up, and goes to the next (1) or previous (-1) line with it.
-  case findText
-  case nextMatch(Int)
-
-  // Search.
-  /// Goes on (1) or back (-1) among the iterations.
-  case nextIteration(Int)
-  case firstIteration, lastIteration
-  /// From the tree to what was given up, and back.
-  case switchList
-
-  // Steps.
   /// Shows the selected path in Steps.
   case openSteps
-  /// Goes through the steps one after the other.
-  case play
-  /// Goes to the next (1) or previous (-1) run.
-  case nextRun(Int)
-  case judgeSteps
+  /// Goes to the next weighting or ranking.
+  case cycleWeighting
+  /// Turns the figure that is chosen, or the ranking, by some steps.
+  case turn(Int)
+  case undo
+  case answerNow
 
-  // Scale.
-  /// Goes to the next (1) or previous (-1) kind of study.
-  case nextStudy(Int)
-  /// Studies the next (1) or previous (-1) family of problems.
-  case nextFamily(Int)
-  /// Studies more (1) or fewer (-1) problems.
-  case studyCount(Int)
-  case cycleAxis, cycleMeasure
-  /// Hides the selected curve, or shows it again.
-  case toggleCurve
-  case export
+  /// What only one screen knows.
+  case own(OwnCommand)
+}
+
+/// The commands that a screen has for itself, as an enumeration of its own.
+public protocol ScreenCommand: Sendable, Hashable {}
+
+/// One of them, whatever the screen.
+public struct OwnCommand: Sendable, Hashable {
+  let base: any ScreenCommand
+
+  public static func == (a: OwnCommand, b: OwnCommand) -> Bool {
+    AnyHashable(a.base) == AnyHashable(b.base)
+  }
+
+  public func hash(into hasher: inout Hasher) { base.hash(into: &hasher) }
+}
+
+extension Command {
+  public static func own(_ command: some ScreenCommand) -> Command {
+    .own(OwnCommand(base: command))
+  }
+
+  /// The command as one of a screen's own; nil when it is another's or everybody's.
+  public func own<Kind: ScreenCommand>(_ kind: Kind.Type = Kind.self) -> Kind? {
+    if case .own(let command) = self { command.base as? Kind } else { nil }
+  }
 }

@@ -1,8 +1,11 @@
 public import TerminalUI
 
 /// Where a key is pressed; a key means the same wherever its context applies.
-public enum KeyContext: Sendable, Hashable, CaseIterable {
-  case global, decode, branches, votes, tree, verify, search, steps, scale, compare
+public enum KeyContext: Sendable, Hashable {
+  case global
+  case screen(ScreenID)
+  /// Two paths side by side, on whatever screen.
+  case compare
   /// What lies over a screen.
   case lesson, guess, list, help, settings, value, commandLine, problems, question, template,
     family, models
@@ -10,14 +13,7 @@ public enum KeyContext: Sendable, Hashable, CaseIterable {
   public var title: String {
     switch self {
     case .global: "Everywhere"
-    case .decode: "Decode"
-    case .branches: "Branches"
-    case .votes: "Votes"
-    case .tree: "Tree"
-    case .verify: "Verify"
-    case .search: "Search"
-    case .steps: "Steps"
-    case .scale: "Scale"
+    case .screen(let screen): screen.title
     case .compare: "Comparing two paths"
     case .lesson: "In a lesson"
     case .guess: "Guessing the next token"
@@ -44,17 +40,34 @@ public struct KeyBinding: Sendable, Hashable {
   /// A word for the hint line; nil keeps it out.
   public var hint: String?
 
-  init(_ keys: [KeyEvent], _ command: Command, _ help: String, hint: String? = nil) {
+  public init(_ keys: [KeyEvent], _ command: Command, _ help: String, hint: String? = nil) {
     self.keys = keys
     self.command = command
     self.help = help
     self.hint = hint
   }
+
+  /// Bound on every screen that shows paths.
+  static let openSteps = KeyBinding(
+    [KeyEvent("S")], .openSteps, "go through the path step by step in Steps", hint: "steps")
 }
 
 /// Which key does what. Help and hint lines are made from it, so they cannot be wrong.
 public struct KeyMap: Sendable {
   public var bindings: [KeyContext: [KeyBinding]]
+  /// All contexts, in the order in which help lists them.
+  public let contexts: [KeyContext]
+
+  /// - Parameter screens: each has keys of its own; the first nine have a number.
+  public init(_ screens: ScreenList) {
+    contexts =
+      [.global] + screens.ids.map { .screen($0) } + [.compare] + Self.popups.map(\.context)
+    bindings = [.global: Self.numbers(screens.ids) + Self.global, .compare: Self.compare]
+    for screen in screens.types { bindings[.screen(screen.id)] = screen.bindings }
+    for (context, keys) in Self.popups { bindings[context] = keys }
+  }
+
+  public static let standard = KeyMap(.standard)
 
   public func command(for key: KeyEvent, in contexts: [KeyContext]) -> Command? {
     for context in contexts {
@@ -87,23 +100,16 @@ public struct KeyMap: Sendable {
 }
 
 extension KeyMap {
-  public static let standard = KeyMap(
-    bindings: [
-      .global: global, .decode: decode, .branches: branches, .votes: votes, .tree: tree,
-      .verify: verify, .search: search, .steps: steps, .scale: scale, .compare: compare,
-    ].merging(popups) { screen, _ in screen }
-      .merging(
-        [.decode, .branches, .votes, .tree, .verify, .search].map { ($0, [openSteps]) },
-        uniquingKeysWith: +))
-
   static func key(_ character: Character) -> KeyEvent { KeyEvent(character) }
 
+  private static func numbers(_ screens: [ScreenID]) -> [KeyBinding] {
+    screens.prefix(9).enumerated().map { index, screen in
+      KeyBinding([key(Character(String(index + 1)))], .screen(screen), "show \(screen.title)")
+    }
+  }
+
   private static let global: [KeyBinding] =
-    ScreenID.allCases.map { screen in
-      KeyBinding(
-        [KeyEvent(Character(String(screen.rawValue)))], .screen(screen),
-        "show \(screen.title)")
-    } + [
+    [
       KeyBinding([KeyEvent(.tab)], .nextScreen, "next screen"),
       KeyBinding([KeyEvent(.tab, .shift)], .previousScreen, "previous screen"),
       KeyBinding(
@@ -127,74 +133,6 @@ extension KeyMap {
       KeyBinding(
         [key("q"), KeyEvent(.character("c"), .control)], .quit, "save and quit", hint: "quit"),
     ]
-
-  private static let decode: [KeyBinding] = [
-    KeyBinding(
-      [KeyEvent(.right), key("l"), KeyEvent(.enter)], .take, "take the selected token",
-      hint: "take"),
-    KeyBinding(
-      [KeyEvent(.left), key("h"), KeyEvent(.backspace), key("u")], .undo, "undo: back one token",
-      hint: "undo"),
-    KeyBinding([key("r"), KeyEvent(.character("r"), .control)], .redo, "redo", hint: "redo"),
-    KeyBinding([key(" ")], .streamOrStop, "go on sampling; again to stop", hint: "run"),
-    KeyBinding([KeyEvent(.up), key("k")], .up, "previous candidate"),
-    KeyBinding([KeyEvent(.down), key("j")], .down, "next candidate"),
-    KeyBinding([KeyEvent(.home), key("g")], .top, "back to the prompt's end"),
-    KeyBinding([KeyEvent(.end), key("G")], .bottom, "to the end of this line"),
-    KeyBinding([key("f")], .markFork, "mark a fork here", hint: "fork"),
-    KeyBinding([key("]"), key("n")], .nextFork, "next fork or line's end"),
-    KeyBinding([key("["), key("N")], .previousFork, "previous fork or line's end"),
-    KeyBinding([key("i")], .insertText, "put in any text", hint: "insert"),
-    KeyBinding([key("/")], .findToken, "find any token, and take it", hint: "find"),
-    KeyBinding([key("a")], .answerNow, "ask for the answer now", hint: "answer"),
-    KeyBinding(
-      [key("w")], .wait, "put \"Wait,\" in: budget forcing at the cursor", hint: "wait"),
-    KeyBinding(
-      [key("e")], .cycleHeat, "heat shows probability, entropy, margin, nothing", hint: "heat"),
-    KeyBinding([key("x")], .nextKnob, "next setting: T, top-k, top-p, min-p"),
-    KeyBinding([key("-")], .turnKnob(-1), "turn that setting down", hint: "setting"),
-    KeyBinding([key("+"), key("=")], .turnKnob(1), "turn that setting up"),
-    KeyBinding([KeyEvent(.pageUp)], .pageUp, "scroll the text up"),
-    KeyBinding([KeyEvent(.pageDown)], .pageDown, "scroll the text down"),
-  ]
-
-  private static let branches: [KeyBinding] = [
-    KeyBinding([key(" "), key("r")], .run, "grow the branches; again to stop", hint: "grow"),
-    KeyBinding([KeyEvent(.up), key("k")], .up, "previous branch"),
-    KeyBinding([KeyEvent(.down), key("j")], .down, "next branch"),
-    KeyBinding([KeyEvent(.home), key("g")], .top, "first branch"),
-    KeyBinding([KeyEvent(.end), key("G")], .bottom, "last branch"),
-    KeyBinding(
-      [KeyEvent(.enter), KeyEvent(.right), key("l")], .openInDecode, "open the branch in Decode",
-      hint: "open"),
-    KeyBinding(
-      [key("v")], .compare, "mark a branch; on a second one, compare the two", hint: "compare"),
-    KeyBinding([KeyEvent(.pageUp)], .pageUp, "scroll the branch's text up"),
-    KeyBinding([KeyEvent(.pageDown)], .pageDown, "scroll the branch's text down"),
-  ]
-
-  private static let votes: [KeyBinding] = [
-    KeyBinding(
-      [key(" ")], .run, "sample and vote; again to stop, and to go on", hint: "vote"),
-    KeyBinding([key("+"), key("=")], .moreSamples, "20 more samples", hint: "more"),
-    KeyBinding(
-      [key("w")], .cycleWeighting, "weigh the same samples otherwise", hint: "weight"),
-    KeyBinding([KeyEvent(.up), key("k")], .up, "previous answer or path"),
-    KeyBinding([KeyEvent(.down), key("j")], .down, "next answer or path"),
-    KeyBinding([KeyEvent(.home), key("g")], .top, "first"),
-    KeyBinding([KeyEvent(.end), key("G")], .bottom, "last"),
-    KeyBinding(
-      [KeyEvent(.enter), KeyEvent(.right), key("l")], .activate,
-      "the answer's paths; then open a path in Decode", hint: "open"),
-    KeyBinding([KeyEvent(.left), key("h"), KeyEvent(.backspace)], .back, "back to the answers"),
-    KeyBinding(
-      [key("o")], .openParting, "open the fork where the answer leaves the others in Decode",
-      hint: "fork"),
-    KeyBinding([key("v")], .compare, "mark a path; on a second one, compare the two"),
-    KeyBinding([KeyEvent(.pageUp)], .pageUp, "scroll the path's text up"),
-    KeyBinding([KeyEvent(.pageDown)], .pageDown, "scroll the path's text down"),
-    KeyBinding([key("r")], .runAnew, "vote anew from the first sample"),
-  ]
 
   private static let compare: [KeyBinding] = [
     KeyBinding([KeyEvent(.up), key("k")], .up, "scroll up"),

@@ -9,7 +9,7 @@ extension Catalog {
   }
 }
 
-extension PlaygroundState {
+extension SessionState {
   /// Opens the model's neighbour along an axis of its family.
   mutating func moveInFamily(_ command: Command) -> [Effect] {
     // A model that is on its way is waited for.

@@ -1,99 +1,152 @@
 import Decoding
-import Reasoning
+public import Reasoning
 
+/// Asking questions, running strategies, and showing what was saved.
 extension PlaygroundState {
-  /// Asks another question: what runs is stopped, Decode starts anew, and the other screens are
-  /// empty until they are run. Everything before stays in the trace.
+  /// Asks another question: what runs is stopped, and all screens start over. Everything before
+  /// stays in the trace.
   ///
   /// Without a model, what the saved trace has of the question is shown.
   mutating func ask(_ question: Question) -> [Effect] {
-    if isReplay { return showSaved(question) }
-    var effects = stopEverything()
-    self.question = question
-    runs = ShownRuns()
-    let (heat, knob) = (decode.heat, decode.knob)
-    decode = DecodeState()
-    (decode.heat, decode.knob) = (heat, knob)
-    branches = BranchesState()
-    votes = VotesState(weighting: settings.weighting)
-    verify = VerifyState()
-    search = SearchState()
-    steps = StepsState()
-    effects += newExploration()
-    return effects
-  }
-
-  // MARK: Saved runs
-
-  private mutating func showSaved(_ question: Question) -> [Effect] {
-    let saved = trace.runs.filter { $0.value.start?.question.text == question.text }
-    guard !saved.isEmpty else {
-      message = Message(
-        .notice, "The saved trace has nothing on this question; press m for a model to ask.")
-      return []
-    }
-    var effects: [Effect] = []
-    for number in saved.keys.sorted() { effects += show(savedRun: number) }
-    self.question = question
-    return effects
-  }
-
-  /// The newest saved run of a strategy on the question, put to the model as it would be now.
-  func savedRun(of strategy: String) -> Int? {
-    let description = StrategyRegistry.all.map { $0.description }.first { $0.name == strategy }
-    let prompting = settings.prompting ?? description?.defaultPrompting.description
-    return trace.runs.filter { _, run in
-      guard let start = run.start, start.strategy == strategy else { return false }
-      return start.question.text == question.text
-        && (start.question.isRaw
-          || (start.settings.prompting == prompting
-            && start.settings.template == settings.template))
-    }.keys.max()
-  }
-
-  /// Shows a saved run on the screen that fits it.
-  mutating func show(savedRun number: Int) -> [Effect] {
-    guard let run = trace.runs[number], let start = run.start else { return [] }
-    guard let screen = place(number, of: start.strategy), screen != .decode else {
-      if start.strategy == Exploration.strategyName { runs.exploration = number }
-      guard let first = run.pathNumbers.first else { return [] }
-      return open(path: first, of: number)
-    }
-    self.screen = screen
-    makeDigests()
-    return []
-  }
-
-  /// Cancels every run and the stream.
-  mutating func stopEverything() -> [Effect] {
-    var effects: [Effect] = []
-    for run in activities.keys.sorted() where activities[run]?.isCancelling == false {
-      activities[run]?.isCancelling = true
-      effects.append(.run(.cancel(run: run)))
-    }
-    if decode.isStreaming { effects.append(.decode(.stopStream)) }
-    if steps.asking != nil { effects.append(.review(.stop)) }
-    return effects
+    if session.isReplay { return showSaved(question) }
+    var effects = cancelRuns()
+    session.question = question
+    effects += reset(.question)
+    return effects + session.newExploration()
   }
 
   /// Runs a strategy on the current question, on the screen that fits it.
   ///
   /// - Returns: what is to be done; the run's number, nil when there is no model.
+  /// - Throws: `StrategyError.unknown`.
   mutating func run(strategy name: String) throws -> (run: Int?, effects: [Effect]) {
     _ = try StrategyRegistry.strategy(named: name)
     let description = StrategyRegistry.description(of: name)
     let heeded = description?.settings ?? []
-    let samples = settings.samples ?? description?.defaultSamples ?? 1
+    let samples = session.settings.samples ?? description?.defaultSamples ?? 1
     let paths =
       heeded.contains(.branches)
-      ? settings.branches ?? description?.defaultBranches ?? 1
+      ? session.settings.branches ?? description?.defaultBranches ?? 1
       : heeded.contains(.samples) ? samples : 1
+    let stopping = on(DecodeScreen.id) { $0.stop(&$1) ?? [] }
+    guard let (run, started) = session.start(name, paths: paths) else { return (nil, stopping) }
+    session.screen = place(run, of: name) ?? DecodeScreen.id
+    return (run, stopping + started)
+  }
+
+  /// Puts a run on the screens for its kind; they are empty until it has something to show.
+  ///
+  /// - Returns: the screen that fits it best; nil for an exploration, for a member's part of an
+  ///   ensemble and for what this version does not know.
+  @discardableResult
+  mutating func place(_ run: Int, of strategy: String) -> ScreenID? {
+    guard let description = StrategyRegistry.description(of: strategy),
+      session.trace.ensemble(of: run) == nil
+    else { return nil }
+    for index in screens.indices { screens[index].begin(run, description, session) }
+    return session.screens.home(of: description)
+  }
+
+  // MARK: Saved runs
+
+  private mutating func showSaved(_ question: Question) -> [Effect] {
+    let saved = session.trace.runs.filter { $0.value.start?.question.text == question.text }
+    guard !saved.isEmpty else {
+      session.tell("The saved trace has nothing on this question; press m for a model to ask.")
+      return []
+    }
     var effects: [Effect] = []
-    if decode.isStreaming { effects.append(.decode(.stopStream)) }
-    guard let (run, started) = start(name, paths: paths) else { return (nil, []) }
-    effects += started
-    screen = place(run, of: name) ?? .decode
-    if screen == .decode { runs.followed = run }
-    return (run, effects)
+    for number in saved.keys.sorted() { effects += show(savedRun: number) }
+    session.question = question
+    return effects
+  }
+
+  /// The newest saved run of a strategy on the question, put to the model as it would be now.
+  func savedRun(of strategy: String) -> Int? {
+    let prompting =
+      session.settings.prompting
+      ?? StrategyRegistry.description(of: strategy)?.defaultPrompting.description
+    return session.trace.runs.filter { _, run in
+      guard let start = run.start, start.strategy == strategy else { return false }
+      return start.question.text == session.question.text
+        && (start.question.isRaw
+          || (start.settings.prompting == prompting
+            && start.settings.template == session.settings.template))
+    }.keys.max()
+  }
+
+  /// Shows a saved run on the screen that fits it.
+  mutating func show(savedRun number: Int) -> [Effect] {
+    guard let run = session.trace.runs[number], let start = run.start else { return [] }
+    if let screen = place(number, of: start.strategy), screen != DecodeScreen.id {
+      session.screen = screen
+      restore()
+      return []
+    }
+    if start.isExploration { session.exploration = number }
+    session.open(path: run.pathNumbers.first ?? -1, of: number)
+    return passRequests()
+  }
+
+  private mutating func restore() {
+    for index in screens.indices { screens[index].restore(&session) }
+  }
+
+  /// Shows a saved trace from its beginning: the newest run of each kind on its screen.
+  ///
+  /// - Returns: what is to be done when there is a model.
+  @discardableResult
+  public mutating func show(_ saved: Trace) -> [Effect] {
+    session.trace = saved
+    session.trace.model = session.readyModel?.identity.hash
+    session.activities = [:]
+    session.nextRun = max(1, (saved.latestRun ?? 0) &+ 1)
+    var effects = reset(.trace)
+    // The first screen, in the order of the tabs, that is some run's own; the newest run there.
+    var first: (screen: Int, run: Int)?
+    for (number, run) in saved.runs.sorted(by: { $0.key < $1.key }) {
+      guard let start = run.start, saved.ensemble(of: number) == nil else { continue }
+      let home = place(number, of: start.strategy).flatMap(session.screens.ids.firstIndex)
+      if start.isExploration {
+        session.exploration = number
+      } else if let home, home > 0 {
+        if first.map({ home <= $0.screen }) ?? true { first = (home, number) }
+      } else if session.exploration == nil {
+        session.exploration = number
+      }
+    }
+    restore()
+    guard let shown = session.exploration ?? first?.run, let run = saved.runs[shown],
+      let start = run.start
+    else { return effects }
+    session.question = start.question
+    session.settings = start.settings
+    session.cursor = session.trace.leaves(of: shown).last ?? run.promptEnd
+    effects += on(DecodeScreen.id) { decode, session in
+      guard var screen = decode as? DecodeScreen else { return [] }
+      defer { decode = screen }
+      return screen.show(run, &session)
+    }
+    if session.exploration == nil, let first {
+      session.screen = session.screens.ids[first.screen]
+    }
+    // It is drawn before anything else happens.
+    return effects + prepare()
+  }
+
+  /// Takes up the exploration on screen when it belongs to the model at hand; nil when there is
+  /// none to take up.
+  mutating func resumedExploration() -> [Effect]? {
+    guard let number = session.exploration, let run = session.trace.runs[number],
+      let start = run.start, start.model.hash == session.readyModel?.identity.hash
+    else { return nil }
+    let others = session.trace.runs.filter {
+      $0.key != number && $0.value.start?.model.hash == start.model.hash
+    }
+    return [
+      .decode(
+        .resume(
+          run: number, start.question, start.settings, run, others: Array(others.values)))
+    ] + on(DecodeScreen.id) { $0.appear(&$1) }
   }
 }

@@ -14,7 +14,7 @@ public enum LessonCommand: Hashable, Sendable, CustomStringConvertible {
   /// `run`: runs the chosen strategy on the question; the lesson goes on when it has finished.
   case run
   /// `screen NAME`: shows a screen.
-  case screen(Screen)
+  case screen(String)
   /// `goto PLACE`: moves the selection.
   case goTo(Place)
   /// `step N`: takes the likeliest token, N times.
@@ -33,8 +33,6 @@ public enum LessonCommand: Hashable, Sendable, CustomStringConvertible {
   /// `expect CONDITION: TEXT`: what the lesson is about to say holds only if the last run meets
   /// the condition; if not, the text is shown in place of the paragraphs after the commands.
   case expect(Condition, otherwise: String)
-
-  public enum Screen: String, Sendable, Hashable, CaseIterable { case decode, branches, votes }
 
   /// A place that the selection can go to.
   public enum Place: Hashable, Sendable {
@@ -88,7 +86,7 @@ public enum LessonCommand: Hashable, Sendable, CustomStringConvertible {
     case .strategy(let name): "strategy \(name)"
     case .set(let setting, let value): "set \(setting.rawValue) \(value)"
     case .run: "run"
-    case .screen(let screen): "screen \(screen.rawValue)"
+    case .screen(let screen): "screen \(screen)"
     case .goTo(.start): "goto start"
     case .goTo(.answer(let value)): "goto answer \(value)"
     case .goTo(.branch(let branch)): "goto branch \(branch)"

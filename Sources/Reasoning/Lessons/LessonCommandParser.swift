@@ -15,7 +15,7 @@ extension LessonCommand {
     case "strategy": self = .strategy(name: try Self.strategy(argument))
     case "set": self = try Self.setting(argument)
     case "run": self = try Self.alone(.run, argument)
-    case "screen": self = .screen(try Self.screen(argument))
+    case "screen": self = .screen(try Self.word(argument, "the name of a screen"))
     case "goto": self = .goTo(try Self.place(argument))
     case "step": self = .step(count: try Self.count(argument.isEmpty ? "1" : argument, 1...1000))
     case "take": self = .take(token: try Self.quoted(argument))
@@ -90,14 +90,6 @@ extension LessonCommand {
       throw LessonCommandError(reason: "“\(value)” is no value of \(setting.rawValue)")
     }
     return .set(setting, value: value)
-  }
-
-  private static func screen(_ argument: String) throws(LessonCommandError) -> Screen {
-    guard let screen = Screen(rawValue: argument) else {
-      let names = Screen.allCases.map(\.rawValue).joined(separator: ", ")
-      throw LessonCommandError(reason: "“\(argument)” is no screen; there are \(names)")
-    }
-    return screen
   }
 
   private static func place(_ argument: String) throws(LessonCommandError) -> Place {

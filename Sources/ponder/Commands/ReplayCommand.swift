@@ -25,7 +25,7 @@ struct ReplayCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Print a picture of a screen.",
-      valueName: ScreenID.allCases.map { $0.title.lowercased() }.joined(separator: "|")))
+      valueName: ScreenList.standard.ids.map(\.name).joined(separator: "|")))
   var screen: ScreenID?
 
   @Option(help: ArgumentHelp("The picture's size in cells.", valueName: "WxH"))
@@ -82,9 +82,7 @@ struct ReplayCommand: ParsableCommand {
 
 extension ScreenID: ExpressibleByArgument {
   public init?(argument: String) {
-    guard let screen = Self.allCases.first(where: { $0.title.lowercased() == argument }) else {
-      return nil
-    }
+    guard let screen = ScreenList.standard.id(named: argument) else { return nil }
     self = screen
   }
 }

@@ -40,7 +40,7 @@ enum CommandLineView {
     let row = above.row(above.height - 1)
     buffer.fill(row, style: PopupFrame.textStyle(view.theme))
     KeyHints.draw(
-      view.keyMap.hints(in: [.commandLine]).map { (key: $0.key, label: $0.word) },
+      KeyMap.standard.hints(in: [.commandLine]).map { (key: $0.key, label: $0.word) },
       in: row.inset(horizontal: 2, vertical: 0), keyStyle: PopupFrame.style(.key, view.theme),
       labelStyle: PopupFrame.style(.dim, view.theme), on: &buffer)
   }

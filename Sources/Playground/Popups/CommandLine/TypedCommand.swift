@@ -33,37 +33,42 @@ enum TypedCommand: Sendable, Hashable {
     var help: String
   }
 
-  static let words: [Word] =
-    [
-      Word(
-        name: "problem", argument: .problem, placeholder: "ID", help: "ask a problem of the library"
-      ),
-      Word(name: "question", argument: .text, placeholder: "TEXT", help: "ask anything"),
-      Word(
-        name: "prompt", argument: .text, placeholder: "TEXT",
-        help: "send a text as it is, with no template"),
-      Word(
-        name: "strategy", argument: .strategy, placeholder: "NAME",
-        help: "run a strategy, on the screen that fits it"),
-    ]
-    + StrategyDescription.Setting.allCases.map {
-      Word(name: $0.rawValue, argument: .setting($0), placeholder: "VALUE", help: $0.explanation)
-    } + [
-      Word(
-        name: "model", argument: .model, placeholder: "NAME|FILE",
-        help: "open a model, such as 2m@8M"),
-      Word(name: "theme", argument: .theme, placeholder: "NAME", help: "change the colours"),
-      Word(name: "lesson", argument: .lesson, placeholder: "NAME", help: "play a lesson"),
-      Word(name: "open", argument: .session, placeholder: "TRACE", help: "open a saved session"),
-      Word(
-        name: "save", argument: .file, placeholder: "FILE", help: "copy this session to a file"),
-    ]
-    + ScreenID.allCases.map {
-      Word(name: $0.title.lowercased(), argument: .none, help: "show \($0.title)")
-    } + [
-      Word(name: "help", argument: .none, help: "show all keys"),
-      Word(name: "quit", argument: .none, help: "save and quit"),
-    ]
+  static let words: [Word] = questions + settings + things + screens + others
+
+  private static let questions = [
+    Word(
+      name: "problem", argument: .problem, placeholder: "ID", help: "ask a problem of the library"),
+    Word(name: "question", argument: .text, placeholder: "TEXT", help: "ask anything"),
+    Word(
+      name: "prompt", argument: .text, placeholder: "TEXT",
+      help: "send a text as it is, with no template"),
+    Word(
+      name: "strategy", argument: .strategy, placeholder: "NAME",
+      help: "run a strategy, on the screen that fits it"),
+  ]
+
+  private static let settings = StrategyDescription.Setting.allCases.map {
+    Word(name: $0.rawValue, argument: .setting($0), placeholder: "VALUE", help: $0.explanation)
+  }
+
+  private static let things = [
+    Word(
+      name: "model", argument: .model, placeholder: "NAME|FILE", help: "open a model, such as 2m@8M"
+    ),
+    Word(name: "theme", argument: .theme, placeholder: "NAME", help: "change the colours"),
+    Word(name: "lesson", argument: .lesson, placeholder: "NAME", help: "play a lesson"),
+    Word(name: "open", argument: .session, placeholder: "TRACE", help: "open a saved session"),
+    Word(name: "save", argument: .file, placeholder: "FILE", help: "copy this session to a file"),
+  ]
+
+  private static let screens = ScreenList.standard.ids.map {
+    Word(name: $0.name, argument: .none, help: "show \($0.title)")
+  }
+
+  private static let others = [
+    Word(name: "help", argument: .none, help: "show all keys"),
+    Word(name: "quit", argument: .none, help: "save and quit"),
+  ]
 
   /// The single letters that people expect to work, and the short form of what is changed most.
   private static let abbreviations = [
@@ -84,7 +89,7 @@ enum TypedCommand: Sendable, Hashable {
       }
     } else if argument.isEmpty {
       // The screen Branches and the number of branches share a name.
-      if let screen = ScreenID.allCases.first(where: { $0.title.lowercased() == word.name }) {
+      if let screen = ScreenList.standard.id(named: word.name) {
         self = .screen(screen)
         return
       }
@@ -131,7 +136,7 @@ enum TypedCommand: Sendable, Hashable {
     case (.none, "help"): .help
     case (.none, "quit"): .quit
     case (.none, let name):
-      .screen(ScreenID.allCases.first { $0.title.lowercased() == name } ?? .decode)
+      .screen(ScreenList.standard.id(named: name) ?? DecodeScreen.id)
     }
   }
 

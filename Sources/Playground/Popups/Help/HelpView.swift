@@ -22,7 +22,7 @@ struct HelpText {
   init(_ keyMap: KeyMap, contexts: [KeyContext], width: Int) {
     columns = min(3, max(1, (width + 2) / (Self.minimumColumn + 2)))
     columnWidth = max(10, (width - (columns - 1) * 2) / columns)
-    let others = KeyContext.allCases.filter { !contexts.contains($0) }
+    let others = keyMap.contexts.filter { !contexts.contains($0) }
     var lines: [Line] = []
     for context in contexts + others {
       guard let bindings = keyMap.bindings[context], !bindings.isEmpty else { continue }
@@ -69,17 +69,17 @@ enum HelpView {
     PopupFrame.inside(width: HelpText.width, height: size.height, in: size)
   }
 
-  static func text(_ state: PlaygroundState, _ reducer: Reducer) -> HelpText {
+  static func text(_ state: PlaygroundState) -> HelpText {
     var below = state
     below.popups.removeLast()
     return HelpText(
-      reducer.keyMap, contexts: reducer.contexts(below), width: inside(state.size).width - 2)
+      state.keyMap, contexts: below.contexts, width: inside(state.size).width - 2)
   }
 
   static func draw(
     _ scroll: Int, _ state: PlaygroundState, view: PlaygroundView, on buffer: inout CellBuffer
   ) {
-    let text = text(state, Reducer(keyMap: view.keyMap))
+    let text = text(state)
     let body = PopupFrame.draw(
       title: "Keys", note: "\(state.screen.title)", width: HelpText.width,
       height: buffer.size.height, contexts: [.help], view: view, on: &buffer)
@@ -122,7 +122,7 @@ enum HelpView {
 extension Reducer {
   func scrollHelp(_ scroll: Int, _ command: Command?, _ state: inout PlaygroundState) {
     let height = HelpView.inside(state.size).height
-    let last = max(0, HelpView.text(state, self).rows - height)
+    let last = max(0, HelpView.text(state).rows - height)
     let page = max(1, height - 1)
     let now = min(scroll, last)
     let wanted =

@@ -5,22 +5,23 @@ extension PlaygroundState {
   mutating func set(
     _ setting: StrategyDescription.Setting, to text: String
   ) throws(SettingError) -> [Effect] {
-    try settings.set(setting, to: text)
-    return settingChanged(setting)
+    let old = session.settings
+    try session.settings.set(setting, to: text)
+    return settingChanged(setting, from: old)
   }
 
   /// What follows from a changed setting.
-  mutating func settingChanged(_ setting: StrategyDescription.Setting) -> [Effect] {
+  mutating func settingChanged(
+    _ setting: StrategyDescription.Setting, from old: RunSettings
+  ) -> [Effect] {
+    adapt(from: old)
     switch setting {
-    case .temperature, .topK, .topP, .minP: reshapeTable()
-    case .weighting: votes.weighting = settings.weighting
     case .prompting, .template, .corpus, .passages:
       // A lesson says itself when a prompt is put in; otherwise Decode shows the new prompt.
-      if activeLesson == nil, !decode.isStreaming { return newExploration() }
-    case .samples, .branches, .aggregate, .seed, .maxTokens, .verifier, .rationales, .vote,
-      .thinkingBudget, .waits, .lookahead, .exploration, .leaves,
-      .answerOverTime, .earlyStop, .with, .combine:
-      break
+      if session.activeLesson == nil, !self[DecodeScreen.self].isStreaming {
+        return session.newExploration()
+      }
+    default: break
     }
     return []
   }

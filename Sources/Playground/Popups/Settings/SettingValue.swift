@@ -11,7 +11,7 @@ extension RunSettings {
   public typealias Setting = StrategyDescription.Setting
 
   /// The votes that can be weighed without a verifier.
-  static var weightings: [Tally.Method] { VotesState.weightings }
+  static var weightings: [Tally.Method] { VotesScreen.weightings }
 
   /// Sets one setting from text. `default` goes back to the default; `off` takes a filter away.
   public mutating func set(_ setting: Setting, to text: String) throws(SettingError) {

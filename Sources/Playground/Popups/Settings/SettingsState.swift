@@ -68,8 +68,9 @@ extension Reducer {
     case .right: return change(settings.row, by: 1, &state)
     case .reset:
       if case .setting(let setting) = settings.row {
+        let old = state.settings
         state.settings.reset(setting)
-        return state.settingChanged(setting)
+        return state.settingChanged(setting, from: old)
       }
     case .activate:
       switch settings.row {
@@ -128,7 +129,7 @@ extension Reducer {
     case .setting(let setting):
       let before = state.settings
       state.settings.step(setting, by: steps)
-      return state.settings == before ? [] : state.settingChanged(setting)
+      return state.settings == before ? [] : state.settingChanged(setting, from: before)
     case .theme:
       let themes = state.catalog.themes
       guard !themes.isEmpty else { return [] }

@@ -1,9 +1,10 @@
 import Reasoning
 import TerminalUI
 
-/// What the branches answer where no ΣΔ decides: those of a beam, or plain samples.
+/// What the branches answer: by the sum of their Δ where that decides, else (of a beam, or of plain
+/// samples) in the order of the first branch that gave each.
 struct AnswerBoard {
-  let branches: BranchesState
+  let branches: BranchesScreen
   let theme: Theme
 
   /// An answer with how many branches gave it and the greatest Σ log p of one that did.
@@ -29,43 +30,116 @@ struct AnswerBoard {
     return rows
   }
 
+  private var digest: RunDigest { branches.digest }
+
   func draw(in rect: Rect, on buffer: inout CellBuffer) {
     guard !rect.isEmpty else { return }
-    let rows = Self.rows(branches.digest)
+    if branches.isByDelta {
+      drawSums(in: rect, on: &buffer)
+    } else {
+      drawCounts(in: rect, on: &buffer)
+    }
+  }
+
+  private func drawNone(x: Int, _ rect: Rect, on buffer: inout CellBuffer) {
+    buffer.put(
+      "no branch has answered yet", x: x, y: rect.y, style: theme[.dim], width: rect.right - x)
+  }
+
+  private func name(_ answer: String) -> StyledText {
+    StyledText(
+      PathText.oneLine(answer.utf8),
+      style: digest.style(of: answer, theme: theme, base: theme[.text]))
+  }
+
+  private func marks(_ answer: String) -> StyledText {
+    digest.marks(of: answer, winner: branches.winner, theme: theme, base: theme[.text])
+  }
+
+  // MARK: How many branches
+
+  private func drawCounts(in rect: Rect, on buffer: inout CellBuffer) {
+    let rows = Self.rows(digest)
     var inside = rect
     if rect.height > 1 {
-      let isBeam = branches.digest.start?.strategy == Beam.description.name
+      let isBeam = branches.strategy.searches && !branches.strategy.ranksCandidates
       let hidden = rows.count - (rect.height - 1)
       inside = Panel.draw(
         isBeam ? "the likeliest text decides" : "answers",
         note: hidden > 0 ? "\(hidden) more" : nil, in: rect, theme: theme, on: &buffer)
     }
-    guard !rows.isEmpty else {
-      buffer.put(
-        "no branch has answered yet", x: inside.x + 1, y: inside.y, style: theme[.dim],
-        width: inside.width - 1)
-      return
-    }
+    if rows.isEmpty { drawNone(x: inside.x + 1, inside, on: &buffer) }
     for (index, row) in rows.prefix(inside.height).enumerated() {
-      buffer.put(text(row), x: inside.x + 1, y: inside.y + index, width: inside.width - 2)
+      var text = name(row.answer)
+      text.runs[0].text += " "
+      text.runs += marks(row.answer).runs
+      text.append("  \(Panel.count(row.count, "branch", "branches"))", style: theme[.text])
+      if let sum = row.logProbability {
+        text.append("  Σ log p \(Format.fixed(sum, 2))", style: theme[.dim])
+      }
+      buffer.put(text, x: inside.x + 1, y: inside.y + index, width: inside.width - 2)
     }
   }
 
-  private func text(_ row: Row) -> StyledText {
-    let isCorrect = branches.digest.isCorrect(row.answer)
-    var text = StyledText(
-      PathText.oneLine(row.answer.utf8) + " ",
-      style: Panel.answerStyle(
-        row.answer, isCorrect: isCorrect, theme: theme, base: theme[.text]))
-    text.runs +=
-      Panel.marks(
-        isWinner: row.answer == branches.winner, isCorrect: isCorrect, theme: theme,
-        base: theme[.text]
-      ).runs
-    text.append("  \(Panel.count(row.count, "branch", "branches"))", style: theme[.text])
-    if let sum = row.logProbability {
-      text.append("  Σ log p \(Format.fixed(sum, 2))", style: theme[.dim])
+  // MARK: The sum of their Δ
+
+  private func drawSums(in rect: Rect, on buffer: inout CellBuffer) {
+    let rows = (digest.standings[.delta] ?? []).filter { $0.answer != nil }
+    let top = max(rows.map(\.weight).max() ?? 0, .leastNormalMagnitude)
+    if rect.height == 1 { return drawLine(rows, top: top, in: rect, on: &buffer) }
+    let isMax = digest.start?.settings.aggregate == .max
+    let unparsed = digest.votes(for: nil)
+    let hidden = rows.count - (rect.height - 1)
+    let notes = [
+      hidden > 0 ? "\(hidden) more" : nil,
+      unparsed > 0 ? "\(Panel.count(unparsed, "branch", "branches")) without an answer" : nil,
+      isMax ? digest.surest.map { "the surest branch, \($0.number + 1), decides" } : nil,
+    ].compactMap { $0 }
+    let inside = Panel.draw(
+      isMax ? "ΣΔ by answer" : "ΣΔ decides",
+      note: notes.isEmpty ? nil : notes.joined(separator: " · "), in: rect, theme: theme,
+      on: &buffer)
+    if rows.isEmpty { drawNone(x: inside.x + 1, inside, on: &buffer) }
+    for (index, row) in rows.prefix(inside.height).enumerated() {
+      draw(row, top: top, in: inside.row(index), on: &buffer)
     }
-    return text
+  }
+
+  private func draw(_ row: Standing, top: Double, in line: Rect, on buffer: inout CellBuffer) {
+    guard let answer = row.answer else { return }
+    let cells = line.splitColumns(
+      [.fixed(1), .fixed(8), .fixed(2), .fill, .fixed(5), .fixed(5), .fixed(11)], gap: 1)
+    func put(_ text: StyledText, _ cell: Rect) {
+      Table.put(text, in: cell, alignment: .right, on: &buffer)
+    }
+    put(name(answer), cells[1])
+    buffer.put(marks(answer), x: cells[2].x, y: line.y)
+    if row.weight > 0 {
+      Bar.draw(row.weight / top, in: cells[3], style: theme[.barShaped], on: &buffer)
+    }
+    put(StyledText(Format.fixed(row.weight, 2), style: theme[.text]), cells[4])
+    put(StyledText(Format.probability(row.share), style: theme[.dim]), cells[5])
+    let count = Panel.count(digest.votes(for: answer), "branch", "branches")
+    put(StyledText(count, style: theme[.dim]), cells[6])
+  }
+
+  /// All on one line: `ΣΔ  8 ★ ████████ 2.91   5 ██ .53`.
+  private func drawLine(
+    _ rows: [Standing], top: Double, in rect: Rect, on buffer: inout CellBuffer
+  ) {
+    var x = buffer.put("ΣΔ", x: rect.x + 1, y: rect.y, style: theme[.title]) + 1
+    if rows.isEmpty { drawNone(x: x + 1, rect, on: &buffer) }
+    for row in rows {
+      guard let answer = row.answer else { continue }
+      let name = name(answer)
+      let bar = Bar.text(row.weight / top, width: 8)
+      let value = Format.fixed(row.weight, 2)
+      let needed = DisplayWidth.of(name.text) + DisplayWidth.of(bar) + value.count + 6
+      guard x + needed < rect.right else { break }
+      x = buffer.put(name, x: x + 1, y: rect.y)
+      x = buffer.put(marks(answer), x: x, y: rect.y)
+      x = buffer.put(bar, x: x + 1, y: rect.y, style: theme[.barShaped])
+      x = buffer.put(value, x: x + 1, y: rect.y, style: theme[.text]) + 1
+    }
   }
 }

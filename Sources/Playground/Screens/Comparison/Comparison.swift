@@ -1,43 +1,44 @@
-public import Decoding
+import Decoding
 import Foundation
-public import Reasoning
+import Reasoning
+import TerminalUI
 
 /// Two paths of one run side by side, aligned by token.
-public struct Comparison: Sendable, Hashable {
+struct Comparison: Sendable, Hashable {
   /// What stands side by side: the same token in both paths, or one in place of the other.
-  public struct Pair: Sendable, Hashable {
+  struct Pair: Sendable, Hashable {
     /// The index of the token in its path; nil where only the other path has one.
-    public var left: Int?
-    public var right: Int?
-    public var isSame: Bool
+    var left: Int?
+    var right: Int?
+    var isSame: Bool
   }
 
   /// A token that was, or could have been, chosen where the paths part.
-  public struct Candidate: Sendable, Hashable {
-    public enum Taker: Sendable, Hashable { case left, right, nobody }
+  struct Candidate: Sendable, Hashable {
+    enum Taker: Sendable, Hashable { case left, right, nobody }
     /// 1 for the likeliest token; nil when the saved distribution does not list it.
-    public var rank: Int?
-    public var bytes: [UInt8]
+    var rank: Int?
+    var bytes: [UInt8]
     /// The probability at temperature 1; nil when it was not kept.
-    public var probability: Double?
-    public var taker: Taker
+    var probability: Double?
+    var taker: Taker
   }
 
-  public let run: Int
-  public let left: Int
-  public let right: Int
+  let run: Int
+  let left: Int
+  let right: Int
   /// The first line shown.
-  public var scroll = 0
+  var scroll = 0
   /// How many tokens after the prompt both paths share.
-  public private(set) var shared = 0
+  private(set) var shared = 0
   /// The node after which they part.
-  public private(set) var parting: NodeID = .root
+  private(set) var parting: NodeID = .root
   /// The tokens after the parting: a longest common subsequence stands side by side.
-  public private(set) var pairs: [Pair] = []
+  private(set) var pairs: [Pair] = []
   /// The likeliest tokens where the paths part, and those they took.
-  public private(set) var candidates: [Candidate] = []
+  private(set) var candidates: [Candidate] = []
 
-  public init(run: Int, left: Int, right: Int, _ trace: RunTrace) {
+  init(run: Int, left: Int, right: Int, _ trace: RunTrace) {
     self.run = run
     self.left = left
     self.right = right
@@ -45,7 +46,7 @@ public struct Comparison: Sendable, Hashable {
   }
 
   /// Takes up what the paths have become.
-  public mutating func update(_ trace: RunTrace) {
+  mutating func update(_ trace: RunTrace) {
     let (a, b) = (trace.paths[left]?.nodes ?? [], trace.paths[right]?.nodes ?? [])
     shared = trace.partingIndex(of: left, and: right)
     parting = shared == 0 ? trace.promptEnd : a[shared - 1]
@@ -133,5 +134,50 @@ public struct Comparison: Sendable, Hashable {
     }
     closeGap()
     return pairs
+  }
+}
+
+/// While two paths are side by side, the screen that shows them leaves its keys and the mouse to
+/// them.
+extension Comparison? {
+  /// - Returns: false when no paths are side by side, so that the command is the screen's.
+  mutating func perform(
+    _ command: Command, _ digest: RunDigest, in rect: Rect, _ session: inout SessionState
+  ) -> Bool {
+    guard let comparison = self else { return false }
+    let scroll: Int
+    switch command {
+    case .back, .compare:
+      self = nil
+      return true
+    case .openInDecode:
+      session.ask(.open(comparison.parting, run: comparison.run))
+      return true
+    case .up: scroll = comparison.scroll - 1
+    case .down: scroll = comparison.scroll + 1
+    case .pageUp: scroll = comparison.scroll - 8
+    case .pageDown: scroll = comparison.scroll + 8
+    case .top: scroll = 0
+    default: return true
+    }
+    self?.scroll = max(0, min(comparison.lastLine(digest, in: rect), scroll))
+    return true
+  }
+
+  mutating func mouse(
+    _ mouse: MouseEvent, _ digest: RunDigest, in rect: Rect, _ session: inout SessionState
+  ) -> Bool {
+    switch mouse.action {
+    case .wheelUp: perform(.up, digest, in: rect, &session)
+    case .wheelDown: perform(.down, digest, in: rect, &session)
+    default: self != nil
+    }
+  }
+
+  /// Takes up what the paths have become while their run is under way.
+  mutating func refresh(_ session: SessionState) {
+    guard let number = self?.run, session.isUnderWay(number), let run = session.trace.runs[number]
+    else { return }
+    self?.update(run)
   }
 }

@@ -1,5 +1,6 @@
 public import Decoding
 import Reasoning
+public import TerminalUI
 
 /// The next-token table as the screen shows it: the figures with the tokens' labels, and which
 /// tokens lead to places known already.
@@ -51,55 +52,52 @@ public struct CandidateTable: Sendable, Hashable {
   }
 }
 
-extension PlaygroundState {
+extension DecodeScreen {
   /// How many tokens the table lists at most: as many as a session keeps.
   static let tableRows = DistributionSummary.savedDetail
 
   /// Makes the table anew from what is known at the cursor: the full distribution, else the saved
   /// part of it. While text streams in, the table is that of the token chosen last.
-  mutating func reshapeTable() {
-    if let table = candidateTable(after: decode.cursor) {
-      decode.table = table
-    } else if isFollowing, let last = decode.line.last, let parent = trace.node(last.node)?.parent,
-      let table = candidateTable(after: parent)
+  mutating func reshapeTable(_ session: SessionState) {
+    if let table = candidateTable(after: session.cursor, session) {
+      self.table = table
+    } else if isFollowing(session), let last = line.last,
+      let parent = session.trace.node(last.node)?.parent,
+      let table = candidateTable(after: parent, session)
     {
-      decode.table = table
-      decode.selectedRow = table.rows.firstIndex { $0.token.id == last.token.id } ?? 0
-    } else if !expectsTable {
-      decode.table = nil
+      self.table = table
+      selectedRow = table.rows.firstIndex { $0.token.id == last.token.id } ?? 0
+    } else if !expectsTable(session) {
+      table = nil
     }
-    decode.selectedRow = min(decode.selectedRow, max(0, (decode.table?.rows.count ?? 1) - 1))
+    selectedRow = min(selectedRow, max(0, (table?.rows.count ?? 1) - 1))
   }
-
-  /// Whether the cursor runs along with text that is being sampled.
-  var isFollowing: Bool { decode.isStreaming || isFollowingRun }
-
-  /// Whether the cursor runs along with a strategy's single path.
-  var isFollowingRun: Bool { runs.followed.map { activities[$0] != nil } ?? false }
 
   /// Whether the cursor's distribution can be computed.
-  var expectsTable: Bool {
-    readyModel != nil && decode.cursor != .root && runs.exploration != nil
+  func expectsTable(_ session: SessionState) -> Bool {
+    session.readyModel != nil && session.cursor != .root && session.exploration != nil
   }
 
-  private func candidateTable(after node: NodeID) -> CandidateTable? {
+  private func candidateTable(
+    after node: NodeID, _ session: SessionState
+  ) -> CandidateTable? {
     let figures: NextTokenTable
     var saved: [TokenID: [UInt8]] = [:]
-    if let distribution = decode.known[node] {
-      figures = NextTokenTable(distribution, settings: sampling, rows: Self.tableRows)
-    } else if let candidates = trace.distribution(after: node) {
-      figures = NextTokenTable(candidates.summary, settings: sampling, rows: Self.tableRows)
+    if let distribution = known[node] {
+      figures = NextTokenTable(distribution, settings: session.sampling, rows: Self.tableRows)
+    } else if let candidates = session.trace.distribution(after: node) {
+      figures = NextTokenTable(candidates.summary, settings: session.sampling, rows: Self.tableRows)
       saved = Dictionary(
         zip(candidates.summary.tokens, candidates.bytes), uniquingKeysWith: { first, _ in first })
     } else {
       return nil
     }
-    let explored = Set(trace.children(of: node))
+    let explored = Set(session.trace.children(of: node))
     let rows = figures.rows.map { row in
-      let bytes = saved[row.token] ?? vocabulary?.bytes(of: row.token) ?? []
+      let bytes = saved[row.token] ?? session.vocabulary?.bytes(of: row.token) ?? []
       let token = Token(id: row.token, bytes: bytes)
       return CandidateTable.Row(
-        token: token, label: label(of: token), logit: row.logit,
+        token: token, label: session.label(of: token), logit: row.logit,
         logProbability: row.logProbability, raw: row.raw, shaped: row.shaped, cut: row.cut,
         isExplored: explored.contains(node.appending(row.token)))
     }
@@ -108,6 +106,163 @@ extension PlaygroundState {
       node: node, rows: rows, restCount: figures.restCount, restRaw: figures.restRaw,
       restShaped: figures.restShaped, isApproximate: figures.isApproximate,
       entropy: figures.entropy, margin: first.map { $0 - (second ?? 0) },
-      keptCount: rows.count { $0.cut == nil }, settings: sampling)
+      keptCount: rows.count { $0.cut == nil }, settings: session.sampling)
+  }
+}
+
+/// A setting of the sampler that can be turned in Decode, with the table changing as it turns.
+public enum SamplerKnob: Int, CaseIterable, Sendable, Hashable {
+  case temperature, topK, topP, minP
+
+  var title: String {
+    switch self {
+    case .temperature: "T"
+    case .topK: "top-k"
+    case .topP: "top-p"
+    case .minP: "min-p"
+    }
+  }
+
+  /// The setting's value as the screen writes it; nil when it is off.
+  func text(_ settings: SamplingSettings) -> String? {
+    switch self {
+    case .temperature: Format.fixed(settings.temperature, 1)
+    case .topK: settings.topK.map { "\($0)" }
+    case .topP: settings.topP.map(Format.share)
+    case .minP: settings.minP.map(Format.share)
+    }
+  }
+
+  static let topKs = [1, 2, 3, 4, 5, 8, 10, 20, 40, 100]
+  static let topPs = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99]
+  static let minPs = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5]
+}
+
+extension DecodeScreen {
+  /// Turns a setting of the sampler by some steps and shows what that does to the table.
+  mutating func turn(_ knob: SamplerKnob, by steps: Int, _ session: inout SessionState) {
+    switch knob {
+    case .temperature: session.changeTemperature(by: steps)
+    case .topK:
+      session.settings.topK = stepped(session.settings.topK, through: SamplerKnob.topKs, by: steps)
+    case .topP:
+      // Without a limit top-p is 1, above all others: turning it down begins at the top.
+      session.settings.topP = stepped(session.settings.topP, through: SamplerKnob.topPs, by: steps)
+    case .minP:
+      // Without a limit min-p is 0, below all others.
+      session.settings.minP = steppedFromBelow(
+        session.settings.minP, through: SamplerKnob.minPs, by: steps)
+    }
+    reshapeTable(session)
+  }
+
+  /// The value some steps along a list that ends with "off".
+  private func stepped<Value: Comparable>(
+    _ value: Value?, through list: [Value], by steps: Int
+  ) -> Value? {
+    let here = value.map { value in
+      // A value from the command line may lie between two of the list.
+      steps > 0
+        ? (list.lastIndex { $0 <= value } ?? -1) : (list.firstIndex { $0 >= value } ?? list.count)
+    }
+    let next = (here ?? list.count) + steps
+    return next >= list.count ? nil : list[max(0, next)]
+  }
+
+  /// The value some steps along a list that begins with "off".
+  private func steppedFromBelow<Value: Comparable>(
+    _ value: Value?, through list: [Value], by steps: Int
+  ) -> Value? {
+    let here = value.map { value in
+      steps > 0
+        ? (list.lastIndex { $0 <= value } ?? -1) : (list.firstIndex { $0 >= value } ?? list.count)
+    }
+    let next = (here ?? -1) + steps
+    return next < 0 ? nil : list[min(list.count - 1, next)]
+  }
+}
+
+extension DecodeScreen {
+  /// The sampler's settings as the row of knobs writes them, in the order of `SamplerKnob`.
+  func knobTexts(_ session: SessionState, width: Int) -> [String] {
+    let sampling = session.sampling
+    let long = SamplerKnob.allCases.map { "\($0.title) \($0.text(sampling) ?? "off")" }
+    let needed: Int = long.reduce(1) { $0 + $1.count + 2 }
+    if needed <= width { return long }
+    return SamplerKnob.allCases.map { knob in
+      let short = knob == .temperature ? "T" : String(knob.title.suffix(1))
+      let name = knob == .minP ? "m" : short
+      return "\(name) \(knob.text(sampling) ?? "–")"
+    }
+  }
+}
+
+/// Looking a token up by its text, wherever it stands in the distribution: the table lists only
+/// the likeliest.
+public struct TokenSearch: Sendable, Hashable {
+  public var field = TextField()
+  /// What the text so far may stand for, the likeliest first.
+  public var found: [Found] = []
+
+  public struct Found: Sendable, Hashable {
+    var token: TokenID
+    var label: String
+    /// Probability at temperature 1.
+    var probability: Double
+    /// The token's place by falling probability, from 1.
+    var rank: Int
+    /// How many tokens the text takes; this is the first of them.
+    var length: Int
+  }
+}
+
+extension DecodeScreen {
+  /// Begins to look a token up, when there is a distribution to look in.
+  mutating func beginSearch(_ session: inout SessionState) {
+    guard known[session.cursor] != nil, session.vocabulary != nil else {
+      session.tell(
+        session.readyModel == nil
+          ? "A saved session.trace keeps the likeliest tokens only; finding others needs a model. Press m."
+          : "There is no table to look in yet.")
+      return
+    }
+    search = TokenSearch()
+  }
+
+  /// A key while a token is looked up; nil when none is.
+  mutating func searchKey(
+    _ key: KeyEvent, _ session: inout SessionState
+  ) -> [Effect]? {
+    guard var looked = search else { return nil }
+    switch (key.key, key.modifiers) {
+    case (.escape, _), (.character("c"), .control): search = nil
+    case (.enter, _):
+      search = nil
+      return looked.found.first.map { take($0.token, label: $0.label, &session) } ?? []
+    default:
+      _ = looked.field.handle(key)
+      search = looked
+      refreshSearch(session)
+    }
+    return []
+  }
+
+  /// Looks up what was typed, and the same after a space, as most words have it.
+  mutating func refreshSearch(_ session: SessionState) {
+    guard let text = search?.field.text, let vocabulary = session.vocabulary,
+      let distribution = known[session.cursor]
+    else { return }
+    let spellings = text.hasPrefix(" ") || text.isEmpty ? [text] : [text, " " + text]
+    var found: [TokenSearch.Found] = []
+    for spelling in spellings {
+      let ids = vocabulary.tokenize(continuing: spelling, parsingSpecial: true)
+      guard let id = ids.first, !found.contains(where: { $0.token == id }) else { continue }
+      found.append(
+        TokenSearch.Found(
+          token: id, label: session.label(of: vocabulary.token(id)),
+          probability: distribution.probability(of: id), rank: distribution.rank(of: id),
+          length: ids.count))
+    }
+    search?.found = found.sorted { $0.rank < $1.rank }
   }
 }

@@ -78,17 +78,6 @@ struct DecodeLayout: Hashable {
   /// How many candidates show at once, below the heading.
   var visibleRows: Int { max(0, table.height - 1) }
 
-  /// The candidate drawn at a place.
-  func row(at point: Point, _ decode: DecodeState) -> Int? {
-    guard let count = decode.table?.rows.count, table.contains(point), point.y > table.y else {
-      return nil
-    }
-    let visible = ListPosition(selected: decode.selectedRow).visible(
-      count: count, height: visibleRows)
-    let index = visible.lowerBound + point.y - table.y - 1
-    return visible.contains(index) ? index : nil
-  }
-
   /// Where each of the sampler's settings is written.
   func knobRects(_ texts: [String]) -> [Rect] {
     var x = knobs.x + 1
@@ -100,18 +89,9 @@ struct DecodeLayout: Hashable {
   }
 }
 
-extension PlaygroundState {
+extension DecodeScreen {
   /// Where Decode's parts lie; nil when it is not on view.
-  var decodeLayout: DecodeLayout? { Chrome.rect(of: .decode, self).map(DecodeLayout.init) }
-
-  /// The sampler's settings as the row of knobs writes them, in the order of `SamplerKnob`.
-  func knobTexts(width: Int) -> [String] {
-    let long = SamplerKnob.allCases.map { "\($0.title) \($0.text(sampling) ?? "off")" }
-    if long.reduce(0, { $0 + $1.count + 2 }) + 1 <= width { return long }
-    return SamplerKnob.allCases.map { knob in
-      let short = knob == .temperature ? "T" : String(knob.title.suffix(1))
-      let name = knob == .minP ? "m" : short
-      return "\(name) \(knob.text(sampling) ?? "–")"
-    }
+  func layout(_ session: SessionState) -> DecodeLayout? {
+    Chrome.rect(of: Self.id, session).map(DecodeLayout.init)
   }
 }

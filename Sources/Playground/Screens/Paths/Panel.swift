@@ -52,12 +52,10 @@ enum Panel {
   static func marks(
     isWinner: Bool, isCorrect: Bool?, theme: Theme, base: Style
   ) -> StyledText {
-    func on(_ role: Role) -> Style { base.overlaid(by: theme[role]).on(base.background) }
-    var text = StyledText()
-    text.append(isWinner ? "★" : " ", style: on(.nodeBest))
+    var text = StyledText(isWinner ? "★" : " ", style: theme.style(.nodeBest, over: base))
     switch isCorrect {
-    case true?: text.append("✓", style: on(.answerCorrect))
-    case false?: text.append("✗", style: on(.answerWrong))
+    case true?: text.append("✓", style: theme.style(.answerCorrect, over: base))
+    case false?: text.append("✗", style: theme.style(.answerWrong, over: base))
     case nil: text.append(" ", style: base)
     }
     return text
@@ -69,11 +67,32 @@ enum Panel {
       answer == nil
       ? .answerUnparsed
       : isCorrect == true ? .answerCorrect : isCorrect == false ? .answerWrong : .text
-    return base.overlaid(by: theme[role]).on(base.background)
+    return theme.style(role, over: base)
   }
 
   /// "1 path", "2 paths".
   static func count(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
     "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
+  }
+}
+
+extension RunDigest {
+  /// How an answer of the run is written.
+  func style(of answer: String?, theme: Theme, base: Style) -> Style {
+    Panel.answerStyle(answer, isCorrect: isCorrect(answer), theme: theme, base: base)
+  }
+
+  /// The signs of an answer of the run.
+  func marks(of answer: String?, winner: String?, theme: Theme, base: Style) -> StyledText {
+    Panel.marks(
+      isWinner: answer != nil && answer == winner, isCorrect: isCorrect(answer), theme: theme,
+      base: base)
+  }
+}
+
+extension Theme {
+  /// The style of a role within a row that has a background of its own.
+  func style(_ role: Role, over base: Style) -> Style {
+    base.overlaid(by: self[role]).on(base.background)
   }
 }

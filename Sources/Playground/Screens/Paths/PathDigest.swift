@@ -1,47 +1,48 @@
-public import Decoding
-public import Reasoning
+import Decoding
+import Foundation
+import Reasoning
 
 /// One path of a run, ready to be drawn. It is kept up to date as events arrive, so that a view
 /// has nothing to look up.
-public struct PathDigest: Sendable, Hashable {
-  public let number: Int
+struct PathDigest: Sendable, Hashable {
+  let number: Int
   /// The nodes after the prompt, in order.
-  public private(set) var nodes: [NodeID] = []
+  private(set) var nodes: [NodeID] = []
   /// What they spell.
-  public private(set) var bytes: [UInt8] = []
+  private(set) var bytes: [UInt8] = []
   /// One past the last byte of each token.
-  public private(set) var ends: [Int] = []
+  private(set) var ends: [Int] = []
   /// log p of each token at temperature 1; nil for text that was put in.
-  public private(set) var logProbabilities: [Double?] = []
+  private(set) var logProbabilities: [Double?] = []
   /// The first token after the prompt.
-  public private(set) var first: Token?
+  private(set) var first: Token?
   /// The normalised answer, nil while there is none.
-  public private(set) var answer: String?
+  private(set) var answer: String?
   /// The tokens that spell the answer, as indices into `nodes`.
-  public private(set) var answerTokens: ClosedRange<Int>?
+  private(set) var answerTokens: ClosedRange<Int>?
   /// p₁ − p₂ for each sampled token of the answer, and their mean Δ.
-  public private(set) var margins: [Double] = []
-  public private(set) var delta: Double?
+  private(set) var margins: [Double] = []
+  private(set) var delta: Double?
   /// Σ log p over the sampled tokens; nil while the path grows.
-  public private(set) var logProbability: Double?
+  private(set) var logProbability: Double?
   /// How many tokens were sampled.
-  public private(set) var generated = 0
+  private(set) var generated = 0
   /// Why the path ended, nil while it grows.
-  public private(set) var reason: String?
+  private(set) var reason: String?
   /// The tokens of which the model was least sure, the least sure first; none while the path
   /// grows.
-  public private(set) var hesitations: [Hesitation] = []
+  private(set) var hesitations: [Hesitation] = []
 
   /// Whether it goes on from the question and was not simulated only: what a verifier reads and
   /// writes is no branch.
-  public private(set) var isBranch = false
+  private(set) var isBranch = false
 
-  public init(number: Int) { self.number = number }
+  init(number: Int) { self.number = number }
 
   /// The digest of a path as far as it is known.
   ///
   /// - Parameter own: its number in the run, where it counts under another one.
-  public init(number: Int, in run: RunTrace, own: Int? = nil) {
+  init(number: Int, in run: RunTrace, own: Int? = nil) {
     self.number = number
     guard let path = run.paths[own ?? number] else { return }
     let start = path.nodes.first.flatMap { run.nodes[$0]?.parent }
@@ -81,10 +82,10 @@ public struct PathDigest: Sendable, Hashable {
   }
 
   /// Whether tokens still come.
-  public var isGrowing: Bool { reason == nil }
+  var isGrowing: Bool { reason == nil }
 
   /// Whether the path was cut short, so that it has no say.
-  public var isCut: Bool { reason == "cancelled" || reason == "failed" }
+  var isCut: Bool { reason == "cancelled" || reason == "failed" }
 
   /// The bytes of a token.
   func bytes(ofToken index: Int) -> ArraySlice<UInt8> {
@@ -97,5 +98,43 @@ public struct PathDigest: Sendable, Hashable {
     guard let tokens = answerTokens, ends.indices.contains(tokens.upperBound) else { return nil }
     let start = tokens.lowerBound == 0 ? 0 : ends[tokens.lowerBound - 1]
     return start < ends[tokens.upperBound] ? start..<ends[tokens.upperBound] : nil
+  }
+}
+
+/// A token of which the model was not sure, beside the likeliest that it could have been instead.
+struct Hesitation: Sendable, Hashable {
+  /// The token's index in its path.
+  var token: Int
+  /// Its probability at temperature 1.
+  var probability: Double
+  /// The likeliest other token, when the trace keeps it, and its probability.
+  var other: Token?
+  var otherProbability: Double?
+
+  /// How many are kept of a path.
+  static let kept = 8
+  /// A token this likely, which is shown as .900, is no hesitation.
+  static let sure = 0.8995
+
+  /// The hesitations of a path, the least sure token first; ties go to the earlier.
+  static func list(of path: PathDigest, in run: RunTrace) -> [Hesitation] {
+    let unsure = path.logProbabilities.enumerated().compactMap { index, log in
+      log.map { (index: index, probability: exp($0)) }
+    }.filter { $0.probability < sure }
+    let least = unsure.sorted { a, b in
+      a.probability < b.probability || (a.probability == b.probability && a.index < b.index)
+    }
+    return least.prefix(kept).map { index, probability in
+      var hesitation = Hesitation(token: index, probability: probability)
+      let node = path.nodes[index]
+      guard let known = run.nodes[node], let saved = run.distributions[known.parent],
+        let rank = saved.summary.tokens.firstIndex(where: { $0 != known.token.id }),
+        saved.bytes.indices.contains(rank)
+      else { return hesitation }
+      let token = saved.summary.tokens[rank]
+      hesitation.other = Token(id: token, bytes: saved.bytes[rank])
+      hesitation.otherProbability = saved.summary.logProbability(of: token).map { exp($0) }
+      return hesitation
+    }
   }
 }

@@ -60,9 +60,9 @@ enum PathText {
 
     init(theme: Theme, base: Style) {
       text = base
-      first = base.overlaid(by: theme[.tokenChosen]).on(base.background)
+      first = theme.style(.tokenChosen, over: base)
       answer = base.overlaid(by: theme[.answerSpan])
-      bracket = base.overlaid(by: theme[.dim]).on(base.background)
+      bracket = theme.style(.dim, over: base)
       dim = bracket
     }
   }

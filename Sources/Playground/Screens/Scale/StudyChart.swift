@@ -1,29 +1,29 @@
 public import Reasoning
-public import TerminalUI
+import TerminalUI
 
 /// A study's curves on one pair of axes: what the screen and the SVG file both draw.
 public struct StudyChart: Sendable, Hashable {
-  public struct Line: Sendable, Hashable {
-    /// The curve's place among all of the study, by which it is told apart everywhere.
-    public var index: Int
-    public var name: String
-    public var isOracle: Bool
+  struct Line: Sendable, Hashable {
+    /// The curve's place in the study, which gives it its letter and colour everywhere.
+    var index: Int
+    var name: String
+    var isOracle: Bool
     /// From left to right.
-    public var points: [Point]
+    var points: [Point]
   }
 
-  public struct Point: Sendable, Hashable {
-    public var x: Double
-    public var y: StudyEstimate
-    public var point: StudyPoint
+  struct Point: Sendable, Hashable {
+    var x: Double
+    var y: StudyEstimate
+    var point: StudyPoint
   }
 
-  public var kind: StudyKind
-  public var axis: StudyAxis
-  public var measure: StudyMeasure
-  public var lines: [Line]
-  public var x: ChartScale
-  public var y: ChartScale
+  var kind: StudyKind
+  var axis: StudyAxis
+  var measure: StudyMeasure
+  var lines: [Line]
+  var x: ChartScale
+  var y: ChartScale
 
   /// - Parameter hidden: the places of curves that are left out.
   /// - Returns: nil while no curve has a point.
@@ -58,7 +58,7 @@ public struct StudyChart: Sendable, Hashable {
   }
 
   /// The positions of all points, ascending: where a cursor can stand.
-  public var stops: [Double] { Set(lines.flatMap { $0.points.map(\.x) }).sorted() }
+  var stops: [Double] { Set(lines.flatMap { $0.points.map(\.x) }).sorted() }
 
   // MARK: Words
 
@@ -72,7 +72,7 @@ public struct StudyChart: Sendable, Hashable {
     }
   }
 
-  public static func title(of axis: StudyAxis) -> String {
+  static func title(of axis: StudyAxis) -> String {
     switch axis {
     case .tokens: "tokens a problem"
     case .flops: "FLOPs a problem"
@@ -83,7 +83,7 @@ public struct StudyChart: Sendable, Hashable {
     }
   }
 
-  public static func title(of measure: StudyMeasure) -> String {
+  static func title(of measure: StudyMeasure) -> String {
     switch measure {
     case .accuracy: "accuracy"
     case .tokens: "tokens a problem"
@@ -95,7 +95,7 @@ public struct StudyChart: Sendable, Hashable {
     axis == .level || axis == .knob ? Format.fixed(value, 0) : amount(value)
   }
 
-  public static func text(_ value: Double, of measure: StudyMeasure) -> String {
+  static func text(_ value: Double, of measure: StudyMeasure) -> String {
     measure == .accuracy ? Format.probability(value) : amount(value)
   }
 
@@ -119,9 +119,9 @@ public struct StudyChart: Sendable, Hashable {
     value < 9.95 && abs(value - value.rounded()) > 0.04
       ? Format.fixed(value, 1) : Format.fixed(value, 0)
   }
-}
 
-extension StudyChart {
+  // MARK: Files
+
   /// The chart as a file.
   ///
   /// - Parameter results: what it is of, for its title and notes.

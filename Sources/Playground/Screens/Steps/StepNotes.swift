@@ -1,6 +1,12 @@
 import Decoding
 import Reasoning
 
+/// Something that a trace tells of a step, beside its figures.
+struct StepNote: Sendable, Hashable {
+  var label: String
+  var text: String
+}
+
 extension Episode {
   /// What else a trace tells of a path's steps, each with the step that it belongs to. [steps]
   func notes(in run: RunTrace, path number: Int) -> [[StepNote]] {
@@ -18,7 +24,7 @@ extension Episode {
     return notes
   }
 
-  /// Whether a recalled problem is related and whether it is solved are told apart.
+  /// Says of a recalled problem whether it is related to the question, and whether it is solved.
   private func recollection(_ span: Span, _ path: PathTrace) -> String {
     func score(_ kind: Score.Kind) -> Double? {
       path.scores.last { $0.kind == kind && $0.node == span.last }?.value
@@ -70,7 +76,7 @@ extension Episode {
       .split { !$0.isLetter && !$0.isNumber }
   }
 
-  /// The longest run of words that two texts share; of equals the first.
+  /// The longest run of words that two texts share; ties go to the first.
   static func sharedRun(_ a: [Substring], _ b: [Substring]) -> [Substring] {
     var best = 0..<0
     var before = Array(repeating: 0, count: b.count + 1)

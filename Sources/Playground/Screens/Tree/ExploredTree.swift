@@ -1,24 +1,24 @@
-public import Decoding
-public import Reasoning
+import Decoding
+import Reasoning
 
 /// Everything that was explored as a radix tree: a line is a run of tokens in which nothing forks.
 ///
 /// The lines depend only on which nodes are known and on where prompts end, never on the order in
-/// which they came, so that a saved session shows the same tree. A token that comes in costs no
-/// more than the number of forks above it, and a part of the tree is read without the rest: each
-/// line knows how many show below it.
-public struct ExploredTree: Sendable {
+/// which they came, so that a saved session shows the same tree. Adding a token costs no more than
+/// the number of forks above it. Every line knows how many lines show below it, so that the rows on
+/// view are found without looking at the others.
+struct ExploredTree: Sendable {
   /// A token of a line.
-  public struct Entry: Sendable, Hashable {
+  struct Entry: Sendable, Hashable {
     /// The place after the token.
-    public var node: NodeID
-    public var token: Token
-    public var origin: NodeTrace.Origin
+    var node: NodeID
+    var token: Token
+    var origin: NodeTrace.Origin
     /// log p at temperature 1; nil for text that was put in.
-    public var logProbability: Double?
+    var logProbability: Double?
 
-    /// What two accounts of one node say together, whichever comes first: part of a prompt is
-    /// prompt, and what has a probability was sampled.
+    /// What two runs say about one node, in whichever order: what belongs to a prompt in one of
+    /// them is prompt, and what has a probability was sampled.
     fileprivate func joined(with other: Entry) -> Entry {
       var joined = self
       joined.logProbability = logProbability ?? other.logProbability
@@ -31,15 +31,15 @@ public struct ExploredTree: Sendable {
     }
   }
 
-  /// A run of tokens. It is known by the node of its first token, which stays the first.
+  /// A run of tokens, named by the node of its first token, which stays the first.
   struct Line: Sendable {
     var entries: [Entry]
-    /// The line it forks off; nil for the root's, which has no tokens.
+    /// The line it forks off; nil for the root, which has no tokens.
     var parent: NodeID?
     /// What follows, the likeliest first token first, text that was put in last.
     var children: [NodeID] = []
     var isFolded = false
-    /// How many lines show of it and what is below it, itself included.
+    /// How many rows it and the lines below it take.
     var height = 1
     /// The paths that end in it or below.
     var counts = PathCounts()
@@ -52,19 +52,17 @@ public struct ExploredTree: Sendable {
 
   private(set) var lines: [NodeID: Line] = [.root: Line(entries: [], parent: nil)]
   private(set) var places: [NodeID: Place] = [.root: Place(line: .root, index: -1)]
-  /// Where prompts end: a line does not go on over it.
+  /// Where prompts end, and a line with them.
   private var breaks: Set<NodeID> = []
   /// The paths whose last token a node is, and what they came to.
   private var tips: [NodeID: [PathKey]] = [:]
   private var paths: [PathKey: PathTip] = [:]
 
-  public init() {}
-
   /// How many tokens are in it.
-  public var tokenCount: Int { places.count - 1 }
+  var tokenCount: Int { places.count - 1 }
 
   /// How many lines there are in all.
-  public var lineCount: Int { lines.count - 1 }
+  var lineCount: Int { lines.count - 1 }
 
   // MARK: Growing
 
@@ -85,7 +83,7 @@ public struct ExploredTree: Sendable {
     if lines[place.line]?.isFolded == false { grow(place.line, by: 1) }
   }
 
-  /// Lets a line end at a node, for the prompt is done there.
+  /// Ends a line at a node, where the prompt ends.
   mutating func insertBreak(after node: NodeID) {
     guard node != .root, breaks.insert(node).inserted, let place = places[node] else { return }
     if place.index + 1 < lines[place.line]?.entries.count ?? 0 {
@@ -140,7 +138,7 @@ public struct ExploredTree: Sendable {
     return p > q || (p == q && a.token.id < b.token.id)
   }
 
-  /// Tells a line and those above it that more lines show below, as far as they show.
+  /// Adds to the height of a line and of those above it, up to the first that is folded.
   private mutating func grow(_ line: NodeID, by count: Int) {
     var current: NodeID? = line
     while let id = current {
@@ -163,7 +161,7 @@ public struct ExploredTree: Sendable {
     if let above = known.parent, lines[above]?.isFolded == false { grow(above, by: change) }
   }
 
-  /// Unfolds what hides a line.
+  /// Unfolds everything that hides a line.
   mutating func reveal(_ line: NodeID) {
     var current = lines[line]?.parent
     while let id = current {
@@ -182,7 +180,7 @@ public struct ExploredTree: Sendable {
     if let old, old.end == nil, let oldLine = places[old.node]?.line,
       oldLine == line || lines[line]?.parent == oldLine
     {
-      // One token on: what is above counts the path already.
+      // One token on: the lines above count the path already.
       drop(key, at: old.node)
       if oldLine != line { lines[line]?.counts.add(new) }
     } else {
@@ -235,6 +233,80 @@ public struct ExploredTree: Sendable {
   }
 }
 
+// MARK: From a trace
+
+extension ExploredTree {
+  /// The tree of everything that a trace holds of its model.
+  init(_ trace: Trace) {
+    self.init()
+    for (number, run) in trace.runs.sorted(by: { $0.key < $1.key }) where trace.considers(run) {
+      insertNodes(of: run)
+      insertBreak(after: run.promptEnd)
+      for path in run.pathNumbers {
+        guard let known = run.paths[path], let tip = known.tip else { continue }
+        move(PathKey(run: number, path: path), to: tip)
+        if let end = known.end { self.end(end, in: number, run) }
+      }
+    }
+  }
+
+  private mutating func insertNodes(of run: RunTrace) {
+    var open: [NodeID] = [.root]
+    while let parent = open.popLast() {
+      for child in run.children[parent] ?? [] {
+        guard let node = run.nodes[child] else { continue }
+        insert(Entry(child, node), after: parent)
+        open.append(child)
+      }
+    }
+  }
+
+  /// Takes up an event that the trace has already folded in.
+  mutating func apply(_ event: TraceEvent, in number: Int, _ run: RunTrace) {
+    switch event {
+    case .node(let node):
+      guard let known = run.nodes[node.id] else { return }
+      insert(Entry(node.id, known), after: node.parent)
+      move(PathKey(run: number, path: node.path), to: node.id)
+    case .injected(let injection):
+      var node = injection.parent
+      for token in injection.tokens {
+        let child = node.appending(token.id)
+        if let known = run.nodes[child] { insert(Entry(child, known), after: node) }
+        node = child
+      }
+      if injection.role == .prompt { insertBreak(after: run.promptEnd) }
+      if let path = injection.path { move(PathKey(run: number, path: path), to: node) }
+    case .fork(let fork):
+      if let tip = run.paths[fork.path]?.tip {
+        move(PathKey(run: number, path: fork.path), to: tip)
+      }
+    case .pathFinished(let end): self.end(end, in: number, run)
+    default: break
+    }
+  }
+
+  private mutating func end(_ end: PathEnd, in number: Int, _ run: RunTrace) {
+    let question = run.start?.question
+    self.end(
+      PathKey(run: number, path: end.path),
+      PathTip.End(
+        answer: end.answer, isCorrect: end.answer.flatMap { question?.isCorrect($0) }))
+  }
+}
+
+extension ExploredTree.Entry {
+  init(_ id: NodeID, _ node: NodeTrace) {
+    self.init(
+      node: id, token: node.token, origin: node.origin, logProbability: node.logProbability)
+  }
+}
+
+extension Trace {
+  /// Whether a run is by the model at hand, so that its nodes are those of the screens.
+  func considers(_ run: RunTrace) -> Bool { model == nil || run.start?.model.hash == model }
+}
+
 /// A path of a run.
 struct PathKey: Sendable, Hashable, Comparable {
   var run: Int
@@ -259,13 +331,13 @@ struct PathTip: Sendable, Hashable {
 }
 
 /// How many paths there are in a part of the tree, and what they came to.
-public struct PathCounts: Sendable, Hashable {
-  public private(set) var paths = 0
+struct PathCounts: Sendable, Hashable {
+  private(set) var paths = 0
   /// Those that ended with a right and with a wrong answer.
-  public private(set) var right = 0
-  public private(set) var wrong = 0
+  private(set) var right = 0
+  private(set) var wrong = 0
   /// Those that have ended, with whatever answer.
-  public private(set) var ended = 0
+  private(set) var ended = 0
 
   mutating func add(_ tip: PathTip) { change(tip, by: 1) }
 

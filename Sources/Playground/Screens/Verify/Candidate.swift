@@ -1,48 +1,46 @@
-public import Decoding
+import Decoding
 import Reasoning
 
 /// A solution that a verifier has judged, or will.
-public struct Candidate: Sendable, Hashable {
+struct Candidate: Sendable, Hashable {
   /// The path's number.
-  public var path: Int
+  var path: Int
   /// What it was given by each way to rank.
-  public var scores: [CandidateRanking: Double] = [:]
+  var scores: [CandidateRanking: Double] = [:]
   /// The single judgements that its score was made of: of its steps, or by rationales.
-  public var judgements: [Judgement] = []
-  public var answer: String?
+  var judgements: [Judgement] = []
+  var answer: String?
   /// What the exact checker says of the answer; nil where it cannot tell. No verifier sees it.
-  public var isRight: Bool?
+  var isRight: Bool?
   /// Whether the run's answer is this candidate's.
-  public var isWinner = false
-
-  public init(path: Int) { self.path = path }
+  var isWinner = false
 }
 
 /// One thing that a verifier judged, with the figure that it gave.
-public struct Judgement: Sendable, Hashable {
-  public enum Kind: Sendable, Hashable {
+struct Judgement: Sendable, Hashable {
+  enum Kind: Sendable, Hashable {
     /// A step of the solution.
     case step
-    /// A rationale that was sampled behind the solution.
+    /// A rationale that was sampled after the solution.
     case rationale
-    /// The solution at once.
+    /// The whole solution, in one figure.
     case verdict
   }
 
-  public var kind: Kind
+  var kind: Kind
   /// The step, or the rationale's words.
-  public var text: String
+  var text: String
   /// From 0 (wrong) to 1 (right).
-  public var value: Double
+  var value: Double
   /// The place to open: before the step, or where the verdict is read.
-  public var place: NodeID?
+  var place: NodeID?
   /// What the exact checker says of a step, up to the first that is wrong; nil where it cannot
   /// tell.
-  public var isRight: Bool?
+  var isRight: Bool?
 }
 
 /// What candidates are ranked by.
-public enum CandidateRanking: Sendable, Hashable, CaseIterable {
+enum CandidateRanking: Sendable, Hashable, CaseIterable {
   case prm, genrm, orm, likelihood, exact
 
   /// What a verifier ranks by.
@@ -122,7 +120,7 @@ extension Candidate {
       else { continue }
       let bytes = path.nodes[range].flatMap { run.nodes[$0]?.token.bytes ?? [] }
       let text = Self.text(bytes)
-      // Behind the first wrong step nothing is right or wrong by itself.
+      // After the first wrong step nothing is right or wrong by itself.
       let isRight = hasFailed ? nil : checker?.isRight(text)
       if isRight == false { hasFailed = true }
       steps.append(
@@ -142,7 +140,7 @@ extension Candidate {
     return terms.enumerated().map { index, value in
       let number = last + 1 + order * terms.count + index
       let score = run.paths[number]?.scores.last { $0.kind == .genrm }
-      // A rationale without a verdict counted 0. Any other path is not told of as one.
+      // A rationale without a verdict counted 0. A path that does not fit is shown as a dash.
       guard let rationale = run.paths[number], (score?.value ?? 0) == value else {
         return Judgement(kind: .rationale, text: "—", value: value)
       }
@@ -152,7 +150,7 @@ extension Candidate {
     }
   }
 
-  /// The verdict on a candidate that was given at once.
+  /// The verdict on a candidate that was judged as a whole.
   private static func verdict(on path: PathTrace) -> [Judgement] {
     guard let score = path.wholeScore(.orm) ?? path.wholeScore(.genrm), let node = score.node
     else { return [] }

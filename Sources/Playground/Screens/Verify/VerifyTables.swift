@@ -4,7 +4,7 @@ import TerminalUI
 
 /// The candidates as rows, the first in rank first.
 struct CandidateList {
-  let verify: VerifyState
+  let verify: VerifyScreen
   let theme: Theme
 
   private enum Column {
@@ -84,7 +84,7 @@ struct CandidateList {
         PathText.line(path, columns: cell.width, styles: styles), x: cell.x, y: cell.y,
         width: cell.width)
     case .answer:
-      // What is right is told apart, in the oracle's column.
+      // Whether it is right stands in the oracle's column alone.
       let style = candidate.answer == nil ? dim : base
       let star = candidate.isWinner ? " ★" : ""
       let room = cell.width - DisplayWidth.of(star)
@@ -107,7 +107,7 @@ struct CandidateList {
 
 /// What a verifier judged of the selected candidate.
 struct JudgementList {
-  let verify: VerifyState
+  let verify: VerifyScreen
   let theme: Theme
 
   func draw(in rect: Rect, on buffer: inout CellBuffer) {
@@ -156,7 +156,7 @@ struct JudgementList {
   }
 }
 
-/// What the exact checker says, behind a line of its own.
+/// What the exact checker says, to the right of a line.
 private func drawOracle(
   _ isRight: Bool?, in cell: Rect, _ base: Style, theme: Theme, on buffer: inout CellBuffer
 ) {

@@ -1,26 +1,27 @@
-public import Decoding
+import Decoding
 import Foundation
-public import Reasoning
+import Reasoning
+import TerminalUI
 
 /// What lies behind one answer of a vote: its paths, and where they leave the others.
-public struct AnswerDetail: Sendable, Hashable {
+struct AnswerDetail: Sendable, Hashable {
   /// nil for the paths in which no answer was found.
-  public var answer: String?
+  var answer: String?
   /// The counted paths that gave the answer, in order.
-  public var paths: [Int]
+  var paths: [Int]
   /// How many different texts they are.
-  public var texts: Int
+  var texts: Int
   /// How many tokens after the prompt all of them share.
-  public var shared: Int
+  var shared: Int
   /// For each path the index of the token with which it leaves every path of another answer:
   /// whoever goes that way too gives the same answer. Nothing when there is no other answer.
-  public var leaving: [Int: Int]
+  var leaving: [Int: Int]
   /// The fork that tells most about the answer; nil when none tells more than chance would.
-  public var fork: DecidingFork?
+  var fork: DecidingFork?
   /// How many paths were counted when this was made.
-  public var counted: Int
+  var counted: Int
 
-  public init(answer: String?, in digest: RunDigest, _ trace: RunTrace?) {
+  init(answer: String?, in digest: RunDigest, _ trace: RunTrace?) {
     self.answer = answer
     counted = digest.counted
     paths = digest.paths(for: answer)
@@ -37,29 +38,29 @@ public struct AnswerDetail: Sendable, Hashable {
 }
 
 /// The place where the choice of a token tells most about the answer.
-public struct DecidingFork: Sendable, Hashable {
-  public struct Choice: Sendable, Hashable {
-    public var node: NodeID
-    public var token: Token
+struct DecidingFork: Sendable, Hashable {
+  struct Choice: Sendable, Hashable {
+    var node: NodeID
+    var token: Token
     /// log p at temperature 1.
-    public var logProbability: Double?
+    var logProbability: Double?
     /// How many of the paths that took it gave the answer, and how many did not.
-    public var matching: Int
-    public var others: Int
+    var matching: Int
+    var others: Int
   }
 
   /// The node after which the paths part.
-  public var node: NodeID
+  var node: NodeID
   /// How many tokens after the prompt it lies.
-  public var depth: Int
+  var depth: Int
   /// The end of the text before it; empty at the prompt's end.
-  public var context: String
+  var context: String
   /// The tokens that were chosen there, the one most paths took first.
-  public var choices: [Choice]
+  var choices: [Choice]
   /// How much the choice tells of whether the answer follows, in bits: their mutual information
   /// over all counted paths, less what a choice that tells nothing would seem to tell by chance
   /// (Miller 1955: (choices − 1) / (2 N ln 2) for a yes-or-no outcome).
-  public var information: Double
+  var information: Double
 }
 
 /// How many counted paths of an answer, and of all others, pass through each node.
@@ -136,7 +137,7 @@ private struct PathCensus {
       let depth = depths[node] ?? 0
       guard information > 1e-9 else { continue }
       if let best {
-        // Of equals the one nearest the prompt, so that the outcome is always the same.
+        // Ties go to the one nearest the prompt, so that the outcome is always the same.
         guard
           information > best.information + 1e-12
             || (information > best.information - 1e-12
@@ -161,5 +162,182 @@ private struct PathCensus {
         return p > q || (p == q && a.token.id < b.token.id)
       },
       information: best.information)
+  }
+}
+
+/// What lies behind one answer: its paths, the selected one in full, and the fork that tells most
+/// about which answer follows.
+struct AnswerView {
+  let votes: VotesScreen
+  let detail: AnswerDetail
+  let theme: Theme
+
+  func draw(in layout: AnswerLayout, on buffer: inout CellBuffer) {
+    drawHeader(in: layout.header, on: &buffer)
+    drawTable(in: layout.table, on: &buffer)
+    if let number = votes.selectedPath, let path = votes.digest.paths[number] {
+      PathPanel(
+        path: path,
+        name: "path \(number + 1)" + (votes.model(ofPath: number).map { ", \($0)" } ?? ""),
+        scroll: votes.textScroll,
+        leaving: detail.leaving[number], theme: theme
+      ).draw(in: layout.detail, on: &buffer)
+    }
+    drawFork(in: layout.fork, on: &buffer)
+  }
+
+  private var quoted: String {
+    detail.answer.map { "\"\(PathText.oneLine($0.utf8))\"" } ?? "no answer"
+  }
+
+  private func drawHeader(in rect: Rect, on buffer: inout CellBuffer) {
+    var left = StyledText(
+      "\(Panel.count(detail.paths.count, "path")) with \(quoted) ", style: theme[.title])
+    let winner = votes.digest.winner(votes.weighting)
+    left.runs +=
+      votes.digest.marks(of: detail.answer, winner: winner, theme: theme, base: theme[.text]).runs
+    if detail.texts < detail.paths.count {
+      left.append(
+        detail.texts == 1 ? "  all the same text" : "  \(detail.texts) different texts",
+        style: theme[.dim])
+    }
+    var right = StyledText("←", style: theme[.key])
+    right.append(" back to the answers", style: theme[.dim])
+    Panel.header(left, right, in: rect, on: &buffer)
+  }
+
+  // MARK: The paths
+
+  private enum Column { case number, model, tokens, bar, delta, likelihood, leaves, text }
+
+  private func columns(width: Int) -> [(Column, Table.Column)] {
+    var columns: [(Column, Table.Column)] = [
+      (.number, .init("path", .fixed(4), .right)),
+      (.tokens, .init("tokens", .fixed(6), .right)),
+    ]
+    if !votes.models.isEmpty {
+      columns.insert((.model, .init("model", .fixed(width < 76 ? 12 : 18))), at: 1)
+    }
+    if width >= 76 { columns.append((.bar, .init("Δ", .fixed(6)))) }
+    columns.append((.delta, .init(width >= 76 ? "" : "Δ", .fixed(4), .right)))
+    columns.append((.likelihood, .init("log p", .fixed(6), .right)))
+    if width >= 76, !detail.leaving.isEmpty, votes.models.isEmpty {
+      columns.append((.leaves, .init("parts at", .fixed(width < 110 ? 11 : 18))))
+    }
+    columns.append((.text, .init("text", .fill)))
+    return columns
+  }
+
+  private func drawTable(in rect: Rect, on buffer: inout CellBuffer) {
+    let columns = columns(width: rect.width)
+    let table = Table(columns: columns.map(\.1), styles: Table.Styles(theme: theme))
+    table.draw(
+      count: detail.paths.count, position: votes.paths, in: rect, on: &buffer
+    ) { item, column, cell, base, buffer in
+      guard let path = votes.digest.paths[detail.paths[item]] else { return }
+      draw(columns[column].0, of: path, in: cell, base: base, on: &buffer)
+    }
+    let visible = votes.paths.visible(count: detail.paths.count, height: rect.height - 1)
+    if let marked = votes.marked, let row = detail.paths.firstIndex(of: marked),
+      visible.contains(row)
+    {
+      buffer.put("◆", x: rect.x, y: rect.y + 1 + row - visible.lowerBound, style: theme[.notice])
+    }
+  }
+
+  private func draw(
+    _ column: Column, of path: PathDigest, in cell: Rect, base: Style,
+    on buffer: inout CellBuffer
+  ) {
+    func put(_ text: String, _ role: Role = .text, _ alignment: Alignment = .right) {
+      let style = role == .text ? base : theme.style(role, over: base)
+      Table.put(StyledText(text, style: style), in: cell, alignment: alignment, on: &buffer)
+    }
+    switch column {
+    case .number: put("\(path.number + 1)")
+    case .model: put(votes.model(ofPath: path.number) ?? "", .dim, .left)
+    case .tokens: put("\(path.generated)", .dim)
+    case .bar:
+      let style = theme.style(.barShaped, over: base)
+      if let delta = path.delta { Bar.draw(delta, in: cell, style: style, on: &buffer) }
+    case .delta: put(path.delta.map(Format.probability) ?? "—")
+    case .likelihood: put(path.logProbability.map { Format.fixed($0, $0 > -100 ? 2 : 0) } ?? "—")
+    case .leaves:
+      guard let index = detail.leaving[path.number] else { return }
+      put("\(index + 1) \(PathText.quoted(path.bytes(ofToken: index)))", .dim, .left)
+    case .text:
+      let styles = PathText.Styles(theme: theme, base: base)
+      buffer.put(
+        PathText.line(path, columns: cell.width, styles: styles), x: cell.x, y: cell.y,
+        width: cell.width)
+    }
+  }
+
+  // MARK: The fork
+
+  private func drawFork(in rect: Rect, on buffer: inout CellBuffer) {
+    guard let fork = detail.fork else {
+      let inside = Panel.draw("where the paths part", in: rect, theme: theme, on: &buffer)
+      let isOnly = detail.paths.count == detail.counted
+      buffer.put(
+        isOnly
+          ? "Every counted path gave this answer."
+          : !votes.models.isEmpty
+            ? "The paths are by different models, each with odds of its own."
+            : "No single token tells this answer from the others beyond chance.",
+        x: inside.x + 1, y: inside.y, style: theme[.dim], width: inside.width - 2)
+      return
+    }
+    let place =
+      fork.depth == 0
+      ? "at the first token" : "after \"\(PathText.tail(fork.context, columns: 14))\""
+    let inside = Panel.draw(
+      "where \(quoted) leaves the others: \(place)",
+      note: "\(fork.choices.count) ways · \(Format.fixed(fork.information, 2)) bit", in: rect,
+      theme: theme, on: &buffer)
+    guard inside.height > 1 else { return }
+    let most = fork.choices.map { $0.matching + $0.others }.max() ?? 1
+    let heading = cells(in: inside.row(0))
+    for (cell, title, alignment) in [
+      (heading[0], "token", Alignment.left), (heading[1], "p", .right), (heading[2], quoted, .left),
+      (heading[3], "others", .left),
+    ] {
+      Table.put(
+        StyledText(title, style: theme[.dim]), in: cell, alignment: alignment, on: &buffer)
+    }
+    for (index, choice) in fork.choices.prefix(inside.height - 1).enumerated() {
+      draw(choice, most: most, in: inside.row(index + 1), on: &buffer)
+    }
+  }
+
+  private func cells(in line: Rect) -> [Rect] {
+    Rect(x: line.x + 1, y: line.y, width: line.width - 2, height: line.height).splitColumns(
+      [.fixed(14), .fixed(4), .fill, .fill], gap: 1)
+  }
+
+  private func draw(
+    _ choice: DecidingFork.Choice, most: Int, in line: Rect, on buffer: inout CellBuffer
+  ) {
+    let cells = cells(in: line)
+    buffer.put(
+      PathText.head(PathText.quoted(choice.token.bytes), columns: cells[0].width), x: cells[0].x,
+      y: line.y, style: theme[.text])
+    Table.put(
+      StyledText(
+        choice.logProbability.map { Format.probability(exp($0)) } ?? "—", style: theme[.dim]),
+      in: cells[1], alignment: .right, on: &buffer)
+    for (cell, count, role) in [
+      (cells[2], choice.matching, Role.barShaped), (cells[3], choice.others, .barCut),
+    ] {
+      let digits = "\(count)"
+      let x = buffer.put(
+        String(repeating: " ", count: max(0, 3 - digits.count)) + digits, x: cell.x, y: line.y,
+        style: theme[count > 0 ? .text : .dim])
+      guard count > 0 else { continue }
+      Bar.draw(
+        Double(count) / Double(most),
+        in: Rect(x: x + 1, y: line.y, width: max(0, cell.right - x - 1), height: 1),
+        style: theme[role], on: &buffer)
+    }
   }
 }

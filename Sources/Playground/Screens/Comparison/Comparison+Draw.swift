@@ -1,0 +1,251 @@
+import Reasoning
+import TerminalUI
+
+/// Two paths of one run side by side: what they share, where they part, what they could have
+/// chosen there, and what became of them.
+extension Comparison {
+  func draw(_ digest: RunDigest, in rect: Rect, theme: Theme, on buffer: inout CellBuffer) {
+    guard let left = digest.paths[left], let right = digest.paths[right] else { return }
+    let noun = digest.isByDelta ? "branch" : "path"
+    let layout = layout(in: rect)
+    Panel.header(
+      StyledText("Two \(noun == "path" ? "paths" : "branches") compared", style: theme[.title]),
+      StyledText(agreement(left, right), style: theme[.dim]), in: layout.header, on: &buffer)
+    drawShared(left, in: layout.shared, theme: theme, on: &buffer)
+    drawCandidates(noun: noun, in: layout.candidates, theme: theme, on: &buffer)
+    drawTexts(digest, left, right, layout, noun: noun, theme: theme, on: &buffer)
+  }
+
+  private func layout(in rect: Rect) -> ComparisonLayout {
+    ComparisonLayout(in: rect, candidates: candidates.count, hasShared: shared > 0)
+  }
+
+  /// The first line that shows when the texts are scrolled to their end.
+  func lastLine(_ digest: RunDigest, in rect: Rect) -> Int {
+    guard let left = digest.paths[left], let right = digest.paths[right] else { return 0 }
+    let layout = layout(in: rect)
+    let text = ComparisonText(self, left: left, right: right, width: layout.textWidth)
+    return max(0, text.lines.count - layout.textHeight)
+  }
+
+  private func agreement(_ left: PathDigest, _ right: PathDigest) -> String {
+    guard let a = left.answer, let b = right.answer else { return "" }
+    return a == b ? "both answer \(a)" : "\(a) against \(b)"
+  }
+
+  private func drawShared(
+    _ path: PathDigest, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
+  ) {
+    guard shared > 0 else {
+      Panel.draw(
+        "they part at the first token after the prompt", in: rect, theme: theme, on: &buffer)
+      return
+    }
+    let inside = Panel.draw(
+      "they share \(Panel.count(shared, "token"))", in: rect, theme: theme,
+      on: &buffer)
+    let end = path.ends[shared - 1]
+    let text = WrappedText(
+      StyledText(
+        PathText.tail(
+          PathText.oneLine(path.bytes[..<end]), columns: inside.height * (inside.width - 2)),
+        style: theme[.dim]), width: inside.width - 2)
+    text.draw(
+      in: Rect(x: inside.x + 1, y: inside.y, width: inside.width - 2, height: inside.height),
+      firstLine: max(0, text.lines.count - inside.height), on: &buffer)
+  }
+
+  private func drawCandidates(
+    noun: String, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
+  ) {
+    let inside = Panel.draw(
+      "what could come next there", note: "p at T = 1", in: rect, theme: theme, on: &buffer)
+    var rows = candidates
+    while rows.count > inside.height, let index = rows.lastIndex(where: { $0.taker == .nobody }) {
+      rows.remove(at: index)
+    }
+    if rows.isEmpty {
+      buffer.put(
+        "One path is the beginning of the other.", x: inside.x + 1, y: inside.y,
+        style: theme[.dim], width: inside.width - 1)
+    }
+    for (index, row) in rows.prefix(inside.height).enumerated() {
+      let line = inside.row(index)
+      let cells = line.splitColumns(
+        [.fixed(3), .fixed(14), .fixed(5), .fill, .fixed(18)], gap: 1)
+      let style = theme[row.taker == .nobody ? .dim : .text]
+      Table.put(
+        StyledText(row.rank.map { "\($0)" } ?? "·", style: theme[.dim]), in: cells[0],
+        alignment: .right, on: &buffer)
+      buffer.put(
+        PathText.head(PathText.quoted(row.bytes), columns: cells[1].width), x: cells[1].x,
+        y: line.y, style: style)
+      Table.put(
+        StyledText(row.probability.map(Format.probability) ?? "—", style: style), in: cells[2],
+        alignment: .right, on: &buffer)
+      Bar.draw(
+        row.probability ?? 0, in: cells[3], style: theme[row.taker == .nobody ? .barCut : .barRaw],
+        on: &buffer)
+      let taker =
+        switch row.taker {
+        case .left: "◀ \(noun) \(left + 1)"
+        case .right: "▶ \(noun) \(right + 1)"
+        case .nobody: ""
+        }
+      buffer.put(taker, x: cells[4].x, y: line.y, style: theme[.notice], width: cells[4].width)
+    }
+  }
+
+  private func drawTexts(
+    _ digest: RunDigest, _ left: PathDigest, _ right: PathDigest, _ layout: ComparisonLayout,
+    noun: String, theme: Theme, on buffer: inout CellBuffer
+  ) {
+    let text = ComparisonText(self, left: left, right: right, width: layout.textWidth)
+    let first = min(scroll, max(0, text.lines.count - layout.textHeight))
+    for (path, rect, side) in [
+      (left, layout.left, \ComparisonText.Line.left), (right, layout.right, \.right),
+    ] {
+      let inside = Panel.draw(
+        "\(noun) \(path.number + 1)", note: summary(path, digest), in: rect, theme: theme,
+        on: &buffer)
+      for row in 0..<inside.height where text.lines.indices.contains(first + row) {
+        buffer.put(
+          styled(text.lines[first + row][keyPath: side], path, theme: theme),
+          x: inside.x + 1, y: inside.y + row, width: inside.width - 1)
+      }
+    }
+    guard text.lines.count > layout.textHeight, layout.textHeight > 0 else { return }
+    Scrollbar.draw(
+      visible: first..<first + layout.textHeight, count: text.lines.count,
+      in: Rect(
+        x: layout.right.right - 1, y: layout.right.y + 1, width: 1, height: layout.textHeight),
+      style: theme[.dim], on: &buffer)
+  }
+
+  private func summary(_ path: PathDigest, _ digest: RunDigest) -> String {
+    guard let answer = path.answer else { return path.isGrowing ? "grows" : "no answer" }
+    let mark = digest.isCorrect(answer).map { $0 ? "✓" : "✗" } ?? ""
+    let delta = path.delta.map { " Δ \(Format.probability($0))" } ?? ""
+    return "\(PathText.oneLine(answer.utf8))\(mark)\(delta)"
+  }
+
+  private func styled(
+    _ pieces: [ComparisonText.Piece], _ path: PathDigest, theme: Theme
+  ) -> StyledText {
+    var text = StyledText()
+    for (index, piece) in pieces.enumerated() {
+      let isAnswer = path.answerTokens?.contains(piece.token) ?? false
+      let role: Role =
+        isAnswer
+        ? .answerSpan
+        : piece.token == shared ? .notice : piece.isSame ? .dim : .text
+      let word = piece.text.drop { $0 == " " }
+      // A line never starts with the space of its first word, and an answer not with its own.
+      if index > 0 { text.append(String(piece.text.prefix { $0 == " " }), style: theme[.text]) }
+      text.append(String(word), style: theme[role])
+    }
+    return text
+  }
+}
+
+/// Where the parts of a comparison lie.
+private struct ComparisonLayout {
+  var header: Rect
+  /// What both paths share, under a line with a title.
+  var shared: Rect
+  /// What could have been chosen where they part, under a line with a title.
+  var candidates: Rect
+  /// The two paths from there on, each under a line with a title.
+  var left: Rect
+  var right: Rect
+
+  init(in rect: Rect, candidates count: Int, hasShared: Bool) {
+    header = rect.row(0)
+    let rows = max(2, min(count, rect.height / 4))
+    let parts = Rect(
+      x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 1)
+    ).splitRows([
+      .fixed(hasShared ? 1 + (rect.height < 17 ? 1 : 2) : 1), .fixed(rows + 1), .fill,
+    ])
+    (shared, candidates) = (parts[0], parts[1])
+    let columns = parts[2].splitColumns([.fill, .fill], gap: 2)
+    (left, right) = (columns[0], columns[1])
+  }
+
+  /// The columns of a side's text.
+  var textWidth: Int { max(0, min(left.width, right.width) - 2) }
+  /// The lines of text that show.
+  var textHeight: Int { max(0, left.height - 1) }
+}
+
+/// Two aligned paths laid out in lines: the same tokens stand on the same line on both sides.
+private struct ComparisonText {
+  /// A token as it is written on a line.
+  struct Piece: Hashable {
+    var text: String
+    /// The token's index in its path.
+    var token: Int
+    var isSame: Bool
+  }
+
+  struct Line: Hashable {
+    var left: [Piece] = []
+    var right: [Piece] = []
+  }
+
+  private(set) var lines: [Line] = []
+  private let width: Int
+  /// The pairs on the line in the making, with the index before which it may be broken.
+  private var open: [(left: Piece?, right: Piece?)] = []
+  private var breakIndex = 0
+
+  /// - Parameter width: the columns of each side.
+  init(_ comparison: Comparison, left: PathDigest, right: PathDigest, width: Int) {
+    self.width = max(4, width)
+    for pair in comparison.pairs {
+      let a = pair.left.map { Piece(text: Self.text(left, $0), token: $0, isSame: pair.isSame) }
+      let b = pair.right.map { Piece(text: Self.text(right, $0), token: $0, isSame: pair.isSame) }
+      add(a, b)
+    }
+    if !open.isEmpty { endLine(at: open.count) }
+  }
+
+  /// The token's text; the answer's first and last token carry its brackets.
+  private static func text(_ path: PathDigest, _ index: Int) -> String {
+    var text = PathText.oneLine(path.bytes(ofToken: index))
+    guard let answer = path.answerTokens, answer.contains(index) else { return text }
+    if index == answer.lowerBound {
+      let space = text.prefix { $0 == " " }
+      text = space + "[" + text.dropFirst(space.count)
+    }
+    return index == answer.upperBound ? text + "]" : text
+  }
+
+  private mutating func add(_ left: Piece?, _ right: Piece?) {
+    let startsWord = [left, right].compactMap { $0?.text.first }.contains { $0 == " " }
+    if startsWord { breakIndex = open.count }
+    open.append((left, right))
+    if columns(\.left) > width || columns(\.right) > width, open.count > 1 {
+      endLine(at: breakIndex > 0 ? breakIndex : open.count - 1)
+    }
+    if [left, right].compactMap({ $0 }).contains(where: { $0.text.hasSuffix("⏎") }) {
+      endLine(at: open.count)
+    }
+  }
+
+  private func columns(_ side: KeyPath<(left: Piece?, right: Piece?), Piece?>) -> Int {
+    open.reduce(0) { $0 + ($1[keyPath: side].map { DisplayWidth.of($0.text) } ?? 0) }
+  }
+
+  private mutating func endLine(at index: Int) {
+    guard index > 0 else { return }
+    var line = Line()
+    for (left, right) in open[..<index] {
+      if let left { line.left.append(left) }
+      if let right { line.right.append(right) }
+    }
+    lines.append(line)
+    open.removeFirst(index)
+    breakIndex = 0
+  }
+}

@@ -1,0 +1,544 @@
+public import Decoding
+public import Reasoning
+public import TerminalUI
+
+/// Decode: one place in the tree, the text that leads to it, and what may come next.
+public struct DecodeScreen: Screen {
+  public static let id = ScreenID("decode")
+  public static let companion: ScreenID? = BranchesScreen.id
+
+  /// The last node of the prompt.
+  public var promptEnd: NodeID = .root
+  /// Nodes ahead of the cursor on its line, the next to return to last.
+  public var redo: [NodeID] = []
+  /// Places the user marked.
+  public var forks: [NodeID] = []
+  /// The line through the cursor; made from the above and the trace by `refreshLine`.
+  public var line = DecodeLine()
+  /// The continuations of the cursor that are known, the likeliest first.
+  public var explored: [ExploredToken] = []
+  /// The next-token table; nil when there is none to show. While the cursor's own is being
+  /// computed it is still the one before (see `hasCurrentTable`).
+  public var table: CandidateTable?
+  /// Full distributions at hand, so that going back and forth needs no forward pass.
+  public var known = KnownDistributions()
+  public var selectedRow = 0
+  public var heat = HeatMode.probability
+  /// The sampler's setting that `+` and `-` change.
+  public var knob = SamplerKnob.temperature
+  /// Whether sampling goes on at the cursor.
+  public var isStreaming = false
+  /// A token on its way into the tree.
+  public var arriving: NodeID?
+  /// How many more tokens are to be taken as soon as their tables are there: keys that came
+  /// faster than the model.
+  public var pendingTakes = 0
+  /// The text being typed for insertion, when it is.
+  public var insertion: TextField?
+  /// The token being looked up, when one is.
+  public var search: TokenSearch?
+  /// Lines scrolled back from where the text shows the cursor.
+  public var scrollBack = 0
+  /// Whether an answer was asked for and has not come yet.
+  public var isAsking = false
+  /// What the last "answer now" gave.
+  public var forcedAnswer: ForcedAnswer?
+  /// Which answers lead at the cursor, where that was asked.
+  public var odds: AnswerOdds?
+  /// The run of a single path that the cursor follows as it grows.
+  public var run: Int?
+  /// Where the cursor is. A copy of the session's: the table must be known to be the cursor's.
+  var place: NodeID = .root
+
+  public init() {}
+
+  /// Whether the table tells what follows the cursor.
+  public var hasCurrentTable: Bool { table?.node == place }
+
+  public var activity: String? { isStreaming ? "sampling" : isAsking ? "asking" : nil }
+
+  public func selection(_ session: SessionState) -> PathSelection? {
+    // A line of one's own comes before those of runs that happen to begin alike.
+    let end = redo.first ?? session.cursor
+    let own = session.exploration.flatMap { run in
+      session.trace.runs[run]?.paths.values.contains { $0.nodes.contains(end) } == true ? run : nil
+    }
+    return .place(session.cursor, run: own, towards: end)
+  }
+
+  // MARK: Keys
+
+  /// What only Decode does.
+  enum Own: ScreenCommand {
+    case redo, markFork, insertText, findToken, cycleHeat, nextKnob
+    /// Inserts "Wait," and asks for the answers before and after it.
+    case wait
+    /// To the next (1) or previous (-1) fork or end of a line.
+    case hop(Int)
+  }
+
+  public static let bindings: [KeyBinding] = [
+    KeyBinding(
+      [KeyEvent(.right), KeyEvent("l"), KeyEvent(.enter)], .activate, "take the selected token",
+      hint: "take"),
+    KeyBinding(
+      [KeyEvent(.left), KeyEvent("h"), KeyEvent(.backspace), KeyEvent("u")], .undo,
+      "undo: back one token", hint: "undo"),
+    KeyBinding(
+      [KeyEvent("r"), KeyEvent(.character("r"), .control)], .own(Own.redo), "redo", hint: "redo"),
+    KeyBinding([KeyEvent(" ")], .run, "go on sampling; again to stop", hint: "run"),
+    KeyBinding([KeyEvent(.up), KeyEvent("k")], .up, "previous candidate"),
+    KeyBinding([KeyEvent(.down), KeyEvent("j")], .down, "next candidate"),
+    KeyBinding([KeyEvent(.home), KeyEvent("g")], .top, "back to the prompt's end"),
+    KeyBinding([KeyEvent(.end), KeyEvent("G")], .bottom, "to the end of this line"),
+    KeyBinding([KeyEvent("f")], .own(Own.markFork), "mark a fork here", hint: "fork"),
+    KeyBinding([KeyEvent("]"), KeyEvent("n")], .own(Own.hop(1)), "next fork or line's end"),
+    KeyBinding([KeyEvent("["), KeyEvent("N")], .own(Own.hop(-1)), "previous fork or line's end"),
+    KeyBinding([KeyEvent("i")], .own(Own.insertText), "put in any text", hint: "insert"),
+    KeyBinding([KeyEvent("/")], .own(Own.findToken), "find any token, and take it", hint: "find"),
+    KeyBinding([KeyEvent("a")], .answerNow, "ask for the answer now", hint: "answer"),
+    KeyBinding(
+      [KeyEvent("w")], .own(Own.wait), "put \"Wait,\" in: budget forcing at the cursor",
+      hint: "wait"),
+    KeyBinding(
+      [KeyEvent("e")], .own(Own.cycleHeat), "heat shows probability, entropy, margin, nothing",
+      hint: "heat"),
+    KeyBinding([KeyEvent("x")], .own(Own.nextKnob), "next setting: T, top-k, top-p, min-p"),
+    KeyBinding([KeyEvent("-")], .turn(-1), "turn that setting down", hint: "setting"),
+    KeyBinding([KeyEvent("+"), KeyEvent("=")], .turn(1), "turn that setting up"),
+    KeyBinding([KeyEvent(.pageUp)], .pageUp, "scroll the text up"),
+    KeyBinding([KeyEvent(.pageDown)], .pageDown, "scroll the text down"),
+    .openSteps,
+  ]
+
+  public var typingHints: [KeyHint]? {
+    if search != nil { return [("Enter", "take"), ("Esc", "leave")] }
+    return insertion == nil ? nil : [("Enter", "put in"), ("Esc", "leave")]
+  }
+
+  public func hint(for command: Command, _ session: SessionState) -> String? {
+    command == .run && isStreaming ? "stop" : nil
+  }
+
+  public mutating func perform(
+    _ command: Command, _ session: inout SessionState
+  ) -> [Effect] {
+    if command != .activate && command != .right { pendingTakes = 0 }
+    if let own: Own = command.own() { return perform(own, &session) }
+    switch command {
+    case .up: select(row: selectedRow - 1)
+    case .down: select(row: selectedRow + 1)
+    case .activate, .right: return takeSelected(&session)
+    case .undo, .left, .back: return undo(&session)
+    case .run: return streamOrStop(&session)
+    case .top: return moveToPromptEnd(&session)
+    case .bottom: return moveToLineEnd(&session)
+    case .answerNow: return askNow(&session)
+    case .turn(let steps): turn(knob, by: steps, &session)
+    case .pageUp: scroll(by: max(1, (layout(session)?.text.height ?? 6) - 2), session)
+    case .pageDown: scroll(by: -max(1, (layout(session)?.text.height ?? 6) - 2), session)
+    default: break
+    }
+    return []
+  }
+
+  private mutating func perform(_ command: Own, _ session: inout SessionState) -> [Effect] {
+    switch command {
+    case .redo: return redo(&session)
+    case .markFork: return markFork(&session)
+    case .hop(let offset): return hop(offset, &session)
+    case .insertText: if canWork("putting text in", &session) { insertion = TextField() }
+    case .findToken: beginSearch(&session)
+    case .wait: return waitHere(&session)
+    case .cycleHeat: heat = HeatMode.allCases.cycled(from: heat, by: 1) ?? heat
+    case .nextKnob: knob = SamplerKnob.allCases.cycled(from: knob, by: 1) ?? knob
+    }
+    return []
+  }
+
+  mutating func select(row: Int) { selectedRow = max(0, min(row, (table?.rows.count ?? 1) - 1)) }
+
+  /// Scrolls the text back by some lines, as far as there is text.
+  private mutating func scroll(by lines: Int, _ session: SessionState) {
+    guard let rect = layout(session)?.text else { return }
+    let range = plainText(width: rect.width).scrollRange(height: rect.height)
+    let wanted = min(range.upperBound, max(range.lowerBound, scrollBack))
+    scrollBack = min(range.upperBound, max(range.lowerBound, wanted + lines))
+  }
+
+  public mutating func stop(_ session: inout SessionState) -> [Effect]? {
+    isStreaming ? [.decode(.stopStream)] : nil
+  }
+
+  // MARK: What needs a model
+
+  /// Whether something that takes a model can be done now; if not, says why.
+  private func canWork(_ what: String, _ session: inout SessionState) -> Bool {
+    if isStreaming {
+      session.tell("Text is being sampled; stop it with the space bar first.")
+      return false
+    }
+    switch session.model {
+    case .ready:
+      // Until the prompt is in there is nothing to go on from.
+      return session.exploration != nil && session.cursor != .root
+    case .loading(let load): session.tell("\(load.name) is still loading.")
+    case .failed(let name, _):
+      session.tell("\(name) could not be loaded; press m to choose another model.")
+    case .none: session.tell("This is a saved trace: \(what) needs a model. Press m.")
+    }
+    return false
+  }
+
+  /// Takes the next of the tokens that were asked for before their tables were there.
+  private mutating func takePending(_ session: inout SessionState) -> [Effect] {
+    guard pendingTakes > 0, arriving == nil, hasCurrentTable else { return [] }
+    pendingTakes -= 1
+    return takeSelected(&session)
+  }
+
+  private mutating func takeSelected(_ session: inout SessionState) -> [Effect] {
+    guard !isStreaming else {
+      session.tell("Text is being sampled; stop it with the space bar first.")
+      return []
+    }
+    guard arriving == nil, hasCurrentTable || !expectsTable(session) else {
+      pendingTakes = min(pendingTakes + 1, 8)
+      return []
+    }
+    guard let table, table.rows.indices.contains(selectedRow) else {
+      _ = canWork("going on", &session)
+      return []
+    }
+    let row = table.rows[selectedRow]
+    return take(row.token.id, label: row.label, &session)
+  }
+
+  /// Goes on with a token: along the line, to where somebody has been, or to a new place.
+  mutating func take(
+    _ token: TokenID, label: String, _ session: inout SessionState
+  ) -> [Effect] {
+    let child = session.cursor.appending(token)
+    if redo.last == child { return redo(&session) }
+    if session.trace.node(child) != nil {
+      return move(to: child, &session) + session.note(.move, child)
+    }
+    guard canWork("going where nobody has been", &session) else { return [] }
+    if let known = known[session.cursor], known.logProbability(of: token) == -.infinity {
+      session.tell("The model gives \(label) no probability at all.")
+      return []
+    }
+    arriving = child
+    return [.decode(.take(token, after: session.cursor, known[session.cursor]))]
+  }
+
+  private mutating func streamOrStop(_ session: inout SessionState) -> [Effect] {
+    if isStreaming { return [.decode(.stopStream)] }
+    guard canWork("sampling", &session) else { return [] }
+    if let last = line.last, session.vocabulary?.endOfText.contains(last.token.id) == true {
+      session.tell("The text ends here; go back with ← to try something else.")
+      return []
+    }
+    isStreaming = true
+    redo = []
+    scrollBack = 0
+    refreshLine(session)
+    return [
+      .decode(
+        .stream(
+          from: session.cursor, session.sampling, budget: session.settings.maxTokens))
+    ]
+  }
+
+  private mutating func askNow(_ session: inout SessionState) -> [Effect] {
+    guard !isAsking, canWork("asking for the answer", &session) else { return [] }
+    isAsking = true
+    forcedAnswer = nil
+    let said = line.generated.flatMap(\.token.bytes)
+    return [.decode(.answerNow(after: session.cursor, said: said))]
+  }
+
+  /// Budget forcing by hand. Where the thinking has ended, its end is taken back.
+  private mutating func waitHere(_ session: inout SessionState) -> [Effect] {
+    guard !isAsking, canWork("putting \"Wait,\" in", &session) else { return [] }
+    isAsking = true
+    let said = line.generated
+    let start = said.first.flatMap { session.trace.node($0.node)?.parent } ?? session.cursor
+    return [
+      .decode(
+        .wait(behind: start, depth: line.cursor - said.count, said: said.map(\.token)))
+    ]
+  }
+
+  private mutating func markFork(_ session: inout SessionState) -> [Effect] {
+    guard session.cursor != .root else { return [] }
+    defer { refreshLine(session) }
+    if let index = forks.firstIndex(of: session.cursor) {
+      forks.remove(at: index)
+      return []
+    }
+    forks.append(session.cursor)
+    return session.note(.fork, session.cursor)
+  }
+
+  // MARK: Typing
+
+  public mutating func type(_ key: KeyEvent, _ session: inout SessionState) -> [Effect]? {
+    if let effects = searchKey(key, &session) { return effects }
+    guard var field = insertion else { return nil }
+    switch (key.key, key.modifiers) {
+    case (.escape, _), (.character("c"), .control): insertion = nil
+    case (.enter, .alt), (.character("j"), .control):
+      field.insert("\n")
+      insertion = field
+    case (.enter, _):
+      insertion = nil
+      return field.isEmpty ? [] : [.decode(.insert(field.text, after: session.cursor))]
+    default:
+      _ = field.handle(key)
+      insertion = field
+    }
+    return []
+  }
+
+  public mutating func paste(_ text: String, _ session: inout SessionState) -> Bool {
+    if search != nil {
+      search?.field.insert(text)
+      refreshSearch(session)
+    } else if insertion != nil {
+      insertion?.insert(text)
+    } else {
+      return false
+    }
+    return true
+  }
+
+  // MARK: Mouse
+
+  /// A click on a token goes there, one on a candidate selects it and a second one takes it; the
+  /// wheel scrolls the text, moves through the table and turns the settings.
+  public mutating func mouse(
+    _ mouse: MouseEvent, _ session: inout SessionState
+  ) -> [Effect] {
+    guard let layout = layout(session) else { return [] }
+    switch mouse.action {
+    case .press(.left): return press(at: mouse.position, layout, &session)
+    case .wheelUp: turnWheel(at: mouse.position, 1, layout, &session)
+    case .wheelDown: turnWheel(at: mouse.position, -1, layout, &session)
+    default: break
+    }
+    return []
+  }
+
+  private mutating func press(
+    at point: Point, _ layout: DecodeLayout, _ session: inout SessionState
+  ) -> [Effect] {
+    if layout.text.contains(point) {
+      guard !isStreaming, let node = node(at: point, layout.text), node != session.cursor else {
+        return []
+      }
+      return move(to: node, &session) + session.note(.move, node)
+    }
+    let rows = ListPosition(selected: selectedRow)
+    if let row = rows.item(at: point, in: layout.table, count: table?.rows.count ?? 0) {
+      if row == selectedRow { return perform(.activate, &session) }
+      select(row: row)
+    } else if let knob = knob(at: point, layout, session) {
+      self.knob = knob
+    }
+    return []
+  }
+
+  private mutating func turnWheel(
+    at point: Point, _ steps: Int, _ layout: DecodeLayout, _ session: inout SessionState
+  ) {
+    if layout.text.contains(point) {
+      scroll(by: 3 * steps, session)
+    } else if let knob = knob(at: point, layout, session) {
+      self.knob = knob
+      turn(knob, by: steps, &session)
+    } else {
+      select(row: selectedRow - steps)
+    }
+  }
+
+  /// The place after the token drawn at a point.
+  private func node(at point: Point, _ rect: Rect) -> NodeID? {
+    let text = plainText(width: rect.width)
+    let first = text.firstLine(height: rect.height, scrollBack: scrollBack)
+    let place = Point(x: point.x - rect.x, y: point.y - rect.y + first)
+    guard let tag = text.wrapped.tag(at: place), line.tokens.indices.contains(tag) else {
+      return nil
+    }
+    return line.tokens[tag].node
+  }
+
+  private func knob(
+    at point: Point, _ layout: DecodeLayout, _ session: SessionState
+  ) -> SamplerKnob? {
+    let rects = layout.knobRects(knobTexts(session, width: layout.knobs.width))
+    return zip(SamplerKnob.allCases, rects).first { $0.1.contains(point) }?.0
+  }
+
+  // MARK: News
+
+  public mutating func appear(_ session: inout SessionState) -> [Effect] { reachCursor(&session) }
+
+  public mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
+    guard reason != .model else {
+      known.removeAll()
+      return []
+    }
+    let (heat, knob, effects) = (heat, knob, stop(&session) ?? [])
+    self = DecodeScreen()
+    if reason == .question { (self.heat, self.knob) = (heat, knob) }
+    session.exploration = nil
+    session.cursor = .root
+    return effects
+  }
+
+  public mutating func begin(
+    _ run: Int, _ strategy: StrategyDescription, _ session: SessionState
+  ) {
+    // Of a saved trace a person's own walk is shown; only a run that has begun now is followed.
+    if session.isUnderWay(run), session.screens.home(of: strategy) == Self.id { self.run = run }
+  }
+
+  public mutating func prepare(_ session: inout SessionState) -> [Effect] {
+    place = session.cursor
+    return []
+  }
+
+  public mutating func adapt(from old: RunSettings, _ session: inout SessionState) {
+    reshapeTable(session)
+  }
+
+  public mutating func take(_ record: TraceRecord, _ session: inout SessionState) {
+    if case .node(let node) = record.event { follow(node, run: record.run, &session) }
+    followInjection(record, &session)
+  }
+
+  public mutating func refresh(
+    after records: [TraceRecord], _ session: inout SessionState
+  ) -> [Effect] {
+    // The cursor has run along with what was sampled.
+    if session.cursor != line.last?.node, isFollowing(session) { return reachCursor(&session) }
+    let touches = records.contains { record in
+      switch record.event {
+      case .node(let node): node.parent == session.cursor
+      case .injected(let injection): injection.parent == session.cursor
+      case .score(let score): score.kind == .earlyAnswer && score.node == session.cursor
+      default: false
+      }
+    }
+    if touches {
+      refreshLine(session)
+      reshapeTable(session)
+    }
+    return []
+  }
+
+  public mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
+    switch news {
+    case .distribution(let node, let distribution):
+      known.insert(distribution, for: node)
+      guard node == session.cursor else { return [] }
+      let hadTable = hasCurrentTable
+      reshapeTable(session)
+      if !hadTable { selectNext(session) }
+      return takePending(&session)
+    case .arrived(let node):
+      arriving = nil
+      return move(to: node, &session) + takePending(&session)
+    case .explorationBegan(let run, let prompt):
+      let (known, heat, knob) = (known, heat, knob)
+      self = DecodeScreen()
+      (self.known, self.heat, self.knob) = (known, heat, knob)
+      session.exploration = run
+      promptEnd = prompt
+      session.cursor = prompt
+      return reachCursor(&session)
+    case .streamEnded(_, let reason):
+      isStreaming = false
+      switch reason {
+      case "length":
+        session.tell(
+          "Stopped after \(session.settings.maxTokens) tokens; the space bar goes on.")
+      case "context": session.tell("The model's context is full.")
+      default: break
+      }
+      return reachCursor(&session)
+    case .answeredNow(let outcome, let end): showForcedAnswer(outcome, end: end, session)
+    case .waited: isAsking = false
+    case .runEnded(let ended) where ended == run: return reachCursor(&session)
+    case .message(let message) where message.kind == .error:
+      // What was asked of the model will not come.
+      (arriving, pendingTakes, isAsking) = (nil, 0, false)
+    default: break
+    }
+    return []
+  }
+
+  private mutating func showForcedAnswer(
+    _ outcome: PathOutcome, end: NodeID, _ session: SessionState
+  ) {
+    guard isAsking else { return }
+    isAsking = false
+    let asked = session.exploration.flatMap { run in
+      session.trace.runs[run]?.paths[outcome.path]?.nodes.first.flatMap {
+        session.trace.node($0)?.parent
+      }
+    }
+    forcedAnswer = ForcedAnswer(
+      asked: asked ?? session.cursor, end: end, answer: outcome.answer, delta: outcome.delta,
+      isCorrect: outcome.answer.flatMap { session.question.isCorrect($0) })
+    refreshLine(session)
+  }
+
+  public mutating func answer(
+    _ request: ScreenRequest, _ session: inout SessionState
+  ) -> [Effect]? {
+    guard case .open(let node, let run) = request else { return nil }
+    session.screen = Self.id
+    promptEnd = session.trace.runs[run]?.promptEnd ?? promptEnd
+    return move(to: node, &session)
+  }
+
+  // MARK: Lessons
+
+  public mutating func go(
+    to place: LessonCommand.Place, _ session: inout SessionState
+  ) -> [Effect]? {
+    guard place == .start else { return nil }
+    return session.cursor == promptEnd ? reachCursor(&session) : move(to: promptEnd, &session)
+  }
+}
+
+/// What "answer now" gave.
+public struct ForcedAnswer: Sendable, Hashable {
+  /// Where it was asked.
+  public var asked: NodeID
+  /// The last node of the answer's line.
+  public var end: NodeID
+  /// nil when none was found.
+  public var answer: String?
+  public var delta: Double?
+  /// Whether it is the right one; nil when that is unknown.
+  public var isCorrect: Bool?
+}
+
+/// The newest full distributions, a bounded number of them.
+public struct KnownDistributions: Sendable {
+  static let capacity = 256
+  private var distributions: [NodeID: TokenDistribution] = [:]
+  private var order: [NodeID] = []
+
+  public subscript(node: NodeID) -> TokenDistribution? { distributions[node] }
+
+  public mutating func insert(_ distribution: TokenDistribution, for node: NodeID) {
+    if distributions.updateValue(distribution, forKey: node) == nil { order.append(node) }
+    if order.count > Self.capacity { distributions[order.removeFirst()] = nil }
+  }
+
+  public mutating func removeAll() { self = KnownDistributions() }
+}

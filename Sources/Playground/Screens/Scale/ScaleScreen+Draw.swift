@@ -1,0 +1,233 @@
+import Reasoning
+public import TerminalUI
+
+extension ScaleScreen {
+  public func draw(
+    in rect: Rect, _ session: SessionState, view: PlaygroundView, on buffer: inout CellBuffer
+  ) -> Point? {
+    let theme = view.theme
+    let layout = ScaleLayout(in: rect, self)
+    drawHeader(session, in: layout.header, theme: theme, on: &buffer)
+    drawProgress(in: layout.progress, theme: theme, on: &buffer)
+    guard let chart else {
+      drawBlank(session, in: rect.inset(horizontal: 0, vertical: 2), theme: theme, on: &buffer)
+      return nil
+    }
+    ScaleChart(scale: self, chart: chart, theme: theme).draw(layout, on: &buffer)
+    CurveTable(scale: self, theme: theme).draw(in: layout.table, on: &buffer)
+    for (curve, rect) in layout.points {
+      PointTable(curve: curve, scale: self, theme: theme).draw(in: rect, on: &buffer)
+    }
+    buffer.put(
+      note(rect.width), x: layout.note.x + 1, y: layout.note.y, style: theme[.dim],
+      width: max(0, layout.note.width - 2))
+    return nil
+  }
+
+  private func note(_ width: Int) -> String {
+    if kind == .difficulty {
+      return width >= 110
+        ? "tokens a problem takes by itself, by its level: answered at once easy and hard cost the "
+          + "same · 95 % over problems"
+        : "what a problem takes by itself, by its level · 95 % over problems"
+    }
+    return width >= 110
+      ? "tokens: chosen or put in, a verifier's included, the prompt left out · FLOPs: 2 × parameters "
+        + "× tokens · 95 % over problems (Wilson, or bootstrap where shares are not 0 or 1)"
+      : "FLOPs: 2 × parameters × tokens, without the prompt · 95 % over problems"
+  }
+
+  // MARK: Header
+
+  private func drawHeader(
+    _ session: SessionState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
+  ) {
+    let plan = studyPlan(session)
+    var left = StyledText(plan.kind.rawValue, style: theme[.title])
+    left.append("  \(studyFamily(session))", style: theme[.text])
+    left.append("  \(size(of: plan))", style: theme[.dim])
+    if rect.width >= 100, plan.kind == .samples {
+      let verifier = plan.settings.verifier ?? BestOfN.defaultVerifier
+      left.append("  best by \(verifier.rawValue)", style: theme[.dim])
+    }
+    Panel.header(left, status(theme), in: rect, on: &buffer)
+  }
+
+  /// How much a study asks, or will ask.
+  private func size(of plan: StudyPlan) -> String {
+    let planned = plan.count * plan.families.count
+    let known = shown?.results.study.problems.count
+    let isByLevel = plan.kind == .difficulty
+    let problems =
+      known == nil && isByLevel
+      ? "\(Panel.count(plan.count, "problem")) of each level"
+      : Panel.count(known ?? planned, "problem") + (isByLevel ? " of all levels" : "")
+    let samples = plan.settings.samples ?? StudyPlan.defaultSamples(of: plan.kind)
+    switch plan.kind {
+    case .samples: return "\(problems), \(Panel.count(samples, "sample"))"
+    case .strategies: return "\(problems), up to \(Panel.count(samples, "sample"))"
+    case .size: return "\(problems), votes of \(samples)"
+    case .thinking, .difficulty: return problems
+    }
+  }
+
+  private func status(_ theme: Theme) -> StyledText {
+    var text = StyledText()
+    if progress?.isCancelling == true {
+      text.append("stopping …", style: theme[.warning])
+    } else if progress != nil {
+      text.append("studying …", style: theme[.notice])
+    } else if let results = shown?.results {
+      if results.isComplete {
+        text.append("complete, kept", style: theme[.dim])
+      } else {
+        text.append("stopped at \(results.done) of \(results.total)", style: theme[.warning])
+      }
+    }
+    return text
+  }
+
+  private func drawProgress(in rect: Rect, theme: Theme, on buffer: inout CellBuffer) {
+    guard let progress, !rect.isEmpty else { return }
+    guard progress.total > 0 else {
+      buffer.put("getting ready …", x: rect.x, y: rect.y, style: theme[.dim], width: rect.width)
+      return
+    }
+    let label = Self.words(progress)
+    let width = min(rect.width, DisplayWidth.of(label))
+    let bar = Rect(
+      x: rect.x, y: rect.y, width: max(0, rect.width - width - 2), height: 1)
+    let share = Double(progress.done) / Double(progress.total)
+    buffer.put(
+      String(repeating: "░", count: bar.width), x: bar.x, y: bar.y, style: theme[.chartGrid])
+    Bar.draw(share, in: bar, style: theme[.chartLine], on: &buffer)
+    buffer.put(label, x: rect.right - width, y: rect.y, style: theme[.text], width: width)
+  }
+
+  /// Such as `12/20 answers, 3.2k tok/s, ≈ 40 s left`.
+  private static func words(_ activity: StudyActivity) -> String {
+    var parts = ["\(activity.done)/\(activity.total) answers"]
+    if let rate = activity.tokensPerSecond { parts.append("\(Format.rate(rate)) tok/s") }
+    if let seconds = activity.secondsLeft {
+      parts.append("≈ \(Format.duration(seconds)) left")
+    }
+    return parts.joined(separator: ", ")
+  }
+
+  // MARK: Nothing yet
+
+  private func drawBlank(
+    _ session: SessionState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
+  ) {
+    if progress != nil { return }
+    Panel.blank(
+      title: session.readyModel == nil
+        ? "A study needs a model: press m to choose one" : "Nothing is kept of this study yet",
+      lines: Self.about(kind),
+      hint: StyledText([
+        .init("Space", style: theme[.key]), .init(" starts, ", style: theme[.text]),
+        .init("]", style: theme[.key]), .init(" another kind, ", style: theme[.text]),
+        .init("f", style: theme[.key]), .init(" problems, ", style: theme[.text]),
+        .init("+ -", style: theme[.key]), .init(" how many.", style: theme[.text]),
+      ]), in: rect, theme: theme, on: &buffer)
+  }
+
+  private static func about(_ kind: StudyKind) -> [String] {
+    switch kind {
+    case .samples:
+      [
+        "Draws samples of each problem once, and tells for every k what k of them give: any right "
+          + "(pass@k), a majority, the verifier's first, its weighted vote.",
+        "Chen et al. 2021, arXiv 2107.03374; Wang et al. 2022, arXiv 2203.11171",
+      ]
+    case .thinking:
+      [
+        "Has the model think within budgets of 8, 16, 32 … tokens, and takes 0, 1, 2 and 4 ends of "
+          + "its thinking back with \"Wait,\".",
+        "Muennighoff et al. 2025, arXiv 2501.19393",
+      ]
+    case .size:
+      [
+        "Asks every bundled model, by size and by training: greedily, with a chain of thought, and "
+          + "by votes. The model at hand stays as it is.",
+        "Kaplan et al. 2020, arXiv 2001.08361; Wei et al. 2022, arXiv 2201.11903",
+      ]
+    case .strategies:
+      [
+        "Turns up what each strategy spends tokens on (samples, branches, simulations, ends taken "
+          + "back) and puts all on one axis: what does the same budget buy?",
+        "Snell et al. 2024, arXiv 2408.03314",
+      ]
+    case .difficulty:
+      [
+        "Asks problems of every level, to answer at once and with reasoning: what do easy and hard "
+          + "problems cost by themselves?",
+        "Without a chain of thought every answer costs the same few passes.",
+      ]
+    }
+  }
+}
+
+/// Where the parts of Scale lie.
+struct ScaleLayout {
+  var header: Rect
+  /// How far a study under way is; empty when none is.
+  var progress: Rect
+  /// The chart with its edges, under a line with its title.
+  var chart: Rect
+  /// The inside of the chart.
+  var plot: Rect
+  /// The curves, with a line of headings.
+  var table: Rect
+  /// All points of curves, each under a title and a line of headings: of all curves where there is
+  /// room, else of the selected one, else of none.
+  var points: [(curve: Int, rect: Rect)] = []
+  var note: Rect
+
+  /// What stands at the left of the chart.
+  static let edge = 7
+  private static let wide = 140
+
+  init(in rect: Rect, _ scale: ScaleScreen) {
+    header = rect.row(0)
+    note = rect.row(rect.height - 1)
+    let line = scale.progress == nil ? 0 : 1
+    progress = Rect(x: rect.x + 1, y: rect.y + 1, width: max(0, rect.width - 2), height: line)
+    let body = Rect(
+      x: rect.x, y: rect.y + 1 + line, width: rect.width, height: max(0, rect.height - 2 - line))
+    let curves = scale.curves
+    if rect.width >= Self.wide {
+      let parts = body.splitColumns([.fill, .fixed(76)], gap: 2)
+      chart = parts[0]
+      let right = parts[1].splitRows([.fixed(min(curves.count + 1, body.height)), .fill])
+      table = right[0]
+      points = Self.points(of: curves, selected: scale.position.selected, in: right[1])
+    } else {
+      // The chart keeps at least half.
+      let list = min(curves.count + 1, max(3, body.height / 2))
+      let parts = body.splitRows([.fill, .fixed(list)])
+      (chart, table) = (parts[0], parts[1])
+    }
+    plot = Rect(
+      x: chart.x + Self.edge, y: chart.y + 1, width: chart.width - Self.edge - 2,
+      height: chart.height - 3)
+  }
+
+  private static func points(
+    of curves: [StudyCurve], selected: Int, in rect: Rect
+  ) -> [(curve: Int, rect: Rect)] {
+    // A blank line, a title and a line of headings stand above the points.
+    let heights = curves.map { $0.points.count + 3 }
+    let isRoomForAll = heights.reduce(0, +) <= rect.height
+    var y = rect.y
+    return curves.indices.filter { isRoomForAll || $0 == selected }.map { curve in
+      let height = min(heights[curve], max(0, rect.bottom - y))
+      defer { y += height }
+      return (
+        curve, Rect(x: rect.x, y: y + 1, width: rect.width, height: max(0, height - 1))
+      )
+    }
+  }
+
+  var visibleCurves: Int { max(1, table.height - 1) }
+}

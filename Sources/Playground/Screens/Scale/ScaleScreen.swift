@@ -1,0 +1,352 @@
+public import Reasoning
+public import TerminalUI
+
+/// Accuracy against compute: one study, as far as it is known, read at a cursor.
+public struct ScaleScreen: Screen {
+  public static let id = ScreenID("scale")
+
+  private(set) var kind = StudyKind.samples
+  /// A family, or `all`; nil is that of the question.
+  private var family: String?
+  /// Problems of each family or level; nil is the usual number.
+  private var count: Int?
+  /// The plan that was looked up last.
+  private var lookedUp: StudyPlan?
+  private(set) var shown: StudySnapshot?
+  /// The study under way; nil when none is.
+  private(set) var progress: StudyActivity?
+  private var axis: StudyAxis?
+  private var measure: StudyMeasure?
+  /// The curves that are not drawn, by their places in the study.
+  private(set) var hidden: Set<Int> = []
+  /// The selected curve.
+  private(set) var position = ListPosition()
+  /// Where values are read, among the chart's stops; nil is the last one.
+  private(set) var cursor: Int?
+  /// Made anew whenever what it shows changes.
+  private(set) var chart: StudyChart?
+
+  public init() {}
+
+  // MARK: Reading
+
+  var curves: [StudyCurve] { shown?.curves ?? [] }
+
+  /// The place at which values are read; nil while there is no point.
+  var stop: Double? {
+    guard let stops = chart?.stops, let last = stops.last else { return nil }
+    guard let cursor, stops.indices.contains(cursor) else { return last }
+    return stops[cursor]
+  }
+
+  /// What a curve has at the cursor: its last point up to there, for what is spent is a budget.
+  func reading(of curve: Int) -> StudyChart.Point? {
+    guard let stop else { return nil }
+    return chart?.lines.first { $0.index == curve }?.points.last { $0.x <= stop }
+  }
+
+  /// A letter for each curve, the same on the chart and in the table.
+  static func mark(of curve: Int) -> String {
+    let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return String(letters[((curve % letters.count) + letters.count) % letters.count])
+  }
+
+  func layout(_ session: SessionState) -> ScaleLayout { ScaleLayout(in: rect(session), self) }
+
+  public var activity: String? {
+    guard let progress else { return nil }
+    let text = "study \(progress.done)/\(progress.total)"
+    if progress.isCancelling { return text + ", stopping" }
+    return progress.secondsLeft.map { "\(text), ≈ \(Format.duration($0)) left" } ?? text
+  }
+
+  // MARK: The study
+
+  /// What the study shown is planned as: the settings at hand, without what changes nothing but
+  /// its cost. The temperature is that of the samples; other studies have their strategies' own.
+  func studyPlan(_ session: SessionState) -> StudyPlan {
+    var settings = session.settings
+    settings.detail = 0
+    settings.answerOverTime = nil
+    if kind != .samples { settings.temperature = nil }
+    let family = studyFamily(session)
+    let families = family == "all" ? ProblemLibrary.coreFamilies.map(\.name) : [family]
+    return StudyPlan(kind: kind, families: families, count: count, settings: settings)
+  }
+
+  /// The family that is studied: the one chosen, else the question's, else that of the apples.
+  func studyFamily(_ session: SessionState) -> String {
+    [family, session.question.family].compactMap { $0 }.first(where: Self.families.contains)
+      ?? ProblemLibrary.apples.family
+  }
+
+  private static let families = ProblemLibrary.families.map(\.name) + ["all"]
+
+  private mutating func makeChart() {
+    chart = shown.flatMap {
+      StudyChart($0.curves, of: $0.plan.kind, axis: axis, measure: measure, hidden: hidden)
+    }
+    if let cursor, let stops = chart?.stops, cursor >= stops.count { self.cursor = nil }
+  }
+
+  /// Shows another study, or nothing.
+  private mutating func show(_ snapshot: StudySnapshot?) {
+    shown = snapshot
+    makeChart()
+  }
+
+  /// Forgets the study and how it was looked at.
+  private mutating func forget() {
+    (axis, measure, cursor, hidden) = (nil, nil, nil, [])
+    position = ListPosition()
+    show(nil)
+  }
+
+  // MARK: News
+
+  /// Looks the study up that is chosen now, when that is another than before.
+  public mutating func prepare(_ session: inout SessionState) -> [Effect] {
+    guard session.screen == Self.id, progress == nil, session.readyModel != nil else { return [] }
+    let plan = studyPlan(session)
+    guard plan != lookedUp else { return [] }
+    lookedUp = plan
+    forget()
+    return [.study(.lookUp(plan))]
+  }
+
+  public mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
+    guard case .study(let news) = news else { return [] }
+    switch news {
+    case .kept(let plan, let snapshot):
+      // An answer to an earlier question is of no interest any more.
+      guard plan == lookedUp, progress == nil else { return [] }
+      show(snapshot)
+    case .progress(let snapshot, var activity):
+      guard let progress else { return [] }
+      activity.isCancelling = progress.isCancelling
+      self.progress = activity
+      show(snapshot)
+    case .ended(let snapshot):
+      progress = nil
+      if let snapshot { show(snapshot) }
+    }
+    _ = position.reveal(count: curves.count, height: layout(session).visibleCurves)
+    return []
+  }
+
+  /// Another model means another study; a new question or trace does not touch this one.
+  public mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
+    guard reason == .model else { return [] }
+    (progress, lookedUp) = (nil, nil)
+    forget()
+    return []
+  }
+}
+
+// MARK: - Keys and mouse
+
+enum ScaleCommand: ScreenCommand {
+  /// Goes to the next (1) or previous (-1) kind of study.
+  case kind(Int)
+  /// Goes to the next (1) or previous (-1) family of problems.
+  case family(Int)
+  /// Takes more (1) or fewer (-1) problems.
+  case count(Int)
+  /// Go to the next axis or the next measure.
+  case axis, measure
+  /// Hides the selected curve, or shows it again.
+  case toggle
+  /// Writes the study into files.
+  case export
+}
+
+extension ScaleScreen {
+  public static let bindings: [KeyBinding] =
+    [
+      KeyBinding(
+        [KeyEvent(" ")], .run, "do the study; again to stop it, what it has is kept",
+        hint: "study"),
+      KeyBinding([KeyEvent("]")], .own(ScaleCommand.kind(1)), "next kind of study", hint: "kind"),
+      KeyBinding([KeyEvent("[")], .own(ScaleCommand.kind(-1)), "previous kind of study"),
+      KeyBinding(
+        [KeyEvent("f")], .own(ScaleCommand.family(1)), "next family of problems, or all",
+        hint: "problems"),
+      KeyBinding([KeyEvent("F")], .own(ScaleCommand.family(-1)), "previous family of problems"),
+      KeyBinding([KeyEvent("+"), KeyEvent("=")], .own(ScaleCommand.count(1)), "more problems"),
+      KeyBinding([KeyEvent("-")], .own(ScaleCommand.count(-1)), "fewer problems"),
+      KeyBinding(
+        [KeyEvent(.left), KeyEvent("h")], .left, "read the curves further to the left",
+        hint: "read"),
+      KeyBinding(
+        [KeyEvent(.right), KeyEvent("l")], .right, "read the curves further to the right"),
+    ] + KeyBinding.moving("curve", pages: false) + [
+      KeyBinding(
+        [KeyEvent("v"), KeyEvent(.enter)], .own(ScaleCommand.toggle),
+        "hide the curve, or show it again", hint: "hide"),
+      KeyBinding(
+        [KeyEvent("a")], .own(ScaleCommand.axis),
+        "another axis: tokens, FLOPs, k, parameters", hint: "axis"),
+      KeyBinding(
+        [KeyEvent("y")], .own(ScaleCommand.measure), "another measure, where there is one"),
+      KeyBinding(
+        [KeyEvent("e")], .own(ScaleCommand.export),
+        "write the study as SVG, CSV and JSON into this folder", hint: "export"),
+      KeyBinding([KeyEvent("r")], .runAnew, "do the study anew"),
+    ]
+
+  public mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
+    if let own: ScaleCommand = command.own() { return perform(own, &session) }
+    switch command {
+    case .run: return progress == nil ? start(&session) : cancel()
+    case .runAnew: return progress == nil ? start(anew: true, &session) : []
+    case .left: moveCursor(-1)
+    case .right: moveCursor(1)
+    default:
+      _ = position.move(command, count: curves.count, page: layout(session).visibleCurves)
+    }
+    return []
+  }
+
+  private mutating func perform(
+    _ command: ScaleCommand, _ session: inout SessionState
+  ) -> [Effect] {
+    switch command {
+    case .kind(let step):
+      guard mayChoose(&session) else { break }
+      kind = StudyKind.allCases.cycled(from: kind, by: step) ?? kind
+      // What is usual differs between kinds.
+      count = nil
+    case .family(let step):
+      guard mayChoose(&session) else { break }
+      family = Self.families.cycled(from: studyFamily(session), by: step)
+    case .count(let step):
+      guard mayChoose(&session) else { break }
+      let steps = [5, 10, 20, 50, 100, 200]
+      let now = count ?? StudyPlan.defaultCount(of: kind)
+      count = (step > 0 ? steps.first { $0 > now } : steps.last { $0 < now }) ?? now
+    case .axis: goToNextAxis(&session)
+    case .measure: goToNextMeasure(&session)
+    case .toggle: toggleCurve()
+    case .export:
+      if let shown, let chart { return [.study(.export(shown, chart))] }
+      session.tell("There is nothing to export yet.")
+    }
+    return []
+  }
+
+  public mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
+    let layout = layout(session)
+    switch mouse.action {
+    case .wheelUp: return perform(.up, &session)
+    case .wheelDown: return perform(.down, &session)
+    case .press(.left):
+      if let row = position.item(at: mouse.position, in: layout.table, count: curves.count) {
+        // A second click on the same curve hides it, or shows it again.
+        if row == position.selected { toggleCurve() } else { position.selected = row }
+      } else if layout.plot.contains(mouse.position), let chart {
+        let share =
+          Double(mouse.position.x - layout.plot.x) / Double(max(1, layout.plot.width - 1))
+        let distances = chart.stops.map { abs(chart.x.position(of: $0) - share) }
+        cursor = distances.indices.min { distances[$0] < distances[$1] }
+      }
+    default: break
+    }
+    return []
+  }
+
+  /// Stops the study only from this screen: `Esc` elsewhere leaves it running.
+  public mutating func stop(_ session: inout SessionState) -> [Effect]? {
+    session.screen == Self.id && progress != nil ? cancel() : nil
+  }
+
+  // MARK: Choosing and looking
+
+  /// Whether another study may be chosen; tells why not.
+  private func mayChoose(_ session: inout SessionState) -> Bool {
+    if progress == nil { return true }
+    session.tell("A study is under way; Space stops it and keeps what it has.")
+    return false
+  }
+
+  private mutating func goToNextAxis(_ session: inout SessionState) {
+    let axes = kind.axes.filter { axis in
+      curves.contains { !$0.placed(on: axis, .accuracy).isEmpty }
+    }
+    guard axes.count > 1 else { return session.tell("This study has one axis.") }
+    axis = axes.cycled(from: chart?.axis ?? axes.first, by: 1)
+    cursor = nil
+    makeChart()
+  }
+
+  private mutating func goToNextMeasure(_ session: inout SessionState) {
+    let measures = kind.measures
+    guard measures.count > 1 else { return session.tell("This study is of accuracy alone.") }
+    measure = measures.cycled(from: chart?.measure ?? measures.first, by: 1)
+    makeChart()
+  }
+
+  private mutating func toggleCurve() {
+    let curve = position.selected
+    guard curves.indices.contains(curve) else { return }
+    if hidden.remove(curve) == nil { hidden.insert(curve) }
+    makeChart()
+  }
+
+  private mutating func moveCursor(_ step: Int) {
+    guard let stops = chart?.stops, !stops.isEmpty else { return }
+    cursor = min(stops.count - 1, max(0, (cursor ?? stops.count - 1) + step))
+  }
+
+  // MARK: Doing
+
+  private mutating func start(
+    anew: Bool = false, _ session: inout SessionState
+  ) -> [Effect] {
+    guard session.readyModel != nil else {
+      session.tell("There is no model to study; press m to choose one.", .error)
+      return []
+    }
+    if !anew, shown?.results.isComplete == true {
+      session.tell("This study is complete; r does it anew.")
+      return []
+    }
+    if anew { forget() }
+    let plan = studyPlan(session)
+    lookedUp = plan
+    progress = StudyActivity()
+    return [.study(.start(plan, anew: anew))]
+  }
+
+  private mutating func cancel() -> [Effect] {
+    progress?.isCancelling = true
+    return [.study(.stop)]
+  }
+}
+
+// MARK: - What is known of studies
+
+/// What is known of a study, with the curves that it gives.
+public struct StudySnapshot: Sendable {
+  var plan: StudyPlan
+  var results: StudyResults
+  var curves: [StudyCurve]
+}
+
+/// A study under way.
+public struct StudyActivity: Sendable, Hashable {
+  var done = 0
+  var total = 0
+  /// Tokens spent a second; nil before the first answer.
+  var tokensPerSecond: Double?
+  var secondsLeft: Double?
+  var isCancelling = false
+}
+
+/// What the session tells of studies.
+public enum StudyNews: Sendable {
+  /// What is kept of the study that a plan stands for; nil where nothing is.
+  case kept(StudyPlan, StudySnapshot?)
+  case progress(StudySnapshot, StudyActivity)
+  /// It is over, however it ended; nil when it could not begin.
+  case ended(StudySnapshot?)
+}

@@ -1,0 +1,206 @@
+public import Decoding
+public import Reasoning
+public import TerminalUI
+
+/// A screen's name: what tabs, the command line and lessons call it.
+public struct ScreenID: Sendable, Hashable {
+  /// In lower case, one word, such as `votes`.
+  public let name: String
+
+  public init(_ name: String) { self.name = name }
+
+  /// The name as a title, such as `Votes`.
+  public var title: String { name.prefix(1).uppercased() + name.dropFirst() }
+}
+
+/// One screen of the playground: its state, its keys, what they do, and how it is drawn.
+///
+/// Adding a screen is one type that conforms to this and one line in `ScreenList`. Everything else
+/// (tabs, number keys, help, the mouse, `Esc`, resets, lessons) asks the screen itself. A screen
+/// owns its state. It reads what all screens share in the `SessionState`, and asks there for what
+/// is not its own: that a run starts, that Decode opens a place, that a message shows.
+///
+/// Only `id`, `init`, `bindings`, `perform` and `draw` have to be written; everything else has a
+/// default for screens that have nothing to say about it.
+public protocol Screen: Sendable {
+  static var id: ScreenID { get }
+
+  /// Its keys with their help, in the order in which help lists them.
+  static var bindings: [KeyBinding] { get }
+
+  /// The screen that shows beside it where there is room for two.
+  static var companion: ScreenID? { get }
+
+  /// Whether runs of a strategy open on this screen.
+  static func isHome(of strategy: StrategyDescription) -> Bool
+
+  init()
+
+  // MARK: Keys and mouse
+
+  /// Where keys are looked up, the nearest first; `global` follows by itself.
+  var contexts: [KeyContext] { get }
+
+  /// The keys to show while a text is typed on the screen; nil when none is.
+  var typingHints: [KeyHint]? { get }
+
+  /// What a key does now, where that differs from its usual hint.
+  func hint(for command: Command, _ session: SessionState) -> String?
+
+  mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect]
+
+  /// Takes a key while a text is typed on the screen; nil when none is.
+  mutating func type(_ key: KeyEvent, _ session: inout SessionState) -> [Effect]?
+
+  /// Takes a pasted text while one is typed; false when none is.
+  mutating func paste(_ text: String, _ session: inout SessionState) -> Bool
+
+  mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect]
+
+  /// `Esc`: closes what lies on top within the screen; nil when there is nothing to close.
+  mutating func dismiss(_ session: inout SessionState) -> [Effect]?
+
+  /// Stops what runs on this screen alone; nil when nothing does. Runs are stopped for it.
+  mutating func stop(_ session: inout SessionState) -> [Effect]?
+
+  // MARK: News
+
+  /// The screen comes on view.
+  mutating func appear(_ session: inout SessionState) -> [Effect]
+
+  /// What it showed is no longer what is asked, saved or loaded.
+  mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect]
+
+  /// The user has changed settings.
+  mutating func adapt(from old: RunSettings, _ session: inout SessionState)
+
+  /// A run begins, or a saved one is to be shown: takes it up if it belongs here.
+  mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState)
+
+  /// Reads the run that it shows anew, from the whole trace.
+  mutating func restore(_ session: inout SessionState)
+
+  /// Takes up an event that the trace has already folded in.
+  mutating func take(_ record: TraceRecord, _ session: inout SessionState)
+
+  /// Brings up to date what is derived from the trace, once for a batch of events.
+  mutating func refresh(after records: [TraceRecord], _ session: inout SessionState) -> [Effect]
+
+  /// Takes what came of an effect. Every screen sees all news.
+  mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect]
+
+  /// Does what another screen asked for; nil when that is not for this one.
+  mutating func answer(_ request: ScreenRequest, _ session: inout SessionState) -> [Effect]?
+
+  /// Makes ready what is drawn. Called after every action.
+  mutating func prepare(_ session: inout SessionState) -> [Effect]
+
+  // MARK: What others may know
+
+  /// The run on view, which `stop` stops first.
+  var run: Int? { get }
+
+  /// The path or place that `S` shows in Steps.
+  func selection(_ session: SessionState) -> PathSelection?
+
+  /// What is under way here besides runs, for the status line; nil when nothing is.
+  var activity: String? { get }
+
+  // MARK: Lessons
+
+  /// Moves the selection to a place that a lesson names; nil when there is no such place here.
+  mutating func go(to place: LessonCommand.Place, _ session: inout SessionState) -> [Effect]?
+
+  // MARK: Drawing
+
+  /// Draws into a part of the picture.
+  ///
+  /// - Returns: where the cursor goes; nil hides it.
+  func draw(
+    in rect: Rect, _ session: SessionState, view: PlaygroundView, on buffer: inout CellBuffer
+  ) -> Point?
+}
+
+/// Why a screen is to start over.
+public enum ResetReason: Sendable, Hashable {
+  /// Another question is asked; the trace goes on.
+  case question
+  /// Another trace is shown. `begin` for each of its runs follows, then `restore`.
+  case trace
+  /// Another model is loaded; the trace goes on.
+  case model
+}
+
+/// A path, or a place on one.
+public enum PathSelection: Sendable, Hashable {
+  case path(Int, run: Int)
+  /// A place in the tree; `towards` is the end of the line on screen, which chooses among several
+  /// paths through it.
+  case place(NodeID, run: Int?, towards: NodeID?)
+}
+
+/// What a screen asks of the others.
+public enum ScreenRequest: Sendable, Hashable {
+  /// Show a screen.
+  case show(ScreenID)
+  /// Open a place of a run in Decode.
+  case open(NodeID, run: Int)
+  /// Run a strategy on the current question.
+  case run(strategy: String)
+  /// Show a path step by step.
+  case steps(PathSelection)
+}
+
+/// A key and what it does now, for the hint line.
+public typealias KeyHint = (key: String, label: String)
+
+extension Screen {
+  public var id: ScreenID { Self.id }
+
+  public static var companion: ScreenID? { nil }
+  public static func isHome(of strategy: StrategyDescription) -> Bool { false }
+
+  public var contexts: [KeyContext] { [.screen(Self.id)] }
+  public var typingHints: [KeyHint]? { nil }
+  public func hint(for command: Command, _ session: SessionState) -> String? { nil }
+  public mutating func type(_ key: KeyEvent, _ session: inout SessionState) -> [Effect]? { nil }
+  public mutating func paste(_ text: String, _ session: inout SessionState) -> Bool { false }
+  public mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
+    []
+  }
+  public mutating func dismiss(_ session: inout SessionState) -> [Effect]? { nil }
+  public mutating func stop(_ session: inout SessionState) -> [Effect]? { nil }
+
+  public mutating func appear(_ session: inout SessionState) -> [Effect] { [] }
+  /// Starts over for another question or trace; another model changes nothing.
+  public mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
+    if reason != .model { self = Self() }
+    return []
+  }
+  public mutating func adapt(from old: RunSettings, _ session: inout SessionState) {}
+  public mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
+  }
+  public mutating func restore(_ session: inout SessionState) {}
+  public mutating func take(_ record: TraceRecord, _ session: inout SessionState) {}
+  public mutating func refresh(
+    after records: [TraceRecord], _ session: inout SessionState
+  ) -> [Effect] { [] }
+  public mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] { [] }
+  public mutating func answer(
+    _ request: ScreenRequest, _ session: inout SessionState
+  ) -> [Effect]? { nil }
+  public mutating func prepare(_ session: inout SessionState) -> [Effect] { [] }
+
+  public var run: Int? { nil }
+  public func selection(_ session: SessionState) -> PathSelection? { nil }
+  public var activity: String? { nil }
+
+  public mutating func go(
+    to place: LessonCommand.Place, _ session: inout SessionState
+  ) -> [Effect]? { nil }
+
+  /// Where the screen lies, or would lie, on the terminal.
+  func rect(_ session: SessionState) -> Rect {
+    Chrome.rect(of: Self.id, session) ?? Chrome.content(session)
+  }
+}

@@ -1,0 +1,44 @@
+public import Reasoning
+
+/// The screens there are, in the order of their tabs.
+public struct ScreenList: Sendable {
+  public var types: [any Screen.Type]
+
+  public init(_ types: [any Screen.Type]) { self.types = types }
+
+  /// Adding a screen is one file and one line here.
+  public static let standard = ScreenList([
+    DecodeScreen.self,
+    BranchesScreen.self,
+    VotesScreen.self,
+    TreeScreen.self,
+    VerifyScreen.self,
+    SearchScreen.self,
+    StepsScreen.self,
+    ScaleScreen.self,
+  ])
+
+  public static func + (list: ScreenList, type: any Screen.Type) -> ScreenList {
+    ScreenList(list.types + [type])
+  }
+
+  public var ids: [ScreenID] { types.map { $0.id } }
+
+  /// The screen of a name; nil for an unknown one.
+  public func id(named name: String) -> ScreenID? { ids.first { $0.name == name } }
+
+  /// The screen that runs of a strategy open on: the first that claims them, Decode when none does.
+  public func home(of strategy: StrategyDescription) -> ScreenID {
+    types.first { $0.isHome(of: strategy) }?.id ?? DecodeScreen.id
+  }
+
+  func companion(of screen: ScreenID) -> ScreenID? {
+    types.first { $0.id == screen }?.companion
+  }
+
+  /// The screen so many tabs further on, round at the ends.
+  func neighbour(of screen: ScreenID, _ offset: Int) -> ScreenID {
+    guard let here = ids.firstIndex(of: screen) else { return DecodeScreen.id }
+    return ids[((here + offset) % ids.count + ids.count) % ids.count]
+  }
+}

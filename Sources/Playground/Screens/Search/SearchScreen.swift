@@ -1,0 +1,292 @@
+import Decoding
+public import Reasoning
+public import TerminalUI
+
+/// A search as it grows: the tree of a beam or of a tree search at one of its iterations, what every
+/// place is worth, and what was given up.
+public struct SearchScreen: Screen {
+  public static let id = ScreenID("search")
+
+  enum Focus: Sendable, Hashable { case tree, graves }
+
+  public internal(set) var run: Int?
+  var start: RunStart?
+  var end: RunEnd?
+  var map = SearchMap()
+  /// Whether the run has gone on since the map was made.
+  private var isStale = false
+  /// The iteration that the user went back to; nil is after the last one, and goes on with it.
+  var chosen: Int?
+  /// Another ranking of the recorded search; nil is the search's own.
+  var ranking: SearchRanking?
+  /// The places that the iteration knows, and what was given up by then.
+  var order: [NodeID] = []
+  var graves: [SearchMap.Grave] = []
+  /// How the places stand in that iteration.
+  var standings = SearchStandings()
+  var position = ListPosition()
+  var grave = ListPosition()
+  var focus = Focus.tree
+  /// The part on view, with everything that is drawn of it.
+  var page = SearchPage()
+
+  public init() {}
+
+  var iteration: Int { min(chosen ?? map.iterations, map.iterations) }
+
+  /// The selected place; in the graveyard the place where the selected grave can be seen.
+  var selected: NodeID? {
+    switch focus {
+    case .tree: order.indices.contains(position.selected) ? order[position.selected] : nil
+    case .graves: selectedGrave?.place
+    }
+  }
+
+  var selectedGrave: SearchMap.Grave? {
+    guard focus == .graves, graves.indices.contains(grave.selected) else { return nil }
+    return graves[grave.selected]
+  }
+
+  func layout(_ session: SessionState) -> SearchLayout {
+    SearchLayout(in: rect(session), graves: graves.count)
+  }
+}
+
+/// The commands that only Search knows.
+enum SearchCommand: ScreenCommand {
+  /// Goes on (1) or back (-1) among the iterations.
+  case nextIteration(Int)
+  case firstIteration, lastIteration
+  /// Goes from the tree to what was given up, and back.
+  case switchList
+}
+
+// MARK: Keys and mouse
+
+extension SearchScreen {
+  public static let bindings =
+    [
+      KeyBinding([KeyEvent(" ")], .run, "search; again to stop", hint: "search"),
+      KeyBinding(
+        [KeyEvent("]"), KeyEvent(".")], .own(SearchCommand.nextIteration(1)), "next iteration"),
+      KeyBinding(
+        [KeyEvent("["), KeyEvent(",")], .own(SearchCommand.nextIteration(-1)),
+        "previous iteration", hint: "back"),
+      KeyBinding([KeyEvent("{")], .own(SearchCommand.firstIteration), "the first iteration"),
+      KeyBinding(
+        [KeyEvent("}")], .own(SearchCommand.lastIteration),
+        "after the last iteration, and on with the search"),
+    ] + KeyBinding.moving("step") + [
+      KeyBinding([KeyEvent(.left), KeyEvent("h")], .left, "to the step before"),
+      KeyBinding([KeyEvent(.right), KeyEvent("l")], .right, "to the step chosen after"),
+      KeyBinding(
+        [KeyEvent("+"), KeyEvent("=")], .turn(1),
+        "rank the same tree by more exploration, or otherwise", hint: "re-rank"),
+      KeyBinding([KeyEvent("-")], .turn(-1), "by less exploration, or as before"),
+      KeyBinding([KeyEvent("w")], .cycleWeighting, "by each ranking in turn"),
+      KeyBinding(
+        [KeyEvent("u"), KeyEvent(.backspace)], .undo, "back to the search's own ranking"),
+      KeyBinding(
+        [KeyEvent("x")], .own(SearchCommand.switchList), "to what was given up, and back",
+        hint: "graveyard"),
+      KeyBinding(
+        [KeyEvent(.enter)], .openInDecode, "open the step's end in Decode", hint: "open"),
+      .openSteps,
+    ]
+
+  public mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
+    if let own: SearchCommand = command.own() {
+      perform(own, &session)
+      return []
+    }
+    switch command {
+    case .run:
+      if session.isUnderWay(run) { return session.cancel(run) }
+      let strategy = start?.strategy ?? Self.defaultStrategy.name
+      session.ask(.run(strategy: strategy))
+    case .turn(let offset): rankOtherwise(by: offset, wraps: false, &session)
+    case .cycleWeighting: rankOtherwise(by: 1, wraps: true, &session)
+    case .undo: rank(by: nil)
+    case .left: goToParent()
+    case .right: goToChild()
+    case .openInDecode:
+      guard let run, let place = selected else { return [] }
+      if selectedGrave?.pruning.token != nil {
+        session.tell("No path took this token: here it could have come next.")
+      }
+      session.ask(.open(place, run: run))
+    default:
+      let layout = layout(session)
+      switch focus {
+      case .tree: _ = position.move(command, count: order.count, page: layout.visibleLines)
+      case .graves: _ = grave.move(command, count: graves.count, page: layout.visibleGraves)
+      }
+    }
+    return []
+  }
+
+  /// What Space starts where no search has run yet.
+  private static let defaultStrategy = MCTS.description
+
+  private mutating func perform(_ command: SearchCommand, _ session: inout SessionState) {
+    switch command {
+    case .nextIteration(let offset): scrub(to: (chosen ?? lastSlot) + offset)
+    case .firstIteration: scrub(to: 1)
+    case .lastIteration: scrub(to: lastSlot)
+    case .switchList:
+      if focus == .graves {
+        focus = .tree
+      } else if graves.isEmpty {
+        session.tell("Nothing was given up so far.")
+      } else {
+        focus = .graves
+      }
+    }
+  }
+
+  public mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
+    let (layout, point) = (layout(session), mouse.position)
+    switch mouse.action {
+    case .wheelUp, .wheelDown:
+      if layout.graves.contains(point), !graves.isEmpty {
+        focus = .graves
+      } else if layout.tree.contains(point) {
+        focus = .tree
+      }
+      return perform(mouse.action == .wheelUp ? .up : .down, &session)
+    case .press(.left):
+      let before = (focus, focus == .tree ? position.selected : grave.selected)
+      if let row = position.item(at: point, in: layout.tree, count: order.count) {
+        (focus, position.selected) = (.tree, row)
+        if before == (.tree, row) { return perform(.openInDecode, &session) }
+      } else if let row = grave.item(at: point, in: layout.graves, count: graves.count) {
+        (focus, grave.selected) = (.graves, row)
+        if before == (.graves, row) { return perform(.openInDecode, &session) }
+      }
+      return []
+    default: return []
+    }
+  }
+
+  /// Undoes one by one what was done to the view.
+  public mutating func dismiss(_ session: inout SessionState) -> [Effect]? {
+    if focus == .graves {
+      focus = .tree
+    } else if ranking != nil {
+      rank(by: nil)
+    } else {
+      return nil
+    }
+    return []
+  }
+}
+
+// MARK: News
+
+extension SearchScreen {
+  public static func isHome(of strategy: StrategyDescription) -> Bool { strategy.searches }
+
+  public mutating func begin(
+    _ run: Int, _ strategy: StrategyDescription, _ session: SessionState
+  ) {
+    guard Self.isHome(of: strategy), run != self.run else { return }
+    self = SearchScreen()
+    self.run = run
+    isStale = true
+  }
+
+  public mutating func restore(_ session: inout SessionState) { isStale = true }
+
+  /// Notes that the search on screen has gone on. Single tokens do not change it.
+  public mutating func take(_ record: TraceRecord, _ session: inout SessionState) {
+    guard record.run == run else { return }
+    switch record.event {
+    case .run, .injected, .fork, .score, .span, .visit, .backup, .pruned, .pathFinished, .finished:
+      isStale = true
+    default: break
+    }
+  }
+
+  /// When it is on view, reads the search anew if it has gone on, and makes the part on view.
+  public mutating func prepare(_ session: inout SessionState) -> [Effect] {
+    guard let rect = Chrome.rect(of: Self.id, session), !Chrome.isTooSmall(session.size) else {
+      return []
+    }
+    if isStale, let trace = run.flatMap({ session.trace.runs[$0] }) { read(trace) }
+    makePage(SearchLayout(in: rect, graves: graves.count))
+    return []
+  }
+
+  public func selection(_ session: SessionState) -> PathSelection? {
+    selected.map { .place($0, run: run, towards: nil) }
+  }
+
+  /// Reads what a run has so far, and keeps what is selected.
+  mutating func read(_ trace: RunTrace) {
+    isStale = false
+    start = trace.start
+    end = trace.end
+    map = SearchMap(trace)
+    arrange()
+  }
+}
+
+// MARK: Iterations, moving, ranking
+
+extension SearchScreen {
+  /// Lists what the iteration on view knows.
+  private mutating func arrange() {
+    let place = order.indices.contains(position.selected) ? order[position.selected] : nil
+    order = map.order(upTo: chosen)
+    graves = map.graves.filter { $0.death <= iteration }
+    standings = SearchStandings(map, at: chosen, ranking, seen: order)
+    position.selected =
+      place.flatMap { order.firstIndex(of: $0) } ?? max(0, min(position.selected, order.count - 1))
+    grave.selected = max(0, min(grave.selected, graves.count - 1))
+    if graves.isEmpty { focus = .tree }
+  }
+
+  /// The iteration that is shown as "after the last one". A tree search has such a place of its
+  /// own, with where it would go next; a beam ends with its last round.
+  private var lastSlot: Int { map.iterations + (map.treeSearch == nil ? 0 : 1) }
+
+  private mutating func scrub(to slot: Int) {
+    chosen = slot >= lastSlot ? nil : max(1, slot)
+    arrange()
+  }
+
+  private mutating func goToParent() {
+    guard focus == .tree, let parent = selected.flatMap({ map.nodes[$0]?.parent }) else { return }
+    if let row = order.firstIndex(of: parent) { position.selected = row }
+  }
+
+  /// Goes along the way that was chosen, else to the first step after.
+  private mutating func goToChild() {
+    guard focus == .tree, let children = selected.flatMap({ map.nodes[$0]?.children }),
+      let child = children.first(where: standings.way.contains) ?? children.first,
+      let row = order.firstIndex(of: child)
+    else { return }
+    position.selected = row
+  }
+
+  private mutating func rankOtherwise(
+    by offset: Int, wraps: Bool, _ session: inout SessionState
+  ) {
+    let rankings = map.rankings
+    guard rankings.count > 1 else {
+      return session.tell(
+        run == nil
+          ? "Nothing has been searched yet."
+          : map.kind == .tokens
+            ? "A beam of tokens has one figure, Σ log p: there is no other way to rank by it."
+            : "The steps have no scores of their own here; a process verifier gives them some.")
+    }
+    let next = (rankings.firstIndex(of: ranking) ?? 0) + offset
+    rank(by: rankings[wraps ? next % rankings.count : min(max(0, next), rankings.count - 1)])
+  }
+
+  private mutating func rank(by ranking: SearchRanking?) {
+    self.ranking = ranking
+    arrange()
+  }
+}

@@ -1,0 +1,185 @@
+import Reasoning
+public import TerminalUI
+
+extension VerifyScreen {
+  public func draw(
+    in rect: Rect, _ session: SessionState, view: PlaygroundView, on buffer: inout CellBuffer
+  ) -> Point? {
+    let theme = view.theme
+    guard !ranked.isEmpty else {
+      drawBlank(session, in: rect, theme: theme, on: &buffer)
+      return nil
+    }
+    let layout = layout(in: rect)
+    drawHeader(session, in: layout.header, theme: theme, on: &buffer)
+    CandidateList(verify: self, theme: theme).draw(in: layout.table, on: &buffer)
+    drawText(in: layout.text, theme: theme, on: &buffer)
+    JudgementList(verify: self, theme: theme).draw(in: layout.judgements, on: &buffer)
+    buffer.put(
+      Self.note(rect.width), x: layout.note.x + 1, y: layout.note.y, style: theme[.dim],
+      width: max(0, layout.note.width - 2))
+    return nil
+  }
+
+  private static func note(_ width: Int) -> String {
+    width >= 110
+      ? "● sure it is right · ◑ in between · ○ sure it is not · the exact checker stands apart: "
+        + "no verifier sees it"
+      : "● likes it ◑ torn ○ does not · the oracle is exact; no verifier sees it"
+  }
+
+  private func drawBlank(
+    _ session: SessionState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
+  ) {
+    let count = session.settings.samples ?? BestOfN.defaultSamples
+    let verifier = session.settings.verifier ?? BestOfN.defaultVerifier
+    Panel.blank(
+      title: "No candidates have been ranked yet",
+      lines: [
+        "Best of N samples \(count) candidates, has a verifier (\(verifier.rawValue)) judge each "
+          + "and takes the answer of the first in rank. A ranking is as good as its verifier: "
+          + "what is right stands beside it, apart.",
+        "Cobbe et al. 2021, arXiv 2110.14168; Lightman et al. 2023, arXiv 2305.20050",
+      ],
+      hint: StyledText([
+        .init("Press ", style: theme[.text]), .init("Space", style: theme[.key]),
+        .init(" to sample and rank, ", style: theme[.text]), .init("s", style: theme[.key]),
+        .init(" for the verifier.", style: theme[.text]),
+      ]), in: rect, theme: theme, on: &buffer)
+  }
+
+  // MARK: Header
+
+  private func drawHeader(
+    _ session: SessionState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
+  ) {
+    var left = StyledText(Panel.count(ranked.count, "candidate"), style: theme[.title])
+    if ranking == own {
+      left.append("  by \(verifierName(isLong: rect.width >= 76))", style: theme[.text])
+    } else {
+      left.append("  by \(ranking.title)", style: theme[.notice])
+      left.append(", the run by \(verifier.rawValue)", style: theme[.dim])
+    }
+    Panel.header(
+      left, progress(session, isLong: true, theme: theme),
+      progress(session, isLong: false, theme: theme), in: rect, on: &buffer)
+  }
+
+  /// The verifier that ranked, and how its judgements become one figure.
+  private func verifierName(isLong: Bool) -> String {
+    guard isLong else { return verifier.rawValue }
+    switch verifier {
+    case .prm, .prmRestated:
+      let way: String =
+        switch aggregate {
+        case .min: "the weakest step"
+        case .last: "the last step"
+        case .prod: "the product of steps"
+        case .mean: "the mean of steps"
+        }
+      return "\(verifier.rawValue), \(way)"
+    case .genrm: return "genrm, mean p(Yes) of \(Panel.count(rationales, "rationale"))"
+    case .genrmDirect: return "genrm-direct, p(Yes) at once"
+    case .orm: return "orm, p(Yes) of Yes and No"
+    case .likelihood: return "likelihood: no verifier"
+    case .exact: return "exact, the checker itself"
+    }
+  }
+
+  /// How many rationales a candidate is judged by.
+  private var rationales: Int {
+    if let count = digest.start?.settings.rationales { return count }
+    // A strategy that leaves no choice of a verifier is made for this one, and asks it for more.
+    let isMadeForIt = digest.strategy.map { !$0.settings.contains(.verifier) } ?? false
+    return isMadeForIt ? GenRM.defaultRationales : GenerativeVerifier.defaultRationales
+  }
+
+  private func progress(_ session: SessionState, isLong: Bool, theme: Theme) -> StyledText {
+    var text = StyledText()
+    if let activity = digest.run.flatMap({ session.activities[$0] }) {
+      if activity.isCancelling {
+        text.append("stopping …", style: theme[.warning])
+        return text
+      }
+      let isJudging = !ranked.contains { digest.paths[$0.path]?.isGrowing ?? true }
+      text.append(isJudging ? "judging …" : "sampling …", style: theme[.notice])
+      return text
+    }
+    if let end = digest.end, end.reason != .completed {
+      text.append(end.reason == .cancelled ? "stopped" : "failed", style: theme[.warning])
+      return text
+    }
+    let right = ranked.count { $0.isRight == true }
+    let known = ranked.count { $0.isRight != nil }
+    guard known > 0 else { return text }
+    text.append("│ ", style: theme[.border])
+    text.append("\(right) of \(known) right", style: theme[.text])
+    if isLong, let area {
+      text.append("  AUC \(Format.probability(area))", style: theme[.dim])
+    }
+    return text
+  }
+
+  // MARK: The selected text
+
+  private func drawText(in rect: Rect, theme: Theme, on buffer: inout CellBuffer) {
+    guard !rect.isEmpty, let candidate = selected else { return }
+    if let judgement {
+      let number = judged.selected + 1
+      let title: String =
+        switch judgement.kind {
+        case .step: "step \(number) of candidate \(candidate.path + 1)"
+        case .rationale: "rationale \(number) on candidate \(candidate.path + 1)"
+        case .verdict: "the verdict on candidate \(candidate.path + 1)"
+        }
+      let inside = Panel.draw(
+        title, note: Format.probability(judgement.value), in: rect, theme: theme, on: &buffer)
+      WrappedText(
+        StyledText(judgement.text, style: theme[.text]), width: max(1, inside.width - 2)
+      ).draw(
+        in: Rect(x: inside.x + 1, y: inside.y, width: inside.width - 2, height: inside.height),
+        on: &buffer)
+    } else if let path = digest.paths[candidate.path] {
+      PathPanel(path: path, name: "candidate \(candidate.path + 1)", scroll: 0, theme: theme)
+        .draw(in: rect, on: &buffer)
+    }
+  }
+}
+
+/// Where the parts of Verify lie.
+struct VerifyLayout {
+  var header: Rect
+  /// The candidates, with a line of headings.
+  var table: Rect
+  /// The text of what is selected, under a line with its title.
+  var text: Rect
+  /// What the verifier judged of the candidate, with a line of headings.
+  var judgements: Rect
+  var note: Rect
+
+  init(in rect: Rect, candidates: Int, judgements count: Int) {
+    header = rect.row(0)
+    note = rect.row(rect.height - 1)
+    let body = Rect(
+      x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 2))
+    if rect.width >= 130 {
+      let parts = body.splitColumns([.fill(weight: 3), .fill(weight: 2)], gap: 2)
+      table = parts[0]
+      let list = count == 0 ? 0 : min(count + 1, parts[1].height / 2)
+      let right = parts[1].splitRows([.fill, .fixed(list)])
+      (text, judgements) = (right[0], right[1])
+    } else {
+      let list = count == 0 ? 0 : min(count + 1, max(3, body.height / 3))
+      let words = body.height < 15 ? 3 : 4
+      let tableHeight = max(3, min(candidates + 1, body.height - list - words))
+      let parts = body.splitRows([.fixed(tableHeight), .fill, .fixed(list)])
+      (table, text, judgements) = (parts[0], parts[1], parts[2])
+    }
+  }
+
+  var visibleCandidates: Int { max(1, table.height - 1) }
+  var visibleJudgements: Int { max(1, judgements.height - 1) }
+
+  /// How many columns stand at the right for what the exact checker says, its line included.
+  static let oracleWidth = 9
+}

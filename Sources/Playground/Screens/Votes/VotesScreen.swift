@@ -1,0 +1,457 @@
+import Decoding
+public import Reasoning
+public import TerminalUI
+
+/// Self-consistency as it happens: how the answers of a run's paths stand, how their shares settle,
+/// and what lies behind each answer.
+public struct VotesScreen: Screen {
+  public static let id = ScreenID("votes")
+
+  enum Level: Hashable {
+    case answers
+    /// The paths that gave this answer; nil those in which none was found.
+    case paths(answer: String?)
+  }
+
+  /// A row of the tally, by what it stands for: rows change places while the vote goes on.
+  enum Row: Hashable {
+    case answer(String)
+    case unparsed
+
+    init(_ answer: String?) { self = answer.map { .answer($0) } ?? .unparsed }
+
+    var answer: String? {
+      if case .answer(let answer) = self { answer } else { nil }
+    }
+  }
+
+  public internal(set) var run: Int?
+  /// The run's paths and how their answers stand.
+  var digest = RunDigest()
+  var level = Level.answers
+  var weighting = Tally.Method.majority
+  /// The row the user chose; nil follows the leader.
+  var chosen: Row?
+  /// What lies behind the answer, when its paths are shown.
+  var detail: AnswerDetail?
+  /// Which of the answer's paths is selected.
+  var paths = ListPosition()
+  /// The first line of the selected path's text that shows.
+  var textScroll = 0
+  /// The path marked for comparison.
+  var marked: Int?
+  /// The two paths that stand side by side.
+  var comparison: Comparison?
+  /// The models of an ensemble, each with as many of the paths; empty for a vote of one model.
+  var models: [String] = []
+  /// Samples that were asked for while the vote was running: they follow when it is done.
+  var queued = 0
+
+  public init() {}
+
+  init(run: Int? = nil, weighting: Tally.Method) {
+    (self.run, self.weighting) = (run, weighting)
+  }
+
+  public static func isHome(of strategy: StrategyDescription) -> Bool {
+    strategy.takesVotes && !strategy.ranksCandidates && !strategy.searches
+  }
+
+  // MARK: Keys and mouse
+
+  public static let bindings: [KeyBinding] =
+    [
+      KeyBinding(
+        [KeyEvent(" ")], .run, "sample and vote; again to stop, and to go on", hint: "vote"),
+      KeyBinding(
+        [KeyEvent("+"), KeyEvent("=")], .own(VotesCommand.more), "\(moreSamples) more samples",
+        hint: "more"),
+      KeyBinding(
+        [KeyEvent("w")], .cycleWeighting, "weigh the same samples otherwise", hint: "weight"),
+    ] + KeyBinding.moving("answer or path", pages: false) + [
+      KeyBinding(
+        [KeyEvent(.enter), KeyEvent(.right), KeyEvent("l")], .activate,
+        "the answer's paths; then open a path in Decode", hint: "open"),
+      KeyBinding(
+        [KeyEvent(.left), KeyEvent("h"), KeyEvent(.backspace)], .back, "back to the answers"),
+      KeyBinding(
+        [KeyEvent("o")], .openParting,
+        "open the fork where the answer leaves the others in Decode", hint: "fork"),
+      KeyBinding([KeyEvent("v")], .compare, "mark a path; on a second one, compare the two"),
+    ] + KeyBinding.scrolling("path's text") + [
+      KeyBinding([KeyEvent("r")], .runAnew, "vote anew from the first sample"),
+      .openSteps,
+    ]
+
+  public var contexts: [KeyContext] { [comparison == nil ? .screen(Self.id) : .compare] }
+
+  public mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
+    if comparison.perform(command, digest, in: rect(session), &session) { return [] }
+    if case .more? = command.own(VotesCommand.self) { return askForMore(&session) }
+    switch command {
+    case .run: return vote(&session)
+    case .runAnew: return voteAnew(&session)
+    case .cycleWeighting: cycleWeighting()
+    case .pageUp: textScroll = max(0, textScroll - 3)
+    case .pageDown: textScroll += 3
+    case .activate:
+      if level == .answers { showPaths(&session) } else { openSelected(&session) }
+    case .back: backToAnswers()
+    case .openParting: openParting(&session)
+    case .compare: compareSelected(&session)
+    default: move(command, session)
+    }
+    return []
+  }
+
+  private mutating func move(_ command: Command, _ session: SessionState) {
+    switch level {
+    case .answers:
+      var position = ListPosition(selected: selectedRow)
+      let page = tallyLayout(session).visibleRows
+      guard position.move(command, count: standings.count, page: page) else { return }
+      select(answer: position.selected)
+    case .paths:
+      let page = answerLayout(session).visibleRows
+      if paths.move(command, count: detail?.paths.count ?? 0, page: page) { textScroll = 0 }
+    }
+  }
+
+  private mutating func select(answer row: Int) {
+    if standings.indices.contains(row) { chosen = Row(standings[row].answer) }
+  }
+
+  public mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
+    if comparison.mouse(mouse, digest, in: rect(session), &session) { return [] }
+    let isText = level != .answers && answerLayout(session).detail.contains(mouse.position)
+    switch mouse.action {
+    case .wheelUp: return perform(isText ? .pageUp : .up, &session)
+    case .wheelDown: return perform(isText ? .pageDown : .down, &session)
+    case .press(.right): return perform(.back, &session)
+    case .press(.left): return clicked(mouse.position, &session)
+    default: return []
+    }
+  }
+
+  /// A first click selects a row, a second one opens it.
+  private mutating func clicked(_ point: Point, _ session: inout SessionState) -> [Effect] {
+    switch level {
+    case .answers:
+      let row = ListPosition(selected: selectedRow)
+        .item(at: point, in: tallyLayout(session).table, count: standings.count)
+      guard let row else { return [] }
+      if row == selectedRow { return perform(.activate, &session) }
+      select(answer: row)
+    case .paths:
+      let (layout, count) = (answerLayout(session), detail?.paths.count ?? 0)
+      guard let row = paths.item(at: point, in: layout.table, count: count) else { return [] }
+      if row == paths.selected { return perform(.activate, &session) }
+      paths.select(row, count: count, page: layout.visibleRows)
+      textScroll = 0
+    }
+    return []
+  }
+
+  public mutating func dismiss(_ session: inout SessionState) -> [Effect]? {
+    if comparison != nil {
+      comparison = nil
+    } else if level != .answers {
+      backToAnswers()
+    } else {
+      return nil
+    }
+    return []
+  }
+
+  // MARK: Answers and their paths
+
+  /// The ways of counting, in the order in which they are offered.
+  static let weightings: [Tally.Method] = [.majority, .delta, .likelihood, .normalizedLikelihood]
+
+  /// The ways in which the shown votes are counted: by a verifier too, where one has ranked them.
+  var weightings: [Tally.Method] {
+    let isVerified = digest.standings[.verifier] != nil
+    return Self.weightings.filter { digest.standings[$0] != nil || !isVerified }
+      + (isVerified ? [.verifier] : [])
+  }
+
+  private mutating func cycleWeighting() {
+    // The row that was followed because it led stays selected, so that it can be seen to move.
+    if chosen == nil { select(answer: 0) }
+    weighting = weightings.cycled(from: weighting, by: 1) ?? weighting
+  }
+
+  /// The tally as it is weighed now.
+  var standings: [Standing] { digest.standings[weighting] ?? [] }
+
+  /// The selected row of the tally.
+  var selectedRow: Int {
+    guard let chosen else { return 0 }
+    return standings.firstIndex { Row($0.answer) == chosen } ?? 0
+  }
+
+  /// What stands on the selected row.
+  var selected: Standing? {
+    let rows = standings
+    return rows.indices.contains(selectedRow) ? rows[selectedRow] : nil
+  }
+
+  /// The selected path's number, when an answer's paths are shown.
+  var selectedPath: Int? {
+    guard case .paths = level, let detail else { return nil }
+    return detail.paths.indices.contains(paths.selected) ? detail.paths[paths.selected] : nil
+  }
+
+  public func selection(_ session: SessionState) -> PathSelection? {
+    let path = selectedPath ?? digest.paths(for: selected?.answer).first
+    return run.flatMap { run in path.map { .path($0, run: run) } }
+  }
+
+  /// How many paths are to be counted; nil for a search, which cannot say.
+  var wanted: Int? {
+    let start = digest.start
+    let strategy = digest.strategy ?? SelfConsistency.description
+    guard !strategy.searches else { return nil }
+    let each = start?.settings.samples ?? strategy.defaultSamples
+    // Of an ensemble each model has as many, unless all choose their tokens together.
+    guard strategy.settings.contains(.combine), start?.settings.combine != .mixture else {
+      return each
+    }
+    // A damaged file may claim any number.
+    let others = start?.settings.with?.split(separator: ",").count ?? 0
+    return min(max(0, each), 1 << 30) * max(1 + others, models.count)
+  }
+
+  /// The model that a path is by, when there are several.
+  func model(ofPath path: Int) -> String? {
+    let each = max(1, digest.start?.settings.samples ?? 1)
+    return path >= 0 && models.indices.contains(path / each) ? models[path / each] : nil
+  }
+
+  private func look(behind answer: String?, _ session: SessionState) -> AnswerDetail {
+    AnswerDetail(answer: answer, in: digest, run.flatMap { session.trace.runs[$0] })
+  }
+
+  private mutating func showPaths(_ session: inout SessionState) {
+    guard let answer = selected.map(\.answer) else { return }
+    let detail = look(behind: answer, session)
+    guard !detail.paths.isEmpty else { return session.tell("No path is counted there.") }
+    chosen = Row(answer)
+    level = .paths(answer: answer)
+    self.detail = detail
+    paths = ListPosition()
+    textScroll = 0
+    marked = nil
+  }
+
+  private mutating func backToAnswers() {
+    level = .answers
+    detail = nil
+    marked = nil
+  }
+
+  private func openSelected(_ session: inout SessionState) {
+    if let selectedPath { session.open(path: selectedPath, of: run) }
+  }
+
+  private func openParting(_ session: inout SessionState) {
+    guard let run, let answer = selected.map(\.answer) else { return }
+    if let fork = (detail ?? look(behind: answer, session)).fork {
+      session.ask(.open(fork.node, run: run))
+    } else if level == .answers {
+      session.tell("No single token tells this answer from the others.")
+    }
+  }
+
+  private mutating func compareSelected(_ session: inout SessionState) {
+    guard let run, let trace = session.trace.runs[run], let path = selectedPath else { return }
+    guard models.isEmpty else {
+      return session.tell("Paths of different models are not compared token by token.")
+    }
+    guard let marked else {
+      marked = path
+      return session.tell(
+        "Marked path \(path + 1); press v on another, of any answer, to compare the two.")
+    }
+    self.marked = nil
+    guard marked != path else { return }
+    comparison = Comparison(run: run, left: marked, right: path, trace)
+  }
+
+  // MARK: Running
+
+  /// How many samples `+` adds.
+  static let moreSamples = 20
+
+  /// Starts a vote, stops it, or takes up one that was stopped.
+  private mutating func vote(_ session: inout SessionState) -> [Effect] {
+    if session.isUnderWay(run) {
+      queued = 0
+      return session.cancel(run)
+    }
+    guard let start = digest.start, isSame(start, session) else { return voteAnew(&session) }
+    let wanted = max(samples(of: start.settings), samples(of: session.settings))
+    // A vote that ended early is complete, unless more is asked of it than before.
+    let isOpen = digest.stopped.map { wanted > $0.of } ?? true
+    if isOpen, digest.finished < wanted {
+      return canGrow ? resume(samples: wanted, &session) : voteAnew(&session)
+    }
+    session.tell(
+      "This vote is complete. + samples more; r votes anew; s changes the settings or the seed.")
+    return []
+  }
+
+  private mutating func voteAnew(_ session: inout SessionState) -> [Effect] {
+    let name = SelfConsistency.description.name
+    guard !session.isUnderWay(run),
+      let (run, effects) = session.start(name, paths: samples(of: session.settings))
+    else { return [] }
+    self = Self(run: run, weighting: weighting)
+    return effects
+  }
+
+  private mutating func askForMore(_ session: inout SessionState) -> [Effect] {
+    guard let run, let start = digest.start else { return vote(&session) }
+    guard canGrow else {
+      session.tell("Ranked candidates are complete; r samples a vote.")
+      return []
+    }
+    if let activity = session.activities[run] {
+      guard !activity.isCancelling else { return [] }
+      queued += Self.moreSamples
+      session.tell("\(queued) more samples follow when these \(activity.paths) are done.")
+      return []
+    }
+    return resume(samples: samples(of: start.settings) + Self.moreSamples, &session)
+  }
+
+  /// Goes on with the vote on screen, with its own question, settings and numbering of paths, so
+  /// that nothing tells it from a vote that was never interrupted.
+  private func resume(samples: Int, _ session: inout SessionState) -> [Effect] {
+    guard let number = run, let run = session.trace.runs[number], let start = run.start else {
+      return []
+    }
+    guard let model = session.readyModel else {
+      session.tell("This is a saved vote; press m to load its model, \(start.model.name).")
+      return []
+    }
+    guard model.identity.hash == start.model.hash else {
+      session.tell(
+        "This vote was made by \(start.model.name); press r for a new one by "
+          + "\(model.identity.name), or m to go back.", .warning)
+      return []
+    }
+    var settings = start.settings
+    settings.samples = samples
+    session.activities[number] = Activity(
+      strategy: start.strategy, paths: samples, finished: digest.finished)
+    return [
+      .run(
+        .start(run: number, strategy: start.strategy, start.question, settings, previous: run))
+    ]
+  }
+
+  private func samples(of settings: RunSettings) -> Int {
+    settings.samples ?? SelfConsistency.defaultSamples
+  }
+
+  /// Whether the run on view is a vote of one model's samples, as Space starts one.
+  private var isPlainVote: Bool { digest.strategy?.settings.contains(.weighting) ?? false }
+
+  /// Whether the vote can go on: what a verifier has weighed is complete.
+  private var canGrow: Bool {
+    isPlainVote && digest.start?.settings.weighting != .verifier
+  }
+
+  /// Whether a vote started now would sample the very paths of the run on view.
+  private func isSame(_ start: RunStart, _ session: SessionState) -> Bool {
+    let strategy = SelfConsistency.description
+    func drawing(_ settings: RunSettings) -> RunSettings {
+      var part = RunSettings(seed: settings.seed, maxTokens: settings.maxTokens)
+      part.prompting = settings.prompting ?? strategy.defaultPrompting.description
+      part.template = settings.template
+      part.temperature = settings.temperature ?? strategy.defaultTemperature
+      (part.topK, part.topP, part.minP) = (settings.topK, settings.topP, settings.minP)
+      return part
+    }
+    return isPlainVote && start.question == session.question
+      && drawing(start.settings) == drawing(session.settings)
+      && session.readyModel.map { $0.identity.hash == start.model.hash } ?? true
+  }
+
+  // MARK: News
+
+  public mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
+    if reason != .model { self = Self(weighting: session.settings.weighting) }
+    return []
+  }
+
+  public mutating func adapt(from old: RunSettings, _ session: inout SessionState) {
+    if session.settings.weighting != old.weighting { weighting = session.settings.weighting }
+  }
+
+  public mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
+    guard strategy.takesVotes, run != self.run else { return }
+    self = Self(run: run, weighting: session.settings.weighting)
+  }
+
+  public mutating func restore(_ session: inout SessionState) {
+    digest = RunDigest(run, in: session.trace)
+    nameModels(session)
+  }
+
+  public mutating func take(_ record: TraceRecord, _ session: inout SessionState) {
+    digest.follow(record, of: run, in: session.trace)
+    if case .run = record.event { nameModels(session) }
+  }
+
+  private mutating func nameModels(_ session: SessionState) {
+    let members = run.map { session.trace.members(of: $0) } ?? []
+    models = members.map { session.trace.runs[$0]?.start?.model.title ?? "" }
+  }
+
+  /// Brings what lies behind the shown answer up to date.
+  public mutating func refresh(
+    after records: [TraceRecord], _ session: inout SessionState
+  ) -> [Effect] {
+    comparison.refresh(session)
+    guard case .paths(let answer) = level, let detail else { return [] }
+    // A look at all paths: while many stream it is taken when a twentieth more are counted.
+    let news = digest.counted - detail.counted
+    let patience = digest.end == nil ? detail.counted / 20 : 0
+    guard news > patience else { return [] }
+    let selected = selectedPath
+    let fresh = look(behind: answer, session)
+    self.detail = fresh
+    paths.selected = selected.flatMap { fresh.paths.firstIndex(of: $0) } ?? 0
+    return []
+  }
+
+  /// What follows the end of the run: samples that were asked for in the meantime.
+  public mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
+    guard case .runEnded(let ended) = news, ended == run, queued > 0 else { return [] }
+    let more = queued
+    queued = 0
+    guard let start = digest.start, digest.end?.reason == .completed else { return [] }
+    return resume(samples: samples(of: start.settings) + more, &session)
+  }
+
+  // MARK: Lessons
+
+  public mutating func go(
+    to place: LessonCommand.Place, _ session: inout SessionState
+  ) -> [Effect]? {
+    guard case .answer(let answer) = place, standings.contains(where: { $0.answer == answer })
+    else { return nil }
+    backToAnswers()
+    comparison = nil
+    chosen = .answer(answer)
+    return []
+  }
+}
+
+/// What only Votes knows.
+enum VotesCommand: ScreenCommand {
+  /// Samples more for the vote on screen.
+  case more
+}

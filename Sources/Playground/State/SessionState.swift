@@ -1,0 +1,337 @@
+public import Decoding
+public import Reasoning
+public import TerminalUI
+
+/// What all screens share: the question, the settings, the model, and everything explored so far.
+///
+/// Screens read it. They change it only through its methods, and ask each other for things through
+/// `requests`, which the reducer passes on.
+public struct SessionState: Sendable {
+  /// The terminal's size in cells.
+  public var size: Size
+  /// The screen that keys go to.
+  public var screen = DecodeScreen.id
+  /// The screens there are.
+  public let screens: ScreenList
+
+  /// What is asked on every screen.
+  public var question: Question
+  /// What runs are started with; the sampler's part also shapes the Decode table.
+  public var settings: RunSettings
+  public var model: ModelState = .none
+  /// What the loaded model's token ids stand for; nil without a model.
+  public var vocabulary: (any Vocabulary)?
+
+  /// Everything explored so far.
+  public var trace = Trace()
+  /// The run of a person's own walk in Decode, which is under way.
+  public var exploration: Int?
+  /// Where Decode is: the place whose next token is shown.
+  public var cursor: NodeID = .root
+  /// The runs under way, by number.
+  public var activities: [Int: Activity] = [:]
+  /// The next run's number.
+  public var nextRun = 1
+  /// The run that each screen shows; brought up to date after every action.
+  public internal(set) var shownRuns: [ScreenID: Int] = [:]
+  /// What screens have asked of each other and nobody has answered yet, the oldest first.
+  var requests: [ScreenRequest] = []
+
+  public var message: Message?
+  public var lesson: LessonState?
+
+  /// What can be chosen from; filled at the start, when something is found.
+  public var catalog: Catalog
+  public var themeName: String
+  /// The speed of what is under way.
+  public var pace = Pace()
+
+  init(
+    size: Size, question: Question, settings: RunSettings, catalog: Catalog, themeName: String,
+    screens: ScreenList
+  ) {
+    self.size = size
+    self.question = question
+    self.settings = settings
+    self.catalog = catalog
+    self.themeName = themeName
+    self.screens = screens
+  }
+
+  // MARK: The model
+
+  /// The model's name, capabilities and size, when one is loaded.
+  public var readyModel: ModelSummary? {
+    if case .ready(let summary) = model { summary } else { nil }
+  }
+
+  /// Whether a saved trace is shown without a model.
+  public var isReplay: Bool {
+    if case .none = model { !trace.runs.isEmpty } else { false }
+  }
+
+  /// A token as lists show it: ordinary ones in quotes, those that stand for no text by name.
+  func label(of token: Token) -> String {
+    token.bytes.isEmpty ? name(of: token.id) : TokenText.quoted(token.bytes)
+  }
+
+  /// The name of a token that stands for no text; its id when a saved trace is all there is.
+  func name(of token: TokenID) -> String {
+    guard let vocabulary else { return "⟨token \(token)⟩" }
+    let name = vocabulary.name(of: token)
+    return name.isEmpty ? "⟨token \(token)⟩" : name
+  }
+
+  // MARK: Settings
+
+  /// The sampler's settings as they shape the Decode table and the next run; of a saved trace as
+  /// its run had them.
+  public var sampling: SamplingSettings {
+    let usual = SelfConsistency.description.defaultTemperature
+    return settings.sampling(
+      temperature: isReplay ? replayed?.usualTemperature ?? usual : usual)
+  }
+
+  /// The saved run whose settings are those of the session.
+  private var replayed: RunStart? {
+    let shown = shownRuns[screen].flatMap { trace.runs[$0]?.start }
+    if let shown, shown.settings == settings { return shown }
+    return trace.runs.sorted { $0.key > $1.key }.lazy.compactMap(\.value.start)
+      .first { $0.settings == settings }
+  }
+
+  /// Moves the temperature along the grid on which saved distributions are exact.
+  mutating func changeTemperature(by steps: Int) {
+    let current = (sampling.temperature * 10).rounded()
+    let next = min(20, max(0, current + Double(steps)))
+    settings.temperature = next / 10
+  }
+
+  // MARK: Telling and asking
+
+  /// Shows a line to the user until the next key.
+  mutating func tell(_ text: String, _ kind: Message.Kind = .notice) {
+    message = Message(kind, text)
+  }
+
+  /// Asks the other screens for something; the reducer passes it on when the screen is done.
+  mutating func ask(_ request: ScreenRequest) { requests.append(request) }
+
+  /// Asks for a path in Decode: at the place where its answer comes next, so that the table shows
+  /// what the answer was chosen from; a path without an answer at its end.
+  ///
+  /// A path of an ensemble belongs to the run of the model that it is by.
+  mutating func open(path number: Int, of shown: Int?) {
+    guard let shown else { return }
+    let (run, number) = trace.origin(ofPath: number, in: shown)
+    guard let known = trace.runs[run], let path = known.paths[number], let tip = path.tip else {
+      return
+    }
+    if path.answer != nil, let range = path.answerSpan.flatMap(path.range(of:)) {
+      tell("The answer comes next; G goes to the path's end.")
+      let node = range.lowerBound == 0 ? known.promptEnd : path.nodes[range.lowerBound - 1]
+      ask(.open(node, run: run))
+    } else {
+      ask(.open(tip, run: run))
+    }
+    if let own = known.start?.model, let hash = readyModel?.identity.hash, run != shown,
+      own.hash != hash
+    {
+      tell("This path is by \(own.title), the table by the model at hand.")
+    }
+  }
+
+  // MARK: Running
+
+  mutating func takeRunNumber() -> Int {
+    defer { nextRun += 1 }
+    return nextRun
+  }
+
+  /// Starts exploring the current question, when there is a model to explore with.
+  mutating func newExploration() -> [Effect] {
+    guard readyModel != nil else { return [] }
+    return [.decode(.explore(run: takeRunNumber(), question, settings))]
+  }
+
+  /// Starts a strategy as a new run of so many paths; nil, and a message, without a model.
+  mutating func start(_ strategy: String, paths: Int) -> (run: Int, effects: [Effect])? {
+    guard readyModel != nil else {
+      tell("There is no model to run; press m to choose one.", .error)
+      return nil
+    }
+    let run = takeRunNumber()
+    activities[run] = Activity(strategy: strategy, paths: paths)
+    return (
+      run,
+      [.run(.start(run: run, strategy: strategy, question, settings, previous: nil))]
+    )
+  }
+
+  /// Cancels a run; nothing when it is not under way.
+  mutating func cancel(_ run: Int?) -> [Effect] {
+    guard let run, activities[run] != nil else { return [] }
+    activities[run]?.isCancelling = true
+    return [.run(.cancel(run: run))]
+  }
+
+  /// Whether a run is under way.
+  func isUnderWay(_ run: Int?) -> Bool { run.map { activities[$0] != nil } ?? false }
+
+  /// Leaves a trace of a move, when there is a session to leave it in.
+  func note(_ action: Edit.Action, _ node: NodeID) -> [Effect] {
+    readyModel == nil ? [] : [.decode(.note(action, node))]
+  }
+
+  // MARK: Lessons
+
+  /// The lesson on view.
+  public var activeLesson: LessonState? { lesson.flatMap { $0.isHidden ? nil : $0 } }
+
+  /// Whether the reader is guessing: then Decode tells no probability of what comes next.
+  public var isGuessing: Bool {
+    activeLesson?.guess.map { $0.picked == nil } ?? false
+  }
+}
+
+/// The model, as far as it is there.
+public enum ModelState: Sendable, Hashable {
+  case none
+  case loading(ModelLoad)
+  case ready(ModelSummary)
+  case failed(name: String, why: String)
+}
+
+/// A model on its way.
+public struct ModelLoad: Sendable, Hashable {
+  public var name: String
+  /// Bytes of weights that are ready, and of all; 0 as long as that is not known.
+  public var bytes: Int
+  public var totalBytes: Int
+
+  public init(name: String, bytes: Int = 0, totalBytes: Int = 0) {
+    self.name = name
+    self.bytes = bytes
+    self.totalBytes = totalBytes
+  }
+
+  /// The name and how far it is, as `qwen2.5-1.5b: 43 % of 1.1 GB`.
+  var text: String {
+    guard totalBytes > 0 else { return "\(name) …" }
+    let percent = Int(100 * Double(bytes) / Double(totalBytes))
+    return "\(name): \(min(percent, 100)) % of \(Format.bytes(totalBytes))"
+  }
+}
+
+/// What the screens tell about a loaded model.
+public struct ModelSummary: Sendable, Hashable {
+  public var identity: ModelIdentity
+  public var path: String
+  public var contextLength: Int
+  public var vocabularySize: Int
+  public var parameters: Int
+  public var threads: Int
+  public var slots: Int
+  /// Whether the model is one of the bundled ones, which know only a few forms of question.
+  public var isBundled: Bool
+  /// The chat template that its file declares, as it stands there; nil if it declares none.
+  public var chatTemplate: String?
+  /// Its place in the family; nil for any other model.
+  public var member: FamilyMember?
+
+  public init(
+    identity: ModelIdentity, path: String, contextLength: Int, vocabularySize: Int,
+    parameters: Int, threads: Int, slots: Int, isBundled: Bool, member: FamilyMember? = nil,
+    chatTemplate: String? = nil
+  ) {
+    self.identity = identity
+    self.path = path
+    self.contextLength = contextLength
+    self.vocabularySize = vocabularySize
+    self.parameters = parameters
+    self.threads = threads
+    self.slots = slots
+    self.isBundled = isBundled
+    self.member = member
+    self.chatTemplate = chatTemplate
+  }
+}
+
+/// A run under way.
+public struct Activity: Sendable, Hashable {
+  public var strategy: String
+  /// Paths the run will have in all, and those that have ended.
+  public var paths: Int
+  public var finished: Int
+  public var isCancelling = false
+
+  public init(strategy: String, paths: Int, finished: Int = 0) {
+    self.strategy = strategy
+    self.paths = paths
+    self.finished = finished
+  }
+}
+
+/// How fast tokens come, over the last second or so.
+public struct Pace: Sendable, Hashable {
+  public var tokensPerSecond: Double?
+  /// Tokens whose keys and values are in memory, and how many there is room for.
+  public var cachedTokens: Int?
+  public var cacheCapacity: Int?
+  /// What weights, keys and values take.
+  public var memoryBytes: Int?
+  /// About how long each run under way will still take, from the pace of its last paths.
+  public var secondsLeft: [Int: Double] = [:]
+
+  public init() {}
+}
+
+/// A line for the user, shown until the next key.
+public struct Message: Sendable, Hashable {
+  public enum Kind: Sendable, Hashable { case notice, warning, error }
+  public var kind: Kind
+  public var text: String
+
+  public init(_ kind: Kind, _ text: String) {
+    self.kind = kind
+    self.text = text
+  }
+}
+
+/// What can be chosen from.
+public struct Catalog: Sendable {
+  /// The bundled models that differ in size, stage and training tokens.
+  public var family = ModelFamily()
+  /// The other models.
+  public var models: [ModelEntry] = []
+  public var themes: [String] = []
+  public var lessons: [LessonEntry] = []
+  public var sessions: [String] = []
+
+  public init() {}
+
+  public struct ModelEntry: Sendable, Hashable {
+    public var name: String
+    public var path: String
+    public var detail: String
+
+    public init(name: String, path: String, detail: String) {
+      self.name = name
+      self.path = path
+      self.detail = detail
+    }
+  }
+
+  public struct LessonEntry: Sendable, Hashable {
+    public var title: String
+    public var path: String
+    /// What it is about, in a line.
+    public var summary: String?
+
+    public init(title: String, path: String, summary: String? = nil) {
+      self.title = title
+      self.path = path
+      self.summary = summary
+    }
+  }
+}
