@@ -50,7 +50,7 @@ import Testing
     while play.state.scale.kind != kind { play.press(KeyEvent("]")) }
     if var snapshot {
       snapshot.plan = play.state.studyPlan
-      play.send(.study(.kept(snapshot.plan, snapshot)))
+      play.send(.study(.kept(snapshot.plan, .done(snapshot))))
     }
     return play
   }
@@ -110,7 +110,7 @@ import Testing
     var play = play(80, 24)
     let old = play.state.studyPlan
     play.press(KeyEvent("f"))
-    play.send(.study(.kept(old, snapshot)))
+    play.send(.study(.kept(old, .done(snapshot))))
     #expect(play.state.scale.shown == nil && play.state.scale.chart == nil)
   }
 
@@ -134,7 +134,7 @@ import Testing
     }
     play.send(.study(.progress(snapshot, activity)))
     #expect(play.state.scale.activity?.isCancelling == true)
-    play.send(.study(.ended(snapshot)))
+    play.send(.study(.ended(play.state.studyPlan, snapshot, .cancelled)))
     #expect(play.state.scale.activity == nil)
     // What it has is kept, and Space goes on with it.
     #expect(play.state.scale.shown?.results.done == 3)
@@ -162,7 +162,7 @@ import Testing
   @Test func anotherModelIsAnotherStudy() async throws {
     var play = play(80, 24, .samples, try await Self.snapshot(.samples))
     let before = lookUps(play.effects).count
-    play.send(.modelReady(Fixtures.summary, Fixtures.model.vocabulary))
+    play.send(.model(.ready(Fixtures.summary, Fixtures.model.vocabulary)))
     #expect(play.state.scale.shown == nil)
     #expect(lookUps(play.effects).count == before + 1)
   }

@@ -49,11 +49,19 @@ extension PlaygroundState {
     message = Message(.warning, note)
   }
 
-  /// An error while a command waits: nothing more will come of it.
-  mutating func lessonFailed(_ message: Message) {
-    guard message.kind == .error, let lesson, lesson.isWorking else { return }
-    if case .run? = lesson.wait { return }
-    self.lesson?.abandon()
+  /// Gives the step up when what it waits for in Decode will not come.
+  mutating func lessonHears(_ news: DecodeNews) {
+    let isLost =
+      switch (lesson?.wait, news) {
+      case (.exploration?, .explored(let ending)), (.place?, .inserted(let ending)):
+        !ending.isDone
+      case (.place?, .taken(_, let ending)): !ending.isDone
+      case (.place?, .fetched(let node, .failed)), (.table?, .fetched(let node, .failed)):
+        node == decode.cursor
+      case (.answer?, .answered(let ending)): !ending.isDone
+      default: false
+      }
+    if isLost { lesson?.abandon() }
   }
 
   private mutating func finishStep() {

@@ -60,6 +60,7 @@ extension PlaygroundState {
     let others = trace.runs.filter {
       $0.key != number && $0.value.start?.model.hash == start.model.hash
     }
+    explored = number
     return [
       .decode(
         .resume(

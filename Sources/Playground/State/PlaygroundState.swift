@@ -20,6 +20,8 @@ public struct PlaygroundState: Sendable {
   public var trace = Trace()
   /// Which run each screen shows.
   public var runs = ShownRuns()
+  /// The run of the exploration that the session works on.
+  var explored: Int?
   /// The runs under way, by number.
   public var activities: [Int: Activity] = [:]
   /// A strategy that runs as soon as there is a model.

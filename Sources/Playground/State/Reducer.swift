@@ -11,7 +11,6 @@ public struct Reducer: Sendable {
 
   public func reduce(_ state: inout PlaygroundState, _ action: Action) -> [Effect] {
     let effects = react(to: action, &state)
-    if case .message(let message) = action { state.lessonFailed(message) }
     let more = state.continueLesson()
     state.refreshTree()
     state.refreshSearchPage()
@@ -29,50 +28,19 @@ public struct Reducer: Sendable {
     case .interrupt, .terminate: return perform(.quit, &state)
     case .command(let command): return perform(command, &state)
     case .trace(let records): return fold(records, &state)
-    case .distribution(let node, let distribution):
-      return state.receiveDistribution(distribution, for: node)
-    case .arrived(let node): return state.arrive(at: node)
-    case .explorationBegan(let run, let prompt):
-      return state.beginExploring(run: run, prompt: prompt)
-    case .streamEnded(let node, let reason): return state.endStream(at: node, reason: reason)
-    case .answeredNow(let outcome, let end): return state.showForcedAnswer(outcome, end: end)
-    case .waited:
-      state.decode.isAsking = false
+    case .decode(let run, let news): return state.receive(news, of: run)
+    case .run(let news): return state.receive(news)
+    case .review(let news):
+      state.receive(news)
       return []
-    case .reviewEnded:
-      state.steps.asking = nil
-      return []
-    case .ticked(let timer): return state.ticked(timer)
     case .study(let news):
       state.receive(news)
       return []
-    case .runEnded(let run):
-      state.activities[run] = nil
-      return state.voteEnded(run) + (run == state.runs.followed ? state.reachCursor() : [])
-    case .opened(let records, let name): return open(records, name: name, &state)
-    case .themeLoaded(let name):
-      state.themeName = name
-      return []
-    case .lessonLoaded(let lesson, let name): return state.begin(lesson, name: name)
-    case .modelLoading(let load):
-      state.model = .loading(load)
-      return []
-    case .modelReady(let summary, let vocabulary):
-      state.vocabulary = vocabulary
-      return modelReady(summary, &state)
-    case .modelFailed(let name, let why):
-      state.model = .failed(name: name, why: why)
-      state.message = Message(.error, why)
-      return []
+    case .model(let news): return receive(news, &state)
+    case .file(let news): return receive(news, &state)
+    case .shell(let news): return state.receive(news)
     case .pace(let pace):
       state.pace = pace
-      return []
-    case .message(let message):
-      state.message = message
-      if message.kind == .error { state.giveUpWaiting() }
-      return []
-    case .files(let files, let path):
-      received(files: files, for: path, &state)
       return []
     }
   }
@@ -260,7 +228,7 @@ public struct Reducer: Sendable {
     return state.refreshDecode(after: records)
   }
 
-  private func modelReady(_ summary: ModelSummary, _ state: inout PlaygroundState) -> [Effect] {
+  func modelReady(_ summary: ModelSummary, _ state: inout PlaygroundState) -> [Effect] {
     state.popups.removeAll { popup in
       if case .models(let picker) = popup { picker.wanted != nil } else { false }
     }
@@ -289,7 +257,7 @@ public struct Reducer: Sendable {
   }
 
   /// Shows a saved session.
-  private func open(
+  func open(
     _ records: [TraceRecord], name: String, _ state: inout PlaygroundState
   ) -> [Effect] {
     state.show(Trace(records))
@@ -319,6 +287,7 @@ extension PlaygroundState {
   mutating func newExploration() -> [Effect] {
     guard readyModel != nil else { return [] }
     let run = takeRunNumber()
+    explored = run
     return [.decode(.explore(run: run, question, settings))]
   }
 

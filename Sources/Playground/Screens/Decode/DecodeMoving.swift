@@ -157,14 +157,14 @@ extension PlaygroundState {
     return []
   }
 
-  mutating func endStream(at node: NodeID, reason: String) -> [Effect] {
+  mutating func endStream(_ ending: Ending<FinishReason>) -> [Effect] {
     decode.isStreaming = false
-    switch reason {
-    case "length":
+    switch ending {
+    case .done(.budget):
       message = Message(
         .notice, "Stopped after \(settings.maxTokens) tokens; the space bar goes on.")
-    case "context": message = Message(.notice, "The model's context is full.")
-    default: break
+    case .done(.contextFull): message = Message(.notice, "The model's context is full.")
+    default: tell(ending)
     }
     return reachCursor()
   }
@@ -180,12 +180,5 @@ extension PlaygroundState {
       isCorrect: outcome.answer.flatMap { question.isCorrect($0) })
     refreshLine()
     return []
-  }
-
-  /// What was asked of the model will not come.
-  mutating func giveUpWaiting() {
-    decode.arriving = nil
-    decode.pendingTakes = 0
-    decode.isAsking = false
   }
 }

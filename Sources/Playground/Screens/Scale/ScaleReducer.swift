@@ -163,19 +163,29 @@ extension PlaygroundState {
 
   mutating func receive(_ news: StudyNews) {
     switch news {
-    case .kept(let plan, let snapshot):
-      // An answer to an earlier question is of no interest any more.
-      guard plan == scale.lookedUp, scale.activity == nil else { return }
-      scale.show(snapshot)
     case .progress(let snapshot, let activity):
       guard scale.activity != nil else { return }
       let isCancelling = scale.activity?.isCancelling ?? false
       scale.activity = activity
       scale.activity?.isCancelling = isCancelling
       scale.show(snapshot)
-    case .ended(let snapshot):
+    case .notice(let text): message = Message(.warning, text)
+    case .kept(let plan, let ending):
+      // An answer to an earlier question is of no interest any more.
+      guard plan == scale.lookedUp, scale.activity == nil else { return }
+      if case .done(let snapshot) = ending { scale.show(snapshot) }
+      tell(ending)
+    case .ended(let plan, let snapshot, let ending):
+      tell(ending)
+      guard plan == scale.lookedUp, scale.activity != nil else { return }
       scale.activity = nil
       if let snapshot { scale.show(snapshot) }
+    case .stopped: break
+    case .exported(.done(let names)):
+      let endings = names.dropFirst().map { ".\($0.split(separator: ".").last ?? "")" }
+      message = Message(
+        .notice, "Wrote \(names[0]), \(endings.joined(separator: " and ")) in this folder.")
+    case .exported(let ending): tell(ending)
     }
     _ = scale.position.reveal(count: scale.curves.count, height: scaleLayout.visibleCurves)
   }

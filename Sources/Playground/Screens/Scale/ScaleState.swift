@@ -26,15 +26,6 @@ public struct StudyActivity: Sendable, Hashable {
   public init() {}
 }
 
-/// What the session tells of studies.
-public enum StudyNews: Sendable {
-  /// What is kept of the study that a plan stands for; nil where nothing is.
-  case kept(StudyPlan, StudySnapshot?)
-  case progress(StudySnapshot, StudyActivity)
-  /// It is over, however it ended; nil when it could not begin.
-  case ended(StudySnapshot?)
-}
-
 /// What Scale shows: one study, as far as it is known.
 public struct ScaleState: Sendable {
   public var kind = StudyKind.samples
