@@ -10,7 +10,7 @@ import Testing
   // MARK: Real studies on the apples table
 
   /// Problems that differ in nothing but their random numbers, each asked by itself.
-  private static func snapshot(
+  static func snapshot(
     _ kind: StudyKind, problems: Int = 6, done: Int? = nil
   ) async throws -> StudySnapshot {
     let library = PromptLibrary(directory: "")

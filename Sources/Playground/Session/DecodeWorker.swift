@@ -58,9 +58,10 @@ final class DecodeWorker: Worker {
       bench.post(.decode(run: exploration?.run.number, .streamStopped))
     case .answerNow(let node, let said):
       start(.ask, ending: DecodeNews.answered) {
-        guard let answer = try await $0.answerNow(after: node, said: said) else {
-          throw CancellationError()
-        }
+        let answer = try await $0.answerNow(after: node, said: said)
+        // What was cut short is no answer.
+        try Task.checkCancellation()
+        guard let answer else { throw CancellationError() }
         return answer
       }
     case .wait(let start, let depth, let said): wait(behind: start, depth, said)

@@ -21,10 +21,7 @@ final class FileWorker: Worker {
       }
     case .open(let path):
       jobs.start(.file, ending: { .file(.opened(path, $0)) }) { [recorder] in
-        let path = FilePaths.expanded(path)
-        let records = try TraceFile.read(URL(fileURLWithPath: path)).records
-        try recorder.goOn(in: path)
-        return records
+        try recorder.open(FilePaths.expanded(path))
       }
     case .save(let path):
       jobs.start(.file, ending: { .file(.saved(path, $0)) }) { [recorder] in

@@ -15,24 +15,31 @@ final class Recorder: Sendable {
     var keeping = Keeping.notYet
     /// How runs began of which nothing has come yet.
     var held: [TraceRecord] = []
+
+    var journal: TraceJournal? {
+      if case .journal(let journal) = keeping { journal } else { nil }
+    }
   }
 
   private let keep: (@Sendable () throws -> TraceJournal)?
   private let inbox: ActionInbox
   private let state = Mutex(State())
+  /// One session is opened after the other.
+  private let opening = Mutex(())
 
   init(keep: (@Sendable () throws -> TraceJournal)?, inbox: ActionInbox) {
     self.keep = keep
     self.inbox = inbox
   }
 
-  /// Keeps a record and shows it. A run and its prompt alone are nothing to keep: a playground
-  /// that is opened and closed leaves no file.
+  /// Keeps a record and shows it. As long as there is no journal, a run and its prompt alone are
+  /// nothing to keep: a playground that is opened and closed leaves no file.
   func record(_ record: TraceRecord) {
     if keep != nil {
       state.withLock { state in
         state.held.append(record)
-        if !record.isBeginning { _ = keepAll(&state) }
+        if case .notYet = state.keeping, record.isBeginning { return }
+        _ = keepAll(&state)
       }
     }
     inbox.post(record)
@@ -50,9 +57,8 @@ final class Recorder: Sendable {
       }
     }
     defer { state.held = [] }
-    guard case .journal(let journal) = state.keeping else { return nil }
-    journal.append(state.held)
-    return journal
+    state.journal?.append(state.held)
+    return state.journal
   }
 
   private func watched(_ journal: TraceJournal) -> TraceJournal {
@@ -76,18 +82,32 @@ final class Recorder: Sendable {
     }
   }
 
-  /// Goes on in the journal of a saved session, whose runs the next ones are numbered after.
-  func goOn(in path: String) throws {
-    guard keep != nil else { return }
-    let journal = watched(try TraceJournal(at: URL(fileURLWithPath: path)))
-    let old = state.withLock { state in
-      defer { state = State(keeping: .journal(journal)) }
-      return state.keeping
-    }
-    do {
-      if case .journal(let old) = old { try old.close() }
-    } catch {
-      tell(error)
+  /// Goes on in a saved session, whose runs the next ones are numbered after.
+  ///
+  /// - Returns: what is in it.
+  /// - Throws: `TraceError`; the session at hand goes on then.
+  func open(_ path: String) throws -> [TraceRecord] {
+    try opening.withLock { _ in
+      let url = URL(fileURLWithPath: path)
+      let current = state.withLock { $0.journal }
+      // Opened a second time, and compacted when the first is closed, it would be two files.
+      if let current, current.url.resolvingSymlinksInPath() == url.resolvingSymlinksInPath() {
+        try current.flush()
+        return try TraceFile.read(url).records
+      }
+      let records = try TraceFile.read(url).records
+      guard keep != nil else { return records }
+      let journal = watched(try TraceJournal(at: url))
+      let old = state.withLock { state in
+        defer { state = State(keeping: .journal(journal)) }
+        return state.journal
+      }
+      do {
+        try old?.close()
+      } catch {
+        tell(error)
+      }
+      return records
     }
   }
 
@@ -95,9 +115,8 @@ final class Recorder: Sendable {
   ///
   /// - Returns: why the journal is not whole, when it is not.
   func close() -> (any Error)? {
-    guard case .journal(let journal) = state.withLock({ $0.keeping }) else { return nil }
     do {
-      try journal.close()
+      try state.withLock { $0.journal }?.close()
       return nil
     } catch {
       return error
