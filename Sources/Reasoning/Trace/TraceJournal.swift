@@ -31,7 +31,7 @@ public final class TraceJournal: Sendable {
   /// - Throws: `TraceError` when the file cannot be opened or holds something else.
   public init(at url: URL, header: TraceHeader? = TraceHeader()) throws {
     self.url = url
-    isDevice = Self.isDevice(url)
+    isDevice = TraceFile.isDevice(url)
     let fresh = try isDevice || Self.prepare(url)
     guard let handle = try? FileHandle(forWritingTo: url) else {
       throw TraceError.unwritable(url.path, reason: "it cannot be opened.")
@@ -48,12 +48,6 @@ public final class TraceJournal: Sendable {
   }
 
   deinit { timer.cancel() }
-
-  private static func isDevice(_ url: URL) -> Bool {
-    let path = url.resolvingSymlinksInPath().path
-    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-    return attributes?[.type] as? FileAttributeType == .typeCharacterSpecial
-  }
 
   /// Makes the file ready for appending; true when it is new.
   private static func prepare(_ url: URL) throws -> Bool {
