@@ -27,8 +27,7 @@ final class StudyWorker: Worker {
         do {
           return try export(snapshot, chart)
         } catch {
-          throw StrategyError.decoding(
-            "The study cannot be written here: \(error.localizedDescription)")
+          throw StudyExportError(why: WholeFile.reason(error))
         }
       }
     }
@@ -122,4 +121,10 @@ final class StudyWorker: Worker {
     }
     return base
   }
+}
+
+/// Why a study cannot be exported.
+private struct StudyExportError: Error, CustomStringConvertible {
+  var why: String
+  var description: String { "The study cannot be written here: \(why)" }
 }

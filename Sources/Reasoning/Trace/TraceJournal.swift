@@ -64,7 +64,7 @@ public final class TraceJournal: Sendable {
       try Data().write(to: url)
       return true
     } catch {
-      throw TraceError.unwritable(url.path, reason: error.localizedDescription)
+      throw TraceError.unwritable(url.path, reason: WholeFile.reason(error))
     }
   }
 
@@ -135,7 +135,7 @@ public final class TraceJournal: Sendable {
         }
       }
     } catch {
-      throw TraceError.unwritable(target.path, reason: error.localizedDescription)
+      throw TraceError.unwritable(target.path, reason: WholeFile.reason(error))
     }
   }
 
@@ -166,7 +166,7 @@ public final class TraceJournal: Sendable {
   }
 
   private func unwritable(_ error: any Error) -> TraceError {
-    TraceError.unwritable(url.path, reason: error.localizedDescription)
+    TraceError.unwritable(url.path, reason: WholeFile.reason(error))
   }
 
   /// Drops distributions that an earlier record of the same run already gave.
@@ -185,7 +185,7 @@ public final class TraceJournal: Sendable {
     do {
       try WholeFile.write(try TraceCoding.lines(records), to: url)
     } catch {
-      throw TraceError.unwritable(url.path, reason: error.localizedDescription)
+      throw TraceError.unwritable(url.path, reason: WholeFile.reason(error))
     }
   }
 }

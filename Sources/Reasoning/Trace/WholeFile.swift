@@ -27,4 +27,12 @@ public enum WholeFile {
   public static func write(_ data: Data, to url: URL) throws {
     try write(to: url) { try $0.write(contentsOf: data) }
   }
+
+  /// Why a file could not be read or written, as the system says it.
+  public static func reason(_ error: any Error) -> String {
+    let error = error as NSError
+    let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
+    guard cause.domain == NSPOSIXErrorDomain else { return error.localizedDescription }
+    return String(cString: strerror(Int32(cause.code))) + "."
+  }
 }
