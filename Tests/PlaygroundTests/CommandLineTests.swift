@@ -125,12 +125,12 @@ import Testing
     var play = Play(80, 24)
     play.type(":model ./m")
     #expect(play.effects.contains { if case .file(.list("./m")) = $0 { true } else { false } })
-    play.send(.files(["./models/", "./mine.gguf"], matching: "./m"))
+    play.send(.file(.listed("./m", .done(["./models/", "./mine.gguf"]))))
     play.press(.tab)
     #expect(play.line?.field.text == "model ./models/")
     // News about something typed before is of no interest.
     play.press(.backspace)
-    play.send(.files(["./other"], matching: "./o"))
+    play.send(.file(.listed("./o", .done(["./other"]))))
     #expect(play.line?.completion.candidates.isEmpty == true)
   }
 

@@ -50,7 +50,7 @@ import Testing
     var play = Play(Fixtures.empty(80, 24))
     play.state.strategyAtStart = "mcts"
     let effects = Reducer().reduce(
-      &play.state, .modelReady(Fixtures.summary, Fixtures.model.vocabulary))
+      &play.state, .model(.ready(Fixtures.summary, Fixtures.model.vocabulary)))
     let started = effects.contains { effect in
       if case .run(.start(_, "mcts", _, _, _)) = effect { true } else { false }
     }

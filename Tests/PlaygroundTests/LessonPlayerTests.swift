@@ -78,7 +78,7 @@ import Testing
   private func begin() async throws -> Driver {
     let driver = Driver()
     await driver.start()
-    driver.send(.lessonLoaded(try Lesson.parse(Self.text, path: "test.md"), name: "test.md"))
+    driver.send(.file(.lesson("test.md", .done(try Lesson.parse(Self.text, path: "test.md")))))
     return driver
   }
 
@@ -145,7 +145,7 @@ import Testing
   /// What the session would say is said here, so that the run surely is stopped before its end.
   @Test func stoppedRunCanBeStartedAgain() throws {
     var play = Play(80, 24)
-    play.send(.lessonLoaded(try Lesson.parse(Self.text, path: "test.md"), name: "test.md"))
+    play.send(.file(.lesson("test.md", .done(try Lesson.parse(Self.text, path: "test.md")))))
     for _ in 0..<5 { play.type(".") }
     #expect(play.state.lesson?.step == 4)
     play.press(.enter)
@@ -154,7 +154,7 @@ import Testing
     #expect(play.state.activities[run]?.isCancelling == true)
     let end = RunEnd(reason: .cancelled, answer: nil, correct: nil, tokens: TokenCounts())
     play.send(.trace([TraceRecord(run: run, .finished(end))]))
-    play.send(.runEnded(run))
+    play.send(.run(.ended(run: run, .done(()))))
     #expect(play.state.lesson?.isWorking == false)
     #expect(play.state.lesson?.isDone == false)
     play.press(.enter)
@@ -187,7 +187,7 @@ import Testing
 
   @Test func withoutAModelALessonSaysSo() throws {
     var play = Play(Fixtures.empty(80, 24))
-    play.send(.lessonLoaded(try Lesson.parse(Self.text, path: "test.md"), name: "test.md"))
+    play.send(.file(.lesson("test.md", .done(try Lesson.parse(Self.text, path: "test.md")))))
     for _ in 0..<4 { play.press(.enter) }
     #expect(play.state.lesson?.isWorking == false)
     #expect(play.state.message != nil)
@@ -209,7 +209,7 @@ import Testing
 
     var play = Play(Fixtures.empty(80, 24))
     play.state.show(driver.state.trace)
-    play.send(.lessonLoaded(lesson, name: "test.md"))
+    play.send(.file(.lesson("test.md", .done(lesson))))
     for step in 0..<lesson.steps.count {
       play.press(.enter, .enter)
       if step == 0 { play.type("1") }
@@ -222,7 +222,7 @@ import Testing
     for (width, height) in [(80, 24), (60, 16), (118, 30), (200, 60)] {
       var play = Play(width, height)
       let all = Chrome.content(play.state.session)
-      play.send(.lessonLoaded(try Lesson.parse(Self.text, path: "test.md"), name: "test.md"))
+      play.send(.file(.lesson("test.md", .done(try Lesson.parse(Self.text, path: "test.md")))))
       let (screens, pane) = LessonPane.split(Chrome.middle(play.state.size), play.state.session)
       let rect = try #require(pane)
       #expect(screens == Chrome.content(play.state.session))
@@ -236,7 +236,7 @@ import Testing
     let lesson = try Lesson.read(SamplesFolder.path("Lessons/apples.md"))
     for (width, height) in PopupSnapshotTests.sizes {
       var play = Play(width, height)
-      play.send(.lessonLoaded(lesson, name: "apples"))
+      play.send(.file(.lesson("apples", .done(lesson))))
       for step in -1..<lesson.steps.count {
         play.state.lesson?.show(step)
         // At most one more page before what the step does.

@@ -11,13 +11,13 @@ import Testing
   @Test("The status line tells how far a load is, and what memory a model takes")
   func statusLine() {
     var play = Play(100, 24)
-    play.send(.modelLoading(ModelLoad(name: "qwen")))
+    play.send(.model(.loading(ModelLoad(name: "qwen"))))
     #expect(StatusLine.parts(play.state) == ["loading qwen …"])
     play.send(
-      .modelLoading(ModelLoad(name: "qwen", bytes: 430_000_000, totalBytes: 1_000_000_000)))
+      .model(.loading(ModelLoad(name: "qwen", bytes: 430_000_000, totalBytes: 1_000_000_000))))
     #expect(StatusLine.parts(play.state) == ["loading qwen: 43 % of 1.0 GB"])
     #expect(Fixtures.draw(play.state).textSnapshot().contains("loading qwen: 43 % of 1.0 GB"))
-    play.send(.modelReady(Fixtures.summary, Fixtures.model.vocabulary))
+    play.send(.model(.ready(Fixtures.summary, Fixtures.model.vocabulary)))
     var pace = Pace()
     pace.tokensPerSecond = 41
     pace.cachedTokens = 960

@@ -149,7 +149,7 @@ private struct CounterScreen: Screen {
       goto answer 8
       ```
       """
-    play.send(.lessonLoaded(try Lesson.parse(text, path: "test"), name: "test"))
+    play.send(.file(.lesson("test", .done(try Lesson.parse(text, path: "test")))))
     play.press(.enter)
     #expect(play.state.screen == CounterScreen.id)
     #expect(counter(play).answers == ["8"])

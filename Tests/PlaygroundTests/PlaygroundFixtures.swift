@@ -134,7 +134,10 @@ final class Driver {
   func type(_ text: String) { for character in text { press(KeyEvent(character)) } }
 
   /// Ends the session.
-  func finish() async { await session.finish() }
+  ///
+  /// - Returns: why its journal is not whole, when it is not.
+  @discardableResult
+  func finish() async -> (any Error)? { await session.finish() }
 
   /// Takes news until the state is as wanted.
   func wait(until isReached: (PlaygroundState) -> Bool) async {

@@ -77,7 +77,7 @@ import Testing
     check("models", size) { $0.type("m") }
     check("models-typing", size) {
       $0.type("m/m")
-      $0.send(.files(["/models/", "/mnt/", "/my.gguf"], matching: "/m"))
+      $0.send(.file(.listed("/m", .done(["/models/", "/mnt/", "/my.gguf"]))))
     }
   }
 

@@ -289,24 +289,25 @@ import Testing
     play.type("m")
     play.press(.down, .enter)
     #expect(play.models?.wanted == "Samples/Models/base-0.9m.gguf")
-    play.send(.modelFailed("base-0.9m", "base-0.9m.gguf is cut short; download it again."))
+    play.send(
+      .model(.failed(name: "base-0.9m", why: "base-0.9m.gguf is cut short; download it again.")))
     #expect(play.text.contains("is cut short"))
     play.type("x/")
     #expect(play.models?.isTyping == true)
-    play.send(.files(["x/one.gguf", "x/two.gguf"], matching: "x/"))
+    play.send(.file(.listed("x/", .done(["x/one.gguf", "x/two.gguf"]))))
     play.press(.down, .enter)
     guard case .model(.load("x/two.gguf")) = play.effects.last else {
       Issue.record("\(play.effects)")
       return
     }
-    play.send(.modelReady(Fixtures.summary, Fixtures.model.vocabulary))
+    play.send(.model(.ready(Fixtures.summary, Fixtures.model.vocabulary)))
     #expect(play.state.popups.isEmpty, "the switcher closes when its model is there")
   }
 
   @Test func tabCompletesAsFarAsFilesAgree() {
     var play = Play(80, 24)
     play.type("ma")
-    play.send(.files(["alpha-1.gguf", "alpha-2.gguf"], matching: "a"))
+    play.send(.file(.listed("a", .done(["alpha-1.gguf", "alpha-2.gguf"]))))
     play.press(.tab)
     #expect(play.models?.field.text == "alpha-")
   }
@@ -319,7 +320,7 @@ import Testing
       Issue.record("\(play.effects)")
       return
     }
-    play.send(.themeLoaded("ponder-light"))
+    play.send(.shell(.theme("ponder-light", .done(()))))
     play.press(.escape)
     guard case .shell(.loadTheme("ponder-dark")) = play.effects.last else {
       Issue.record("\(play.effects)")

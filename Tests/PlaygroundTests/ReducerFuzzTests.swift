@@ -79,15 +79,16 @@ import Testing
   private func answer(_ play: inout Play) {
     for effect in play.effects {
       switch effect {
-      case .file(.list(let path)): play.send(.files([path + "a", path + "b/"], matching: path))
+      case .file(.list(let path)):
+        play.send(.file(.listed(path, .done([path + "a", path + "b/"]))))
       case .decode(.explore(let run, _, _)):
-        play.send(.explorationBegan(run: run, prompt: NodeID.root.appending(1)))
-      case .shell(.loadTheme(let name)): play.send(.themeLoaded(name))
+        play.send(.decode(run: run, .explored(.done(NodeID.root.appending(1)))))
+      case .shell(.loadTheme(let name)): play.send(.shell(.theme(name, .done(()))))
       case .file(.lesson):
         if let lesson = try? Lesson.parse(LessonPlayerTests.text, path: "test") {
-          play.send(.lessonLoaded(lesson, name: "Samples/Lessons/apples.md"))
+          play.send(.file(.lesson("Samples/Lessons/apples.md", .done(lesson))))
         }
-      case .run(.cancel(let run)): play.send(.runEnded(run))
+      case .run(.cancel(let run)): play.send(.run(.ended(run: run, .done(()))))
       default: break
       }
     }

@@ -10,7 +10,7 @@ import Testing
   // MARK: Real studies on the apples table
 
   /// Problems that differ in nothing but their random numbers, each asked by itself.
-  private static func snapshot(
+  static func snapshot(
     _ kind: StudyKind, problems: Int = 6, done: Int? = nil
   ) async throws -> StudySnapshot {
     let library = PromptLibrary(directory: "")
@@ -50,7 +50,7 @@ import Testing
     while play.state.scale.kind != kind { play.press(KeyEvent("]")) }
     if var snapshot {
       snapshot.plan = plan(play.state)
-      play.send(.study(.kept(snapshot.plan, snapshot)))
+      play.send(.study(.kept(snapshot.plan, .done(snapshot))))
     }
     return play
   }
@@ -114,7 +114,7 @@ import Testing
     var play = play(80, 24)
     let old = plan(play.state)
     play.press(KeyEvent("f"))
-    play.send(.study(.kept(old, snapshot)))
+    play.send(.study(.kept(old, .done(snapshot))))
     #expect(play.state.scale.shown == nil)
     #expect(play.state.scale.chart == nil)
   }
@@ -140,7 +140,7 @@ import Testing
     }
     play.send(.study(.progress(snapshot, activity)))
     #expect(play.state.scale.progress?.isCancelling == true)
-    play.send(.study(.ended(snapshot)))
+    play.send(.study(.ended(plan(play.state), snapshot, .cancelled)))
     #expect(play.state.scale.progress == nil)
     // What it has is kept, and Space goes on with it.
     #expect(play.state.scale.shown?.results.done == 3)
@@ -171,7 +171,7 @@ import Testing
   @Test func anotherModelIsAnotherStudy() async throws {
     var play = play(80, 24, .samples, try await Self.snapshot(.samples))
     let before = lookUps(play.effects).count
-    play.send(.modelReady(Fixtures.summary, Fixtures.model.vocabulary))
+    play.send(.model(.ready(Fixtures.summary, Fixtures.model.vocabulary)))
     #expect(play.state.scale.shown == nil)
     #expect(lookUps(play.effects).count == before + 1)
   }

@@ -124,19 +124,19 @@ import Testing
     #expect(play.state.steps.shownSteps == 1)
     let first = play.state.steps.timer
     #expect(play.effects.contains { if case .shell(.tick) = $0 { true } else { false } })
-    play.send(.ticked(first - 1))
+    play.send(.shell(.ticked(first - 1)))
     #expect(play.state.steps.position.selected == 0)
-    play.send(.ticked(first))
+    play.send(.shell(.ticked(first)))
     #expect(play.state.steps.position.selected == 1)
     #expect(play.state.steps.shownSteps == 2)
     // Stopped and begun anew: the old timer says nothing any more.
     let second = play.state.steps.timer
     play.type("  ")
-    play.send(.ticked(second))
+    play.send(.shell(.ticked(second)))
     #expect(play.state.steps.position.selected == 1)
-    play.send(.ticked(play.state.steps.timer))
+    play.send(.shell(.ticked(play.state.steps.timer)))
     #expect(play.state.steps.position.selected == 2)
-    play.send(.ticked(play.state.steps.timer))
+    play.send(.shell(.ticked(play.state.steps.timer)))
     #expect(!play.state.steps.isPlaying)
     #expect(play.state.steps.position.selected == 2)
     // From the end it begins with the first.

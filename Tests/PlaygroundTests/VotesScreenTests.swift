@@ -137,7 +137,7 @@ import Testing
     #expect(state.activities[number]?.isCancelling == true)
     let end = RunEnd(reason: .cancelled, answer: nil, correct: nil, tokens: TokenCounts())
     _ = Reducer().reduce(&state, .trace([TraceRecord(run: number, .finished(end))]))
-    _ = Reducer().reduce(&state, .runEnded(number))
+    _ = Reducer().reduce(&state, .run(.ended(run: number, .done(()))))
     let counted = state.votes.digest.counted
     #expect(counted > 0)
     #expect(counted < 40)

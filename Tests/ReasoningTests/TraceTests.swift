@@ -167,7 +167,7 @@ func records(
     let journal = try TraceJournal(at: url)
     let run = await records(of: Greedy()).dropFirst()
     journal.append(Array(run))
-    #expect(journal.flush() == nil)
+    try journal.flush()
     // As after a kill: the file as it stands, cut in the middle of a line.
     let whole = try Data(contentsOf: url)
     for cut in [2, 10, 25] {
@@ -204,11 +204,48 @@ func records(
         .dropFirst())
     let journal = try TraceJournal(at: url)
     journal.append(run)
-    journal.flush()
+    try journal.flush()
     let before = try Data(contentsOf: url).count
     try journal.close()
     #expect(try Data(contentsOf: url).count < before)
     #expect(Trace(try TraceFile.read(url).records).runs == Trace(run).runs)
+  }
+
+  @Test func copiesAreWholeOrNotThere() async throws {
+    defer { tearDown() }
+    let journal = try TraceJournal(at: url)
+    let run = await records(of: Greedy()).dropFirst()
+    journal.append(Array(run))
+    let copy = url.appendingPathExtension("copy")
+    try journal.copy(to: copy)
+    #expect(try TraceFile.read(copy).records.count == run.count + 1)
+    let inFile = url.appending(path: "copy")
+    #expect(throws: TraceError.self) { try journal.copy(to: inFile) }
+    // Nothing is left of what was tried.
+    let files = try FileManager.default.contentsOfDirectory(
+      atPath: url.deletingLastPathComponent().path)
+    #expect(Set(files) == [url.lastPathComponent, copy.lastPathComponent])
+    try journal.close()
+  }
+
+  /// A device that is always full stands for a disk that is.
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
+  func aFullDiskIsTold() async throws {
+    let full = URL(fileURLWithPath: "/dev/full")
+    let journal = try TraceJournal(at: full)
+    let told = AsyncStream<TraceError>.makeStream()
+    journal.onFailure { told.continuation.yield($0) }
+    for await error in told.stream {
+      #expect("\(error)".hasSuffix("/dev/full cannot be written: No space left on device."))
+      break
+    }
+    #expect(throws: TraceError.self) { try journal.flush() }
+    #expect(throws: TraceError.self) { try journal.copy(to: url) }
+    #expect(throws: TraceError.self) { try journal.close() }
+    #expect(throws: TraceError.notATrace("/dev/full")) { try TraceFile.read(full) }
+    #expect(throws: TraceError.self) {
+      try TraceJournal.write([], to: URL(fileURLWithPath: "/nowhere/session.jsonl"))
+    }
   }
 
   @Test func whatIsNoTraceIsNamed() throws {

@@ -52,11 +52,19 @@ extension PlaygroundState {
     session.message = Message(.warning, note)
   }
 
-  /// An error while a command waits: nothing more will come of it.
-  mutating func lessonFailed(_ message: Message) {
-    guard message.kind == .error, let lesson = session.lesson, lesson.isWorking else { return }
-    if case .run? = lesson.wait { return }
-    session.lesson?.abandon()
+  /// Gives the step up when what it waits for in Decode will not come.
+  mutating func lessonHears(_ news: DecodeNews) {
+    let isLost =
+      switch (session.lesson?.wait, news) {
+      case (.exploration?, .explored(let ending)), (.place?, .inserted(let ending)):
+        !ending.isDone
+      case (.place?, .taken(_, let ending)): !ending.isDone
+      case (.place?, .fetched(let node, .failed)), (.table?, .fetched(let node, .failed)):
+        node == session.cursor
+      case (.answer?, .answered(let ending)): !ending.isDone
+      default: false
+      }
+    if isLost { session.lesson?.abandon() }
   }
 
   private mutating func finishStep() {

@@ -1,5 +1,6 @@
 import Dispatch
 import Reasoning
+import Synchronization
 public import TerminalUI
 
 /// The program's main loop: terminal events and news become actions, actions change the state,
@@ -15,6 +16,8 @@ public final class PlaygroundShell {
   private let loadTheme: (String) throws -> Theme
   private let pace: () -> Pace?
   private var terminateSignal: Int32?
+  /// Why the session is not wholly kept, when it is not; known after `run`.
+  public private(set) var failure: (any Error)?
   private var meter = PaceMeter()
   private let start = ContinuousClock.now
 
@@ -48,14 +51,22 @@ public final class PlaygroundShell {
     } render: { [self] buffer in
       view.draw(state, on: &buffer)
     }
+    finish()
+    return terminateSignal
+  }
+
+  /// Waits for the session to end.
+  private func finish() {
     let done = DispatchSemaphore(value: 0)
     let session = session
+    let failure = Mutex<(any Error)?>(nil)
     Task.detached {
-      await session.finish()
+      let error = await session.finish()
+      failure.withLock { $0 = error }
       done.signal()
     }
     done.wait()
-    return terminateSignal
+    self.failure = failure.withLock { $0 }
   }
 
   private func handle(_ event: TerminalEvent, _ control: inout LoopControl) {
@@ -109,11 +120,7 @@ public final class PlaygroundShell {
   }
 
   private func change(theme name: String, _ control: inout LoopControl) {
-    do {
-      view.theme = try loadTheme(name)
-      apply(.themeLoaded(name), &control)
-    } catch {
-      apply(.message(Message(.error, "\(error)")), &control)
-    }
+    let ending = Ending { view.theme = try loadTheme(name) }
+    apply(.shell(.theme(name, ending)), &control)
   }
 }

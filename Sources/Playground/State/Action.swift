@@ -1,4 +1,3 @@
-public import Decoding
 public import Reasoning
 public import TerminalUI
 
@@ -15,32 +14,15 @@ public enum Action: Sendable {
   /// A command, from a key, the command line or a lesson.
   case command(Command)
 
-  // From the session's work.
+  // From the session: what comes of effects.
   case trace([TraceRecord])
-  case distribution(NodeID, TokenDistribution)
-  /// Decode moves to a node that its own work led to.
-  case arrived(NodeID)
-  case explorationBegan(run: Int, prompt: NodeID)
-  case streamEnded(NodeID, String)
-  case answeredNow(PathOutcome, NodeID)
-  /// The answers before and behind "Wait," are there, or will not come.
-  case waited
-  /// What was asked about a path is told, or will not be.
-  case reviewEnded
-  /// A timer of Steps has run out.
-  case ticked(Int)
+  /// With the run of the exploration that was worked on; nil where there was none.
+  case decode(run: Int?, DecodeNews)
+  case run(RunNews)
+  case review(ReviewNews)
   case study(StudyNews)
-  case runEnded(Int)
-  /// A saved session was read.
-  case opened([TraceRecord], name: String)
-  case themeLoaded(String)
-  case lessonLoaded(Lesson, name: String)
-  /// A model is on its way, or has come further.
-  case modelLoading(ModelLoad)
-  case modelReady(ModelSummary, any Vocabulary)
-  case modelFailed(String, String)
+  case model(ModelNews)
+  case file(FileNews)
+  case shell(ShellNews)
   case pace(Pace)
-  case message(Message)
-  /// The files whose paths begin with what was typed, folders with a slash behind.
-  case files([String], matching: String)
 }

@@ -143,6 +143,7 @@ extension PlaygroundState {
     let others = session.trace.runs.filter {
       $0.key != number && $0.value.start?.model.hash == start.model.hash
     }
+    session.explored = number
     return [
       .decode(
         .resume(

@@ -9,7 +9,6 @@ public struct Reducer: Sendable {
 
   public func reduce(_ state: inout PlaygroundState, _ action: Action) -> [Effect] {
     var effects = react(to: action, &state)
-    if case .message(let message) = action { state.lessonFailed(message) }
     effects += state.continueLesson()
     return effects + state.prepare()
   }
@@ -25,36 +24,26 @@ public struct Reducer: Sendable {
     case .interrupt, .terminate: return perform(.quit, &state)
     case .command(let command): return perform(command, &state)
     case .trace(let records): return state.fold(records)
-    case .runEnded(let run):
-      state.activities[run] = nil
+    case .decode(let run, let news):
+      if run == nil || run == state.session.explored { state.lessonHears(news) }
       return state.pass(action)
-    case .opened(let records, let name): return open(records, name: name, &state)
-    case .themeLoaded(let name):
-      state.themeName = name
+    case .run(let news):
+      if case .ended(let run, let ending) = news {
+        state.session.tell(ending)
+        state.activities[run] = nil
+      }
+      return state.pass(action)
+    case .review, .study: return state.pass(action)
+    case .shell(.theme(let name, let ending)):
+      if ending.isDone { state.themeName = name }
+      state.session.tell(ending)
       return []
-    case .lessonLoaded(let lesson, let name): return state.begin(lesson, name: name)
-    case .modelLoading(let load):
-      state.model = .loading(load)
-      return []
-    case .modelReady(let summary, let vocabulary):
-      state.vocabulary = vocabulary
-      return modelReady(summary, &state)
-    case .modelFailed(let name, let why):
-      state.model = .failed(name: name, why: why)
-      state.message = Message(.error, why)
-      return []
+    case .shell(.ticked): return state.pass(action)
+    case .model(let news): return receive(news, &state)
+    case .file(let news): return receive(news, &state)
     case .pace(let pace):
       state.pace = pace
       return []
-    case .message(let message):
-      state.message = message
-      return state.pass(action)
-    case .files(let files, let path):
-      received(files: files, for: path, &state)
-      return []
-    case .distribution, .arrived, .explorationBegan, .streamEnded, .answeredNow, .waited,
-      .reviewEnded, .ticked, .study:
-      return state.pass(action)
     }
   }
 
@@ -143,6 +132,36 @@ public struct Reducer: Sendable {
   }
 
   // MARK: News
+
+  private func receive(_ news: ModelNews, _ state: inout PlaygroundState) -> [Effect] {
+    switch news {
+    case .loading(let load): state.model = .loading(load)
+    case .ready(let summary, let vocabulary):
+      state.vocabulary = vocabulary
+      return modelReady(summary, &state)
+    case .failed(let name, let why):
+      state.model = .failed(name: name, why: why)
+      state.session.tell(why, .error)
+    case .cancelled: break
+    }
+    return []
+  }
+
+  private func receive(_ news: FileNews, _ state: inout PlaygroundState) -> [Effect] {
+    switch news {
+    case .unkept(let why): state.session.tell(why, .error)
+    case .lesson(let path, .done(let lesson)): return state.begin(lesson, name: path)
+    case .lesson(_, let ending): state.session.tell(ending)
+    case .opened(let path, .done(let records)): return open(records, name: path, &state)
+    case .opened(_, let ending): state.session.tell(ending)
+    case .saved(let path, .done):
+      state.session.tell("Saved as \(path); ponder replay \(path) shows it again.")
+    case .saved(_, let ending): state.session.tell(ending)
+    case .listed(let path, .done(let files)): received(files: files, for: path, &state)
+    case .listed(_, let ending): state.session.tell(ending)
+    }
+    return []
+  }
 
   private func modelReady(_ summary: ModelSummary, _ state: inout PlaygroundState) -> [Effect] {
     state.popups.removeAll { popup in

@@ -26,6 +26,8 @@ public struct SessionState: Sendable {
   public var trace = Trace()
   /// The run of a person's own walk in Decode, which is under way.
   public var exploration: Int?
+  /// The run of the exploration that was asked for last: news of an earlier one are of no interest.
+  var explored: Int?
   /// Where Decode is: the place whose next token is shown.
   public var cursor: NodeID = .root
   /// The runs under way, by number.
@@ -114,6 +116,11 @@ public struct SessionState: Sendable {
     message = Message(kind, text)
   }
 
+  /// Shows why something failed; nothing where it did not.
+  mutating func tell<Value>(_ ending: Ending<Value>) {
+    if case .failed(let why) = ending { tell(why, .error) }
+  }
+
   /// Asks the other screens for something; the reducer passes it on when the screen is done.
   mutating func ask(_ request: ScreenRequest) { requests.append(request) }
 
@@ -151,7 +158,9 @@ public struct SessionState: Sendable {
   /// Starts exploring the current question, when there is a model to explore with.
   mutating func newExploration() -> [Effect] {
     guard readyModel != nil else { return [] }
-    return [.decode(.explore(run: takeRunNumber(), question, settings))]
+    let run = takeRunNumber()
+    explored = run
+    return [.decode(.explore(run: run, question, settings))]
   }
 
   /// Starts a strategy as a new run of so many paths; nil, and a message, without a model.

@@ -21,6 +21,7 @@ public struct TraceFile: Sendable {
     {
       throw TraceError.isFolder(url.path)
     }
+    if isDevice(url) { throw TraceError.notATrace(url.path) }
     do {
       data = try Data(contentsOf: url)
     } catch {
@@ -28,6 +29,13 @@ public struct TraceFile: Sendable {
         ? TraceError.unreadable(url.path) : TraceError.missing(url.path)
     }
     return try parse(data, name: url.path)
+  }
+
+  /// Whether it is a device, such as `/dev/null`, which has no end or holds nothing.
+  static func isDevice(_ url: URL) -> Bool {
+    let path = url.resolvingSymlinksInPath().path
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    return attributes?[.type] as? FileAttributeType == .typeCharacterSpecial
   }
 
   public static func parse(_ data: Data, name: String) throws -> TraceFile {

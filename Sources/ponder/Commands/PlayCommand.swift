@@ -77,6 +77,7 @@ struct PlayCommand: ParsableCommand {
     let signal = shell.run(on: terminal, opening: file.map { [.model(.load(path: $0))] } ?? [])
     if let signal { terminal.exit(bySignal: signal) }
     terminal.tearDown()
+    if let failure = shell.failure { throw failure }
   }
 
   /// Makes the file that keeps this session. A replayed trace is left as it is: what is done

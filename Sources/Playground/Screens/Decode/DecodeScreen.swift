@@ -440,43 +440,78 @@ public struct DecodeScreen: Screen {
 
   public mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
     switch news {
-    case .distribution(let node, let distribution):
+    case .decode(let run, let news): return receive(news, of: run, &session)
+    case .run(.ended(let ended, _)) where ended == run: return reachCursor(&session)
+    default: return []
+    }
+  }
+
+  /// Takes what came of Decode's own effects. What an earlier exploration still comes to is of no
+  /// interest any more.
+  private mutating func receive(
+    _ news: DecodeNews, of run: Int?, _ session: inout SessionState
+  ) -> [Effect] {
+    if let run, case .explored(.done(let prompt)) = news {
+      return begin(exploration: run, prompt: prompt, &session)
+    }
+    guard run == nil || run == session.explored else { return [] }
+    switch news {
+    case .waitInserted(let node), .inserted(.done(let node)): return arrive(at: node, &session)
+    case .explored(let ending), .inserted(let ending): session.tell(ending)
+    case .resumed(let ending): session.tell(ending)
+    case .fetched(let node, .done(let distribution)):
       known.insert(distribution, for: node)
       guard node == session.cursor else { return [] }
       let hadTable = hasCurrentTable
       reshapeTable(session)
       if !hadTable { selectNext(session) }
       return takePending(&session)
-    case .arrived(let node):
-      arriving = nil
-      return move(to: node, &session) + takePending(&session)
-    case .explorationBegan(let run, let prompt):
-      let (known, heat, knob) = (known, heat, knob)
-      self = DecodeScreen()
-      (self.known, self.heat, self.knob) = (known, heat, knob)
-      session.exploration = run
-      promptEnd = prompt
-      session.cursor = prompt
-      return reachCursor(&session)
-    case .streamEnded(_, let reason):
+    case .fetched(let node, let ending):
+      if case .failed = ending, node == session.cursor { pendingTakes = 0 }
+      session.tell(ending)
+    case .taken(let node, let ending):
+      session.tell(ending)
+      guard arriving == node else { return [] }
+      if ending.isDone { return arrive(at: node, &session) }
+      (arriving, pendingTakes) = (nil, 0)
+    case .streamed(let ending):
       isStreaming = false
-      switch reason {
-      case "length":
+      switch ending {
+      case .done(.budget):
         session.tell(
           "Stopped after \(session.settings.maxTokens) tokens; the space bar goes on.")
-      case "context": session.tell("The model's context is full.")
-      default: break
+      case .done(.contextFull): session.tell("The model's context is full.")
+      default: session.tell(ending)
       }
       return reachCursor(&session)
-    case .answeredNow(let outcome, let end): showForcedAnswer(outcome, end: end, session)
-    case .waited: isAsking = false
-    case .runEnded(let ended) where ended == run: return reachCursor(&session)
-    case .message(let message) where message.kind == .error:
-      // What was asked of the model will not come.
-      (arriving, pendingTakes, isAsking) = (nil, 0, false)
-    default: break
+    case .answered(.done(let answer)):
+      showForcedAnswer(answer.outcome, end: answer.end, session)
+    case .answered(let ending):
+      isAsking = false
+      session.tell(ending)
+    case .waited(let ending):
+      isAsking = false
+      session.tell(ending)
+    case .streamStopped, .noted: break
     }
     return []
+  }
+
+  private mutating func begin(
+    exploration run: Int, prompt: NodeID, _ session: inout SessionState
+  ) -> [Effect] {
+    let (known, heat, knob) = (known, heat, knob)
+    self = DecodeScreen()
+    (self.known, self.heat, self.knob) = (known, heat, knob)
+    session.exploration = run
+    promptEnd = prompt
+    session.cursor = prompt
+    return reachCursor(&session)
+  }
+
+  private mutating func arrive(at node: NodeID, _ session: inout SessionState) -> [Effect] {
+    arriving = nil
+    return move(to: node, &session) + takePending(&session)
   }
 
   private mutating func showForcedAnswer(

@@ -117,18 +117,28 @@ public struct ScaleScreen: Screen {
   public mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
     guard case .study(let news) = news else { return [] }
     switch news {
-    case .kept(let plan, let snapshot):
+    case .kept(let plan, let ending):
       // An answer to an earlier question is of no interest any more.
       guard plan == lookedUp, progress == nil else { return [] }
-      show(snapshot)
+      if case .done(let snapshot) = ending { show(snapshot) }
+      session.tell(ending)
     case .progress(let snapshot, var activity):
       guard let progress else { return [] }
       activity.isCancelling = progress.isCancelling
       self.progress = activity
       show(snapshot)
-    case .ended(let snapshot):
+    case .notice(let text): session.tell(text, .warning)
+    case .ended(let plan, let snapshot, let ending):
+      session.tell(ending)
+      guard plan == lookedUp, progress != nil else { return [] }
       progress = nil
       if let snapshot { show(snapshot) }
+    case .stopped: break
+    case .exported(.done(let names)):
+      let endings = names.dropFirst().map { ".\($0.split(separator: ".").last ?? "")" }
+      session.tell(
+        "Wrote \(names.first ?? ""), \(endings.joined(separator: " and ")) in this folder.")
+    case .exported(let ending): session.tell(ending)
     }
     _ = position.reveal(count: curves.count, height: layout(session).visibleCurves)
     return []
@@ -340,13 +350,4 @@ public struct StudyActivity: Sendable, Hashable {
   var tokensPerSecond: Double?
   var secondsLeft: Double?
   var isCancelling = false
-}
-
-/// What the session tells of studies.
-public enum StudyNews: Sendable {
-  /// What is kept of the study that a plan stands for; nil where nothing is.
-  case kept(StudyPlan, StudySnapshot?)
-  case progress(StudySnapshot, StudyActivity)
-  /// It is over, however it ended; nil when it could not begin.
-  case ended(StudySnapshot?)
 }

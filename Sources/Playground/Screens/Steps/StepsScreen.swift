@@ -239,8 +239,11 @@ public struct StepsScreen: Screen {
 
   public mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
     switch news {
-    case .reviewEnded: asking = nil
-    case .ticked(let timer): return ticked(timer, session)
+    case .review(.ended(let run, let path, let kind, let ending)):
+      session.tell(ending)
+      // What an earlier question came to does not end the wait for a newer one.
+      if asking == Asking(run: run, path: path, kind: kind) { asking = nil }
+    case .shell(.ticked(let timer)): return ticked(timer, session)
     default: break
     }
     return []

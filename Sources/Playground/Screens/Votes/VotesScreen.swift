@@ -429,7 +429,7 @@ public struct VotesScreen: Screen {
 
   /// What follows the end of the run: samples that were asked for in the meantime.
   public mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
-    guard case .runEnded(let ended) = news, ended == run, queued > 0 else { return [] }
+    guard case .run(.ended(let ended, _)) = news, ended == run, queued > 0 else { return [] }
     let more = queued
     queued = 0
     guard let start = digest.start, digest.end?.reason == .completed else { return [] }

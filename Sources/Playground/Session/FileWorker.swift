@@ -1,29 +1,35 @@
 import Foundation
 import Reasoning
 
-/// The session's work with files other than models.
-extension PlaygroundSession {
-  func saveSession(_ path: String) {
-    guard let journal = journal() else {
-      return post(.message(Message(.error, "This session is not kept, so it cannot be saved.")))
-    }
-    let target = FilePaths.expanded(path)
-    guard !FileManager.default.fileExists(atPath: target) else {
-      return post(
-        .message(Message(.error, "There is a file “\(path)” already; choose a new name.")))
-    }
-    journal.flush()
-    do {
-      try FileManager.default.copyItem(at: journal.url, to: URL(fileURLWithPath: target))
-      post(.message(Message(.notice, "Saved as \(path); ponder replay \(path) shows it again.")))
-    } catch {
-      let why = error.localizedDescription
-      post(.message(Message(.error, "The session cannot be saved as “\(path)”: \(why)")))
-    }
+/// Reads and writes files other than models and studies.
+final class FileWorker: Worker {
+  enum Kind: Hashable { case file }
+
+  let jobs: Jobs<Kind>
+  private let recorder: Recorder
+
+  init(_ bench: Workbench) {
+    recorder = bench.recorder
+    jobs = Jobs(bench.inbox)
   }
 
-  func listFiles(_ path: String) {
-    Task { post(.files(FilePaths.completions(of: path), matching: path)) }
+  func perform(_ work: FileEffect) {
+    switch work {
+    case .lesson(let path):
+      jobs.start(.file, ending: { .file(.lesson(path, $0)) }) {
+        try Lesson.read(FilePaths.expanded(path))
+      }
+    case .open(let path):
+      jobs.start(.file, ending: { .file(.opened(path, $0)) }) { [recorder] in
+        try recorder.open(FilePaths.expanded(path))
+      }
+    case .save(let path):
+      jobs.start(.file, ending: { .file(.saved(path, $0)) }) { [recorder] in
+        try recorder.save(to: path)
+      }
+    case .list(let path):
+      jobs.start(.file, ending: { .file(.listed(path, $0)) }) { FilePaths.completions(of: path) }
+    }
   }
 }
 

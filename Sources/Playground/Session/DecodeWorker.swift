@@ -1,0 +1,131 @@
+import Decoding
+import Reasoning
+import Synchronization
+
+/// Works on the exploration that Decode shows.
+final class DecodeWorker: Worker {
+  enum Kind: Hashable { case fetch, take, stream, ask }
+
+  /// What there is to work on.
+  private enum Place {
+    case none
+    case exploration(Exploration)
+    /// It could not begin, and why.
+    case failed(String)
+  }
+
+  let jobs: Jobs<Kind>
+  private let bench: Workbench
+  private let place = Mutex(Place.none)
+
+  init(_ bench: Workbench) {
+    self.bench = bench
+    jobs = Jobs(bench.inbox)
+  }
+
+  func forgetModel() { place.withLock { $0 = .none } }
+
+  func perform(_ work: DecodeEffect) {
+    switch work {
+    case .explore(let run, let question, let settings):
+      explore(run, question, settings, ending: DecodeNews.explored) { try $0.begin() }
+    case .resume(let run, let question, let settings, let trace, let others):
+      explore(run, question, settings, ending: DecodeNews.resumed) {
+        $0.resume(trace, visiting: others)
+      }
+    case .fetch(let node):
+      // An earlier one is of no interest any more.
+      start(.fetch, isOvertaking: true, ending: { .fetched(node, $0) }) {
+        try await $0.distribution(after: node)
+      }
+    case .take(let token, let node, let distribution):
+      start(.take, ending: { .taken(node.appending(token), $0) }) {
+        _ = try await $0.take(token, after: node, distribution: distribution)
+      }
+    case .insert(let text, let node):
+      let run = exploration?.run.number
+      let ending = Ending { try hand().insert(text, after: node) }
+      bench.post(.decode(run: run, .inserted(ending)))
+    case .stream(let node, let sampling, let budget):
+      start(.stream, isOvertaking: true, ending: DecodeNews.streamed) {
+        let result = try await $0.goOn(
+          from: node, sampling: sampling, seed: $0.run.settings.seed, budget: budget)
+        guard let result, result.reason != .cancelled else { throw CancellationError() }
+        return result.reason
+      }
+    case .stopStream:
+      jobs.cancel(.stream)
+      bench.post(.decode(run: exploration?.run.number, .streamStopped))
+    case .answerNow(let node, let said):
+      start(.ask, ending: DecodeNews.answered) {
+        let answer = try await $0.answerNow(after: node, said: said)
+        // What was cut short is no answer.
+        try Task.checkCancellation()
+        guard let answer else { throw CancellationError() }
+        return answer
+      }
+    case .wait(let start, let depth, let said): wait(behind: start, depth, said)
+    case .note(let action, let node):
+      exploration?.note(action, at: node)
+      bench.post(.decode(run: exploration?.run.number, .noted))
+    }
+  }
+
+  // MARK: The exploration
+
+  private var exploration: Exploration? {
+    place.withLock { if case .exploration(let exploration) = $0 { exploration } else { nil } }
+  }
+
+  /// The exploration at hand.
+  ///
+  /// - Throws: why there is none: `CancellationError` when a newer model has taken it away.
+  private func hand() throws -> Exploration {
+    switch place.withLock({ $0 }) {
+    case .exploration(let exploration): return exploration
+    case .failed(let why): throw StrategyError.decoding(why)
+    case .none: throw bench.model == nil ? NoModel() : CancellationError()
+    }
+  }
+
+  /// Begins another exploration. What is under way in the one before is given up.
+  ///
+  /// This happens at once and not in a job: what is asked for next goes on from it.
+  private func explore<Value>(
+    _ number: Int, _ question: Question, _ settings: RunSettings,
+    ending: (Ending<Value>) -> DecodeNews, _ begin: (Exploration) throws -> Value
+  ) {
+    jobs.cancel()
+    let end = Ending {
+      guard let model = bench.model else { throw NoModel() }
+      let exploration = Exploration(
+        try bench.run(number, question, settings, otherwise: .plain, on: model))
+      let value = try begin(exploration)
+      place.withLock { $0 = .exploration(exploration) }
+      return value
+    }
+    if case .failed(let why) = end { place.withLock { $0 = .failed(why) } }
+    bench.post(.decode(run: number, ending(end)))
+  }
+
+  /// Starts a job on the exploration at hand.
+  private func start<Value: Sendable>(
+    _ kind: Kind, isOvertaking: Bool = false,
+    ending: @escaping @Sendable (Ending<Value>) -> DecodeNews,
+    _ work: @escaping @Sendable (Exploration) async throws -> Value
+  ) {
+    let run = exploration?.run.number
+    let hand = Result { try self.hand() }
+    jobs.start(kind, isOvertaking: isOvertaking, ending: { .decode(run: run, ending($0)) }) {
+      try await work(try hand.get())
+    }
+  }
+
+  private func wait(behind start: NodeID, _ depth: Int, _ said: [Token]) {
+    self.start(.ask, ending: DecodeNews.waited) { [bench] exploration in
+      try await exploration.wait(behind: start, depth: depth, said: said) {
+        bench.post(.decode(run: exploration.run.number, .waitInserted($0)))
+      }
+    }
+  }
+}

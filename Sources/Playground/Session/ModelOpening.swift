@@ -1,0 +1,49 @@
+public import Decoding
+public import Reasoning
+
+/// Opens a model: how the playground, which knows no file format, gets one.
+public protocol ModelOpening: Sendable {
+  /// Is told how many bytes of weights are ready, and of how many; returns whether to go on.
+  typealias OpeningObserver = @Sendable (_ bytes: Int, _ totalBytes: Int) -> Bool
+
+  /// - Parameter observer: is told about a load as it goes on.
+  /// - Returns: the model with what the screens tell about it.
+  /// - Throws: an error whose description says what is wrong and what to do.
+  func open(
+    path: String, observer: @escaping OpeningObserver
+  ) throws -> (model: any LanguageModel, summary: ModelSummary)
+
+  /// Opens the models of an ensemble beside the one at a path: for votes the further ones, for a
+  /// mixture all of them.
+  ///
+  /// - Throws: an error whose description says what is wrong and what to do.
+  func ensemble(of path: String, _ settings: RunSettings) throws -> [any LanguageModel]
+
+  /// The models that a kind of study is made with: of sizes the whole family, else the one at a
+  /// path.
+  ///
+  /// - Throws: an error whose description says what is wrong and what to do.
+  func studyModels(for kind: StudyKind, beside path: String) throws -> [StudyModel]
+
+  /// Opens one of the models of a study of sizes.
+  ///
+  /// - Throws: an error whose description says what is wrong and what to do.
+  func open(_ model: StudyModel) throws -> any LanguageModel
+}
+
+extension ModelOpening {
+  public func ensemble(of path: String, _ settings: RunSettings) throws -> [any LanguageModel] {
+    []
+  }
+
+  /// The one model at a path; there are no sizes beside it.
+  public func studyModels(for kind: StudyKind, beside path: String) throws -> [StudyModel] {
+    let summary = try open(path: path) { _, _ in true }.summary
+    return [
+      StudyModel(
+        name: summary.identity.name, identity: summary.identity, parameters: summary.parameters)
+    ]
+  }
+
+  public func open(_ model: StudyModel) throws -> any LanguageModel { throw StudyError.noModel }
+}

@@ -1,0 +1,40 @@
+import Decoding
+import Reasoning
+
+/// Asks about paths of runs that are over. What is told joins the run's events.
+final class ReviewWorker: Worker {
+  enum Kind: Hashable { case ask }
+
+  let jobs: Jobs<Kind>
+  private let bench: Workbench
+
+  init(_ bench: Workbench) {
+    self.bench = bench
+    jobs = Jobs(bench.inbox)
+  }
+
+  func perform(_ work: ReviewEffect) {
+    switch work {
+    case .ask(let run, let trace, let path, let kind): ask(run, trace, path, kind)
+    case .stop:
+      jobs.cancel()
+      bench.post(.review(.stopped))
+    }
+  }
+
+  private func ask(_ number: Int, _ trace: RunTrace, _ path: Int, _ kind: PathReview.Kind) {
+    let model = bench.model
+    jobs.start(
+      .ask, isOvertaking: true,
+      ending: { .review(.ended(run: number, path: path, kind, $0)) }
+    ) { [bench] in
+      guard let model else { throw NoModel() }
+      // A run that has not begun has nothing to ask about.
+      guard let start = trace.start else { throw CancellationError() }
+      let prompting = StrategyRegistry.description(of: start.strategy)?.defaultPrompting ?? .plain
+      let run = try bench.run(
+        number, start.question, start.settings, otherwise: prompting, on: model)
+      try await PathReview(run, of: trace).ask(kind, ofPath: path)
+    }
+  }
+}

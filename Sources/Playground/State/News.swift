@@ -1,0 +1,95 @@
+public import Decoding
+public import Reasoning
+
+// What comes of effects, by their owner. Each effect ends in exactly one of the actions under
+// "Endings", however it ends; what is under "On the way" may come before.
+
+/// What comes of Decode's effects.
+public enum DecodeNews: Sendable {
+  // On the way.
+  /// "Wait," is in the text, up to a node; the answers are still being asked for.
+  case waitInserted(NodeID)
+
+  // Endings.
+  /// With the prompt's last node.
+  case explored(Ending<NodeID>)
+  case resumed(Ending<Void>)
+  case fetched(NodeID, Ending<TokenDistribution>)
+  /// With the node of the token.
+  case taken(NodeID, Ending<Void>)
+  /// With the text's last node.
+  case inserted(Ending<NodeID>)
+  case streamed(Ending<FinishReason>)
+  /// The stream, if there is one, will end.
+  case streamStopped
+  /// With the answer's last node.
+  case answered(Ending<(outcome: PathOutcome, end: NodeID)>)
+  case waited(Ending<Void>)
+  case noted
+}
+
+/// What comes of the effects on strategies.
+public enum RunNews: Sendable {
+  case ended(run: Int, Ending<Void>)
+  /// The run, if it is under way, will end.
+  case stopped(run: Int)
+}
+
+/// What comes of questions about a path.
+public enum ReviewNews: Sendable {
+  case ended(run: Int, path: Int, PathReview.Kind, Ending<Void>)
+  /// What is being asked, if anything is, will end.
+  case stopped
+}
+
+/// What comes of the effects on studies.
+public enum StudyNews: Sendable {
+  // On the way.
+  case progress(StudySnapshot, StudyActivity)
+  /// Something went wrong that does not keep the study from going on.
+  case notice(String)
+
+  // Endings.
+  /// What is kept of the study that a plan stands for; nil where nothing is.
+  case kept(StudyPlan, Ending<StudySnapshot?>)
+  /// With what is known then; nil when the study could not begin.
+  case ended(StudyPlan, StudySnapshot?, Ending<Void>)
+  /// The study, if one is under way, will end.
+  case stopped
+  /// With the names of the files.
+  case exported(Ending<[String]>)
+}
+
+/// What comes of the effects on models.
+public enum ModelNews: Sendable {
+  // On the way.
+  /// A model is on its way, or has come further.
+  case loading(ModelLoad)
+
+  // Endings.
+  case ready(ModelSummary, any Vocabulary)
+  case failed(name: String, why: String)
+  /// Another was asked for before this one was there.
+  case cancelled(name: String)
+}
+
+/// What comes of reading and writing files, each with its path as it was typed.
+public enum FileNews: Sendable {
+  // Of no effect.
+  /// What is shown cannot be kept at present, and why.
+  case unkept(String)
+
+  // Endings.
+  case lesson(String, Ending<Lesson>)
+  case opened(String, Ending<[TraceRecord]>)
+  /// When it is done, the file is on the disk.
+  case saved(String, Ending<Void>)
+  /// The files whose paths begin with what was typed, folders with a slash behind.
+  case listed(String, Ending<[String]>)
+}
+
+/// What comes of the main loop's own effects. Suspending and quitting end in the loop itself.
+public enum ShellNews: Sendable {
+  case theme(String, Ending<Void>)
+  case ticked(Int)
+}

@@ -1,0 +1,38 @@
+public import Foundation
+
+/// Writes a file whole or not at all, even when the disk is full or the power fails: beside its
+/// place first, synced, and then put in place in one step.
+public enum WholeFile {
+  /// - Parameter content: writes what the file is to hold.
+  /// - Throws: what `content` throws, and whatever keeps the file from being written. What was in
+  ///   its place is still there then.
+  public static func write(to url: URL, _ content: (FileHandle) throws -> Void) throws {
+    let partial = url.deletingLastPathComponent()
+      .appending(path: ".\(url.lastPathComponent).\(UUID().uuidString)")
+    try Data().write(to: partial, options: .withoutOverwriting)
+    do {
+      let handle = try FileHandle(forWritingTo: partial)
+      defer { try? handle.close() }
+      try content(handle)
+      try handle.synchronize()
+      guard rename(partial.path, url.path) == 0 else {
+        throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+      }
+    } catch {
+      try? FileManager.default.removeItem(at: partial)
+      throw error
+    }
+  }
+
+  public static func write(_ data: Data, to url: URL) throws {
+    try write(to: url) { try $0.write(contentsOf: data) }
+  }
+
+  /// Why a file could not be read or written, as the system says it.
+  public static func reason(_ error: any Error) -> String {
+    let error = error as NSError
+    let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
+    guard cause.domain == NSPOSIXErrorDomain else { return error.localizedDescription }
+    return String(cString: strerror(Int32(cause.code))) + "."
+  }
+}

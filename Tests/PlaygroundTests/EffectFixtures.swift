@@ -1,0 +1,329 @@
+import Decoding
+import Foundation
+import Reasoning
+import Synchronization
+import TerminalUI
+import Testing
+
+@testable import Playground
+
+/// One of each effect that the session carries out.
+enum EffectKind: CaseIterable {
+  case explore, resume, fetch, take, insert, stream, stopStream, answerNow, wait, note
+  case run, cancelRun
+  case ask, stopReview
+  case lookUp, study, stopStudy, export
+  case load
+  case lesson, open, save, list
+  case tick
+
+  /// Nil for what the main loop does itself. An effect without a row here does not compile.
+  init?(of effect: Effect) {
+    switch effect {
+    case .decode(.explore): self = .explore
+    case .decode(.resume): self = .resume
+    case .decode(.fetch): self = .fetch
+    case .decode(.take): self = .take
+    case .decode(.insert): self = .insert
+    case .decode(.stream): self = .stream
+    case .decode(.stopStream): self = .stopStream
+    case .decode(.answerNow): self = .answerNow
+    case .decode(.wait): self = .wait
+    case .decode(.note): self = .note
+    case .run(.start): self = .run
+    case .run(.cancel): self = .cancelRun
+    case .review(.ask): self = .ask
+    case .review(.stop): self = .stopReview
+    case .study(.lookUp): self = .lookUp
+    case .study(.start): self = .study
+    case .study(.stop): self = .stopStudy
+    case .study(.export): self = .export
+    case .model(.load): self = .load
+    case .file(.lesson): self = .lesson
+    case .file(.open): self = .open
+    case .file(.save): self = .save
+    case .file(.list): self = .list
+    case .shell(.tick): self = .tick
+    case .shell(.loadTheme), .shell(.suspend), .shell(.quit): return nil
+    }
+  }
+
+  /// What takes the model, and so can hang with it.
+  static let onTheModel: [EffectKind] = [
+    .fetch, .take, .stream, .answerNow, .wait, .run, .ask, .lookUp, .study,
+  ]
+}
+
+/// That an effect has ended, and how.
+struct EffectEnd: Hashable {
+  enum How { case done, failed, cancelled }
+  var kind: EffectKind
+  var how: How
+
+  init(_ kind: EffectKind, _ how: How) { (self.kind, self.how) = (kind, how) }
+
+  private init<Value>(_ kind: EffectKind, _ ending: Ending<Value>) {
+    self.kind = kind
+    switch ending {
+    case .done: how = .done
+    case .failed(let why):
+      #expect(!why.isEmpty)
+      how = .failed
+    case .cancelled: how = .cancelled
+    }
+  }
+
+  /// Nil for actions that end no effect of the session's.
+  init?(_ action: Action) {
+    switch action {
+    case .key, .mouse, .paste, .resize, .interrupt, .terminate, .command, .trace, .pace: return nil
+    case .decode(_, .waitInserted): return nil
+    case .decode(_, .explored(let ending)): self.init(.explore, ending)
+    case .decode(_, .resumed(let ending)): self.init(.resume, ending)
+    case .decode(_, .fetched(_, let ending)): self.init(.fetch, ending)
+    case .decode(_, .taken(_, let ending)): self.init(.take, ending)
+    case .decode(_, .inserted(let ending)): self.init(.insert, ending)
+    case .decode(_, .streamed(let ending)): self.init(.stream, ending)
+    case .decode(_, .streamStopped): self.init(.stopStream, .done)
+    case .decode(_, .answered(let ending)): self.init(.answerNow, ending)
+    case .decode(_, .waited(let ending)): self.init(.wait, ending)
+    case .decode(_, .noted): self.init(.note, .done)
+    case .run(.ended(_, let ending)): self.init(.run, ending)
+    case .run(.stopped): self.init(.cancelRun, .done)
+    case .review(.ended(_, _, _, let ending)): self.init(.ask, ending)
+    case .review(.stopped): self.init(.stopReview, .done)
+    case .study(.progress), .study(.notice): return nil
+    case .study(.kept(_, let ending)): self.init(.lookUp, ending)
+    case .study(.ended(_, _, let ending)): self.init(.study, ending)
+    case .study(.stopped): self.init(.stopStudy, .done)
+    case .study(.exported(let ending)): self.init(.export, ending)
+    case .model(.loading): return nil
+    case .model(.ready): self.init(.load, .done)
+    case .model(.failed): self.init(.load, .failed)
+    case .model(.cancelled): self.init(.load, .cancelled)
+    case .file(.unkept): return nil
+    case .file(.lesson(_, let ending)): self.init(.lesson, ending)
+    case .file(.opened(_, let ending)): self.init(.open, ending)
+    case .file(.saved(_, let ending)): self.init(.save, ending)
+    case .file(.listed(_, let ending)): self.init(.list, ending)
+    case .shell(.theme): return nil
+    case .shell(.ticked): self.init(.tick, .done)
+    }
+  }
+}
+
+/// How models behave: answer, hang until they are cancelled, or fail.
+final class Temper: Sendable {
+  enum Mood { case answers, hangs, fails }
+
+  private let kept = Mutex(Mood.answers)
+
+  var mood: Mood {
+    get { kept.withLock { $0 } }
+    set { kept.withLock { $0 = newValue } }
+  }
+
+  struct Failure: Error, CustomStringConvertible {
+    var description: String { "The model was told to fail." }
+  }
+
+  /// Returns when it answers.
+  func obey(while goesOn: () -> Bool = { true }) throws {
+    while mood == .hangs, goesOn() { Thread.sleep(forTimeInterval: 0.002) }
+    if mood != .answers { throw Failure() }
+  }
+}
+
+/// The apples table with a temper.
+final class TemperedModel: LanguageModel {
+  private let inner = TableLanguageModel.apples
+  private let temper: Temper
+
+  init(_ temper: Temper) { self.temper = temper }
+
+  var identity: ModelIdentity { inner.identity }
+  var capabilities: ModelCapabilities { inner.capabilities }
+  var vocabulary: any Vocabulary { inner.vocabulary }
+  var contextLength: Int { inner.contextLength }
+
+  func forward(_ request: ForwardRequest, in tree: TokenTree) throws -> ForwardResult {
+    Thread.sleep(forTimeInterval: 0.001)
+    switch temper.mood {
+    case .answers: return try inner.forward(request, in: tree)
+    // A prompt that is never read to its end.
+    case .hangs:
+      return ForwardResult(
+        distributions: request.nodes.map { _ in nil }, computed: request.nodes.map { _ in 0 })
+    case .fails: throw Temper.Failure()
+    }
+  }
+}
+
+/// Opens `apples` at once, and anything else as the temper has it.
+private struct TemperedOpener: ModelOpening {
+  let temper: Temper
+
+  func open(
+    path: String, observer: @escaping OpeningObserver
+  ) throws -> (model: any LanguageModel, summary: ModelSummary) {
+    if path != "apples" { try temper.obey { observer(1, 2) } }
+    return (TemperedModel(temper), Fixtures.summary)
+  }
+
+  func studyModels(for kind: StudyKind, beside path: String) throws -> [StudyModel] {
+    try temper.obey()
+    return [StudyModel(name: "apples", identity: Fixtures.model.identity, parameters: 2000)]
+  }
+}
+
+/// A session without a reducer: effects go in, what comes of them is collected.
+@MainActor
+final class EffectBench {
+  let temper = Temper()
+  let folder: URL
+  let session: PlaygroundSession
+  private let inbox = ActionInbox()
+  private(set) var actions: [Action] = []
+  private let finished: RunTrace
+  private let exported: StudySnapshot
+  /// Where the prompt ends, once something is explored.
+  private var prompt = NodeID.root
+  private var token: TokenID = 0
+
+  private static let records = Task { try await Fixtures.records(of: "greedy", number: 7) }
+  private static let study = Task { try await ScaleScreenTests.snapshot(.samples, problems: 1) }
+
+  var journal: URL { folder.appending(path: "session.jsonl") }
+  private var saved: URL { folder.appending(path: "saved.jsonl") }
+
+  init() async throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: "effects-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let journal = folder.appending(path: "session.jsonl")
+    session = PlaygroundSession(
+      PlaygroundSession.Configuration(
+        opener: TemperedOpener(temper: temper),
+        prompts: PromptLibrary(directory: SamplesFolder.path("Prompts")),
+        keep: { try TraceJournal(at: journal) }, exportFolder: folder.appending(path: "out").path),
+      inbox: inbox)
+    let records = try await Self.records.value
+    let trace = Trace(records)
+    finished = try #require(trace.runs[7])
+    exported = try await Self.study.value
+    try TraceJournal.write([TraceRecord(.header(TraceHeader()))] + records, to: saved)
+    try LessonPlayerTests.text.write(
+      to: folder.appending(path: "lesson.md"), atomically: true, encoding: .utf8)
+    makeExportFolder()
+  }
+
+  private func makeExportFolder() {
+    try? FileManager.default.createDirectory(
+      at: folder.appending(path: "out"), withIntermediateDirectories: true)
+  }
+
+  /// Loads the model, begins to explore, and takes a token.
+  func start(keepingNews: Bool = false) async {
+    session.perform(.model(.load(path: "apples")))
+    await wait(for: .load)
+    session.perform(.decode(.explore(run: 1, Fixtures.question, Fixtures.settings)))
+    await wait(for: .explore)
+    for case .decode(_, .explored(.done(let node))) in actions { prompt = node }
+    session.perform(.decode(.fetch(prompt)))
+    await wait(for: .fetch)
+    for case .decode(_, .fetched(_, .done(let known))) in actions { token = known.argmax }
+    session.perform(.decode(.take(token, after: prompt, nil)))
+    await wait(for: .take)
+    if !keepingNews { actions = [] }
+  }
+
+  func effect(_ kind: EffectKind) -> Effect {
+    let plan = StudyPlan(
+      kind: .samples, families: ["compare"], count: 1,
+      settings: RunSettings(samples: 4, verifier: .likelihood))
+    let (question, settings) = (Fixtures.question, Fixtures.settings)
+    return switch kind {
+    case .explore: .decode(.explore(run: 2, question, settings))
+    case .resume: .decode(.resume(run: 7, question, settings, finished, others: []))
+    case .fetch: .decode(.fetch(prompt))
+    case .take: .decode(.take(token, after: prompt, nil))
+    case .insert: .decode(.insert(" 5", after: prompt))
+    case .stream: .decode(.stream(from: prompt, .greedy, budget: 50))
+    case .stopStream: .decode(.stopStream)
+    case .answerNow: .decode(.answerNow(after: prompt, said: []))
+    case .wait: .decode(.wait(behind: prompt, depth: 30, said: []))
+    case .note: .decode(.note(.undo, prompt))
+    case .run:
+      .run(.start(run: 5, strategy: "self-consistency", question, settings, previous: nil))
+    case .cancelRun: .run(.cancel(run: 5))
+    case .ask: .review(.ask(run: 7, finished, path: 0, .answerOverTime))
+    case .stopReview: .review(.stop)
+    case .lookUp: .study(.lookUp(plan))
+    case .study: .study(.start(plan, anew: false))
+    case .stopStudy: .study(.stop)
+    case .export: .study(.export(exported, StudyChart(exported.curves, of: .samples)!))
+    case .load: .model(.load(path: "other"))
+    case .lesson: .file(.lesson(path: folder.appending(path: "lesson.md").path))
+    case .open: .file(.open(path: saved.path))
+    case .save: .file(.save(path: folder.appending(path: "\(UUID().uuidString).jsonl").path))
+    case .list: .file(.list(folder.path + "/"))
+    case .tick: .shell(.tick(seconds: 0.01, timer: 3))
+    }
+  }
+
+  /// The effect as it goes wrong; nil where nothing can.
+  func failing(_ kind: EffectKind) -> Effect? {
+    var settings = Fixtures.settings
+    settings.prompting = "/nowhere/prompt.txt"
+    var question = Fixtures.question
+    question.isRaw = false
+    let nowhere = "/nowhere/file"
+    switch kind {
+    case .insert, .stopStream, .note, .cancelRun, .stopReview, .stopStudy, .list, .tick: return nil
+    case .explore: return .decode(.explore(run: 2, question, settings))
+    case .resume: return .decode(.resume(run: 7, question, settings, finished, others: []))
+    case .lesson: return .file(.lesson(path: nowhere))
+    case .open: return .file(.open(path: nowhere))
+    case .save: return .file(.save(path: nowhere))
+    case .export:
+      try? FileManager.default.removeItem(at: folder.appending(path: "out"))
+      return effect(kind)
+    case .fetch, .take, .stream, .answerNow, .wait, .run, .ask, .lookUp, .study, .load:
+      temper.mood = .fails
+      return effect(kind)
+    }
+  }
+
+  // MARK: What came
+
+  var ends: [EffectEnd] { actions.compactMap { EffectEnd($0) } }
+
+  /// Everything that was shown.
+  var records: [TraceRecord] {
+    actions.flatMap { if case .trace(let records) = $0 { records } else { [TraceRecord]() } }
+  }
+
+  func takeNews() { actions += inbox.drain() }
+
+  func wait(for kind: EffectKind, count: Int = 1) async {
+    while true {
+      takeNews()
+      if ends.count(where: { $0.kind == kind }) >= count { return }
+      if Task.isCancelled {
+        Issue.record("\(kind) has not ended within the time limit.")
+        return
+      }
+      try? await Task.sleep(for: .milliseconds(2))
+    }
+  }
+
+  @discardableResult
+  func finish() async -> (any Error)? {
+    let failure = await session.finish()
+    takeNews()
+    // Threads that hang end.
+    temper.mood = .answers
+    return failure
+  }
+
+  func remove() { try? FileManager.default.removeItem(at: folder) }
+}
