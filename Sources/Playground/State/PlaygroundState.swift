@@ -13,6 +13,8 @@ public struct PlaygroundState: Sendable {
   public var question: Question
   /// What runs are started with; the sampler's part also shapes the Decode table.
   public var settings: RunSettings
+  /// The settings there are.
+  public var settingTable = SettingTable.standard
   public var model: ModelState = .none
   /// What the loaded model's token ids stand for; nil without a model.
   public var vocabulary: (any Vocabulary)?
@@ -73,7 +75,7 @@ public struct PlaygroundState: Sendable {
   /// The sampler's settings as they shape the Decode table and the next run; of a saved trace as
   /// its run had them.
   public var sampling: SamplingSettings {
-    let usual = SelfConsistency.description.defaultTemperature
+    let usual = SelfConsistency.defaultTemperature
     return settings.sampling(
       temperature: isReplay ? replayed?.usualTemperature ?? usual : usual)
   }

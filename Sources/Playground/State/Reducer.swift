@@ -310,9 +310,8 @@ extension ScreenID {
 extension PlaygroundState {
   /// Moves the temperature along the grid on which saved distributions are exact.
   mutating func changeTemperature(by steps: Int) {
-    let current = (sampling.temperature * 10).rounded()
-    let next = min(20, max(0, current + Double(steps)))
-    settings.temperature = next / 10
+    settings.temperature = sampling.temperature
+    settings.step(.temperature, by: steps)
   }
 
   /// Starts exploring the current question, when there is a model to explore with.

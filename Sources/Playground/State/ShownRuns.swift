@@ -48,35 +48,14 @@ extension StrategyDescription {
   /// The screen that tells most about a run: the one rule for runs that start, for saved runs and
   /// for whole traces.
   var screen: ScreenID {
-    if searches { return .search }
-    if ranksCandidates { return .verify }
-    if takesVotes { return .votes }
-    return settings.contains(.branches) || settings.contains(.samples) ? .branches : .decode
-  }
-
-  /// Whether it grows branches and gives some of them up. CoT-decoding keeps all.
-  var searches: Bool { name != CoTDecoding.description.name && settings.contains(.branches) }
-
-  /// Whether its paths are branches of one place: told side by side rather than counted.
-  var growsBranches: Bool { screen == .branches || (searches && !ranksCandidates) }
-
-  /// Whether a verifier ranks its finished candidates.
-  var ranksCandidates: Bool { settings.contains(.vote) }
-}
-
-extension RunStart {
-  /// The temperature of its strategy where none is asked for.
-  var usualTemperature: Double {
-    // Models that each answer once do so greedily.
-    if strategy == Ensemble.description.name, settings.samples ?? 1 > 1 {
-      return Ensemble.samplingTemperature
+    switch shape {
+    case .path: .decode
+    case .branches: .branches
+    case .votes: .votes
+    case .ranking: .verify
+    case .tokensSearch, .stepSearch, .treeSearch: .search
     }
-    return (StrategyRegistry.description(of: strategy) ?? SelfConsistency.description)
-      .defaultTemperature
   }
-
-  /// The temperature that the run was taken at.
-  var temperature: Double { settings.temperature ?? usualTemperature }
 }
 
 extension PlaygroundState {

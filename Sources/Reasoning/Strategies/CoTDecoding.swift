@@ -8,7 +8,8 @@ public struct CoTDecoding: Strategy {
     summary: "Grows the k likeliest first tokens greedily and takes the answer with the "
       + "greatest ΣΔ.",
     paper: "Wang and Zhou 2024, arXiv 2402.10200", cost: "k greedy paths",
-    defaultPrompting: .plain, defaultBranches: defaultBranches,
+    shape: .branches, traits: .branchesAtFirstToken, defaultPrompting: .plain,
+    defaultBranches: defaultBranches,
     settings: [.prompting, .branches, .aggregate, .maxTokens])
 
   /// As many branches as in the paper.

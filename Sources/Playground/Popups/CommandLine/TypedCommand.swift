@@ -7,7 +7,7 @@ enum TypedCommand: Sendable, Hashable {
   /// Text that is sent as it is, with no template.
   case prompt(String)
   case strategy(String)
-  case set(StrategyDescription.Setting, String)
+  case set(Setting, String)
   case model(String)
   case theme(String)
   case open(String)
@@ -22,7 +22,7 @@ enum TypedCommand: Sendable, Hashable {
     /// What follows the word.
     enum Argument: Sendable, Hashable {
       case none, problem, text, strategy, model, theme, session, lesson, file
-      case setting(StrategyDescription.Setting)
+      case setting(Setting)
     }
 
     var name: String
@@ -33,7 +33,8 @@ enum TypedCommand: Sendable, Hashable {
     var help: String
   }
 
-  static let words: [Word] =
+  /// The words, with those of a table's settings.
+  static func words(_ settings: SettingTable = .standard) -> [Word] {
     [
       Word(
         name: "problem", argument: .problem, placeholder: "ID", help: "ask a problem of the library"
@@ -46,24 +47,25 @@ enum TypedCommand: Sendable, Hashable {
         name: "strategy", argument: .strategy, placeholder: "NAME",
         help: "run a strategy, on the screen that fits it"),
     ]
-    + StrategyDescription.Setting.allCases.map {
-      Word(name: $0.rawValue, argument: .setting($0), placeholder: "VALUE", help: $0.explanation)
-    } + [
-      Word(
-        name: "model", argument: .model, placeholder: "NAME|FILE",
-        help: "open a model, such as 2m@8M"),
-      Word(name: "theme", argument: .theme, placeholder: "NAME", help: "change the colours"),
-      Word(name: "lesson", argument: .lesson, placeholder: "NAME", help: "play a lesson"),
-      Word(name: "open", argument: .session, placeholder: "TRACE", help: "open a saved session"),
-      Word(
-        name: "save", argument: .file, placeholder: "FILE", help: "copy this session to a file"),
-    ]
-    + ScreenID.allCases.map {
-      Word(name: $0.title.lowercased(), argument: .none, help: "show \($0.title)")
-    } + [
-      Word(name: "help", argument: .none, help: "show all keys"),
-      Word(name: "quit", argument: .none, help: "save and quit"),
-    ]
+      + settings.map {
+        Word(name: $0.name, argument: .setting($0), placeholder: "VALUE", help: $0.help)
+      } + [
+        Word(
+          name: "model", argument: .model, placeholder: "NAME|FILE",
+          help: "open a model, such as 2m@8M"),
+        Word(name: "theme", argument: .theme, placeholder: "NAME", help: "change the colours"),
+        Word(name: "lesson", argument: .lesson, placeholder: "NAME", help: "play a lesson"),
+        Word(name: "open", argument: .session, placeholder: "TRACE", help: "open a saved session"),
+        Word(
+          name: "save", argument: .file, placeholder: "FILE", help: "copy this session to a file"),
+      ]
+      + ScreenID.allCases.map {
+        Word(name: $0.title.lowercased(), argument: .none, help: "show \($0.title)")
+      } + [
+        Word(name: "help", argument: .none, help: "show all keys"),
+        Word(name: "quit", argument: .none, help: "save and quit"),
+      ]
+  }
 
   /// The single letters that people expect to work, and the short form of what is changed most.
   private static let abbreviations = [
@@ -74,10 +76,10 @@ enum TypedCommand: Sendable, Hashable {
   ///
   /// A word may be cut short as long as only one command begins so.
   /// - Throws: `CommandLineError`, one line that says what is wrong.
-  init(parsing line: String) throws(CommandLineError) {
+  init(parsing line: String, settings: SettingTable = .standard) throws(CommandLineError) {
     let (name, argument) = Self.split(line)
     guard !name.isEmpty else { throw CommandLineError("there is no command; Tab lists them") }
-    let word = try Self.word(named: name)
+    let word = try Self.word(named: name, settings: settings)
     if word.argument == .none {
       guard argument.isEmpty else {
         throw CommandLineError("\(word.name) stands alone, without “\(argument)”")
@@ -101,8 +103,11 @@ enum TypedCommand: Sendable, Hashable {
     return (String(name), String(line.dropFirst(name.count).drop(while: \.isWhitespace)))
   }
 
-  static func word(named name: String) throws(CommandLineError) -> Word {
+  static func word(
+    named name: String, settings: SettingTable = .standard
+  ) throws(CommandLineError) -> Word {
     let name = abbreviations[name] ?? name
+    let words = words(settings)
     if let word = words.first(where: { $0.name == name }) { return word }
     let matches = words.filter { $0.name.hasPrefix(name) }
     if let only = matches.first, matches.count == 1 { return only }
