@@ -89,6 +89,22 @@ public struct RunSettings: Sendable, Hashable {
     case weighted
   }
 
+  /// What holds where nothing is set and a strategy has no number of its own.
+  public enum Usual {
+    /// As in the self-consistency paper.
+    public static let temperature = 0.7
+    /// As in the self-consistency paper.
+    public static let samples = 40
+    /// As in the CoT-decoding paper.
+    public static let branches = 10
+    public static let rationales = 4
+    public static let lookahead = 1
+    public static let exploration = 1.25
+    public static let leaves = 8
+    public static let waits = 1
+    public static let passages = 3
+  }
+
   public init(
     seed: UInt64 = 1, prompting: String? = nil, template: String? = nil,
     samples: Int? = nil, branches: Int? = nil,

@@ -2,24 +2,22 @@
 /// `\.[extra: NAME]` for a setting that needs none of its own.
 extension Setting {
   public typealias Place<Value> = any WritableKeyPath<RunSettings, Value?> & Sendable
-  public typealias Usual<Value> = @Sendable (StrategyDescription) -> Value?
 
   /// A whole number.
   ///
   /// - Parameters:
-  ///   - usual: what holds where nothing is set.
+  ///   - usual: what holds where nothing is set and a strategy has no default of its own.
   ///   - unset: how that is said, where it is no number.
-  ///   - of: what a strategy takes where nothing is set, where strategies differ.
   public static func whole<Value: SettingInteger>(
     _ name: String, _ help: String, more: String = "", at place: Place<Value>,
     in range: ClosedRange<Int>, ladder: Ladder<Value>, usual: Value? = nil, unset: String = "off",
-    of: Usual<Value>? = nil, invalidates: Invalidated = .nothing, traits: Traits = []
+    invalidates: Invalidated = .nothing, traits: Traits = []
   ) -> Setting {
     Setting(
       name: name, help: help, more: more, form: .whole(range), invalidates: invalidates,
       traits: traits, unset: usual.map { "\($0)" } ?? unset,
       access: SettingAccess(
-        at: place,
+        at: place, usual: usual,
         parse: { text in
           Value(text).flatMap {
             $0 >= range.lowerBound && (range.upperBound == .max || $0 <= range.upperBound)
@@ -35,21 +33,20 @@ extension Setting {
             return isTooFar || next < range.lowerBound
               || (range.upperBound != .max && next > range.upperBound) ? value : next
           }
-        },
-        usual: of ?? { _ in usual }))
+        }))
   }
 
   /// A number.
   public static func number(
     _ name: String, _ help: String, more: String = "", at place: Place<Double>,
     in range: ClosedRange<Double>, ladder: Ladder<Double>, usual: Double? = nil,
-    of: Usual<Double>? = nil, invalidates: Invalidated = .nothing, traits: Traits = []
+    invalidates: Invalidated = .nothing, traits: Traits = []
   ) -> Setting {
     Setting(
       name: name, help: help, more: more, form: .number(range), invalidates: invalidates,
       traits: traits, unset: usual.map { Self.text($0) } ?? "off",
       access: SettingAccess(
-        at: place,
+        at: place, usual: usual,
         parse: { Double($0).flatMap { range.contains($0) ? $0 : nil } },
         text: { Self.text($0) },
         next: { value, steps in
@@ -62,8 +59,7 @@ extension Setting {
             // Divided, since 0.1 is no binary fraction: 0.8 and not 0.8000000000000002.
             return min(range.upperBound, max(range.lowerBound, next / (1 / amount).rounded()))
           }
-        },
-        usual: of ?? { _ in usual }))
+        }))
   }
 
   /// One of the cases of a type.
@@ -72,7 +68,7 @@ extension Setting {
   ///   given.
   public static func choice<Value>(
     _ name: String, _ help: String, more: String = "", at place: Place<Value>,
-    cycle: [Value?]? = nil, unset: String = eachItsOwn, of: @escaping Usual<Value> = { _ in nil },
+    cycle: [Value?]? = nil, usual: Value? = nil, unset: String = eachItsOwn,
     invalidates: Invalidated = .nothing, traits: Traits = []
   ) -> Setting
   where
@@ -83,10 +79,10 @@ extension Setting {
     return Setting(
       name: name, help: help, more: more,
       form: .choice((traits.contains(.canBeOff) ? ["off"] : []) + names),
-      invalidates: invalidates, traits: traits, unset: unset,
+      invalidates: invalidates, traits: traits, unset: usual?.rawValue ?? unset,
       access: SettingAccess(
-        at: place, parse: { Value(rawValue: $0) }, text: \.rawValue,
-        next: { Ladder.cycled($0, in: values, by: $1) }, usual: of))
+        at: place, usual: usual, parse: { Value(rawValue: $0) }, text: \.rawValue,
+        next: { Ladder.cycled($0, in: values, by: $1) }))
   }
 
   /// Words or a path.
@@ -98,15 +94,14 @@ extension Setting {
     _ name: String, _ help: String, more: String = "", at place: Place<String>,
     _ form: Form, cycle: [String?] = [], unset: String,
     parse: @escaping @Sendable (String) -> String? = { $0.isEmpty ? nil : $0 },
-    of: @escaping Usual<String> = { _ in nil }, invalidates: Invalidated = .nothing,
-    traits: Traits = []
+    invalidates: Invalidated = .nothing, traits: Traits = []
   ) -> Setting {
     Setting(
       name: name, help: help, more: more, form: form, invalidates: invalidates, traits: traits,
       unset: unset,
       access: SettingAccess(
         at: place, parse: parse, text: { $0 },
-        next: { Ladder.cycled($0, in: cycle, by: $1) }, usual: of))
+        next: { Ladder.cycled($0, in: cycle, by: $1) }))
   }
 
   /// On or off, off by default.
@@ -118,8 +113,7 @@ extension Setting {
       traits: traits.union(.canBeOff), unset: "off",
       access: SettingAccess(
         at: place, parse: { ["on": true, "off": false][$0] },
-        text: { $0 ? "on" : "off" }, next: { Ladder.cycled($0, in: [nil, true], by: $1) },
-        usual: { _ in nil }))
+        text: { $0 ? "on" : "off" }, next: { Ladder.cycled($0, in: [nil, true], by: $1) }))
   }
 
   /// What is shown where every strategy has a default of its own.

@@ -57,12 +57,6 @@ public struct Setting: Sendable {
     public static let canBeCompared = Traits(rawValue: 4)
   }
 
-  /// The strategies that use it.
-  public var strategies: [StrategyDescription] {
-    let all = StrategyRegistry.all.map { $0.description }
-    return traits.contains(.isForAll) ? all : all.filter { $0.settings.contains(self) }
-  }
-
   // MARK: Values
 
   /// Sets it from text: `default` goes back to the default, `off` takes a filter away.
@@ -91,17 +85,9 @@ public struct Setting: Sendable {
     for _ in 0..<abs(steps) { access.step(&settings, steps.signum()) }
   }
 
-  /// What a strategy takes where nothing is set, as text; nil where that is not one value.
-  public func usual(of strategy: StrategyDescription) -> String? {
-    var settings = RunSettings()
-    reset(&settings)
-    access.fill(&settings, strategy)
-    return access.read(settings)
-  }
-
-  /// Puts in what a strategy takes where nothing is set.
-  func fill(_ settings: inout RunSettings, for strategy: StrategyDescription) {
-    access.fill(&settings, strategy)
+  /// Puts in what holds where nothing is set: the defaults of a strategy, else the usual value.
+  func fill(_ settings: inout RunSettings, from defaults: RunSettings) {
+    access.fill(&settings, defaults)
   }
 
   /// The values that can be named, for completion.

@@ -8,23 +8,22 @@ struct SettingAccess: Sendable {
   var write: @Sendable (inout RunSettings, String) -> Bool
   var reset: @Sendable (inout RunSettings) -> Void
   var step: @Sendable (inout RunSettings, Int) -> Void
-  var fill: @Sendable (inout RunSettings, StrategyDescription) -> Void
+  var fill: @Sendable (inout RunSettings, RunSettings) -> Void
   var encode: @Sendable (RunSettings, inout KeyedEncodingContainer<Key>, Key) throws -> Void
   /// False where what stands there is none of the values.
   var decode: @Sendable (inout RunSettings, KeyedDecodingContainer<Key>, Key) throws -> Bool
 
   /// - Parameters:
   ///   - path: where settings keep the value; nil there is the default.
+  ///   - usual: what holds where nothing is set.
   ///   - parse: a value from text; nil for what is none.
   ///   - text: the inverse.
   ///   - next: the value some steps from another, from nil where none is set.
-  ///   - usual: what a strategy takes where nothing is set.
   init<Value: Codable & Equatable & Sendable>(
-    at path: any WritableKeyPath<RunSettings, Value?> & Sendable,
+    at path: any WritableKeyPath<RunSettings, Value?> & Sendable, usual: Value? = nil,
     parse: @escaping @Sendable (String) -> Value?,
     text: @escaping @Sendable (Value) -> String,
-    next: @escaping @Sendable (Value?, Int) -> Value?,
-    usual: @escaping @Sendable (StrategyDescription) -> Value?
+    next: @escaping @Sendable (Value?, Int) -> Value?
   ) {
     read = { $0[keyPath: path].map(text) }
     write = { settings, given in
@@ -34,8 +33,8 @@ struct SettingAccess: Sendable {
     }
     reset = { $0[keyPath: path] = nil }
     step = { $0[keyPath: path] = next($0[keyPath: path], $1) }
-    fill = { settings, strategy in
-      if settings[keyPath: path] == nil { settings[keyPath: path] = usual(strategy) }
+    fill = { settings, defaults in
+      settings[keyPath: path] = settings[keyPath: path] ?? defaults[keyPath: path] ?? usual
     }
     encode = { try $1.encodeIfPresent($0[keyPath: path], forKey: $2) }
     decode = { settings, container, key in

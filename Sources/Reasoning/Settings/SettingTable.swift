@@ -32,8 +32,8 @@ public struct SettingTable: Sendable, RandomAccessCollection {
 extension Setting {
   public static let temperature = number(
     "temperature", "divides the logits: lower is surer, 0 always takes the likeliest token",
-    at: \.temperature, in: 0...1000, ladder: .every(0.1), usual: SelfConsistency.defaultTemperature,
-    of: { $0.defaultTemperature }, invalidates: .sampler)
+    at: \.temperature, in: 0...1000, ladder: .every(0.1), usual: RunSettings.Usual.temperature,
+    invalidates: .sampler)
 
   public static let topK = whole(
     "top-k", "keeps the k likeliest tokens and cuts the others",
@@ -54,21 +54,20 @@ extension Setting {
   public static let samples = whole(
     "samples", "how many paths are sampled and counted", more: "In mcts, simulations.",
     at: \.samples, in: 1...1_000_000, ladder: .rungs([1, 5, 10, 20, 40, 80, 160, 320]),
-    usual: SelfConsistency.defaultSamples, of: { $0.defaultSamples })
+    usual: RunSettings.Usual.samples)
 
   public static let branches = whole(
     "branches", "first tokens that are followed; in a search, ways on from each place",
     more: "In beam, how many beams are kept.", at: \.branches, in: 1...10_000,
     ladder: .rungs([1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 50]),
-    usual: CoTDecoding.defaultBranches, of: { $0.defaultBranches })
+    usual: RunSettings.Usual.branches)
 
   public static let prompting = text(
     "prompting", "how the question is put: plain, think, few-shot, or a template file",
     more: "The templates of Samples/Prompts are also found by their names.", at: \.prompting,
     .path(
       what: "plain, think, few-shot or a template file", names: ["plain", "think", "few-shot"]),
-    cycle: [nil, "plain", "think", "few-shot"], unset: eachItsOwn,
-    of: { $0.defaultPrompting.description }, invalidates: .prompt)
+    cycle: [nil, "plain", "think", "few-shot"], unset: eachItsOwn, invalidates: .prompt)
 
   public static let template = text(
     "template", "the chat template around questions; Decode shows it token by token",
@@ -85,38 +84,36 @@ extension Setting {
 
   public static let aggregate = choice(
     "aggregate", "branches: sum or max of Δ; steps: min, last, prod or mean of their scores",
-    at: \.aggregate,
-    of: {
-      $0.shape == .branches ? .sum : RunSettings.Aggregate(rawValue: $0.defaultAggregate.rawValue)
-    })
+    at: \.aggregate)
 
   public static let verifier = choice(
     "verifier", "what ranks the candidates: prm, genrm, orm, likelihood or exact (for puzzles)",
     more: "eval takes several with commas between, or all.", at: \.verifier,
-    of: { $0.defaultVerifier }, traits: .canBeCompared)
+    traits: .canBeCompared)
 
   public static let rationales = whole(
     "rationales", "how many rationales genrm samples for each candidate",
     at: \.rationales, in: 1...1000, ladder: .rungs([1, 2, 4, 8, 16, 32]),
-    usual: GenerativeVerifier.defaultRationales, of: { $0.defaultRationales })
+    usual: RunSettings.Usual.rationales)
 
   public static let vote = choice(
     "vote", "top: the first candidate's answer; weighted: scores are summed by answer",
-    at: \.vote, of: { $0.defaultVote })
+    at: \.vote)
 
   public static let lookahead = whole(
     "lookahead", "how many steps are simulated before a step is scored",
     at: \.lookahead, in: 0...100, ladder: .rungs([0, 1, 2, 3, 4, 6, 8]),
-    usual: Lookahead.defaultDepth)
+    usual: RunSettings.Usual.lookahead)
 
   public static let exploration = number(
     "exploration", "how much a tree search tries what it has seldom tried",
     at: \.exploration, in: 0...100, ladder: .rungs([0.1, 0.25, 0.5, 1, 1.25, 1.5, 2, 3, 5, 10]),
-    usual: TreeSearchRule.defaultExploration)
+    usual: RunSettings.Usual.exploration)
 
   public static let leaves = whole(
     "leaves", "how many leaves of a tree search grow in one batch",
-    at: \.leaves, in: 1...1000, ladder: .rungs([1, 2, 4, 8, 16, 32]), usual: MCTS.defaultLeaves)
+    at: \.leaves, in: 1...1000, ladder: .rungs([1, 2, 4, 8, 16, 32]),
+    usual: RunSettings.Usual.leaves)
 
   public static let thinkingBudget = whole(
     "thinking-budget", "tokens of thinking, after which the answer is asked for",
@@ -125,7 +122,7 @@ extension Setting {
 
   public static let waits = whole(
     "waits", "how often the end of thinking is taken back and \"Wait,\" put in its place",
-    at: \.waits, in: 0...100, ladder: .every(1), usual: BudgetForcing.defaultWaits)
+    at: \.waits, in: 0...100, ladder: .every(1), usual: RunSettings.Usual.waits)
 
   public static let answerOverTime = onOff(
     "answer-over-time", "asks each path for its answer early, behind every step of it",
@@ -144,7 +141,7 @@ extension Setting {
   public static let passages = whole(
     "passages", "how many passages stand before the question",
     at: \.passages, in: 1...100, ladder: .rungs([1, 2, 3, 4, 5, 6, 8, 10]),
-    usual: Retrieve.defaultPassages, invalidates: .prompt)
+    usual: RunSettings.Usual.passages, invalidates: .prompt)
 
   public static let with = text(
     "with", "further models of an ensemble: files or names, with commas between",
@@ -153,8 +150,7 @@ extension Setting {
 
   public static let combine = choice(
     "combine", "models of an ensemble: their answers vote, or their distributions are mixed",
-    at: \.combine, cycle: [nil, .mixture], unset: RunSettings.Combination.votes.rawValue,
-    of: { _ in .votes })
+    at: \.combine, cycle: [nil, .mixture], usual: .votes)
 
   public static let maxTokens = whole(
     "max-tokens", "how many tokens a path may have before it is stopped",

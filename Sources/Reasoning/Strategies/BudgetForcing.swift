@@ -19,7 +19,7 @@ public struct BudgetForcing: Strategy {
       .prompting, .thinkingBudget, .waits, .temperature, .topK, .topP, .minP, .maxTokens, .seed,
     ])
 
-  public static let defaultWaits = 1
+  public static let defaultWaits = RunSettings.Usual.waits
 
   public init() {}
 

@@ -13,7 +13,7 @@ public struct CoTDecoding: Strategy {
     settings: [.prompting, .branches, .aggregate, .maxTokens])
 
   /// As many branches as in the paper.
-  public static let defaultBranches = 10
+  public static let defaultBranches = RunSettings.Usual.branches
 
   public init() {}
 

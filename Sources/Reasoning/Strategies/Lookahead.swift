@@ -14,7 +14,7 @@ public struct Lookahead: Strategy {
     defaultAggregate: StepBeam.defaultAggregate, defaultVote: StepBeam.defaultVote,
     settings: StepBeam.settings + [.lookahead])
 
-  public static let defaultDepth = 1
+  public static let defaultDepth = RunSettings.Usual.lookahead
 
   public init() {}
 

@@ -19,7 +19,7 @@ public struct MCTS: Strategy {
     settings: StepBeam.settings + [.exploration, .leaves])
 
   public static let defaultSimulations = 32
-  public static let defaultLeaves = 8
+  public static let defaultLeaves = RunSettings.Usual.leaves
 
   public init() {}
 

@@ -14,7 +14,7 @@ public struct Retrieve: Strategy {
       .prompting, .corpus, .passages, .temperature, .topK, .topP, .minP, .maxTokens, .seed,
     ])
 
-  public static let defaultPassages = 3
+  public static let defaultPassages = RunSettings.Usual.passages
 
   public init() {}
 

@@ -22,9 +22,9 @@ public struct SelfConsistency: Strategy {
       .seed,
     ])
 
-  public static let defaultTemperature = 0.7
+  public static let defaultTemperature = RunSettings.Usual.temperature
   /// As many samples as in the paper.
-  public static let defaultSamples = 40
+  public static let defaultSamples = RunSettings.Usual.samples
 
   /// How many samples a vote that may end early draws at a time. The last round's samples behind
   /// the one that ended the vote are drawn, and not counted.

@@ -52,36 +52,6 @@ extension StrategyDescription {
   public var takesVotes: Bool { shape.takesVotes }
   /// `StrategyShape.growsBranches`.
   public var growsBranches: Bool { shape.growsBranches }
-
-  /// The temperature of a run with these settings.
-  public func temperature(_ settings: RunSettings) -> Double {
-    settings.temperature ?? usualTemperature(settings)
-  }
-
-  /// The temperature where none is given.
-  public func usualTemperature(_ settings: RunSettings) -> Double {
-    settings.samples ?? 1 > 1
-      ? temperatureOfSeveral ?? defaultTemperature : defaultTemperature
-  }
-
-  /// All settings as a run with these uses them: what is not set is the strategy's default.
-  public func effective(_ settings: RunSettings) -> RunSettings {
-    var used = settings
-    used.temperature =
-      self.settings.contains(.temperature) ? temperature(settings) : defaultTemperature
-    for setting in self.settings { setting.fill(&used, for: self) }
-    if self.settings.contains(.weighting), settings.weighting == .verifier {
-      used.verifier = used.verifier ?? BestOfN.defaultVerifier
-    }
-    used.verifier = ownVerifier ?? used.verifier
-    // Each kind of strategy puts scores together in some of the ways only.
-    let isKnown = shape == .branches ? used.aggregate == .max : used.aggregate?.ofSteps != nil
-    if self.settings.contains(.aggregate), !isKnown {
-      used.aggregate = nil
-      Setting.aggregate.fill(&used, for: self)
-    }
-    return used
-  }
 }
 
 extension StrategyRegistry {
