@@ -80,7 +80,11 @@ let package = Package(
       dependencies: ["Decoding", "Playground", "Reasoning", "StrategyFixtures", "TerminalUI"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["Engine", "Decoding", "Reasoning", "ponder"],
+      name: "EndToEndTests",
+      dependencies: [
+        "Engine", "Decoding", "Reasoning", "StrategyFixtures", "ponder",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       swiftSettings: swiftSettings),
   ]
 )

@@ -147,7 +147,7 @@ import Testing
   }
 
   /// Another value than the default for each setting, as it is typed.
-  private func value(_ setting: StrategyDescription.Setting) -> String {
+  private func value(_ setting: Setting) -> String {
     switch setting {
     case .prompting: "plain"
     case .template: "none"
@@ -161,33 +161,31 @@ import Testing
     case .corpus: Program.fixtures.path
     case .with: "0.2m"
     case .combine: "votes"
-    case .samples, .branches, .topK, .maxTokens, .rationales, .lookahead, .leaves, .waits,
-      .passages, .thinkingBudget, .seed, .answerOverTime:
-      "3"
+    default: "3"
     }
   }
 
   /// Each setting that a strategy can heed is an option of that name, and is kept in the trace.
-  @Test(arguments: StrategyDescription.Setting.allCases)
-  func everySettingIsAnOption(setting: StrategyDescription.Setting) throws {
+  @Test(arguments: SettingTable.standard)
+  func everySettingIsAnOption(setting: Setting) throws {
     let isFlag = setting == .answerOverTime
     let result = try Program.run(
       [
         "run", "--model", Program.model("q8_0-gqa-tied"), "--strategy", "greedy", "--prompt", "abc",
-        "--format", "jsonl", "--\(setting.rawValue)",
+        "--format", "jsonl", "--\(setting.name)",
       ] + (isFlag ? [] : [value(setting)]) + (setting == .maxTokens ? [] : ["--max-tokens", "2"]))
     #expect(result.status == 0, "\(result.errors)")
     let line = try #require(result.output.split(separator: "\n").first { $0.contains(#""run""#) })
     let run = try #require(
       try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
     let settings = try #require(run["settings"] as? [String: Any])
-    let kept = settings[setting.rawValue.replacingOccurrences(of: "-", with: "_")]
+    let kept = settings[setting.name.replacingOccurrences(of: "-", with: "_")]
     let wanted = value(setting)
     switch kept {
     case let text as String: #expect(text == wanted)
     case let number as NSNumber:
       #expect(isFlag ? number.boolValue : number.doubleValue == Double(wanted))
-    default: Issue.record("\(setting.rawValue) is not in \(settings)")
+    default: Issue.record("\(setting.name) is not in \(settings)")
     }
   }
 

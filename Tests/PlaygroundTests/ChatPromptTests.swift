@@ -80,6 +80,10 @@ import Testing
 extension Playground.Popup {
   /// Whether the settings panel stands at the template.
   fileprivate var template: Bool {
-    if case .settings(let settings) = self { settings.row == .setting(.template) } else { true }
+    if case .settings(let settings) = self {
+      settings.row(.standard) == .setting(.template)
+    } else {
+      true
+    }
   }
 }

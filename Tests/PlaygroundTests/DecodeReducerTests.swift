@@ -185,7 +185,7 @@ import Testing
     var state = Fixtures.ready(80, 24)
     state.settings.topK = 7
     turn(&state, .topK, by: 1)
-    #expect(state.settings.topK == 8)
+    #expect(state.settings.topK == 10)
     state.settings.topK = 7
     turn(&state, .topK, by: -1)
     #expect(state.settings.topK == 5)

@@ -218,7 +218,7 @@ import Testing
   /// A value of a setting that is not the one that `EveryStrategy` has; nil for those that are for
   /// others to heed: the program that opens the models, and views that count votes.
   private func another(
-    _ setting: StrategyDescription.Setting, than description: StrategyDescription
+    _ setting: Setting, than description: StrategyDescription
   ) -> (@Sendable (inout RunSettings) -> Void)? {
     switch setting {
     case .prompting:
@@ -242,7 +242,7 @@ import Testing
     case .corpus: return { $0.corpus = nil }
     case .earlyStop: return { $0.earlyStop = .decided }
     case .seed: return { $0.seed = 2 }
-    case .aggregate, .weighting, .vote, .with, .combine, .template, .answerOverTime: return nil
+    default: return nil
     }
   }
 
@@ -286,12 +286,12 @@ import Testing
       guard let turn = another(setting, than: description) else { continue }
       // A process verifier samples nothing, one that samples rationales has some.
       if setting == .rationales, description.defaultVerifier != .genrm, name != "genrm" { continue }
-      #expect(try await events(turn) != known, "\(setting.rawValue)")
+      #expect(try await events(turn) != known, "\(setting.name)")
     }
-    for setting in StrategyDescription.Setting.allCases
+    for setting in SettingTable.standard
     where !description.settings.contains(setting) {
       guard let turn = another(setting, than: description) else { continue }
-      #expect(try await events(turn) == known, "\(setting.rawValue) is heeded and not named")
+      #expect(try await events(turn) == known, "\(setting.name) is heeded and not named")
     }
   }
 }

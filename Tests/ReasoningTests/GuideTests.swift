@@ -21,19 +21,19 @@ import Testing
     }
   }
 
-  /// A setting that the strategy does not heed would be read as one that does something.
+  /// A setting that the strategy does not use would be read as one that does something.
   @Test(arguments: StrategyRegistry.names) func aPageNamesOnlyItsOwnSettings(name: String) throws {
     let description = try #require(StrategyRegistry.description(of: name))
     let page = try page(name)
     #expect(page.contains("ponder run --strategy \(name) "))
     for match in page.matches(of: /--([a-z][a-z-]*)/) {
-      guard let setting = StrategyDescription.Setting(rawValue: String(match.output.1)) else {
+      guard let setting = SettingTable.standard[String(match.output.1)] else {
         continue
       }
       // Every path can be asked for its answer early.
       #expect(
         description.settings.contains(setting) || setting == .answerOverTime,
-        "\(name) does not heed \(match.output.0)")
+        "\(name) does not use \(match.output.0)")
     }
   }
 

@@ -31,8 +31,8 @@ public protocol Screen: Sendable {
   /// The screen that shows beside it where there is room for two.
   static var companion: ScreenID? { get }
 
-  /// Whether runs of a strategy open on this screen.
-  static func isHome(of strategy: StrategyDescription) -> Bool
+  /// The shapes of the strategies whose runs open on this screen.
+  static var shapes: Set<StrategyShape> { get }
 
   init()
 
@@ -158,7 +158,7 @@ extension Screen {
   public var id: ScreenID { Self.id }
 
   public static var companion: ScreenID? { nil }
-  public static func isHome(of strategy: StrategyDescription) -> Bool { false }
+  public static var shapes: Set<StrategyShape> { [] }
 
   public var contexts: [KeyContext] { [.screen(Self.id)] }
   public var typingHints: [KeyHint]? { nil }

@@ -29,7 +29,7 @@ public struct ScreenList: Sendable {
 
   /// The screen that runs of a strategy open on: the first that claims them, Decode when none does.
   public func home(of strategy: StrategyDescription) -> ScreenID {
-    types.first { $0.isHome(of: strategy) }?.id ?? DecodeScreen.id
+    types.first { $0.shapes.contains(strategy.shape) }?.id ?? DecodeScreen.id
   }
 
   func companion(of screen: ScreenID) -> ScreenID? {

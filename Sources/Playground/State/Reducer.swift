@@ -100,7 +100,7 @@ public struct Reducer: Sendable {
     case .previousScreen: return state.show(state.session.screens.neighbour(of: state.screen, -1))
     case .temperature(let steps):
       let old = state.settings
-      state.session.changeTemperature(by: steps)
+      state.session.step(.temperature, by: steps)
       state.adapt(from: old)
       return []
     case .dismiss:

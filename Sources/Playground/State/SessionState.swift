@@ -18,6 +18,8 @@ public struct SessionState: Sendable {
   public var question: Question
   /// What runs are started with; the sampler's part also shapes the Decode table.
   public var settings: RunSettings
+  /// The settings there are.
+  public var settingTable = SettingTable.standard
   public var model: ModelState = .none
   /// What the loaded model's token ids stand for; nil without a model.
   public var vocabulary: (any Vocabulary)?
@@ -89,7 +91,7 @@ public struct SessionState: Sendable {
   /// The sampler's settings as they shape the Decode table and the next run; of a saved trace as
   /// its run had them.
   public var sampling: SamplingSettings {
-    let usual = SelfConsistency.description.defaultTemperature
+    let usual = SelfConsistency.defaultTemperature
     return settings.sampling(
       temperature: isReplay ? replayed?.usualTemperature ?? usual : usual)
   }
@@ -102,11 +104,11 @@ public struct SessionState: Sendable {
       .first { $0.settings == settings }
   }
 
-  /// Moves the temperature along the grid on which saved distributions are exact.
-  mutating func changeTemperature(by steps: Int) {
-    let current = (sampling.temperature * 10).rounded()
-    let next = min(20, max(0, current + Double(steps)))
-    settings.temperature = next / 10
+  /// Moves a setting along its ladder. The temperature starts from the one in use, which may be a
+  /// saved run's.
+  mutating func step(_ setting: Setting, by steps: Int) {
+    if setting == .temperature { settings.temperature = sampling.temperature }
+    settings.step(setting, by: steps)
   }
 
   // MARK: Telling and asking

@@ -36,8 +36,10 @@ public struct Lesson: Hashable, Sendable {
   }
 
   /// Reads a lesson; `path` is for messages.
-  public static func parse(_ text: String, path: String) throws(TextFileError) -> Lesson {
-    var parser = LessonParser(path: path)
+  public static func parse(
+    _ text: String, path: String, settings: SettingTable = .standard
+  ) throws(TextFileError) -> Lesson {
+    var parser = LessonParser(path: path, settings: settings)
     for line in TextFile.lines(of: text) { try parser.read(String(line.text), line.number) }
     return try parser.finish()
   }
@@ -46,6 +48,7 @@ public struct Lesson: Hashable, Sendable {
 /// Reads a lesson line by line.
 private struct LessonParser {
   let path: String
+  let settings: SettingTable
   private var place = Place.beforeHeader
   private var header: [String: String] = [:]
   private var introduction: [String] = []
@@ -62,7 +65,10 @@ private struct LessonParser {
 
   private static let keys = ["title", "summary", "problem", "question", "model"]
 
-  init(path: String) { self.path = path }
+  init(path: String, settings: SettingTable) {
+    self.path = path
+    self.settings = settings
+  }
 
   private func error(_ line: Int, _ reason: String) -> TextFileError {
     .malformed(path: path, line: max(1, line), reason: reason)
@@ -160,7 +166,7 @@ private struct LessonParser {
       place = .text
     } else if !text.isEmpty, !text.hasPrefix("#") {
       do {
-        steps[steps.count - 1].commands.append(try LessonCommand(parsing: text))
+        steps[steps.count - 1].commands.append(try LessonCommand(parsing: text, settings: settings))
       } catch {
         throw self.error(number, error.reason)
       }

@@ -10,7 +10,7 @@ public enum LessonCommand: Hashable, Sendable, CustomStringConvertible {
   /// `strategy NAME`: chooses what `run` runs.
   case strategy(name: String)
   /// `set NAME VALUE`: changes a setting; the names are those of the command line.
-  case set(StrategyDescription.Setting, value: String)
+  case set(Setting, value: String)
   /// `run`: runs the chosen strategy on the question; the lesson goes on when it has finished.
   case run
   /// `screen NAME`: shows a screen.
@@ -84,7 +84,7 @@ public enum LessonCommand: Hashable, Sendable, CustomStringConvertible {
     case .problem(let id): "problem \(id)"
     case .question(let text): "question \(text)"
     case .strategy(let name): "strategy \(name)"
-    case .set(let setting, let value): "set \(setting.rawValue) \(value)"
+    case .set(let setting, let value): "set \(setting.name) \(value)"
     case .run: "run"
     case .screen(let screen): "screen \(screen)"
     case .goTo(.start): "goto start"
@@ -99,33 +99,6 @@ public enum LessonCommand: Hashable, Sendable, CustomStringConvertible {
     case .expect(.correct, let text): "expect correct: \(text)"
     case .expect(.wrong, let text): "expect wrong: \(text)"
     case .expect(.answer(let value), let text): "expect answer \(value): \(text)"
-    }
-  }
-}
-
-extension StrategyDescription.Setting {
-  /// Whether a value is of the setting's form.
-  func accepts(_ value: String) -> Bool {
-    switch self {
-    case .temperature: Double(value).map { $0 >= 0 && $0.isFinite } ?? false
-    case .topP, .minP: Double(value).map { (0...1).contains($0) } ?? false
-    case .topK: Int(value).map { $0 >= 0 } ?? false
-    case .seed: UInt64(value) != nil
-    case .samples, .branches, .maxTokens, .rationales, .leaves:
-      Int(value).map { $0 >= 1 } ?? false
-    case .thinkingBudget, .waits, .lookahead: Int(value).map { $0 >= 0 } ?? false
-    case .exploration: Double(value).map { $0 >= 0 && $0.isFinite } ?? false
-    case .answerOverTime: ["on", "off"].contains(value)
-    case .earlyStop: value == "off" || EarlyStop(rawValue: value) != nil
-    case .passages: Int(value).map { $0 >= 1 } ?? false
-    case .corpus, .with: !value.isEmpty
-    case .combine: RunSettings.Combination(rawValue: value) != nil
-    case .prompting: Prompting(value) != nil
-    case .template: TemplateChoice(value) != nil
-    case .aggregate: RunSettings.Aggregate(rawValue: value) != nil
-    case .weighting: Tally.Method(rawValue: value) != nil
-    case .verifier: VerifierName(rawValue: value) != nil
-    case .vote: RunSettings.RankedVote(rawValue: value) != nil
     }
   }
 }

@@ -5,7 +5,9 @@ struct LessonCommandError: Error, Hashable {
 
 extension LessonCommand {
   /// Reads one line of a `ponder` block.
-  init(parsing line: String) throws(LessonCommandError) {
+  init(
+    parsing line: String, settings: SettingTable = .standard
+  ) throws(LessonCommandError) {
     let line = line.trimmingWhitespace
     let space = line.firstIndex(of: " ") ?? line.endIndex
     let argument = String(line[space...]).trimmingWhitespace
@@ -13,7 +15,7 @@ extension LessonCommand {
     case "problem": self = .problem(id: try Self.word(argument, "the id of a problem"))
     case "question": self = .question(try Self.text(argument, "a question"))
     case "strategy": self = .strategy(name: try Self.strategy(argument))
-    case "set": self = try Self.setting(argument)
+    case "set": self = try Self.setting(argument, settings)
     case "run": self = try Self.alone(.run, argument)
     case "screen": self = .screen(try Self.word(argument, "the name of a screen"))
     case "goto": self = .goTo(try Self.place(argument))
@@ -78,16 +80,20 @@ extension LessonCommand {
     return argument
   }
 
-  private static func setting(_ argument: String) throws(LessonCommandError) -> LessonCommand {
-    let words = argument.split(separator: " ")
-    guard words.count == 2, let setting = StrategyDescription.Setting(rawValue: String(words[0]))
-    else {
-      let names = StrategyDescription.Setting.allCases.map(\.rawValue).joined(separator: ", ")
+  private static func setting(
+    _ argument: String, _ table: SettingTable
+  ) throws(LessonCommandError) -> LessonCommand {
+    let words = argument.split(separator: " ", maxSplits: 1)
+    guard words.count == 2, let setting = table[String(words[0])] else {
+      let names = table.map(\.name).joined(separator: ", ")
       throw LessonCommandError(reason: "expected “set NAME VALUE” with one of \(names)")
     }
-    let value = String(words[1])
-    guard setting.accepts(value) else {
-      throw LessonCommandError(reason: "“\(value)” is no value of \(setting.rawValue)")
+    let value = String(words[1]).trimmingWhitespace
+    var settings = RunSettings()
+    do {
+      try setting.set(value, in: &settings)
+    } catch {
+      throw LessonCommandError(reason: error.description)
     }
     return .set(setting, value: value)
   }

@@ -6,31 +6,8 @@ public import Decoding
 /// families that people have are recognised by what stands in the program
 /// (`init(recognizedIn:)`) and written by `pieces(for:reasons:)`.
 public struct ChatTemplate: Hashable, Sendable {
-  /// The families there are, by their names on the command line.
-  public enum Family: String, CaseIterable, Sendable {
-    /// `<|im_start|>user … <|im_end|>`: Qwen, SmolLM, Hermes and many others.
-    case chatML = "chatml"
-    /// ChatML with `<|im_sep|>` behind the role.
-    case phi4 = "phi-4"
-    case phi3 = "phi-3"
-    case llama3 = "llama-3"
-    /// `[INST] … [/INST]` with `<<SYS>>`.
-    case llama2 = "llama-2"
-    /// `[INST]` of the first Mistral models, with spaces on all sides.
-    case mistral
-    /// `[INST]` as a token of its own, and a space behind it.
-    case mistralV3 = "mistral-v3"
-    /// `[INST]` without any space.
-    case mistralTekken = "mistral-tekken"
-    /// `[SYSTEM_PROMPT]` and `[INST]` without any space.
-    case mistralV7 = "mistral-v7"
-    case gemma
-    case deepSeekV2 = "deepseek-v2"
-    /// `<｜User｜> … <｜Assistant｜>`: V3, R1 and what was distilled from it.
-    case deepSeek = "deepseek"
-    /// `<|user|> … </s>`: Zephyr, TinyLlama.
-    case zephyr
-  }
+  /// The families there are.
+  public typealias Family = TemplateFamily
 
   /// A message of a conversation.
   public struct Message: Hashable, Sendable {
@@ -67,37 +44,6 @@ public struct ChatTemplate: Hashable, Sendable {
 
   /// The family's own form, for a model whose template is not known.
   public init(_ family: Family) { self.family = family }
-}
-
-/// Which template is put around questions: the value of `--template`.
-public enum TemplateChoice: Hashable, Sendable, CustomStringConvertible {
-  /// What is recognised in the model's file, if anything is.
-  case auto
-  /// Questions are sent as the prompt's own text.
-  case none
-  case family(ChatTemplate.Family)
-
-  /// All values, as `--template` takes them.
-  public static let names = ["auto", "none"] + ChatTemplate.Family.allCases.map(\.rawValue)
-
-  /// - Returns: nil for a name that is not among `names`.
-  public init?(_ name: String) {
-    switch name {
-    case "auto": self = .auto
-    case "none": self = .none
-    default:
-      guard let family = ChatTemplate.Family(rawValue: name) else { return nil }
-      self = .family(family)
-    }
-  }
-
-  public var description: String {
-    switch self {
-    case .auto: "auto"
-    case .none: "none"
-    case .family(let family): family.rawValue
-    }
-  }
 }
 
 extension ChatTemplate {

@@ -129,7 +129,7 @@ public struct StudyPlan: Sendable, Hashable {
     let model = models[index]
     let hasCheckpoints = models.contains { !$0.isFinal && $0.parameters == model.parameters }
     return [Greedy.description, ZeroShotCoT.description, SelfConsistency.description].map {
-      let isVote = $0.name == SelfConsistency.description.name
+      let isVote = $0.shape == .votes
       let title = isVote ? "vote of \(votes)" : $0.name
       var own = settings
       own.samples = isVote ? votes : nil
@@ -146,7 +146,7 @@ public struct StudyPlan: Sendable, Hashable {
     guard let description = StrategyRegistry.description(of: name) else {
       throw StrategyError.unknown(name)
     }
-    guard name != Ensemble.description.name else { throw StudyError.severalModels }
+    guard !description.traits.contains(.usesSeveralModels) else { throw StudyError.severalModels }
     var settings = settings
     // What the knob is not is as the strategy has it by itself.
     settings.samples = nil

@@ -9,7 +9,7 @@ import Decoding
 /// never says Yes: it counts 0.
 public struct GenerativeVerifier: Verifier {
   /// The paper takes 32; four keep a run on a laptop short.
-  public static let defaultRationales = 4
+  public static let defaultRationales = RunSettings.Usual.rationales
   public static let temperature = 0.7
 
   public var rationales: Int

@@ -49,8 +49,7 @@ public struct RecordedStepSearch: Sendable, Hashable {
 
   /// - Returns: nil when no steps were scored: then there is nothing to make another figure of.
   public init?(_ run: RunTrace) {
-    let settings = run.start?.settings
-    aggregate = settings?.aggregate?.ofSteps ?? StepBeam.defaultAggregate
+    aggregate = run.start?.aggregate ?? StepBeam.defaultAggregate
     let groups = Self.groups(of: run)
     let pruned = Set(run.prunings.filter { $0.value != nil && $0.token == nil }.compactMap(\.path))
     var places: [Key: Int] = [:]
@@ -89,12 +88,9 @@ public struct RecordedStepSearch: Sendable, Hashable {
   /// The groups of the paths, where there are several: each begins with as many paths, and a fork
   /// stays in its group.
   private static func groups(of run: RunTrace) -> [Int: Int] {
-    guard let start = run.start, start.strategy == DiverseTreeSearch.description.name else {
-      return [:]
-    }
+    guard let start = run.start, start.has(.searchesInGroups) else { return [:] }
     let search = StepBeamSearch(
-      samples: start.settings.samples ?? StepBeam.defaultSamples,
-      branches: start.settings.branches ?? StepBeam.defaultBranches, isDiverse: true)
+      samples: start.samples, branches: start.branches ?? StepBeam.defaultBranches, isDiverse: true)
     var groups: [Int: Int] = [:]
     // A fork has a higher number than the path it begins as.
     let origins = Dictionary(run.forks.map { ($0.path, $0.from) }) { first, _ in first }

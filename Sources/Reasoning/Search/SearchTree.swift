@@ -3,7 +3,7 @@ import Foundation
 /// How a tree search weighs what is good against what is untried: PUCT (Silver et al. 2017; as in
 /// OpenR, arXiv 2410.09671).
 public struct TreeSearchRule: Sendable, Hashable {
-  public static let defaultExploration = 1.25
+  public static let defaultExploration = RunSettings.Usual.exploration
   static let base = 19_652.0
 
   /// c₀ in c = log((N + 19653) / 19652) + c₀.

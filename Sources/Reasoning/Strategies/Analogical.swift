@@ -12,7 +12,7 @@ public struct Analogical: Strategy {
     name: "analogical", title: "Analogical prompting",
     summary: "Recalls a related problem and solves it before the question.",
     paper: "Yasunaga et al. 2023, arXiv 2310.01714", cost: "one longer path",
-    defaultPrompting: .analogical,
+    shape: .path, defaultPrompting: .analogical,
     settings: [.prompting, .temperature, .topK, .topP, .minP, .maxTokens, .seed])
 
   public init() {}

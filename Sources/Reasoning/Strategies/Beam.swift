@@ -10,7 +10,7 @@ public struct Beam: Strategy {
     summary: "Keeps the likeliest beginnings at every token and takes the likeliest text's answer.",
     paper: "Lowerre 1976; beside samples in Wang et al. 2022, arXiv 2203.11171",
     cost: "as many paths as the beam is wide",
-    defaultPrompting: .think, defaultBranches: defaultWidth,
+    shape: .tokensSearch, defaultPrompting: .think, defaultBranches: defaultWidth,
     settings: [.prompting, .branches, .maxTokens])
 
   public static let defaultWidth = 4

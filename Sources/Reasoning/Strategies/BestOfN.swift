@@ -9,7 +9,8 @@ public struct BestOfN: Strategy {
     summary: "Samples candidates and takes the answer of the one that a verifier ranks first.",
     paper: "Cobbe et al. 2021, arXiv 2110.14168; Lightman et al. 2023, arXiv 2305.20050",
     cost: "one path a sample, and the verifier's reading",
-    defaultPrompting: .think, defaultTemperature: 0.7, defaultSamples: defaultSamples,
+    shape: .ranking, defaultPrompting: .think, defaultTemperature: 0.7,
+    defaultSamples: defaultSamples,
     defaultVerifier: defaultVerifier, defaultVote: defaultVote,
     settings: [
       .prompting, .samples, .verifier, .aggregate, .rationales, .vote, .temperature, .topK, .topP,

@@ -14,12 +14,12 @@ public struct BudgetForcing: Strategy {
     summary: "Has the model think up to a budget: \"Wait,\" where it would end, the answer at once "
       + "where it would not.",
     paper: "Muennighoff et al. 2025, arXiv 2501.19393",
-    cost: "one path of at most the budget, and the answer", defaultPrompting: .think,
+    cost: "one path of at most the budget, and the answer", shape: .path, defaultPrompting: .think,
     settings: [
       .prompting, .thinkingBudget, .waits, .temperature, .topK, .topP, .minP, .maxTokens, .seed,
     ])
 
-  public static let defaultWaits = 1
+  public static let defaultWaits = RunSettings.Usual.waits
 
   public init() {}
 

@@ -8,11 +8,12 @@ public struct CoTDecoding: Strategy {
     summary: "Grows the k likeliest first tokens greedily and takes the answer with the "
       + "greatest ΣΔ.",
     paper: "Wang and Zhou 2024, arXiv 2402.10200", cost: "k greedy paths",
-    defaultPrompting: .plain, defaultBranches: defaultBranches,
+    shape: .branches, traits: .branchesAtFirstToken, defaultPrompting: .plain,
+    defaultBranches: defaultBranches,
     settings: [.prompting, .branches, .aggregate, .maxTokens])
 
   /// As many branches as in the paper.
-  public static let defaultBranches = 10
+  public static let defaultBranches = RunSettings.Usual.branches
 
   public init() {}
 

@@ -13,7 +13,9 @@ public struct Ensemble: Strategy {
     summary: "Different models answer and vote, or decode together from the mean of their "
       + "distributions.",
     paper: "Wang et al. 2022, arXiv 2203.11171, section 3.5",
-    cost: "one path for each model and sample", defaultPrompting: .think,
+    cost: "one path for each model and sample", shape: .votes, traits: .usesSeveralModels,
+    defaultPrompting: .think,
+    temperatureOfSeveral: samplingTemperature,
     settings: [
       .prompting, .with, .combine, .samples, .temperature, .topK, .topP, .minP, .maxTokens, .seed,
     ])
@@ -48,7 +50,7 @@ public struct Ensemble: Strategy {
             strategy: (run.settings.samples ?? 1) > 1
               ? Sample.description.name : Greedy.description.name,
             model: member.decoder.model.identity, seed: run.settings.seed, question: run.question,
-            settings: run.settings)))
+            settings: run.settings, used: Self.description.effective(run.settings))))
       let mine = OrderedVote(methods: [.majority], emit: own.emit)
       do {
         try await sample(own, into: votes, mine, from: index)

@@ -7,8 +7,9 @@ public struct GenRM: Strategy {
     summary: "Samples candidates, verifies each in several rationales, and takes the one with the "
       + "greatest mean p(Yes).",
     paper: "Zhang et al. 2024, arXiv 2408.15240",
-    cost: "one path a sample, and K rationales for each", defaultPrompting: .think,
+    cost: "one path a sample, and K rationales for each", shape: .ranking, defaultPrompting: .think,
     defaultTemperature: 0.7, defaultSamples: defaultSamples,
+    ownVerifier: .genrm, defaultRationales: defaultRationales,
     defaultVote: BestOfN.defaultVote,
     settings: [
       .prompting, .samples, .rationales, .vote, .temperature, .topK, .topP, .minP, .maxTokens,

@@ -8,13 +8,13 @@ public struct Lookahead: Strategy {
     summary: "A step beam that simulates the next steps greedily and ranks by where they lead.",
     paper: "Snell et al. 2024, arXiv 2408.03314, section 5.2",
     cost: "a step beam's samples, each with as many steps again as it looks ahead",
-    defaultPrompting: .think, defaultTemperature: StepBeam.defaultTemperature,
+    shape: .stepSearch, defaultPrompting: .think, defaultTemperature: StepBeam.defaultTemperature,
     defaultSamples: StepBeam.defaultSamples, defaultBranches: StepBeam.defaultBranches,
     defaultVerifier: StepBeam.defaultVerifier,
     defaultAggregate: StepBeam.defaultAggregate, defaultVote: StepBeam.defaultVote,
     settings: StepBeam.settings + [.lookahead])
 
-  public static let defaultDepth = 1
+  public static let defaultDepth = RunSettings.Usual.lookahead
 
   public init() {}
 

@@ -12,14 +12,14 @@ public struct MCTS: Strategy {
     summary: "Tries steps again and again, more often where solutions were judged good.",
     paper: "Wang et al. 2024 (OpenR), arXiv 2410.09671; PUCT of Silver et al. 2017",
     cost: "a simulation samples a few steps wherever it comes to a new place",
-    defaultPrompting: .think, defaultTemperature: StepBeam.defaultTemperature,
+    shape: .treeSearch, defaultPrompting: .think, defaultTemperature: StepBeam.defaultTemperature,
     defaultSamples: defaultSimulations, defaultBranches: StepBeam.defaultBranches,
     defaultVerifier: StepBeam.defaultVerifier,
     defaultAggregate: StepBeam.defaultAggregate, defaultVote: StepBeam.defaultVote,
     settings: StepBeam.settings + [.exploration, .leaves])
 
   public static let defaultSimulations = 32
-  public static let defaultLeaves = 8
+  public static let defaultLeaves = RunSettings.Usual.leaves
 
   public init() {}
 

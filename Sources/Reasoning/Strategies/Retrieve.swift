@@ -9,12 +9,12 @@ public struct Retrieve: Strategy {
     summary: "Looks up passages that fit the question, and reasons with them before it.",
     paper: "Lewis et al. 2020, arXiv 2005.11401",
     cost: "one path after a longer prompt, and the prompt again without each passage",
-    defaultPrompting: .retrieval,
+    shape: .path, defaultPrompting: .retrieval,
     settings: [
       .prompting, .corpus, .passages, .temperature, .topK, .topP, .minP, .maxTokens, .seed,
     ])
 
-  public static let defaultPassages = 3
+  public static let defaultPassages = RunSettings.Usual.passages
 
   public init() {}
 

@@ -7,7 +7,7 @@ public struct Sample: Strategy {
     name: "sample", title: "Sampling",
     summary: "Draws every token from the re-shaped distribution.",
     paper: "Holtzman et al. 2020, arXiv 1904.09751 (top-p)", cost: "one path a sample",
-    defaultPrompting: .plain, defaultTemperature: 0.7,
+    shape: .branches, defaultPrompting: .plain, defaultTemperature: 0.7,
     settings: [.prompting, .samples, .temperature, .topK, .topP, .minP, .maxTokens, .seed])
 
   public init() {}

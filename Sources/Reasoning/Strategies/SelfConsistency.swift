@@ -15,14 +15,16 @@ public struct SelfConsistency: Strategy {
     name: "self-consistency", title: "Self-consistency",
     summary: "Samples many reasoning paths and takes the answer most of them give.",
     paper: "Wang et al. 2022, arXiv 2203.11171", cost: "one path a sample",
-    defaultPrompting: .think, defaultTemperature: 0.7, defaultSamples: defaultSamples,
+    shape: .votes, traits: .canGrow, defaultPrompting: .think,
+    defaultTemperature: defaultTemperature, defaultSamples: defaultSamples,
     settings: [
       .prompting, .samples, .temperature, .topK, .topP, .minP, .weighting, .earlyStop, .maxTokens,
       .seed,
     ])
 
+  public static let defaultTemperature = RunSettings.Usual.temperature
   /// As many samples as in the paper.
-  public static let defaultSamples = 40
+  public static let defaultSamples = RunSettings.Usual.samples
 
   /// How many samples a vote that may end early draws at a time. The last round's samples behind
   /// the one that ended the vote are drawn, and not counted.

@@ -12,7 +12,7 @@ public struct SelfCorrect: Strategy {
     name: "self-correct", title: "Self-correction",
     summary: "Answers, looks at the answer again, and tells what became of it.",
     paper: "Madaan et al. 2023, arXiv 2303.17651; Huang et al. 2023, arXiv 2310.01798",
-    cost: "one path, and what looking again takes", defaultPrompting: .think,
+    cost: "one path, and what looking again takes", shape: .path, defaultPrompting: .think,
     settings: [.prompting, .temperature, .topK, .topP, .minP, .maxTokens, .seed])
 
   public init() {}

@@ -5,7 +5,7 @@ public struct Greedy: Strategy {
   public static let description = StrategyDescription(
     name: "greedy", title: "Greedy decoding",
     summary: "Takes the likeliest token at every step.", paper: "the usual baseline",
-    cost: "one path", defaultPrompting: .plain, settings: [.prompting, .maxTokens])
+    cost: "one path", shape: .path, defaultPrompting: .plain, settings: [.prompting, .maxTokens])
 
   public init() {}
 
@@ -18,7 +18,7 @@ public struct FewShotCoT: Strategy {
     name: "few-shot-cot", title: "Few-shot chain of thought",
     summary: "Shows worked examples before the question, then decodes greedily.",
     paper: "Wei et al. 2022, arXiv 2201.11903", cost: "one path after a longer prompt",
-    defaultPrompting: .fewShot, settings: [.prompting, .maxTokens])
+    shape: .path, defaultPrompting: .fewShot, settings: [.prompting, .maxTokens])
 
   public init() {}
 

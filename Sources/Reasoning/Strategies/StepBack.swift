@@ -8,7 +8,7 @@ public struct StepBack: Strategy {
     name: "step-back", title: "Step-back prompting",
     summary: "States the principle behind the question before it answers.",
     paper: "Zheng et al. 2023, arXiv 2310.06117", cost: "one path",
-    defaultPrompting: .stepBack,
+    shape: .path, defaultPrompting: .stepBack,
     settings: [.prompting, .temperature, .topK, .topP, .minP, .maxTokens, .seed])
 
   public init() {}

@@ -5,7 +5,7 @@ public struct StepBeam: Strategy {
     summary: "Samples steps, keeps the beams that a verifier ranks first, and goes on from them.",
     paper: "Snell et al. 2024, arXiv 2408.03314; Wang et al. 2024 (OpenR), arXiv 2410.09671",
     cost: "as many samples at every step, and the verifier's reading",
-    defaultPrompting: .think, defaultTemperature: defaultTemperature,
+    shape: .stepSearch, defaultPrompting: .think, defaultTemperature: defaultTemperature,
     defaultSamples: defaultSamples, defaultBranches: defaultBranches,
     defaultVerifier: defaultVerifier, defaultAggregate: defaultAggregate,
     defaultVote: defaultVote, settings: settings)
@@ -24,7 +24,7 @@ public struct StepBeam: Strategy {
   public static let defaultVote = RunSettings.RankedVote.weighted
 
   /// What every search over steps heeds.
-  static let settings: [StrategyDescription.Setting] = [
+  static let settings: [Setting] = [
     .prompting, .samples, .branches, .verifier, .aggregate, .vote, .temperature, .topK, .topP,
     .minP, .maxTokens, .seed,
   ]

@@ -1,4 +1,4 @@
-/// What a strategy is, for lists, help and the settings panel.
+/// What a strategy is: all that lists, help, the settings panel and screens need to know of it.
 public struct StrategyDescription: Sendable, Hashable {
   /// The name on the command line.
   public var name: String
@@ -10,43 +10,40 @@ public struct StrategyDescription: Sendable, Hashable {
   public var paper: String
   /// What it costs, in words ("k greedy paths").
   public var cost: String
+  /// What its runs look like.
+  public var shape: StrategyShape
+  /// What sets it apart from others of its shape.
+  public var traits: StrategyTraits
   public var defaultPrompting: Prompting
   /// The temperature where none is given; 0 is greedy.
   public var defaultTemperature: Double
+  /// The temperature where none is given and several samples are asked for, if that is another.
+  public var temperatureOfSeveral: Double?
   /// How many paths it samples where no number is given.
   public var defaultSamples: Int
   /// How many branches it follows where no number is given; nil where it has none.
   public var defaultBranches: Int?
   /// What ranks its candidates where no verifier is named; nil where nothing does.
   public var defaultVerifier: VerifierName?
+  /// What ranks its candidates and cannot be chosen.
+  public var ownVerifier: VerifierName?
+  /// How many rationales a generative verifier samples for it where no number is given.
+  public var defaultRationales: Int
   /// How a process verifier's steps become one score where no way is named.
   public var defaultAggregate: StepAggregate
   /// How its candidates become an answer where no way is named; nil where nothing is ranked.
   public var defaultVote: RunSettings.RankedVote?
-  /// The settings it heeds.
+  /// The settings it uses.
   public var settings: [Setting]
-
-  /// Whether answers are counted; ranked candidates vote as well, by their scores.
-  public var takesVotes: Bool { settings.contains { [.weighting, .vote, .combine].contains($0) } }
-
-  /// A setting by the name it has on the command line, without the dashes.
-  public enum Setting: String, Sendable, CaseIterable {
-    case prompting, samples, branches, temperature, aggregate, weighting, verifier, rationales,
-      vote, lookahead, exploration, leaves, waits, corpus, passages, with, combine,
-      seed, template
-    case topK = "top-k"
-    case topP = "top-p"
-    case minP = "min-p"
-    case maxTokens = "max-tokens"
-    case thinkingBudget = "thinking-budget"
-    case answerOverTime = "answer-over-time"
-    case earlyStop = "early-stop"
-  }
 
   public init(
     name: String, title: String, summary: String, paper: String, cost: String,
-    defaultPrompting: Prompting, defaultTemperature: Double = 0, defaultSamples: Int = 1,
+    shape: StrategyShape, traits: StrategyTraits = [],
+    defaultPrompting: Prompting, defaultTemperature: Double = 0,
+    temperatureOfSeveral: Double? = nil, defaultSamples: Int = 1,
     defaultBranches: Int? = nil, defaultVerifier: VerifierName? = nil,
+    ownVerifier: VerifierName? = nil,
+    defaultRationales: Int = GenerativeVerifier.defaultRationales,
     defaultAggregate: StepAggregate = StepVerifier.defaultAggregate,
     defaultVote: RunSettings.RankedVote? = nil, settings: [Setting]
   ) {
@@ -55,11 +52,16 @@ public struct StrategyDescription: Sendable, Hashable {
     self.summary = summary
     self.paper = paper
     self.cost = cost
+    self.shape = shape
+    self.traits = traits
     self.defaultPrompting = defaultPrompting
     self.defaultTemperature = defaultTemperature
+    self.temperatureOfSeveral = temperatureOfSeveral
     self.defaultSamples = defaultSamples
     self.defaultBranches = defaultBranches
     self.defaultVerifier = defaultVerifier
+    self.ownVerifier = ownVerifier
+    self.defaultRationales = defaultRationales
     self.defaultAggregate = defaultAggregate
     self.defaultVote = defaultVote
     self.settings = settings

@@ -1,6 +1,6 @@
 /// What is turned to let a strategy spend more tokens on a problem, or fewer.
 public struct StrategyKnob: Sendable, Hashable {
-  public var setting: StrategyDescription.Setting
+  public var setting: Setting
   /// The least that it can be set to, and by how much it goes up: a search that goes several ways on
   /// from each beam needs that many samples for one beam.
   public var least: Int

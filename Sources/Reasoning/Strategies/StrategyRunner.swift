@@ -26,8 +26,7 @@ extension Strategy {
     emit(
       .run(
         RunStart(
-          strategy: description.name, model: decoder.model.identity, seed: settings.seed,
-          question: question, settings: settings)))
+          description, model: decoder.model.identity, question: question, settings: settings)))
     // A run that is taken up again has cost what it had cost before, too.
     let before = previous?.end?.tokens ?? TokenCounts()
     var counts = before

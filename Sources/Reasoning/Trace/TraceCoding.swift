@@ -19,8 +19,11 @@ public enum TraceCoding {
     return data
   }
 
-  public static func record(fromLine line: Data) throws -> TraceRecord {
+  public static func record(
+    fromLine line: Data, settings: SettingTable = .standard
+  ) throws -> TraceRecord {
     let decoder = JSONDecoder()
+    if let key = SettingTable.codingKey { decoder.userInfo[key] = settings }
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     return try decoder.decode(TraceRecord.self, from: line)
@@ -72,9 +75,6 @@ extension TraceEvent {
   /// The path numbers and counts of the event.
   fileprivate var counts: [Int] {
     switch self {
-    case .run(let start):
-      let settings = start.settings
-      return [settings.samples, settings.branches, settings.maxTokens].compactMap { $0 }
     case .node(let node): return [node.path]
     case .fork(let fork): return [fork.path, fork.from]
     case .injected(let injection): return [injection.path].compactMap { $0 }

@@ -40,7 +40,7 @@ extension EvalCommand {
     by measurement: (Decoder, PromptLibrary) -> Measurement<Report.Found>
   ) async throws {
     let questions = try problemsAsked().map(Question.init)
-    let decoder = try model.decoder(parallel: options.decoding.parallel)
+    let decoder = try model.decoder(parallel: options.parallel)
     options.warnOfTemplate(decoder.model)
     let measure = measurement(decoder, try .bundled())
     let report = try await cancellingOnInterrupt {
@@ -68,9 +68,9 @@ extension EvalCommand {
   func measureSlips() async throws {
     let slips = try families().map {
       try SlipQuestions.questions(
-        family: $0.name, split: split, count: each, seed: options.decoding.seed)
+        family: $0.name, split: split, count: each, seed: options.asked.settings.seed)
     }
-    let decoder = try model.decoder(parallel: options.decoding.parallel)
+    let decoder = try model.decoder(parallel: options.parallel)
     let evaluation = Evaluation(
       decoder: decoder, prompts: try .bundled(), settings: options.settings(detail: 0))
     let maxTokens = evaluation.settings.maxTokens

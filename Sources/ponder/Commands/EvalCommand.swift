@@ -27,7 +27,8 @@ struct EvalCommand: AsyncParsableCommand {
   }
 
   @Option(help: ArgumentHelp("Strategies, with commas between.", valueName: "a,b"))
-  var strategy = "greedy"
+  var strategy = usualStrategy
+  private static let usualStrategy = Greedy.description.name
 
   @Option(help: "Families of problems with commas between, or all: every core family.")
   var family: String?
@@ -87,11 +88,11 @@ struct EvalCommand: AsyncParsableCommand {
       guard metric == .accuracy else {
         throw ValidationError("--token-budget is for the metric accuracy.")
       }
-      guard options.decoding.samples == nil, options.waits == nil else {
+      guard !options.gives(.samples), !options.gives(.waits) else {
         throw ValidationError("--token-budget sets --samples and --waits itself: leave them out.")
       }
     }
-    if metric == .slips, strategy != "greedy" {
+    if metric == .slips, strategy != Self.usualStrategy {
       throw ValidationError("The metric slips decodes greedily: leave --strategy out.")
     }
   }
@@ -102,7 +103,7 @@ struct EvalCommand: AsyncParsableCommand {
     }
     guard !strategies.isEmpty else { throw UserError.usage("--strategy is empty.") }
     switch metric {
-    case .auc: if let verifiers = options.verifier { return try await judge(verifiers) }
+    case .auc: if let verifiers = options.verifiers { return try await judge(verifiers) }
     case .delta: return try await survey(strategies)
     case .slips: return try await measureSlips()
     case .overTime: return try await followAnswers(strategies)
@@ -111,7 +112,7 @@ struct EvalCommand: AsyncParsableCommand {
     let questions = try problemsAsked().map(Question.init)
     let settings = options.settings(detail: 0)
     let models = try model.models(
-      for: strategies, settings, parallel: options.decoding.parallel)
+      for: strategies, settings, parallel: options.parallel)
     let decoder = models.decoder
     options.warnOfTemplate(decoder.model)
     let prompts = try PromptLibrary.bundled()
@@ -124,7 +125,7 @@ struct EvalCommand: AsyncParsableCommand {
         let isJudged = settings.weighting == .verifier && description.settings.contains(.weighting)
         let asked =
           own == nil && !isJudged
-          ? nil : options.verifier?.names(for: questions).map { Optional($0) }
+          ? nil : options.verifiers?.names(for: questions).map { Optional($0) }
         for verifier in asked ?? [own] {
           if Task.isCancelled { break }
           var settings = settings
@@ -155,7 +156,7 @@ struct EvalCommand: AsyncParsableCommand {
   private func judge(_ verifiers: VerifierList) async throws {
     let asked = try problemsAsked()
     let pairs = try pairsAsked()
-    let decoder = try model.decoder(parallel: options.decoding.parallel)
+    let decoder = try model.decoder(parallel: options.parallel)
     options.warnOfTemplate(decoder.model)
     let evaluation = VerifierEvaluation(
       decoder: decoder, prompts: try .bundled(), settings: options.settings(detail: 0),
@@ -192,7 +193,7 @@ struct EvalCommand: AsyncParsableCommand {
     guard problems == nil else { return [] }
     return try families().flatMap {
       JudgedPair.pairs(
-        family: $0, split: split, count: each, seed: options.decoding.seed)
+        family: $0, split: split, count: each, seed: options.asked.settings.seed)
     }
   }
 
@@ -224,7 +225,7 @@ struct EvalCommand: AsyncParsableCommand {
   ) throws -> [Problem] {
     try ProblemLibrary.problems(
       family: family.name, split: split, level: level, count: indices.count,
-      seed: options.decoding.seed)
+      seed: options.asked.settings.seed)
   }
 }
 

@@ -63,7 +63,7 @@ struct PlayCommand: ParsableCommand {
     if let saved { state.show(Trace(saved.records)) }
     state.strategyAtStart = strategy
     let inbox = ActionInbox()
-    let opener = EngineOpener(options: model.engineOptions, parallel: options.decoding.parallel)
+    let opener = EngineOpener(options: model.engineOptions, parallel: options.parallel)
     let session = PlaygroundSession(
       PlaygroundSession.Configuration(
         opener: opener, prompts: prompts, keep: keep, studies: Sessions.studies),

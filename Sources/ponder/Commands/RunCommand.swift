@@ -15,7 +15,7 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   @Option(help: "The strategy; 'ponder strategies' lists them.")
-  var strategy = "greedy"
+  var strategy = Greedy.description.name
 
   @OptionGroup var question: QuestionOptions
   @OptionGroup var model: ModelOptions
@@ -31,14 +31,14 @@ struct RunCommand: AsyncParsableCommand {
       throw UserError.usage("Say what to ask: --problem ID, --question TEXT or --prompt TEXT.")
     }
     let strategy = try named(strategy)
-    guard options.verifier.map({ $0.names.count == 1 }) ?? true else {
+    guard options.verifiers.map({ $0.names.count == 1 }) ?? true else {
       throw UserError.usage("run takes one --verifier; eval compares several.")
     }
     let settings = options.settings(
       detail: trace == nil ? 5 : DistributionSummary.savedDetail)
     let prompts = try PromptLibrary.bundled()
     let models = try model.models(
-      for: [strategy], settings, parallel: options.decoding.parallel)
+      for: [strategy], settings, parallel: options.parallel)
     let decoder = models.decoder
     // A bad template and a prompt that does not fit are told before anything is printed.
     _ = try prompts.prompt(

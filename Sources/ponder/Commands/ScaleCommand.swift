@@ -69,10 +69,10 @@ struct ScaleCommand: AsyncParsableCommand {
     if strategy != nil, study != .strategies {
       throw ValidationError("--strategy is for the study of strategies.")
     }
-    if let samples = options.decoding.samples, samples > Self.mostSamples {
+    if let samples = options.asked.settings.samples, samples > Self.mostSamples {
       throw ValidationError("--samples must be from 1 to \(Self.mostSamples) in a study.")
     }
-    if let names = options.verifier?.names, names.count != 1 {
+    if let names = options.verifiers?.names, names.count != 1 {
       throw ValidationError("A study takes one --verifier; eval compares several.")
     }
   }
@@ -87,7 +87,7 @@ struct ScaleCommand: AsyncParsableCommand {
       ? try StudyModels.bundledFamily(engine) : try StudyModels.one(model.path(), engine)
     let prompts = try PromptLibrary.bundled()
     let study = try planned(models.all.map(\.model), prompts)
-    let slots = options.decoding.parallel
+    let slots = options.parallel
     let runner = StudyRunner(prompts: prompts) { model in
       Decoder(model: try models.open(model), slots: slots)
     }

@@ -35,26 +35,23 @@ struct StrategiesCommand: ParsableCommand {
       branches = description.defaultBranches
       verifier = description.defaultVerifier?.rawValue
       vote = description.defaultVote?.rawValue
-      settings = description.settings.map(\.rawValue)
+      settings = description.settings.map(\.name)
     }
+  }
 
-    /// What holds where nothing else is said.
-    var defaults: String {
-      let values: [(String, String?)] = [
-        ("samples", samples.map { String($0) }), ("branches", branches.map { String($0) }),
-        ("verifier", verifier), ("vote", vote),
-        ("temperature", settings.contains("temperature") ? String(temperature) : nil),
-      ]
-      let known = values.compactMap { name, value in value.map { "--\(name) \($0)" } }
-      return known.isEmpty ? "—" : known.joined(separator: " ")
+  /// What holds where nothing else is said.
+  private static func defaults(_ description: StrategyDescription) -> String {
+    let known = description.settings.filter { $0 != .prompting }.compactMap { setting in
+      setting.usual(of: description).map { "--\(setting.name) \($0)" }
     }
+    return known.isEmpty ? "—" : known.joined(separator: " ")
   }
 
   func run() throws {
     if let name { return try StandardOutput.writeLine(try Self.page(on: name)) }
     let rows = StrategyRegistry.all.map { Row($0.description) }
     if format == .json { return try StandardOutput.writeJSON(rows) }
-    let text = rows.map { row in
+    let text = zip(rows, StrategyRegistry.all).map { row, strategy in
       """
       \(row.name)
         \(row.summary)
@@ -62,7 +59,7 @@ struct StrategiesCommand: ParsableCommand {
         cost      \(row.cost)
         prompt    \(row.prompting)
         settings  \(row.settings.map { "--\($0)" }.joined(separator: " "))
-        defaults  \(row.defaults)
+        defaults  \(Self.defaults(strategy.description))
       """
     }
     try StandardOutput.writeLine(text.joined(separator: "\n\n"))

@@ -25,8 +25,10 @@ extension ModelOptions {
     for strategies: [any Strategy], _ settings: RunSettings, parallel: Int
   ) throws -> RunModels {
     let path = try path()
-    let isEnsemble = strategies.contains { $0 is Ensemble }
-    guard isEnsemble else { return RunModels(decoder: try decoder(parallel: parallel)) }
+    let areSeveral = strategies.contains {
+      type(of: $0).description.traits.contains(.usesSeveralModels)
+    }
+    guard areSeveral else { return RunModels(decoder: try decoder(parallel: parallel)) }
     guard strategies.count == 1 || settings.combine != .mixture else {
       throw UserError.usage(
         "--combine mixture makes one model of several: measure ensemble by itself.")

@@ -165,7 +165,7 @@ private func each(_ tokens: Int, _ row: EvaluationRow) -> String {
 extension EvaluationRow {
   /// What the strategy was set to, to keep to a budget.
   fileprivate var setTo: (name: String, value: Int)? {
-    knob.flatMap { knob in knobValue.map { (knob.setting.rawValue, $0) } }
+    knob.flatMap { knob in knobValue.map { (knob.setting.name, $0) } }
   }
 }
 

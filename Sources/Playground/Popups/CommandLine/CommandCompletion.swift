@@ -20,14 +20,21 @@ struct CommandCompletion: Sendable, Hashable {
   init(of line: String, _ state: PlaygroundState, files: [String] = []) {
     let text = String(Substring(line).drop { $0.isWhitespace || $0 == ":" })
     guard let space = text.firstIndex(where: \.isWhitespace) else {
-      candidates = TypedCommand.words.filter { $0.name.hasPrefix(text) }.map { word in
+      candidates = TypedCommand.words(state.settingTable, state.session.screens).filter {
+        $0.name.hasPrefix(text)
+      }.map {
+        word in
         let gap = word.argument == .none ? "" : " "
         let title = word.placeholder.isEmpty ? word.name : "\(word.name) \(word.placeholder)"
         return Candidate(line: word.name + gap, title: title, detail: word.help)
       }
       return
     }
-    guard let word = try? TypedCommand.word(named: String(text[..<space])) else { return }
+    guard
+      let word = try? TypedCommand.word(
+        named: String(text[..<space]), settings: state.settingTable,
+        screens: state.session.screens)
+    else { return }
     let typed = String(text[space...].drop(while: \.isWhitespace))
     let values = Self.values(of: word.argument, state)
     candidates = values.filter { $0.value.hasPrefix(typed) && $0.value != typed }.map {
@@ -43,7 +50,8 @@ struct CommandCompletion: Sendable, Hashable {
 
   private static func takesPath(_ argument: TypedCommand.Word.Argument) -> Bool {
     switch argument {
-    case .model, .session, .lesson, .file, .setting(.prompting): true
+    case .model, .session, .lesson, .file: true
+    case .setting(let setting): setting.takesPath
     default: false
     }
   }
@@ -62,27 +70,10 @@ struct CommandCompletion: Sendable, Hashable {
     case .theme: state.catalog.themes.map { ($0, "") }
     case .session: state.catalog.sessions.map { ($0, "") }
     case .lesson: state.catalog.lessons.map { (Self.fileName($0.path), $0.title) }
-    case .setting(let setting): Self.values(of: setting, state)
+    case .setting(let setting):
+      setting.completions.map { ($0, $0 == state.settings.text(of: setting) ? "now" : "") }
     case .none, .text, .file: []
     }
-  }
-
-  private static func values(
-    of setting: StrategyDescription.Setting, _ state: PlaygroundState
-  ) -> [(value: String, detail: String)] {
-    let current = state.settings.text(of: setting)
-    let names: [String] =
-      switch setting {
-      case .prompting: ["plain", "think", "few-shot"]
-      case .template: TemplateChoice.names
-      case .aggregate: RunSettings.Aggregate.allCases.map(\.rawValue)
-      case .weighting: RunSettings.weightings.map(\.rawValue)
-      case .verifier: VerifierName.allCases.map(\.rawValue)
-      case .vote: RunSettings.RankedVote.allCases.map(\.rawValue)
-      case .topK, .topP, .minP: ["off"]
-      default: []
-      }
-    return (names + ["default"]).map { ($0, $0 == current ? "now" : "") }
   }
 
   /// A file's name without its folders and its last extension.

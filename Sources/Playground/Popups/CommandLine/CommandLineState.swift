@@ -116,7 +116,9 @@ extension Reducer {
     let popups = state.popups
     state.popups.removeLast()
     do {
-      return try execute(TypedCommand(parsing: text), &state)
+      let command = try TypedCommand(
+        parsing: text, settings: state.settingTable, screens: state.session.screens)
+      return try execute(command, &state)
     } catch {
       line.error = "\(error)"
       line.historyIndex = nil

@@ -7,7 +7,7 @@ enum TypedCommand: Sendable, Hashable {
   /// Text that is sent as it is, with no template.
   case prompt(String)
   case strategy(String)
-  case set(StrategyDescription.Setting, String)
+  case set(Setting, String)
   case model(String)
   case theme(String)
   case open(String)
@@ -22,7 +22,7 @@ enum TypedCommand: Sendable, Hashable {
     /// What follows the word.
     enum Argument: Sendable, Hashable {
       case none, problem, text, strategy, model, theme, session, lesson, file
-      case setting(StrategyDescription.Setting)
+      case setting(Setting)
     }
 
     var name: String
@@ -33,7 +33,19 @@ enum TypedCommand: Sendable, Hashable {
     var help: String
   }
 
-  static let words: [Word] = questions + settings + things + screens + others
+  /// The words, with those of the settings and screens there are.
+  static func words(
+    _ settings: SettingTable = .standard, _ screens: ScreenList = .standard
+  ) -> [Word] {
+    let values = settings.map { (setting: Setting) in
+      Word(
+        name: setting.name, argument: .setting(setting), placeholder: "VALUE", help: setting.help)
+    }
+    let views = screens.ids.map { (screen: ScreenID) in
+      Word(name: screen.name, argument: .none, help: "show \(screen.title)")
+    }
+    return questions + values + things + views + others
+  }
 
   private static let questions = [
     Word(
@@ -47,10 +59,6 @@ enum TypedCommand: Sendable, Hashable {
       help: "run a strategy, on the screen that fits it"),
   ]
 
-  private static let settings = StrategyDescription.Setting.allCases.map {
-    Word(name: $0.rawValue, argument: .setting($0), placeholder: "VALUE", help: $0.explanation)
-  }
-
   private static let things = [
     Word(
       name: "model", argument: .model, placeholder: "NAME|FILE", help: "open a model, such as 2m@8M"
@@ -60,10 +68,6 @@ enum TypedCommand: Sendable, Hashable {
     Word(name: "open", argument: .session, placeholder: "TRACE", help: "open a saved session"),
     Word(name: "save", argument: .file, placeholder: "FILE", help: "copy this session to a file"),
   ]
-
-  private static let screens = ScreenList.standard.ids.map {
-    Word(name: $0.name, argument: .none, help: "show \($0.title)")
-  }
 
   private static let others = [
     Word(name: "help", argument: .none, help: "show all keys"),
@@ -79,23 +83,25 @@ enum TypedCommand: Sendable, Hashable {
   ///
   /// A word may be cut short as long as only one command begins so.
   /// - Throws: `CommandLineError`, one line that says what is wrong.
-  init(parsing line: String) throws(CommandLineError) {
+  init(
+    parsing line: String, settings: SettingTable = .standard, screens: ScreenList = .standard
+  ) throws(CommandLineError) {
     let (name, argument) = Self.split(line)
     guard !name.isEmpty else { throw CommandLineError("there is no command; Tab lists them") }
-    let word = try Self.word(named: name)
+    let word = try Self.word(named: name, settings: settings, screens: screens)
     if word.argument == .none {
       guard argument.isEmpty else {
         throw CommandLineError("\(word.name) stands alone, without “\(argument)”")
       }
     } else if argument.isEmpty {
       // The screen Branches and the number of branches share a name.
-      if let screen = ScreenList.standard.id(named: word.name) {
+      if let screen = screens.id(named: word.name) {
         self = .screen(screen)
         return
       }
       throw CommandLineError("\(word.name) needs a value: :\(word.name) \(word.placeholder)")
     }
-    self = try Self.command(word, argument)
+    self = try Self.command(word, argument, screens)
   }
 
   /// The first word of a line and what follows it, without the blanks around them.
@@ -106,8 +112,11 @@ enum TypedCommand: Sendable, Hashable {
     return (String(name), String(line.dropFirst(name.count).drop(while: \.isWhitespace)))
   }
 
-  static func word(named name: String) throws(CommandLineError) -> Word {
+  static func word(
+    named name: String, settings: SettingTable = .standard, screens: ScreenList = .standard
+  ) throws(CommandLineError) -> Word {
     let name = abbreviations[name] ?? name
+    let words = words(settings, screens)
     if let word = words.first(where: { $0.name == name }) { return word }
     let matches = words.filter { $0.name.hasPrefix(name) }
     if let only = matches.first, matches.count == 1 { return only }
@@ -120,7 +129,7 @@ enum TypedCommand: Sendable, Hashable {
   }
 
   private static func command(
-    _ word: Word, _ argument: String
+    _ word: Word, _ argument: String, _ screens: ScreenList
   ) throws(CommandLineError) -> TypedCommand {
     switch (word.argument, word.name) {
     case (.problem, _): .problem(id: argument)
@@ -136,7 +145,7 @@ enum TypedCommand: Sendable, Hashable {
     case (.none, "help"): .help
     case (.none, "quit"): .quit
     case (.none, let name):
-      .screen(ScreenList.standard.id(named: name) ?? DecodeScreen.id)
+      .screen(screens.id(named: name) ?? DecodeScreen.id)
     }
   }
 

@@ -12,22 +12,18 @@ public struct SettingsState: Sendable {
 
   /// The panel's rows.
   enum Row: Sendable, Hashable {
-    case setting(StrategyDescription.Setting)
+    case setting(Setting)
     case theme
     /// Shown, and set with an option when the program starts.
     case parallel, threads
 
-    static let all: [Row] =
-      [
-        .temperature, .topK, .topP, .minP, .samples, .branches, .prompting, .template,
-        .weighting, .aggregate, .verifier, .rationales, .vote, .lookahead, .exploration, .leaves,
-        .thinkingBudget, .waits, .answerOverTime, .earlyStop, .corpus, .passages, .with,
-        .combine, .maxTokens, .seed,
-      ].map { Row.setting($0) } + [.theme, .parallel, .threads]
+    static func all(_ table: SettingTable) -> [Row] {
+      table.map { .setting($0) } + [.theme, .parallel, .threads]
+    }
 
     var title: String {
       switch self {
-      case .setting(let setting): setting.rawValue
+      case .setting(let setting): setting.name
       case .theme: "theme"
       case .parallel: "parallel"
       case .threads: "threads"
@@ -37,16 +33,20 @@ public struct SettingsState: Sendable {
     var isFixed: Bool { self == .parallel || self == .threads }
   }
 
-  var row: Row { Row.all[min(max(0, position.selected), Row.all.count - 1)] }
+  func row(_ table: SettingTable) -> Row {
+    let rows = Row.all(table)
+    return rows[min(max(0, position.selected), rows.count - 1)]
+  }
 
   static let width = 74
   /// A line, what a row does, and its strategies.
   static let footing = 3
 
   func list(_ state: PlaygroundState) -> PopupList {
-    let height = Row.all.count + Self.footing + 2
+    let count = Row.all(state.settingTable).count
+    let height = count + Self.footing + 2
     return PopupList(
-      width: Self.width, height: height, footing: Self.footing, count: Row.all.count,
+      width: Self.width, height: height, footing: Self.footing, count: count,
       position: position, in: state.size)
   }
 }
@@ -61,22 +61,23 @@ extension Reducer {
       if !state.popups.isEmpty, command != .dismiss { state.replaceTop(.settings(settings)) }
     }
     settings.error = nil
+    let row = settings.row(state.settingTable)
     let list = settings.list(state)
     if settings.position.move(command, count: list.count, page: list.rows.height) { return [] }
     switch command {
-    case .left: return change(settings.row, by: -1, &state)
-    case .right: return change(settings.row, by: 1, &state)
+    case .left: return change(row, by: -1, &state)
+    case .right: return change(row, by: 1, &state)
     case .reset:
-      if case .setting(let setting) = settings.row {
+      if case .setting(let setting) = row {
         let old = state.settings
         state.settings.reset(setting)
         return state.settingChanged(setting, from: old)
       }
     case .activate:
-      switch settings.row {
+      switch row {
       case .setting(let setting): settings.field = TextField(startText(setting, state))
       case .theme: return change(.theme, by: 1, &state)
-      case .parallel, .threads: settings.error = "set with --\(settings.row.title) at the start"
+      case .parallel, .threads: settings.error = "set with --\(row.title) at the start"
       }
     case .dismiss: state.popups.removeLast()
     default: break
@@ -86,7 +87,7 @@ extension Reducer {
 
   /// What a value is typed over: nothing where the default stands, as it may be words.
   private func startText(
-    _ setting: StrategyDescription.Setting, _ state: PlaygroundState
+    _ setting: Setting, _ state: PlaygroundState
   ) -> String {
     state.settings.isDefault(setting) ? "" : state.settings.text(of: setting)
   }
@@ -102,7 +103,7 @@ extension Reducer {
       settings.error = nil
     case .activate:
       let text = settings.field?.text ?? ""
-      if case .setting(let setting) = settings.row, !text.isEmpty {
+      if case .setting(let setting) = settings.row(state.settingTable), !text.isEmpty {
         do {
           effects = try state.set(setting, to: text)
           settings.field = nil

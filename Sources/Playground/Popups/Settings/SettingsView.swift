@@ -11,18 +11,19 @@ enum SettingsView {
     let list = settings.list(state)
     let context: KeyContext = settings.field == nil ? .settings : .value
     let body = PopupFrame.draw(
-      title: "Settings", note: "in force at once", width: list.frame.width,
+      title: "Settings", note: "takes effect immediately", width: list.frame.width,
       height: list.frame.height, contexts: [context], view: view, on: &buffer)
     let table = Table(
       columns: [.init("", .fixed(16)), .init("", .fixed(21)), .init("", .fill)],
       styles: PopupFrame.tableStyles(theme), showsHeading: false)
     table.draw(
-      rows: SettingsState.Row.all.map { cells($0, state, theme) }, position: settings.position,
+      rows: SettingsState.Row.all(state.settingTable).map { cells($0, state, theme) },
+      position: settings.position,
       in: list.rows, on: &buffer)
     let footing = Rect(
       x: body.x, y: list.rows.bottom, width: body.width,
       height: max(0, body.bottom - list.rows.bottom))
-    drawFooting(settings, footing, theme: theme, on: &buffer)
+    drawFooting(settings, state.settingTable, footing, theme: theme, on: &buffer)
     return drawField(settings, list, table, theme: theme, on: &buffer)
   }
 
@@ -52,27 +53,27 @@ enum SettingsView {
 
   /// What the value amounts to, in a few words.
   private static func gauge(
-    _ setting: StrategyDescription.Setting, _ state: PlaygroundState
+    _ setting: Setting, _ state: PlaygroundState
   ) -> String {
     let settings = state.settings
     switch setting {
     case .temperature:
-      let value = settings.temperature ?? SelfConsistency.description.defaultTemperature
+      let value = settings.temperature ?? SelfConsistency.defaultTemperature
       return value == 0 ? "greedy" : value == 1 ? "the model's own" : value < 1 ? "surer" : "wilder"
     case .topK, .topP, .minP: return settings.text(of: setting) == "off" ? "keeps all tokens" : ""
     case .prompting:
       return settings.prompting == nil ? "plain or think" : "for every strategy"
-    case .template: return templateInForce(state)
+    case .template: return templateUsed(state)
     default: return ""
     }
   }
 
   /// What the choice of a template comes to with the model at hand.
-  private static func templateInForce(_ state: PlaygroundState) -> String {
+  private static func templateUsed(_ state: PlaygroundState) -> String {
     guard let model = state.readyModel else { return "" }
     let choice = state.settings.template.flatMap { TemplateChoice($0) } ?? .auto
     if let chat = ChatTemplate.chosen(choice, declared: model.chatTemplate) {
-      let name = choice == .auto ? "the model's: \(chat.family.rawValue)" : "in force"
+      let name = choice == .auto ? "the model's: \(chat.family.rawValue)" : "chosen"
       return chat.thinking.map { "\(name), \($0.open)" } ?? name
     }
     if choice == TemplateChoice.none { return "raw text" }
@@ -80,7 +81,8 @@ enum SettingsView {
   }
 
   private static func drawFooting(
-    _ settings: SettingsState, _ rect: Rect, theme: Theme, on buffer: inout CellBuffer
+    _ settings: SettingsState, _ table: SettingTable, _ rect: Rect, theme: Theme,
+    on buffer: inout CellBuffer
   ) {
     guard rect.height > 1 else { return }
     let text = PopupFrame.textStyle(theme)
@@ -93,7 +95,7 @@ enum SettingsView {
       ).draw(in: Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: 2), on: &buffer)
       return
     }
-    let (what, who) = explanation(settings.row)
+    let (what, who) = explanation(settings.row(table))
     buffer.put(what, x: rect.x, y: rect.y + 1, style: text, width: rect.width)
     buffer.put(who, x: rect.x, y: rect.y + 2, style: dim, width: rect.width)
   }
@@ -101,9 +103,9 @@ enum SettingsView {
   private static func explanation(_ row: SettingsState.Row) -> (what: String, who: String) {
     switch row {
     case .setting(let setting):
-      let shapes: Set<StrategyDescription.Setting> = [.temperature, .topK, .topP, .minP]
-      let names = (shapes.contains(setting) ? ["Decode"] : []) + setting.strategies
-      return (setting.explanation, "heeded by \(names.joined(separator: ", "))")
+      let names =
+        (setting.invalidates == .sampler ? ["Decode"] : []) + setting.strategies.map(\.name)
+      return (setting.help, names.isEmpty ? "" : "used by \(names.joined(separator: ", "))")
     case .theme: return ("the colours; C shows them all", "")
     case .parallel:
       return (

@@ -27,9 +27,7 @@ public struct BranchesScreen: Screen {
   public init() {}
 
   /// Runs of several paths; those that are searched, ranked or counted have screens of their own.
-  public static func isHome(of strategy: StrategyDescription) -> Bool {
-    strategy.growsBranches && !strategy.searches
-  }
+  public static let shapes: Set<StrategyShape> = [.branches]
 
   // MARK: Keys and mouse
 
@@ -188,15 +186,13 @@ public struct BranchesScreen: Screen {
 
   /// How many branches the run will have; 0 where only the run itself can tell.
   private var wanted: Int {
-    let settings = digest.start?.settings
-    if isByDelta {
-      return settings?.branches ?? strategy.defaultBranches ?? CoTDecoding.defaultBranches
-    }
+    let start = digest.start
+    if isByDelta { return start?.branches ?? CoTDecoding.defaultBranches }
     // Each model of an ensemble has samples of its own.
     guard !strategy.searches, strategy.settings.contains(.samples),
-      !strategy.settings.contains(.combine)
+      !strategy.traits.contains(.usesSeveralModels)
     else { return 0 }
-    return settings?.samples ?? strategy.defaultSamples
+    return start?.samples ?? strategy.defaultSamples
   }
 
   /// The answer the run gives, or would give now: by ΣΔ, or that of the surest branch.

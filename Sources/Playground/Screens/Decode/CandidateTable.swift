@@ -133,52 +133,22 @@ public enum SamplerKnob: Int, CaseIterable, Sendable, Hashable {
     }
   }
 
-  static let topKs = [1, 2, 3, 4, 5, 8, 10, 20, 40, 100]
-  static let topPs = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99]
-  static let minPs = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5]
+  /// The row of the table of settings that it turns.
+  var setting: Setting {
+    switch self {
+    case .temperature: .temperature
+    case .topK: .topK
+    case .topP: .topP
+    case .minP: .minP
+    }
+  }
 }
 
 extension DecodeScreen {
   /// Turns a setting of the sampler by some steps and shows what that does to the table.
   mutating func turn(_ knob: SamplerKnob, by steps: Int, _ session: inout SessionState) {
-    switch knob {
-    case .temperature: session.changeTemperature(by: steps)
-    case .topK:
-      session.settings.topK = stepped(session.settings.topK, through: SamplerKnob.topKs, by: steps)
-    case .topP:
-      // Without a limit top-p is 1, above all others: turning it down begins at the top.
-      session.settings.topP = stepped(session.settings.topP, through: SamplerKnob.topPs, by: steps)
-    case .minP:
-      // Without a limit min-p is 0, below all others.
-      session.settings.minP = steppedFromBelow(
-        session.settings.minP, through: SamplerKnob.minPs, by: steps)
-    }
+    session.step(knob.setting, by: steps)
     reshapeTable(session)
-  }
-
-  /// The value some steps along a list that ends with "off".
-  private func stepped<Value: Comparable>(
-    _ value: Value?, through list: [Value], by steps: Int
-  ) -> Value? {
-    let here = value.map { value in
-      // A value from the command line may lie between two of the list.
-      steps > 0
-        ? (list.lastIndex { $0 <= value } ?? -1) : (list.firstIndex { $0 >= value } ?? list.count)
-    }
-    let next = (here ?? list.count) + steps
-    return next >= list.count ? nil : list[max(0, next)]
-  }
-
-  /// The value some steps along a list that begins with "off".
-  private func steppedFromBelow<Value: Comparable>(
-    _ value: Value?, through list: [Value], by steps: Int
-  ) -> Value? {
-    let here = value.map { value in
-      steps > 0
-        ? (list.lastIndex { $0 <= value } ?? -1) : (list.firstIndex { $0 >= value } ?? list.count)
-    }
-    let next = (here ?? -1) + steps
-    return next < 0 ? nil : list[min(list.count - 1, next)]
   }
 }
 

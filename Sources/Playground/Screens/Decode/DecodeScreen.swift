@@ -6,6 +6,7 @@ public import TerminalUI
 public struct DecodeScreen: Screen {
   public static let id = ScreenID("decode")
   public static let companion: ScreenID? = BranchesScreen.id
+  public static let shapes: Set<StrategyShape> = [.path]
 
   /// The last node of the prompt.
   public var promptEnd: NodeID = .root

@@ -165,14 +165,10 @@ struct RunDigest: Sendable, Hashable {
   // MARK: Reading
 
   /// What the run's strategy is; nil where there is no run, or one of a kind that is not known.
-  var strategy: StrategyDescription? {
-    start.flatMap { StrategyRegistry.description(of: $0.strategy) }
-  }
+  var strategy: StrategyDescription? { start?.description }
 
   /// Whether each path counts its Δ, as branches do that all start from one place.
-  var isByDelta: Bool {
-    strategy.map { $0.settings.contains(.branches) && !$0.searches } ?? false
-  }
+  var isByDelta: Bool { start?.has(.branchesAtFirstToken) ?? false }
 
   /// Whether an answer is right; nil when the right one is not known.
   func isCorrect(_ answer: String?) -> Bool? {

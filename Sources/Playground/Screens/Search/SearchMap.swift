@@ -65,12 +65,11 @@ struct SearchMap: Sendable, Hashable {
   init(_ run: RunTrace) {
     root = run.promptEnd
     nodes[root] = Node(id: root)
-    let settings = run.start.flatMap { StrategyRegistry.description(of: $0.strategy)?.settings }
-    if !run.visits.isEmpty || settings?.contains(.exploration) == true {
+    let shape = run.start?.shape
+    if !run.visits.isEmpty || shape == .treeSearch {
       kind = .tree(RecordedTreeSearch(run))
     } else {
-      // A beam of steps has a verifier, a beam of tokens goes by their probabilities.
-      kind = settings?.contains(.verifier) == false ? .tokens : .steps(RecordedStepSearch(run))
+      kind = shape == .tokensSearch ? .tokens : .steps(RecordedStepSearch(run))
     }
     make(from: run)
   }
@@ -260,7 +259,7 @@ extension SearchMap {
     guard let end = path.end, end.reason != "pruned", end.reason != "unfinished",
       !Self.isCut(end)
     else { return }
-    let kind = run.start?.settings.verifier.map { $0.scoreKind }
+    let kind = run.start?.verifier.map { $0.scoreKind }
     let place = ends[end.end] ?? end.end
     nodes[place]?.end = end
     nodes[place]?.isCorrect = end.answer.flatMap { run.start?.question.isCorrect($0) }

@@ -184,12 +184,12 @@ extension SearchScreen {
 // MARK: News
 
 extension SearchScreen {
-  public static func isHome(of strategy: StrategyDescription) -> Bool { strategy.searches }
+  public static let shapes: Set<StrategyShape> = [.tokensSearch, .stepSearch, .treeSearch]
 
   public mutating func begin(
     _ run: Int, _ strategy: StrategyDescription, _ session: SessionState
   ) {
-    guard Self.isHome(of: strategy), run != self.run else { return }
+    guard Self.shapes.contains(strategy.shape), run != self.run else { return }
     self = SearchScreen()
     self.run = run
     isStale = true

@@ -88,10 +88,7 @@ extension VerifyScreen {
 
   /// How many rationales a candidate is judged by.
   private var rationales: Int {
-    if let count = digest.start?.settings.rationales { return count }
-    // A strategy that leaves no choice of a verifier is made for this one, and asks it for more.
-    let isMadeForIt = digest.strategy.map { !$0.settings.contains(.verifier) } ?? false
-    return isMadeForIt ? GenRM.defaultRationales : GenerativeVerifier.defaultRationales
+    digest.start?.rationales ?? GenerativeVerifier.defaultRationales
   }
 
   private func progress(_ session: SessionState, isLong: Bool, theme: Theme) -> StyledText {

@@ -33,9 +33,7 @@ public struct VerifyScreen: Screen {
   public init() {}
 
   /// Whatever ranks candidates is shown here, unless it searches as well.
-  public static func isHome(of strategy: StrategyDescription) -> Bool {
-    strategy.ranksCandidates && !strategy.searches
-  }
+  public static let shapes: Set<StrategyShape> = [.ranking]
 
   // MARK: Reading
 
@@ -45,16 +43,10 @@ public struct VerifyScreen: Screen {
   var ranking: CandidateRanking { chosen ?? own }
 
   /// The verifier of the run.
-  var verifier: VerifierName {
-    digest.start?.settings.verifier ?? digest.strategy?.defaultVerifier
-      ?? BestOfN.defaultVerifier
-  }
+  var verifier: VerifierName { digest.start?.verifier ?? BestOfN.defaultVerifier }
 
   /// How a process verifier's steps became one score.
-  var aggregate: StepAggregate {
-    digest.start?.settings.aggregate?.ofSteps ?? digest.strategy?.defaultAggregate
-      ?? StepVerifier.defaultAggregate
-  }
+  var aggregate: StepAggregate { digest.start?.aggregate ?? StepVerifier.defaultAggregate }
 
   var selected: Candidate? {
     ranked.indices.contains(position.selected) ? ranked[position.selected] : nil
@@ -88,7 +80,7 @@ public struct VerifyScreen: Screen {
     guard let end = digest.end, end.reason == .completed, let answer = end.answer else {
       return []
     }
-    if (digest.start?.settings.vote ?? digest.strategy?.defaultVote) == .weighted {
+    if digest.start?.vote == .weighted {
       return Set(candidates.filter { $0.answer == answer }.map(\.path))
     }
     let own = own

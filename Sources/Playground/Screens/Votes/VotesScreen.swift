@@ -53,9 +53,7 @@ public struct VotesScreen: Screen {
     (self.run, self.weighting) = (run, weighting)
   }
 
-  public static func isHome(of strategy: StrategyDescription) -> Bool {
-    strategy.takesVotes && !strategy.ranksCandidates && !strategy.searches
-  }
+  public static let shapes: Set<StrategyShape> = [.votes]
 
   // MARK: Keys and mouse
 
@@ -212,9 +210,9 @@ public struct VotesScreen: Screen {
     let start = digest.start
     let strategy = digest.strategy ?? SelfConsistency.description
     guard !strategy.searches else { return nil }
-    let each = start?.settings.samples ?? strategy.defaultSamples
+    let each = start?.samples ?? strategy.defaultSamples
     // Of an ensemble each model has as many, unless all choose their tokens together.
-    guard strategy.settings.contains(.combine), start?.settings.combine != .mixture else {
+    guard strategy.traits.contains(.usesSeveralModels), start?.settings.combine != .mixture else {
       return each
     }
     // A damaged file may claim any number.
@@ -224,7 +222,7 @@ public struct VotesScreen: Screen {
 
   /// The model that a path is by, when there are several.
   func model(ofPath path: Int) -> String? {
-    let each = max(1, digest.start?.settings.samples ?? 1)
+    let each = max(1, digest.start?.samples ?? 1)
     return path >= 0 && models.indices.contains(path / each) ? models[path / each] : nil
   }
 
@@ -356,7 +354,7 @@ public struct VotesScreen: Screen {
   }
 
   /// Whether the run on view is a vote of one model's samples, as Space starts one.
-  private var isPlainVote: Bool { digest.strategy?.settings.contains(.weighting) ?? false }
+  private var isPlainVote: Bool { digest.start?.has(.canGrow) ?? false }
 
   /// Whether the vote can go on: what a verifier has weighed is complete.
   private var canGrow: Bool {

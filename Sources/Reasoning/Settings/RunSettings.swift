@@ -2,8 +2,10 @@ public import Decoding
 
 /// What a run can be told besides the question. What is nil is the strategy's own default.
 ///
+/// How each is named, read and written is said by its row of the `SettingTable`, its JSON included.
+///
 /// The number of parallel slots is not here: it changes when work is done, never what comes out.
-public struct RunSettings: Sendable, Hashable, Codable {
+public struct RunSettings: Sendable, Hashable {
   public var seed: UInt64
   /// `plain`, `think`, `few-shot` or the path of a template file.
   public var prompting: String?
@@ -20,7 +22,7 @@ public struct RunSettings: Sendable, Hashable, Codable {
   public var minP: Double?
   /// Tokens each path may have.
   public var maxTokens: Int
-  /// What single scores are put together by: CoT-decoding heeds `sum` and `max`, the rest is how
+  /// What single scores are put together by: CoT-decoding uses `sum` and `max`, the rest is how
   /// a process verifier's steps become one score.
   public var aggregate: Aggregate?
   /// Which votes decide.
@@ -56,6 +58,9 @@ public struct RunSettings: Sendable, Hashable, Codable {
   public var combine: Combination?
   /// How many candidates each node event lists; 0 leaves them out.
   public var detail: Int
+  /// Settings that have no property here, by their keys in a trace: rows of a longer table than the
+  /// standard one, and what a later version has saved.
+  public var extra: [String: JSONValue] = [:]
 
   public enum Aggregate: String, Sendable, Codable, CaseIterable {
     /// The answer with the greatest ΣΔ.
@@ -82,6 +87,22 @@ public struct RunSettings: Sendable, Hashable, Codable {
     case top
     /// The answer whose candidates' scores have the greatest sum.
     case weighted
+  }
+
+  /// What holds where nothing is set and a strategy has no number of its own.
+  public enum Usual {
+    /// As in the self-consistency paper.
+    public static let temperature = 0.7
+    /// As in the self-consistency paper.
+    public static let samples = 40
+    /// As in the CoT-decoding paper.
+    public static let branches = 10
+    public static let rationales = 4
+    public static let lookahead = 1
+    public static let exploration = 1.25
+    public static let leaves = 8
+    public static let waits = 1
+    public static let passages = 3
   }
 
   public init(
@@ -129,18 +150,5 @@ public struct RunSettings: Sendable, Hashable, Codable {
   public func sampling(temperature fallback: Double) -> SamplingSettings {
     SamplingSettings(
       temperature: temperature ?? fallback, topK: topK, topP: topP, minP: minP)
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case seed, prompting, template, samples, branches, temperature, aggregate, weighting
-    case verifier, rationales, vote, lookahead, exploration, leaves, waits, corpus, passages
-    case with, combine, detail
-    case topK = "top_k"
-    case topP = "top_p"
-    case minP = "min_p"
-    case maxTokens = "max_tokens"
-    case thinkingBudget = "thinking_budget"
-    case answerOverTime = "answer_over_time"
-    case earlyStop = "early_stop"
   }
 }

@@ -1,0 +1,56 @@
+extension StrategyDescription {
+  /// What the strategy takes of the settings that it uses, where nothing is set.
+  public var defaults: RunSettings {
+    var defaults = RunSettings(
+      prompting: defaultPrompting.description, samples: defaultSamples, branches: defaultBranches,
+      temperature: defaultTemperature, verifier: ownVerifier ?? defaultVerifier,
+      rationales: defaultRationales, vote: defaultVote)
+    defaults.aggregate =
+      shape == .branches ? .sum : RunSettings.Aggregate(rawValue: defaultAggregate.rawValue)
+    return defaults
+  }
+
+  /// The temperature of a run with these settings.
+  public func temperature(_ settings: RunSettings) -> Double {
+    settings.temperature ?? usualTemperature(settings)
+  }
+
+  /// The temperature where none is given.
+  public func usualTemperature(_ settings: RunSettings) -> Double {
+    settings.samples ?? 1 > 1
+      ? temperatureOfSeveral ?? defaultTemperature : defaultTemperature
+  }
+
+  /// All settings as a run with these uses them: what is not set is the strategy's default.
+  public func effective(_ settings: RunSettings) -> RunSettings {
+    var used = settings
+    used.temperature =
+      self.settings.contains(.temperature) ? temperature(settings) : defaultTemperature
+    for setting in self.settings { setting.fill(&used, from: defaults) }
+    if self.settings.contains(.weighting), settings.weighting == .verifier {
+      used.verifier = used.verifier ?? BestOfN.defaultVerifier
+    }
+    used.verifier = ownVerifier ?? used.verifier
+    // Each kind of strategy puts scores together in some of the ways only.
+    let isKnown = shape == .branches ? used.aggregate == .max : used.aggregate?.ofSteps != nil
+    if self.settings.contains(.aggregate), !isKnown {
+      used.aggregate = defaults.aggregate
+    }
+    return used
+  }
+}
+
+extension Setting {
+  /// The strategies that use it.
+  public var strategies: [StrategyDescription] {
+    let all = StrategyRegistry.all.map { $0.description }
+    return traits.contains(.isForAll) ? all : all.filter { $0.settings.contains(self) }
+  }
+
+  /// What a strategy takes where nothing is set, as text; nil where that is not one value.
+  public func usual(of strategy: StrategyDescription) -> String? {
+    var settings = RunSettings()
+    fill(&settings, from: strategy.defaults)
+    return access.read(settings)
+  }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Foundation
+import Reasoning
+
+/// Where options come from.
+protocol SettingSource {
+  static var table: SettingTable { get }
+}
+
+enum StandardSettings: SettingSource {
+  static var table: SettingTable { .standard }
+}
+
+/// An option for every row of a table of settings.
+///
+/// The argument parser finds the options of a type in its mirror and decodes them by their labels;
+/// here both are made from the table, so that a row is an option without another line.
+struct SettingOptions<Source: SettingSource>: ParsableArguments, CustomReflectable {
+  /// What was given, by the name of the setting.
+  private(set) var given: [String: String] = [:]
+  private(set) var settings = RunSettings()
+
+  init() {}
+
+  init(from decoder: any Swift.Decoder) throws {
+    let container = try decoder.container(keyedBy: Name.self)
+    for row in Source.table {
+      let key = Name(stringValue: row.name)
+      if row.form == .onOff {
+        guard try container.decode(Flag<Bool>.self, forKey: key).wrappedValue else { continue }
+        given[row.name] = "on"
+      } else {
+        given[row.name] = try container.decode(Option<String?>.self, forKey: key).wrappedValue
+      }
+      guard let text = given[row.name], let first = try row.values(in: text).first else { continue }
+      try row.set(first, in: &settings)
+    }
+  }
+
+  var customMirror: Mirror {
+    Mirror(self, children: Source.table.map { ("_\($0.name)", $0.option) })
+  }
+
+  private struct Name: CodingKey {
+    var stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+}
+
+extension Setting {
+  /// The declaration of its option.
+  fileprivate var option: Any {
+    let help = ArgumentHelp(stringLiteral: optionHelp)
+    if form == .onOff { return Flag(wrappedValue: false, name: .customLong(name), help: help) }
+    return Option<String?>(
+      name: .customLong(name),
+      help: ArgumentHelp(optionHelp, valueName: placeholder),
+      transform: { text in
+        for value in try values(in: text) {
+          var settings = RunSettings()
+          try set(value, in: &settings)
+        }
+        return text
+      })
+  }
+
+  /// The values that a text names: one, or of a setting that can be compared several.
+  func values(in text: String) throws -> [String] {
+    guard traits.contains(.canBeCompared) else { return [text] }
+    if text == "all" { return names }
+    return text.split(separator: ",", omittingEmptySubsequences: false).map {
+      $0.trimmingCharacters(in: .whitespaces)
+    }
+  }
+
+  /// For whom it is, what it does, and what holds where it is not given.
+  private var optionHelp: String {
+    let users = strategies
+    let who = users.count <= 4 ? users.map(\.name).joined(separator: ", ") + ": " : ""
+    let what = who.isEmpty ? help.prefix(1).uppercased() + help.dropFirst() : help
+    let usual = text(of: RunSettings())
+    let isSaid =
+      form == .onOff || users.count > 4 && traits.isDisjoint(with: [.canBeOff, .isForAll])
+    let unset = isSaid ? "" : " (default: \(usual))"
+    let choice = names.count > 4 ? " One of \(names.joined(separator: ", "))." : ""
+    return "\(who)\(what)\(unset).\(choice)\(more.isEmpty ? "" : " \(more)")"
+  }
+
+  private var placeholder: String {
+    switch form {
+    case .whole: "n"
+    case .number: "x"
+    case .choice(let names) where names.count <= 4: names.joined(separator: "|")
+    case .path(_, let names) where !names.isEmpty:
+      (names + ["NAME", "FILE"]).joined(separator: "|")
+    case .path: "path"
+    case .text: "a,b"
+    case .choice, .onOff: name
+    }
+  }
+}
