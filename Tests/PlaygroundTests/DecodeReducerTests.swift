@@ -388,7 +388,7 @@ import Testing
     var state = Fixtures.empty(80, 24)
     state.show(driver.state.trace)
     state.settings = driver.state.settings
-    _ = reducer.reduce(&state, .command(.top))
+    _ = Reducer().reduce(&state, .command(.top))
     let saved = try #require(state.decode.table)
     #expect(saved.isApproximate == false)
     for (a, b) in zip(live.rows, saved.rows) {

@@ -221,7 +221,7 @@ import Testing
 
   @Test func anOlderQuestionDoesNotEndANewerOne() {
     var play = Play(80, 24)
-    play.state.steps.asking = StepsState.Asking(run: 2, path: 1, kind: .answerOverTime)
+    play.state.steps.asking = StepsScreen.Asking(run: 2, path: 1, kind: .answerOverTime)
     play.send(.review(.ended(run: 2, path: 0, .answerOverTime, .cancelled)))
     #expect(play.state.steps.asking != nil)
     play.send(.review(.ended(run: 2, path: 1, .answerOverTime, .cancelled)))

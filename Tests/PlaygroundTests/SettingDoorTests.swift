@@ -108,7 +108,7 @@ import Testing
     var play = play()
     play.type(":temperature 5")
     play.press(.enter)
-    play.state.changeTemperature(by: 1)
+    play.type("T")
     #expect(play.state.settings.temperature == 5.1)
   }
 }

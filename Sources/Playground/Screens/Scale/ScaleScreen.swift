@@ -1,4 +1,4 @@
-public import Reasoning
+import Reasoning
 public import TerminalUI
 
 /// Accuracy against compute: one study, as far as it is known, read at a cursor.

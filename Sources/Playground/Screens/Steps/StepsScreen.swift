@@ -20,7 +20,7 @@ public struct StepsScreen: Screen {
   /// Counts the timers that were set: only the newest one moves on.
   private(set) var timer = 0
   /// What the model is being asked about a path.
-  private(set) var asking: Asking?
+  var asking: Asking?
   /// The path's tokens as they are drawn. [tokens]
   private(set) var pieces: [Piece] = []
   /// What else the trace tells of the path, by step. [steps]
