@@ -116,7 +116,7 @@ extension Reducer {
     let popups = state.popups
     state.popups.removeLast()
     do {
-      return try execute(TypedCommand(parsing: text), &state)
+      return try execute(TypedCommand(parsing: text, settings: state.settingTable), &state)
     } catch {
       line.error = "\(error)"
       line.historyIndex = nil
