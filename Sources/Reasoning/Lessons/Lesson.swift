@@ -31,8 +31,10 @@ public struct Lesson: Hashable, Sendable {
   }
 
   /// Reads a lesson file.
-  public static func read(_ path: String) throws(TextFileError) -> Lesson {
-    try parse(TextFile.read(path), path: path)
+  public static func read(
+    _ path: String, settings: SettingTable = .standard
+  ) throws(TextFileError) -> Lesson {
+    try parse(TextFile.read(path), path: path, settings: settings)
   }
 
   /// Reads a lesson; `path` is for messages.

@@ -47,7 +47,7 @@ extension Setting {
     invalidates: .sampler, traits: .canBeOff)
 
   public static let minP = number(
-    "min-p", "cuts tokens with less than this share of the likeliest one's probability",
+    "min-p", "cuts tokens below this share of the likeliest one's probability",
     at: \.minP, in: 0...1, ladder: .rungsFromOff([0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5]),
     invalidates: .sampler, traits: .canBeOff)
 
@@ -78,16 +78,16 @@ extension Setting {
     parse: { TemplateChoice($0)?.description }, invalidates: .prompt, traits: .isForAll)
 
   public static let weighting = choice(
-    "weighting", "what a path votes with: 1, its Δ, its probability, or a verifier's score",
+    "weighting", "what a path's vote counts: 1, Δ, probability, or a verifier's score",
     at: \.givenWeighting, cycle: Tally.Method.allCases.filter { $0 != .verifier },
     invalidates: .vote)
 
   public static let aggregate = choice(
-    "aggregate", "branches: sum or max of Δ; steps: min, last, prod or mean of their scores",
+    "aggregate", "branches: sum or max of Δ; steps: min, last, prod or mean of scores",
     at: \.aggregate)
 
   public static let verifier = choice(
-    "verifier", "what ranks the candidates: prm, genrm, orm, likelihood or exact (for puzzles)",
+    "verifier", "what ranks candidates: prm, genrm, orm, likelihood, exact (puzzles)",
     more: "eval takes several with commas between, or all.", at: \.verifier,
     traits: .canBeCompared)
 
@@ -97,7 +97,7 @@ extension Setting {
     usual: RunSettings.Usual.rationales)
 
   public static let vote = choice(
-    "vote", "top: the first candidate's answer; weighted: scores are summed by answer",
+    "vote", "top: the first candidate's answer; weighted: scores summed by answer",
     at: \.vote)
 
   public static let lookahead = whole(
@@ -121,7 +121,7 @@ extension Setting {
     ladder: .rungsToOff([0, 8, 16, 32, 64, 128, 256, 512, 1024, 4096]), unset: "max-tokens")
 
   public static let waits = whole(
-    "waits", "how often the end of thinking is taken back and \"Wait,\" put in its place",
+    "waits", "how often the end of thinking is replaced by \"Wait,\"",
     at: \.waits, in: 0...100, ladder: .every(1), usual: RunSettings.Usual.waits)
 
   public static let answerOverTime = onOff(
@@ -144,12 +144,12 @@ extension Setting {
     usual: RunSettings.Usual.passages, invalidates: .prompt)
 
   public static let with = text(
-    "with", "further models of an ensemble: files or names, with commas between",
+    "with", "further models to ask: files or names, with commas between",
     more: "Where none is named, the two nearest sizes of the bundled family.", at: \.with,
     .text(what: "the names of models, with commas between", names: []), unset: "its companions")
 
   public static let combine = choice(
-    "combine", "models of an ensemble: their answers vote, or their distributions are mixed",
+    "combine", "the models' answers vote, or their distributions are mixed",
     at: \.combine, cycle: [nil, .mixture], usual: .votes)
 
   public static let maxTokens = whole(
