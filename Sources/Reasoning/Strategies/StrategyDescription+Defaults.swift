@@ -43,8 +43,12 @@ extension StrategyDescription {
 extension Setting {
   /// The strategies that use it.
   public var strategies: [StrategyDescription] {
-    let all = StrategyRegistry.all.map { $0.description }
-    return traits.contains(.isForAll) ? all : all.filter { $0.settings.contains(self) }
+    traits.contains(.isForAll) ? Self.everyone : Self.users[self] ?? []
+  }
+
+  private static let everyone = StrategyRegistry.all.map { $0.description }
+  private static let users: [Setting: [StrategyDescription]] = everyone.reduce(into: [:]) {
+    for setting in $1.settings { $0[setting, default: []].append($1) }
   }
 
   /// What a strategy takes where nothing is set, as text; nil where that is not one value.
