@@ -4,6 +4,10 @@ import Foundation
 import Reasoning
 import Testing
 
+@testable import Measuring
+@testable import Problems
+@testable import Traces
+
 /// Everything that the program shows comes from the weights. With weights drawn at random nothing
 /// of it may be left: accuracy falls to chance, Δ no longer tells anything, and a vote is no
 /// better than a path.

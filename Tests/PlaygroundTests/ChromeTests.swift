@@ -1,5 +1,4 @@
 import Decoding
-import Reasoning
 import TerminalUI
 import Testing
 

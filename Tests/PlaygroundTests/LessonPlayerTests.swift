@@ -4,6 +4,7 @@ import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Traces
 
 @Suite @MainActor struct LessonPlayerTests {
   nonisolated static let text = """

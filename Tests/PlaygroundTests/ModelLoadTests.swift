@@ -60,11 +60,11 @@ import Testing
         try? await Task.sleep(for: .milliseconds(2))
       }
     }
-    session.perform(.loadModel(path: "endless"))
+    session.perform(.model(.load(path: "endless")))
     await wait { if case .loading(let load) = $0.model { load.bytes > 0 } else { false } }
     session.perform(.model(.load(path: "apples")))
     await wait { if case .ready = $0.model { true } else { false } }
-    session.perform(.loadModel(path: "endless"))
+    session.perform(.model(.load(path: "endless")))
     await session.finish()
     for action in inbox.drain() { _ = Reducer().reduce(&state, action) }
     if case .failed(_, let why) = state.model { Issue.record("\(why)") }

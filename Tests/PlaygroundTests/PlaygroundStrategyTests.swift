@@ -5,6 +5,7 @@ import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Traces
 
 /// Every strategy, started by typing its name.
 @MainActor

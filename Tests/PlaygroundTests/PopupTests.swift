@@ -4,6 +4,8 @@ import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Problems
+@testable import Traces
 
 @Suite struct PopupTests {
   // MARK: Settings

@@ -5,6 +5,7 @@ import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Traces
 
 /// A saved trace shows, without a model, what was seen while it was made.
 @Suite struct ReplayTests {

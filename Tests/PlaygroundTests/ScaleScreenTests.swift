@@ -4,7 +4,10 @@ import Reasoning
 import TerminalUI
 import Testing
 
+@testable import Measuring
 @testable import Playground
+@testable import Problems
+@testable import Traces
 
 @Suite struct ScaleScreenTests {
   // MARK: Real studies on the apples table

@@ -5,6 +5,7 @@ import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Traces
 
 /// Searches on the screens that show paths and votes.
 @Suite struct SearchRunTests {

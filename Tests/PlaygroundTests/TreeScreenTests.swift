@@ -1,9 +1,10 @@
 import Decoding
-import Reasoning
 import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Problems
+@testable import Traces
 
 @Suite struct TreeScreenTests {
   /// Branches and a vote on one question, as Tree shows them.

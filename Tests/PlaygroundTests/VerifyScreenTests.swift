@@ -5,6 +5,8 @@ import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Problems
+@testable import Traces
 
 @Suite struct VerifyScreenTests {
   /// Candidates of the apples: what they say, sentence by sentence, with what a process verifier

@@ -2,6 +2,8 @@ import Foundation
 import Reasoning
 import Testing
 
+@testable import Problems
+
 /// The guide has a page for each strategy, and each page is of a strategy there is.
 @Suite struct GuideTests {
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -1,4 +1,3 @@
-import Reasoning
 import TerminalUI
 
 /// Draws the pane of a lesson.

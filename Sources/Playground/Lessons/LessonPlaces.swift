@@ -1,6 +1,7 @@
 import Decoding
 import Reasoning
 import TerminalUI
+import Traces
 
 /// Moving the selection as a lesson says.
 extension PlaygroundState {

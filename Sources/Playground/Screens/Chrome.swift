@@ -1,5 +1,4 @@
 import Decoding
-import Reasoning
 import TerminalUI
 
 /// What surrounds every screen: the title line with the tabs, the line of keys or of a message,

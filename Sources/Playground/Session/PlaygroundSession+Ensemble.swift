@@ -1,6 +1,7 @@
 import Decoding
 import Reasoning
 import Synchronization
+import Traces
 
 extension PlaygroundSession {
   /// The models that a strategy uses: for an ensemble also the further ones, or their mixture.

@@ -1,6 +1,8 @@
 import Decoding
+import Problems
 import Reasoning
 import Synchronization
+import Traces
 
 /// The session's work for Decode.
 extension PlaygroundSession {

@@ -1,5 +1,5 @@
 import Foundation
-import Reasoning
+import Traces
 
 /// The session's work with files other than models.
 extension PlaygroundSession {

@@ -1,6 +1,7 @@
 import Decoding
 import Reasoning
 import Synchronization
+import Traces
 
 extension PlaygroundSession {
   /// Asks about a path of a run that is over. What is told joins the run's events.

@@ -1,7 +1,8 @@
 public import Decoding
 import Foundation
-public import Reasoning
+public import Measuring
 import Synchronization
+import Traces
 
 /// The session's work for Scale.
 extension PlaygroundSession {

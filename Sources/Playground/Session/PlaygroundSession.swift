@@ -1,7 +1,10 @@
 public import Decoding
 import Foundation
+public import Measuring
+import Problems
 public import Reasoning
 import Synchronization
+public import Traces
 
 /// Opens a model: how the playground, which knows no file format, gets one.
 public protocol ModelOpening: Sendable {

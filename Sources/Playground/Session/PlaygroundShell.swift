@@ -1,5 +1,4 @@
 import Dispatch
-import Reasoning
 public import TerminalUI
 
 /// The program's main loop: terminal events and news become actions, actions change the state,

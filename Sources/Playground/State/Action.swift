@@ -1,6 +1,7 @@
 public import Decoding
 public import Reasoning
 public import TerminalUI
+public import Traces
 
 /// Everything that can happen to the playground.
 public enum Action: Sendable {

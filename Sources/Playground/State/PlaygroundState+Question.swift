@@ -1,5 +1,7 @@
 import Decoding
+import Problems
 import Reasoning
+import Traces
 
 extension PlaygroundState {
   /// Asks another question: what runs is stopped, Decode starts anew, and the other screens are

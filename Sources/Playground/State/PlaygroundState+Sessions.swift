@@ -1,5 +1,6 @@
 import Decoding
-public import Reasoning
+import Reasoning
+public import Traces
 
 extension PlaygroundState {
   /// Shows a saved trace from its beginning: the newest run of each kind on its screen.

@@ -1,6 +1,8 @@
 public import Decoding
-public import Reasoning
+public import Problems
+import Reasoning
 public import TerminalUI
+public import Traces
 
 /// Everything the playground shows. Changed only by `reduce`, read only by the views.
 public struct PlaygroundState: Sendable {

@@ -1,4 +1,5 @@
 import Reasoning
+import Traces
 
 /// Which run each screen shows.
 public struct ShownRuns: Sendable, Hashable {

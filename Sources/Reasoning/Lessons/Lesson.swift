@@ -1,3 +1,5 @@
+public import Problems
+
 /// A lesson: text in steps, each with commands that the playground carries out.
 ///
 /// The file format is documented in Samples/Lessons/README.md.

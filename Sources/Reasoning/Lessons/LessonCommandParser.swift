@@ -1,3 +1,5 @@
+import Problems
+
 /// What is wrong with a command of a lesson, in words.
 struct LessonCommandError: Error, Hashable {
   var reason: String

@@ -1,3 +1,5 @@
+import Problems
+
 extension ChatTemplate {
   /// Recognises a Jinja template by the tokens it writes and by how it writes them.
   ///

@@ -1,3 +1,5 @@
+import Problems
+
 extension ChatTemplate {
   /// A conversation as the model wants it, up to where its answer begins.
   ///

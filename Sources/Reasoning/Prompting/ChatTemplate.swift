@@ -1,4 +1,6 @@
 public import Decoding
+public import Problems
+public import Traces
 
 /// How a model that was trained on conversations wants one to be written.
 ///

@@ -1,3 +1,5 @@
+import Problems
+
 /// A worked example of few-shot prompting, as it stands in the prompt.
 public struct Exemplar: Hashable, Sendable {
   /// The whole example: "Q: …" and "A: …".
@@ -61,8 +63,7 @@ public struct Exemplar: Hashable, Sendable {
   }
 
   private static func numbers(_ text: String) -> [String] {
-    let bytes = Array(text.utf8)
-    return NumberScanner(bytes: bytes).numbers(in: bytes.indices).map(\.value.description).sorted()
+    ExactNumber.all(in: text).map(\.description).sorted()
   }
 
   private static func quoted(_ text: String) -> Set<Substring> {

@@ -1,4 +1,6 @@
 public import Decoding
+public import Problems
+import Traces
 
 /// A text ready for a model, and where its continuation ends.
 public struct Prompt: Hashable, Sendable {

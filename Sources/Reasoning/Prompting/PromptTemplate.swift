@@ -1,3 +1,5 @@
+public import Problems
+
 /// The text around a question, as a file that people can edit: see Samples/Prompts/README.md.
 ///
 /// A header of `key: value` lines, a line `---`, and the prompt with `{question}` and, for

@@ -1,4 +1,5 @@
 import Foundation
+public import Problems
 
 /// A piece of a text that can be retrieved: what stands between blank lines.
 public struct Passage: Sendable, Hashable {

@@ -1,4 +1,5 @@
 public import Decoding
+public import Traces
 
 /// A tree search as its trace has it: the statistics by which it chose, at any of its iterations,
 /// and what the same statistics would have chosen with another exploration constant.

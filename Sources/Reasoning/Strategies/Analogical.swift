@@ -1,4 +1,6 @@
 import Decoding
+import Problems
+import Traces
 
 /// Analogical prompting: the model recalls a related problem with its solution, then solves the
 /// question (Yasunaga et al. 2023, "Large Language Models as Analogical Reasoners",

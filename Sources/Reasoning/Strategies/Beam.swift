@@ -1,4 +1,5 @@
 import Decoding
+import Traces
 
 /// Beam search over tokens: keeps the `branches` likeliest beginnings at every step.
 ///

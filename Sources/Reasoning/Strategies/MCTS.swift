@@ -1,4 +1,5 @@
 import Decoding
+import Traces
 
 /// Monte Carlo tree search over reasoning steps.
 ///

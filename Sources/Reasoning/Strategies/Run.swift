@@ -1,5 +1,7 @@
 public import Decoding
+public import Problems
 import Synchronization
+public import Traces
 
 /// One run of a strategy: what it was asked, what it may use, and the events it leaves behind.
 public final class Run: Sendable {

@@ -1,5 +1,6 @@
 import Decoding
 import Synchronization
+import Traces
 
 /// Independent samples, shown side by side; the first one answers.
 public struct Sample: Strategy {

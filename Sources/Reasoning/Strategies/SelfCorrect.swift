@@ -1,4 +1,5 @@
 import Decoding
+import Problems
 
 /// Self-correction: the model is made to look at its answer again, with nothing to go by but
 /// itself ("intrinsic" in Huang et al. 2023, "Large Language Models Cannot Self-Correct Reasoning

@@ -1,4 +1,5 @@
 public import Decoding
+import Traces
 
 /// The likeliest token at every step.
 public struct Greedy: Strategy {

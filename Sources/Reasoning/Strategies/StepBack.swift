@@ -1,4 +1,6 @@
 import Decoding
+import Problems
+import Traces
 
 /// Step-back prompting: the model states the principle behind the question before it answers
 /// (Zheng et al. 2023, "Take a Step Back", arXiv 2310.06117). What the principle did for the answer

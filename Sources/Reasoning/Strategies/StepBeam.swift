@@ -1,3 +1,5 @@
+public import Traces
+
 /// Beam search over reasoning steps, ranked by a verifier.
 public struct StepBeam: Strategy {
   public static let description = StrategyDescription(

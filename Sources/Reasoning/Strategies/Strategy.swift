@@ -1,3 +1,5 @@
+public import Traces
+
 /// What a strategy is, for lists, help and the settings panel.
 public struct StrategyDescription: Sendable, Hashable {
   /// The name on the command line.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Decoding
 import Engine
+import Problems
 import Reasoning
 
 struct InfoCommand: ParsableCommand {

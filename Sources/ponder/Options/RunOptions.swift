@@ -1,7 +1,9 @@
 public import ArgumentParser
 import Decoding
 import Foundation
+import Problems
 public import Reasoning
+public import Traces
 
 /// What strategies can be told on the command line.
 struct RunOptions: ParsableArguments {

@@ -1,5 +1,6 @@
 import Foundation
-import Reasoning
+import Measuring
+import Traces
 
 /// The JSON of `eval`.
 struct EvalReport: Encodable {

@@ -1,5 +1,6 @@
 import Decoding
-import Reasoning
+import Problems
+import Traces
 
 extension Reducer {
   /// Carries out a typed command.

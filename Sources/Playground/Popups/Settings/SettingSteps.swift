@@ -1,4 +1,5 @@
 import Reasoning
+import Traces
 
 /// The sensible values of a setting, which the arrow keys step through.
 extension RunSettings {

@@ -1,4 +1,5 @@
 public import Reasoning
+public import Traces
 
 /// Why a value cannot be given to a setting: one line that says what would do.
 public struct SettingError: Error, Hashable, CustomStringConvertible {

@@ -1,5 +1,6 @@
 import Reasoning
 import TerminalUI
+import Traces
 
 /// What the branches answer where no ΣΔ decides: those of a beam, or plain samples.
 struct AnswerBoard {

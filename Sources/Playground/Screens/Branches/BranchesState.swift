@@ -1,5 +1,6 @@
 import Reasoning
 public import TerminalUI
+import Traces
 
 /// What Branches shows: the paths of one run, of CoT-decoding its first-token branches.
 public struct BranchesState: Sendable {

@@ -2,6 +2,7 @@ import Decoding
 import Foundation
 import Reasoning
 import TerminalUI
+import Traces
 
 /// The paths of a run as they grow, and how sure each is of its answer. Of CoT-decoding these are
 /// the likeliest first tokens, each grown greedily.

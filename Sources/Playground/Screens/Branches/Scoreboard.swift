@@ -1,5 +1,5 @@
-import Reasoning
 import TerminalUI
+import Traces
 
 /// The answers by the sum of their branches' Δ.
 struct Scoreboard {

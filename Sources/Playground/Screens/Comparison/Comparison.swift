@@ -1,6 +1,6 @@
 public import Decoding
 import Foundation
-public import Reasoning
+public import Traces
 
 /// Two paths of one run side by side, aligned by token.
 public struct Comparison: Sendable, Hashable {

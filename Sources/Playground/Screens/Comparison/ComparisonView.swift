@@ -1,5 +1,6 @@
 import Reasoning
 import TerminalUI
+import Traces
 
 /// Where the parts of a comparison lie.
 struct ComparisonLayout {

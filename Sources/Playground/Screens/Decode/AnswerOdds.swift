@@ -1,5 +1,6 @@
 import Decoding
-import Reasoning
+import Problems
+import Traces
 
 /// The answers that the model would give at the cursor if it had to, and, where text was put in just
 /// before it, how likely each was without that text.

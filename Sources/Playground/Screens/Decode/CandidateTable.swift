@@ -1,5 +1,5 @@
 public import Decoding
-import Reasoning
+import Traces
 
 /// The next-token table as the screen shows it: the figures with the tokens' labels, and which
 /// tokens lead to places known already.

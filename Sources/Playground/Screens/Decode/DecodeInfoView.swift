@@ -1,6 +1,6 @@
 import Decoding
-import Reasoning
 import TerminalUI
+import Traces
 
 /// Draws what is told of the place: the token before the cursor, and the continuations that are
 /// known; or the text being typed; or the answer that was asked for.

@@ -1,5 +1,5 @@
 public import Decoding
-public import Reasoning
+public import Traces
 
 /// A token of the line that Decode shows, with everything the screen tells of it.
 public struct LineToken: Sendable, Hashable {

@@ -1,6 +1,8 @@
 import Decoding
+import Problems
 import Reasoning
 import TerminalUI
+import Traces
 
 /// Moving the cursor about. Nothing here changes what was explored; where the cursor goes back
 /// along its line, what lies ahead stays on the line for redo.

@@ -1,6 +1,6 @@
 import Decoding
-import Reasoning
 import TerminalUI
+import Traces
 
 /// The mouse in Decode: a click on a token goes there, one on a candidate selects it and a second
 /// one takes it; the wheel scrolls the text, moves through the table and turns the settings.

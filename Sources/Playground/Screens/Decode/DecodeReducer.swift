@@ -1,6 +1,6 @@
 import Decoding
-import Reasoning
 import TerminalUI
+import Traces
 
 /// What keys and commands do in Decode. Moving about is in `DecodeMoving`, the mouse in
 /// `DecodePointer`.

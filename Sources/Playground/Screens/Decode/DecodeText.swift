@@ -1,6 +1,6 @@
 import Decoding
-import Reasoning
 import TerminalUI
+import Traces
 
 /// The text of a line as Decode lays it out, each token tagged with its index.
 struct DecodeText {

@@ -1,5 +1,5 @@
 import Decoding
-import Reasoning
+import Traces
 
 /// A setting of the sampler that can be turned in Decode, with the table changing as it turns.
 public enum SamplerKnob: Int, CaseIterable, Sendable, Hashable {

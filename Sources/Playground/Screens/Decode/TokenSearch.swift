@@ -1,5 +1,4 @@
 import Decoding
-import Reasoning
 public import TerminalUI
 
 /// Looking a token up by its text, wherever it stands in the distribution: the table lists only

@@ -1,6 +1,6 @@
 public import Decoding
 import Foundation
-import Reasoning
+import Traces
 
 /// A token of which the model was not sure, beside the likeliest that it could have been instead.
 public struct Hesitation: Sendable, Hashable {

@@ -1,5 +1,5 @@
 public import Decoding
-public import Reasoning
+public import Traces
 
 /// One path of a run, ready to be drawn. It is kept up to date as events arrive, so that a view
 /// has nothing to look up.

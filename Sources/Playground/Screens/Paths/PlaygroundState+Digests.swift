@@ -1,4 +1,4 @@
-import Reasoning
+import Traces
 
 extension PlaygroundState {
   /// Keeps what Branches, Votes and Verify show of their runs up to date with an event that the trace

@@ -1,4 +1,5 @@
-public import Reasoning
+import Measuring
+public import Traces
 
 /// How one answer stands in a tally.
 public struct Standing: Sendable, Hashable {

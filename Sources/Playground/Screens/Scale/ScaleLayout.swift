@@ -1,4 +1,4 @@
-import Reasoning
+import Measuring
 import TerminalUI
 
 /// Where the parts of Scale lie.

@@ -1,5 +1,7 @@
-import Reasoning
+import Measuring
+import Problems
 import TerminalUI
+import Traces
 
 /// What keys, commands and the mouse do in Scale.
 extension PlaygroundState {

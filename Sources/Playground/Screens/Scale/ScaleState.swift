@@ -1,4 +1,4 @@
-public import Reasoning
+public import Measuring
 public import TerminalUI
 
 /// What is known of a study, with the curves that it gives.

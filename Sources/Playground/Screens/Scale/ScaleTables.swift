@@ -1,4 +1,4 @@
-import Reasoning
+import Measuring
 import TerminalUI
 
 /// The columns that tell a point, for the curves at the cursor and for the points of one curve.

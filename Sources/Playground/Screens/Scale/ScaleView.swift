@@ -1,5 +1,7 @@
+import Measuring
 import Reasoning
 import TerminalUI
+import Traces
 
 /// Accuracy against compute: one study with its curves, read at a cursor.
 enum ScaleView {

@@ -1,4 +1,4 @@
-public import Reasoning
+public import Measuring
 public import TerminalUI
 
 /// A study's curves on one pair of axes: what the screen and the SVG file both draw.

@@ -1,5 +1,6 @@
 import Decoding
-import Reasoning
+import Problems
+import Traces
 
 /// How a map is made of a run's trace.
 extension SearchMap {

@@ -1,5 +1,6 @@
 public import Decoding
 public import Reasoning
+public import Traces
 
 /// The tree of a search: the places where its steps end, and what it gave up.
 ///

@@ -1,6 +1,7 @@
 import Decoding
-import Reasoning
+import Problems
 import TerminalUI
+import Traces
 
 /// How the part of a search that is on view is made.
 extension SearchState {

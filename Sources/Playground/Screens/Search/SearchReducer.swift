@@ -1,6 +1,7 @@
 import Decoding
 import Reasoning
 import TerminalUI
+import Traces
 
 /// What keys, commands and the mouse do in Search.
 extension PlaygroundState {

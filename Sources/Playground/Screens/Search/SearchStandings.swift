@@ -1,5 +1,6 @@
 public import Decoding
 public import Reasoning
+public import Traces
 
 /// Another way to rank what a search recorded.
 public enum SearchRanking: Sendable, Hashable {

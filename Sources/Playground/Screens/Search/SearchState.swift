@@ -1,6 +1,7 @@
 public import Decoding
 public import Reasoning
 public import TerminalUI
+public import Traces
 
 /// What Search shows: the tree of a beam or of a tree search, at one of its iterations.
 public struct SearchState: Sendable {

@@ -1,6 +1,6 @@
 import Decoding
-import Reasoning
 import TerminalUI
+import Traces
 
 /// The places of a search as rows.
 struct SearchTable {

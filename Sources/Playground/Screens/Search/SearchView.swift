@@ -1,6 +1,7 @@
 import Decoding
 import Reasoning
 import TerminalUI
+import Traces
 
 /// A search as it grows: its tree with what every place is worth, and what it gave up.
 enum SearchView {

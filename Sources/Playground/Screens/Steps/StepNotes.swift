@@ -1,5 +1,6 @@
 import Decoding
 import Reasoning
+import Traces
 
 extension Episode {
   /// What else a trace tells of a path's steps, each with the step that it belongs to. [steps]

@@ -1,6 +1,7 @@
 import Decoding
 import Reasoning
 import TerminalUI
+import Traces
 
 /// Which path Steps shows, and what is made of it when it is chosen or when news come.
 extension PlaygroundState {

@@ -1,5 +1,6 @@
 import Decoding
-import Reasoning
+import Problems
+import Traces
 
 /// Making the tree from a trace, and keeping it up with one.
 extension ExploredTree {

@@ -1,5 +1,5 @@
 public import Decoding
-public import Reasoning
+public import Traces
 
 /// Everything that was explored as a radix tree: a line is a run of tokens in which nothing forks.
 ///

@@ -1,5 +1,4 @@
 import Decoding
-import Reasoning
 import TerminalUI
 
 /// Making what Tree draws. Only the lines on view are looked at.

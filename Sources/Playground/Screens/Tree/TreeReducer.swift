@@ -1,6 +1,6 @@
 import Decoding
-import Reasoning
 import TerminalUI
+import Traces
 
 /// What keys, commands and the mouse do in Tree.
 extension PlaygroundState {

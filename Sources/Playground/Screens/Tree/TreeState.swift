@@ -1,6 +1,6 @@
 public import Decoding
-public import Reasoning
 public import TerminalUI
+public import Traces
 
 /// What Tree shows: everything explored, and which part of it.
 public struct TreeState: Sendable {

@@ -1,6 +1,6 @@
 import Decoding
-import Reasoning
 import TerminalUI
+import Traces
 
 /// Everything explored so far, as a tree: a line for every run of tokens in which nothing forks.
 enum TreeView {

@@ -1,5 +1,7 @@
 public import Decoding
+import Problems
 import Reasoning
+import Traces
 
 /// A solution that a verifier has judged, or will.
 public struct Candidate: Sendable, Hashable {

@@ -1,6 +1,8 @@
 import Decoding
+import Problems
 import Reasoning
 import TerminalUI
+import Traces
 
 /// What keys, commands and the mouse do in Verify.
 extension PlaygroundState {

@@ -1,5 +1,8 @@
-public import Reasoning
+import Measuring
+import Problems
+import Reasoning
 public import TerminalUI
+public import Traces
 
 /// What Verify shows: the candidates of a run, ranked by what a verifier makes of them.
 public struct VerifyState: Sendable {

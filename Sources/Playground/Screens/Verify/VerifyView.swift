@@ -1,6 +1,7 @@
 import Decoding
 import Reasoning
 import TerminalUI
+import Traces
 
 /// Candidates ranked by what a verifier makes of them, and apart from that what is right.
 enum VerifyView {

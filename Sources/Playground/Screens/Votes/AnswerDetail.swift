@@ -1,6 +1,6 @@
 public import Decoding
 import Foundation
-public import Reasoning
+public import Traces
 
 /// What lies behind one answer of a vote: its paths, and where they leave the others.
 public struct AnswerDetail: Sendable, Hashable {

@@ -1,6 +1,5 @@
 import Decoding
 import Foundation
-import Reasoning
 import TerminalUI
 
 /// What lies behind one answer: its paths, the selected one in full, and the fork that tells most

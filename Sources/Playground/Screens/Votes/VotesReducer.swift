@@ -1,6 +1,7 @@
 import Decoding
 import Reasoning
 import TerminalUI
+import Traces
 
 extension PlaygroundState {
   /// The run that Votes shows.

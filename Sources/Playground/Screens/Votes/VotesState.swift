@@ -1,5 +1,6 @@
-public import Reasoning
+import Reasoning
 public import TerminalUI
+public import Traces
 
 /// What Votes shows: the answers of a sampled run, or the paths behind one of them.
 public struct VotesState: Sendable {

@@ -1,5 +1,7 @@
+import Measuring
 import Reasoning
 import TerminalUI
+import Traces
 
 /// Self-consistency as it happens: how the answers of the sampled paths stand, how their shares
 /// settle, and what lies behind each answer.
