@@ -1,3 +1,4 @@
+import Reasoning
 import TerminalUI
 
 /// Draws the pane of a lesson.

@@ -1,5 +1,6 @@
 import Foundation
 import Measuring
+import Reasoning
 import Traces
 
 /// The JSON of `eval`.

@@ -1,5 +1,6 @@
 import Decoding
 import Problems
+import Reasoning
 import Traces
 
 extension Reducer {

@@ -1,3 +1,4 @@
+import Reasoning
 import Traces
 
 extension PlaygroundState {

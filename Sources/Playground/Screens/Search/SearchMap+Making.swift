@@ -1,5 +1,6 @@
 import Decoding
 import Problems
+import Reasoning
 import Traces
 
 /// How a map is made of a run's trace.

@@ -1,4 +1,5 @@
 import Decoding
+import Reasoning
 import TerminalUI
 
 /// The selected action token by token: how likely each was, and what could have come instead.

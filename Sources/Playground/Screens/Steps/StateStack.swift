@@ -1,3 +1,4 @@
+import Reasoning
 import TerminalUI
 
 /// A state as a stack that grows: the question, the steps so far, and on top the action that is
