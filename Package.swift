@@ -9,6 +9,9 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  // Tests run in release builds: with the same flags as the program, so that neither builds anew
+  // what the other has built.
+  .unsafeFlags(["-enable-testing"], .when(configuration: .release)),
 ]
 
 /// The modules, top to bottom in the one direction of dependency (see ARCHITECTURE.md).
@@ -58,11 +61,17 @@ let package = Package(
 
     // What several test targets share; no part of the product.
     .target(
+      name: "EngineFixtures", dependencies: ["Decoding", "Engine"], path: "Tests/EngineFixtures",
+      swiftSettings: swiftSettings),
+    .target(
+      name: "TerminalFixtures", dependencies: ["TerminalUI"], path: "Tests/TerminalFixtures",
+      swiftSettings: swiftSettings),
+    .target(
       name: "StrategyFixtures", dependencies: ["Decoding", "Problems", "Reasoning", "Traces"],
       path: "Tests/StrategyFixtures", swiftSettings: swiftSettings),
     .testTarget(name: "DecodingTests", dependencies: ["Decoding"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "EngineTests", dependencies: ["CKernels", "Decoding", "Engine"],
+      name: "EngineTests", dependencies: ["CKernels", "Decoding", "Engine", "EngineFixtures"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "ReasoningTests",
@@ -71,12 +80,13 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "TerminalUITests", dependencies: ["TerminalUI"], swiftSettings: swiftSettings),
+      name: "TerminalUITests", dependencies: ["TerminalFixtures", "TerminalUI"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "PlaygroundTests",
       dependencies: [
         "Decoding", "Measuring", "Playground", "Problems", "Reasoning", "StrategyFixtures",
-        "TerminalUI", "Traces",
+        "TerminalFixtures", "TerminalUI", "Traces",
       ],
       swiftSettings: swiftSettings),
     .testTarget(

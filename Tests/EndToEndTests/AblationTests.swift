@@ -1,5 +1,6 @@
 import Decoding
 import Engine
+import EngineFixtures
 import Foundation
 import Reasoning
 import Testing

@@ -1,5 +1,6 @@
 import Decoding
 import Reasoning
+import TerminalFixtures
 import TerminalUI
 import Testing
 

@@ -1,6 +1,7 @@
 import Decoding
 import Reasoning
 import StrategyFixtures
+import TerminalFixtures
 import TerminalUI
 import Testing
 

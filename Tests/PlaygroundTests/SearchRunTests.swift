@@ -1,6 +1,7 @@
 import Decoding
 import Reasoning
 import Synchronization
+import TerminalFixtures
 import TerminalUI
 import Testing
 

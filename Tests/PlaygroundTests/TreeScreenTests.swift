@@ -1,4 +1,5 @@
 import Decoding
+import TerminalFixtures
 import TerminalUI
 import Testing
 

@@ -94,7 +94,6 @@ private final class PressingTerminal: Terminal {
   }
 
   func suspend() {}
-  func bell() {}
   func tearDown() {}
 }
 

@@ -2,13 +2,13 @@ import Decoding
 import Foundation
 
 /// Normally distributed numbers from a seed (Box and Muller 1958).
-struct NormalRandom {
+package struct NormalRandom {
   private var generator: SplitMix64
   private var spare: Float?
 
-  init(seed: UInt64) { generator = SplitMix64(state: seed) }
+  package init(seed: UInt64) { generator = SplitMix64(state: seed) }
 
-  mutating func next() -> Float {
+  package mutating func next() -> Float {
     if let value = spare {
       spare = nil
       return value

@@ -1,14 +1,16 @@
+package import Engine
+
 /// What every format means, in plain Swift: the oracle that the kernels are tested against, and
 /// the way tests and tools make weights of a format.
 ///
 /// Adding a format: its case in `encode` and `decode` or its `BlockLayout`, its kernels in CKernels
 /// and its line in `PackedFormat`.
-enum ScalarKernels {
+package enum ScalarKernels {
   /// Rows of a format as floats.
   ///
   /// - Returns: `[rowCount, rowLength]`, or nil when the format is not one of
   ///   `PackedFormat.supported`.
-  static func decode(_ tensor: Tensor) -> [Float]? {
+  package static func decode(_ tensor: Tensor) -> [Float]? {
     let count = tensor.rowLength * tensor.rowCount
     let data = tensor.data
     switch tensor.format {
@@ -41,7 +43,7 @@ enum ScalarKernels {
   ///
   /// - Returns: the bytes, or nil when the format is not supported or `values` are not whole
   ///   blocks.
-  static func encode(_ values: [Float], as format: TensorFormat) -> [UInt8]? {
+  package static func encode(_ values: [Float], as format: TensorFormat) -> [UInt8]? {
     guard let size = format.byteCount(rowLength: values.count) else { return nil }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(size)
@@ -75,7 +77,7 @@ enum ScalarKernels {
   }
 
   /// The upper half of a float, rounded to nearest, ties to even.
-  static func brainBits(_ value: Float) -> UInt16 {
+  package static func brainBits(_ value: Float) -> UInt16 {
     let bits = value.bitPattern
     if value.isNaN { return UInt16(bits >> 16) | 0x40 }
     return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)
@@ -83,7 +85,7 @@ enum ScalarKernels {
 
   /// Activations as the 8-bit kernels see them: in blocks of 32, rounded to the nearest multiple
   /// (ties to even) of a scale that makes the largest magnitude 127.
-  static func quantized(_ x: [Float]) -> [(scale: Float, values: [Int8])] {
+  package static func quantized(_ x: [Float]) -> [(scale: Float, values: [Int8])] {
     stride(from: 0, to: x.count, by: 32).map { start in
       let block = x[start..<min(start + 32, x.count)]
       let top = block.reduce(0) { max($0, abs($1)) }
@@ -95,7 +97,7 @@ enum ScalarKernels {
   /// y = W x in double precision, activations quantised first where the format's kernels do so.
   ///
   /// - Returns: `[rowCount]`, or nil when the format is not supported.
-  static func product(_ weights: Tensor, _ x: [Float]) -> [Double]? {
+  package static func product(_ weights: Tensor, _ x: [Float]) -> [Double]? {
     guard let matrix = decode(weights) else { return nil }
     var input = x.map(Double.init)
     if weights.format.blockSize > 1 {
@@ -113,7 +115,7 @@ enum ScalarKernels {
   }
 
   /// IEEE 754 half precision, by its definition.
-  static func half(_ bits: UInt16) -> Float {
+  package static func half(_ bits: UInt16) -> Float {
     let sign: Float = bits >> 15 == 1 ? -1 : 1
     let exponent = Int(bits >> 10 & 0x1F)
     let fraction = Float(bits & 0x3FF)
@@ -125,7 +127,7 @@ enum ScalarKernels {
   }
 
   /// The nearest half-precision number, ties to even.
-  static func bits(half value: Float) -> UInt16 {
+  package static func bits(half value: Float) -> UInt16 {
     let sign: UInt16 = value.sign == .minus ? 0x8000 : 0
     let magnitude = abs(value)
     if magnitude.isNaN { return sign | 0x7E00 }

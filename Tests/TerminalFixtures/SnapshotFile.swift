@@ -1,20 +1,21 @@
 import Foundation
+package import TerminalUI
 
 /// A picture differs from the one in its snapshot file, or there was none to compare with.
-public struct SnapshotMismatch: Error, Hashable, Sendable, CustomStringConvertible {
-  public let description: String
+package struct SnapshotMismatch: Error, Hashable, Sendable, CustomStringConvertible {
+  package let description: String
 }
 
 extension CellBuffer {
   /// Set in the environment to write snapshots instead of comparing with them. A run that records
   /// fails, so that it can never pass for a test.
-  public static let recordVariable = "PONDER_RECORD_SNAPSHOTS"
+  package static let recordVariable = "PONDER_RECORD_SNAPSHOTS"
 
   /// Compares the picture, text and styles, with `Tests/Snapshots/<name>.txt`.
   ///
   /// - Parameter testFile: the file of the test; the snapshots lie in the package it belongs to.
   /// - Throws: `SnapshotMismatch` with the first lines that differ.
-  public func verifySnapshot(_ name: String, testFile: String = #filePath) throws {
+  package func verifySnapshot(_ name: String, testFile: String = #filePath) throws {
     let folder = try CellBuffer.snapshotFolder(of: testFile)
     let file = folder.appendingPathComponent("\(name).txt")
     let actual = textSnapshot() + "\n" + styleSnapshot()

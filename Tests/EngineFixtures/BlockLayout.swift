@@ -1,3 +1,5 @@
+import Engine
+
 /// Where a block of small integers keeps its numbers, bit for bit, as the GGUF format defines it.
 ///
 /// A weight is `q · d · factor + m`, where `q` is an unsigned number of a few bits less a bias; the

@@ -1,6 +1,8 @@
+package import TerminalUI
+
 extension CellBuffer {
   /// The picture as text: one line a row, blanks at the end of a row left out.
-  public func textSnapshot() -> String {
+  package func textSnapshot() -> String {
     rows().map { row in
       var line = row.map(\.text).joined()
       while line.last == " " { line.removeLast() }
@@ -10,7 +12,7 @@ extension CellBuffer {
 
   /// The styles as text: a map with a letter for each cell's style (`.` for plain), then what the
   /// letters stand for.
-  public func styleSnapshot() -> String {
+  package func styleSnapshot() -> String {
     let letters = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
     var names: [Style: Character] = [.plain: "."]
     var legend: [String] = []
@@ -19,22 +21,18 @@ extension CellBuffer {
         row.map { cell in
           if let name = names[cell.style] { return name }
           let name = legend.count < letters.count ? letters[legend.count] : "?"
-          legend.append("\(name) \(cell.style)")
+          legend.append("\(name) \(cell.style.words)")
           names[cell.style] = name
           return name
         })
     }
     return (map + legend).map { $0 + "\n" }.joined()
   }
-
-  func rows() -> [ArraySlice<Cell>] {
-    (0..<size.height).map { cells[$0 * size.width..<($0 + 1) * size.width] }
-  }
 }
 
-extension Style: CustomStringConvertible {
+extension Style {
   /// The style in words: `#rrggbb on #rrggbb bold`.
-  public var description: String {
+  fileprivate var words: String {
     var words = [Style.name(foreground)]
     if background != .default { words += ["on", Style.name(background)] }
     words += Attributes.names.filter { attributes.contains($0.attribute) }.map(\.name)
