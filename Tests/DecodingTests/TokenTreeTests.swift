@@ -31,6 +31,18 @@ import Testing
     }
   }
 
+  @Test func idsAreDistinctOverManyRandomPrefixes() {
+    var random = SplitMix64(state: 7)
+    var tree = TokenTree()
+    for _ in 0..<2000 {
+      let length = Int.random(in: 1...20, using: &random)
+      let tokens = (0..<length).map { _ in TokenID.random(in: 0..<8, using: &random) }
+      let node = tree.extend(.root, with: tokens)
+      #expect(tree.tokens(to: node) == tokens)
+      #expect(tree.depth(of: node) == length)
+    }
+  }
+
   @Test func commonAncestorIsTheLongestSharedPrefix() {
     var random = SplitMix64(state: 8)
     var tree = TokenTree()
