@@ -1,7 +1,7 @@
 /// What a model can tell about the next token and about itself.
 public struct ModelCapabilities: Sendable, Hashable {
   /// Logits for the whole vocabulary, not only for the likeliest tokens.
-  public var fullDistribution: Bool
+  var fullDistribution: Bool
 
   public init(fullDistribution: Bool = true) { self.fullDistribution = fullDistribution }
 }

@@ -11,7 +11,7 @@ public struct Problem: Codable, Sendable, Hashable, Identifiable {
   /// The solution, one exact step each, such as `3 + 2 = 5`.
   public let steps: [String]
 
-  public init(
+  init(
     id: String, family: String, level: Int, question: String, answer: String, steps: [String]
   ) {
     self.id = id

@@ -45,7 +45,7 @@ extension ProblemFamily {
 /// A problem whose numbers are settled and whose words are not.
 public struct ProblemDraft: Sendable {
   /// The numbers and operations in a normal form: what the split is decided by.
-  public let structure: String
+  let structure: String
   /// Puts the problem into words and solves it, with a fault in one step if one is given.
   let words: @Sendable (inout ProblemRandom, Fault?) -> WorkedProblem
 
@@ -108,7 +108,7 @@ enum ReasoningStyle: Int, CaseIterable, Sendable {
 }
 
 /// A problem in words with all that documents are made from.
-public struct WorkedProblem: Sendable {
+struct WorkedProblem: Sendable {
   let level: Int
   let question: String
   let answer: String

@@ -37,7 +37,7 @@ public enum ProblemLibrary {
 
   /// The families that the bundled models are trained on: those that have a weight in the
   /// curriculum.
-  public static let trainedFamilies = zip(families, CurriculumMix().families)
+  static let trainedFamilies = zip(families, CurriculumMix().families)
     .filter { $0.1 > 0 }.map { $0.0 }
 
   /// The family of that name; throws `ProblemError.unknownFamily`.

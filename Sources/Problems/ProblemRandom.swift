@@ -3,11 +3,11 @@
 public struct ProblemRandom: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  public init(seed: UInt64) { state = seed }
+  init(seed: UInt64) { state = seed }
 
   /// A stream of its own for each family, seed and index; streams share no state, so the
   /// seventeenth problem is made without making the sixteen before it.
-  public init(stream: String, seed: UInt64, index: UInt64) {
+  init(stream: String, seed: UInt64, index: UInt64) {
     self.init(seed: Self.mixed(Self.hash(stream) ^ Self.mixed(seed) ^ Self.mixed(~index)))
   }
 

@@ -58,7 +58,7 @@ public struct RunTrace: Sendable, Equatable {
   public private(set) var generated = 0
   public private(set) var end: RunEnd?
 
-  public init() {}
+  init() {}
 
   public mutating func apply(_ event: TraceEvent) {
     switch event {
@@ -180,7 +180,7 @@ public struct PathTrace: Sendable, Hashable {
   /// Those of its nodes that were put into this path; another path may have sampled them.
   public private(set) var injected: Set<NodeID> = []
 
-  public init() {}
+  init() {}
 
   /// Adds a node. A node that does not follow the last one takes the path back to its parent
   /// first: text was put in earlier than the path's end, or the path was started again.

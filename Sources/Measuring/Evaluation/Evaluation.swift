@@ -18,13 +18,13 @@ public struct Evaluation: Sendable {
     /// Δ of each path with whether the path's own answer is right.
     public var scored: [(score: Double, isPositive: Bool)]
     /// Whether a majority of the same samples is right; nil for strategies that take no vote.
-    public var isMajorityCorrect: Bool?
+    var isMajorityCorrect: Bool?
     /// Whether any of the samples is right: pass@n, which only an oracle could choose.
-    public var isAnyCorrect: Bool?
+    var isAnyCorrect: Bool?
     /// Whether a plain vote on as many tokens is right, and how many it took; nil where it was not
     /// asked for.
-    public var isVoteCorrect: Bool?
-    public var voteTokens = 0
+    var isVoteCorrect: Bool?
+    var voteTokens = 0
   }
 
   public var decoder: Decoder

@@ -49,8 +49,8 @@ public struct EvaluationRow: Sendable, Hashable {
   public struct Revisions: Sendable, Hashable {
     public var wrongToRight = 0
     public var rightToWrong = 0
-    public var stayedRight = 0
-    public var stayedWrong = 0
+    var stayedRight = 0
+    var stayedWrong = 0
   }
 
   /// A figure between questions with its 95 % interval.

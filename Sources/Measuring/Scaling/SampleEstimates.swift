@@ -7,14 +7,14 @@ import Traces
 ///
 /// The samples are independent and alike, so the mean over all k of n is an unbiased estimate of
 /// what k samples give, with less noise than any one choice of them.
-public struct SampleEstimates: Sendable {
+struct SampleEstimates: Sendable {
   private let samples: [StudySample]
 
-  public init(_ samples: [StudySample]) { self.samples = samples }
+  init(_ samples: [StudySample]) { self.samples = samples }
 
   /// The chance that any of k is right, 1 − C(n−c, k)/C(n, k) (Chen et al. 2021, arXiv 2107.03374,
   /// eq. 1). nil for k not in 1 … n.
-  public func passAtK(_ k: Int) -> Double? {
+  func passAtK(_ k: Int) -> Double? {
     Statistics.passAtK(
       samples: samples.count, correct: samples.count { $0.isCorrect }, k: k)
   }
@@ -22,7 +22,7 @@ public struct SampleEstimates: Sendable {
   /// The chance that a majority of k is right: exact over all choices of k of the samples in any
   /// order, a tie going to the answer seen first, samples without an answer voting for nothing.
   /// nil for k not in 1 … n.
-  public func majorityAtK(_ k: Int) -> Double? {
+  func majorityAtK(_ k: Int) -> Double? {
     var order: [String] = []
     var counts: [String: Int] = [:]
     var right: Set<String> = []
@@ -47,7 +47,7 @@ public struct SampleEstimates: Sendable {
   /// The first of k has the score of a group of m equals with b samples below them with chance
   /// (C(b+m, k) − C(b, k))/C(n, k), and is any of the m alike. Samples without an answer do not take
   /// part, those without a score rank behind all others, as in best-of-n. nil for k not in 1 … n.
-  public func bestOfK(_ k: Int) -> Double? {
+  func bestOfK(_ k: Int) -> Double? {
     let n = samples.count
     guard k >= 1, k <= n else { return nil }
     let ranked = samples.filter { $0.answer != nil }.sorted { value(of: $0) < value(of: $1) }
@@ -70,7 +70,7 @@ public struct SampleEstimates: Sendable {
   /// groups of k that follow each other in path order. There is no short way to the mean over all
   /// choices; groups without a sample in common are unbiased as well, with more noise. nil for k
   /// not in 1 … n.
-  public func weightedAtK(_ k: Int) -> Double? {
+  func weightedAtK(_ k: Int) -> Double? {
     guard k >= 1, k <= samples.count else { return nil }
     let groups = samples.count / k
     let right = (0..<groups).count { index in

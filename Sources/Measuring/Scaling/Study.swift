@@ -65,7 +65,7 @@ public struct StudyArm: Sendable, Hashable, Codable {
   public var strategy: String
   public var settings: RunSettings
 
-  public init(
+  init(
     curves: [String], knob: Int? = nil, model: Int = 0, strategy: String, settings: RunSettings
   ) {
     self.curves = curves
@@ -89,7 +89,7 @@ public struct Study: Sendable, Hashable, Codable {
   /// In the order in which they are done, those of one model together.
   public var arms: [StudyArm]
 
-  public init(
+  init(
     kind: StudyKind, subject: String, problems: [StudyProblem], texts: String = "",
     models: [StudyModel], arms: [StudyArm]
   ) {

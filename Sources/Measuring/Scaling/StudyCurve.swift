@@ -24,7 +24,7 @@ public struct StudyEstimate: Sendable, Hashable {
   /// nil where there is too little to tell from.
   public var interval: ClosedRange<Double>?
 
-  public init(value: Double, interval: ClosedRange<Double>?) {
+  init(value: Double, interval: ClosedRange<Double>?) {
     self.value = value
     self.interval = interval
   }

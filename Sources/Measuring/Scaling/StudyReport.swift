@@ -17,9 +17,9 @@ public struct StudyReport: Encodable, Sendable {
     public var level: Int?
     public var problems: Int
     public var accuracy: Double?
-    public var accuracyCi95: [Double]?
+    var accuracyCi95: [Double]?
     public var tokens: Double?
-    public var tokensCi95: [Double]?
+    var tokensCi95: [Double]?
     public var flops: Double?
 
     private enum CodingKeys: String, CodingKey {

@@ -12,7 +12,7 @@ public struct StudySample: Sendable, Hashable, Codable {
   /// What the verifier lets its vote count.
   public var weight: Double
 
-  public init(
+  init(
     answer: String?, isCorrect: Bool, generated: Int, score: Double? = nil, weight: Double = 0
   ) {
     self.answer = answer
@@ -37,9 +37,9 @@ public struct StudyRecord: Sendable, Hashable, Codable {
   /// The solutions, where a study samples them to see what k of them would give.
   public var samples: [StudySample]?
   /// What of `tokens` a verifier chose or put in.
-  public var verifierTokens: Int?
+  var verifierTokens: Int?
 
-  public init(
+  init(
     isCorrect: Bool, tokens: TokenCounts, samples: [StudySample]? = nil,
     verifierTokens: Int? = nil
   ) {
@@ -62,7 +62,7 @@ public struct StudyResults: Sendable, Hashable, Codable {
   /// [arm][problem]
   public private(set) var records: [[Int: StudyRecord]]
 
-  public init(_ study: Study) {
+  init(_ study: Study) {
     self.study = study
     records = Array(repeating: [:], count: study.arms.count)
   }

@@ -62,7 +62,7 @@ private struct StudyFile: Codable {
   var results: StudyResults
 }
 
-public enum StudyStoreError: Error, Equatable, CustomStringConvertible {
+enum StudyStoreError: Error, Equatable, CustomStringConvertible {
   case damaged(String)
   case unwritable(String, reason: String)
 

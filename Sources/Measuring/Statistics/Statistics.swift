@@ -4,7 +4,7 @@ import Foundation
 /// Estimates and their uncertainty, for tallies, `eval` and every figure on screen.
 public enum Statistics {
   /// The 97.5 % quantile of the standard normal distribution.
-  public static let z95 = 1.959964
+  static let z95 = 1.959964
 
   /// The 95 % Wilson score interval of a share (Wilson 1927).
   ///
@@ -24,7 +24,7 @@ public enum Statistics {
   /// eq. 1): the chance that at least one of `k` of the `samples` is correct.
   ///
   /// nil unless 0 ≤ correct ≤ samples and 1 ≤ k ≤ samples.
-  public static func passAtK(samples: Int, correct: Int, k: Int) -> Double? {
+  static func passAtK(samples: Int, correct: Int, k: Int) -> Double? {
     guard correct >= 0, correct <= samples, k >= 1, k <= samples else { return nil }
     guard samples - correct >= k else { return 1 }
     var allWrong = 1.0
@@ -60,7 +60,7 @@ public enum Statistics {
 
   /// A 95 % percentile interval of a mean from a bootstrap over the values (Efron 1979), containing
   /// the mean. nil for fewer than two values, or any that is not finite.
-  public static func bootstrapInterval(
+  static func bootstrapInterval(
     ofMean values: [Double], seed: UInt64 = 1, resamples: Int = 1000
   ) -> ClosedRange<Double>? {
     guard values.count > 1, values.allSatisfy(\.isFinite) else { return nil }
@@ -88,8 +88,7 @@ public enum Statistics {
   /// problem is simply right or wrong, else a percentile bootstrap over the problems with one right
   /// and one wrong problem added to those that are drawn from (Laplace), so that a few shares that are
   /// nearly alike are not taken as certain. 0 … 1 for none.
-  public static func accuracyInterval(of shares: [Double], seed: UInt64 = 1) -> ClosedRange<Double>
-  {
+  static func accuracyInterval(of shares: [Double], seed: UInt64 = 1) -> ClosedRange<Double> {
     guard shares.contains(where: { $0 != 0 && $0 != 1 }) else {
       return wilsonInterval(successes: shares.count { $0 == 1 }, trials: shares.count)
     }

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Ties go to the answer seen first. Among equally tallied answers every one is as likely to have
 /// come first, so a tie of m answers counts 1/m for each.
-public enum VoteProbability {
+enum VoteProbability {
   /// The chance that a vote of `votes` independent samples picks answer `index`, when each sample
   /// gives answer i with chance `shares[i]`; what `shares` lack to 1 is unparsed.
   ///
@@ -36,7 +36,7 @@ public enum VoteProbability {
   ///   - tally: How many samples gave each answer.
   ///   - unparsed: How many gave none; they are drawn too, and vote for nothing.
   /// - Returns: nil for negative counts, an index outside, or k not in 1 … the number of samples.
-  public static func majorityAtK(tally: [Int], unparsed: Int = 0, index: Int, k: Int) -> Double? {
+  static func majorityAtK(tally: [Int], unparsed: Int = 0, index: Int, k: Int) -> Double? {
     let samples = tally.reduce(unparsed, +)
     guard tally.indices.contains(index), tally.allSatisfy({ $0 >= 0 }), unparsed >= 0,
       k >= 1, k <= samples

@@ -3,7 +3,7 @@
 ///
 /// There is no substring matching: 5 is not 15, though "15" contains "5". See
 /// `AnswerNormalizer` for what counts as the same.
-public enum AnswerGrader {
+enum AnswerGrader {
   /// Whether two answers are the same answer to a question of a kind. Symmetric, and true for
   /// equal texts. Two texts of which one is no answer of that kind compare as `.any`.
   public static func isCorrect(_ answer: String, gold: String, kind: AnswerKind = .any) -> Bool {

@@ -1,5 +1,5 @@
 /// An arithmetic expression over whole numbers, as an answer states it: `(2 + 3) * 7`.
-public indirect enum ArithmeticExpression: Sendable, Hashable {
+indirect enum ArithmeticExpression: Sendable, Hashable {
   case number(Int)
   /// Terms that are added, or subtracted where inverse. At least one.
   case sum([Operand])
@@ -7,11 +7,11 @@ public indirect enum ArithmeticExpression: Sendable, Hashable {
   case product([Operand])
 
   /// A term or a factor.
-  public struct Operand: Sendable, Hashable {
-    public var isInverse: Bool
+  struct Operand: Sendable, Hashable {
+    var isInverse: Bool
     public var value: ArithmeticExpression
 
-    public init(_ value: ArithmeticExpression, isInverse: Bool = false) {
+    init(_ value: ArithmeticExpression, isInverse: Bool = false) {
       self.value = value
       self.isInverse = isInverse
     }
@@ -131,7 +131,7 @@ public indirect enum ArithmeticExpression: Sendable, Hashable {
   /// The one form of all expressions that differ only in the order of terms and factors and in
   /// brackets that change nothing: what is longer first, then smaller numbers, and what is
   /// subtracted last.
-  public var normalized: ArithmeticExpression {
+  var normalized: ArithmeticExpression {
     switch self {
     case .number: return self
     case .sum(let terms):
@@ -167,7 +167,7 @@ public indirect enum ArithmeticExpression: Sendable, Hashable {
 }
 
 /// Why a text is no expression, or an expression has no value.
-public enum ArithmeticError: Error, Hashable, Sendable, CustomStringConvertible {
+enum ArithmeticError: Error, Hashable, Sendable, CustomStringConvertible {
   case empty
   case notAllowed(Character)
   case misplaced(Character)

@@ -7,7 +7,7 @@ public struct ExtractedAnswer: Hashable, Sendable, Codable {
   /// Where the answer stands, in bytes of the generated text: the characters of `text` only.
   public var byteRange: Range<Int>
 
-  public init(value: String, text: String, byteRange: Range<Int>) {
+  init(value: String, text: String, byteRange: Range<Int>) {
     self.value = value
     self.text = text
     self.byteRange = byteRange

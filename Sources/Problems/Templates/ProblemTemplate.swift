@@ -60,7 +60,7 @@ public struct ProblemTemplate: Sendable, Identifiable {
     /// The value in its normal form (no spaces around it, no leading zeros).
     ///
     /// - Throws: `ProblemTemplateError.invalidValue`.
-    public func checked(_ value: String) throws(ProblemTemplateError) -> String {
+    func checked(_ value: String) throws(ProblemTemplateError) -> String {
       let trimmed = value.split(whereSeparator: \.isWhitespace).joined(separator: " ")
       guard let normal = normal(trimmed) else {
         throw .invalidValue(value, field: label, allowed: allowed)

@@ -5,7 +5,7 @@ import Problems
 /// and behind it (Muennighoff et al. 2025, "s1", arXiv 2501.19393, section 3.1).
 extension Exploration {
   /// How many answers are told of: those that begin with the likeliest tokens.
-  public static let leadingAnswers = 4
+  static let leadingAnswers = 4
 
   /// Puts "Wait," in, and leaves `early_answer` scores of the leading answers before and behind it.
   ///

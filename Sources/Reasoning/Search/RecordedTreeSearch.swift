@@ -15,7 +15,7 @@ public struct RecordedTreeSearch: Sendable, Hashable {
     /// P; nil where the trace does not tell.
     public var prior: Double?
     /// Q before the first visit; nil where the trace does not tell.
-    public var initial: Double?
+    var initial: Double?
   }
 
   /// What speaks for a node when its parent chooses.

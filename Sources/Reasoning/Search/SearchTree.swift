@@ -12,7 +12,7 @@ public struct TreeSearchRule: Sendable, Hashable {
   /// sum to 1: a child with the prior 0 would hardly ever be tried, however good it is.
   var floor = 0.4
 
-  public init(exploration: Double = defaultExploration) { self.exploration = exploration }
+  init(exploration: Double = defaultExploration) { self.exploration = exploration }
 
   /// U = P · c · √N / (1 + n).
   ///

@@ -73,7 +73,7 @@ public struct AnswerCurve: Sendable, Hashable {
   /// What the steps must change at least, so that the curve is not flat.
   public static let flatRise = 0.1
   /// From this on an answer counts as foregone.
-  public static let foregone = 0.5
+  static let foregone = 0.5
 
   /// nil where fewer than two states were asked.
   public var reading: Reading? {

@@ -9,7 +9,7 @@ import Traces
 /// Whether the recalled problem is related and whether it is solved are told apart: in the paper's
 /// own failures both were often right. What the recollection did for the answer is measured by
 /// taking it out.
-public struct Analogical: Strategy {
+struct Analogical: Strategy {
   public static let description = StrategyDescription(
     name: "analogical", title: "Analogical prompting",
     summary: "Recalls a related problem and solves it before the question.",
@@ -17,7 +17,7 @@ public struct Analogical: Strategy {
     defaultPrompting: .analogical,
     settings: [.prompting, .temperature, .topK, .topP, .minP, .maxTokens, .seed])
 
-  public init() {}
+  init() {}
 
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()

@@ -14,7 +14,7 @@ public struct Beam: Strategy {
     defaultPrompting: .think, defaultBranches: defaultWidth,
     settings: [.prompting, .branches, .maxTokens])
 
-  public static let defaultWidth = 4
+  static let defaultWidth = 4
 
   public init() {}
 

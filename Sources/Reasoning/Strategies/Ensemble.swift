@@ -139,7 +139,7 @@ public struct RunPeer: Sendable {
   public var decoder: Decoder
   public var prompt: Prompt
 
-  public init(decoder: Decoder, prompt: Prompt) {
+  init(decoder: Decoder, prompt: Prompt) {
     self.decoder = decoder
     self.prompt = prompt
   }

@@ -19,7 +19,7 @@ public struct MCTS: Strategy {
     defaultAggregate: StepBeam.defaultAggregate, defaultVote: StepBeam.defaultVote,
     settings: StepBeam.settings + [.exploration, .leaves])
 
-  public static let defaultSimulations = 32
+  static let defaultSimulations = 32
   public static let defaultLeaves = 8
 
   public init() {}

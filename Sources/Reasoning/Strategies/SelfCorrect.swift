@@ -8,7 +8,7 @@ import Problems
 ///
 /// The path goes on behind its first answer. The run tells of both answers, so that a right one
 /// given up is counted like a wrong one mended.
-public struct SelfCorrect: Strategy {
+struct SelfCorrect: Strategy {
   public static let description = StrategyDescription(
     name: "self-correct", title: "Self-correction",
     summary: "Answers, looks at the answer again, and tells what became of it.",
@@ -16,7 +16,7 @@ public struct SelfCorrect: Strategy {
     cost: "one path, and what looking again takes", defaultPrompting: .think,
     settings: [.prompting, .temperature, .topK, .topP, .minP, .maxTokens, .seed])
 
-  public init() {}
+  init() {}
 
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()

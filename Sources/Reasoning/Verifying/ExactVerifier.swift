@@ -6,7 +6,7 @@ import Traces
 /// looked at; so it is there only for questions whose answers can be checked by less than solving
 /// them.
 public struct ExactVerifier: Verifier {
-  public init() {}
+  init() {}
 
   /// The families whose answers can be checked.
   public static let families = ProblemLibrary.families.filter { family in

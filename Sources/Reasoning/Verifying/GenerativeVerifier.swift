@@ -16,7 +16,7 @@ public struct GenerativeVerifier: Verifier {
 
   public var rationales: Int
 
-  public init(rationales: Int) { self.rationales = max(1, rationales) }
+  init(rationales: Int) { self.rationales = max(1, rationales) }
 
   public func assess(_ solutions: [CandidateSolution], in run: Run) async throws -> [Assessment] {
     let starts = try solutions.map { solution in

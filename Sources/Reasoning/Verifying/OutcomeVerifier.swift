@@ -7,7 +7,7 @@ import Traces
 ///
 /// Both readings are told of: `genrm` is p(Yes) of the whole vocabulary, the paper's; `orm` is
 /// p(Yes) / (p(Yes) + p(No)), the two-way classifier that an outcome reward model is.
-public struct OutcomeVerifier: Verifier {
+struct OutcomeVerifier: Verifier {
   /// Which of the two solutions are ranked by.
   public enum Reading: Sendable, Hashable {
     case raw, renormalized
@@ -15,7 +15,7 @@ public struct OutcomeVerifier: Verifier {
 
   public var reading: Reading
 
-  public init(reading: Reading) { self.reading = reading }
+  init(reading: Reading) { self.reading = reading }
 
   public func assess(_ solutions: [CandidateSolution], in run: Run) async throws -> [Assessment] {
     let nodes = try solutions.map { solution in
@@ -43,7 +43,7 @@ public struct Verdict: Sendable, Hashable {
   /// p(No).
   public var no: Double
 
-  public init(yes: Double, no: Double) {
+  init(yes: Double, no: Double) {
     self.yes = yes
     self.no = no
   }

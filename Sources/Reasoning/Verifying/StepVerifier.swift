@@ -18,7 +18,7 @@ public struct StepVerifier: Verifier {
   /// which it finds no end has the score 0.
   public var restates: Bool
 
-  public init(aggregate: StepAggregate, restates: Bool = false) {
+  init(aggregate: StepAggregate, restates: Bool = false) {
     self.aggregate = aggregate
     self.restates = restates
   }

@@ -23,7 +23,7 @@ public struct Assessment: Sendable, Hashable {
   /// The verdicts that `value` was made of, one for each rationale.
   public var verdicts: [Verdict]
 
-  public init(
+  init(
     value: Double?, weight: Double? = nil, steps: [Double] = [], verdicts: [Verdict] = []
   ) {
     self.value = value
@@ -56,8 +56,8 @@ extension VerifierName {
 }
 
 /// Ranks paths by their own log-probability. Nothing is judged; what verifiers must beat.
-public struct LikelihoodVerifier: Verifier {
-  public init() {}
+struct LikelihoodVerifier: Verifier {
+  init() {}
 
   public func assess(_ solutions: [CandidateSolution], in run: Run) async throws -> [Assessment] {
     solutions.map {
