@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION = -c release
 BUILD = $(SWIFT) build $(CONFIGURATION)
 # Numeric Swift is 20 to 50 times slower in a debug build, so tests run in release.
-TEST = $(SWIFT) test $(CONFIGURATION) -Xswiftc -enable-testing
+TEST = $(SWIFT) test $(CONFIGURATION)
 ARGS ?=
 MODELS ?=
 

@@ -7,7 +7,7 @@ public struct LoadProgress: Sendable, Hashable {
   /// Bytes of all weights.
   public var totalBytes: Int
 
-  public init(bytes: Int, totalBytes: Int) {
+  init(bytes: Int, totalBytes: Int) {
     self.bytes = bytes
     self.totalBytes = totalBytes
   }

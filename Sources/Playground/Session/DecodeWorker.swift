@@ -1,6 +1,8 @@
 import Decoding
+import Problems
 import Reasoning
 import Synchronization
+import Traces
 
 /// Works on the exploration that Decode shows.
 final class DecodeWorker: Worker {

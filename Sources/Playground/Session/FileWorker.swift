@@ -1,5 +1,6 @@
 import Foundation
 import Reasoning
+import Traces
 
 /// Reads and writes files other than models and studies.
 final class FileWorker: Worker {

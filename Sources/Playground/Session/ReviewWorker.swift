@@ -1,5 +1,6 @@
 import Decoding
 import Reasoning
+import Traces
 
 /// Asks about paths of runs that are over. What is told joins the run's events.
 final class ReviewWorker: Worker {

@@ -1,6 +1,8 @@
 import Decoding
+import Problems
 import Reasoning
 import Synchronization
+import Traces
 
 /// Runs strategies. A run's number is its job's kind.
 final class RunWorker: Worker {

@@ -1,6 +1,8 @@
 import Decoding
 import Foundation
+import Measuring
 import Reasoning
+import Traces
 
 /// Looks studies up, does them and writes them into files.
 final class StudyWorker: Worker {

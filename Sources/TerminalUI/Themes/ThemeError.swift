@@ -5,11 +5,11 @@ public struct ThemeError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The line, counted from 1.
   public let line: Int?
   public let problem: String
-  public let remedy: String
+  let remedy: String
   /// Whether there is no such file, rather than something wrong inside it.
   public let isMissing: Bool
 
-  public init(
+  init(
     file: String?, line: Int? = nil, problem: String, remedy: String, isMissing: Bool = false
   ) {
     self.file = file
