@@ -12,7 +12,7 @@ public struct PathRandom: Sendable, Hashable {
   }
 
   /// A number in [0, 1) for the path's `step`-th draw, a multiple of 2⁻⁵³.
-  func uniform(at step: Int) -> Double {
+  public func uniform(at step: Int) -> Double {
     var mixer = SplitMix64(state: key ^ UInt64(bitPattern: Int64(step)) &* 0xD6E8_FEB8_6659_FD93)
     return Double(mixer.next() >> 11) * 0x1p-53
   }

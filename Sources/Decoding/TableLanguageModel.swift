@@ -68,7 +68,7 @@ public final class TableLanguageModel: LanguageModel {
   /// - Parameter limit: texts of more tokens than this are left out.
   /// - Returns: token sequences ending in the end token, with probabilities that sum to 1 when
   ///   no text is longer than the limit.
-  func enumerate(
+  public func enumerate(
     after prefix: [TokenID], temperature: Double = 1, limit: Int = 64
   ) -> [(tokens: [TokenID], probability: Double)] {
     var texts: [(tokens: [TokenID], probability: Double)] = []

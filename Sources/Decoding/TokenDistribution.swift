@@ -66,7 +66,7 @@ public struct TokenDistribution: Sendable {
   }
 
   /// The likeliest token; of equals the one with the lowest id.
-  var argmax: TokenID {
+  public var argmax: TokenID {
     var best = 0
     for index in logits.indices where logits[index] > logits[best] { best = index }
     return TokenID(best)

@@ -10,17 +10,6 @@ public struct Problem: Codable, Sendable, Hashable, Identifiable {
   public let answer: String
   /// The solution, one exact step each, such as `3 + 2 = 5`.
   public let steps: [String]
-
-  init(
-    id: String, family: String, level: Int, question: String, answer: String, steps: [String]
-  ) {
-    self.id = id
-    self.family = family
-    self.level = level
-    self.question = question
-    self.answer = answer
-    self.steps = steps
-  }
 }
 
 /// Which part of the problems one is from. The part is decided by a hash of a problem's

@@ -48,13 +48,6 @@ public struct ProblemDraft: Sendable {
   let structure: String
   /// Puts the problem into words and solves it, with a fault in one step if one is given.
   let words: @Sendable (inout ProblemRandom, Fault?) -> WorkedProblem
-
-  init(
-    structure: String, words: @escaping @Sendable (inout ProblemRandom, Fault?) -> WorkedProblem
-  ) {
-    self.structure = structure
-    self.words = words
-  }
 }
 
 /// A wrong step, made on purpose and carried on to the end: candidates for verification
@@ -94,7 +87,7 @@ struct Fault: Sendable {
 /// The ways a solution is told. Variety matters: without it sampled paths are copies of each
 /// other and a vote shows nothing. No style begins with a digit or with a word that begins a
 /// direct answer, so the first token of an answer tells whether it reasons.
-enum ReasoningStyle: Int, CaseIterable, Sendable {
+enum ReasoningStyle: CaseIterable, Sendable {
   /// Bare equations.
   case terse
   /// A sentence a step.
@@ -107,6 +100,25 @@ enum ReasoningStyle: Int, CaseIterable, Sendable {
   case fused
 }
 
+/// A solution told in every style, a sentence a string.
+struct StyledChains: Sendable, Hashable {
+  var terse: [String] = []
+  var sentences: [String] = []
+  var restating: [String] = []
+  var sequence: [String] = []
+  var fused: [String] = []
+
+  subscript(style: ReasoningStyle) -> [String] {
+    switch style {
+    case .terse: terse
+    case .sentences: sentences
+    case .restating: restating
+    case .sequence: sequence
+    case .fused: fused
+    }
+  }
+}
+
 /// A problem in words with all that documents are made from.
 struct WorkedProblem: Sendable {
   let level: Int
@@ -114,8 +126,7 @@ struct WorkedProblem: Sendable {
   let answer: String
   /// The exact steps.
   let steps: [String]
-  /// The sentences of each style, in the order of `ReasoningStyle`.
-  let chains: [[String]]
+  let chains: StyledChains
   /// The answer as a whole sentence, if the family has one.
   let directSentence: String?
   /// Judges an answer in the family's own way, where several answers are right: whether it is
@@ -129,7 +140,7 @@ struct WorkedProblem: Sendable {
       ? answer : "\"\(answer)\""
   }
 
-  func chain(_ style: ReasoningStyle) -> [String] { chains[style.rawValue] }
+  func chain(_ style: ReasoningStyle) -> [String] { chains[style] }
 }
 
 extension String {

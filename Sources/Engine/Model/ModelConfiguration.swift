@@ -41,11 +41,6 @@ public struct ModelConfiguration: Sendable, Hashable {
     public var length: Int
     /// Which layers have the window. [layers]
     public var layers: [Bool]
-
-    init(length: Int, layers: [Bool]) {
-      self.length = length
-      self.layers = layers
-    }
   }
 
   /// A mixture of experts (Shazeer et al. 2017): each token goes to the experts its router likes
@@ -58,15 +53,6 @@ public struct ModelConfiguration: Sendable, Hashable {
     var feedForwardLength: Int
     /// The width of the hidden layer of the expert that every token goes to; nil without one.
     var sharedFeedForwardLength: Int?
-
-    init(
-      count: Int, used: Int, feedForwardLength: Int, sharedFeedForwardLength: Int? = nil
-    ) {
-      self.count = count
-      self.used = used
-      self.feedForwardLength = feedForwardLength
-      self.sharedFeedForwardLength = sharedFeedForwardLength
-    }
   }
 
   public init(

@@ -15,13 +15,7 @@ final class SentencePieceTokenizer: TableVocabulary {
     /// The score of each token; empty if all are alike. [vocabulary]
     public var scores: [Float]
     /// Whether a space is set before a text and behind each special token in it.
-    var addsSpacePrefix: Bool
-
-    init(tokens: TokenList, scores: [Float], addsSpacePrefix: Bool = true) {
-      self.tokens = tokens
-      self.scores = scores
-      self.addsSpacePrefix = addsSpacePrefix
-    }
+    var addsSpacePrefix: Bool = true
   }
 
   let table: TokenTable

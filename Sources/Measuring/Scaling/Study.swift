@@ -61,19 +61,9 @@ public struct StudyArm: Sendable, Hashable, Codable {
   /// What is turned from point to point, such as a number of samples; nil where nothing is.
   public var knob: Int?
   /// The model's place in the study's list.
-  public var model: Int
+  public var model: Int = 0
   public var strategy: String
   public var settings: RunSettings
-
-  init(
-    curves: [String], knob: Int? = nil, model: Int = 0, strategy: String, settings: RunSettings
-  ) {
-    self.curves = curves
-    self.knob = knob
-    self.model = model
-    self.strategy = strategy
-    self.settings = settings
-  }
 }
 
 /// Everything that decides what comes out of a study, and nothing else: two equal studies have equal
@@ -84,22 +74,10 @@ public struct Study: Sendable, Hashable, Codable {
   public var subject: String
   public var problems: [StudyProblem]
   /// A digest of the texts that prompts are made of, which a user can edit.
-  public var texts: String
+  public var texts: String = ""
   public var models: [StudyModel]
   /// In the order in which they are done, those of one model together.
   public var arms: [StudyArm]
-
-  init(
-    kind: StudyKind, subject: String, problems: [StudyProblem], texts: String = "",
-    models: [StudyModel], arms: [StudyArm]
-  ) {
-    self.kind = kind
-    self.subject = subject
-    self.problems = problems
-    self.texts = texts
-    self.models = models
-    self.arms = arms
-  }
 
   /// How many answers there are to find.
   public var total: Int { arms.count * problems.count }

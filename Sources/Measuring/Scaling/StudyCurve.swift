@@ -24,11 +24,6 @@ public struct StudyEstimate: Sendable, Hashable {
   /// nil where there is too little to tell from.
   public var interval: ClosedRange<Double>?
 
-  init(value: Double, interval: ClosedRange<Double>?) {
-    self.value = value
-    self.interval = interval
-  }
-
   static func * (estimate: StudyEstimate, factor: Double) -> StudyEstimate {
     StudyEstimate(
       value: estimate.value * factor,

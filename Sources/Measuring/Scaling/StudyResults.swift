@@ -10,17 +10,7 @@ public struct StudySample: Sendable, Hashable, Codable {
   /// What the verifier ranks it by; nil when it could not be judged.
   public var score: Double?
   /// What the verifier lets its vote count.
-  public var weight: Double
-
-  init(
-    answer: String?, isCorrect: Bool, generated: Int, score: Double? = nil, weight: Double = 0
-  ) {
-    self.answer = answer
-    self.isCorrect = isCorrect
-    self.generated = generated
-    self.score = score
-    self.weight = weight
-  }
+  public var weight: Double = 0
 
   private enum CodingKeys: String, CodingKey {
     case answer, generated, score, weight

@@ -6,11 +6,6 @@ public struct CurriculumDocument: Sendable, Hashable, Codable {
     public var text: String
     /// Tenths: 0 (context only), 1 (a question), 10 (what the model learns to say), or more.
     public var weight: UInt8
-
-    init(text: String, weight: UInt8) {
-      self.text = text
-      self.weight = weight
-    }
   }
 
   /// What a document teaches.

@@ -29,7 +29,7 @@ struct AdditionFamily: ProblemFamily {
       "What is the sum of \(one) and \(other)?",
     ])
     var steps: [String] = []
-    var chains: [[String]] = [[], [], ["Write \(one) over \(other)."], [], []]
+    var chains = StyledChains(restating: ["Write \(one) over \(other)."])
     var carry = 0
     var sum = ""
     for (index, digits) in zip(left, right).reversed().enumerated() {
@@ -46,14 +46,18 @@ struct AdditionFamily: ProblemFamily {
       steps.append(equation)
       let carried = isLast || carry == 0 ? "" : ", carry \(carry)"
       let isFirst = index == 0
-      chains[0].append((isFirst ? "So " : "") + "\(equation)\(carried).")
-      chains[1].append("Add \(equation)\(carried).")
-      chains[2].append("\(equation)\(carried): \(sum).")
-      chains[3].append((isFirst ? "First, " : "Then, ") + "\(equation)\(carried).")
-      chains[4].append((isFirst ? "Digits: " : "") + "\(equation), so \(sum).")
+      chains.terse.append((isFirst ? "So " : "") + "\(equation)\(carried).")
+      chains.sentences.append("Add \(equation)\(carried).")
+      chains.restating.append("\(equation)\(carried): \(sum).")
+      chains.sequence.append((isFirst ? "First, " : "Then, ") + "\(equation)\(carried).")
+      chains.fused.append((isFirst ? "Digits: " : "") + "\(equation), so \(sum).")
     }
     let answer = Int(sum).map(String.init) ?? sum
-    if left.count > 1 { for style in [0, 1, 3] { chains[style].append("Read \(answer).") } }
+    if left.count > 1 {
+      for style in [\StyledChains.terse, \.sentences, \.sequence] {
+        chains[keyPath: style].append("Read \(answer).")
+      }
+    }
     return WorkedProblem(
       level: left.count, question: question, answer: answer, steps: steps, chains: chains,
       directSentence: "The sum is \(answer).")

@@ -187,13 +187,12 @@ struct CalendarFamily: ProblemFamily {
     let texts = steps.map(\.text)
     return WorkedProblem(
       level: level, question: question, answer: answer, steps: texts,
-      chains: [
-        texts.enumerated().map { ($0 == 0 ? "So " : "") + "\($1)." },
-        steps.map { "\($0.lead): \($0.text)." },
-        ["Start \(start)."] + texts.map { "\($0)." },
-        texts.enumerated().map { ($0 == 0 ? "First, " : "Then, ") + "\($1)." },
-        ["In short: \(texts.joined(separator: ", then "))."],
-      ],
+      chains: StyledChains(
+        terse: texts.enumerated().map { ($0 == 0 ? "So " : "") + "\($1)." },
+        sentences: steps.map { "\($0.lead): \($0.text)." },
+        restating: ["Start \(start)."] + texts.map { "\($0)." },
+        sequence: texts.enumerated().map { ($0 == 0 ? "First, " : "Then, ") + "\($1)." },
+        fused: ["In short: \(texts.joined(separator: ", then "))."]),
       directSentence: directSentence)
   }
 }

@@ -79,7 +79,7 @@ struct CircuitFamily: ProblemFamily {
     ])
     var values = inputs
     var steps: [String] = []
-    var chains: [[String]] = [[], [], ["Go through the gates."], [], []]
+    var chains = StyledChains(restating: ["Go through the gates."])
     for (index, gate) in gates.enumerated() {
       let wire = wires[inputs.count + index]
       let isWrong = fault?.step == index
@@ -92,11 +92,11 @@ struct CircuitFamily: ProblemFamily {
       values.append(value)
       steps.append("\(wire): \(filled) is \(value)")
       let isFirst = index == 0
-      chains[0].append((isFirst ? "So " : "") + "\(filled) is \(value).")
-      chains[1].append("For \(wire) we have \(filled) is \(value).")
-      chains[2].append("\(wire) is \(filled): \(value).")
-      chains[3].append((isFirst ? "First, " : "Then, ") + "\(wire) is \(filled), \(value).")
-      chains[4].append((isFirst ? "Gates: " : "") + "\(wire): \(filled) is \(value).")
+      chains.terse.append((isFirst ? "So " : "") + "\(filled) is \(value).")
+      chains.sentences.append("For \(wire) we have \(filled) is \(value).")
+      chains.restating.append("\(wire) is \(filled): \(value).")
+      chains.sequence.append((isFirst ? "First, " : "Then, ") + "\(wire) is \(filled), \(value).")
+      chains.fused.append((isFirst ? "Gates: " : "") + "\(wire): \(filled) is \(value).")
     }
     return WorkedProblem(
       level: gates.count, question: question, answer: values.last == true ? "yes" : "no",

@@ -36,9 +36,9 @@ struct CoinFamily: ProblemFamily {
     var isHeads = startsHeads
     var count = 0
     var steps: [String] = []
-    var chains: [[String]] = [
-      ["So \(start)."], ["At the start: \(start) up."], ["It begins \(start) up."], [], [],
-    ]
+    var chains = StyledChains(
+      terse: ["So \(start)."], sentences: ["At the start: \(start) up."],
+      restating: ["It begins \(start) up."])
     for (index, (person, flips)) in zip(people, flips).enumerated() {
       let isWrong = fault?.step == index
       if flips != isWrong {
@@ -47,15 +47,15 @@ struct CoinFamily: ProblemFamily {
       }
       let now = side(isHeads)
       steps.append("\(person): \(now)")
-      chains[0].append("\(person) \(now).")
-      chains[1].append("\(person) \(flips ? "flips" : "does not flip"): \(now) up.")
-      chains[2].append("After \(person), it is \(now) up.")
-      chains[3].append((index == 0 ? "First" : "Then") + ", \(person) makes it \(now).")
-      chains[4].append((index == 0 ? "Flips: " : "") + "\(person) \(count).")
+      chains.terse.append("\(person) \(now).")
+      chains.sentences.append("\(person) \(flips ? "flips" : "does not flip"): \(now) up.")
+      chains.restating.append("After \(person), it is \(now) up.")
+      chains.sequence.append((index == 0 ? "First" : "Then") + ", \(person) makes it \(now).")
+      chains.fused.append((index == 0 ? "Flips: " : "") + "\(person) \(count).")
     }
     let answer = isHeads == startsHeads ? "yes" : "no"
-    chains[4].append("\(count) flips is \(count % 2 == 0 ? "even" : "odd").")
-    chains[1].append("At the end it is \(side(isHeads)) up.")
+    chains.fused.append("\(count) flips is \(count % 2 == 0 ? "even" : "odd").")
+    chains.sentences.append("At the end it is \(side(isHeads)) up.")
     return WorkedProblem(
       level: flips.count, question: question, answer: answer, steps: steps, chains: chains,
       directSentence: nil)

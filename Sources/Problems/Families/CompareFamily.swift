@@ -159,7 +159,7 @@ extension CompareFamily {
     /// The value of each step.
     var values: [Int] = []
     var equations: [String] = []
-    var chains: [[String]]
+    var chains: StyledChains
     /// What each person has as an expression of the givens, for the fused style.
     var expressions: [String]
     let terseOpener = "So "
@@ -169,14 +169,13 @@ extension CompareFamily {
       self.fault = fault
       holdings = [first]
       expressions = [String(first)]
-      chains = Array(repeating: [], count: 5)
-      chains[2] = ["\(cast.has(0)) \(first) \(cast.objects)."]
+      chains = StyledChains(restating: ["\(cast.has(0)) \(first) \(cast.objects)."])
     }
 
     mutating func step(_ expression: String, _ value: Int) -> (String, Int) {
       let value = Fault.apply(fault, at: values.count, to: value)
       let equation = "\(expression) = \(value)"
-      chains[0].append((values.isEmpty ? terseOpener : "") + equation + ".")
+      chains.terse.append((values.isEmpty ? terseOpener : "") + equation + ".")
       values.append(value)
       equations.append(equation)
       return (equation, value)
@@ -196,9 +195,9 @@ extension CompareFamily {
         link.relation == .times
         ? (link.amount == 2 ? "twice as many" : "\(link.amount) times as many")
         : "\(link.amount) \(link.relation.rawValue)"
-      chains[1].append("\(has.capitalizedSentence) \(equation) \(cast.objects).")
-      chains[2].append("\(has.capitalizedSentence) \(clue), so \(equation).")
-      chains[3].append("\(isFirst ? "First" : "Then"), \(has) \(equation).")
+      chains.sentences.append("\(has.capitalizedSentence) \(equation) \(cast.objects).")
+      chains.restating.append("\(has.capitalizedSentence) \(clue), so \(equation).")
+      chains.sequence.append("\(isFirst ? "First" : "Then"), \(has) \(equation).")
     }
 
     /// Adds what the question asks for; returns the answer as a sentence.
@@ -206,7 +205,7 @@ extension CompareFamily {
       let last = holdings.count - 1
       switch ask {
       case .last:
-        chains[4].append("Number: \(rewritten(expressions[last])).")
+        chains.fused.append("Number: \(rewritten(expressions[last])).")
         return "There are \(holdings[last]) \(cast.objects)."
       case .ends: add([0, last])
       case .total: add(Array(0...last))
@@ -220,16 +219,16 @@ extension CompareFamily {
         let (equation, value) = step("\(sum) + \(holdings[person])", sum + holdings[person])
         sum = value
         let isLast = index == people.count - 1
-        chains[1].append(
+        chains.sentences.append(
           isLast
             ? "In total \(cast.group) have \(equation) \(cast.objects)."
             : "Two of them have \(equation) \(cast.objects).")
-        chains[2].append("Together that is \(equation).")
-        chains[3].append("Then, \(isLast ? "the total is" : "adding up,") \(equation).")
+        chains.restating.append("Together that is \(equation).")
+        chains.sequence.append("Then, \(isLast ? "the total is" : "adding up,") \(equation).")
       }
       let givens = people.map { expressions[$0] }.joined(separator: " + ")
       let sums = people.map { String(holdings[$0]) }.joined(separator: " + ")
-      chains[4].append("Altogether: \(givens) = \(sums) = \(sum).")
+      chains.fused.append("Altogether: \(givens) = \(sums) = \(sum).")
     }
 
     private func rewritten(_ expression: String) -> String {

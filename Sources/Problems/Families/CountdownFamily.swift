@@ -106,13 +106,10 @@ struct CountdownFamily: ProblemFamily {
     // A first step is neither right nor wrong by itself, so a whole try is one sentence.
     return WorkedProblem(
       level: puzzle.numbers.count - 1, question: question, answer: answer, steps: equations,
-      chains: [
-        ["So \(equations.joined(separator: ", "))."],
-        tries.map { "Try \($0)" },
-        ["We need \(puzzle.target)."] + tries,
-        ["First, \(equations.joined(separator: ", then "))."],
-        looks,
-      ],
+      chains: StyledChains(
+        terse: ["So \(equations.joined(separator: ", "))."], sentences: tries.map { "Try \($0)" },
+        restating: ["We need \(puzzle.target)."] + tries,
+        sequence: ["First, \(equations.joined(separator: ", then "))."], fused: looks),
       directSentence: "\(answer) makes \(puzzle.target).",
       check: { judged($0, in: puzzle) })
   }

@@ -75,17 +75,17 @@ struct DecimalsFamily: ProblemFamily {
       ? "\(parts[0][0]).\(keys.0) and \(parts[1][0]).\(keys.1)" : "\(a) and \(b)"
     return WorkedProblem(
       level: level, question: question, answer: winner, steps: [same, equation].compactMap { $0 },
-      chains: [
-        ["So \(same.map { "\($0), " } ?? "")\(equation)."],
-        ["Compare \(aligned).", "\(keys.0) is \(relation) than \(keys.1)."],
-        [
+      chains: StyledChains(
+        terse: ["So \(same.map { "\($0), " } ?? "")\(equation)."],
+        sentences: ["Compare \(aligned).", "\(keys.0) is \(relation) than \(keys.1)."],
+        restating: [
           sameWhole
             ? "Both have \(parts[0][0]) in front." : "Whole parts: \(parts[0][0]), \(parts[1][0]).",
           "\(keys.0) is \(relation) than \(keys.1), so \(winner) is \(adjective).",
         ],
-        ["First, look at the \(subject): \(keys.0), \(keys.1).", "Then, \(equation)."],
-        ["Line up \(aligned).", "\(equation), so \(winner) is \(adjective)."],
-      ], directSentence: nil)
+        sequence: ["First, look at the \(subject): \(keys.0), \(keys.1).", "Then, \(equation)."],
+        fused: ["Line up \(aligned).", "\(equation), so \(winner) is \(adjective)."]),
+      directSentence: nil)
   }
 
   /// What to compare behind equal whole parts: version parts as they are, decimal places

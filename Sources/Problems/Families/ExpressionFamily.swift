@@ -91,7 +91,7 @@ struct ExpressionFamily: ProblemFamily {
       "What is the value of \(expression.text)?",
     ])
     var equations: [String] = []
-    var chains: [[String]] = [[], [], ["Start with \(expression.text)."], [], []]
+    var chains = StyledChains(restating: ["Start with \(expression.text)."])
     var fused = expression.text
     var current = expression
     while let (equation, smaller) = current.reduced({ sign, left, right in
@@ -101,16 +101,16 @@ struct ExpressionFamily: ProblemFamily {
       current = smaller
       equations.append(equation)
       fused += " = \(current.text)"
-      chains[0].append((isFirst ? "So " : "") + equation + ".")
-      chains[1].append((isFirst ? "Begin inside: " : "Next we see ") + equation + ".")
+      chains.terse.append((isFirst ? "So " : "") + equation + ".")
+      chains.sentences.append((isFirst ? "Begin inside: " : "Next we see ") + equation + ".")
       if case .number = current {
-        chains[2].append(equation + ".")
+        chains.restating.append(equation + ".")
       } else {
-        chains[2].append("\(equation), which leaves \(current.text).")
+        chains.restating.append("\(equation), which leaves \(current.text).")
       }
-      chains[3].append((isFirst ? "First, " : "Then, ") + equation + ".")
+      chains.sequence.append((isFirst ? "First, " : "Then, ") + equation + ".")
     }
-    chains[4] = ["Rewrite: \(fused)."]
+    chains.fused = ["Rewrite: \(fused)."]
     return WorkedProblem(
       level: level, question: question, answer: current.text, steps: equations, chains: chains,
       directSentence: nil)

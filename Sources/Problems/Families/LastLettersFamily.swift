@@ -29,19 +29,19 @@ struct LastLettersFamily: ProblemFamily {
       "Join the last letters of \(list).", "What do the last letters of \(list) spell?",
     ])
     var steps: [String] = []
-    var chains: [[String]] = [[], [], [], [], []]
+    var chains = StyledChains()
     var joined = ""
     for (index, name) in names.enumerated() {
       let isFirst = index == 0
       let letter = letter(of: name, isWrong: fault?.step == index)
       joined.append(letter)
       steps.append("\(name): \(letter)")
-      chains[0].append((isFirst ? "So " : "") + "\(letter) from \(name).")
-      chains[1].append("\(name) ends in \(letter).")
-      chains[2].append((isFirst ? "Begin with" : "Add") + " \(name): \"\(joined)\".")
-      chains[3].append((isFirst ? "First" : "Then") + ", \(name) gives \(letter).")
+      chains.terse.append((isFirst ? "So " : "") + "\(letter) from \(name).")
+      chains.sentences.append("\(name) ends in \(letter).")
+      chains.restating.append((isFirst ? "Begin with" : "Add") + " \(name): \"\(joined)\".")
+      chains.sequence.append((isFirst ? "First" : "Then") + ", \(name) gives \(letter).")
     }
-    chains[4] = ["Letters: " + steps.joined(separator: ", ") + "."]
+    chains.fused = ["Letters: " + steps.joined(separator: ", ") + "."]
     return WorkedProblem(
       level: names.count, question: question, answer: joined, steps: steps, chains: chains,
       directSentence: nil)

@@ -39,11 +39,10 @@ struct LatinFamily: ProblemFamily {
     }
     return WorkedProblem(
       level: level, question: question, answer: solved.text, steps: steps,
-      chains: [
-        ["So \(steps.joined(separator: ", "))."], told("We see that ", "Next, "),
-        ["Given is \(grid.rows)."] + steps.map { $0.capitalizedSentence + "." },
-        told("First, ", "Then, "), ["Put in \(digits)."],
-      ],
+      chains: StyledChains(
+        terse: ["So \(steps.joined(separator: ", "))."], sentences: told("We see that ", "Next, "),
+        restating: ["Given is \(grid.rows)."] + steps.map { $0.capitalizedSentence + "." },
+        sequence: told("First, ", "Then, "), fused: ["Put in \(digits)."]),
       directSentence: nil)
   }
 

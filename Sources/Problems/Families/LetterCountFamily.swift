@@ -53,11 +53,10 @@ struct LetterCountFamily: ProblemFamily {
     let running = steps.joined(separator: ", ")
     return WorkedProblem(
       level: level, question: question, answer: String(count), steps: steps,
-      chains: [
-        ["So \(running)."], ["Spell it: \(spelled).", found],
-        ["Looking for \(letter): \(marks.joined(separator: ", "))."],
-        ["First, spell it: \(spelled).", "Then, count: \(running)."],
-        ["Counting: \(running)."],
-      ], directSentence: nil)
+      chains: StyledChains(
+        terse: ["So \(running)."], sentences: ["Spell it: \(spelled).", found],
+        restating: ["Looking for \(letter): \(marks.joined(separator: ", "))."],
+        sequence: ["First, spell it: \(spelled).", "Then, count: \(running)."],
+        fused: ["Counting: \(running)."]), directSentence: nil)
   }
 }

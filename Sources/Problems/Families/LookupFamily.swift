@@ -73,19 +73,19 @@ struct LookupFamily: ProblemFamily {
     var place = start
     var steps: [String] = []
     var path = "\(start)"
-    var chains: [[String]] = [[], [], ["Start at \(start)."], [], []]
+    var chains = StyledChains(restating: ["Start at \(start)."])
     for hop in 0..<hops {
       guard let row = row(rows, at: place, hop: hop, of: hops, fault: fault) else { break }
       place = row.to
       let isFirst = hop == 0
       steps.append(row.text)
-      chains[0].append((isFirst ? "So " : "") + row.text + ".")
-      chains[1].append("From \(row.from) go to \(row.to).")
-      chains[2].append("Step \(hop + 1): \(row.text).")
-      chains[3].append((isFirst ? "First, " : "Then, ") + row.text + ".")
+      chains.terse.append((isFirst ? "So " : "") + row.text + ".")
+      chains.sentences.append("From \(row.from) go to \(row.to).")
+      chains.restating.append("Step \(hop + 1): \(row.text).")
+      chains.sequence.append((isFirst ? "First, " : "Then, ") + row.text + ".")
       path += " to \(row.to)"
     }
-    chains[4] = ["Path: \(path)."]
+    chains.fused = ["Path: \(path)."]
     return WorkedProblem(
       level: hops, question: question, answer: String(place), steps: steps, chains: chains,
       directSentence: "The end is \(place).")

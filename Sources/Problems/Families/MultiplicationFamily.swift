@@ -46,7 +46,7 @@ struct MultiplicationFamily: ProblemFamily {
       "What is the product of \(left) and \(right)?",
     ])
     var steps: [String] = []
-    var chains: [[String]] = [[], [], ["Take \(left) times \(right) in parts."], [], []]
+    var chains = StyledChains(restating: ["Take \(left) times \(right) in parts."])
     func step(_ one: Int, _ sign: Character, _ other: Int) -> Int {
       let read = Fault.misread(fault, at: steps.count, one)
       let exact = sign == "*" ? read * other : read + other
@@ -54,10 +54,10 @@ struct MultiplicationFamily: ProblemFamily {
       let equation = "\(read) \(sign) \(other) = \(value)"
       let isFirst = steps.isEmpty
       steps.append(equation)
-      chains[0].append((isFirst ? "So " : "") + "\(equation).")
-      chains[1].append((sign == "*" ? "Multiply " : "Add ") + "\(equation).")
-      chains[2].append((sign == "*" ? "Part: " : "Total: ") + "\(equation).")
-      chains[3].append((isFirst ? "First, " : "Then, ") + "\(equation).")
+      chains.terse.append((isFirst ? "So " : "") + "\(equation).")
+      chains.sentences.append((sign == "*" ? "Multiply " : "Add ") + "\(equation).")
+      chains.restating.append((sign == "*" ? "Part: " : "Total: ") + "\(equation).")
+      chains.sequence.append((isFirst ? "First, " : "Then, ") + "\(equation).")
       return value
     }
     var total: Int?
@@ -67,7 +67,7 @@ struct MultiplicationFamily: ProblemFamily {
         let product = step(part, "*", factor)
         total = total.map { step(product, "+", $0) } ?? product
         let told = steps[first...].joined(separator: ", ")
-        chains[4].append((first == 0 ? "Parts: " : "") + "\(told).")
+        chains.fused.append((first == 0 ? "Parts: " : "") + "\(told).")
       }
     }
     let answer = String(total ?? 0)

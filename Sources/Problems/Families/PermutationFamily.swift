@@ -102,7 +102,7 @@ struct PermutationFamily: ProblemFamily {
 
     var order = start
     var steps: [String] = []
-    var chains: [[String]] = [[], [], ["Start with \(first)."], [], []]
+    var chains = StyledChains(restating: ["Start with \(first)."])
     var orders = [first]
     for (index, right) in moves.enumerated() {
       var move = right
@@ -119,12 +119,13 @@ struct PermutationFamily: ProblemFamily {
       steps.append("\(move.text): \(now)")
       orders.append(now)
       let isFirst = index == 0
-      chains[0].append((isFirst ? "So \(move.text)" : move.text.capitalizedSentence) + " \(now).")
-      chains[1].append("After \(move.text) it is \(now).")
-      chains[2].append("\(move.text.capitalizedSentence): \(now).")
-      chains[3].append((isFirst ? "First" : "Then") + ", \(move.text) to get \(now).")
+      chains.terse.append(
+        (isFirst ? "So \(move.text)" : move.text.capitalizedSentence) + " \(now).")
+      chains.sentences.append("After \(move.text) it is \(now).")
+      chains.restating.append("\(move.text.capitalizedSentence): \(now).")
+      chains.sequence.append((isFirst ? "First" : "Then") + ", \(move.text) to get \(now).")
     }
-    chains[4] = ["Orders: " + orders.joined(separator: ", ") + "."]
+    chains.fused = ["Orders: " + orders.joined(separator: ", ") + "."]
     return WorkedProblem(
       level: moves.count, question: question, answer: digits(order), steps: steps,
       chains: chains, directSentence: "The order is \(digits(order)).")

@@ -93,16 +93,16 @@ struct PriceFamily: ProblemFamily {
     let question = question(items, goods, payment: payment, using: &random)
 
     var equations: [String] = []
-    var chains: [[String]] = [[], [], ["We add up the costs."], [], []]
+    var chains = StyledChains(restating: ["We add up the costs."])
     var listed: [String] = []
     /// Tells a step in every style; `label` says what it is for.
     func tell(_ equation: String, sentence: String, restated: String, label: String) {
       let isFirst = equations.isEmpty
       equations.append(equation)
-      chains[0].append((isFirst ? "So " : "") + equation + ".")
-      chains[1].append("\(sentence) \(equation).")
-      chains[2].append("\(restated): \(equation).")
-      chains[3].append((isFirst ? "First, " : "Then, ") + equation + ".")
+      chains.terse.append((isFirst ? "So " : "") + equation + ".")
+      chains.sentences.append("\(sentence) \(equation).")
+      chains.restating.append("\(restated): \(equation).")
+      chains.sequence.append((isFirst ? "First, " : "Then, ") + equation + ".")
       listed.append(label + equation)
     }
     func combine(_ left: Int, _ sign: String, _ right: Int) -> (String, Int) {
@@ -143,7 +143,7 @@ struct PriceFamily: ProblemFamily {
         label: "back ")
       value = rest
     }
-    chains[4] = ["Bill: \(listed.joined(separator: ", "))."]
+    chains.fused = ["Bill: \(listed.joined(separator: ", "))."]
     var isLeft = false
     if case .change = payment { isLeft = true }
     return WorkedProblem(

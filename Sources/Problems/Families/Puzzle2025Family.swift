@@ -51,11 +51,11 @@ struct Puzzle2025Family: ProblemFamily {
       let end = "\(said.text) = \(fault == nil ? value : target)."
       return WorkedProblem(
         level: level, question: question, answer: said.text, steps: equations,
-        chains: [
-          ["So \(joined)."],
-          equations.enumerated().map { ($0 == 0 ? "Join " : "Then ") + $1 + "." },
-          ["We need \(target).", end], ["First, \(joined).", end], ["Look: \(end)"],
-        ],
+        chains: StyledChains(
+          terse: ["So \(joined)."],
+          sentences: equations.enumerated().map { ($0 == 0 ? "Join " : "Then ") + $1 + "." },
+          restating: ["We need \(target).", end], sequence: ["First, \(joined).", end],
+          fused: ["Look: \(end)"]),
         directSentence: nil)
     }
   }

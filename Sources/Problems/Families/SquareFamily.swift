@@ -155,11 +155,10 @@ struct SquareFamily: ProblemFamily {
     }
     return WorkedProblem(
       level: level, question: question, answer: answer, steps: steps,
-      chains: [
-        told("So ", ""), told("We see ", "Next we see "),
-        ["Across and up: \(width), \(height).", end], told("First, ", "Then, "),
-        ["Turn a side with \(width), \(height).", end],
-      ],
+      chains: StyledChains(
+        terse: told("So ", ""), sentences: told("We see ", "Next we see "),
+        restating: ["Across and up: \(width), \(height).", end],
+        sequence: told("First, ", "Then, "), fused: ["Turn a side with \(width), \(height).", end]),
       directSentence: nil)
   }
 

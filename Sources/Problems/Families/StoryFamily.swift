@@ -59,7 +59,7 @@ struct StoryFamily: ProblemFamily {
 
     var value = start
     var equations: [String] = []
-    var chains: [[String]] = [[], [], ["\(hero) starts with \(start) \(objects)."], [], []]
+    var chains = StyledChains(restating: ["\(hero) starts with \(start) \(objects)."])
     var fused = "\(start)" + changes.map { $0 < 0 ? " - \(-$0)" : " + \($0)" }.joined()
     for (index, change) in changes.enumerated() {
       let sign = change < 0 ? "-" : "+"
@@ -69,15 +69,15 @@ struct StoryFamily: ProblemFamily {
       let equation = "\(value) \(sign) \(amount) = \(next)"
       value = next
       equations.append(equation)
-      chains[0].append((index == 0 ? "So " : "") + equation + ".")
-      chains[1].append(
+      chains.terse.append((index == 0 ? "So " : "") + equation + ".")
+      chains.sentences.append(
         (index == 0 ? "Now \(hero) has " : "\(hero) then has ") + equation + " \(objects).")
-      chains[2].append(events[index] + ": " + equation + ".")
-      chains[3].append((index == 0 ? "First, " : "Then, ") + equation + ".")
+      chains.restating.append(events[index] + ": " + equation + ".")
+      chains.sequence.append((index == 0 ? "First, " : "Then, ") + equation + ".")
       let rest = changes[(index + 1)...].map { $0 < 0 ? " - \(-$0)" : " + \($0)" }.joined()
       fused += " = \(value)\(rest)"
     }
-    chains[4] = ["Step by step: \(fused)."]
+    chains.fused = ["Step by step: \(fused)."]
     return WorkedProblem(
       level: changes.count, question: question, answer: String(value), steps: equations,
       chains: chains, directSentence: "There are \(value) \(objects) left.")

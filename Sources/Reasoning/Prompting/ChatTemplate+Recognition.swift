@@ -5,7 +5,7 @@ extension ChatTemplate {
   /// Recognises a Jinja template by the tokens it writes and by how it writes them.
   ///
   /// - Returns: nil for a template of no family that is known.
-  init?(recognizedIn jinja: String) {
+  public init?(recognizedIn jinja: String) {
     // Programs differ in their white space, and write a line feed as itself or as `\n`.
     let program = jinja.replacing("\\n", with: "\n")
     guard let family = Self.family(of: program) else { return nil }

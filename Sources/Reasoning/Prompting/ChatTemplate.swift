@@ -32,7 +32,7 @@ public struct ChatTemplate: Hashable, Sendable {
   /// The tags between which the model thinks, when the template speaks of any.
   public var thinking: ThinkingTags?
   /// What begins the assistant's turn when it is to reason.
-  var reasoningStart = ""
+  public var reasoningStart = ""
   /// What begins the assistant's turn when it is to answer at once.
   var plainStart = ""
   /// Whether a family whose texts need not begin with a token of their own has one here.
@@ -45,7 +45,7 @@ public struct ChatTemplate: Hashable, Sendable {
   var turnEnd = "</s>"
 
   /// The family's own form, for a model whose template is not known.
-  init(_ family: Family) { self.family = family }
+  public init(_ family: Family) { self.family = family }
 }
 
 extension ChatTemplate {

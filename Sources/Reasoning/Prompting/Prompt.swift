@@ -30,7 +30,7 @@ public struct Prompt: Hashable, Sendable {
   /// none.
   var ablated: [Prompt] = []
 
-  init(
+  public init(
     text: String, message: String? = nil, stops: [String] = [],
     answerTrigger: String = " The answer is",
     extractionTrigger: String? = nil, exemplarCount: Int = 0, leakedExemplarCount: Int = 0
@@ -47,7 +47,7 @@ public struct Prompt: Hashable, Sendable {
   /// The same prompt in the user's turn of a conversation.
   ///
   /// - Parameter reasons: whether a model that can both think and answer at once thinks.
-  func inChat(_ template: ChatTemplate, reasons: Bool) -> Prompt {
+  public func inChat(_ template: ChatTemplate, reasons: Bool) -> Prompt {
     var prompt = self
     prompt.ablated = ablated.map { $0.inChat(template, reasons: reasons) }
     prompt.pieces = template.pieces(for: [.init(.user, message)], reasons: reasons)

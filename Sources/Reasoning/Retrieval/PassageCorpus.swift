@@ -8,19 +8,11 @@ public struct Passage: Sendable, Hashable {
   /// Where it stands, in bytes of the file.
   public var bytes: Range<Int>
   public var text: String
-
-  init(source: String, bytes: Range<Int>, text: String) {
-    self.source = source
-    self.bytes = bytes
-    self.text = text
-  }
 }
 
 /// Texts in which passages are looked up: a text file, or a folder of them.
 struct PassageCorpus: Sendable, Hashable {
   public var passages: [Passage]
-
-  init(passages: [Passage]) { self.passages = passages }
 
   /// Endings of files that are read in a folder.
   static let endings = ["txt", "md"]

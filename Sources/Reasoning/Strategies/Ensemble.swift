@@ -140,9 +140,4 @@ extension Trace {
 public struct RunPeer: Sendable {
   public var decoder: Decoder
   public var prompt: Prompt
-
-  init(decoder: Decoder, prompt: Prompt) {
-    self.decoder = decoder
-    self.prompt = prompt
-  }
 }

@@ -15,8 +15,6 @@ struct OutcomeVerifier: Verifier {
 
   public var reading: Reading
 
-  init(reading: Reading) { self.reading = reading }
-
   public func assess(_ solutions: [CandidateSolution], in run: Run) async throws -> [Assessment] {
     let nodes = try solutions.map { solution in
       solution.text.isEmpty
@@ -42,11 +40,6 @@ public struct Verdict: Sendable, Hashable {
   public var yes: Double
   /// p(No).
   public var no: Double
-
-  init(yes: Double, no: Double) {
-    self.yes = yes
-    self.no = no
-  }
 
   /// p(Yes) / (p(Yes) + p(No)); nil where the model would say neither.
   public var share: Double? { yes + no > 0 ? yes / (yes + no) : nil }

@@ -16,12 +16,7 @@ public struct StepVerifier: Verifier {
   /// Whether the model first says each step as it should be and then judges, as a generative
   /// verifier does with whole solutions (Zhao et al. 2025, "GenPRM", arXiv 2504.00891). A step to
   /// which it finds no end has the score 0.
-  public var restates: Bool
-
-  init(aggregate: StepAggregate, restates: Bool = false) {
-    self.aggregate = aggregate
-    self.restates = restates
-  }
+  public var restates: Bool = false
 
   public func assess(_ solutions: [CandidateSolution], in run: Run) async throws -> [Assessment] {
     let readings = try await read(

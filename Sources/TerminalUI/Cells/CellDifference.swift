@@ -17,7 +17,7 @@ public struct CellDifference: Hashable, Sendable {
   public var isEmpty: Bool { runs.isEmpty && !isFull }
 
   /// The cells in which `new` differs from `old`. Pictures of different sizes differ everywhere.
-  init(from old: CellBuffer, to new: CellBuffer) {
+  public init(from old: CellBuffer, to new: CellBuffer) {
     size = new.size
     isFull = old.size != new.size
     let base = isFull ? CellBuffer(size: new.size) : old

@@ -23,7 +23,7 @@ public struct Style: Hashable, Sendable {
   public var background: Color
   public var attributes: Attributes
 
-  init(
+  public init(
     foreground: Color = .default, background: Color = .default, attributes: Attributes = []
   ) {
     self.foreground = foreground

@@ -88,7 +88,7 @@ public struct MouseEvent: Hashable, Sendable {
   public var position: Point
   public var modifiers: KeyEvent.Modifiers
 
-  init(_ action: Action, at position: Point, modifiers: KeyEvent.Modifiers = []) {
+  public init(_ action: Action, at position: Point, modifiers: KeyEvent.Modifiers = []) {
     self.action = action
     self.position = position
     self.modifiers = modifiers

@@ -47,7 +47,7 @@ public struct Palette: Hashable, Sendable {
   /// Reads a palette file's text.
   ///
   /// - Throws: `ThemeError` naming the file, the line and a remedy.
-  init(yaml text: String, name: String, path: String) throws(ThemeError) {
+  public init(yaml text: String, name: String, path: String) throws(ThemeError) {
     let file = try YamlFile(text, path: path)
     let palette = file.root["palette"]?.mapping ?? file.root
     var colors: [Slot: Color] = [:]

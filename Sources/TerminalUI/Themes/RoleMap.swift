@@ -32,7 +32,7 @@ public struct RoleMap: Hashable, Sendable {
   /// Reads a role map's text.
   ///
   /// - Throws: `ThemeError` naming the file, the line and a remedy.
-  init(yaml text: String, path: String) throws(ThemeError) {
+  public init(yaml text: String, path: String) throws(ThemeError) {
     let file = try YamlFile(text, path: path)
     self.path = path
     for (key, value) in file.root {

@@ -5,7 +5,7 @@ public struct ThemeError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The line, counted from 1.
   public let line: Int?
   public let problem: String
-  let remedy: String
+  public let remedy: String
   /// Whether there is no such file, rather than something wrong inside it.
   public let isMissing: Bool
 
