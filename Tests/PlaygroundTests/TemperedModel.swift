@@ -2,6 +2,7 @@ import Decoding
 import Foundation
 import Synchronization
 
+@testable import Measuring
 @testable import Playground
 
 /// How models behave: answer, hang until they are cancelled, or fail.
