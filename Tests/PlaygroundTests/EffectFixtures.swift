@@ -1,8 +1,6 @@
 import Decoding
 import Foundation
 import Reasoning
-import Synchronization
-import TerminalUI
 import Testing
 
 @testable import Playground
@@ -109,70 +107,6 @@ struct EffectEnd: Hashable {
     case .shell(.theme): return nil
     case .shell(.ticked): self.init(.tick, .done)
     }
-  }
-}
-
-/// How models behave: answer, hang until they are cancelled, or fail.
-final class Temper: Sendable {
-  enum Mood { case answers, hangs, fails }
-
-  private let kept = Mutex(Mood.answers)
-
-  var mood: Mood {
-    get { kept.withLock { $0 } }
-    set { kept.withLock { $0 = newValue } }
-  }
-
-  struct Failure: Error, CustomStringConvertible {
-    var description: String { "The model was told to fail." }
-  }
-
-  /// Returns when it answers.
-  func obey(while goesOn: () -> Bool = { true }) throws {
-    while mood == .hangs, goesOn() { Thread.sleep(forTimeInterval: 0.002) }
-    if mood != .answers { throw Failure() }
-  }
-}
-
-/// The apples table with a temper.
-final class TemperedModel: LanguageModel {
-  private let inner = TableLanguageModel.apples
-  private let temper: Temper
-
-  init(_ temper: Temper) { self.temper = temper }
-
-  var identity: ModelIdentity { inner.identity }
-  var capabilities: ModelCapabilities { inner.capabilities }
-  var vocabulary: any Vocabulary { inner.vocabulary }
-  var contextLength: Int { inner.contextLength }
-
-  func forward(_ request: ForwardRequest, in tree: TokenTree) throws -> ForwardResult {
-    Thread.sleep(forTimeInterval: 0.001)
-    switch temper.mood {
-    case .answers: return try inner.forward(request, in: tree)
-    // A prompt that is never read to its end.
-    case .hangs:
-      return ForwardResult(
-        distributions: request.nodes.map { _ in nil }, computed: request.nodes.map { _ in 0 })
-    case .fails: throw Temper.Failure()
-    }
-  }
-}
-
-/// Opens `apples` at once, and anything else as the temper has it.
-private struct TemperedOpener: ModelOpening {
-  let temper: Temper
-
-  func open(
-    path: String, observer: @escaping OpeningObserver
-  ) throws -> (model: any LanguageModel, summary: ModelSummary) {
-    if path != "apples" { try temper.obey { observer(1, 2) } }
-    return (TemperedModel(temper), Fixtures.summary)
-  }
-
-  func studyModels(for kind: StudyKind, beside path: String) throws -> [StudyModel] {
-    try temper.obey()
-    return [StudyModel(name: "apples", identity: Fixtures.model.identity, parameters: 2000)]
   }
 }
 

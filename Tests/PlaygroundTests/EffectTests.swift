@@ -156,6 +156,26 @@ import Testing
     await driver.finish()
   }
 
+  @Test func aSessionThatIsOpenedInItselfGoesOn() async throws {
+    let journal = Self.temporary.appending(path: "\(UUID().uuidString).jsonl")
+    defer { try? FileManager.default.removeItem(at: journal) }
+    let driver = driver(journal.path)
+    await driver.start()
+    driver.press(KeyEvent(.right))
+    await driver.settle()
+    let before = try #require(driver.state.trace.runs[1]?.nodes.count)
+    driver.type(":open \(journal.path)")
+    driver.press(KeyEvent(.enter))
+    await driver.wait { $0.message?.text.contains("Opened") == true }
+    await driver.settle()
+    driver.press(KeyEvent(.right))
+    await driver.settle()
+    #expect(await driver.finish() == nil)
+    let kept = Trace(try TraceFile.read(journal).records)
+    #expect(kept.runs == driver.state.trace.runs)
+    #expect(kept.runs[1]?.nodes.count == before + 1)
+  }
+
   @Test(.enabled(if: FileManager.default.fileExists(atPath: full)))
   func aFullDiskIsTold() async throws {
     let driver = driver(Self.full)
@@ -173,6 +193,29 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: copy.path))
     // Quitting tells it once more.
     #expect(await driver.finish() != nil)
+  }
+}
+
+/// What the main loop carries out itself. It blocks its thread, as in the program: the main one.
+@Suite @MainActor struct ShellEffectTests {
+  @Test(arguments: [true, false]) func aThemeIsShownOrWhyNot(fails: Bool) {
+    let inbox = ActionInbox()
+    let session = PlaygroundSession(
+      PlaygroundSession.Configuration(
+        opener: TemperedOpener(temper: Temper()), prompts: PromptLibrary(directory: ""), keep: nil),
+      inbox: inbox)
+    var state = Fixtures.ready(80, 24)
+    state.message = Message(.notice, "as it was")
+    let shell = PlaygroundShell(
+      state: state, view: Fixtures.view, session: session, inbox: inbox,
+      loadTheme: { _ in
+        if fails { throw Temper.Failure() }
+        return .plain
+      })
+    let terminal = TestTerminal(size: state.size)
+    _ = shell.run(on: terminal, opening: [.shell(.loadTheme("other"))])
+    #expect(terminal.screen.textSnapshot().contains("told to fail") == fails)
+    #expect(shell.failure == nil)
   }
 }
 

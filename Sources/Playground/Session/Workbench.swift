@@ -54,54 +54,27 @@ struct NoModel: Error, CustomStringConvertible {
 /// - Parameter work: is given a question: whether what it does is still wanted.
 /// - Throws: `CancellationError` as soon as the task is cancelled; what the work comes to then is
 ///   let go of.
-func onThread<Result: Sendable>(
-  _ work: @escaping @Sendable (_ isWanted: @escaping @Sendable () -> Bool) throws -> Result
-) async throws -> Result {
-  let answer = ThreadAnswer<Result>()
-  return try await withTaskCancellationHandler {
-    try await withCheckedThrowingContinuation { continuation in
-      guard answer.expect(continuation) else { return }
-      let thread = Thread {
-        answer.give(Swift.Result { try work { answer.isWanted } })
-      }
-      thread.name = "model loader"
-      thread.stackSize = 8 << 20
-      thread.start()
-    }
-  } onCancel: {
-    answer.give(.failure(CancellationError()))
-  }
+func onThread<Value: Sendable>(
+  _ work: @escaping @Sendable (_ isWanted: @escaping @Sendable () -> Bool) throws -> Value
+) async throws -> Value {
+  try Task.checkCancellation()
+  let isOver = Flag()
+  let (answers, answer) = AsyncThrowingStream<Value, any Error>.makeStream()
+  // The stream ends with its answer, or as soon as nobody waits for one any more.
+  answer.onTermination = { _ in isOver.raise() }
+  let thread = Thread { answer.yield(with: Result { try work { !isOver.isRaised } }) }
+  thread.name = "model loader"
+  thread.stackSize = 8 << 20
+  thread.start()
+  for try await value in answers { return value }
+  throw CancellationError()
 }
 
-/// Takes the first of two answers to one continuation: the thread's, or that it was cancelled.
-private final class ThreadAnswer<Value: Sendable>: Sendable {
-  private enum State {
-    case new
-    case expected(CheckedContinuation<Value, any Error>)
-    case given
-  }
+/// A flag that is raised once.
+private final class Flag: Sendable {
+  private let raised = Atomic(false)
 
-  private let state = Mutex(State.new)
+  var isRaised: Bool { raised.load(ordering: .acquiring) }
 
-  var isWanted: Bool { state.withLock { if case .expected = $0 { true } else { false } } }
-
-  /// - Returns: whether there is still something to wait for.
-  func expect(_ continuation: CheckedContinuation<Value, any Error>) -> Bool {
-    let isNew = state.withLock { state in
-      guard case .new = state else { return false }
-      state = .expected(continuation)
-      return true
-    }
-    if !isNew { continuation.resume(throwing: CancellationError()) }
-    return isNew
-  }
-
-  func give(_ answer: Result<Value, any Error>) {
-    let continuation: CheckedContinuation<Value, any Error>? = state.withLock { state in
-      defer { state = .given }
-      if case .expected(let continuation) = state { return continuation }
-      return nil
-    }
-    continuation?.resume(with: answer)
-  }
+  func raise() { raised.store(true, ordering: .releasing) }
 }
