@@ -1,5 +1,5 @@
 import Decoding
-import Engine
+@testable import Engine
 import EngineFixtures
 import Foundation
 import Reasoning
