@@ -3,8 +3,9 @@
 SWIFT ?= swift
 CONFIGURATION = -c release
 BUILD = $(SWIFT) build $(CONFIGURATION)
-# Numeric Swift is 20 to 50 times slower in a debug build, so tests run in release.
-TEST = $(SWIFT) test $(CONFIGURATION) -Xswiftc -enable-testing
+# Numeric Swift is 20 to 50 times slower in a debug build, so tests run in release, with the
+# flags of the program: Package.swift makes our modules testable, and what one builds serves both.
+TEST = $(SWIFT) test $(CONFIGURATION) --disable-testable-imports
 ARGS ?=
 MODELS ?=
 

@@ -9,6 +9,9 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  // Tests run in release builds: with the same flags as the program, so that neither builds anew
+  // what the other has built.
+  .unsafeFlags(["-enable-testing"], .when(configuration: .release)),
 ]
 
 /// The modules, top to bottom in the one direction of dependency (see ARCHITECTURE.md).
@@ -19,7 +22,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
   targets: [
@@ -27,21 +29,16 @@ let package = Package(
     // Unoptimised kernels would make debug builds, and tests in them, fifty times slower.
     .target(
       name: "CKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
+    .target(name: "Decoding", swiftSettings: swiftSettings),
+    .target(name: "Engine", dependencies: ["CKernels", "Decoding"], swiftSettings: swiftSettings),
+    .target(name: "Problems", swiftSettings: swiftSettings),
     .target(
-      name: "Decoding",
-      dependencies: [.product(name: "Collections", package: "swift-collections")],
+      name: "Traces", dependencies: ["Decoding", "Problems"], swiftSettings: swiftSettings),
+    .target(
+      name: "Reasoning", dependencies: ["Decoding", "Problems", "Traces"],
       swiftSettings: swiftSettings),
     .target(
-      name: "Engine",
-      dependencies: [
-        "CKernels", "Decoding", .product(name: "Collections", package: "swift-collections"),
-      ],
-      swiftSettings: swiftSettings),
-    .target(
-      name: "Reasoning",
-      dependencies: [
-        "Decoding", .product(name: "Collections", package: "swift-collections"),
-      ],
+      name: "Measuring", dependencies: ["Decoding", "Problems", "Reasoning", "Traces"],
       swiftSettings: swiftSettings),
     .target(name: "TerminalUI", dependencies: ["Yams"], swiftSettings: swiftSettings),
     .target(
@@ -50,39 +47,53 @@ let package = Package(
     .target(
       name: "Playground",
       dependencies: [
-        "Decoding", "Reasoning", "TerminalUI",
-        .product(name: "Collections", package: "swift-collections"),
+        "Decoding", "Measuring", "Problems", "Reasoning", "TerminalUI", "Traces",
       ],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "ponder",
       dependencies: [
-        "Decoding", "Engine", "NcursesTerminal", "Playground", "Reasoning", "TerminalUI",
+        "Decoding", "Engine", "Measuring", "NcursesTerminal", "Playground", "Problems", "Reasoning",
+        "TerminalUI", "Traces",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
 
     // What several test targets share; no part of the product.
     .target(
-      name: "StrategyFixtures", dependencies: ["Decoding", "Reasoning"],
+      name: "EngineFixtures", dependencies: ["Decoding", "Engine"], path: "Tests/EngineFixtures",
+      swiftSettings: swiftSettings),
+    .target(
+      name: "TerminalFixtures", dependencies: ["TerminalUI"], path: "Tests/TerminalFixtures",
+      swiftSettings: swiftSettings),
+    .target(
+      name: "StrategyFixtures", dependencies: ["Decoding", "Problems", "Reasoning", "Traces"],
       path: "Tests/StrategyFixtures", swiftSettings: swiftSettings),
     .testTarget(name: "DecodingTests", dependencies: ["Decoding"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "EngineTests", dependencies: ["CKernels", "Decoding", "Engine"],
+      name: "EngineTests", dependencies: ["CKernels", "Decoding", "Engine", "EngineFixtures"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "ReasoningTests", dependencies: ["Decoding", "Reasoning", "StrategyFixtures"],
+      name: "ReasoningTests",
+      dependencies: [
+        "Decoding", "Measuring", "Problems", "Reasoning", "StrategyFixtures", "Traces",
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "TerminalUITests", dependencies: ["TerminalUI"], swiftSettings: swiftSettings),
+      name: "TerminalUITests", dependencies: ["TerminalFixtures", "TerminalUI"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "PlaygroundTests",
-      dependencies: ["Decoding", "Playground", "Reasoning", "StrategyFixtures", "TerminalUI"],
+      dependencies: [
+        "Decoding", "Measuring", "Playground", "Problems", "Reasoning", "StrategyFixtures",
+        "TerminalFixtures", "TerminalUI", "Traces",
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Engine", "Decoding", "Reasoning", "StrategyFixtures", "ponder",
+        "Decoding", "Engine", "Measuring", "Problems", "Reasoning", "StrategyFixtures", "Traces",
+        "ponder",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

@@ -126,7 +126,7 @@ public final class Decoder: Sendable {
 }
 
 /// Why decoding could not go on.
-public enum DecodingFailure: Error, CustomStringConvertible {
+enum DecodingFailure: Error, CustomStringConvertible {
   case failed(String)
 
   public var description: String {

@@ -5,7 +5,7 @@
 /// the tail is interpolated, and whoever shows such a number marks it as approximate.
 public struct DistributionSummary: Sendable, Hashable {
   /// The temperatures at which the tail's mass is kept.
-  public static let temperatureGrid: [Double] = (1...20).map { Double($0) / 10 }
+  static let temperatureGrid: [Double] = (1...20).map { Double($0) / 10 }
 
   /// How many tokens a session keeps of each distribution.
   public static let savedDetail = 64

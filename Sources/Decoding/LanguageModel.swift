@@ -1,26 +1,9 @@
 /// What a model can tell about the next token and about itself.
 public struct ModelCapabilities: Sendable, Hashable {
   /// Logits for the whole vocabulary, not only for the likeliest tokens.
-  public var fullDistribution: Bool
-  /// Log-probabilities (a model may only sample).
-  public var logProbabilities: Bool
-  /// Token ids are exact, so that text is never re-tokenised.
-  public var tokenIDs: Bool
-  /// Text can be put in the model's mouth and continued.
-  public var prefill: Bool
-  /// Hidden states and attention weights can be asked for, per call.
-  public var internals: Bool
+  var fullDistribution: Bool
 
-  public init(
-    fullDistribution: Bool = true, logProbabilities: Bool = true, tokenIDs: Bool = true,
-    prefill: Bool = true, internals: Bool = false
-  ) {
-    self.fullDistribution = fullDistribution
-    self.logProbabilities = logProbabilities
-    self.tokenIDs = tokenIDs
-    self.prefill = prefill
-    self.internals = internals
-  }
+  public init(fullDistribution: Bool = true) { self.fullDistribution = fullDistribution }
 }
 
 /// Which model this is, as traces and status lines name it.

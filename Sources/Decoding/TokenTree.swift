@@ -113,16 +113,4 @@ public struct TokenTree: Sendable {
     tokens.reverse()
     return tokens
   }
-
-  /// The deepest node that both paths pass through.
-  public func commonAncestor(of a: NodeID, and b: NodeID) -> NodeID {
-    var (a, b) = (a, b)
-    while a != b {
-      let (depthA, depthB) = (depth(of: a), depth(of: b))
-      if depthA >= depthB { a = nodes[a]?.parent ?? .root }
-      if depthB >= depthA { b = nodes[b]?.parent ?? .root }
-      if depthA == 0 && depthB == 0 { return .root }
-    }
-    return a
-  }
 }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// How fast this machine's threads read memory: the bound on decoding one path, which reads every
 /// weight for every token.
-public enum MemoryBandwidth {
+enum MemoryBandwidth {
   /// Reads a buffer much larger than the caches several times over.
   ///
   /// - Parameters:

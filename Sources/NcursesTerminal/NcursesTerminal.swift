@@ -111,8 +111,6 @@ public final class NcursesTerminal: Terminal {
     takeScreen()
   }
 
-  public func bell() { beep() }
-
   public func tearDown() {
     guard isOpen else { return }
     isOpen = false

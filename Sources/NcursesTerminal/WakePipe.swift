@@ -1,14 +1,14 @@
 import Glibc
 import Synchronization
-public import TerminalUI
+import TerminalUI
 
 /// A pipe that ends a wait in `poll`. Bytes written before the reader looks are one wake.
-public final class WakePipe: Waker {
+final class WakePipe: Waker {
   let reader: Int32
   private let writer: Int32
   private let isPending = Atomic(false)
 
-  public init() throws {
+  init() throws {
     (reader, writer) = try WakePipe.makePipe()
   }
 

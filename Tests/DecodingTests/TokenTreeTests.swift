@@ -31,23 +31,6 @@ import Testing
     }
   }
 
-  @Test func commonAncestorIsTheLongestSharedPrefix() {
-    var random = SplitMix64(state: 8)
-    var tree = TokenTree()
-    for _ in 0..<500 {
-      func tokens() -> [TokenID] {
-        (0..<Int.random(in: 0...8, using: &random)).map { _ in
-          TokenID.random(in: 0..<2, using: &random)
-        }
-      }
-      let (a, b) = (tokens(), tokens())
-      let shared = zip(a, b).prefix { $0 == $1 }.map(\.0)
-      let (nodeA, nodeB) = (tree.extend(.root, with: a), tree.extend(.root, with: b))
-      let ancestor = tree.commonAncestor(of: nodeA, and: nodeB)
-      #expect(ancestor == NodeID.root.appending(contentsOf: shared))
-    }
-  }
-
   @Test func idsAreWrittenAsSixteenDigitsAndReadBack() {
     let node = NodeID(rawValue: 0xAB)
     #expect(node.description == "00000000000000ab")

@@ -1,8 +1,13 @@
 import Decoding
-import Engine
+@testable import Engine
+import EngineFixtures
 import Foundation
 import Reasoning
 import Testing
+
+@testable import Measuring
+@testable import Problems
+@testable import Traces
 
 /// Everything that the program shows comes from the weights. With weights drawn at random nothing
 /// of it may be left: accuracy falls to chance, Δ no longer tells anything, and a vote is no

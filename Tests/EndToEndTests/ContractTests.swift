@@ -2,6 +2,8 @@ import Foundation
 import Reasoning
 import Testing
 
+@testable import Traces
+
 /// The names and the JSON of the commands, which scripts rely on.
 @Suite struct ContractTests {
   private func object(_ text: some StringProtocol) throws -> [String: Any] {

@@ -5,6 +5,9 @@ import Reasoning
 import Synchronization
 import Testing
 
+@testable import Problems
+@testable import Traces
+
 /// A place in a text is the same however it was come to: by sampling, by putting text in, or by a fork
 /// of another path. The model expects there what it would expect of the same text at once.
 @Suite struct InjectionTests {

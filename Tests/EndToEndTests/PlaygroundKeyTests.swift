@@ -1,7 +1,9 @@
 import Decoding
 import Foundation
-import Reasoning
 import Testing
+
+@testable import Problems
+@testable import Traces
 
 extension TerminalTests {
   /// What keys do, seen on the screen and in the session that is kept.

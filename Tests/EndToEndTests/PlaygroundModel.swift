@@ -1,5 +1,5 @@
 import Decoding
-import Engine
+@testable import Engine
 import Foundation
 
 /// A tiny llama model for the playground's tests: random weights, but a vocabulary that holds every

@@ -2,6 +2,8 @@ import Foundation
 import Reasoning
 import Testing
 
+@testable import Traces
+
 /// Same seed, same bytes: what users who compare runs rely on.
 @Suite struct ReproducibilityTests {
   static let model = Program.model("q8_0-gqa-tied")

@@ -1,6 +1,7 @@
 import Foundation
-import Reasoning
 import Testing
+
+@testable import Traces
 
 /// `run` and what other programs rely on: its JSON Lines, its exit status, its manners in a pipe.
 @Suite struct RunCommandTests {

@@ -3,6 +3,7 @@ import Reasoning
 import StrategyFixtures
 import Testing
 
+@testable import Traces
 @testable import ponder
 
 /// The options of `ponder` are the rows of the table.

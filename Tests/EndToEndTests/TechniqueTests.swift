@@ -1,5 +1,4 @@
 import Foundation
-import Reasoning
 import Testing
 
 /// What the techniques leave behind for scripts: marks in the events, and the reports of `eval`.

@@ -1,6 +1,7 @@
 import Foundation
-import Reasoning
 import Testing
+
+@testable import Traces
 
 /// The playground in a real terminal. One at a time, so that none waits long for the others.
 @Suite(.serialized) enum TerminalTests {}

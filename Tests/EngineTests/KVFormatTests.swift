@@ -1,4 +1,5 @@
 import CKernels
+import EngineFixtures
 import Foundation
 import Testing
 

@@ -1,5 +1,6 @@
 import CKernels
 import Decoding
+import EngineFixtures
 import Foundation
 import Testing
 

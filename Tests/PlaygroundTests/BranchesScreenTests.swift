@@ -1,10 +1,11 @@
 import Decoding
 import Foundation
-import Reasoning
+import TerminalFixtures
 import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Traces
 
 @Suite struct BranchesScreenTests {
   static let sizes = [(80, 24), (120, 40), (60, 16)]

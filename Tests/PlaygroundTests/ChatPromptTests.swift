@@ -1,9 +1,10 @@
 import Decoding
-import Reasoning
 import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Reasoning
+@testable import Traces
 
 /// The chat template in the playground: shown before use, and changed there.
 @Suite(.timeLimit(.minutes(10))) @MainActor struct ChatPromptTests {

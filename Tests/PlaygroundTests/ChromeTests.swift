@@ -1,5 +1,5 @@
 import Decoding
-import Reasoning
+import TerminalFixtures
 import TerminalUI
 import Testing
 

@@ -1,8 +1,9 @@
-import Reasoning
 import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Reasoning
+@testable import Traces
 
 @Suite struct CommandLineTests {
   private func parse(_ line: String) -> Result<TypedCommand, CommandLineError> {

@@ -1,9 +1,10 @@
 import Decoding
-import Reasoning
+import TerminalFixtures
 import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Traces
 
 /// Decode driven by keys and the mouse against the exact apples table.
 @Suite(.timeLimit(.minutes(10))) @MainActor struct DecodeReducerTests {

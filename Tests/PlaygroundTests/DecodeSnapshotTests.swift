@@ -4,6 +4,7 @@ import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Traces
 
 /// Pictures of Decode, text and styles, under Tests/Snapshots/Playground.
 @Suite(.timeLimit(.minutes(10))) @MainActor struct DecodeSnapshotTests {

@@ -3,7 +3,10 @@ import Foundation
 import Reasoning
 import Testing
 
+@testable import Measuring
 @testable import Playground
+@testable import Problems
+@testable import Traces
 
 /// One of each effect that the session carries out.
 enum EffectKind: CaseIterable {

@@ -5,6 +5,8 @@ import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import TerminalFixtures
+@testable import Traces
 
 /// Every effect ends in exactly one action, however it ends.
 @Suite(.timeLimit(.minutes(10))) @MainActor struct EffectEndingTests {

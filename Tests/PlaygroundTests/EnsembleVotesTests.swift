@@ -1,9 +1,10 @@
 import Decoding
-import Reasoning
 import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Reasoning
+@testable import Traces
 
 /// The paths behind an ensemble's answers: they are its members', runs of their own.
 @Suite struct EnsembleVotesTests {

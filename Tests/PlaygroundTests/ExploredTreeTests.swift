@@ -1,8 +1,8 @@
 import Decoding
-import Reasoning
 import Testing
 
 @testable import Playground
+@testable import Traces
 
 /// The lines of the tree against what a look at all nodes gives.
 @Suite struct ExploredTreeTests {

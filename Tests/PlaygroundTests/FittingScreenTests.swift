@@ -4,6 +4,7 @@ import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Traces
 
 /// Which screen opens for a run: the same one when it starts, and from a trace.
 @Suite struct FittingScreenTests {

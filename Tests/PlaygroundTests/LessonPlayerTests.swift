@@ -1,9 +1,11 @@
 import Decoding
 import Reasoning
+import TerminalFixtures
 import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Traces
 
 @Suite @MainActor struct LessonPlayerTests {
   nonisolated static let text = """

@@ -5,6 +5,7 @@ import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Traces
 
 extension Play {
   /// Sizes of .1, .9 and 2 million weights, checkpoints and a think variant of the largest.

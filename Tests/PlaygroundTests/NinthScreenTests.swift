@@ -4,6 +4,8 @@ import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import TerminalFixtures
+@testable import Traces
 
 /// A screen that counts: all that a further screen has to be.
 private struct CounterScreen: Screen {

@@ -1,8 +1,8 @@
 import Decoding
-import Reasoning
 import Testing
 
 @testable import Playground
+@testable import Traces
 
 @Suite struct PaceMeterTests {
   private func tokens(_ count: Int, run: Int = 1) -> [TraceRecord] {

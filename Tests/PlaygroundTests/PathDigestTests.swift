@@ -1,10 +1,11 @@
 import Decoding
 import Foundation
-import Reasoning
 import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Problems
+@testable import Traces
 
 @Suite struct RunDigestTests {
   /// What is kept up to date event by event is what a look at the whole trace gives, after every

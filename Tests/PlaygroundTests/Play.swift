@@ -1,4 +1,3 @@
-import Reasoning
 import TerminalUI
 
 @testable import Playground

@@ -4,7 +4,10 @@ import Synchronization
 import TerminalUI
 import Testing
 
+@testable import Measuring
 @testable import Playground
+@testable import Problems
+@testable import Traces
 
 /// States and traces for tests, all made by running the program's own parts on the exact apples
 /// table (`TableLanguageModel.apples`).

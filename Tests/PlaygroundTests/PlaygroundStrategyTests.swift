@@ -1,10 +1,12 @@
 import Decoding
 import Reasoning
 import StrategyFixtures
+import TerminalFixtures
 import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Traces
 
 /// Every strategy, started by typing its name.
 @MainActor

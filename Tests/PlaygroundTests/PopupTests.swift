@@ -1,9 +1,12 @@
 import Decoding
 import Reasoning
+import TerminalFixtures
 import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Problems
+@testable import Traces
 
 @Suite struct PopupTests {
   // MARK: Settings

@@ -4,6 +4,7 @@ import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Traces
 
 /// Any key in any state: nothing traps, and the state stays whole.
 @Suite struct ReducerFuzzTests {

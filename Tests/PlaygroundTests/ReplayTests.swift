@@ -1,10 +1,12 @@
 import Decoding
 import Reasoning
 import StrategyFixtures
+import TerminalFixtures
 import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Traces
 
 /// A saved trace shows, without a model, what was seen while it was made.
 @Suite struct ReplayTests {

@@ -1,10 +1,14 @@
 import Decoding
 import Foundation
 import Reasoning
+import TerminalFixtures
 import TerminalUI
 import Testing
 
+@testable import Measuring
 @testable import Playground
+@testable import Problems
+@testable import Traces
 
 @Suite struct ScaleScreenTests {
   // MARK: Real studies on the apples table

@@ -1,10 +1,12 @@
 import Decoding
 import Reasoning
 import Synchronization
+import TerminalFixtures
 import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Traces
 
 /// Searches on the screens that show paths and votes.
 @Suite struct SearchRunTests {

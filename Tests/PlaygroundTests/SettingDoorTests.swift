@@ -4,6 +4,8 @@ import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Problems
+@testable import Traces
 
 /// Every door of the playground makes the same of a text, or says the same.
 @Suite struct SettingDoorTests {

@@ -1,3 +1,4 @@
+import TerminalFixtures
 import TerminalUI
 import Testing
 

@@ -5,6 +5,7 @@ import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Traces
 
 @Suite struct StepNotesTests {
   private static func token(_ id: TokenID, _ text: String) -> Token {

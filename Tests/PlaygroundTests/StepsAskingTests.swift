@@ -1,10 +1,12 @@
 import Decoding
 import Foundation
-import Reasoning
 import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Problems
+@testable import Reasoning
+@testable import Traces
 
 /// What Steps and Decode ask a model about a path.
 @Suite struct StepsAskingTests {

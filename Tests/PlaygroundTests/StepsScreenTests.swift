@@ -1,10 +1,13 @@
 import Decoding
 import Foundation
-import Reasoning
+import TerminalFixtures
 import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Problems
+@testable import Reasoning
+@testable import Traces
 
 @Suite struct StepsScreenTests {
   /// A state that shows a path of a run in Steps.

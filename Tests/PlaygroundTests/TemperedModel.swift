@@ -1,5 +1,6 @@
 import Decoding
 import Foundation
+import Reasoning
 import Synchronization
 
 @testable import Playground

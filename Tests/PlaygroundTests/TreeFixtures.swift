@@ -4,6 +4,8 @@ import Reasoning
 import TerminalUI
 
 @testable import Playground
+@testable import Problems
+@testable import Traces
 
 /// Traces for Tree, made token by token.
 struct TraceMaker {

@@ -1,9 +1,11 @@
 import Decoding
-import Reasoning
+import TerminalFixtures
 import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Problems
+@testable import Traces
 
 @Suite struct TreeScreenTests {
   /// Branches and a vote on one question, as Tree shows them.

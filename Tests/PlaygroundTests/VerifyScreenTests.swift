@@ -1,10 +1,13 @@
 import Decoding
 import Foundation
 import Reasoning
+import TerminalFixtures
 import TerminalUI
 import Testing
 
 @testable import Playground
+@testable import Problems
+@testable import Traces
 
 @Suite struct VerifyScreenTests {
   /// Candidates of the apples: what they say, sentence by sentence, with what a process verifier

@@ -1,10 +1,12 @@
 import Decoding
 import Foundation
-import Reasoning
+import TerminalFixtures
 import TerminalUI
 import Testing
 
+@testable import Measuring
 @testable import Playground
+@testable import Traces
 
 @Suite struct VotesScreenTests {
   static let sizes = [(80, 24), (120, 40), (60, 16)]

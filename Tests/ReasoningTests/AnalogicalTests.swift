@@ -2,7 +2,9 @@ import Decoding
 import Foundation
 import Testing
 
+@testable import Problems
 @testable import Reasoning
+@testable import Traces
 
 @Suite struct AnalogicalTests {
   private static let pieces = [

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Reasoning
+@testable import Problems
 
 @Suite struct AnswerGraderTests {
   @Test(arguments: [

@@ -2,7 +2,9 @@ import Decoding
 import Foundation
 import Testing
 
+@testable import Measuring
 @testable import Reasoning
+@testable import Traces
 
 @Suite struct AnswerOverTimeTests {
   private static let pieces = [

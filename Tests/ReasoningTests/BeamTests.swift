@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import Reasoning
+@testable import Traces
 
 /// Random tables: texts of up to `length` tokens over a few letters, each prefix with
 /// probabilities of its own.

@@ -3,6 +3,9 @@ import Foundation
 import Reasoning
 import Testing
 
+@testable import Problems
+@testable import Traces
+
 /// Chat templates: what is recognised, what is written, and which tokens come of it.
 ///
 /// The texts were compared with what jinja2 makes of the models' own templates; only the

@@ -1,6 +1,7 @@
 import Testing
 
-@testable import Reasoning
+@testable import Problems
+@testable import Traces
 
 @Suite struct ExpressionAnswerTests {
   private func normal(_ text: String) -> String? {

@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import Reasoning
+@testable import Traces
 
 @Suite struct EarlyStopTests {
   /// The exact law of where a vote stops and with which answer, by enumeration of all sequences

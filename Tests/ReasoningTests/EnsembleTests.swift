@@ -3,7 +3,9 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import Problems
 @testable import Reasoning
+@testable import Traces
 
 @Suite struct EnsembleTests {
   private static let pieces = ["Q: ?\nA:", " The answer is", " 8", " 5", ".", "<end>"]

@@ -2,7 +2,10 @@ import Decoding
 import Foundation
 import Testing
 
+@testable import Measuring
+@testable import Problems
 @testable import Reasoning
+@testable import Traces
 
 /// The control of every strategy: a plain vote on as many tokens.
 @Suite struct EqualTokenVoteTests {

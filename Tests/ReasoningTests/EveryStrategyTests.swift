@@ -3,7 +3,9 @@ import Foundation
 import StrategyFixtures
 import Testing
 
+@testable import Problems
 @testable import Reasoning
+@testable import Traces
 
 /// What holds for every strategy there is, and for the next one as well.
 @Suite struct EveryStrategyTests {

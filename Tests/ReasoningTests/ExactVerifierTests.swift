@@ -2,7 +2,9 @@ import Decoding
 import Synchronization
 import Testing
 
+@testable import Problems
 @testable import Reasoning
+@testable import Traces
 
 @Suite struct ExactVerifierTests {
   private func run(

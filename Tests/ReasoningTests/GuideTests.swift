@@ -2,6 +2,9 @@ import Foundation
 import Reasoning
 import Testing
 
+@testable import Problems
+@testable import Traces
+
 /// The guide has a page for each strategy, and each page is of a strategy there is.
 @Suite struct GuideTests {
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

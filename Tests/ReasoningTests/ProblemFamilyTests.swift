@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Problems
 @testable import Reasoning
 
 /// Families solved again from the words of their questions alone.
@@ -215,7 +216,9 @@ struct ProblemFamilyTests {
           #expect(wrong.question == right.question)
           #expect(wrong.steps.prefix(step) == right.steps.prefix(step))
           #expect(wrong.steps[step] != right.steps[step], "\(right.question) \(step) \(delta)")
-          #expect(wrong.chains.map(\.count) == right.chains.map(\.count))
+          for style in ReasoningStyle.allCases {
+            #expect(wrong.chain(style).count == right.chain(style).count)
+          }
           made += 1
           differing += wrong.answer == right.answer ? 0 : 1
         }

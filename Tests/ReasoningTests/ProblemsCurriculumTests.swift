@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Reasoning
+@testable import Problems
 
 struct ProblemsCurriculumTests {
   private func worked(_ count: Int, seed: UInt64 = 11) -> [(String, WorkedProblem)] {

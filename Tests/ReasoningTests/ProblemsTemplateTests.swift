@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Reasoning
+@testable import Problems
 
 struct ProblemsTemplateTests {
   @Test(arguments: ProblemTemplate.all.map(\.id))

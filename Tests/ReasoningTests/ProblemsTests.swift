@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Reasoning
+@testable import Problems
 
 /// Whether an equation such as `3 + 2 = 5` holds; nil if it is none.
 private func holds(_ equation: String) -> Bool? {

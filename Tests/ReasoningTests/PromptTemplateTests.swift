@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Problems
 @testable import Reasoning
 
 @Suite struct PromptTemplateTests {

@@ -2,7 +2,10 @@ import Decoding
 import Foundation
 import Testing
 
+@testable import Measuring
+@testable import Problems
 @testable import Reasoning
+@testable import Traces
 
 @Suite struct RankingQualityTests {
   private func scores(

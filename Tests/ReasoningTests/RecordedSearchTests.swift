@@ -2,6 +2,7 @@ import Decoding
 import Testing
 
 @testable import Reasoning
+@testable import Traces
 
 /// What a trace keeps of a search is enough to choose again as it chose.
 @Suite struct RecordedTreeSearchTests {

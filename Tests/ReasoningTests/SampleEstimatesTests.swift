@@ -2,7 +2,7 @@ import Decoding
 import Foundation
 import Testing
 
-@testable import Reasoning
+@testable import Measuring
 
 @Suite struct SampleEstimatesTests {
   /// Samples with few different scores, so that there are ties; some without a score or an answer.

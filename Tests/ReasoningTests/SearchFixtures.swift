@@ -1,7 +1,9 @@
 import Decoding
 import Synchronization
 
+@testable import Problems
 @testable import Reasoning
+@testable import Traces
 
 /// Solutions of three steps with three choices each, ` a.` ` b.` ` c.`, and an answer that is the
 /// number of the way, from 0 to 26; behind a tag the model says how good the steps so far are.

@@ -4,6 +4,9 @@ import Reasoning
 import StrategyFixtures
 import Testing
 
+@testable import Problems
+@testable import Traces
+
 @Suite struct SettingTableTests {
   private static let table = SettingTable.standard + [SettingTexts.courage]
 

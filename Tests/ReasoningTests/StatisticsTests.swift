@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Reasoning
+@testable import Measuring
 
 @Suite struct StatisticsTests {
   @Test(arguments: [

@@ -3,7 +3,9 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import Problems
 @testable import Reasoning
+@testable import Traces
 
 /// A process verifier that reads solutions as they grow.
 @Suite struct StepReadingTests {

@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import Reasoning
+@testable import Traces
 
 @Suite struct StepBeamTests {
   private func bench(

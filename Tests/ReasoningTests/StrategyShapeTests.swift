@@ -2,6 +2,8 @@ import Foundation
 import Reasoning
 import Testing
 
+@testable import Traces
+
 @Suite struct StrategyShapeTests {
   private static let shapes: [String: StrategyShape] = [
     "greedy": .path, "sample": .branches, "cot": .path, "few-shot-cot": .path,

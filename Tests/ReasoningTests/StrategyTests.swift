@@ -3,7 +3,10 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import Measuring
+@testable import Problems
 @testable import Reasoning
+@testable import Traces
 
 /// Runs strategies on exact tables, whose outcomes can be enumerated.
 struct StrategyBench: Sendable {

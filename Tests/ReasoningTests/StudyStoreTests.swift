@@ -3,7 +3,10 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import Measuring
+@testable import Problems
 @testable import Reasoning
+@testable import Traces
 
 @Suite struct StudyStoreTests {
   private func study(

@@ -3,7 +3,10 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import Measuring
+@testable import Problems
 @testable import Reasoning
+@testable import Traces
 
 /// Studies on tables, whose outcomes are known.
 enum StudyBench {

@@ -3,7 +3,10 @@ import Foundation
 import StrategyFixtures
 import Testing
 
+@testable import Measuring
+@testable import Problems
 @testable import Reasoning
+@testable import Traces
 
 /// Strategies that are turned up to a budget of tokens.
 @Suite struct TokenBudgetTests {

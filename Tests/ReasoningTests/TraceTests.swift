@@ -3,7 +3,9 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import Problems
 @testable import Reasoning
+@testable import Traces
 
 /// Runs a strategy on the apples table and returns what it leaves.
 func records(

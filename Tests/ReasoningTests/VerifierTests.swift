@@ -3,7 +3,9 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import Problems
 @testable import Reasoning
+@testable import Traces
 
 /// A table that samples one of four solutions and judges them with known probabilities.
 enum VerifierTable {

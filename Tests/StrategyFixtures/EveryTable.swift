@@ -1,7 +1,9 @@
 package import Decoding
 import Foundation
-package import Reasoning
+import Problems
+import Reasoning
 import Synchronization
+package import Traces
 
 /// A table on which every strategy finds something to do: thoughts, an answer, words that look
 /// again, recalled problems, passages, verdicts on solutions and on steps. Every prefix has chances of

@@ -1,4 +1,6 @@
-package import Reasoning
+import Reasoning
+
+@testable package import Traces
 
 /// Texts that are put into settings at every door.
 package enum SettingTexts {

@@ -1,3 +1,4 @@
+import TerminalFixtures
 import TerminalUI
 import Testing
 
@@ -33,7 +34,6 @@ import Testing
       value, interval: min(value, 0.2)...max(value, 0.9), in: rect, style: .plain,
       whiskerStyle: .plain, on: &buffer)
     Sparkline.draw([0, 1, nil, .nan, 7, -3], in: rect, on: &buffer) { _ in .plain }
-    Gauge.draw(value, label: "世 50 %", in: rect, style: .plain, filledStyle: .plain, on: &buffer)
     LineChart(
       series: [
         .init(values: [0, nil, 1, .nan, 2, -1], style: .plain), .init(values: [], style: .plain),

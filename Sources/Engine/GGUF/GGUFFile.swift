@@ -16,7 +16,7 @@ public struct GGUFFile: Sendable {
     public var range: Range<Int>
 
     /// The number of elements.
-    public var elementCount: Int { shape.reduce(1, *) }
+    var elementCount: Int { shape.reduce(1, *) }
   }
 
   public let version: UInt32

@@ -125,7 +125,7 @@ extension GGUFMetadata {
   /// A value that may be missing but, if there, must be of a type.
   ///
   /// - Throws: `GGUFError.wrongType`.
-  public func optional<T>(
+  func optional<T>(
     _ key: String, _ expected: String, _ convert: (GGUFValue) -> T?
   ) throws(GGUFError) -> T? {
     guard let value = self[key] else { return nil }
@@ -147,12 +147,12 @@ extension GGUFMetadata {
     try optional(key, "a number") { $0.number }
   }
 
-  public func boolean(_ key: String) throws(GGUFError) -> Bool? {
+  func boolean(_ key: String) throws(GGUFError) -> Bool? {
     try optional(key, "true or false") { $0.boolean }
   }
 
   /// The elements of an array, each as `convert` makes it.
-  public func elements<T>(
+  func elements<T>(
     _ key: String, _ expected: String, _ convert: (GGUFValue) -> T?
   ) throws(GGUFError) -> [T]? {
     try optional(key, "an array of \(expected)") { value in

@@ -77,7 +77,7 @@ extension GGUFPart {
 /// A file name such as `qwen2.5-7b-q4_k_m-00002-of-00003.gguf`.
 public struct GGUFPartName: Hashable, Sendable {
   /// The path before the number.
-  public let stem: String
+  let stem: String
   /// From 1.
   public let number: Int
   public let count: Int

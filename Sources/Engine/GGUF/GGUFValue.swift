@@ -100,12 +100,12 @@ public enum GGUFValue: Hashable, Sendable {
     }
   }
 
-  public var boolean: Bool? {
+  var boolean: Bool? {
     if case .bool(let value) = self { value } else { nil }
   }
 
   /// The bytes of a string.
-  public var stringBytes: [UInt8]? {
+  var stringBytes: [UInt8]? {
     if case .string(let bytes) = self { bytes } else { nil }
   }
 

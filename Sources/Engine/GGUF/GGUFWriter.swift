@@ -4,11 +4,11 @@ import Foundation
 ///
 /// Pairs and tensors are written in the order in which they were added, so equal calls give equal
 /// files.
-public struct GGUFWriter: Sendable {
+struct GGUFWriter: Sendable {
   private var pairs: [(key: String, value: GGUFValue)] = []
   private var tensors: [(name: String, shape: [Int], format: TensorFormat, data: [UInt8])] = []
 
-  public init() {}
+  init() {}
 
   /// Sets a metadata value, replacing an earlier one under the same key in its place.
   public mutating func set(_ key: String, to value: GGUFValue) {

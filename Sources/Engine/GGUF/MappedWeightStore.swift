@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Weights as they stand in a GGUF file, mapped into memory; they never change.
-public final class MappedWeightStore: WeightStore {
+final class MappedWeightStore: WeightStore {
   public let name: String
   public let fileType: String
   public let version: UInt64 = 0
@@ -10,7 +10,7 @@ public final class MappedWeightStore: WeightStore {
   private let identity = Mutex<String?>(nil)
 
   /// - Parameter name: such as the file's name without its ending.
-  public init(_ file: GGUFFile, name: String) {
+  init(_ file: GGUFFile, name: String) {
     self.file = file
     self.name = name
     fileType = file.fileType
@@ -31,10 +31,10 @@ public final class MappedWeightStore: WeightStore {
   /// Less is not worth a call.
   private static let smallestAdvised = 64 << 10
 
-  public func willRead(_ tensor: Tensor) { advise(.soon, tensor, rows: 0..<tensor.rowCount) }
+  func willRead(_ tensor: Tensor) { advise(.soon, tensor, rows: 0..<tensor.rowCount) }
 
   /// Gives up the mapped pages, so that weights that were packed are not in memory twice.
-  public func didRead(_ tensor: Tensor, rows: Range<Int>) { advise(.done, tensor, rows: rows) }
+  func didRead(_ tensor: Tensor, rows: Range<Int>) { advise(.done, tensor, rows: rows) }
 
   private func advise(_ use: MappedFile.Use, _ tensor: Tensor, rows: Range<Int>) {
     let rowBytes = tensor.byteCount / max(1, tensor.rowCount)

@@ -3,7 +3,7 @@ import CKernels
 /// A format of weights that has kernels.
 ///
 /// A further format is its number in CKernels with the kernels, a line in `numbers`, and its scalar
-/// form in `ScalarKernels`.
+/// form in `ScalarKernels` of the tests.
 struct PackedFormat: Sendable, Hashable {
   let stored: TensorFormat
   private let number: ck_format

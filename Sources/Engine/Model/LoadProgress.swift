@@ -7,11 +7,6 @@ public struct LoadProgress: Sendable, Hashable {
   /// Bytes of all weights.
   public var totalBytes: Int
 
-  public init(bytes: Int, totalBytes: Int) {
-    self.bytes = bytes
-    self.totalBytes = totalBytes
-  }
-
   /// From 0 to 1.
   public var fraction: Double {
     totalBytes > 0 ? min(1, Double(bytes) / Double(totalBytes)) : 0

@@ -4,36 +4,36 @@ public struct ModelConfiguration: Sendable, Hashable {
   public var architecture: String
   public var layerCount: Int
   /// The width of the residual stream.
-  public var embeddingLength: Int
+  var embeddingLength: Int
   /// Query heads.
-  public var headCount: Int
+  var headCount: Int
   /// Key and value heads; each serves `headCount / kvHeadCount` query heads.
-  public var kvHeadCount: Int
+  var kvHeadCount: Int
   /// The width of one head.
-  public var headSize: Int
+  var headSize: Int
   /// The width of the hidden layer of the feed-forward block.
-  public var feedForwardLength: Int
-  public var rotary: RotaryEmbedding
+  var feedForwardLength: Int
+  var rotary: RotaryEmbedding
   /// Added to the mean square in RMSNorm.
-  public var normEpsilon: Float
+  var normEpsilon: Float
   /// The most positions the model was made for.
   public var contextLength: Int
   public var vocabularySize: Int
   /// The output projection is the token embedding itself.
-  public var tiedEmbeddings: Bool
+  var tiedEmbeddings: Bool
 
   /// Which layers see only the nearest positions; nil when all see everything before them.
   public var window: SlidingWindow?
   /// The rotary embedding of the layers with a window, where it is another one.
-  public var localRotary: RotaryEmbedding?
+  var localRotary: RotaryEmbedding?
   /// Multiplies attention scores; nil for 1 / √headSize.
-  public var attentionScale: Float?
+  var attentionScale: Float?
   /// Attention scores s become `cap · tanh(s / cap)` (Gemma Team 2024, Gemma 2, section 2).
-  public var attentionSoftCap: Float?
+  var attentionSoftCap: Float?
   /// The same for logits.
-  public var logitSoftCap: Float?
+  var logitSoftCap: Float?
   /// The feed-forward blocks are mixtures of experts.
-  public var experts: Experts?
+  var experts: Experts?
 
   /// Sliding-window attention (Beltagy et al. 2020, section 3.1, looking back only).
   public struct SlidingWindow: Sendable, Hashable {
@@ -41,32 +41,18 @@ public struct ModelConfiguration: Sendable, Hashable {
     public var length: Int
     /// Which layers have the window. [layers]
     public var layers: [Bool]
-
-    public init(length: Int, layers: [Bool]) {
-      self.length = length
-      self.layers = layers
-    }
   }
 
   /// A mixture of experts (Shazeer et al. 2017): each token goes to the experts its router likes
   /// best.
-  public struct Experts: Sendable, Hashable {
+  struct Experts: Sendable, Hashable {
     public var count: Int
     /// How many experts a token goes to.
     public var used: Int
     /// The width of an expert's hidden layer.
-    public var feedForwardLength: Int
+    var feedForwardLength: Int
     /// The width of the hidden layer of the expert that every token goes to; nil without one.
-    public var sharedFeedForwardLength: Int?
-
-    public init(
-      count: Int, used: Int, feedForwardLength: Int, sharedFeedForwardLength: Int? = nil
-    ) {
-      self.count = count
-      self.used = used
-      self.feedForwardLength = feedForwardLength
-      self.sharedFeedForwardLength = sharedFeedForwardLength
-    }
+    var sharedFeedForwardLength: Int?
   }
 
   public init(

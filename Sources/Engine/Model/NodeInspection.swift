@@ -1,14 +1,14 @@
 import CKernels
-public import Decoding
+import Decoding
 
 /// What a model computes inside at one node.
-public struct NodeInspection: Sendable {
+struct NodeInspection: Sendable {
   /// The residual stream: the token's embedding, then what each layer leaves.
   /// [layers + 1][width]
-  public let hiddenStates: [[Float]]
+  let hiddenStates: [[Float]]
   /// How much each head looks at each position of the path, the node's own the last; sums to 1.
   /// [layers][heads][positions]
-  public let attention: [[[Float]]]
+  let attention: [[[Float]]]
   public let distribution: TokenDistribution
 }
 

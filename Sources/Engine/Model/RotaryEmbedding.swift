@@ -6,19 +6,19 @@ extension ModelConfiguration {
   /// if the weights have such a tensor.
   public struct RotaryEmbedding: Sendable, Hashable {
     /// How many of a head's elements are turned; even.
-    public var dimensions: Int
+    var dimensions: Int
     public var base: Double
     /// Position scaling: 1 / factor.
-    public var frequencyScale: Double
+    var frequencyScale: Double
     /// Multiplies cosines and sines, and so the turned part of queries and keys.
     public var magnitude = 1.0
     /// Spares the pairs that turn fast the scaling.
-    public var yarn: YaRN?
+    var yarn: YaRN?
     /// The context the model had before it was extended; it chooses between a model's frequency
     /// factors for long and for short contexts.
-    public var originalContextLength: Int?
+    var originalContextLength: Int?
 
-    public init(dimensions: Int, base: Double = 10_000, frequencyScale: Double = 1) {
+    init(dimensions: Int, base: Double = 10_000, frequencyScale: Double = 1) {
       self.dimensions = dimensions
       self.base = base
       self.frequencyScale = frequencyScale
@@ -28,14 +28,14 @@ extension ModelConfiguration {
   /// YaRN (Peng et al. 2023, section 3.2, "NTK-by-parts"): a pair keeps its frequency when it turns
   /// more than `fastTurns` times within the original context, is scaled when it turns less than
   /// `slowTurns` times, and something between in between.
-  public struct YaRN: Sendable, Hashable {
-    public var originalContextLength: Int
-    public var fastTurns = 32.0
-    public var slowTurns = 1.0
+  struct YaRN: Sendable, Hashable {
+    var originalContextLength: Int
+    var fastTurns = 32.0
+    var slowTurns = 1.0
     /// 1 spares the fast pairs wholly, 0 scales all alike.
-    public var strength = 1.0
+    var strength = 1.0
 
-    public init(originalContextLength: Int) {
+    init(originalContextLength: Int) {
       self.originalContextLength = originalContextLength
     }
 

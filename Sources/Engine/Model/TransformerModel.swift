@@ -14,7 +14,7 @@ public final class TransformerModel: LanguageModel {
   public let instructionSet: InstructionSet
   public let chatTemplate: String?
   /// Bytes that the keys and values of one token take.
-  public let cacheBytesPerToken: Int
+  let cacheBytesPerToken: Int
   public let capabilities = ModelCapabilities()
 
   private let store: any WeightStore
@@ -38,7 +38,7 @@ public final class TransformerModel: LanguageModel {
   ///   - observer: is told how far that is, and may give up.
   /// - Throws: `ModelError` when the weights do not fit the configuration, a format or
   ///   architecture is not supported, memory runs out, or the observer gives up.
-  public init(
+  init(
     configuration: ModelConfiguration, weights: any WeightStore, vocabulary: any Vocabulary,
     chatTemplate: String? = nil, options: EngineOptions = EngineOptions(),
     observer: LoadObserver? = nil
@@ -112,7 +112,7 @@ public final class TransformerModel: LanguageModel {
   public var memoryUse: MemoryUse { lastMemoryUse.withLock { $0 } }
 
   /// Forgets all keys and values.
-  public func clearCache() {
+  func clearCache() {
     state.withLock { state in
       state.cache.removeAll()
       lastMemoryUse.withLock { $0.cachedTokens = 0 }
@@ -129,7 +129,7 @@ public final class TransformerModel: LanguageModel {
   /// after those that compute the node's prefix.
   ///
   /// - Throws: as `forward`; `CancellationError` when the task is cancelled.
-  public func inspect(_ node: NodeID, in tree: TokenTree) throws -> NodeInspection {
+  func inspect(_ node: NodeID, in tree: TokenTree) throws -> NodeInspection {
     while true {
       try Task.checkCancellation()
       // In pieces and each under a lock of its own, so that other callers do not wait for long.

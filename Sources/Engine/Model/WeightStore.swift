@@ -14,7 +14,7 @@ public struct Tensor: @unchecked Sendable {
   public let byteCount: Int
 
   /// - Parameter data: memory of at least `byteCount` bytes that outlives this value.
-  public init(
+  init(
     name: String, format: TensorFormat, rowLength: Int, rowCount: Int, data: UnsafeRawPointer,
     byteCount: Int
   ) {

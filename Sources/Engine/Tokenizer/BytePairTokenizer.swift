@@ -1,20 +1,20 @@
-public import Decoding
+import Decoding
 
 /// Byte-level byte-pair encoding: `tokenizer.ggml.model = "gpt2"`.
 ///
 /// Any byte string, well-formed UTF-8 or not, becomes tokens whose bytes concatenate to the same
 /// string, as long as the vocabulary has a token for each of the 256 bytes.
-public final class BytePairTokenizer: TableVocabulary {
+final class BytePairTokenizer: TableVocabulary {
   /// What a vocabulary consists of, as GGUF metadata state it.
-  public struct Definition: Sendable {
+  struct Definition: Sendable {
     /// The tokens; normal ones are spelled in GPT-2's byte alphabet.
     public var tokens: TokenList
     /// Pairs of spellings with a space between, the first to apply first. [merges]
-    public var merges: [[UInt8]]
+    var merges: [[UInt8]]
     /// The name of the pre-tokenizer, as under `tokenizer.ggml.pre`.
-    public var preTokenizer: String
+    var preTokenizer: String
 
-    public init(
+    init(
       tokens: TokenList, merges: [[UInt8]], preTokenizer: String = PreTokenizer.gpt2.rawValue
     ) {
       self.tokens = tokens
@@ -23,7 +23,7 @@ public final class BytePairTokenizer: TableVocabulary {
     }
 
     /// The same from strings.
-    public init(
+    init(
       tokens: [String], merges: [String], kinds: [TokenKind] = [],
       preTokenizer: String = PreTokenizer.gpt2.rawValue, beginningOfText: TokenID? = nil,
       unknown: TokenID? = nil
@@ -36,7 +36,7 @@ public final class BytePairTokenizer: TableVocabulary {
     }
   }
 
-  public let preTokenizer: PreTokenizer
+  let preTokenizer: PreTokenizer
 
   let table: TokenTable
   private let symbols: SymbolTable
@@ -44,7 +44,7 @@ public final class BytePairTokenizer: TableVocabulary {
 
   /// - Throws: `TokenizerError` when the definition contradicts itself or its pre-tokenizer is not
   ///   known.
-  public init(_ definition: Definition) throws(TokenizerError) {
+  init(_ definition: Definition) throws(TokenizerError) {
     var list = definition.tokens
     try list.validate()
     guard definition.merges.count <= TokenList.largestCount else {

@@ -1,5 +1,3 @@
-import HeapModule
-
 /// A merge of two neighbouring symbols.
 struct Merge<Symbol: Equatable>: Equatable {
   /// The lowest is applied first.
@@ -58,8 +56,7 @@ extension MergeRule {
     var previous = Array(-1..<count - 1)
     var next = Array(1...count)
     var isAlive = [Bool](repeating: true, count: count)
-    var heap = Heap<QueuedMerge<Symbol>>()
-    heap.reserveCapacity(count)
+    var heap = MinHeap<QueuedMerge<Symbol>>(minimumCapacity: count)
     func queue(_ left: Int, _ right: Int, _ symbols: [Symbol]) {
       guard left >= 0, right < count, let merge = merge(symbols[left], symbols[right]) else {
         return

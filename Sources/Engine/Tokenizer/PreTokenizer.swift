@@ -2,7 +2,7 @@
 ///
 /// A GGUF file names its pre-tokenizer under `tokenizer.ggml.pre`; many names mean the same
 /// pattern. To add one, add a case with its cuts, and its names in `Use.aliases`.
-public enum PreTokenizer: String, Sendable, CaseIterable {
+enum PreTokenizer: String, Sendable, CaseIterable {
   /// What llama.cpp takes for files that name none.
   case `default`
   case gpt2 = "gpt-2"

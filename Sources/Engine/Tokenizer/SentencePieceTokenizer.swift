@@ -1,4 +1,4 @@
-public import Decoding
+import Decoding
 
 /// SentencePiece's byte-pair encoding with scores (Kudo and Richardson 2018):
 /// `tokenizer.ggml.model = "llama"`, of Llama 1 and 2, Mistral, Gemma and Phi-3.
@@ -8,20 +8,14 @@ public import Decoding
 /// tokens. So any bytes become tokens whose bytes concatenate to the same bytes, but for U+2581
 /// itself, which such a vocabulary cannot tell from a space, as long as it has tokens for U+2581
 /// and for each of the 256 bytes.
-public final class SentencePieceTokenizer: TableVocabulary {
+final class SentencePieceTokenizer: TableVocabulary {
   /// What a vocabulary consists of, as GGUF metadata state it.
-  public struct Definition: Sendable {
+  struct Definition: Sendable {
     public var tokens: TokenList
     /// The score of each token; empty if all are alike. [vocabulary]
     public var scores: [Float]
     /// Whether a space is set before a text and behind each special token in it.
-    public var addsSpacePrefix: Bool
-
-    public init(tokens: TokenList, scores: [Float], addsSpacePrefix: Bool = true) {
-      self.tokens = tokens
-      self.scores = scores
-      self.addsSpacePrefix = addsSpacePrefix
-    }
+    var addsSpacePrefix: Bool = true
   }
 
   let table: TokenTable
@@ -30,7 +24,7 @@ public final class SentencePieceTokenizer: TableVocabulary {
   private let cache = WordCache()
 
   /// - Throws: `TokenizerError` when the definition contradicts itself.
-  public init(_ definition: Definition) throws(TokenizerError) {
+  init(_ definition: Definition) throws(TokenizerError) {
     var list = definition.tokens
     try list.validate()
     guard definition.scores.isEmpty || definition.scores.count == list.spellings.count else {

@@ -1,5 +1,5 @@
 /// What kind of token an id is, with GGUF's numbers.
-public enum TokenKind: Int32, Sendable {
+enum TokenKind: Int32, Sendable {
   /// Text in the spelling of its tokenizer.
   case normal = 1
   /// Stands for what the vocabulary cannot spell (`<unk>`).

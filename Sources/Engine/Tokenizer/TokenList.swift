@@ -1,7 +1,7 @@
-public import Decoding
+import Decoding
 
 /// What any kind of tokenizer is told about its tokens, as GGUF metadata state it.
-public struct TokenList: Sendable {
+struct TokenList: Sendable {
   /// The spelling of each token, in UTF-8. [vocabulary]
   public var spellings: [[UInt8]]
   /// The kind of each token; empty if all are normal. [vocabulary]
@@ -12,15 +12,15 @@ public struct TokenList: Sendable {
   /// Stands for bytes that the vocabulary lacks; without it they are dropped.
   public var unknown: TokenID?
   /// Whether prompts begin with `beginningOfText`.
-  public var addsBeginningOfText: Bool
+  var addsBeginningOfText: Bool
   /// Whether prompts end with the first of `endOfText`.
-  public var addsEndOfText: Bool
+  var addsEndOfText: Bool
   /// Tokens of text that are recognised in a text as control tokens are: only when asked for.
-  public var recognizedOnRequest: Set<TokenID> = []
+  var recognizedOnRequest: Set<TokenID> = []
   /// Special tokens that swallow the white space behind them in a text.
-  public var swallowsWhitespace: Set<TokenID> = []
+  var swallowsWhitespace: Set<TokenID> = []
 
-  public init(
+  init(
     spellings: [[UInt8]], kinds: [TokenKind] = [], beginningOfText: TokenID? = nil,
     endOfText: [TokenID] = [], unknown: TokenID? = nil, addsBeginningOfText: Bool = false,
     addsEndOfText: Bool = false

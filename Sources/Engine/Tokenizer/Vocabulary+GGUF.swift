@@ -22,7 +22,7 @@ extension BytePairTokenizer.Definition {
   /// Reads a byte-level BPE vocabulary out of GGUF metadata (`tokenizer.ggml.*`).
   ///
   /// - Throws: `GGUFError` if metadata are missing or of a wrong type.
-  public init(_ metadata: GGUFMetadata) throws(GGUFError) {
+  init(_ metadata: GGUFMetadata) throws(GGUFError) {
     let name = try metadata.text(prefix + "pre") ?? PreTokenizer.default.rawValue
     var defaults = TokenList.Defaults()
     defaults.addsBeginningOfText = PreTokenizer.Use(named: name)?.addsBeginningOfText ?? false
@@ -38,7 +38,7 @@ extension SentencePieceTokenizer.Definition {
   /// Reads a SentencePiece vocabulary out of GGUF metadata (`tokenizer.ggml.*`).
   ///
   /// - Throws: `GGUFError` if metadata are missing or of a wrong type.
-  public init(_ metadata: GGUFMetadata) throws(GGUFError) {
+  init(_ metadata: GGUFMetadata) throws(GGUFError) {
     let defaults = TokenList.Defaults(
       beginningOfText: 1, endOfText: 2, unknown: 0, addsBeginningOfText: true)
     let scores = try metadata.elements(prefix + "scores", "numbers") {

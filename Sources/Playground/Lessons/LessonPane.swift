@@ -1,4 +1,3 @@
-import Reasoning
 import TerminalUI
 
 /// Where a lesson's text lies: beside the screens where there is room, else below them.

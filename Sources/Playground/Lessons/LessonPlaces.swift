@@ -1,4 +1,5 @@
 import Reasoning
+import Traces
 
 /// Moving the selection as a lesson says.
 extension PlaygroundState {

@@ -1,5 +1,7 @@
 import Decoding
+import Problems
 import Reasoning
+import Traces
 
 /// Carrying out the commands of a lesson's step, one after the other, each when the one before
 /// has taken effect.

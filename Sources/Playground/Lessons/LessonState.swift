@@ -1,5 +1,7 @@
 public import Decoding
+import Problems
 public import Reasoning
+import Traces
 
 /// A lesson being played: where it stands, and what is still to be done for the step.
 public struct LessonState: Sendable {

@@ -1,6 +1,6 @@
 import Decoding
-import Reasoning
 import TerminalUI
+import Traces
 
 /// Draws the title line, the line of keys or of a message, and the status line.
 enum ChromeView {

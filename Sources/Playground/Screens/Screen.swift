@@ -1,6 +1,7 @@
 public import Decoding
 public import Reasoning
 public import TerminalUI
+public import Traces
 
 /// A screen's name: what tabs, the command line and lessons call it.
 public struct ScreenID: Sendable, Hashable {

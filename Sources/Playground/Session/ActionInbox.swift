@@ -1,6 +1,6 @@
-import Reasoning
 import Synchronization
 public import TerminalUI
+import Traces
 
 /// Where other threads leave news for the main thread. Trace records are gathered into batches;
 /// the order of everything is kept.

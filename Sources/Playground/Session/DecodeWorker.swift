@@ -1,6 +1,8 @@
 import Decoding
+import Problems
 import Reasoning
 import Synchronization
+import Traces
 
 /// Works on the exploration that Decode shows.
 final class DecodeWorker: Worker {
@@ -35,34 +37,42 @@ final class DecodeWorker: Worker {
       }
     case .fetch(let node):
       // An earlier one is of no interest any more.
-      start(.fetch, isOvertaking: true, ending: { .fetched(node, $0) }) {
+      start(.fetch, isOvertaking: true) {
         try await $0.distribution(after: node)
+      } ending: {
+        .fetched(node, $0)
       }
     case .take(let token, let node, let distribution):
-      start(.take, ending: { .taken(node.appending(token), $0) }) {
+      start(.take) {
         _ = try await $0.take(token, after: node, distribution: distribution)
+      } ending: {
+        .taken(node.appending(token), $0)
       }
     case .insert(let text, let node):
       let run = exploration?.run.number
       let ending = Ending { try hand().insert(text, after: node) }
       bench.post(.decode(run: run, .inserted(ending)))
     case .stream(let node, let sampling, let budget):
-      start(.stream, isOvertaking: true, ending: DecodeNews.streamed) {
+      start(.stream, isOvertaking: true) {
         let result = try await $0.goOn(
           from: node, sampling: sampling, seed: $0.run.settings.seed, budget: budget)
         guard let result, result.reason != .cancelled else { throw CancellationError() }
         return result.reason
+      } ending: {
+        .streamed($0)
       }
     case .stopStream:
       jobs.cancel(.stream)
       bench.post(.decode(run: exploration?.run.number, .streamStopped))
     case .answerNow(let node, let said):
-      start(.ask, ending: DecodeNews.answered) {
+      start(.ask) {
         let answer = try await $0.answerNow(after: node, said: said)
         // What was cut short is no answer.
         try Task.checkCancellation()
         guard let answer else { throw CancellationError() }
         return answer
+      } ending: {
+        .answered($0)
       }
     case .wait(let start, let depth, let said): wait(behind: start, depth, said)
     case .note(let action, let node):
@@ -111,21 +121,25 @@ final class DecodeWorker: Worker {
   /// Starts a job on the exploration at hand.
   private func start<Value: Sendable>(
     _ kind: Kind, isOvertaking: Bool = false,
-    ending: @escaping @Sendable (Ending<Value>) -> DecodeNews,
-    _ work: @escaping @Sendable (Exploration) async throws -> Value
+    _ work: @escaping @Sendable (Exploration) async throws -> Value,
+    ending: @escaping @Sendable (Ending<Value>) -> DecodeNews
   ) {
     let run = exploration?.run.number
     let hand = Result { try self.hand() }
-    jobs.start(kind, isOvertaking: isOvertaking, ending: { .decode(run: run, ending($0)) }) {
+    jobs.start(kind, isOvertaking: isOvertaking) {
       try await work(try hand.get())
+    } ending: {
+      .decode(run: run, ending($0))
     }
   }
 
   private func wait(behind start: NodeID, _ depth: Int, _ said: [Token]) {
-    self.start(.ask, ending: DecodeNews.waited) { [bench] exploration in
+    self.start(.ask) { [bench] exploration in
       try await exploration.wait(behind: start, depth: depth, said: said) {
         bench.post(.decode(run: exploration.run.number, .waitInserted($0)))
       }
+    } ending: {
+      .waited($0)
     }
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Reasoning
+import Traces
 
 /// Reads and writes files other than models and studies.
 final class FileWorker: Worker {
@@ -16,19 +17,29 @@ final class FileWorker: Worker {
   func perform(_ work: FileEffect) {
     switch work {
     case .lesson(let path):
-      jobs.start(.file, ending: { .file(.lesson(path, $0)) }) {
+      jobs.start(.file) {
         try Lesson.read(FilePaths.expanded(path))
+      } ending: {
+        .file(.lesson(path, $0))
       }
     case .open(let path):
-      jobs.start(.file, ending: { .file(.opened(path, $0)) }) { [recorder] in
+      jobs.start(.file) { [recorder] in
         try recorder.open(FilePaths.expanded(path))
+      } ending: {
+        .file(.opened(path, $0))
       }
     case .save(let path):
-      jobs.start(.file, ending: { .file(.saved(path, $0)) }) { [recorder] in
+      jobs.start(.file) { [recorder] in
         try recorder.save(to: path)
+      } ending: {
+        .file(.saved(path, $0))
       }
     case .list(let path):
-      jobs.start(.file, ending: { .file(.listed(path, $0)) }) { FilePaths.completions(of: path) }
+      jobs.start(.file) {
+        FilePaths.completions(of: path)
+      } ending: {
+        .file(.listed(path, $0))
+      }
     }
   }
 }

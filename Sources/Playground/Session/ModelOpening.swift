@@ -1,5 +1,7 @@
 public import Decoding
-public import Reasoning
+public import Measuring
+import Reasoning
+public import Traces
 
 /// Opens a model: how the playground, which knows no file format, gets one.
 public protocol ModelOpening: Sendable {

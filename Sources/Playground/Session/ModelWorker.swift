@@ -33,7 +33,7 @@ final class ModelWorker: Worker {
       return newest
     }
     bench.post(.model(.loading(ModelLoad(name: name))))
-    jobs.start(.load, isOvertaking: true, ending: { .model(ModelNews(of: name, $0)) }) { [self] in
+    jobs.start(.load, isOvertaking: true) { [self] in
       let opener = bench.configuration.opener
       let (model, summary) = try await onThread { [bench] isWanted in
         try opener.open(path: path) { bytes, total in
@@ -49,6 +49,8 @@ final class ModelWorker: Worker {
       }
       for user in users { await user.leaveModel() }
       return (summary, model.vocabulary)
+    } ending: {
+      .model(ModelNews(of: name, $0))
     }
   }
 }

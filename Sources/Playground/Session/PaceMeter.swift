@@ -1,4 +1,4 @@
-import Reasoning
+import Traces
 
 /// Measures how fast tokens come and how long runs will still take. It is told the time, so that
 /// it can be tested without waiting.

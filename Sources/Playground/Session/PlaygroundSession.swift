@@ -1,4 +1,6 @@
+public import Measuring
 public import Reasoning
+public import Traces
 
 /// Carries out the effects that the reducer asks for, each by the worker of its owner, and hands
 /// back actions: for every effect exactly one that ends it.

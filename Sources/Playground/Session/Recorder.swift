@@ -1,6 +1,7 @@
 import Foundation
 import Reasoning
 import Synchronization
+import Traces
 
 /// Keeps what happens in the session's journal, and shows it.
 final class Recorder: Sendable {

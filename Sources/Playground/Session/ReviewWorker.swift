@@ -1,5 +1,6 @@
 import Decoding
 import Reasoning
+import Traces
 
 /// Asks about paths of runs that are over. What is told joins the run's events.
 final class ReviewWorker: Worker {
@@ -24,10 +25,7 @@ final class ReviewWorker: Worker {
 
   private func ask(_ number: Int, _ trace: RunTrace, _ path: Int, _ kind: PathReview.Kind) {
     let model = bench.model
-    jobs.start(
-      .ask, isOvertaking: true,
-      ending: { .review(.ended(run: number, path: path, kind, $0)) }
-    ) { [bench] in
+    jobs.start(.ask, isOvertaking: true) { [bench] in
       guard let model else { throw NoModel() }
       // A run that has not begun has nothing to ask about.
       guard let start = trace.start else { throw CancellationError() }
@@ -35,6 +33,8 @@ final class ReviewWorker: Worker {
       let run = try bench.run(
         number, start.question, start.settings, otherwise: prompting, on: model)
       try await PathReview(run, of: trace).ask(kind, ofPath: path)
+    } ending: {
+      .review(.ended(run: number, path: path, kind, $0))
     }
   }
 }

@@ -1,6 +1,8 @@
 import Decoding
+import Problems
 import Reasoning
 import Synchronization
+import Traces
 
 /// Runs strategies. A run's number is its job's kind.
 final class RunWorker: Worker {
@@ -30,7 +32,7 @@ final class RunWorker: Worker {
     _ run: Int, _ name: String, _ question: Question, _ settings: RunSettings, previous: RunTrace?
   ) {
     let model = bench.model
-    jobs.start(run, ending: { .run(.ended(run: run, $0)) }) { [self] in
+    jobs.start(run) { [self] in
       guard let model else { throw NoModel() }
       let strategy = try StrategyRegistry.strategy(named: name)
       let (decoder, peers) = try await decoders(for: strategy, settings, model)
@@ -43,6 +45,8 @@ final class RunWorker: Worker {
       case .cancelled: throw CancellationError()
       case .failed: throw StrategyError.decoding(end.message ?? "The run failed.")
       }
+    } ending: {
+      .run(.ended(run: run, $0))
     }
   }
 

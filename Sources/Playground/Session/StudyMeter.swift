@@ -1,5 +1,7 @@
+import Measuring
 import Reasoning
 import Synchronization
+import Traces
 
 extension StudySnapshot {
   init(_ plan: StudyPlan, _ results: StudyResults) {

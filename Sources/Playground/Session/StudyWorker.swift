@@ -1,6 +1,8 @@
 import Decoding
 import Foundation
+import Measuring
 import Reasoning
+import Traces
 
 /// Looks studies up, does them and writes them into files.
 final class StudyWorker: Worker {
@@ -23,12 +25,14 @@ final class StudyWorker: Worker {
       jobs.cancel(.study)
       bench.post(.study(.stopped))
     case .export(let snapshot, let chart):
-      jobs.start(.export, ending: { .study(.exported($0)) }) { [self] in
+      jobs.start(.export) { [self] in
         do {
           return try export(snapshot, chart)
         } catch {
           throw StudyExportError(why: WholeFile.reason(error))
         }
+      } ending: {
+        .study(.exported($0))
       }
     }
   }
@@ -37,9 +41,11 @@ final class StudyWorker: Worker {
 
   private func lookUp(_ plan: StudyPlan) {
     let model = bench.model
-    jobs.start(.lookUp, isOvertaking: true, ending: { .study(.kept(plan, $0)) }) { [self] in
+    jobs.start(.lookUp, isOvertaking: true) { [self] in
       let study = try await study(of: plan, model)
       return try configuration.studies?.results(of: study).map { StudySnapshot(plan, $0) }
+    } ending: {
+      .study(.kept(plan, $0))
     }
   }
 
@@ -47,9 +53,7 @@ final class StudyWorker: Worker {
   private func start(_ plan: StudyPlan, anew: Bool) {
     let meter = StudyMeter(plan)
     let model = bench.model
-    jobs.start(
-      .study, isOvertaking: true, ending: { .study(.ended(plan, meter.snapshot, $0)) }
-    ) { [self] in
+    jobs.start(.study, isOvertaking: true) { [self] in
       let study = try await study(of: plan, model)
       let store = configuration.studies
       if anew, let store { try? FileManager.default.removeItem(at: store.url(of: study)) }
@@ -63,6 +67,8 @@ final class StudyWorker: Worker {
         }
       }
       try Task.checkCancellation()
+    } ending: {
+      .study(.ended(plan, meter.snapshot, $0))
     }
   }
 

@@ -9,8 +9,10 @@ final class TimerWorker: Worker {
   func perform(_ work: ShellEffect) {
     guard case .tick(let seconds, let timer) = work else { return }
     // A timer that is cut short has run out too: whoever waits for it asks whether it still counts.
-    jobs.start(.tick, ending: { (_: Ending<Void>) in .shell(.ticked(timer)) }) {
+    jobs.start(.tick) {
       try await Task.sleep(for: .seconds(seconds))
+    } ending: { (_: Ending<Void>) in
+      .shell(.ticked(timer))
     }
   }
 }

@@ -1,7 +1,9 @@
 import Decoding
 import Foundation
+import Problems
 import Reasoning
 import Synchronization
+import Traces
 
 /// What the workers share: the model at hand, the recorder, and the way to the screens.
 final class Workbench: Sendable {

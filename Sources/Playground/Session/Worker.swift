@@ -54,8 +54,8 @@ final class Jobs<Kind: Hashable & Sendable>: Sendable {
   ///   - ending: makes the action that the job ends in.
   func start<Value: Sendable>(
     _ kind: Kind, isOvertaking: Bool = false,
-    ending: @escaping @Sendable (Ending<Value>) -> Action,
-    _ work: @escaping @Sendable () async throws -> Value
+    _ work: @escaping @Sendable () async throws -> Value,
+    ending: @escaping @Sendable (Ending<Value>) -> Action
   ) {
     if isOvertaking { cancel(kind) }
     let isStarted = state.withLock { state in

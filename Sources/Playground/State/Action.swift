@@ -1,5 +1,6 @@
-public import Reasoning
+import Reasoning
 public import TerminalUI
+public import Traces
 
 /// Everything that can happen to the playground.
 public enum Action: Sendable {

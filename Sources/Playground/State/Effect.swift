@@ -1,5 +1,8 @@
 public import Decoding
+public import Measuring
+public import Problems
 public import Reasoning
+public import Traces
 
 /// What the reducer asks of the world, by who carries it out.
 public enum Effect: Sendable {

@@ -1,5 +1,7 @@
 public import Decoding
+public import Measuring
 public import Reasoning
+public import Traces
 
 // What comes of effects, by their owner. Each effect ends in exactly one of the actions under
 // "Endings", however it ends; what is under "On the way" may come before.

@@ -1,5 +1,7 @@
 import Decoding
-public import Reasoning
+import Problems
+import Reasoning
+public import Traces
 
 /// Asking questions, running strategies, and showing what was saved.
 extension PlaygroundState {

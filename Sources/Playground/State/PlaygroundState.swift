@@ -1,6 +1,8 @@
 import Decoding
-public import Reasoning
+public import Problems
+import Reasoning
 public import TerminalUI
+public import Traces
 
 /// Everything the playground shows: what all screens share, the screens, and what lies over them.
 /// Changed only by the `Reducer`, read only by the views.

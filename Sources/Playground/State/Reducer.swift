@@ -1,6 +1,7 @@
 import Decoding
 import Reasoning
 import TerminalUI
+import Traces
 
 /// The one place where the playground's state changes: pure, so that every screen can be tested
 /// by feeding it actions.

@@ -1,6 +1,8 @@
 public import Decoding
-public import Reasoning
+public import Problems
+import Reasoning
 public import TerminalUI
+public import Traces
 
 /// What all screens share: the question, the settings, the model, and everything explored so far.
 ///

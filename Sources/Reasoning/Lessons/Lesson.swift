@@ -1,3 +1,6 @@
+public import Problems
+public import Traces
+
 /// A lesson: text in steps, each with commands that the playground carries out.
 ///
 /// The file format is documented in Samples/Lessons/README.md.

@@ -1,3 +1,5 @@
+public import Traces
+
 /// One thing that a lesson does for its reader: a line of a `ponder` block.
 ///
 /// The words and their meaning are documented in Samples/Lessons/README.md. A command and its

@@ -1,3 +1,6 @@
+import Problems
+import Traces
+
 /// What is wrong with a command of a lesson, in words.
 struct LessonCommandError: Error, Hashable {
   var reason: String

@@ -1,3 +1,5 @@
+import Traces
+
 /// A paragraph of a lesson in pieces of one style each.
 public enum LessonText {
   public enum Style: String, Sendable, Hashable { case plain, strong, emphasis, code }

@@ -1,3 +1,6 @@
+import Problems
+import Traces
+
 extension ChatTemplate {
   /// Recognises a Jinja template by the tokens it writes and by how it writes them.
   ///

@@ -1,3 +1,6 @@
+import Problems
+import Traces
+
 extension ChatTemplate {
   /// A conversation as the model wants it, up to where its answer begins.
   ///

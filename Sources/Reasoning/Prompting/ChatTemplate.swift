@@ -1,4 +1,6 @@
 public import Decoding
+public import Problems
+public import Traces
 
 /// How a model that was trained on conversations wants one to be written.
 ///
@@ -24,23 +26,23 @@ public struct ChatTemplate: Hashable, Sendable {
 
   public var family: Family
   /// What the system says where the conversation has no system message; nil leaves it out.
-  public var defaultSystem: String?
+  var defaultSystem: String?
   /// What always begins the system's message, even where that is empty.
-  public var preamble: String?
+  var preamble: String?
   /// The tags between which the model thinks, when the template speaks of any.
   public var thinking: ThinkingTags?
   /// What begins the assistant's turn when it is to reason.
   public var reasoningStart = ""
   /// What begins the assistant's turn when it is to answer at once.
-  public var plainStart = ""
+  var plainStart = ""
   /// Whether a family whose texts need not begin with a token of their own has one here.
-  public var beginsText = false
+  var beginsText = false
   /// Whether the roles of Phi-3 stand on lines of their own.
-  public var hasRoleLines = true
+  var hasRoleLines = true
   /// Whether a space stands behind the tokens of Mistral's seventh form.
-  public var hasSpaces = false
+  var hasSpaces = false
   /// The token that ends a turn of Zephyr.
-  public var turnEnd = "</s>"
+  var turnEnd = "</s>"
 
   /// The family's own form, for a model whose template is not known.
   public init(_ family: Family) { self.family = family }

@@ -1,3 +1,5 @@
+import Problems
+
 /// A worked example of few-shot prompting, as it stands in the prompt.
 public struct Exemplar: Hashable, Sendable {
   /// The whole example: "Q: …" and "A: …".
@@ -7,7 +9,7 @@ public struct Exemplar: Hashable, Sendable {
   /// Its answer, without "A:"; empty if the example is not written as Q and A.
   public var answer: String
 
-  public init(text: String) {
+  init(text: String) {
     self.text = text
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     let answerLine = lines.firstIndex { $0.hasPrefix("A:") } ?? lines.endIndex
@@ -38,7 +40,7 @@ public struct Exemplar: Hashable, Sendable {
   /// or more numbers, in any order, or about the same quoted word; if they share 8 words in a
   /// row with a number among them; or if they share any 13 words in a row (the length used
   /// for decontamination in Brown et al. 2020, arXiv 2005.14165, appendix C).
-  public func leaks(into target: String) -> Bool {
+  func leaks(into target: String) -> Bool {
     let (mine, theirs) = (Self.words(question), Self.words(target))
     if mine == theirs { return true }
     let numbers = Self.numbers(question)
@@ -61,8 +63,7 @@ public struct Exemplar: Hashable, Sendable {
   }
 
   private static func numbers(_ text: String) -> [String] {
-    let bytes = Array(text.utf8)
-    return NumberScanner(bytes: bytes).numbers(in: bytes.indices).map(\.value.description).sorted()
+    ExactNumber.all(in: text).map(\.description).sorted()
   }
 
   private static func quoted(_ text: String) -> Set<Substring> {

@@ -1,4 +1,5 @@
 import Foundation
+public import Problems
 
 /// The prompt templates of a directory (Samples/Prompts).
 public struct PromptLibrary: Hashable, Sendable {

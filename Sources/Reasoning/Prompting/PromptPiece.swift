@@ -1,4 +1,5 @@
 public import Decoding
+import Problems
 
 /// A piece of a prompt that a chat template writes. What the user wrote is always `text`, so that
 /// nothing in a question can pass for a token of the template.

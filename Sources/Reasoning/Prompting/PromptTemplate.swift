@@ -1,3 +1,5 @@
+public import Problems
+
 /// The text around a question, as a file that people can edit: see Samples/Prompts/README.md.
 ///
 /// A header of `key: value` lines, a line `---`, and the prompt with `{question}` and, for
@@ -7,13 +9,13 @@ public struct PromptTemplate: Hashable, Sendable {
   public let body: String
   /// See `Prompt.stops`; by default a new line that starts the next question.
   public private(set) var stops: [String] = []
-  public private(set) var answerTrigger = " The answer is"
-  public private(set) var extractionTrigger: String?
+  private(set) var answerTrigger = " The answer is"
+  private(set) var extractionTrigger: String?
   /// Where the examples are: a file, or a directory with a file for each problem family and
   /// `mixed.txt` for the rest, relative to the template's own directory.
-  public private(set) var exemplarPath: String?
+  private(set) var exemplarPath: String?
   /// How many examples a prompt has at most.
-  public private(set) var exemplarLimit = 3
+  private(set) var exemplarLimit = 3
 
   /// Reads a template; `path` is for messages.
   public static func parse(_ text: String, path: String) throws(TextFileError) -> PromptTemplate {

@@ -5,7 +5,7 @@ import Foundation
 /// document frequency that is never negative).
 public struct BM25: Sendable {
   /// How soon a word that comes again counts for less.
-  public static let k1 = 1.2
+  static let k1 = 1.2
   /// How much longer passages are held back: 0 not at all, 1 in proportion.
   public static let b = 0.75
 
@@ -14,7 +14,7 @@ public struct BM25: Sendable {
   private var lengths: [Int] = []
   private var meanLength = 1.0
 
-  public init(_ texts: some Sequence<String>) {
+  init(_ texts: some Sequence<String>) {
     for (number, text) in texts.enumerated() {
       let words = Self.words(text)
       lengths.append(words.count)

@@ -1,4 +1,5 @@
 import Foundation
+import Problems
 
 /// A piece of a text that can be retrieved: what stands between blank lines.
 public struct Passage: Sendable, Hashable {
@@ -7,19 +8,11 @@ public struct Passage: Sendable, Hashable {
   /// Where it stands, in bytes of the file.
   public var bytes: Range<Int>
   public var text: String
-
-  public init(source: String, bytes: Range<Int>, text: String) {
-    self.source = source
-    self.bytes = bytes
-    self.text = text
-  }
 }
 
 /// Texts in which passages are looked up: a text file, or a folder of them.
-public struct PassageCorpus: Sendable, Hashable {
+struct PassageCorpus: Sendable, Hashable {
   public var passages: [Passage]
-
-  public init(passages: [Passage]) { self.passages = passages }
 
   /// Endings of files that are read in a folder.
   static let endings = ["txt", "md"]

@@ -1,4 +1,5 @@
 import Decoding
+public import Traces
 
 /// A solution as far as a search over steps has taken it: a state of the process whose actions are
 /// steps (TECHNIQUES' NCoT). The one without a path is where all begin.

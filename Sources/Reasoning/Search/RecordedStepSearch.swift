@@ -1,4 +1,5 @@
 public import Decoding
+public import Traces
 
 /// A beam search over steps as its trace has it: the candidates of every round with the scores of
 /// their steps, and how other ways of making one figure of these would have ranked them.

@@ -1,4 +1,5 @@
 public import Decoding
+public import Traces
 
 /// A tree search as its trace has it: the statistics by which it chose, at any of its iterations,
 /// and what the same statistics would have chosen with another exploration constant.
@@ -14,7 +15,7 @@ public struct RecordedTreeSearch: Sendable, Hashable {
     /// P; nil where the trace does not tell.
     public var prior: Double?
     /// Q before the first visit; nil where the trace does not tell.
-    public var initial: Double?
+    var initial: Double?
   }
 
   /// What speaks for a node when its parent chooses.

@@ -1,4 +1,5 @@
 import Decoding
+import Traces
 
 /// What searches need of a run: looking at distributions without choosing, choosing tokens
 /// themselves, and giving paths up.

@@ -1,4 +1,5 @@
 import Foundation
+import Traces
 
 /// How a tree search weighs what is good against what is untried: PUCT (Silver et al. 2017; as in
 /// OpenR, arXiv 2410.09671).
@@ -12,7 +13,7 @@ public struct TreeSearchRule: Sendable, Hashable {
   /// sum to 1: a child with the prior 0 would hardly ever be tried, however good it is.
   var floor = 0.4
 
-  public init(exploration: Double = defaultExploration) { self.exploration = exploration }
+  init(exploration: Double = defaultExploration) { self.exploration = exploration }
 
   /// U = P · c · √N / (1 + n).
   ///

@@ -1,4 +1,5 @@
 import Decoding
+import Traces
 
 /// Beam search over steps with a verifier, in one group of beams or in several that do not know of
 /// each other.

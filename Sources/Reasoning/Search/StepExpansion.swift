@@ -1,4 +1,5 @@
 import Decoding
+import Traces
 
 /// How searches over steps grow: samples next steps of several partial solutions in one batch, and
 /// has a verifier judge them in one batch.

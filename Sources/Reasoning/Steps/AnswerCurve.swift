@@ -1,3 +1,5 @@
+import Traces
+
 /// How the answers stood in each state of an episode: p(the path's own answer) when it is asked
 /// for there at once, and of the answers that the model would give instead (early answering, Lanham
 /// et al. 2023, arXiv 2307.13702).
@@ -69,9 +71,9 @@ public struct AnswerCurve: Sendable, Hashable {
   }
 
   /// What the steps must change at least, so that the curve is not flat.
-  public static let flatRise = AnswerCurves.flatRise
+  public static let flatRise = 0.1
   /// From this on an answer counts as foregone.
-  public static let foregone = 0.5
+  static let foregone = 0.5
 
   /// nil where fewer than two states were asked.
   public var reading: Reading? {

@@ -1,4 +1,6 @@
 public import Decoding
+import Problems
+public import Traces
 
 /// One path of reasoning as an episode of a Markov decision process.
 ///

@@ -1,4 +1,5 @@
 import Decoding
+public import Traces
 
 /// Looks once more at a path of a run that is over: asks how its answer came about, or has its
 /// steps judged. What is found joins the run's events, so that a replay shows it as well, and what

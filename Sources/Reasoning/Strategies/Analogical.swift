@@ -1,4 +1,6 @@
 import Decoding
+import Problems
+import Traces
 
 /// Analogical prompting: the model recalls a related problem with its solution, then solves the
 /// question (Yasunaga et al. 2023, "Large Language Models as Analogical Reasoners",
@@ -7,7 +9,7 @@ import Decoding
 /// Whether the recalled problem is related and whether it is solved are told apart: in the paper's
 /// own failures both were often right. What the recollection did for the answer is measured by
 /// taking it out.
-public struct Analogical: Strategy {
+struct Analogical: Strategy {
   public static let description = StrategyDescription(
     name: "analogical", title: "Analogical prompting",
     summary: "Recalls a related problem and solves it before the question.",
@@ -15,7 +17,7 @@ public struct Analogical: Strategy {
     shape: .path, defaultPrompting: .analogical,
     settings: [.prompting, .temperature, .topK, .topP, .minP, .maxTokens, .seed])
 
-  public init() {}
+  init() {}
 
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()

@@ -1,4 +1,5 @@
 import Decoding
+import Traces
 
 /// Beam search over tokens: keeps the `branches` likeliest beginnings at every step.
 ///
@@ -13,7 +14,7 @@ public struct Beam: Strategy {
     shape: .tokensSearch, defaultPrompting: .think, defaultBranches: defaultWidth,
     settings: [.prompting, .branches, .maxTokens])
 
-  public static let defaultWidth = 4
+  static let defaultWidth = 4
 
   public init() {}
 

@@ -1,5 +1,6 @@
 import Decoding
 import Synchronization
+public import Traces
 
 /// Best of N: samples candidates, has a verifier rank them, and gives the answer of the first, or
 /// the answer whose candidates' scores sum to the most.
@@ -33,7 +34,7 @@ public struct BestOfN: Strategy {
 
   /// The candidate with the greatest score; of equals the first. One without an answer has
   /// nothing to give and does not take part; one without a score ranks behind all others.
-  static func top(_ outcomes: [PathOutcome], _ scores: [Double?]) -> PathOutcome? {
+  public static func top(_ outcomes: [PathOutcome], _ scores: [Double?]) -> PathOutcome? {
     var best: (outcome: PathOutcome, score: Double)?
     for (outcome, score) in zip(outcomes, scores) where outcome.answer != nil {
       let score = score ?? -.infinity

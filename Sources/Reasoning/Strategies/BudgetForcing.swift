@@ -1,4 +1,6 @@
 import Decoding
+import Problems
+import Traces
 
 /// Budget forcing: how long a model thinks is decided from outside. Where it would end its
 /// thinking, the end is taken back and "Wait," stands in its place; where the budget is used up,

@@ -1,4 +1,5 @@
 import Decoding
+import Traces
 
 /// CoT-decoding: branches on the likeliest first tokens, goes on greedily, and trusts the answer
 /// whose tokens leave the least doubt.

@@ -1,6 +1,6 @@
 /// Diverse verifier tree search: the samples are shared out to independent subtrees, each of which
 /// keeps its own best step, so that one early favourite cannot crowd out the rest.
-public struct DiverseTreeSearch: Strategy {
+struct DiverseTreeSearch: Strategy {
   public static let description = StrategyDescription(
     name: "dvts", title: "Diverse verifier tree search",
     summary: "Grows independent subtrees, each along the step that a verifier ranks first in it.",
@@ -13,7 +13,7 @@ public struct DiverseTreeSearch: Strategy {
     defaultAggregate: StepBeam.defaultAggregate, defaultVote: StepBeam.defaultVote,
     settings: StepBeam.settings)
 
-  public init() {}
+  init() {}
 
   public func answer(_ run: Run) async throws -> String? {
     try await run.searchSteps(isDiverse: true)

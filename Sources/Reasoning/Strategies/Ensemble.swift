@@ -1,4 +1,6 @@
 public import Decoding
+import Problems
+public import Traces
 
 /// An ensemble of different models: either the answers of all of them vote, or their next-token
 /// distributions are mixed and one path is decoded from the mixture (the votes are the ensemble of
@@ -138,9 +140,4 @@ extension Trace {
 public struct RunPeer: Sendable {
   public var decoder: Decoder
   public var prompt: Prompt
-
-  public init(decoder: Decoder, prompt: Prompt) {
-    self.decoder = decoder
-    self.prompt = prompt
-  }
 }

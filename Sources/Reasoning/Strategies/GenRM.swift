@@ -1,3 +1,5 @@
+import Traces
+
 /// GenRM-CoT: candidates are judged by the model's own words. Behind each it writes several
 /// rationales ("Let's verify step by step."), and the mean p(Yes) at their verdicts ranks it
 /// (Zhang et al. 2024, arXiv 2408.15240, equation 5).

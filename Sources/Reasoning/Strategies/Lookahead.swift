@@ -1,4 +1,5 @@
 import Decoding
+import Traces
 
 /// Lookahead search: a step beam whose steps are scored by what a few greedy steps behind them
 /// come to.

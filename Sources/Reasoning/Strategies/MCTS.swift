@@ -1,4 +1,5 @@
 import Decoding
+import Traces
 
 /// Monte Carlo tree search over reasoning steps.
 ///
@@ -18,7 +19,7 @@ public struct MCTS: Strategy {
     defaultAggregate: StepBeam.defaultAggregate, defaultVote: StepBeam.defaultVote,
     settings: StepBeam.settings + [.exploration, .leaves])
 
-  public static let defaultSimulations = 32
+  static let defaultSimulations = 32
   public static let defaultLeaves = RunSettings.Usual.leaves
 
   public init() {}

@@ -12,7 +12,7 @@ public struct PathOutcome: Sendable, Hashable {
   public var logProbability: Double
   public var generated: Int
   /// What a verifier lets the path's vote count; nil without a verifier.
-  public var verifierWeight: Double?
+  var verifierWeight: Double?
 }
 
 extension FinishReason {

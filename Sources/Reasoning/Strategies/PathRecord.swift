@@ -1,4 +1,5 @@
 import Decoding
+import Problems
 
 /// What a path consists of so far, after the prompt: enough to find its answer and score it.
 struct PathRecord: Sendable {

@@ -1,4 +1,6 @@
 import Decoding
+import Problems
+import Traces
 
 /// Retrieval and reasoning: passages that fit the question stand before it, and the run tells
 /// which, where in their file they stand, and what each of them did for the answer (Lewis et al.

@@ -1,4 +1,6 @@
 import Decoding
+import Problems
+import Traces
 
 /// What a part of a path did for its answer: how likely the same answer is without it.
 extension Run {

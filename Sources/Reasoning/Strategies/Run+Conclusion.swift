@@ -1,4 +1,6 @@
 public import Decoding
+import Problems
+import Traces
 
 extension Run {
   /// Finds the answer of a path that has ended and leaves the path's events: the answer's span,

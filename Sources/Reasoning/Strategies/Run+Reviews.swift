@@ -1,4 +1,6 @@
 import Decoding
+import Problems
+import Traces
 
 /// A place in a text that a verifier reads.
 struct ReviewPlace: Sendable, Hashable {

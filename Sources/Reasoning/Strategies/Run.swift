@@ -1,5 +1,7 @@
 public import Decoding
+public import Problems
 import Synchronization
+public import Traces
 
 /// One run of a strategy: what it was asked, what it may use, and the events it leaves behind.
 public final class Run: Sendable {
@@ -54,14 +56,14 @@ public final class Run: Sendable {
   /// What the run has cost so far.
   public var counts: TokenCounts { state.withLock { $0.counts } }
 
-  public func emit(_ event: TraceEvent) { sink(TraceRecord(run: number, event)) }
+  func emit(_ event: TraceEvent) { sink(TraceRecord(run: number, event)) }
 
   /// Leaves an event of another run that is part of this one.
   func forward(_ record: TraceRecord) { sink(record) }
 
   /// When a path of this run ends by itself: at the model's end tokens or where the prompt says
   /// the answer is over.
-  public var stopRule: StopRule {
+  var stopRule: StopRule {
     StopRule(endTokens: vocabulary.endOfText, stopSequences: prompt.stops)
   }
 
@@ -85,7 +87,7 @@ public final class Run: Sendable {
   /// Puts text into a path after a node, which is the path's last or an earlier one, and returns
   /// the text's last node.
   @discardableResult
-  public func inject(
+  func inject(
     _ text: String, after node: NodeID, path: Int, role: Injection.Role = .strategy
   ) -> NodeID {
     let ids = vocabulary.tokenize(continuing: text)

@@ -1,4 +1,6 @@
 import Decoding
+import Problems
+public import Traces
 
 /// How a run was made: by what it says itself, else by its strategy as it is today.
 extension RunStart {

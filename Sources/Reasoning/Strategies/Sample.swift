@@ -1,8 +1,9 @@
 import Decoding
 import Synchronization
+import Traces
 
 /// Independent samples, shown side by side; the first one answers.
-public struct Sample: Strategy {
+struct Sample: Strategy {
   public static let description = StrategyDescription(
     name: "sample", title: "Sampling",
     summary: "Draws every token from the re-shaped distribution.",
@@ -10,7 +11,7 @@ public struct Sample: Strategy {
     shape: .branches, defaultPrompting: .plain, defaultTemperature: 0.7,
     settings: [.prompting, .samples, .temperature, .topK, .topP, .minP, .maxTokens, .seed])
 
-  public init() {}
+  init() {}
 
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()

@@ -1,5 +1,6 @@
 import Decoding
 import Synchronization
+import Traces
 
 /// Self-consistency: samples many reasoning paths and lets their answers vote, which
 /// approximates the marginal of the answer over all paths of the sampler.

@@ -1,4 +1,6 @@
 import Decoding
+import Problems
+import Traces
 
 /// Self-correction: the model is made to look at its answer again, with nothing to go by but
 /// itself ("intrinsic" in Huang et al. 2023, "Large Language Models Cannot Self-Correct Reasoning
@@ -7,7 +9,7 @@ import Decoding
 ///
 /// The path goes on behind its first answer. The run tells of both answers, so that a right one
 /// given up is counted like a wrong one mended.
-public struct SelfCorrect: Strategy {
+struct SelfCorrect: Strategy {
   public static let description = StrategyDescription(
     name: "self-correct", title: "Self-correction",
     summary: "Answers, looks at the answer again, and tells what became of it.",
@@ -15,7 +17,7 @@ public struct SelfCorrect: Strategy {
     cost: "one path, and what looking again takes", shape: .path, defaultPrompting: .think,
     settings: [.prompting, .temperature, .topK, .topP, .minP, .maxTokens, .seed])
 
-  public init() {}
+  init() {}
 
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()

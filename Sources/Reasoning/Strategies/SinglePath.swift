@@ -1,4 +1,5 @@
 public import Decoding
+import Traces
 
 /// The likeliest token at every step.
 public struct Greedy: Strategy {
@@ -13,14 +14,14 @@ public struct Greedy: Strategy {
 }
 
 /// Worked examples before the question, then greedy decoding.
-public struct FewShotCoT: Strategy {
+struct FewShotCoT: Strategy {
   public static let description = StrategyDescription(
     name: "few-shot-cot", title: "Few-shot chain of thought",
     summary: "Shows worked examples before the question, then decodes greedily.",
     paper: "Wei et al. 2022, arXiv 2201.11903", cost: "one path after a longer prompt",
     shape: .path, defaultPrompting: .fewShot, settings: [.prompting, .maxTokens])
 
-  public init() {}
+  init() {}
 
   public func answer(_ run: Run) async throws -> String? { try await run.greedyAnswer() }
 }

@@ -1,9 +1,11 @@
 import Decoding
+import Problems
+import Traces
 
 /// Step-back prompting: the model states the principle behind the question before it answers
 /// (Zheng et al. 2023, "Take a Step Back", arXiv 2310.06117). What the principle did for the answer
 /// is measured by taking it out.
-public struct StepBack: Strategy {
+struct StepBack: Strategy {
   public static let description = StrategyDescription(
     name: "step-back", title: "Step-back prompting",
     summary: "States the principle behind the question before it answers.",
@@ -11,7 +13,7 @@ public struct StepBack: Strategy {
     shape: .path, defaultPrompting: .stepBack,
     settings: [.prompting, .temperature, .topK, .topP, .minP, .maxTokens, .seed])
 
-  public init() {}
+  init() {}
 
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()

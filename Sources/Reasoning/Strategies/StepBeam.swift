@@ -1,5 +1,7 @@
+import Traces
+
 /// Beam search over reasoning steps, ranked by a verifier.
-public struct StepBeam: Strategy {
+struct StepBeam: Strategy {
   public static let description = StrategyDescription(
     name: "step-beam", title: "Step beam",
     summary: "Samples steps, keeps the beams that a verifier ranks first, and goes on from them.",
@@ -29,7 +31,7 @@ public struct StepBeam: Strategy {
     .minP, .maxTokens, .seed,
   ]
 
-  public init() {}
+  init() {}
 
   public func answer(_ run: Run) async throws -> String? {
     try await run.searchSteps(isDiverse: false)

@@ -1,3 +1,5 @@
+public import Traces
+
 /// What a strategy is: all that lists, help, the settings panel and screens need to know of it.
 public struct StrategyDescription: Sendable, Hashable {
   /// The name on the command line.

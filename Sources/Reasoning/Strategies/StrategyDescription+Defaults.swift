@@ -1,3 +1,5 @@
+public import Traces
+
 extension StrategyDescription {
   /// What the strategy takes of the settings that it uses, where nothing is set.
   public var defaults: RunSettings {
@@ -55,6 +57,6 @@ extension Setting {
   public func usual(of strategy: StrategyDescription) -> String? {
     var settings = RunSettings()
     fill(&settings, from: strategy.defaults)
-    return access.read(settings)
+    return value(in: settings)
   }
 }

@@ -1,3 +1,5 @@
+public import Traces
+
 /// What is turned to let a strategy spend more tokens on a problem, or fewer.
 public struct StrategyKnob: Sendable, Hashable {
   public var setting: Setting

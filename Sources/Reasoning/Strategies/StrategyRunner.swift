@@ -1,4 +1,6 @@
 public import Decoding
+public import Problems
+public import Traces
 
 extension Strategy {
   /// Runs the strategy on a question from its `run` event to its `finished` event.
@@ -87,15 +89,5 @@ extension PromptLibrary {
       passages: settings.passages ?? Retrieve.defaultPassages)
     guard let chat = model.chatTemplate(settings) else { return prompt }
     return prompt.inChat(chat, reasons: prompting != .plain)
-  }
-}
-
-extension Question {
-  /// Whether an answer is the right one; nil when the right one, or the answer, is unknown.
-  public func isCorrect(_ answer: String?) -> Bool? {
-    guard let gold else { return nil }
-    guard let answer else { return isRaw ? nil : false }
-    return AnswerGrader.isCorrect(
-      answer, gold: gold, kind: kind, question: text, family: isRaw ? nil : family)
   }
 }

@@ -1,4 +1,6 @@
 import Decoding
+import Problems
+import Traces
 
 /// Zero-shot chain of thought in its two calls: "Let's think step by step." brings out the
 /// reasoning, then a second prompt brings out the answer.

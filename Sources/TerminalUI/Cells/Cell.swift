@@ -13,7 +13,7 @@ public struct Cell: Hashable, Sendable {
   }
 
   /// The cell that starts a cluster.
-  public init(_ cluster: DisplayCluster, style: Style) {
+  init(_ cluster: DisplayCluster, style: Style) {
     self.init(text: cluster.text, width: Int8(cluster.width), style: style)
   }
 

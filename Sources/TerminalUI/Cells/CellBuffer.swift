@@ -10,7 +10,7 @@ public struct CellBuffer: Hashable, Sendable {
   /// Row after row, `size.height` × `size.width`.
   public internal(set) var cells: [Cell]
   /// Where drawing has an effect, always within the buffer.
-  public private(set) var clip: Rect
+  private(set) var clip: Rect
 
   public init(size: Size, style: Style = .plain) {
     self.size = size

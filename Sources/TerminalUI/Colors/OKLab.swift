@@ -97,7 +97,7 @@ struct OKLab: Hashable, Sendable {
 
 extension Color {
   /// WCAG 2's relative luminance, 0 (black) to 1 (white); nil for `.default`.
-  public var relativeLuminance: Double? {
+  var relativeLuminance: Double? {
     guard let (red, green, blue) = components else { return nil }
     return 0.2126 * OKLab.linear(red) + 0.7152 * OKLab.linear(green)
       + 0.0722 * OKLab.linear(blue)

@@ -46,6 +46,11 @@ public struct AnsiStyles: Sendable {
 }
 
 extension CellBuffer {
+  /// The cells of each row, top to bottom.
+  public func rows() -> [ArraySlice<Cell>] {
+    (0..<size.height).map { cells[$0 * size.width..<($0 + 1) * size.width] }
+  }
+
   /// The picture as lines of text with escape sequences, each line ending in a plain style.
   public func ansiText(depth: ColorDepth, glyphs: Glyphs = .unicode) -> String {
     var styles = AnsiStyles(depth: depth)

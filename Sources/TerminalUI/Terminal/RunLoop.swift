@@ -7,8 +7,6 @@ public struct LoopControl: Sendable {
   public var animationInterval: Duration?
   /// Set it to leave the loop, after the events at hand.
   public var exits = false
-  /// Set it to ring the bell with the next picture.
-  public var ringsBell = false
   /// Set it to stop the program as Ctrl-Z does.
   public var suspends = false
 
@@ -44,10 +42,6 @@ public func runLoop(
       terminal.draw(CellDifference(from: shown, to: picture), cursor: cursor)
       shown = picture
       nextFrame = now + frameInterval
-    }
-    if control.ringsBell {
-      control.ringsBell = false
-      terminal.bell()
     }
     nextTick = control.animationInterval.map { min(nextTick ?? now + $0, now + $0) }
     let frameDue = control.needsRender ? nextFrame : nil

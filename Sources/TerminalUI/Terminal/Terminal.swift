@@ -22,7 +22,6 @@ public protocol Terminal: AnyObject {
   /// Gives the terminal back to the shell, stops the program as Ctrl-Z does, and takes the terminal
   /// again when the program is continued.
   func suspend()
-  func bell()
   /// Restores the terminal as it was found. Calling it again has no effect.
   func tearDown()
 }

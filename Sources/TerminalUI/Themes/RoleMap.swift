@@ -20,13 +20,13 @@ public struct RoleMap: Hashable, Sendable {
     public var line: Int?
   }
 
-  public struct Ramp: Hashable, Sendable {
+  struct Ramp: Hashable, Sendable {
     public var stops: [Palette.Slot]
-    public var firstIsStrongest: Bool
+    var firstIsStrongest: Bool
   }
 
   public private(set) var entries: [Role: Entry] = [:]
-  public private(set) var ramps: [Role: Ramp] = [:]
+  private(set) var ramps: [Role: Ramp] = [:]
   public let path: String
 
   /// Reads a role map's text.

@@ -32,7 +32,7 @@ public struct Theme: Hashable, Sendable {
   }
 
   /// Whether the role, or one above it, has a style of its own.
-  public func hasStyle(for role: Role) -> Bool {
+  func hasStyle(for role: Role) -> Bool {
     styles[role] != nil || role.parent.map(hasStyle) ?? false
   }
 

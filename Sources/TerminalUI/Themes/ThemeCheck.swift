@@ -1,7 +1,7 @@
 /// Finds what makes a theme hard to read.
 public enum ThemeCheck {
   /// WCAG 2's contrast ratio for text (success criterion 1.4.3).
-  public static let textContrast = 4.5
+  static let textContrast = 4.5
 
   /// Roles that are drawn as lines, fills or blocks, for which the ratio for text does not count.
   private static let graphics: Set<Role> = [

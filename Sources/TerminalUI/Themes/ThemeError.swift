@@ -9,7 +9,7 @@ public struct ThemeError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Whether there is no such file, rather than something wrong inside it.
   public let isMissing: Bool
 
-  public init(
+  init(
     file: String?, line: Int? = nil, problem: String, remedy: String, isMissing: Bool = false
   ) {
     self.file = file

@@ -77,20 +77,3 @@ public enum Sparkline {
     }
   }
 }
-
-/// A bar with a text in its middle, for progress and fill levels.
-public enum Gauge {
-  public static func draw(
-    _ fraction: Double, label: String, in rect: Rect, style: Style, filledStyle: Style,
-    on buffer: inout CellBuffer
-  ) {
-    guard !rect.isEmpty else { return }
-    let line = rect.row(0)
-    buffer.fill(line, style: style)
-    let width = DisplayWidth.of(label)
-    let start = line.x + max(0, (line.width - width) / 2)
-    buffer.put(label, x: start, y: line.y, style: style, width: line.width)
-    let filled = Int((min(1, max(0, fraction.isNaN ? 0 : fraction)) * Double(line.width)).rounded())
-    buffer.restyle(Rect(x: line.x, y: line.y, width: filled, height: 1)) { _ in filledStyle }
-  }
-}

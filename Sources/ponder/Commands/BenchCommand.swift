@@ -1,7 +1,6 @@
 import ArgumentParser
 import Engine
 import Foundation
-import Reasoning
 import TerminalUI
 
 struct BenchCommand: ParsableCommand {

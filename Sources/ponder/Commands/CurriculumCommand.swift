@@ -2,7 +2,7 @@ public import ArgumentParser
 import Decoding
 import Engine
 import Foundation
-public import Reasoning
+public import Problems
 
 /// `ponder curriculum`: the training documents of the bundled models, as text or as tokens.
 struct CurriculumCommand: ParsableCommand {
@@ -86,7 +86,7 @@ struct CurriculumCommand: ParsableCommand {
     guard let end = vocabulary.endOfText.first, vocabulary.count <= 1 << 16 else {
       throw ValidationError("\(tokenizer) has no end-of-text token, or more than 65536 tokens")
     }
-    var tokenFile = CurriculumTokens(vocabulary: vocabulary, end: end)
+    var tokenFile = CurriculumTokens(end: end) { vocabulary.tokenize($0, special: .parse) }
     var number = first
     while tokens.map({ tokenFile.count < $0 }) ?? (number < first + documents) {
       tokenFile.append(generator.document(number))

@@ -1,6 +1,9 @@
 import Decoding
 import Foundation
+import Measuring
+import Problems
 import Reasoning
+import Traces
 
 /// The metrics of `eval` that look at how a model reasons.
 extension EvalCommand {

@@ -1,7 +1,10 @@
 public import ArgumentParser
 import Decoding
 import Foundation
-public import Reasoning
+import Measuring
+public import Problems
+import Reasoning
+import Traces
 
 struct EvalCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Decoding
 import Engine
+import Problems
 import Reasoning
+import Traces
 
 struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -4,8 +4,10 @@ import Engine
 import Foundation
 import NcursesTerminal
 import Playground
+import Problems
 import Reasoning
 import TerminalUI
+import Traces
 
 struct PlayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

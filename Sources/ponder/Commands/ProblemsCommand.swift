@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Reasoning
+import Problems
 
 /// `ponder problems`: problems as JSON Lines.
 struct ProblemsCommand: ParsableCommand {

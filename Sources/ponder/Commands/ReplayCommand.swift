@@ -2,8 +2,9 @@ public import ArgumentParser
 import Decoding
 import Foundation
 public import Playground
-import Reasoning
+import Problems
 import TerminalUI
+import Traces
 
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

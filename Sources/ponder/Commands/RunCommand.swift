@@ -2,8 +2,10 @@ import ArgumentParser
 import Decoding
 import Engine
 import Foundation
+import Problems
 import Reasoning
 import Synchronization
+import Traces
 
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

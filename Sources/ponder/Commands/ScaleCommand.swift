@@ -1,9 +1,12 @@
 public import ArgumentParser
 import Decoding
 import Foundation
+public import Measuring
 import Playground
-public import Reasoning
+import Problems
+import Reasoning
 import Synchronization
+import Traces
 
 struct ScaleCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

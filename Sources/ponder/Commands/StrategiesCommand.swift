@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
+import Problems
 import Reasoning
+import Traces
 
 struct StrategiesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,9 +1,10 @@
 import Decoding
 import Engine
 import Foundation
+import Measuring
 import Playground
-import Reasoning
 import Synchronization
+import Traces
 
 /// Opens GGUF files for the playground and tells how the engine is doing.
 final class EngineOpener: ModelOpening {

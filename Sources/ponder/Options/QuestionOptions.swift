@@ -1,5 +1,6 @@
 import ArgumentParser
-import Reasoning
+import Problems
+import Traces
 
 /// What is asked.
 struct QuestionOptions: ParsableArguments {

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Decoding
 import Foundation
+import Problems
 import Reasoning
+import Traces
 
 /// What strategies can be told on the command line.
 struct RunOptions: ParsableArguments {

@@ -3,6 +3,7 @@ import Engine
 import Foundation
 import Reasoning
 import Synchronization
+import Traces
 
 extension ModelOptions {
   /// The model, ready to decode.

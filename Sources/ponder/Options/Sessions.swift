@@ -1,5 +1,5 @@
 import Foundation
-import Reasoning
+import Measuring
 
 /// Where the playground keeps its sessions: `$XDG_STATE_HOME/ponder`, by default
 /// `~/.local/state/ponder`.

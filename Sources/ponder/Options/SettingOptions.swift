@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Reasoning
+import Traces
 
 /// Where options come from.
 protocol SettingSource {

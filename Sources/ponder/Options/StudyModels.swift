@@ -1,7 +1,7 @@
 import Decoding
 import Engine
 import Foundation
-import Reasoning
+import Measuring
 
 /// The models that studies are made with.
 struct StudyModels: Sendable {

@@ -1,5 +1,5 @@
 import Foundation
-import Reasoning
+import Measuring
 
 /// The JSON of `eval --metric over-time`.
 struct CurveReport: StrategyReport {

@@ -3,8 +3,9 @@ import Decoding
 import Engine
 import Foundation
 import NcursesTerminal
-import Reasoning
+import Problems
 import TerminalUI
+import Traces
 
 /// How errors reach the user: one line on standard error and an exit status.
 enum ErrorReport {

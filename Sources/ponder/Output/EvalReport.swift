@@ -1,5 +1,7 @@
 import Foundation
+import Measuring
 import Reasoning
+import Traces
 
 /// The JSON of `eval`.
 struct EvalReport: Encodable {

@@ -1,9 +1,11 @@
 import Decoding
 import Foundation
 import Playground
+import Problems
 import Reasoning
 import Synchronization
 import TerminalUI
+import Traces
 
 /// How long a key takes to show while paths stream: the whole playground on a terminal that
 /// exists in memory only, with a person who presses a key every 50 ms.
@@ -92,7 +94,6 @@ private final class PressingTerminal: Terminal {
   }
 
   func suspend() {}
-  func bell() {}
   func tearDown() {}
 }
 

@@ -1,5 +1,5 @@
 import Foundation
-import Reasoning
+import Traces
 
 /// A trace being written: a journal beside the wanted file, which takes its place when whole. A
 /// kill leaves the journal, which replays as far as it goes.

@@ -1,5 +1,7 @@
 import Foundation
+import Measuring
 import Reasoning
+import Traces
 
 /// A trace as text for people: paths as they end, votes when they are done.
 struct TraceText {

@@ -1,4 +1,5 @@
-import Reasoning
+import Measuring
+import Traces
 
 /// The JSON of `eval --metric auc --verifier …`.
 struct VerifierReport: Encodable {

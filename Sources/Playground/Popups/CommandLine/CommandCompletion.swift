@@ -1,5 +1,7 @@
 import Decoding
+import Problems
 import Reasoning
+import Traces
 
 /// What a line on the command line can be completed to.
 struct CommandCompletion: Sendable, Hashable {

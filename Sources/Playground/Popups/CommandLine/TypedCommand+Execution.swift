@@ -1,5 +1,7 @@
 import Decoding
+import Problems
 import Reasoning
+import Traces
 
 extension Reducer {
   /// Carries out a typed command.

@@ -1,4 +1,5 @@
 import Reasoning
+import Traces
 
 /// What a line typed on the command line asks for.
 enum TypedCommand: Sendable, Hashable {

@@ -1,5 +1,6 @@
-import Reasoning
+import Problems
 import TerminalUI
+import Traces
 
 /// A template being filled in.
 struct TemplateForm: Sendable {

@@ -1,5 +1,6 @@
-import Reasoning
+import Problems
 import TerminalUI
+import Traces
 
 extension PickerState {
   static let width = 96

@@ -1,4 +1,4 @@
-import Reasoning
+import Problems
 import TerminalUI
 
 /// What the problem picker shows: the families, the problems of one, a template to fill in, or a

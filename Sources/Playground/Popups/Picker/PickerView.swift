@@ -1,4 +1,4 @@
-import Reasoning
+import Problems
 import TerminalUI
 
 /// The problem picker.

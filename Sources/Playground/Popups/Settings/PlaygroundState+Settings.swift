@@ -1,4 +1,5 @@
 import Reasoning
+import Traces
 
 extension PlaygroundState {
   /// Gives a setting a value from text; it takes effect immediately.

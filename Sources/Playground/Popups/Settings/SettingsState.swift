@@ -1,5 +1,6 @@
 import Reasoning
 public import TerminalUI
+import Traces
 
 /// What the settings panel shows.
 public struct SettingsState: Sendable {

@@ -1,5 +1,7 @@
+import Problems
 import Reasoning
 import TerminalUI
+import Traces
 
 /// The settings panel.
 enum SettingsView {

@@ -1,5 +1,6 @@
 import Reasoning
 import TerminalUI
+import Traces
 
 /// What the branches answer: by the sum of their Δ where that decides, else (of a beam, or of plain
 /// samples) in the order of the first branch that gave each.

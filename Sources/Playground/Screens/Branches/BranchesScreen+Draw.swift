@@ -2,6 +2,7 @@ import Decoding
 import Foundation
 import Reasoning
 public import TerminalUI
+import Traces
 
 extension BranchesScreen {
   public func draw(

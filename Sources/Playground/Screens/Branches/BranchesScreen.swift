@@ -1,5 +1,6 @@
 public import Reasoning
 public import TerminalUI
+public import Traces
 
 /// The paths of one run as they grow, side by side, and how sure each is of its answer. Of
 /// CoT-decoding these are the likeliest first tokens, each grown greedily.

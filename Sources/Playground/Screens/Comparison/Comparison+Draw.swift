@@ -1,5 +1,6 @@
 import Reasoning
 import TerminalUI
+import Traces
 
 /// Two paths of one run side by side: what they share, where they part, what they could have
 /// chosen there, and what became of them.

@@ -2,6 +2,7 @@ import Decoding
 import Foundation
 import Reasoning
 import TerminalUI
+import Traces
 
 /// Two paths of one run side by side, aligned by token.
 struct Comparison: Sendable, Hashable {

@@ -1,6 +1,7 @@
 public import Decoding
 import Reasoning
 public import TerminalUI
+import Traces
 
 /// The next-token table as the screen shows it: the figures with the tokens' labels, and which
 /// tokens lead to places known already.

@@ -1,6 +1,8 @@
 public import Decoding
-public import Reasoning
+import Problems
+import Reasoning
 import TerminalUI
+public import Traces
 
 /// A token of the line that Decode shows, with everything the screen tells of it.
 public struct LineToken: Sendable, Hashable {

@@ -1,6 +1,8 @@
 import Decoding
+import Problems
 import Reasoning
 public import TerminalUI
+import Traces
 
 /// Draws the Decode screen: the line's text at the left, the next-token table at the right, below
 /// them how sure the model was along the line, and what is told of the place.

@@ -1,5 +1,6 @@
 import Decoding
 import Reasoning
+import Traces
 
 /// Moving the cursor about. Nothing here changes what was explored; where the cursor goes back
 /// along its line, what lies ahead stays on the line for redo.

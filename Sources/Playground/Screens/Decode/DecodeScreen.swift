@@ -1,6 +1,8 @@
 public import Decoding
+import Problems
 public import Reasoning
 public import TerminalUI
+public import Traces
 
 /// Decode: one place in the tree, the text that leads to it, and what may come next.
 public struct DecodeScreen: Screen {

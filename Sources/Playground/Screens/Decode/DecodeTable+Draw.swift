@@ -1,5 +1,4 @@
 import Decoding
-import Reasoning
 import TerminalUI
 
 /// Draws the next-token table with the rest's row, the sampler's settings, and on tall terminals

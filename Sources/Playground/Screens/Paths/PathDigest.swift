@@ -1,6 +1,7 @@
 import Decoding
 import Foundation
 import Reasoning
+import Traces
 
 /// One path of a run, ready to be drawn. It is kept up to date as events arrive, so that a view
 /// has nothing to look up.

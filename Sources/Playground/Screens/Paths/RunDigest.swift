@@ -1,4 +1,7 @@
+import Measuring
+import Problems
 import Reasoning
+import Traces
 
 /// A run's paths and votes, ready to be drawn and kept up to date as events arrive: every event
 /// costs about the same however long the run is.

@@ -1,4 +1,4 @@
-import Reasoning
+import Measuring
 import TerminalUI
 
 /// The chart with its edges and the cursor.

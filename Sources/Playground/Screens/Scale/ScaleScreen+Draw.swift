@@ -1,5 +1,7 @@
+import Measuring
 import Reasoning
 public import TerminalUI
+import Traces
 
 extension ScaleScreen {
   public func draw(

@@ -1,5 +1,8 @@
+import Measuring
+import Problems
 import Reasoning
 public import TerminalUI
+import Traces
 
 /// Accuracy against compute: one study, as far as it is known, read at a cursor.
 public struct ScaleScreen: Screen {

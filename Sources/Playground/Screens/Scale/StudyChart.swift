@@ -1,4 +1,5 @@
-public import Reasoning
+public import Measuring
+import Reasoning
 import TerminalUI
 
 /// A study's curves on one pair of axes: what the screen and the SVG file both draw.

@@ -1,5 +1,7 @@
 import Decoding
+import Problems
 import Reasoning
+import Traces
 
 /// The tree of a search: the places where its steps end, and what it gave up.
 ///

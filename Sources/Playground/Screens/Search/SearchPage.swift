@@ -1,6 +1,8 @@
 import Decoding
+import Problems
 import Reasoning
 import TerminalUI
+import Traces
 
 /// The part of a search that is on view.
 struct SearchPage: Sendable, Hashable {

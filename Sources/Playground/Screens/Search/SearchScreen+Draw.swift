@@ -1,6 +1,7 @@
 import Decoding
 import Reasoning
 public import TerminalUI
+import Traces
 
 /// Where the parts of Search lie.
 struct SearchLayout {

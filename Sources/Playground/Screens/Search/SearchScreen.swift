@@ -1,6 +1,7 @@
 import Decoding
 public import Reasoning
 public import TerminalUI
+public import Traces
 
 /// A search as it grows: the tree of a beam or of a tree search at one of its iterations, what every
 /// place is worth, and what was given up.

@@ -1,5 +1,6 @@
 import Decoding
 import Reasoning
+import Traces
 
 /// Something that a trace tells of a step, beside its figures.
 struct StepNote: Sendable, Hashable {

@@ -1,6 +1,7 @@
 import Decoding
-public import Reasoning
+import Reasoning
 public import TerminalUI
+public import Traces
 
 /// One path of a run as states, actions, rewards and values.
 public struct StepsScreen: Screen {

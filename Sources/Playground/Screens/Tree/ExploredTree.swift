@@ -1,5 +1,7 @@
 import Decoding
+import Problems
 import Reasoning
+import Traces
 
 /// Everything that was explored as a radix tree: a line is a run of tokens in which nothing forks.
 ///

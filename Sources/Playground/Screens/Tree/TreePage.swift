@@ -1,6 +1,7 @@
 import Decoding
 import Reasoning
 import TerminalUI
+import Traces
 
 /// The part of the tree that is on view, made anew after every action.
 struct TreePage: Sendable, Hashable {

@@ -1,6 +1,7 @@
 import Decoding
-public import Reasoning
+import Reasoning
 public import TerminalUI
+public import Traces
 
 /// Everything explored so far, as a tree: a line for every run of tokens in which nothing forks.
 public struct TreeScreen: Screen {

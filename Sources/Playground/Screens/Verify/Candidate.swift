@@ -1,5 +1,7 @@
 import Decoding
+import Problems
 import Reasoning
+import Traces
 
 /// A solution that a verifier has judged, or will.
 struct Candidate: Sendable, Hashable {

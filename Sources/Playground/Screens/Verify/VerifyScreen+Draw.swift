@@ -1,5 +1,6 @@
 import Reasoning
 public import TerminalUI
+import Traces
 
 extension VerifyScreen {
   public func draw(

@@ -1,6 +1,9 @@
 import Decoding
+import Measuring
+import Problems
 public import Reasoning
 public import TerminalUI
+public import Traces
 
 /// The candidates of a run, ranked by what a verifier makes of them; what the exact checker says
 /// stands apart.

@@ -1,5 +1,4 @@
 import Decoding
-import Reasoning
 import TerminalUI
 
 /// The candidates as rows, the first in rank first.

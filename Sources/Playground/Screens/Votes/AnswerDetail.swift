@@ -2,6 +2,7 @@ import Decoding
 import Foundation
 import Reasoning
 import TerminalUI
+import Traces
 
 /// What lies behind one answer of a vote: its paths, and where they leave the others.
 struct AnswerDetail: Sendable, Hashable {

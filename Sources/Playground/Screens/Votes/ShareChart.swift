@@ -1,5 +1,7 @@
+import Measuring
 import Reasoning
 import TerminalUI
+import Traces
 
 /// The running share of each answer over the counted samples.
 struct ShareChart {

@@ -1,6 +1,7 @@
 import Decoding
 import Reasoning
 public import TerminalUI
+import Traces
 
 extension VotesScreen {
   public func draw(

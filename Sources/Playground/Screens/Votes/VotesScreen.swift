@@ -1,6 +1,7 @@
 import Decoding
 public import Reasoning
 public import TerminalUI
+public import Traces
 
 /// Self-consistency as it happens: how the answers of a run's paths stand, how their shares settle,
 /// and what lies behind each answer.

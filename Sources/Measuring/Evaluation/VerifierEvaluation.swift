@@ -1,0 +1,207 @@
+public import Decoding
+public import Problems
+public import Reasoning
+public import Traces
+
+/// How well a verifier tells right from wrong.
+public struct VerifierRow: Sendable, Hashable {
+  /// Whose solutions are judged.
+  public enum Source: String, Sendable, CaseIterable {
+    /// The model's own.
+    case samples
+    /// Held-out solutions and the same with a fault.
+    case corrupted
+  }
+
+  /// What is told apart.
+  public enum Target: String, Sendable, CaseIterable {
+    case solution
+    /// Single steps up to the first wrong one.
+    case step
+  }
+
+  /// What the figures are of, but for the family.
+  public struct Subject: Sendable, Hashable {
+    public var verifier: VerifierName
+    /// How the scores of steps became one; nil where there is nothing to put together.
+    public var aggregate: StepAggregate?
+    public var source: Source
+    public var target: Target
+  }
+
+  public var subject: Subject
+  /// A family; `all` for the mean over families, `pooled` for all scores in one pool.
+  public var family: String
+  public var quality: RankingQuality
+  /// The share of what was scored whose label could be decided.
+  public var coverage: Double
+}
+
+/// Measures verifiers: their scores of solutions against what an exact checker says.
+public struct VerifierEvaluation: Sendable {
+  public static let defaultSamples = 8
+
+  /// What a verifier said of one thing.
+  struct Finding: Sendable {
+    var subject: VerifierRow.Subject
+    var family: String
+    var score: Double?
+    /// nil where the checker cannot tell.
+    var isRight: Bool?
+  }
+
+  public var decoder: Decoder
+  public var prompts: PromptLibrary
+  public var settings: RunSettings
+  public var verifiers: [VerifierName]
+
+  public init(
+    decoder: Decoder, prompts: PromptLibrary, settings: RunSettings, verifiers: [VerifierName]
+  ) {
+    self.decoder = decoder
+    self.prompts = prompts
+    self.settings = settings
+    self.verifiers = verifiers
+  }
+
+  /// A question with solutions to be judged.
+  private struct Case: Sendable {
+    var source: VerifierRow.Source
+    var question: Question
+    var problem: Problem?
+    var solutions: [JudgedPair.Solution] = []
+  }
+
+  /// Samples solutions of problems and judges them and the pairs.
+  ///
+  /// - Parameter progress: called after each question with how many are done.
+  /// - Returns: a row for each verifier, aggregate, source, target and family.
+  ///   When cancelled, of what was judged until then.
+  /// - Throws: `StrategyError` when the model cannot go on.
+  public func rows(
+    samplesOf problems: [Problem], pairs: [JudgedPair],
+    progress: @escaping @Sendable (Int) -> Void = { _ in }
+  ) async throws -> [VerifierRow] {
+    let cases =
+      problems.map { Case(source: .samples, question: Question($0), problem: $0) }
+      + pairs.map {
+        Case(source: .corrupted, question: Question($0.problem), solutions: [$0.right, $0.wrong])
+      }
+    let findings = try await Evaluation.concurrently(
+      cases, width: decoder.slots, progress: progress
+    ) { try await judgeUnlessCancelled($0) }
+    return Self.rows(findings.flatMap { group, own in own.map { (group, $0) } })
+  }
+
+  private func judgeUnlessCancelled(_ item: Case) async throws -> [Finding]? {
+    do {
+      return try await judge(item)
+    } catch is CancellationError {
+      return nil
+    }
+  }
+
+  private func judge(_ item: Case) async throws -> [Finding] {
+    var settings = settings
+    settings.detail = 0
+    let description = BestOfN.description
+    let run = Run(
+      number: 1, question: item.question, settings: settings, decoder: decoder,
+      prompt: try prompts.prompt(
+        for: item.question, settings, otherwise: description.defaultPrompting,
+        model: decoder.model)
+    ) { _ in }
+    var solutions: [CandidateSolution] = []
+    var rightness: [Bool] = []
+    var labels: [[Bool?]] = []
+    if let problem = item.problem {
+      let outcomes = try await run.sampledOutcomes(
+        settings.samples ?? Self.defaultSamples, temperature: description.defaultTemperature)
+      let checker = StepChecker(problem)
+      solutions = outcomes.map { run.solution(ofPath: $0.path) }
+      rightness = outcomes.map { item.question.isCorrect($0.answer) ?? false }
+      labels = solutions.map { checker.labels($0.steps) }
+    } else {
+      solutions = item.solutions.enumerated().map { CandidateSolution(path: $0, text: $1.text) }
+      rightness = item.solutions.map(\.isRight)
+      labels = item.solutions.map(\.labels)
+    }
+    var findings: [Finding] = []
+    for name in verifiers where item.problem != nil || name != .likelihood {
+      let assessments = try await name.verifier(settings).assess(solutions, in: run)
+      for (assessment, (isRight, labels)) in zip(assessments, zip(rightness, labels)) {
+        findings += self.findings(assessment, isRight, labels, by: name, item)
+      }
+    }
+    return findings
+  }
+
+  private func findings(
+    _ assessment: Assessment, _ isRight: Bool, _ labels: [Bool?], by name: VerifierName,
+    _ item: Case
+  ) -> [Finding] {
+    let family = item.question.family ?? "file"
+    func finding(
+      _ target: VerifierRow.Target, _ aggregate: StepAggregate?, _ score: Double?, _ label: Bool?
+    ) -> Finding {
+      Finding(
+        subject: .init(
+          verifier: name, aggregate: aggregate, source: item.source, target: target),
+        family: family, score: score, isRight: label)
+    }
+    guard name == .prm || name == .prmRestated else {
+      return [finding(.solution, nil, assessment.value, isRight)]
+    }
+    // The same steps give every aggregate, so all are told unless one was asked for.
+    let aggregates = settings.aggregate?.ofSteps.map { [$0] } ?? StepAggregate.allCases
+    return aggregates.map { finding(.solution, $0, $0.of(assessment.steps), isRight) }
+      + zip(assessment.steps, labels).map { finding(.step, nil, $0, $1) }
+  }
+
+  /// The rows of findings, each with the number of its question.
+  static func rows(_ findings: [(group: Int, finding: Finding)]) -> [VerifierRow] {
+    var subjects: [VerifierRow.Subject] = []
+    var grouped: [VerifierRow.Subject: [(group: Int, finding: Finding)]] = [:]
+    for found in findings {
+      let subject = found.finding.subject
+      if grouped[subject] == nil { subjects.append(subject) }
+      grouped[subject, default: []].append(found)
+    }
+    return subjects.flatMap { subject in rows(of: subject, grouped[subject] ?? []) }
+  }
+
+  private static func rows(
+    of subject: VerifierRow.Subject, _ findings: [(group: Int, finding: Finding)]
+  ) -> [VerifierRow] {
+    var families: [String] = []
+    var pools: [[(group: Int, finding: Finding)]] = []
+    for found in findings {
+      if let place = families.firstIndex(of: found.finding.family) {
+        pools[place].append(found)
+      } else {
+        families.append(found.finding.family)
+        pools.append([found])
+      }
+    }
+    func scores(_ findings: [(group: Int, finding: Finding)]) -> [LabelledScore] {
+      findings.compactMap { group, finding in
+        guard let score = finding.score, let isRight = finding.isRight else { return nil }
+        return LabelledScore(group: group, score: score, isPositive: isRight)
+      }
+    }
+    func row(
+      _ family: String, _ quality: RankingQuality, _ findings: [(group: Int, finding: Finding)]
+    ) -> VerifierRow {
+      let known = findings.count { $0.finding.score != nil && $0.finding.isRight != nil }
+      return VerifierRow(
+        subject: subject, family: family, quality: quality,
+        coverage: Double(known) / Double(max(1, findings.count)))
+    }
+    var rows = zip(families, pools).map { row($0, RankingQuality(scores($1)), $1) }
+    rows.append(row("all", RankingQuality(families: pools.map(scores)), findings))
+    if families.count > 1 {
+      rows.append(row("pooled", RankingQuality(scores(findings)), findings))
+    }
+    return rows
+  }
+}

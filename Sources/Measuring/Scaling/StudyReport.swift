@@ -1,0 +1,118 @@
+/// A study's curves for other programs.
+public struct StudyReport: Encodable, Sendable {
+  public struct Curve: Encodable, Sendable {
+    public var curve: String
+    /// Whether it takes knowing the right answer.
+    public var oracle: Bool
+    /// What thinking longer is worth, in a study of thinking.
+    public var s1: SequentialScaling?
+    public var points: [Point]
+  }
+
+  public struct Point: Encodable, Sendable {
+    public var model: String
+    public var parameters: Int
+    public var trainingTokens: Int?
+    public var knob: Int?
+    public var level: Int?
+    public var problems: Int
+    public var accuracy: Double?
+    var accuracyCi95: [Double]?
+    public var tokens: Double?
+    var tokensCi95: [Double]?
+    public var flops: Double?
+
+    private enum CodingKeys: String, CodingKey {
+      case model, parameters, knob, level, problems, accuracy, tokens, flops
+      case trainingTokens = "training_tokens"
+      case accuracyCi95 = "accuracy_ci95"
+      case tokensCi95 = "tokens_ci95"
+    }
+
+    init(_ point: StudyPoint) {
+      model = point.model.name
+      parameters = point.model.parameters
+      trainingTokens = point.model.tokensSeen
+      knob = point.knob
+      level = point.level
+      problems = point.problems
+      accuracy = point.accuracy?.value
+      accuracyCi95 = point.accuracy?.interval.map { [$0.lowerBound, $0.upperBound] }
+      tokens = point.tokens?.value
+      tokensCi95 = point.tokens?.interval.map { [$0.lowerBound, $0.upperBound] }
+      flops = point.flops?.value
+    }
+  }
+
+  public var study: String
+  public var subject: String
+  public var problems: Int
+  /// Answers found, of how many.
+  public var done: Int
+  public var total: Int
+  /// How the figures are made, for whoever finds the file.
+  public var notes: [String]
+  public var curves: [Curve]
+
+  public init(_ results: StudyResults, _ curves: [StudyCurve]) {
+    study = results.study.kind.rawValue
+    subject = results.study.subject
+    problems = results.study.problems.count
+    done = results.done
+    total = results.study.total
+    notes = Self.notes(results.study.kind)
+    // A point without a problem says nothing.
+    self.curves = curves.map {
+      Curve(
+        curve: $0.name, oracle: $0.isOracle,
+        s1: results.study.kind == .thinking ? SequentialScaling($0) : nil,
+        points: $0.points.filter { $0.problems > 0 }.map(Point.init))
+    }
+  }
+
+  private static func notes(_ kind: StudyKind) -> [String] {
+    let general = [
+      "tokens: mean per problem, chosen by samplers (a verifier's included) or put in, "
+        + "without the prompt",
+      "flops: 2 x parameters x tokens",
+      "ci95: over problems; Wilson's where each problem is right or wrong, else a percentile "
+        + "bootstrap with one right and one wrong problem added to those that are drawn from",
+    ]
+    guard kind == .samples else { return general }
+    return general + [
+      "pass@k, majority, best of k: exact over all choices of k of the samples drawn; weighted "
+        + "vote: mean over groups of k in path order"
+    ]
+  }
+
+  /// The points as a table with commas between, one a line.
+  public var csv: String {
+    let header =
+      "study,curve,model,parameters,training_tokens,knob,level,problems,"
+      + "tokens,tokens_low,tokens_high,flops,accuracy,accuracy_low,accuracy_high"
+    let rows = curves.flatMap { curve in
+      curve.points.map { point in
+        let fields: [String] = [
+          study, curve.curve, point.model, "\(point.parameters)", Self.field(point.trainingTokens),
+          Self.field(point.knob), Self.field(point.level), "\(point.problems)",
+          Self.field(point.tokens), Self.field(point.tokensCi95?.first),
+          Self.field(point.tokensCi95?.last), Self.field(point.flops),
+          Self.field(point.accuracy), Self.field(point.accuracyCi95?.first),
+          Self.field(point.accuracyCi95?.last),
+        ]
+        return fields.map(Self.quoted).joined(separator: ",")
+      }
+    }
+    return ([header] + rows).joined(separator: "\n") + "\n"
+  }
+
+  private static func field(_ value: (some CustomStringConvertible)?) -> String {
+    value.map { "\($0)" } ?? ""
+  }
+
+  /// RFC 4180: a field with a comma, a quote or a line end stands in quotes.
+  private static func quoted(_ field: String) -> String {
+    guard field.contains(where: { ",\"\n\r".contains($0) }) else { return field }
+    return "\"" + field.replacing("\"", with: "\"\"") + "\""
+  }
+}

@@ -1,0 +1,135 @@
+public import Decoding
+import Problems
+public import Reasoning
+import Synchronization
+import Traces
+
+/// Runs studies on decoders. What is found is told as it comes; the clock, files and screens are
+/// the caller's.
+public struct StudyRunner: Sendable {
+  /// Gives the decoder of a study's model. Models are asked for one after another, and the one
+  /// before is let go of.
+  public typealias Opening = @Sendable (StudyModel) async throws -> Decoder
+  /// Is told of each answer as it is found, one at a time.
+  public typealias Observer =
+    @Sendable (_ arm: Int, _ problem: Int, _ record: StudyRecord) -> Void
+
+  public var prompts: PromptLibrary
+  public var open: Opening
+
+  public init(prompts: PromptLibrary, open: @escaping Opening) {
+    self.prompts = prompts
+    self.open = open
+  }
+
+  /// Finds the answers that are missing. Every answer is the same whenever it is found, so that a
+  /// study that was stopped and taken up again ends as one that was not.
+  ///
+  /// - Returns: what is known then: all of it, or less when the task is cancelled.
+  /// - Throws: what keeps the study from going on; what was found has been told to the observer.
+  @discardableResult
+  public func run(
+    _ results: StudyResults, observer: @escaping Observer = { _, _, _ in }
+  ) async throws -> StudyResults {
+    let study = results.study
+    let found = Mutex(results)
+    for (index, model) in study.models.enumerated() {
+      let arms = study.arms.indices.filter {
+        study.arms[$0].model == index && !results.missing(arm: $0).isEmpty
+      }
+      guard !arms.isEmpty, !Task.isCancelled else { continue }
+      let decoder = try await open(model)
+      for arm in arms where !Task.isCancelled {
+        let answer = { @Sendable (problem: Int) async throws -> Bool? in
+          guard
+            let record = try await record(
+              of: study.problems[problem].question, study.kind, study.arms[arm], decoder)
+          else { return nil }
+          found.withLock { results in
+            results.add(record, arm: arm, problem: problem)
+            observer(arm, problem, record)
+          }
+          return true
+        }
+        _ = try await Evaluation.concurrently(
+          results.missing(arm: arm), width: width(of: study.arms[arm], decoder),
+          progress: { _ in }, answer)
+      }
+    }
+    return found.withLock { $0 }
+  }
+
+  /// How many problems are worked on at once: as many as fill a batch, and one more.
+  private func width(of arm: StudyArm, _ decoder: Decoder) -> Int {
+    let description = StrategyRegistry.description(of: arm.strategy)
+    let usual =
+      description?.settings.contains(.samples) == true
+      ? description?.defaultSamples : description?.defaultBranches
+    let paths = max(1, arm.settings.samples ?? arm.settings.branches ?? usual ?? 1)
+    return decoder.slots / paths + 1
+  }
+
+  /// - Returns: nil when the task was cancelled before the end.
+  private func record(
+    of question: Question, _ kind: StudyKind, _ arm: StudyArm, _ decoder: Decoder
+  ) async throws -> StudyRecord? {
+    guard kind != .samples else {
+      do {
+        return try await sampled(question, arm, decoder)
+      } catch is CancellationError {
+        return nil
+      }
+    }
+    let strategy = try StrategyRegistry.strategy(named: arm.strategy)
+    let end = await strategy.run(
+      question, settings: arm.settings, decoder: decoder, library: prompts
+    ) { _ in }
+    switch end.reason {
+    case .completed: return StudyRecord(isCorrect: end.correct ?? false, tokens: end.tokens)
+    case .cancelled: return nil
+    case .failed: throw StrategyError.decoding(end.message ?? "The run failed.")
+    }
+  }
+
+  /// Samples solutions as best-of-n does, has the verifier judge them all, and keeps each.
+  private func sampled(
+    _ question: Question, _ arm: StudyArm, _ decoder: Decoder
+  ) async throws -> StudyRecord {
+    let (settings, description) = (arm.settings, BestOfN.description)
+    let run = Run(
+      number: 1, question: question, settings: settings, decoder: decoder,
+      prompt: try prompts.prompt(
+        for: question, settings, otherwise: description.defaultPrompting, model: decoder.model)
+    ) { _ in }
+    let outcomes = try await run.sampledOutcomes(
+      settings.samples ?? BestOfN.defaultSamples, temperature: description.defaultTemperature)
+    let before = run.counts.spent
+    let verifier = (settings.verifier ?? BestOfN.defaultVerifier).verifier(settings)
+    let assessments = try await verifier.assess(
+      outcomes.map { run.solution(ofPath: $0.path) }, in: run)
+    let samples = zip(outcomes, assessments).map { outcome, assessment in
+      StudySample(
+        answer: outcome.answer, isCorrect: question.isCorrect(outcome.answer) ?? false,
+        generated: outcome.generated, score: assessment.value.flatMap { $0.isFinite ? $0 : nil },
+        weight: assessment.weight.isFinite ? assessment.weight : 0)
+    }
+    let top = BestOfN.top(outcomes, samples.map(\.score))
+    return StudyRecord(
+      isCorrect: question.isCorrect(top?.answer) ?? false, tokens: run.counts, samples: samples,
+      verifierTokens: run.counts.spent - before)
+  }
+}
+
+extension Run {
+  /// Samples solutions of the run's question, all in one batch.
+  ///
+  /// - Returns: what became of them, in path order.
+  /// - Throws: `CancellationError` when some of them are missing.
+  func sampledOutcomes(_ count: Int, temperature: Double) async throws -> [PathOutcome] {
+    let start = try insertPrompt()
+    let results = try await decode(
+      (0..<max(1, count)).map { sampledPath($0, from: start, temperature: temperature) })
+    try Task.checkCancellation()
+    return results.map { conclude($0.path, $0.reason) }
+  }
+}

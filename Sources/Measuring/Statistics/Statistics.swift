@@ -1,0 +1,120 @@
+import Decoding
+import Foundation
+
+/// Estimates and their uncertainty, for tallies, `eval` and every figure on screen.
+public enum Statistics {
+  /// The 97.5 % quantile of the standard normal distribution.
+  static let z95 = 1.959964
+
+  /// The 95 % Wilson score interval of a share (Wilson 1927).
+  ///
+  /// Within 0 … 1 and containing the observed share; 0 … 1 when nothing was observed.
+  public static func wilsonInterval(successes: Int, trials: Int) -> ClosedRange<Double> {
+    guard trials > 0 else { return 0...1 }
+    let n = Double(trials)
+    let share = Double(min(max(successes, 0), trials)) / n
+    let z2 = z95 * z95
+    let center = (share + z2 / (2 * n)) / (1 + z2 / n)
+    let half = z95 / (1 + z2 / n) * (share * (1 - share) / n + z2 / (4 * n * n)).squareRoot()
+    // The bounds touch 0 and 1 exactly in theory; rounding must not push them past the share.
+    return max(0, min(center - half, share))...min(1, max(center + half, share))
+  }
+
+  /// The unbiased estimate of pass@k, 1 − C(n−c, k)/C(n, k) (Chen et al. 2021, arXiv 2107.03374,
+  /// eq. 1): the chance that at least one of `k` of the `samples` is correct.
+  ///
+  /// nil unless 0 ≤ correct ≤ samples and 1 ≤ k ≤ samples.
+  static func passAtK(samples: Int, correct: Int, k: Int) -> Double? {
+    guard correct >= 0, correct <= samples, k >= 1, k <= samples else { return nil }
+    guard samples - correct >= k else { return 1 }
+    var allWrong = 1.0
+    for i in (samples - correct + 1)..<(samples + 1) { allWrong *= 1 - Double(k) / Double(i) }
+    return 1 - allWrong
+  }
+
+  /// A mean and its standard error.
+  public struct Mean: Hashable, Sendable {
+    public var mean: Double
+    /// s/√n with the sample standard deviation; nil for a single value, which says nothing about
+    /// its spread.
+    public var standardError: Double?
+  }
+
+  /// The mean of values with its standard error, or nil for no values.
+  public static func mean(_ values: [Double]) -> Mean? {
+    guard !values.isEmpty else { return nil }
+    let n = Double(values.count)
+    let mean = values.reduce(0, +) / n
+    guard values.count > 1 else { return Mean(mean: mean, standardError: nil) }
+    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    return Mean(mean: mean, standardError: (squares / (n - 1) / n).squareRoot())
+  }
+
+  /// The 2.5 % and the 97.5 % quantile of values in ascending order; nil for none.
+  static func central95(ofSorted values: [Double]) -> ClosedRange<Double>? {
+    func quantile(_ share: Double) -> Double {
+      values[Int((share * Double(values.count - 1)).rounded())]
+    }
+    return values.isEmpty ? nil : quantile(0.025)...quantile(0.975)
+  }
+
+  /// A 95 % percentile interval of a mean from a bootstrap over the values (Efron 1979), containing
+  /// the mean. nil for fewer than two values, or any that is not finite.
+  static func bootstrapInterval(
+    ofMean values: [Double], seed: UInt64 = 1, resamples: Int = 1000
+  ) -> ClosedRange<Double>? {
+    guard values.count > 1, values.allSatisfy(\.isFinite) else { return nil }
+    return bootstrap(of: values, from: values, seed: seed, resamples: resamples)
+  }
+
+  /// The interval of the mean of `values` when as many are drawn from a pool.
+  private static func bootstrap(
+    of values: [Double], from pool: [Double], seed: UInt64, resamples: Int = 1000
+  ) -> ClosedRange<Double>? {
+    guard !values.isEmpty, !pool.isEmpty else { return nil }
+    let n = Double(values.count)
+    let mean = values.reduce(0, +) / n
+    var random = SplitMix64(state: seed)
+    let means = (0..<max(1, resamples)).map { _ in
+      values.indices.reduce(0.0) { sum, _ in
+        sum + pool[Int.random(in: pool.indices, using: &random)]
+      } / n
+    }
+    guard let interval = central95(ofSorted: means.sorted()) else { return nil }
+    return min(interval.lowerBound, mean)...max(interval.upperBound, mean)
+  }
+
+  /// A 95 % interval of an accuracy from each problem's share in it, from 0 to 1: Wilson's where every
+  /// problem is simply right or wrong, else a percentile bootstrap over the problems with one right
+  /// and one wrong problem added to those that are drawn from (Laplace), so that a few shares that are
+  /// nearly alike are not taken as certain. 0 … 1 for none.
+  static func accuracyInterval(of shares: [Double], seed: UInt64 = 1) -> ClosedRange<Double> {
+    guard shares.contains(where: { $0 != 0 && $0 != 1 }) else {
+      return wilsonInterval(successes: shares.count { $0 == 1 }, trials: shares.count)
+    }
+    return bootstrap(of: shares, from: shares + [0, 1], seed: seed) ?? 0...1
+  }
+
+  /// The area under the ROC curve: the chance that a positive scores above a negative, a tie
+  /// counting one half (Mann–Whitney). nil without both a positive and a negative, or with NaN.
+  public static func areaUnderCurve(_ scored: [(score: Double, isPositive: Bool)]) -> Double? {
+    let positives = scored.count { $0.isPositive }
+    let negatives = scored.count - positives
+    guard positives > 0, negatives > 0, !scored.contains(where: { $0.score.isNaN }) else {
+      return nil
+    }
+    let sorted = scored.sorted { $0.score < $1.score }
+    var wins = 0.0
+    var negativesBelow = 0
+    var index = 0
+    while index < sorted.count {
+      let tie = sorted[index...].prefix { $0.score == sorted[index].score }
+      let tiedPositives = tie.count { $0.isPositive }
+      let tiedNegatives = tie.count - tiedPositives
+      wins += Double(tiedPositives) * (Double(negativesBelow) + Double(tiedNegatives) / 2)
+      negativesBelow += tiedNegatives
+      index = tie.endIndex
+    }
+    return wins / (Double(positives) * Double(negatives))
+  }
+}

@@ -1,0 +1,52 @@
+import Decoding
+public import Problems
+
+/// A finished solution that is to be judged.
+public struct CandidateSolution: Sendable, Hashable {
+  /// The path of the run that the scores are told of.
+  public var path: Int
+  /// The solution as the model said it, without the trigger that made it think and without
+  /// white space around it.
+  public var text: String
+  /// Where the text begins, in bytes of what the path says; nil when it is no path's.
+  public var offset: Int?
+
+  public init(path: Int, text: String, offset: Int? = nil) {
+    self.path = path
+    self.text = text
+    self.offset = offset
+  }
+
+  public var steps: [SolutionStep] { SolutionStep.steps(of: text) }
+}
+
+extension Run {
+  /// What a path says as a solution to be judged.
+  public func solution(ofPath path: Int) -> CandidateSolution {
+    let bytes = record(ofPath: path).bytes
+    var rest = bytes[..<prompt.answerLength(in: bytes)].drop(while: SolutionStep.isWhiteSpace)
+    // A model may give itself the trigger; a verifier never reads it.
+    let trigger = PromptFormat.trigger.utf8.drop(while: SolutionStep.isWhiteSpace)
+    if rest.starts(with: trigger) {
+      rest = rest.dropFirst(trigger.count).drop(while: SolutionStep.isWhiteSpace)
+    }
+    while let last = rest.last, SolutionStep.isWhiteSpace(last) { rest.removeLast() }
+    let text = String(decoding: rest, as: UTF8.self)
+    // Where bytes were no text, places in the one are not places in the other.
+    let isFaithful = text.utf8.elementsEqual(rest)
+    return CandidateSolution(path: path, text: text, offset: isFaithful ? rest.startIndex : nil)
+  }
+
+  /// The first and the last node of a part of a solution; nil when no path spells it.
+  func nodes(of bytes: Range<Int>, in solution: CandidateSolution) -> (NodeID, NodeID)? {
+    guard let offset = solution.offset else { return nil }
+    let entries = record(ofPath: solution.path).entries
+    let place = (bytes.lowerBound + offset)..<(bytes.upperBound + offset)
+    guard
+      let range = ExtractedAnswer.tokenRange(
+        of: place, tokenByteCounts: entries.map(\.bytes.count)),
+      let first = entries[range].first, let last = entries[range].last
+    else { return nil }
+    return (first.node, last.node)
+  }
+}
