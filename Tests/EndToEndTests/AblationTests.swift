@@ -2,7 +2,7 @@ import Decoding
 @testable import Engine
 import EngineFixtures
 import Foundation
-import Reasoning
+@testable import Reasoning
 import Testing
 
 @testable import Measuring

@@ -130,7 +130,7 @@ import Testing
   @Test func settingsShapeTheTableAtOnce() async throws {
     let driver = await started()
     driver.type("x-")  // top-k
-    #expect(driver.state.settings.topK == 100)
+    #expect(driver.state.settings.topK == 160)
     while driver.state.settings.topK != 2 { driver.type("-") }
     var rows = try #require(driver.state.decode.table?.rows)
     #expect(rows.prefix(4).map(\.cut) == [nil, nil, .topK, .topK])

@@ -140,7 +140,9 @@ private struct CounterScreen: Screen {
   @Test func lessonsGoThere() throws {
     var play = play()
     let text = """
-      # Counting
+      ---
+      title: Counting
+      ---
 
       ## One
 

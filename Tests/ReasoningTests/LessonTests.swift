@@ -69,7 +69,6 @@ import Testing
     (head + "## a\nx\n```ponder\nset samples many\n```", 7),
     (head + "## a\nx\n```ponder\nset size 3\n```", 7),
     (head + "## a\nx\n```ponder\nstrategy nonsense\n```", 7),
-    (head + "## a\nx\n```ponder\nscreen train\n```", 7),
     (head + "## a\nx\n```ponder\ngoto nowhere\n```", 7),
     (head + "## a\nx\n```ponder\ncompare 1 1\n```", 7),
     (head + "## a\nx\n```ponder\ncompare 0 2\n```", 7),
