@@ -3,6 +3,7 @@ import Foundation
 import Reasoning
 import Synchronization
 
+@testable import Measuring
 @testable import Playground
 
 /// How models behave: answer, hang until they are cancelled, or fail.
