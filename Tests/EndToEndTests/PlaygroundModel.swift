@@ -1,6 +1,7 @@
 import Decoding
-@testable import Engine
 import Foundation
+
+@testable import Engine
 
 /// A tiny llama model for the playground's tests: random weights, but a vocabulary that holds every
 /// byte and a context that long votes need.

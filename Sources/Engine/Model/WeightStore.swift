@@ -9,22 +9,10 @@ public struct Tensor: @unchecked Sendable {
   public let rowLength: Int
   /// The number of rows, 1 for a vector: a linear map's outputs.
   public let rowCount: Int
-  /// `[rowCount, rowLength]` in `format`; may be unaligned.
+  /// `[rowCount, rowLength]` in `format`; may be unaligned. At least `byteCount` bytes that outlive
+  /// this value.
   public let data: UnsafeRawPointer
   public let byteCount: Int
-
-  /// - Parameter data: memory of at least `byteCount` bytes that outlives this value.
-  init(
-    name: String, format: TensorFormat, rowLength: Int, rowCount: Int, data: UnsafeRawPointer,
-    byteCount: Int
-  ) {
-    self.name = name
-    self.format = format
-    self.rowLength = rowLength
-    self.rowCount = rowCount
-    self.data = data
-    self.byteCount = byteCount
-  }
 }
 
 /// Where a model's weights come from: mapped from a file, or held in memory.

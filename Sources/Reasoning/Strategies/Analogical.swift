@@ -17,8 +17,6 @@ struct Analogical: Strategy {
     shape: .path, defaultPrompting: .analogical,
     settings: [.prompting, .temperature, .topK, .topP, .minP, .maxTokens, .seed])
 
-  init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
     var path = run.sampledPath(0, from: start, temperature: Self.description.defaultTemperature)

@@ -13,8 +13,6 @@ struct DiverseTreeSearch: Strategy {
     defaultAggregate: StepBeam.defaultAggregate, defaultVote: StepBeam.defaultVote,
     settings: StepBeam.settings)
 
-  init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     try await run.searchSteps(isDiverse: true)
   }

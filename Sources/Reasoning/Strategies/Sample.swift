@@ -11,8 +11,6 @@ struct Sample: Strategy {
     shape: .branches, defaultPrompting: .plain, defaultTemperature: 0.7,
     settings: [.prompting, .samples, .temperature, .topK, .topP, .minP, .maxTokens, .seed])
 
-  init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
     let paths = (0..<max(1, run.settings.samples ?? 1)).map {

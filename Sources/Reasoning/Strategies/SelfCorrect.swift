@@ -17,8 +17,6 @@ struct SelfCorrect: Strategy {
     cost: "one path, and what looking again takes", shape: .path, defaultPrompting: .think,
     settings: [.prompting, .temperature, .topK, .topP, .minP, .maxTokens, .seed])
 
-  init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
     let first = run.sampledPath(

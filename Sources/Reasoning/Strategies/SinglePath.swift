@@ -21,8 +21,6 @@ struct FewShotCoT: Strategy {
     paper: "Wei et al. 2022, arXiv 2201.11903", cost: "one path after a longer prompt",
     shape: .path, defaultPrompting: .fewShot, settings: [.prompting, .maxTokens])
 
-  init() {}
-
   public func answer(_ run: Run) async throws -> String? { try await run.greedyAnswer() }
 }
 

@@ -13,8 +13,6 @@ struct StepBack: Strategy {
     shape: .path, defaultPrompting: .stepBack,
     settings: [.prompting, .temperature, .topK, .topP, .minP, .maxTokens, .seed])
 
-  init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
     let path = run.sampledPath(0, from: start, temperature: Self.description.defaultTemperature)

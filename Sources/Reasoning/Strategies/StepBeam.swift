@@ -31,8 +31,6 @@ struct StepBeam: Strategy {
     .minP, .maxTokens, .seed,
   ]
 
-  init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     try await run.searchSteps(isDiverse: false)
   }

@@ -6,8 +6,6 @@ import Traces
 /// looked at; so it is there only for questions whose answers can be checked by less than solving
 /// them.
 public struct ExactVerifier: Verifier {
-  init() {}
-
   /// The families whose answers can be checked.
   public static let families = ProblemLibrary.families.filter { family in
     let id = ProblemID(family: family.name, level: family.levels.lowerBound, seed: 0, index: 0)

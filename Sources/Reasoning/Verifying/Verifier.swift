@@ -57,8 +57,6 @@ extension VerifierName {
 
 /// Ranks paths by their own log-probability. Nothing is judged; what verifiers must beat.
 struct LikelihoodVerifier: Verifier {
-  init() {}
-
   public func assess(_ solutions: [CandidateSolution], in run: Run) async throws -> [Assessment] {
     solutions.map {
       let record = run.record(ofPath: $0.path)
