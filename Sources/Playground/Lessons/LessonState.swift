@@ -76,7 +76,7 @@ public struct LessonState: Sendable {
     /// In an order that tells nothing.
     public var choices: [Choice]
     /// The index of the reader's choice.
-    public var picked: Int?
+    var picked: Int?
   }
 
   var stepCount: Int { lesson.steps.count }

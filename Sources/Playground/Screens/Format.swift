@@ -10,7 +10,7 @@ public enum Format {
   }
 
   /// A probability below a thousandth as `<.001` instead of `.000`.
-  public static func smallProbability(_ value: Double) -> String {
+  static func smallProbability(_ value: Double) -> String {
     value > 0 && value < 0.0005 ? "<.001" : probability(value)
   }
 

@@ -158,18 +158,18 @@ public typealias KeyHint = (key: String, label: String)
 extension Screen {
   public var id: ScreenID { Self.id }
 
-  public static var companion: ScreenID? { nil }
+  static var companion: ScreenID? { nil }
   public static var shapes: Set<StrategyShape> { [] }
 
-  public var contexts: [KeyContext] { [.screen(Self.id)] }
-  public var typingHints: [KeyHint]? { nil }
+  var contexts: [KeyContext] { [.screen(Self.id)] }
+  var typingHints: [KeyHint]? { nil }
   public func hint(for command: Command, _ session: SessionState) -> String? { nil }
   public mutating func type(_ key: KeyEvent, _ session: inout SessionState) -> [Effect]? { nil }
   public mutating func paste(_ text: String, _ session: inout SessionState) -> Bool { false }
   public mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
     []
   }
-  public mutating func dismiss(_ session: inout SessionState) -> [Effect]? { nil }
+  mutating func dismiss(_ session: inout SessionState) -> [Effect]? { nil }
   public mutating func stop(_ session: inout SessionState) -> [Effect]? { nil }
 
   public mutating func appear(_ session: inout SessionState) -> [Effect] { [] }
@@ -178,7 +178,7 @@ extension Screen {
     if reason != .model { self = Self() }
     return []
   }
-  public mutating func adapt(from old: RunSettings, _ session: inout SessionState) {}
+  mutating func adapt(from old: RunSettings, _ session: inout SessionState) {}
   public mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
   }
   public mutating func restore(_ session: inout SessionState) {}
@@ -194,7 +194,7 @@ extension Screen {
 
   public var run: Int? { nil }
   public func selection(_ session: SessionState) -> PathSelection? { nil }
-  public var activity: String? { nil }
+  var activity: String? { nil }
 
   public mutating func go(
     to place: LessonCommand.Place, _ session: inout SessionState

@@ -4,7 +4,7 @@ public import Reasoning
 public struct ScreenList: Sendable {
   public var types: [any Screen.Type]
 
-  public init(_ types: [any Screen.Type]) { self.types = types }
+  init(_ types: [any Screen.Type]) { self.types = types }
 
   /// Adding a screen is one file and one line here.
   public static let standard = ScreenList([

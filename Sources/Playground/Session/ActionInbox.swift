@@ -1,5 +1,5 @@
 import Synchronization
-public import TerminalUI
+import TerminalUI
 import Traces
 
 /// Where other threads leave news for the main thread. Trace records are gathered into batches;
@@ -17,7 +17,7 @@ public final class ActionInbox: Sendable {
   public init() {}
 
   /// Who is woken when there is news.
-  public func connect(_ waker: any Waker) { state.withLock { $0.waker = waker } }
+  func connect(_ waker: any Waker) { state.withLock { $0.waker = waker } }
 
   func post(_ action: Action) {
     add { state in
@@ -39,7 +39,7 @@ public final class ActionInbox: Sendable {
   }
 
   /// Takes all news.
-  public func drain() -> [Action] {
+  func drain() -> [Action] {
     state.withLock { state in
       state.closeBatch()
       state.isWoken = false

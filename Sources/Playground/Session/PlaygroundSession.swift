@@ -17,7 +17,7 @@ public final class PlaygroundSession: Sendable {
     /// Where studies are kept; nil keeps none.
     public var studies: StudyStore?
     /// Where studies are written to.
-    public var exportFolder: String
+    var exportFolder: String
 
     public init(
       opener: any ModelOpening, prompts: PromptLibrary,
@@ -56,7 +56,7 @@ public final class PlaygroundSession: Sendable {
   }
 
   /// Carries out one effect. Returns at once.
-  public func perform(_ effect: Effect) {
+  func perform(_ effect: Effect) {
     switch effect {
     case .decode(let effect): decode.perform(effect)
     case .run(let effect): run.perform(effect)

@@ -40,7 +40,7 @@ public struct KeyBinding: Sendable, Hashable {
   /// A word for the hint line; nil keeps it out.
   public var hint: String?
 
-  public init(_ keys: [KeyEvent], _ command: Command, _ help: String, hint: String? = nil) {
+  init(_ keys: [KeyEvent], _ command: Command, _ help: String, hint: String? = nil) {
     self.keys = keys
     self.command = command
     self.help = help
@@ -53,13 +53,13 @@ public struct KeyBinding: Sendable, Hashable {
 }
 
 /// Which key does what. Help and hint lines are made from it, so they cannot be wrong.
-public struct KeyMap: Sendable {
-  public var bindings: [KeyContext: [KeyBinding]]
+struct KeyMap: Sendable {
+  var bindings: [KeyContext: [KeyBinding]]
   /// All contexts, in the order in which help lists them.
-  public let contexts: [KeyContext]
+  let contexts: [KeyContext]
 
   /// - Parameter screens: each has keys of its own; the first nine have a number.
-  public init(_ screens: ScreenList) {
+  init(_ screens: ScreenList) {
     contexts =
       [.global] + screens.ids.map { .screen($0) } + [.compare] + Self.popups.map(\.context)
     bindings = [.global: Self.numbers(screens.ids) + Self.global, .compare: Self.compare]

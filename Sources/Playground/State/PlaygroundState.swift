@@ -12,12 +12,12 @@ public struct PlaygroundState: Sendable {
   /// In the order of the tabs. Each holds its own state.
   public internal(set) var screens: [any Screen]
   /// What lies over the screens, topmost last.
-  public var popups: [Popup] = []
-  public var isQuitting = false
+  var popups: [Popup] = []
+  var isQuitting = false
   /// A strategy that runs as soon as there is a model.
   public var strategyAtStart: String?
   /// What was typed on the command line, oldest first.
-  public var commandHistory: [String] = []
+  var commandHistory: [String] = []
 
   public init(
     size: Size, question: Question, settings: RunSettings, catalog: Catalog = Catalog(),
@@ -56,10 +56,10 @@ public struct PlaygroundState: Sendable {
   }
 
   /// The keys of all screens and of what lies over them.
-  public var keyMap: KeyMap { KeyMap(session.screens) }
+  var keyMap: KeyMap { KeyMap(session.screens) }
 
   /// The contexts in which a key is looked up, the nearest first.
-  public var contexts: [KeyContext] {
+  var contexts: [KeyContext] {
     if let popup = popups.last { return popup.contexts }
     let lesson: [KeyContext] = session.activeLesson == nil ? [] : [.lesson]
     let guess: [KeyContext] = session.isGuessing ? [.guess] : []

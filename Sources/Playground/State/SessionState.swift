@@ -21,7 +21,7 @@ public struct SessionState: Sendable {
   /// What runs are started with; the sampler's part also shapes the Decode table.
   public var settings: RunSettings
   /// The settings there are.
-  public var settingTable = SettingTable.standard
+  var settingTable = SettingTable.standard
   public var model: ModelState = .none
   /// What the loaded model's token ids stand for; nil without a model.
   public var vocabulary: (any Vocabulary)?
@@ -35,9 +35,9 @@ public struct SessionState: Sendable {
   /// Where Decode is: the place whose next token is shown.
   public var cursor: NodeID = .root
   /// The runs under way, by number.
-  public var activities: [Int: Activity] = [:]
+  var activities: [Int: Activity] = [:]
   /// The next run's number.
-  public var nextRun = 1
+  var nextRun = 1
   /// The run that each screen shows; brought up to date after every action.
   public internal(set) var shownRuns: [ScreenID: Int] = [:]
   /// What screens have asked of each other and nobody has answered yet, the oldest first.
@@ -67,12 +67,12 @@ public struct SessionState: Sendable {
   // MARK: The model
 
   /// The model's name, capabilities and size, when one is loaded.
-  public var readyModel: ModelSummary? {
+  var readyModel: ModelSummary? {
     if case .ready(let summary) = model { summary } else { nil }
   }
 
   /// Whether a saved trace is shown without a model.
-  public var isReplay: Bool {
+  var isReplay: Bool {
     if case .none = model { !trace.runs.isEmpty } else { false }
   }
 
@@ -199,10 +199,10 @@ public struct SessionState: Sendable {
   // MARK: Lessons
 
   /// The lesson on view.
-  public var activeLesson: LessonState? { lesson.flatMap { $0.isHidden ? nil : $0 } }
+  var activeLesson: LessonState? { lesson.flatMap { $0.isHidden ? nil : $0 } }
 
   /// Whether the reader is guessing: then Decode tells no probability of what comes next.
-  public var isGuessing: Bool {
+  var isGuessing: Bool {
     activeLesson?.guess.map { $0.picked == nil } ?? false
   }
 }
@@ -219,14 +219,8 @@ public enum ModelState: Sendable, Hashable {
 public struct ModelLoad: Sendable, Hashable {
   public var name: String
   /// Bytes of weights that are ready, and of all; 0 as long as that is not known.
-  public var bytes: Int
-  public var totalBytes: Int
-
-  public init(name: String, bytes: Int = 0, totalBytes: Int = 0) {
-    self.name = name
-    self.bytes = bytes
-    self.totalBytes = totalBytes
-  }
+  public var bytes: Int = 0
+  public var totalBytes: Int = 0
 
   /// The name and how far it is, as `qwen2.5-1.5b: 43 % of 1.1 GB`.
   var text: String {
@@ -271,14 +265,14 @@ public struct ModelSummary: Sendable, Hashable {
 }
 
 /// A run under way.
-public struct Activity: Sendable, Hashable {
+struct Activity: Sendable, Hashable {
   public var strategy: String
   /// Paths the run will have in all, and those that have ended.
   public var paths: Int
   public var finished: Int
-  public var isCancelling = false
+  var isCancelling = false
 
-  public init(strategy: String, paths: Int, finished: Int = 0) {
+  init(strategy: String, paths: Int, finished: Int = 0) {
     self.strategy = strategy
     self.paths = paths
     self.finished = finished
@@ -294,7 +288,7 @@ public struct Pace: Sendable, Hashable {
   /// What weights, keys and values take.
   public var memoryBytes: Int?
   /// About how long each run under way will still take, from the pace of its last paths.
-  public var secondsLeft: [Int: Double] = [:]
+  var secondsLeft: [Int: Double] = [:]
 
   public init() {}
 }

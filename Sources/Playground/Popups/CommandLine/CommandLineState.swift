@@ -14,7 +14,7 @@ public struct CommandLineState: Sendable {
   /// What is wrong with the line that was entered last.
   public var error: String?
 
-  public init(_ text: String = "") { field = TextField(text) }
+  init(_ text: String = "") { field = TextField(text) }
 }
 
 extension CommandCompletion {

@@ -9,7 +9,7 @@ public struct SettingsState: Sendable {
   public var field: TextField?
   public var error: String?
 
-  public init() {}
+  init() {}
 
   /// The panel's rows.
   enum Row: Sendable, Hashable {

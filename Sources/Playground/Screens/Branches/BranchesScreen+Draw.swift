@@ -1,7 +1,7 @@
 import Decoding
 import Foundation
 import Reasoning
-public import TerminalUI
+import TerminalUI
 import Traces
 
 extension BranchesScreen {

@@ -1,12 +1,12 @@
-public import Reasoning
-public import TerminalUI
-public import Traces
+import Reasoning
+import TerminalUI
+import Traces
 
 /// The paths of one run as they grow, side by side, and how sure each is of its answer. Of
 /// CoT-decoding these are the likeliest first tokens, each grown greedily.
-public struct BranchesScreen: Screen {
+struct BranchesScreen: Screen {
   public static let id = ScreenID("branches")
-  public static let companion: ScreenID? = DecodeScreen.id
+  static let companion: ScreenID? = DecodeScreen.id
 
   public internal(set) var run: Int?
   /// Whether that run grows branches, so that only another of its kind takes its place.
@@ -25,14 +25,14 @@ public struct BranchesScreen: Screen {
   /// The two branches that stand side by side.
   var comparison: Comparison?
 
-  public init() {}
+  init() {}
 
   /// Runs of several paths; those that are searched, ranked or counted have screens of their own.
   public static let shapes: Set<StrategyShape> = [.branches]
 
   // MARK: Keys and mouse
 
-  public static let bindings: [KeyBinding] =
+  static let bindings: [KeyBinding] =
     [
       KeyBinding(
         [KeyEvent(" "), KeyEvent("r")], .run, "grow the branches; again to stop", hint: "grow")
@@ -45,9 +45,9 @@ public struct BranchesScreen: Screen {
         hint: "compare"),
     ] + KeyBinding.scrolling("branch's text") + [.openSteps]
 
-  public var contexts: [KeyContext] { [comparison == nil ? .screen(Self.id) : .compare] }
+  var contexts: [KeyContext] { [comparison == nil ? .screen(Self.id) : .compare] }
 
-  public mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
+  mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     if comparison.perform(command, digest, in: rect(session), &session) { return [] }
     switch command {
     case .pageUp: textScroll = max(0, textScroll - 3)
@@ -82,7 +82,7 @@ public struct BranchesScreen: Screen {
     return []
   }
 
-  public mutating func dismiss(_ session: inout SessionState) -> [Effect]? {
+  mutating func dismiss(_ session: inout SessionState) -> [Effect]? {
     guard comparison != nil else { return nil }
     comparison = nil
     return []

@@ -1,11 +1,11 @@
-public import Decoding
+import Decoding
 import Reasoning
-public import TerminalUI
+import TerminalUI
 import Traces
 
 /// The next-token table as the screen shows it: the figures with the tokens' labels, and which
 /// tokens lead to places known already.
-public struct CandidateTable: Sendable, Hashable {
+struct CandidateTable: Sendable, Hashable {
   public struct Row: Sendable, Hashable {
     public var token: Token
     public var label: String
@@ -17,7 +17,7 @@ public struct CandidateTable: Sendable, Hashable {
     public var shaped: Double?
     public var cut: CutReason?
     /// Whether the token has been followed before.
-    public var isExplored: Bool
+    var isExplored: Bool
   }
 
   /// The place that the table tells the continuations of.
@@ -112,7 +112,7 @@ extension DecodeScreen {
 }
 
 /// A setting of the sampler that can be turned in Decode, with the table changing as it turns.
-public enum SamplerKnob: Int, CaseIterable, Sendable, Hashable {
+enum SamplerKnob: Int, CaseIterable, Sendable, Hashable {
   case temperature, topK, topP, minP
 
   var title: String {
@@ -170,7 +170,7 @@ extension DecodeScreen {
 
 /// Looking a token up by its text, wherever it stands in the distribution: the table lists only
 /// the likeliest.
-public struct TokenSearch: Sendable, Hashable {
+struct TokenSearch: Sendable, Hashable {
   public var field = TextField()
   /// What the text so far may stand for, the likeliest first.
   public var found: [Found] = []

@@ -1,11 +1,11 @@
-public import Decoding
+import Decoding
 import Problems
 import Reasoning
 import TerminalUI
-public import Traces
+import Traces
 
 /// A token of the line that Decode shows, with everything the screen tells of it.
-public struct LineToken: Sendable, Hashable {
+struct LineToken: Sendable, Hashable {
   /// The place after the token.
   public var node: NodeID
   public var token: Token
@@ -22,22 +22,22 @@ public struct LineToken: Sendable, Hashable {
   /// The token's place among the likeliest, from 1; nil when the saved ones do not list it.
   public var rank: Int?
   /// How many other tokens are known to follow at the same place.
-  public var alternatives: Int
+  var alternatives: Int
   /// Whether the user marked the place after the token.
   public var isFork: Bool
   /// Whether the token belongs to the answer that was found in a path through it.
-  public var isAnswer: Bool
+  var isAnswer: Bool
 }
 
 /// The line that Decode shows: the tokens up to the cursor, then those that redo leads to.
-public struct DecodeLine: Sendable, Hashable {
+struct DecodeLine: Sendable, Hashable {
   public var tokens: [LineToken] = []
   /// How many of them lie before the cursor.
   public var cursor = 0
   /// How many belong to the prompt.
-  public var promptCount = 0
+  var promptCount = 0
 
-  public init() {}
+  init() {}
 
   /// The token before the cursor.
   public var last: LineToken? {
@@ -128,7 +128,7 @@ extension DecodeScreen {
 }
 
 /// A continuation of the cursor that somebody has been to.
-public struct ExploredToken: Sendable, Hashable {
+struct ExploredToken: Sendable, Hashable {
   public var node: NodeID
   public var token: TokenID
   public var label: String
@@ -139,7 +139,7 @@ public struct ExploredToken: Sendable, Hashable {
 
 /// The answers that the model would give at the cursor if it had to, and, where text was put in just
 /// before it, how likely each was without that text.
-public struct AnswerOdds: Sendable, Hashable {
+struct AnswerOdds: Sendable, Hashable {
   public struct Row: Sendable, Hashable {
     public var answer: String
     /// Before the text that was put in; nil where there is none, or nobody asked.

@@ -1,7 +1,7 @@
 import Decoding
 import Problems
 import Reasoning
-public import TerminalUI
+import TerminalUI
 import Traces
 
 /// Draws the Decode screen: the line's text at the left, the next-token table at the right, below

@@ -1,13 +1,13 @@
-public import Decoding
+import Decoding
 import Problems
-public import Reasoning
-public import TerminalUI
-public import Traces
+import Reasoning
+import TerminalUI
+import Traces
 
 /// Decode: one place in the tree, the text that leads to it, and what may come next.
-public struct DecodeScreen: Screen {
+struct DecodeScreen: Screen {
   public static let id = ScreenID("decode")
-  public static let companion: ScreenID? = BranchesScreen.id
+  static let companion: ScreenID? = BranchesScreen.id
   public static let shapes: Set<StrategyShape> = [.path]
 
   /// The last node of the prompt.
@@ -19,46 +19,46 @@ public struct DecodeScreen: Screen {
   /// The line through the cursor; made from the above and the trace by `refreshLine`.
   public var line = DecodeLine()
   /// The continuations of the cursor that are known, the likeliest first.
-  public var explored: [ExploredToken] = []
+  var explored: [ExploredToken] = []
   /// The next-token table; nil when there is none to show. While the cursor's own is being
   /// computed it is still the one before (see `hasCurrentTable`).
   public var table: CandidateTable?
   /// Full distributions at hand, so that going back and forth needs no forward pass.
   public var known = KnownDistributions()
-  public var selectedRow = 0
+  var selectedRow = 0
   public var heat = HeatMode.probability
   /// The sampler's setting that `+` and `-` change.
   public var knob = SamplerKnob.temperature
   /// Whether sampling goes on at the cursor.
-  public var isStreaming = false
+  var isStreaming = false
   /// A token on its way into the tree.
-  public var arriving: NodeID?
+  var arriving: NodeID?
   /// How many more tokens are to be taken as soon as their tables are there: keys that came
   /// faster than the model.
-  public var pendingTakes = 0
+  var pendingTakes = 0
   /// The text being typed for insertion, when it is.
-  public var insertion: TextField?
+  var insertion: TextField?
   /// The token being looked up, when one is.
   public var search: TokenSearch?
   /// Lines scrolled back from where the text shows the cursor.
-  public var scrollBack = 0
+  var scrollBack = 0
   /// Whether an answer was asked for and has not come yet.
-  public var isAsking = false
+  var isAsking = false
   /// What the last "answer now" gave.
-  public var forcedAnswer: ForcedAnswer?
+  var forcedAnswer: ForcedAnswer?
   /// Which answers lead at the cursor, where that was asked.
-  public var odds: AnswerOdds?
+  var odds: AnswerOdds?
   /// The run of a single path that the cursor follows as it grows.
   public var run: Int?
   /// Where the cursor is. A copy of the session's: the table must be known to be the cursor's.
   var place: NodeID = .root
 
-  public init() {}
+  init() {}
 
   /// Whether the table tells what follows the cursor.
-  public var hasCurrentTable: Bool { table?.node == place }
+  var hasCurrentTable: Bool { table?.node == place }
 
-  public var activity: String? { isStreaming ? "sampling" : isAsking ? "asking" : nil }
+  var activity: String? { isStreaming ? "sampling" : isAsking ? "asking" : nil }
 
   public func selection(_ session: SessionState) -> PathSelection? {
     // A line of one's own comes before those of runs that happen to begin alike.
@@ -80,7 +80,7 @@ public struct DecodeScreen: Screen {
     case hop(Int)
   }
 
-  public static let bindings: [KeyBinding] = [
+  static let bindings: [KeyBinding] = [
     KeyBinding(
       [KeyEvent(.right), KeyEvent("l"), KeyEvent(.enter)], .activate, "take the selected token",
       hint: "take"),
@@ -114,7 +114,7 @@ public struct DecodeScreen: Screen {
     .openSteps,
   ]
 
-  public var typingHints: [KeyHint]? {
+  var typingHints: [KeyHint]? {
     if search != nil { return [("Enter", "take"), ("Esc", "leave")] }
     return insertion == nil ? nil : [("Enter", "put in"), ("Esc", "leave")]
   }
@@ -123,7 +123,7 @@ public struct DecodeScreen: Screen {
     command == .run && isStreaming ? "stop" : nil
   }
 
-  public mutating func perform(
+  mutating func perform(
     _ command: Command, _ session: inout SessionState
   ) -> [Effect] {
     if command != .activate && command != .right { pendingTakes = 0 }
@@ -412,7 +412,7 @@ public struct DecodeScreen: Screen {
     return []
   }
 
-  public mutating func adapt(from old: RunSettings, _ session: inout SessionState) {
+  mutating func adapt(from old: RunSettings, _ session: inout SessionState) {
     reshapeTable(session)
   }
 
@@ -553,7 +553,7 @@ public struct DecodeScreen: Screen {
 }
 
 /// What "answer now" gave.
-public struct ForcedAnswer: Sendable, Hashable {
+struct ForcedAnswer: Sendable, Hashable {
   /// Where it was asked.
   public var asked: NodeID
   /// The last node of the answer's line.
@@ -566,7 +566,7 @@ public struct ForcedAnswer: Sendable, Hashable {
 }
 
 /// The newest full distributions, a bounded number of them.
-public struct KnownDistributions: Sendable {
+struct KnownDistributions: Sendable {
   static let capacity = 256
   private var distributions: [NodeID: TokenDistribution] = [:]
   private var order: [NodeID] = []

@@ -1,7 +1,7 @@
 import TerminalUI
 
 /// What the colour of a token tells.
-public enum HeatMode: Int, CaseIterable, Sendable {
+enum HeatMode: Int, CaseIterable, Sendable {
   case probability, entropy, margin, off
 
   public var title: String {

@@ -227,15 +227,6 @@ struct Standing: Sendable, Hashable {
   /// independent trials.
   var interval: ClosedRange<Double>?
 
-  init(
-    answer: String?, weight: Double, share: Double, interval: ClosedRange<Double>? = nil
-  ) {
-    self.answer = answer
-    self.weight = weight
-    self.share = share
-    self.interval = interval
-  }
-
   /// The rows of a tally: the answers by falling weight, equals in the order in which they were
   /// first seen, then the paths without an answer, were it none.
   static func rows(_ tally: Tally) -> [Standing] {

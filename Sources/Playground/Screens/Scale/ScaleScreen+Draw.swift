@@ -1,6 +1,6 @@
 import Measuring
 import Reasoning
-public import TerminalUI
+import TerminalUI
 import Traces
 
 extension ScaleScreen {

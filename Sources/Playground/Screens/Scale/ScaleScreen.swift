@@ -1,11 +1,11 @@
 import Measuring
 import Problems
 import Reasoning
-public import TerminalUI
+import TerminalUI
 import Traces
 
 /// Accuracy against compute: one study, as far as it is known, read at a cursor.
-public struct ScaleScreen: Screen {
+struct ScaleScreen: Screen {
   public static let id = ScreenID("scale")
 
   private(set) var kind = StudyKind.samples
@@ -29,7 +29,7 @@ public struct ScaleScreen: Screen {
   /// Made anew whenever what it shows changes.
   private(set) var chart: StudyChart?
 
-  public init() {}
+  init() {}
 
   // MARK: Reading
 
@@ -56,7 +56,7 @@ public struct ScaleScreen: Screen {
 
   func layout(_ session: SessionState) -> ScaleLayout { ScaleLayout(in: rect(session), self) }
 
-  public var activity: String? {
+  var activity: String? {
     guard let progress else { return nil }
     let text = "study \(progress.done)/\(progress.total)"
     if progress.isCancelling { return text + ", stopping" }
@@ -174,7 +174,7 @@ enum ScaleCommand: ScreenCommand {
 }
 
 extension ScaleScreen {
-  public static let bindings: [KeyBinding] =
+  static let bindings: [KeyBinding] =
     [
       KeyBinding(
         [KeyEvent(" ")], .run, "do the study; again to stop it, what it has is kept",
@@ -207,7 +207,7 @@ extension ScaleScreen {
       KeyBinding([KeyEvent("r")], .runAnew, "do the study anew"),
     ]
 
-  public mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
+  mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     if let own: ScaleCommand = command.own() { return perform(own, &session) }
     switch command {
     case .run: return progress == nil ? start(&session) : cancel()

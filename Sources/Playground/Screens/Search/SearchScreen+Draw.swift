@@ -1,6 +1,6 @@
 import Decoding
 import Reasoning
-public import TerminalUI
+import TerminalUI
 import Traces
 
 /// Where the parts of Search lie.

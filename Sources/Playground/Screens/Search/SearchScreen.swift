@@ -1,11 +1,11 @@
 import Decoding
-public import Reasoning
-public import TerminalUI
-public import Traces
+import Reasoning
+import TerminalUI
+import Traces
 
 /// A search as it grows: the tree of a beam or of a tree search at one of its iterations, what every
 /// place is worth, and what was given up.
-public struct SearchScreen: Screen {
+struct SearchScreen: Screen {
   public static let id = ScreenID("search")
 
   enum Focus: Sendable, Hashable { case tree, graves }
@@ -31,7 +31,7 @@ public struct SearchScreen: Screen {
   /// The part on view, with everything that is drawn of it.
   var page = SearchPage()
 
-  public init() {}
+  init() {}
 
   var iteration: Int { min(chosen ?? map.iterations, map.iterations) }
 
@@ -65,7 +65,7 @@ enum SearchCommand: ScreenCommand {
 // MARK: Keys and mouse
 
 extension SearchScreen {
-  public static let bindings =
+  static let bindings =
     [
       KeyBinding([KeyEvent(" ")], .run, "search; again to stop", hint: "search"),
       KeyBinding(
@@ -95,7 +95,7 @@ extension SearchScreen {
       .openSteps,
     ]
 
-  public mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
+  mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     if let own: SearchCommand = command.own() {
       perform(own, &session)
       return []
@@ -170,7 +170,7 @@ extension SearchScreen {
   }
 
   /// Undoes one by one what was done to the view.
-  public mutating func dismiss(_ session: inout SessionState) -> [Effect]? {
+  mutating func dismiss(_ session: inout SessionState) -> [Effect]? {
     if focus == .graves {
       focus = .tree
     } else if ranking != nil {

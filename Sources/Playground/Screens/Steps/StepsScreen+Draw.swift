@@ -1,5 +1,5 @@
 import Reasoning
-public import TerminalUI
+import TerminalUI
 
 extension StepsScreen {
   public func draw(

@@ -1,10 +1,10 @@
 import Decoding
 import Reasoning
-public import TerminalUI
-public import Traces
+import TerminalUI
+import Traces
 
 /// One path of a run as states, actions, rewards and values.
-public struct StepsScreen: Screen {
+struct StepsScreen: Screen {
   public static let id = ScreenID("steps")
 
   public internal(set) var run: Int?
@@ -29,7 +29,7 @@ public struct StepsScreen: Screen {
   /// The run's strategy, and how many runs and paths there are to choose from.
   private(set) var heading = Heading()
 
-  public init() {}
+  init() {}
 
   /// How long a step stays while they are played, in seconds.
   static let pace = 1.5
@@ -92,7 +92,7 @@ public struct StepsScreen: Screen {
     StepsLayout(in: rect, steps: count, isAsked: episode?.curve.isEmpty == false)
   }
 
-  public var activity: String? { asking == nil ? nil : "asking" }
+  var activity: String? { asking == nil ? nil : "asking" }
 
   /// The paths of a run that say something, in order.
   private func paths(of run: Int, _ trace: Trace) -> [Int] {
@@ -261,7 +261,7 @@ enum StepsCommand: ScreenCommand {
 }
 
 extension StepsScreen {
-  public static let bindings: [KeyBinding] =
+  static let bindings: [KeyBinding] =
     [
       KeyBinding(
         [KeyEvent(" ")], .run, "play the steps one after another; again to stop", hint: "play"),
@@ -286,7 +286,7 @@ extension StepsScreen {
         "open the state in Decode, to go on from there", hint: "open"),
     ] + KeyBinding.scrolling("state")
 
-  public mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
+  mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     if let own: StepsCommand = command.own() {
       switch own {
       case .goToRun(let offset): goToRun(offset, session)

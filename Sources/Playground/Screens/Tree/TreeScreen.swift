@@ -1,10 +1,10 @@
 import Decoding
 import Reasoning
-public import TerminalUI
-public import Traces
+import TerminalUI
+import Traces
 
 /// Everything explored so far, as a tree: a line for every run of tokens in which nothing forks.
-public struct TreeScreen: Screen {
+struct TreeScreen: Screen {
   public static let id = ScreenID("tree")
 
   var tree = ExploredTree()
@@ -25,7 +25,7 @@ public struct TreeScreen: Screen {
   /// The lines on view, with everything that is drawn of them.
   var page = TreePage()
 
-  public init() {}
+  init() {}
 
   /// The root of the view.
   var top: NodeID { hoists.last ?? .root }
@@ -57,7 +57,7 @@ enum TreeCommand: ScreenCommand {
 // MARK: Keys and mouse
 
 extension TreeScreen {
-  public static let bindings =
+  static let bindings =
     KeyBinding.moving("line") + [
       KeyBinding(
         [KeyEvent(.right), KeyEvent("l")], .right, "unfold; then to the likeliest branch"),
@@ -88,7 +88,7 @@ extension TreeScreen {
       .openSteps,
     ]
 
-  public mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
+  mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     if let own: TreeCommand = command.own() { return perform(own, &session) }
     switch command {
     case .right: goIn()
@@ -149,7 +149,7 @@ extension TreeScreen {
     return []
   }
 
-  public mutating func dismiss(_ session: inout SessionState) -> [Effect]? {
+  mutating func dismiss(_ session: inout SessionState) -> [Effect]? {
     if !query.isEmpty {
       query = ""
     } else if !hoists.isEmpty {
@@ -298,7 +298,7 @@ extension TreeScreen {
 // MARK: Finding a text
 
 extension TreeScreen {
-  public var typingHints: [KeyHint]? {
+  var typingHints: [KeyHint]? {
     field == nil
       ? nil : [("Enter", "stay"), ("↓", "next"), ("↑", "previous"), ("Esc", "leave")]
   }

@@ -1,5 +1,5 @@
 import Reasoning
-public import TerminalUI
+import TerminalUI
 import Traces
 
 extension VerifyScreen {

@@ -1,13 +1,13 @@
 import Decoding
 import Measuring
 import Problems
-public import Reasoning
-public import TerminalUI
-public import Traces
+import Reasoning
+import TerminalUI
+import Traces
 
 /// The candidates of a run, ranked by what a verifier makes of them; what the exact checker says
 /// stands apart.
-public struct VerifyScreen: Screen {
+struct VerifyScreen: Screen {
   public static let id = ScreenID("verify")
 
   enum Focus: Sendable, Hashable {
@@ -33,7 +33,7 @@ public struct VerifyScreen: Screen {
   /// Says which steps are right; nil where the problem is not one of the library.
   private var checker: StepChecker?
 
-  public init() {}
+  init() {}
 
   /// Whatever ranks candidates is shown here, unless it searches as well.
   public static let shapes: Set<StrategyShape> = [.ranking]
@@ -196,7 +196,7 @@ public struct VerifyScreen: Screen {
 // MARK: - Keys and mouse
 
 extension VerifyScreen {
-  public static let bindings: [KeyBinding] =
+  static let bindings: [KeyBinding] =
     [
       KeyBinding(
         [KeyEvent(" ")], .run, "sample candidates and rank them; again to stop", hint: "rank"),
@@ -214,7 +214,7 @@ extension VerifyScreen {
       .openSteps,
     ]
 
-  public mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
+  mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     switch command {
     case .run: return session.isUnderWay(run) ? session.cancel(run) : rankAnew(&session)
     case .runAnew: return rankAnew(&session)
@@ -272,7 +272,7 @@ extension VerifyScreen {
     }
   }
 
-  public mutating func dismiss(_ session: inout SessionState) -> [Effect]? {
+  mutating func dismiss(_ session: inout SessionState) -> [Effect]? {
     guard focus == .judgements else { return nil }
     focus = .candidates
     return []

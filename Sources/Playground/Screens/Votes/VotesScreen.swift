@@ -1,11 +1,11 @@
 import Decoding
-public import Reasoning
-public import TerminalUI
-public import Traces
+import Reasoning
+import TerminalUI
+import Traces
 
 /// Self-consistency as it happens: how the answers of a run's paths stand, how their shares settle,
 /// and what lies behind each answer.
-public struct VotesScreen: Screen {
+struct VotesScreen: Screen {
   public static let id = ScreenID("votes")
 
   enum Level: Hashable {
@@ -48,7 +48,7 @@ public struct VotesScreen: Screen {
   /// Samples that were asked for while the vote was running: they follow when it is done.
   var queued = 0
 
-  public init() {}
+  init() {}
 
   init(run: Int? = nil, weighting: Tally.Method) {
     (self.run, self.weighting) = (run, weighting)
@@ -58,7 +58,7 @@ public struct VotesScreen: Screen {
 
   // MARK: Keys and mouse
 
-  public static let bindings: [KeyBinding] =
+  static let bindings: [KeyBinding] =
     [
       KeyBinding(
         [KeyEvent(" ")], .run, "sample and vote; again to stop, and to go on", hint: "vote"),
@@ -82,9 +82,9 @@ public struct VotesScreen: Screen {
       .openSteps,
     ]
 
-  public var contexts: [KeyContext] { [comparison == nil ? .screen(Self.id) : .compare] }
+  var contexts: [KeyContext] { [comparison == nil ? .screen(Self.id) : .compare] }
 
-  public mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
+  mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     if comparison.perform(command, digest, in: rect(session), &session) { return [] }
     if case .more? = command.own(VotesCommand.self) { return askForMore(&session) }
     switch command {
@@ -151,7 +151,7 @@ public struct VotesScreen: Screen {
     return []
   }
 
-  public mutating func dismiss(_ session: inout SessionState) -> [Effect]? {
+  mutating func dismiss(_ session: inout SessionState) -> [Effect]? {
     if comparison != nil {
       comparison = nil
     } else if level != .answers {
@@ -385,7 +385,7 @@ public struct VotesScreen: Screen {
     return []
   }
 
-  public mutating func adapt(from old: RunSettings, _ session: inout SessionState) {
+  mutating func adapt(from old: RunSettings, _ session: inout SessionState) {
     if session.settings.weighting != old.weighting { weighting = session.settings.weighting }
   }
 
