@@ -60,7 +60,7 @@ import Testing
         == "<start_of_turn>user\nWhat is 2 + 2?<end_of_turn>\n<start_of_turn>model\n")
     driver.type(":template jinja")
     driver.press(KeyEvent(.enter))
-    guard case .commandLine(let typed)? = driver.state.popups.last else {
+    guard let typed = driver.state.popups.last as? CommandLineState else {
       Issue.record("The command line is closed.")
       return
     }
@@ -81,10 +81,6 @@ import Testing
 extension Playground.Popup {
   /// Whether the settings panel stands at the template.
   fileprivate var template: Bool {
-    if case .settings(let settings) = self {
-      settings.row(.standard) == .setting(.template)
-    } else {
-      true
-    }
+    (self as? SettingsState).map { $0.row(.standard) == .setting(.template) } ?? true
   }
 }

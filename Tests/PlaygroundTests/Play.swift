@@ -45,18 +45,18 @@ struct Play {
   }
 
   var line: CommandLineState? {
-    if case .commandLine(let line) = state.popups.last { line } else { nil }
+    state.popups.last as? CommandLineState
   }
 
   var picker: PickerState? {
-    if case .problems(let picker) = state.popups.last { picker } else { nil }
+    state.popups.last as? PickerState
   }
 
   var settings: SettingsState? {
-    if case .settings(let settings) = state.popups.last { settings } else { nil }
+    state.popups.last as? SettingsState
   }
 
   var models: ModelPickerState? {
-    if case .models(let models) = state.popups.last { models } else { nil }
+    state.popups.last as? ModelPickerState
   }
 }

@@ -149,15 +149,15 @@ import Testing
     var play = Play(80, 24)
     play.type("?")
     for _ in 0..<300 { play.press(.down) }
-    guard case .help(let scroll) = play.state.popups.last else {
+    guard let scroll = (play.state.popups.last as? HelpPopup)?.scroll else {
       Issue.record("no help")
       return
     }
-    let rows = HelpView.text(play.state).rows
-    #expect(scroll == rows - HelpView.inside(play.state.size).height)
+    let rows = HelpPopup.text(play.state).rows
+    #expect(scroll == rows - HelpPopup.inside(play.state.size).height)
     play.press(.up)
     play.type("g")
-    guard case .help(0) = play.state.popups.last else {
+    guard (play.state.popups.last as? HelpPopup)?.scroll == 0 else {
       Issue.record("not at the top")
       return
     }
@@ -169,7 +169,7 @@ import Testing
     var play = Play(80, 24)
     play.type("s")
     play.type("?")
-    #expect(HelpView.text(play.state).lines.first == .heading("Settings"))
+    #expect(HelpPopup.text(play.state).lines.first == .heading("Settings"))
     play.press(.escape)
     #expect(play.settings != nil)
     // Where text is typed, ? is text and F1 is help.
@@ -177,7 +177,7 @@ import Testing
     play.type("?")
     #expect(play.settings?.field?.text == "?")
     play.press(KeyEvent(.function(1)))
-    #expect(HelpView.text(play.state).lines.first == .heading("Typing a value"))
+    #expect(HelpPopup.text(play.state).lines.first == .heading("Typing a value"))
   }
 
   // MARK: Problems
@@ -248,7 +248,7 @@ import Testing
     play.press(KeyEvent(.character("n"), .control))
     #expect(play.picker?.rows.compactMap(\.problem) != rows.compactMap(\.problem))
     play.press(.escape)
-    #expect(play.picker?.context == .problems)
+    #expect(play.picker?.contexts == [.problems])
     #expect(play.picker?.selectedRow?.family == "story")
   }
 

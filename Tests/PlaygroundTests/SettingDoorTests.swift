@@ -25,9 +25,9 @@ import Testing
     for text in SettingTexts.of(setting) {
       var play = play()
       play.type("s")
-      guard case .settings(var panel)? = play.state.popups.last else { return }
+      guard var panel = play.state.popups.last as? SettingsState else { return }
       panel.position.selected = row
-      play.state.replaceTop(.settings(panel))
+      play.state.replaceTop(panel)
       play.press(.enter)
       play.send(.paste(text))
       play.press(.enter)
@@ -96,9 +96,9 @@ import Testing
     let rows = SettingsState.Row.all(play.state.settingTable)
     #expect(rows.contains(.setting(SettingTexts.courage)))
     play.type("s")
-    guard case .settings(var panel)? = play.state.popups.last else { return }
+    guard var panel = play.state.popups.last as? SettingsState else { return }
     panel.position.selected = Self.table.count - 1
-    play.state.replaceTop(.settings(panel))
+    play.state.replaceTop(panel)
     play.press(.right)
     #expect(play.state.settings.text(of: SettingTexts.courage) == "9")
     play.type("d")

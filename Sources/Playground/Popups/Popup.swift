@@ -1,35 +1,82 @@
-public import TerminalUI
+import TerminalUI
 
-/// What can lie over a screen.
-public enum Popup: Sendable {
-  case help(scroll: Int)
-  case commandLine(CommandLineState)
-  case settings(SettingsState)
-  case problems(PickerState)
-  case models(ModelPickerState)
-  case themes(ThemeChooserState)
-  case lessons(ListPosition)
-  case sessions(ListPosition)
-
+/// What can lie over a screen: its state, its keys, what they do, and how it is drawn.
+///
+/// A popup changes by putting a changed copy in its place (`PlaygroundState.replaceTop`), and closes
+/// by taking itself off `popups`.
+protocol Popup: Sendable {
   /// Where its keys are looked up, the nearest first.
-  var contexts: [KeyContext] {
-    switch self {
-    case .help: [.help]
-    case .commandLine: [.commandLine]
-    case .settings(let settings): [settings.field == nil ? .settings : .value]
-    case .problems(let picker): [picker.context]
-    case .models(let picker): picker.isOnFamily ? [.family, .models] : [.models]
-    case .themes, .lessons, .sessions: [.list]
-    }
-  }
+  var contexts: [KeyContext] { get }
 
   /// Whether typed characters are text, so that `?` and the like are no commands.
-  var takesText: Bool {
-    switch self {
-    case .commandLine, .problems, .models: true
-    case .settings(let settings): settings.field != nil
-    case .help, .themes, .lessons, .sessions: false
+  var takesText: Bool { get }
+
+  /// The list that can be clicked; nil where there is none.
+  func list(_ state: PlaygroundState) -> PopupList?
+
+  /// Takes a key, with the command that it has here.
+  func press(
+    _ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState
+  ) -> [Effect]
+
+  /// Selects an item of the list.
+  func select(_ item: Int, _ state: inout PlaygroundState) -> [Effect]
+
+  /// Takes a pasted line while text is typed.
+  func paste(_ line: String, _ state: inout PlaygroundState) -> [Effect]
+
+  /// Takes the files whose paths begin with what was typed.
+  func receive(files: [String], for path: String, _ state: inout PlaygroundState)
+
+  /// - Returns: where the cursor goes; nil hides it.
+  func draw(_ state: PlaygroundState, view: PlaygroundView, on buffer: inout CellBuffer) -> Point?
+}
+
+extension Popup {
+  var takesText: Bool { false }
+  func list(_ state: PlaygroundState) -> PopupList? { nil }
+  func select(_ item: Int, _ state: inout PlaygroundState) -> [Effect] { [] }
+  func paste(_ line: String, _ state: inout PlaygroundState) -> [Effect] { [] }
+  func receive(files: [String], for path: String, _ state: inout PlaygroundState) {}
+}
+
+/// Where the list of a popup is, for the mouse and for scrolling; the view draws it there.
+struct PopupList {
+  var frame: Rect
+  /// The rows of items, one a row.
+  var rows: Rect
+  var count: Int
+  var position: ListPosition
+
+  func item(at point: Point) -> Int? {
+    position.item(at: point, in: rows, count: count, heading: 0)
+  }
+
+  /// The list of a box of at most this size, under `heading` lines and above `footing` lines.
+  init(
+    width: Int, height: Int, heading: Int = 0, footing: Int = 0, count: Int,
+    position: ListPosition, in size: Size
+  ) {
+    frame = PopupFrame.area(size).centered(width: width, height: height)
+    let body = frame.inset(horizontal: 2, vertical: 1)
+    rows = Rect(
+      x: body.x, y: body.y + heading, width: body.width,
+      height: max(0, body.height - heading - footing))
+    self.count = count
+    self.position = position
+  }
+
+  /// Draws the rows, or what is said where there are none.
+  func draw(
+    _ rows: [[StyledText]], columns: [Table.Column], theme: Theme, empty: String,
+    on buffer: inout CellBuffer
+  ) {
+    if rows.isEmpty {
+      WrappedText(StyledText(empty, style: theme.popup(.dim)), width: self.rows.width)
+        .draw(in: self.rows, on: &buffer)
     }
+    Table(columns: columns, styles: PopupFrame.tableStyles(theme), showsHeading: false)
+      .draw(rows: rows, position: position, in: self.rows, on: &buffer)
   }
 }
 
@@ -70,25 +117,24 @@ enum PopupFrame {
     for hint in hints {
       let width = DisplayWidth.of(hint.key) + DisplayWidth.of(hint.label) + 2
       guard x + width <= edge.right else { break }
-      buffer.put(" ", x: x, y: edge.y, style: textStyle(theme))
-      let next = buffer.put(hint.key, x: x + 1, y: edge.y, style: style(.key, theme))
-      x = buffer.put(hint.label + " ", x: next, y: edge.y, style: style(.dim, theme))
+      buffer.put(" ", x: x, y: edge.y, style: theme.popupText)
+      let next = buffer.put(hint.key, x: x + 1, y: edge.y, style: theme.popup(.key))
+      x = buffer.put(hint.label + " ", x: next, y: edge.y, style: theme.popup(.dim))
     }
-  }
-
-  static func textStyle(_ theme: Theme) -> Style { theme[.text].overlaid(by: theme[.popup]) }
-
-  /// A role's style on the popup's background.
-  static func style(_ role: Role, _ theme: Theme) -> Style {
-    let base = textStyle(theme)
-    return base.overlaid(by: theme[role]).on(base.background)
   }
 
   static func tableStyles(_ theme: Theme) -> Table.Styles {
     var styles = Table.Styles(theme: theme)
-    styles.text = textStyle(theme)
-    styles.heading = style(.dim, theme)
-    styles.scrollbar = style(.dim, theme)
+    styles.text = theme.popupText
+    styles.heading = theme.popup(.dim)
+    styles.scrollbar = theme.popup(.dim)
     return styles
   }
+}
+
+extension Theme {
+  var popupText: Style { self[.text].overlaid(by: self[.popup]) }
+
+  /// A role's style on the popup's background.
+  func popup(_ role: Role) -> Style { style(role, over: popupText) }
 }

@@ -10,10 +10,6 @@ extension KeyMap {
 
   private static let up = KeyBinding([KeyEvent(.up)], .up, "previous")
   private static let down = KeyBinding([KeyEvent(.down)], .down, "next")
-  private static let pages = [
-    KeyBinding([KeyEvent(.pageUp)], .pageUp, "a page up"),
-    KeyBinding([KeyEvent(.pageDown)], .pageDown, "a page down"),
-  ]
 
   private static let lesson: [KeyBinding] = [
     KeyBinding(
@@ -27,12 +23,7 @@ extension KeyMap {
   }
 
   private static let list: [KeyBinding] =
-    [
-      KeyBinding([KeyEvent(.up), key("k")], .up, "previous"),
-      KeyBinding([KeyEvent(.down), key("j")], .down, "next"),
-    ] + pages + [
-      KeyBinding([KeyEvent(.home), key("g")], .top, "first"),
-      KeyBinding([KeyEvent(.end), key("G")], .bottom, "last"),
+    KeyBinding.moving() + [
       KeyBinding(
         [KeyEvent(.enter), KeyEvent(.right), key("l")], .activate, "choose", hint: "choose"),
       KeyBinding(
@@ -52,12 +43,7 @@ extension KeyMap {
   ]
 
   private static let settings: [KeyBinding] =
-    [
-      KeyBinding([KeyEvent(.up), key("k")], .up, "previous setting"),
-      KeyBinding([KeyEvent(.down), key("j")], .down, "next setting"),
-    ] + pages + [
-      KeyBinding([KeyEvent(.home), key("g")], .top, "first setting"),
-      KeyBinding([KeyEvent(.end), key("G")], .bottom, "last setting"),
+    KeyBinding.moving("setting") + [
       KeyBinding([KeyEvent(.left), key("h"), key("-")], .left, "a step down", hint: "less"),
       KeyBinding([KeyEvent(.right), key("l"), key("+")], .right, "a step up", hint: "more"),
       KeyBinding([KeyEvent(.enter)], .activate, "type a value", hint: "type a value"),
@@ -85,7 +71,7 @@ extension KeyMap {
   ]
 
   private static let problems: [KeyBinding] =
-    [up, down] + pages + [
+    [up, down] + KeyBinding.paging + [
       KeyBinding(
         [KeyEvent(.enter)], .activate, "open the family; ask the question", hint: "choose"),
       KeyBinding(
@@ -124,7 +110,7 @@ extension KeyMap {
   ]
 
   private static let models: [KeyBinding] =
-    [up, down] + pages + [
+    [up, down] + KeyBinding.paging + [
       KeyBinding([KeyEvent(.enter)], .activate, "open the model", hint: "open"),
       KeyBinding([KeyEvent(.tab)], .complete(1), "complete the path", hint: "complete"),
       KeyBinding([KeyEvent(.escape)], .dismiss, "close", hint: "close"),

@@ -4,13 +4,14 @@ import TerminalUI
 /// its keys, its steps and its hit test from here.
 extension KeyBinding {
   /// The keys that move through a list of somethings, such as `answer` or `step`.
-  static func moving(_ noun: String, pages: Bool = true) -> [KeyBinding] {
-    [
-      KeyBinding([KeyEvent(.up), KeyEvent("k")], .up, "previous \(noun)"),
-      KeyBinding([KeyEvent(.down), KeyEvent("j")], .down, "next \(noun)"),
+  static func moving(_ noun: String? = nil, pages: Bool = true) -> [KeyBinding] {
+    let noun = noun.map { " \($0)" } ?? ""
+    return [
+      KeyBinding([KeyEvent(.up), KeyEvent("k")], .up, "previous\(noun)"),
+      KeyBinding([KeyEvent(.down), KeyEvent("j")], .down, "next\(noun)"),
     ] + (pages ? paging : []) + [
-      KeyBinding([KeyEvent(.home), KeyEvent("g")], .top, "first \(noun)"),
-      KeyBinding([KeyEvent(.end), KeyEvent("G")], .bottom, "last \(noun)"),
+      KeyBinding([KeyEvent(.home), KeyEvent("g")], .top, "first\(noun)"),
+      KeyBinding([KeyEvent(.end), KeyEvent("G")], .bottom, "last\(noun)"),
     ]
   }
 

@@ -34,7 +34,7 @@ public struct PlaygroundView: Sendable {
     }
     ChromeView.draw(state, view: self, on: &buffer)
     for popup in state.popups {
-      cursor = PopupView.draw(popup, state, view: self, on: &buffer)
+      cursor = popup.draw(state, view: self, on: &buffer)
     }
     fillOpenColors(&buffer)
     return cursor

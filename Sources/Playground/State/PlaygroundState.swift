@@ -12,7 +12,7 @@ public struct PlaygroundState: Sendable {
   /// In the order of the tabs. Each holds its own state.
   public internal(set) var screens: [any Screen]
   /// What lies over the screens, topmost last.
-  var popups: [Popup] = []
+  var popups: [any Popup] = []
   var isQuitting = false
   /// A strategy that runs as soon as there is a model.
   public var strategyAtStart: String?

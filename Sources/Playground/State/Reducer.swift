@@ -158,16 +158,15 @@ public struct Reducer: Sendable {
     case .saved(let path, .done):
       state.session.tell("Saved as \(path); ponder replay \(path) shows it again.")
     case .saved(_, let ending): state.session.tell(ending)
-    case .listed(let path, .done(let files)): received(files: files, for: path, &state)
+    case .listed(let path, .done(let files)):
+      state.popups.last?.receive(files: files, for: path, &state)
     case .listed(_, let ending): state.session.tell(ending)
     }
     return []
   }
 
   private func modelReady(_ summary: ModelSummary, _ state: inout PlaygroundState) -> [Effect] {
-    state.popups.removeAll { popup in
-      if case .models(let picker) = popup { picker.wanted != nil } else { false }
-    }
+    state.popups.removeAll { ($0 as? ModelPickerState)?.wanted != nil }
     state.model = .ready(summary)
     state.activities = [:]
     state.trace.model = summary.identity.hash

@@ -3,7 +3,7 @@ public import TerminalUI
 
 /// What the model switcher shows: the sizes of the family and the other known models, and a path
 /// being typed.
-public struct ModelPickerState: Sendable {
+public struct ModelPickerState: Popup {
   public var field = TextField()
   public var position = ListPosition()
   /// The files whose paths begin with what is typed.
@@ -47,7 +47,9 @@ public struct ModelPickerState: Sendable {
     return member(family.sizes[position.selected], family)
   }
 
-  func list(_ state: PlaygroundState) -> PopupList {
+  func list(_ state: PlaygroundState) -> PopupList? { box(state) }
+
+  func box(_ state: PlaygroundState) -> PopupList {
     let known = sizeCount + state.catalog.models.count
     let count = isTyping ? files.count : known
     return PopupList(
@@ -56,91 +58,103 @@ public struct ModelPickerState: Sendable {
   }
 
   /// After typing: other files come.
-  func edited(_ state: inout PlaygroundState) -> [Effect] {
-    var picker = self
-    picker.files = []
-    picker.position = ListPosition()
-    picker.wanted = nil
-    state.replaceTop(.models(picker))
-    return picker.isTyping ? [.file(.list(picker.field.text))] : []
+  private mutating func edited(_ state: inout PlaygroundState) -> [Effect] {
+    files = []
+    position = ListPosition()
+    wanted = nil
+    state.replaceTop(self)
+    return isTyping ? [.file(.list(field.text))] : []
   }
 }
 
-extension Reducer {
-  func modelsKey(
-    _ key: KeyEvent, _ command: Command?, _ old: ModelPickerState, _ state: inout PlaygroundState
+// MARK: Keys
+
+extension ModelPickerState {
+  var contexts: [KeyContext] { isOnFamily ? [.family, .models] : [.models] }
+  var takesText: Bool { true }
+
+  func select(_ item: Int, _ state: inout PlaygroundState) -> [Effect] {
+    var picker = self
+    picker.position.selected = item
+    state.replaceTop(picker)
+    return []
+  }
+
+  func paste(_ line: String, _ state: inout PlaygroundState) -> [Effect] {
+    var picker = self
+    picker.field.insert(line)
+    return picker.edited(&state)
+  }
+
+  func receive(files: [String], for path: String, _ state: inout PlaygroundState) {
+    guard field.text == path else { return }
+    var picker = self
+    picker.files = files
+    state.replaceTop(picker)
+  }
+
+  func press(
+    _ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState
   ) -> [Effect] {
-    var picker = old
-    let list = picker.list(state)
+    var picker = self
+    let list = box(state)
     if picker.position.move(command, count: list.count, page: list.rows.height) {
-      state.replaceTop(.models(picker))
+      state.replaceTop(picker)
       return []
     }
+    let family = state.catalog.family
     switch command {
-    case .activate: return openModel(picker, &state)
+    case .dismiss: state.popups.removeLast()
+    case .activate: return picker.open(&state)
     case .checkpoint(let step):
-      guard let chosen = picker.chosen(state.catalog.family),
-        let next = state.catalog.family.checkpoint(step, from: chosen)
-      else { return [] }
-      picker.place = next
-      state.replaceTop(.models(picker))
-      return []
-    case .nextStage:
-      guard let chosen = picker.chosen(state.catalog.family),
-        let next = state.catalog.family.nextStage(after: chosen)
-      else { return [] }
-      picker.place = next
-      state.replaceTop(.models(picker))
-      return []
+      picker.go(to: chosen(family).flatMap { family.checkpoint(step, from: $0) }, &state)
+    case .nextStage: picker.go(to: chosen(family).flatMap(family.nextStage), &state)
     case .complete:
-      guard picker.isTyping, let common = picker.completed else { return [] }
-      picker.field = TextField(common)
+      guard isTyping, let completed else { return [] }
+      picker.field = TextField(completed)
       return picker.edited(&state)
     default:
       guard picker.field.handle(key) else { return [] }
-      if picker.field.text == old.field.text {
-        state.replaceTop(.models(picker))
-        return []
-      }
-      return picker.edited(&state)
+      if picker.field.text != field.text { return picker.edited(&state) }
+      state.replaceTop(picker)
     }
+    return []
+  }
+
+  private mutating func go(to member: FamilyMember?, _ state: inout PlaygroundState) {
+    guard let member else { return }
+    place = member
+    state.replaceTop(self)
   }
 
   /// Opens what is chosen: a known model, a file of the list, or the name or path as it is typed.
-  private func openModel(
-    _ old: ModelPickerState, _ state: inout PlaygroundState
-  ) -> [Effect] {
-    var picker = old
+  private mutating func open(_ state: inout PlaygroundState) -> [Effect] {
     var path: String?
-    if picker.isTyping,
-      let known = state.catalog.path(ofModel: picker.field.text, like: state.readyModel?.member)
+    if isTyping,
+      let known = state.catalog.path(ofModel: field.text, like: state.readyModel?.member)
     {
       path = known
-    } else if picker.isTyping {
-      let index = picker.position.selected
-      let isListed =
-        picker.files.indices.contains(index) && !picker.files.contains(picker.field.text)
-      path = isListed ? picker.files[index] : picker.field.text
+    } else if isTyping {
+      let isListed = files.indices.contains(position.selected) && !files.contains(field.text)
+      path = isListed ? files[position.selected] : field.text
       if let folder = path, folder.hasSuffix("/") {
-        picker.field = TextField(folder)
-        return picker.edited(&state)
+        field = TextField(folder)
+        return edited(&state)
       }
-    } else if picker.isOnFamily {
-      path = picker.chosen(state.catalog.family)?.path
+    } else if isOnFamily {
+      path = chosen(state.catalog.family)?.path
     } else {
-      let index = picker.position.selected - state.catalog.family.sizes.count
+      let index = position.selected - state.catalog.family.sizes.count
       if state.catalog.models.indices.contains(index) { path = state.catalog.models[index].path }
     }
     guard let path else { return [] }
-    picker.wanted = path
-    state.replaceTop(.models(picker))
+    wanted = path
+    state.replaceTop(self)
     return [.model(.load(path: path))]
   }
-}
 
-extension ModelPickerState {
   /// What is typed, completed as far as all files agree, else to the selected file.
-  var completed: String? {
+  private var completed: String? {
     guard var common = files.first else { return nil }
     for file in files.dropFirst() {
       common = String(zip(common, file).prefix { $0 == $1 }.map(\.0))

@@ -1,7 +1,7 @@
 public import TerminalUI
 
 /// The command line.
-public struct CommandLineState: Sendable {
+public struct CommandLineState: Popup {
   public var field: TextField
   /// What is typed can be completed to.
   var completion = CommandCompletion()
@@ -21,95 +21,112 @@ extension CommandCompletion {
   init() {}
 }
 
-extension Reducer {
-  func openCommandLine(_ text: String, _ state: inout PlaygroundState) -> [Effect] {
-    var line = CommandLineState(text)
-    let effects = complete(&line, state)
-    state.popups.append(.commandLine(line))
+// MARK: Keys
+
+extension CommandLineState {
+  static func open(_ state: inout PlaygroundState) -> [Effect] {
+    var line = CommandLineState()
+    let effects = line.complete(state)
+    state.popups.append(line)
     return effects
   }
 
-  func commandLineKey(
-    _ key: KeyEvent, _ command: Command?, _ line: CommandLineState, _ state: inout PlaygroundState
+  var contexts: [KeyContext] { [.commandLine] }
+  var takesText: Bool { true }
+
+  func paste(_ text: String, _ state: inout PlaygroundState) -> [Effect] {
+    var line = self
+    line.field.insert(text)
+    let effects = line.edited(state)
+    state.replaceTop(line)
+    return effects
+  }
+
+  /// More completions: files that begin with a path.
+  func receive(files: [String], for path: String, _ state: inout PlaygroundState) {
+    guard completion.path == path, chosen == nil else { return }
+    var line = self
+    line.completion = CommandCompletion(of: field.text, state, files: files)
+    state.replaceTop(line)
+  }
+
+  func press(
+    _ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState
   ) -> [Effect] {
-    var line = line
+    var line = self
     var effects: [Effect] = []
     switch command {
-    case .activate:
-      return enter(line, &state)
+    case .dismiss:
+      state.popups.removeLast()
+      return []
+    case .activate: return line.enter(&state)
     case .complete(let offset):
-      if let only = line.completion.candidates.first, line.completion.candidates.count == 1 {
+      if let only = completion.candidates.first, completion.candidates.count == 1 {
         line.field = TextField(only.line)
-        effects = edited(&line, state)
+        effects = line.edited(state)
       } else {
-        choose(offset, &line)
+        line.choose(offset)
       }
-    case .up: recall(-1, &line, state.commandHistory)
-    case .down: recall(1, &line, state.commandHistory)
+    case .up: line.recall(-1, state.commandHistory)
+    case .down: line.recall(1, state.commandHistory)
     default:
-      if key.key == .backspace, line.field.isEmpty {
+      if key.key == .backspace, field.isEmpty {
         state.popups.removeLast()
         return []
       }
       guard line.field.handle(key) else { return [] }
-      effects = edited(&line, state)
+      effects = line.edited(state)
     }
-    state.replaceTop(.commandLine(line))
+    state.replaceTop(line)
     return effects
   }
 
-  func edited(_ line: inout CommandLineState, _ state: PlaygroundState) -> [Effect] {
-    line.error = nil
-    line.chosen = nil
-    line.historyIndex = nil
-    return complete(&line, state)
+  private mutating func edited(_ state: PlaygroundState) -> [Effect] {
+    error = nil
+    chosen = nil
+    historyIndex = nil
+    return complete(state)
   }
 
-  private func complete(_ line: inout CommandLineState, _ state: PlaygroundState) -> [Effect] {
-    line.completion = CommandCompletion(of: line.field.text, state)
-    return line.completion.path.map { [.file(.list($0))] } ?? []
+  private mutating func complete(_ state: PlaygroundState) -> [Effect] {
+    completion = CommandCompletion(of: field.text, state)
+    return completion.path.map { [.file(.list($0))] } ?? []
   }
 
   /// Puts the next completion on the line; past the last one, what was typed.
-  private func choose(_ offset: Int, _ line: inout CommandLineState) {
-    let candidates = line.completion.candidates
+  private mutating func choose(_ offset: Int) {
+    let candidates = completion.candidates
     guard !candidates.isEmpty else { return }
-    if line.chosen == nil { line.typed = line.field.text }
+    if chosen == nil { typed = field.text }
     let places = candidates.count + 1
-    let next = ((line.chosen ?? candidates.count) + offset + places) % places
-    line.error = nil
-    if next == candidates.count {
-      line.chosen = nil
-      line.field = TextField(line.typed)
-    } else {
-      line.chosen = next
-      line.field = TextField(candidates[next].line)
-    }
+    let next = ((chosen ?? candidates.count) + offset + places) % places
+    error = nil
+    chosen = next < candidates.count ? next : nil
+    field = TextField(chosen.map { candidates[$0].line } ?? typed)
   }
 
-  private func recall(_ offset: Int, _ line: inout CommandLineState, _ history: [String]) {
+  private mutating func recall(_ offset: Int, _ history: [String]) {
     guard !history.isEmpty else { return }
-    if line.historyIndex == nil { line.draft = line.field.text }
-    let next = (line.historyIndex ?? history.count) + offset
+    if historyIndex == nil { draft = field.text }
+    let next = (historyIndex ?? history.count) + offset
     guard next >= 0 else { return }
-    line.error = nil
-    line.chosen = nil
-    line.historyIndex = next < history.count ? next : nil
-    line.field = TextField(next < history.count ? history[next] : line.draft)
+    error = nil
+    chosen = nil
+    historyIndex = next < history.count ? next : nil
+    field = TextField(historyIndex.map { history[$0] } ?? draft)
   }
 
   /// Carries out the line; when it cannot be, the line stays with what is wrong with it.
-  private func enter(_ line: CommandLineState, _ state: inout PlaygroundState) -> [Effect] {
-    var line = line
-    let text = line.field.text
+  private mutating func enter(_ state: inout PlaygroundState) -> [Effect] {
+    let text = field.text
     guard !text.allSatisfy(\.isWhitespace) else {
       state.popups.removeLast()
       return []
     }
     // A chosen word that still lacks its value: go on typing behind it.
-    if line.chosen != nil, text.hasSuffix(" ") {
-      let effects = edited(&line, state)
-      state.replaceTop(.commandLine(line))
+    if chosen != nil, text.hasSuffix(" ") {
+      let effects = edited(state)
+      state.replaceTop(self)
       return effects
     }
     if state.commandHistory.last != text { state.commandHistory.append(text) }
@@ -118,27 +135,13 @@ extension Reducer {
     do {
       let command = try TypedCommand(
         parsing: text, settings: state.settingTable, screens: state.session.screens)
-      return try execute(command, &state)
+      return try Reducer().execute(command, &state)
     } catch {
-      line.error = "\(error)"
-      line.historyIndex = nil
+      self.error = "\(error)"
+      historyIndex = nil
       state.popups = popups
-      state.replaceTop(.commandLine(line))
+      state.replaceTop(self)
       return []
-    }
-  }
-
-  /// More completions: files that begin with a path.
-  func received(files: [String], for path: String, _ state: inout PlaygroundState) {
-    guard let top = state.popups.last else { return }
-    switch top {
-    case .commandLine(var line) where line.completion.path == path && line.chosen == nil:
-      line.completion = CommandCompletion(of: line.field.text, state, files: files)
-      state.replaceTop(.commandLine(line))
-    case .models(var picker) where picker.field.text == path:
-      picker.files = files
-      state.replaceTop(.models(picker))
-    default: break
     }
   }
 }

@@ -1,62 +1,59 @@
 import TerminalUI
 
 /// The command line: the last line of the screen, with its completions above.
-enum CommandLineView {
+extension CommandLineState {
   private static let listed = 8
 
-  static func draw(
-    _ line: CommandLineState, _ state: PlaygroundState, view: PlaygroundView,
-    on buffer: inout CellBuffer
-  ) -> Point {
+  func draw(_ state: PlaygroundState, view: PlaygroundView, on buffer: inout CellBuffer) -> Point? {
     let theme = view.theme
-    let text = PopupFrame.textStyle(theme)
+    let text = theme.popupText
     let bottom = buffer.bounds.row(buffer.size.height - 1)
     buffer.fill(bottom, style: text)
-    buffer.put(":", x: 1, y: bottom.y, style: PopupFrame.style(.key, theme))
-    let cursor = line.field.draw(
+    buffer.put(":", x: 1, y: bottom.y, style: theme.popup(.key))
+    let cursor = field.draw(
       in: Rect(x: 2, y: bottom.y, width: bottom.width - 3, height: 1), style: text,
-      placeholder: "a command", placeholderStyle: PopupFrame.style(.dim, theme), on: &buffer)
+      placeholder: "a command", placeholderStyle: theme.popup(.dim), on: &buffer)
     let above = Rect(x: 0, y: 0, width: buffer.size.width, height: max(0, bottom.y))
-    if let error = line.error {
+    if let error {
       let wrapped = WrappedText(
-        StyledText(error, style: PopupFrame.style(.error, theme)), width: above.width - 3)
+        StyledText(error, style: theme.popup(.error)), width: above.width - 3)
       let height = min(wrapped.lines.count, 3)
       let rect = Rect(
         x: 0, y: max(0, above.height - height), width: above.width, height: height)
       buffer.fill(rect, style: text)
       wrapped.draw(
         in: Rect(x: 2, y: rect.y, width: rect.width - 3, height: rect.height), on: &buffer)
-    } else if line.completion.candidates.isEmpty {
+    } else if completion.candidates.isEmpty {
       drawHints(above, view: view, on: &buffer)
     } else {
-      drawCandidates(line, above, view: view, on: &buffer)
+      drawCandidates(above, view: view, on: &buffer)
     }
     return cursor
   }
 
-  private static func drawHints(
+  private func drawHints(
     _ above: Rect, view: PlaygroundView, on buffer: inout CellBuffer
   ) {
     let row = above.row(above.height - 1)
-    buffer.fill(row, style: PopupFrame.textStyle(view.theme))
+    buffer.fill(row, style: view.theme.popupText)
     KeyHints.draw(
       KeyMap.standard.hints(in: [.commandLine]).map { (key: $0.key, label: $0.word) },
-      in: row.inset(horizontal: 2, vertical: 0), keyStyle: PopupFrame.style(.key, view.theme),
-      labelStyle: PopupFrame.style(.dim, view.theme), on: &buffer)
+      in: row.inset(horizontal: 2, vertical: 0), keyStyle: view.theme.popup(.key),
+      labelStyle: view.theme.popup(.dim), on: &buffer)
   }
 
-  private static func drawCandidates(
-    _ line: CommandLineState, _ above: Rect, view: PlaygroundView, on buffer: inout CellBuffer
+  private func drawCandidates(
+    _ above: Rect, view: PlaygroundView, on buffer: inout CellBuffer
   ) {
     let theme = view.theme
-    let candidates = line.completion.candidates
-    let rows = min(candidates.count, listed, max(0, above.height - 3))
+    let candidates = completion.candidates
+    let rows = min(candidates.count, Self.listed, max(0, above.height - 3))
     guard rows > 0 else { return }
     let frame = Rect(
       x: 0, y: above.height - rows - 2, width: min(above.width, 110), height: rows + 2)
-    buffer.fill(frame, style: PopupFrame.textStyle(theme))
+    buffer.fill(frame, style: theme.popupText)
     buffer.box(
-      frame, style: PopupFrame.style(.border, theme),
+      frame, style: theme.popup(.border),
       note: candidates.count > rows ? "\(candidates.count)" : nil)
     let titles = candidates.map { DisplayWidth.of($0.title) }.max() ?? 0
     let table = Table(
@@ -66,7 +63,7 @@ enum CommandLineView {
     table.draw(
       rows: candidates.map {
         [StyledText($0.title), StyledText($0.detail, style: theme[.dim])]
-      }, position: ListPosition(selected: line.chosen ?? -1).clamped(candidates.count, rows),
+      }, position: ListPosition(selected: chosen ?? -1).clamped(candidates.count, rows),
       in: frame.inset(), on: &buffer)
   }
 }

@@ -20,143 +20,153 @@ extension PickerState {
   }
 }
 
-extension Reducer {
-  func pickerKey(
-    _ key: KeyEvent, _ command: Command?, _ old: PickerState, _ state: inout PlaygroundState
-  ) -> [Effect] {
-    var picker = old
-    switch picker.page {
-    case .template(let form): return templateKey(key, command, form, &picker, &state)
-    case .question(let form): return questionKey(key, command, form, &picker, &state)
-    case .families, .problems: break
-    }
-    let page = picker.list(state)?.rows.height ?? 1
-    if picker.position.move(command, count: picker.rows.count, page: page) {
-      picker.showsSolution = false
-      state.replaceTop(.problems(picker))
-      return []
-    }
-    switch command {
-    case .activate: return choose(picker, &state)
-    case .solution:
-      if picker.selectedRow?.problem != nil {
-        picker.showsSolution.toggle()
-      } else {
-        return choose(picker, &state)
-      }
-    case .editTemplate: editTemplate(&picker)
-    case .otherProblems: picker.drawOthers()
-    case .back: if case .problems = picker.page { picker.showFamilies() }
-    case .dismiss: return leave(picker, &state)
-    default:
-      if key.key == .backspace, picker.filter.isEmpty, case .problems = picker.page {
-        picker.showFamilies()
-      } else if picker.filter.handle(key) {
-        picker.refilter()
-      }
-    }
-    state.replaceTop(.problems(picker))
+extension PickerState {
+  func select(_ item: Int, _ state: inout PlaygroundState) -> [Effect] {
+    var picker = self
+    picker.position.selected = item
+    picker.showsSolution = false
+    state.replaceTop(picker)
     return []
   }
 
+  func paste(_ line: String, _ state: inout PlaygroundState) -> [Effect] {
+    var picker = self
+    picker.insert(line)
+    state.replaceTop(picker)
+    return []
+  }
+
+  func press(
+    _ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState
+  ) -> [Effect] {
+    var picker = self
+    let effects =
+      switch page {
+      case .template(let form): picker.typed(key, command, form, &state)
+      case .question(let form): picker.typed(key, command, form, &state)
+      case .families, .problems: picker.move(key, command, &state)
+      }
+    // A question that was asked has closed the picker.
+    guard let effects else {
+      state.replaceTop(picker)
+      return []
+    }
+    return effects
+  }
+
+  /// - Returns: nil while the picker stays open.
+  private mutating func move(
+    _ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState
+  ) -> [Effect]? {
+    let page = list(state)?.rows.height ?? 1
+    if position.move(command, count: rows.count, page: page) {
+      showsSolution = false
+      return nil
+    }
+    switch command {
+    case .activate: return choose(&state)
+    case .solution:
+      if selectedRow?.problem == nil { return choose(&state) }
+      showsSolution.toggle()
+    case .editTemplate: editTemplate()
+    case .otherProblems: drawOthers()
+    case .back: if isInFamily { showFamilies() }
+    case .dismiss: return leave(&state)
+    default:
+      if key.key == .backspace, filter.isEmpty, isInFamily {
+        showFamilies()
+      } else if filter.handle(key) {
+        refilter()
+      }
+    }
+    return nil
+  }
+
+  var isInFamily: Bool { if case .problems = page { true } else { false } }
+
   /// Esc empties the filter, then goes back a page, then closes.
-  private func leave(_ old: PickerState, _ state: inout PlaygroundState) -> [Effect] {
-    var picker = old
-    if !picker.filter.isEmpty {
-      picker.filter = TextField()
-      picker.refilter()
-    } else if case .problems = picker.page {
-      picker.showFamilies()
+  private mutating func leave(_ state: inout PlaygroundState) -> [Effect]? {
+    if !filter.isEmpty {
+      filter = TextField()
+      refilter()
+    } else if isInFamily {
+      showFamilies()
     } else {
       state.popups.removeLast()
       return []
     }
-    state.replaceTop(.problems(picker))
-    return []
+    return nil
   }
 
-  private func choose(_ old: PickerState, _ state: inout PlaygroundState) -> [Effect] {
-    var picker = old
-    switch picker.selectedRow {
-    case nil: return []
+  private mutating func choose(_ state: inout PlaygroundState) -> [Effect]? {
+    switch selectedRow {
+    case nil: break
     case .emblem, .problem:
-      guard let problem = picker.selectedRow?.problem else { return [] }
-      state.popups.removeLast()
-      return state.ask(Question(problem))
-    case .family(let name, _, _, _): picker.showProblems(of: name)
+      return selectedRow?.problem.map { ask(Question($0), &state) }
+    case .family(let name, _, _, _): showProblems(of: name)
     case .template(let id, _, _):
-      if let template = try? ProblemTemplate.named(id) {
-        picker.page = .template(TemplateForm(template))
-      }
-    case .own: picker.page = .question(QuestionForm(picker.filter.text))
+      if let template = try? ProblemTemplate.named(id) { page = .template(TemplateForm(template)) }
+    case .own: page = .question(QuestionForm(filter.text))
     }
-    state.replaceTop(.problems(picker))
-    return []
+    return nil
+  }
+
+  private func ask(_ question: Question, _ state: inout PlaygroundState) -> [Effect] {
+    state.popups.removeLast()
+    return state.ask(question)
   }
 
   /// Opens the template that is nearest to the selected row.
-  private func editTemplate(_ picker: inout PickerState) {
+  private mutating func editTemplate() {
     var template: ProblemTemplate?
-    if case .template(let id, _, _) = picker.selectedRow {
+    if case .template(let id, _, _) = selectedRow {
       template = try? ProblemTemplate.named(id)
-    } else if let family = picker.selectedRow?.family {
+    } else if let family = selectedRow?.family {
       template = ProblemTemplate.all.first { $0.family == family }
     }
     guard let template else { return }
-    if case .families = picker.page, let family = picker.selectedRow?.family {
-      picker.showProblems(of: family)
-    }
-    picker.page = .template(TemplateForm(template))
+    if case .families = page, let family = selectedRow?.family { showProblems(of: family) }
+    page = .template(TemplateForm(template))
   }
 
   // MARK: Forms
 
-  private func templateKey(
-    _ key: KeyEvent, _ command: Command?, _ old: TemplateForm, _ picker: inout PickerState,
-    _ state: inout PlaygroundState
-  ) -> [Effect] {
+  private mutating func typed(
+    _ key: KeyEvent, _ command: Command?, _ old: TemplateForm, _ state: inout PlaygroundState
+  ) -> [Effect]? {
     var form = old
     switch command {
-    case .activate:
-      guard let problem = form.problem else { return [] }
-      state.popups.removeLast()
-      return state.ask(Question(problem))
-    case .dismiss: picker.showProblems(of: form.template.family)
-    case .complete(let offset):
-      form.moveFocus(by: offset)
-      picker.page = .template(form)
-    default:
-      form.handle(key)
-      picker.page = .template(form)
+    case .activate: return form.problem.map { ask(Question($0), &state) }
+    case .dismiss:
+      showProblems(of: form.template.family)
+      return nil
+    case .complete(let offset): form.moveFocus(by: offset)
+    default: form.handle(key)
     }
-    state.replaceTop(.problems(picker))
-    return []
+    page = .template(form)
+    return nil
   }
 
-  private func questionKey(
-    _ key: KeyEvent, _ command: Command?, _ old: QuestionForm, _ picker: inout PickerState,
-    _ state: inout PlaygroundState
-  ) -> [Effect] {
+  private mutating func typed(
+    _ key: KeyEvent, _ command: Command?, _ old: QuestionForm, _ state: inout PlaygroundState
+  ) -> [Effect]? {
     var form = old
     switch command {
     case .activate:
-      guard let question = form.asked else { return [] }
-      state.popups.removeLast()
-      let effects = state.ask(question)
+      guard let question = form.asked else { return nil }
+      let effects = ask(question, &state)
       if !form.isKnownForm, state.readyModel?.isBundled == true {
         state.message = Message(.warning, QuestionForm.shortNotice)
       }
       return effects
-    case .dismiss: picker.showFamilies()
-    case .complete:
-      form.isOnAnswer.toggle()
-      picker.page = .question(form)
-    default:
-      form.handle(key)
-      picker.page = .question(form)
+    case .dismiss:
+      showFamilies()
+      return nil
+    case .complete: form.isOnAnswer.toggle()
+    default: form.handle(key)
     }
-    state.replaceTop(.problems(picker))
-    return []
+    page = .question(form)
+    return nil
   }
 }
 

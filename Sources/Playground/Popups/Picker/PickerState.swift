@@ -3,7 +3,7 @@ import TerminalUI
 
 /// What the problem picker shows: the families, the problems of one, a template to fill in, or a
 /// question to type.
-public struct PickerState: Sendable {
+public struct PickerState: Popup {
   enum Page: Sendable {
     case families
     case problems(family: String)
@@ -43,13 +43,15 @@ public struct PickerState: Sendable {
     rows.indices.contains(position.selected) ? rows[position.selected] : nil
   }
 
-  var context: KeyContext {
+  var contexts: [KeyContext] {
     switch page {
-    case .families, .problems: .problems
-    case .template: .template
-    case .question: .question
+    case .families, .problems: [.problems]
+    case .template: [.template]
+    case .question: [.question]
     }
   }
+
+  var takesText: Bool { true }
 
   // MARK: Pages
 

@@ -2,54 +2,46 @@ import Problems
 import TerminalUI
 
 /// The problem picker.
-enum PickerView {
-  static func draw(
-    _ picker: PickerState, _ state: PlaygroundState, view: PlaygroundView,
-    on buffer: inout CellBuffer
-  ) -> Point? {
-    switch picker.page {
-    case .families, .problems: drawList(picker, state, view: view, on: &buffer)
+extension PickerState {
+  func draw(_ state: PlaygroundState, view: PlaygroundView, on buffer: inout CellBuffer) -> Point? {
+    switch page {
+    case .families, .problems: drawList(state, view: view, on: &buffer)
     case .template(let form): PickerFormView.draw(form, state, view: view, on: &buffer)
     case .question(let form): PickerFormView.draw(form, state, view: view, on: &buffer)
     }
   }
 
-  private static func title(_ page: PickerState.Page) -> String {
+  private var title: String {
     if case .problems(let family) = page { "Problems › \(family)" } else { "Problems" }
   }
 
-  private static func drawList(
-    _ picker: PickerState, _ state: PlaygroundState, view: PlaygroundView,
-    on buffer: inout CellBuffer
+  private func drawList(
+    _ state: PlaygroundState, view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Point? {
     let theme = view.theme
-    guard let list = picker.list(state) else { return nil }
+    guard let list = list(state) else { return nil }
     let body = PopupFrame.draw(
-      title: title(picker.page), note: note(picker), width: list.frame.width,
-      height: list.frame.height, contexts: [.problems], view: view, on: &buffer)
-    buffer.put("filter: ", x: body.x, y: body.y, style: PopupFrame.style(.dim, theme))
-    let cursor = picker.filter.draw(
+      title: title, note: isInFamily ? "seed \(seed)" : nil, width: list.frame.width,
+      height: list.frame.height, contexts: contexts, view: view, on: &buffer)
+    buffer.put("filter: ", x: body.x, y: body.y, style: theme.popup(.dim))
+    let cursor = filter.draw(
       in: Rect(x: body.x + 8, y: body.y, width: max(0, body.width - 8), height: 1),
-      style: PopupFrame.style(.input, theme), placeholder: "type to narrow the list",
-      placeholderStyle: PopupFrame.style(.dim, theme), on: &buffer)
-    ChooserView.drawRows(
-      picker.rows.map { cells($0, theme) },
-      columns: [.init("", .fixed(11)), .init("", .fill), .init("", .fixed(10), .right)], list,
-      theme, empty: "nothing here has these words", on: &buffer)
+      style: theme.popup(.input), placeholder: "type to narrow the list",
+      placeholderStyle: theme.popup(.dim), on: &buffer)
+    list.draw(
+      rows.map { Self.cells($0, theme) },
+      columns: [.init("", .fixed(11)), .init("", .fill), .init("", .fixed(10), .right)],
+      theme: theme, empty: "nothing here has these words", on: &buffer)
     let rule = list.rows.bottom
     buffer.horizontalLine(
-      x: body.x, y: rule, width: body.width, style: PopupFrame.style(.border, theme))
-    let preview = Rect(
+      x: body.x, y: rule, width: body.width, style: theme.popup(.border))
+    let below = Rect(
       x: body.x, y: rule + 1, width: body.width, height: max(0, body.bottom - rule - 1))
-    WrappedText(text(picker, theme), width: preview.width).draw(in: preview, on: &buffer)
+    WrappedText(preview(theme), width: below.width).draw(in: below, on: &buffer)
     return cursor
   }
 
-  private static func note(_ picker: PickerState) -> String? {
-    if case .problems = picker.page { "seed \(picker.seed)" } else { nil }
-  }
-
-  private static func cells(_ row: PickerState.Row, _ theme: Theme) -> [StyledText] {
+  private static func cells(_ row: Row, _ theme: Theme) -> [StyledText] {
     let dim = theme[.dim]
     switch row {
     case .emblem:
@@ -81,21 +73,17 @@ enum PickerView {
   }
 
   /// The selected row's question, and on request its solution.
-  private static func text(_ picker: PickerState, _ theme: Theme) -> StyledText {
-    let base = PopupFrame.textStyle(theme)
-    let dim = PopupFrame.style(.dim, theme)
-    switch picker.selectedRow {
+  private func preview(_ theme: Theme) -> StyledText {
+    let base = theme.popupText
+    let dim = theme.popup(.dim)
+    switch selectedRow {
     case nil: return StyledText()
     case .emblem, .problem:
-      guard let problem = picker.selectedRow?.problem else { return StyledText() }
-      var text = StyledText(problem.question, style: base)
-      if picker.showsSolution {
-        text.append("\n\(problem.steps.joined(separator: " · "))", style: dim)
-        text.append("\nanswer \(problem.answer)", style: PopupFrame.style(.answerCorrect, theme))
-      } else {
-        text.append("\n\(problem.id)", style: dim)
-      }
-      return text
+      guard let problem = selectedRow?.problem else { return StyledText() }
+      if showsSolution { return PickerFormView.solved(problem, theme) }
+      return StyledText([
+        .init(problem.question, style: base), .init("\n\(problem.id)", style: dim),
+      ])
     case .family(_, _, _, let example), .template(_, _, let example):
       return StyledText([.init("for example: ", style: dim), .init(example, style: base)])
     case .own:
@@ -125,7 +113,7 @@ enum PickerFormView {
     let cursor = drawFields(form, fields, theme, on: &buffer)
     let rule = fields.bottom
     buffer.horizontalLine(
-      x: body.x, y: rule, width: body.width, style: PopupFrame.style(.border, theme))
+      x: body.x, y: rule, width: body.width, style: theme.popup(.border))
     let rect = Rect(
       x: body.x, y: rule + 1, width: body.width, height: max(0, body.bottom - rule - 1))
     WrappedText(text(form, theme), width: rect.width).draw(in: rect, on: &buffer)
@@ -144,22 +132,22 @@ enum PickerFormView {
       let field = form.template.fields[index]
       let isFocused = index == form.focus
       let y = rect.y + row
-      buffer.put(isFocused ? "▸" : " ", x: rect.x, y: y, style: PopupFrame.style(.key, theme))
+      buffer.put(isFocused ? "▸" : " ", x: rect.x, y: y, style: theme.popup(.key))
       buffer.put(
         field.label, x: rect.x + 2, y: y,
-        style: PopupFrame.style(isFocused ? .text : .dim, theme))
+        style: theme.popup(isFocused ? .text : .dim))
       let cell = Rect(x: x, y: y, width: max(1, min(24, rect.right - x)), height: 1)
       if case .choice = field.kind {
-        let style = PopupFrame.style(isFocused ? .input : .text, theme)
+        let style = theme.popup(isFocused ? .input : .text)
         let end = buffer.put(
           form.values[index].text, x: x, y: y, style: style, width: cell.width)
         if isFocused {
-          buffer.put("◂", x: x - 2, y: y, style: PopupFrame.style(.key, theme))
-          buffer.put("▸", x: end + 1, y: y, style: PopupFrame.style(.key, theme))
+          buffer.put("◂", x: x - 2, y: y, style: theme.popup(.key))
+          buffer.put("▸", x: end + 1, y: y, style: theme.popup(.key))
         }
       } else {
         let place = form.values[index].draw(
-          in: cell, style: PopupFrame.style(isFocused ? .input : .text, theme), on: &buffer)
+          in: cell, style: theme.popup(isFocused ? .input : .text), on: &buffer)
         if isFocused { cursor = place }
       }
     }
@@ -168,13 +156,18 @@ enum PickerFormView {
 
   private static func text(_ form: TemplateForm, _ theme: Theme) -> StyledText {
     guard let problem = form.problem else {
-      return StyledText(form.error ?? "", style: PopupFrame.style(.error, theme))
+      return StyledText(form.error ?? "", style: theme.popup(.error))
     }
-    var text = StyledText(problem.question, style: PopupFrame.textStyle(theme))
-    text.append(
-      "\n\(problem.steps.joined(separator: " · "))", style: PopupFrame.style(.dim, theme))
-    text.append("\nanswer \(problem.answer)", style: PopupFrame.style(.answerCorrect, theme))
-    return text
+    return solved(problem, theme)
+  }
+
+  /// A question with its solution.
+  static func solved(_ problem: Problem, _ theme: Theme) -> StyledText {
+    StyledText([
+      .init(problem.question, style: theme.popupText),
+      .init("\n\(problem.steps.joined(separator: " · "))", style: theme.popup(.dim)),
+      .init("\nanswer \(problem.answer)", style: theme.popup(.answerCorrect)),
+    ])
   }
 
   // MARK: A question of one's own
@@ -190,7 +183,7 @@ enum PickerFormView {
     let width = 14
     let warns = !form.isKnownForm && !form.question.isEmpty && state.readyModel?.isBundled == true
     let notice = WrappedText(
-      StyledText(QuestionForm.notice, style: PopupFrame.style(.warning, theme)), width: body.width)
+      StyledText(QuestionForm.notice, style: theme.popup(.warning)), width: body.width)
     let noticeLines = warns ? max(0, min(notice.lines.count, body.height - 4)) : 0
     let area = Rect(
       x: body.x + width, y: body.y, width: max(1, body.width - width),
@@ -200,8 +193,8 @@ enum PickerFormView {
     label("right answer", body.x, area.bottom, isFocused: form.isOnAnswer, theme, on: &buffer)
     let answerCursor = form.answer.draw(
       in: Rect(x: area.x, y: area.bottom, width: min(30, area.width), height: 1),
-      style: PopupFrame.style(.input, theme), placeholder: "if you know it",
-      placeholderStyle: PopupFrame.style(.dim, theme), on: &buffer)
+      style: theme.popup(.input), placeholder: "if you know it",
+      placeholderStyle: theme.popup(.dim), on: &buffer)
     if warns {
       notice.draw(
         in: Rect(x: body.x, y: body.bottom - noticeLines, width: body.width, height: noticeLines),
@@ -214,18 +207,18 @@ enum PickerFormView {
     _ text: String, _ x: Int, _ y: Int, isFocused: Bool, _ theme: Theme,
     on buffer: inout CellBuffer
   ) {
-    buffer.put(text, x: x, y: y, style: PopupFrame.style(isFocused ? .key : .dim, theme))
+    buffer.put(text, x: x, y: y, style: theme.popup(isFocused ? .key : .dim))
   }
 
   /// The question on as many lines as it takes, scrolled so that the cursor shows.
   private static func draw(
     _ field: TextField, in rect: Rect, _ theme: Theme, on buffer: inout CellBuffer
   ) -> Point {
-    let style = PopupFrame.style(.input, theme)
+    let style = theme.popup(.input)
     guard !field.isEmpty else {
       return field.draw(
         in: rect, style: style, placeholder: "for example: What is 17 + 25?",
-        placeholderStyle: PopupFrame.style(.dim, theme), on: &buffer)
+        placeholderStyle: theme.popup(.dim), on: &buffer)
     }
     let wrapped = WrappedText(StyledText(field.text, style: style), width: rect.width)
     let offset = field.text.prefix(field.cursor).utf8.count

@@ -3,7 +3,7 @@ public import TerminalUI
 import Traces
 
 /// What the settings panel shows.
-public struct SettingsState: Sendable {
+public struct SettingsState: Popup {
   public var position = ListPosition()
   /// The value being typed, when one is.
   public var field: TextField?
@@ -43,7 +43,9 @@ public struct SettingsState: Sendable {
   /// A line, what a row does, and its strategies.
   static let footing = 3
 
-  func list(_ state: PlaygroundState) -> PopupList {
+  func list(_ state: PlaygroundState) -> PopupList? { box(state) }
+
+  func box(_ state: PlaygroundState) -> PopupList {
     let count = Row.all(state.settingTable).count
     let height = count + Self.footing + 2
     return PopupList(
@@ -52,18 +54,23 @@ public struct SettingsState: Sendable {
   }
 }
 
-extension Reducer {
-  func settingsKey(
-    _ key: KeyEvent, _ command: Command?, _ old: SettingsState, _ state: inout PlaygroundState
+// MARK: Keys
+
+extension SettingsState {
+  var contexts: [KeyContext] { [field == nil ? .settings : .value] }
+  var takesText: Bool { field != nil }
+
+  func press(
+    _ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState
   ) -> [Effect] {
-    var settings = old
-    if settings.field != nil { return valueKey(key, command, &settings, &state) }
+    var settings = self
+    if field != nil { return settings.typed(key, command, &state) }
     defer {
-      if !state.popups.isEmpty, command != .dismiss { state.replaceTop(.settings(settings)) }
+      if !state.popups.isEmpty, command != .dismiss { state.replaceTop(settings) }
     }
     settings.error = nil
     let row = settings.row(state.settingTable)
-    let list = settings.list(state)
+    let list = box(state)
     if settings.position.move(command, count: list.count, page: list.rows.height) { return [] }
     switch command {
     case .left: return change(row, by: -1, &state)
@@ -93,34 +100,44 @@ extension Reducer {
     state.settings.isDefault(setting) ? "" : state.settings.text(of: setting)
   }
 
-  private func valueKey(
-    _ key: KeyEvent, _ command: Command?, _ settings: inout SettingsState,
-    _ state: inout PlaygroundState
+  func select(_ item: Int, _ state: inout PlaygroundState) -> [Effect] {
+    var settings = self
+    settings.position.selected = item
+    settings.stopTyping()
+    state.replaceTop(settings)
+    return []
+  }
+
+  func paste(_ line: String, _ state: inout PlaygroundState) -> [Effect] {
+    var settings = self
+    settings.field?.insert(line)
+    state.replaceTop(settings)
+    return []
+  }
+
+  private mutating func stopTyping() { (field, error) = (nil, nil) }
+
+  private mutating func typed(
+    _ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState
   ) -> [Effect] {
     var effects: [Effect] = []
     switch command {
-    case .dismiss:
-      settings.field = nil
-      settings.error = nil
+    case .dismiss: stopTyping()
     case .activate:
-      let text = settings.field?.text ?? ""
-      if case .setting(let setting) = settings.row(state.settingTable), !text.isEmpty {
-        do {
+      let text = field?.text ?? ""
+      do {
+        if case .setting(let setting) = row(state.settingTable), !text.isEmpty {
           effects = try state.set(setting, to: text)
-          settings.field = nil
-          settings.error = nil
-        } catch {
-          settings.error = error.description
         }
-      } else {
-        settings.field = nil
-        settings.error = nil
+        stopTyping()
+      } catch {
+        self.error = error.description
       }
     default:
-      settings.error = nil
-      _ = settings.field?.handle(key)
+      error = nil
+      _ = field?.handle(key)
     }
-    state.replaceTop(.settings(settings))
+    state.replaceTop(self)
     return effects
   }
 

@@ -4,33 +4,28 @@ import TerminalUI
 import Traces
 
 /// The settings panel.
-enum SettingsView {
-  static func draw(
-    _ settings: SettingsState, _ state: PlaygroundState, view: PlaygroundView,
-    on buffer: inout CellBuffer
-  ) -> Point? {
+extension SettingsState {
+  func draw(_ state: PlaygroundState, view: PlaygroundView, on buffer: inout CellBuffer) -> Point? {
     let theme = view.theme
-    let list = settings.list(state)
-    let context: KeyContext = settings.field == nil ? .settings : .value
+    let list = box(state)
     let body = PopupFrame.draw(
       title: "Settings", note: "takes effect immediately", width: list.frame.width,
-      height: list.frame.height, contexts: [context], view: view, on: &buffer)
+      height: list.frame.height, contexts: contexts, view: view, on: &buffer)
     let table = Table(
       columns: [.init("", .fixed(16)), .init("", .fixed(21)), .init("", .fill)],
       styles: PopupFrame.tableStyles(theme), showsHeading: false)
     table.draw(
-      rows: SettingsState.Row.all(state.settingTable).map { cells($0, state, theme) },
-      position: settings.position,
+      rows: Row.all(state.settingTable).map { Self.cells($0, state, theme) }, position: position,
       in: list.rows, on: &buffer)
     let footing = Rect(
       x: body.x, y: list.rows.bottom, width: body.width,
       height: max(0, body.bottom - list.rows.bottom))
-    drawFooting(settings, state.settingTable, footing, theme: theme, on: &buffer)
-    return drawField(settings, list, table, theme: theme, on: &buffer)
+    drawFooting(row(state.settingTable), in: footing, theme, on: &buffer)
+    return drawField(list, table, theme, on: &buffer)
   }
 
   private static func cells(
-    _ row: SettingsState.Row, _ state: PlaygroundState, _ theme: Theme
+    _ row: Row, _ state: PlaygroundState, _ theme: Theme
   ) -> [StyledText] {
     let dim = theme[.dim]
     switch row {
@@ -82,27 +77,24 @@ enum SettingsView {
     return model.chatTemplate == nil ? "the model has none: raw text" : "not known: raw text"
   }
 
-  private static func drawFooting(
-    _ settings: SettingsState, _ table: SettingTable, _ rect: Rect, theme: Theme,
-    on buffer: inout CellBuffer
+  private func drawFooting(
+    _ row: Row, in rect: Rect, _ theme: Theme, on buffer: inout CellBuffer
   ) {
     guard rect.height > 1 else { return }
-    let text = PopupFrame.textStyle(theme)
-    let dim = PopupFrame.style(.dim, theme)
     buffer.horizontalLine(
-      x: rect.x, y: rect.y, width: rect.width, style: PopupFrame.style(.border, theme))
-    if let error = settings.error {
+      x: rect.x, y: rect.y, width: rect.width, style: theme.popup(.border))
+    if let error {
       WrappedText(
-        StyledText(error, style: PopupFrame.style(.error, theme)), width: rect.width
+        StyledText(error, style: theme.popup(.error)), width: rect.width
       ).draw(in: Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: 2), on: &buffer)
       return
     }
-    let (what, who) = explanation(settings.row(table))
-    buffer.put(what, x: rect.x, y: rect.y + 1, style: text, width: rect.width)
-    buffer.put(who, x: rect.x, y: rect.y + 2, style: dim, width: rect.width)
+    let (what, who) = Self.explanation(row)
+    buffer.put(what, x: rect.x, y: rect.y + 1, style: theme.popupText, width: rect.width)
+    buffer.put(who, x: rect.x, y: rect.y + 2, style: theme.popup(.dim), width: rect.width)
   }
 
-  private static func explanation(_ row: SettingsState.Row) -> (what: String, who: String) {
+  private static func explanation(_ row: Row) -> (what: String, who: String) {
     switch row {
     case .setting(let setting):
       let names =
@@ -121,20 +113,18 @@ enum SettingsView {
     }
   }
 
-  private static func drawField(
-    _ settings: SettingsState, _ list: PopupList, _ table: Table, theme: Theme,
-    on buffer: inout CellBuffer
+  private func drawField(
+    _ list: PopupList, _ table: Table, _ theme: Theme, on buffer: inout CellBuffer
   ) -> Point? {
-    guard let field = settings.field else { return nil }
-    let visible = settings.position.visible(count: list.count, height: list.rows.height)
-    let row = settings.position.selected - visible.lowerBound
-    let cells = table.cells(in: list.rows, row: row)
-    guard cells.count > 2, visible.contains(settings.position.selected) else { return nil }
+    guard let field else { return nil }
+    let visible = position.visible(count: list.count, height: list.rows.height)
+    let cells = table.cells(in: list.rows, row: position.selected - visible.lowerBound)
+    guard cells.count > 2, visible.contains(position.selected) else { return nil }
     var cell = cells[1]
     cell.width = max(cell.width, list.rows.right - cell.x - 1)
     return field.draw(
-      in: cell, style: PopupFrame.style(.input, theme),
-      placeholder: "a value, or default", placeholderStyle: PopupFrame.style(.dim, theme),
+      in: cell, style: theme.popup(.input),
+      placeholder: "a value, or default", placeholderStyle: theme.popup(.dim),
       on: &buffer)
   }
 }

@@ -64,7 +64,13 @@ struct HelpText {
   }
 }
 
-enum HelpView {
+/// The help overlay.
+struct HelpPopup: Popup {
+  /// The first line that shows.
+  var scroll = 0
+
+  var contexts: [KeyContext] { [.help] }
+
   static func inside(_ size: Size) -> Rect {
     PopupFrame.inside(width: HelpText.width, height: size.height, in: size)
   }
@@ -72,24 +78,44 @@ enum HelpView {
   static func text(_ state: PlaygroundState) -> HelpText {
     var below = state
     below.popups.removeLast()
-    return HelpText(
-      state.keyMap, contexts: below.contexts, width: inside(state.size).width - 2)
+    return HelpText(state.keyMap, contexts: below.contexts, width: inside(state.size).width - 2)
   }
 
-  static func draw(
-    _ scroll: Int, _ state: PlaygroundState, view: PlaygroundView, on buffer: inout CellBuffer
-  ) {
-    let text = text(state)
+  func press(
+    _ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState
+  ) -> [Effect] {
+    let height = Self.inside(state.size).height
+    let last = max(0, Self.text(state).rows - height)
+    let page = max(1, height - 1)
+    let now = min(scroll, last)
+    let wanted: Int
+    switch command {
+    case .dismiss:
+      state.popups.removeLast()
+      return []
+    case .up: wanted = now - 1
+    case .down: wanted = now + 1
+    case .pageUp: wanted = now - page
+    case .pageDown: wanted = now + page
+    case .top: wanted = 0
+    case .bottom: wanted = last
+    default: wanted = now
+    }
+    state.replaceTop(HelpPopup(scroll: min(last, max(0, wanted))))
+    return []
+  }
+
+  func draw(_ state: PlaygroundState, view: PlaygroundView, on buffer: inout CellBuffer) -> Point? {
+    let text = Self.text(state)
     let body = PopupFrame.draw(
       title: "Keys", note: "\(state.screen.title)", width: HelpText.width,
-      height: buffer.size.height, contexts: [.help], view: view, on: &buffer)
+      height: buffer.size.height, contexts: contexts, view: view, on: &buffer)
     let first = min(scroll, max(0, text.rows - body.height))
-    let area = Rect(x: body.x, y: body.y, width: body.width - 2, height: body.height)
-    for row in 0..<area.height {
+    for row in 0..<body.height {
       for column in 0..<text.columns {
         guard let line = text.line(row: first + row, column: column) else { continue }
-        let x = area.x + column * (text.columnWidth + 2)
-        draw(line, text, x: x, y: area.y + row, theme: view.theme, on: &buffer)
+        let place = Point(x: body.x + column * (text.columnWidth + 2), y: body.y + row)
+        draw(line, text, at: place, theme: view.theme, on: &buffer)
       }
     }
     let visible = first..<min(text.rows, first + body.height)
@@ -97,44 +123,25 @@ enum HelpView {
       Scrollbar.draw(
         visible: visible, count: text.rows,
         in: Rect(x: body.right - 1, y: body.y, width: 1, height: body.height),
-        style: PopupFrame.style(.dim, view.theme), on: &buffer)
+        style: view.theme.popup(.dim), on: &buffer)
     }
+    return nil
   }
 
-  private static func draw(
-    _ line: HelpText.Line, _ text: HelpText, x: Int, y: Int, theme: Theme,
+  private func draw(
+    _ line: HelpText.Line, _ text: HelpText, at place: Point, theme: Theme,
     on buffer: inout CellBuffer
   ) {
+    let (x, y) = (place.x, place.y)
     switch line {
     case .blank: break
     case .heading(let title):
-      buffer.put(
-        title, x: x, y: y, style: PopupFrame.style(.title, theme), width: text.columnWidth)
+      buffer.put(title, x: x, y: y, style: theme.popup(.title), width: text.columnWidth)
     case .binding(let keys, let help):
-      buffer.put(keys, x: x, y: y, style: PopupFrame.style(.key, theme), width: text.keyWidth)
+      buffer.put(keys, x: x, y: y, style: theme.popup(.key), width: text.keyWidth)
       buffer.put(
-        help, x: x + text.keyWidth + 1, y: y, style: PopupFrame.textStyle(theme),
+        help, x: x + text.keyWidth + 1, y: y, style: theme.popupText,
         width: text.columnWidth - text.keyWidth - 1)
     }
-  }
-}
-
-extension Reducer {
-  func scrollHelp(_ scroll: Int, _ command: Command?, _ state: inout PlaygroundState) {
-    let height = HelpView.inside(state.size).height
-    let last = max(0, HelpView.text(state).rows - height)
-    let page = max(1, height - 1)
-    let now = min(scroll, last)
-    let wanted =
-      switch command {
-      case .up: now - 1
-      case .down: now + 1
-      case .pageUp: now - page
-      case .pageDown: now + page
-      case .top: 0
-      case .bottom: last
-      default: now
-      }
-    state.replaceTop(.help(scroll: min(last, max(0, wanted))))
   }
 }
