@@ -38,8 +38,6 @@ struct Play {
 
   mutating func press(_ keys: KeyEvent...) { for key in keys { send(.key(key)) } }
 
-  mutating func press(_ keys: KeyEvent.Key...) { for key in keys { send(.key(KeyEvent(key))) } }
-
   mutating func type(_ text: String) {
     for character in text { send(.key(KeyEvent(character))) }
   }

@@ -11,8 +11,7 @@ enum LessonPaneView {
     buffer.fill(pane, style: theme[.text])
     let title = title(lesson, width: pane.width)
     if LessonPane.isBeside(pane) {
-      buffer.box(
-        pane, style: theme[.borderFocus], title: title, titleStyle: theme[.title])
+      buffer.box(pane, style: theme[.borderFocus], title: title, titleStyle: theme[.title])
       let bottom = pane.row(pane.height - 1)
       buffer.caption(
         bottom, title: hint(session, lesson), style: theme[.key], lineStyle: theme[.borderFocus])

@@ -1,17 +1,17 @@
-public import Decoding
+import Decoding
 import Problems
-public import Reasoning
+import Reasoning
 import Traces
 
 /// A lesson being played: where it stands, and what is still to be done for the step.
-public struct LessonState: Sendable {
-  public let lesson: Lesson
+struct LessonState: Sendable {
+  let lesson: Lesson
   /// The file it comes from.
-  public let name: String
+  let name: String
   /// The step on view; -1 is the introduction.
-  public internal(set) var step: Int
+  var step: Int
   /// A hidden lesson waits where it is until it is chosen again.
-  public internal(set) var isHidden = false
+  var isHidden = false
   /// What came of the steps that were carried out.
   var outcomes: [Int: Outcome] = [:]
   /// The commands that are still to be carried out, and what they wait for.
@@ -24,7 +24,7 @@ public struct LessonState: Sendable {
   /// The run that conditions are about.
   var lastRun: Int?
   /// The guess that the reader is to make.
-  public internal(set) var guess: Guess?
+  var guess: Guess?
   /// The settings to go back to when the lesson is left for good.
   var settingsBefore: RunSettings
   /// Lines of the step's text above the first one on view.
@@ -64,17 +64,17 @@ public struct LessonState: Sendable {
   }
 
   /// The next tokens to bet on, their probabilities unseen.
-  public struct Guess: Sendable, Hashable {
-    public struct Choice: Sendable, Hashable {
-      public var token: TokenID
-      public var text: String
-      public var probability: Double
+  struct Guess: Sendable, Hashable {
+    struct Choice: Sendable, Hashable {
+      var token: TokenID
+      var text: String
+      var probability: Double
       /// The place in the order of probability, from 1.
-      public var rank: Int
+      var rank: Int
     }
 
     /// In an order that tells nothing.
-    public var choices: [Choice]
+    var choices: [Choice]
     /// The index of the reader's choice.
     var picked: Int?
   }

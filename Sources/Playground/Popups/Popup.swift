@@ -15,9 +15,7 @@ protocol Popup: Sendable {
   func list(_ state: PlaygroundState) -> PopupList?
 
   /// Takes a key, with the command that it has here.
-  func press(
-    _ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState
-  ) -> [Effect]
+  func press(_ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState) -> [Effect]
 
   /// Selects an item of the list.
   func select(_ item: Int, _ state: inout PlaygroundState) -> [Effect]

@@ -7,24 +7,24 @@ extension KeyBinding {
   static func moving(_ noun: String? = nil, pages: Bool = true) -> [KeyBinding] {
     let noun = noun.map { " \($0)" } ?? ""
     return [
-      KeyBinding([KeyEvent(.up), KeyEvent("k")], .up, "previous\(noun)"),
-      KeyBinding([KeyEvent(.down), KeyEvent("j")], .down, "next\(noun)"),
+      KeyBinding([.up, "k"], .up, "previous\(noun)"),
+      KeyBinding([.down, "j"], .down, "next\(noun)"),
     ] + (pages ? paging : []) + [
-      KeyBinding([KeyEvent(.home), KeyEvent("g")], .top, "first\(noun)"),
-      KeyBinding([KeyEvent(.end), KeyEvent("G")], .bottom, "last\(noun)"),
+      KeyBinding([.home, "g"], .top, "first\(noun)"),
+      KeyBinding([.end, "G"], .bottom, "last\(noun)"),
     ]
   }
 
   static let paging = [
-    KeyBinding([KeyEvent(.pageUp)], .pageUp, "a page up"),
-    KeyBinding([KeyEvent(.pageDown)], .pageDown, "a page down"),
+    KeyBinding([.pageUp], .pageUp, "a page up"),
+    KeyBinding([.pageDown], .pageDown, "a page down"),
   ]
 
   /// The keys that scroll a text beside a list.
   static func scrolling(_ noun: String) -> [KeyBinding] {
     [
-      KeyBinding([KeyEvent(.pageUp)], .pageUp, "scroll the \(noun) up"),
-      KeyBinding([KeyEvent(.pageDown)], .pageDown, "scroll the \(noun) down"),
+      KeyBinding([.pageUp], .pageUp, "scroll the \(noun) up"),
+      KeyBinding([.pageDown], .pageDown, "scroll the \(noun) down"),
     ]
   }
 }

@@ -1,7 +1,7 @@
-public import Decoding
-public import Reasoning
-public import TerminalUI
-public import Traces
+import Decoding
+import Reasoning
+import TerminalUI
+import Traces
 
 /// A screen's name: what tabs, the command line and lessons call it.
 public struct ScreenID: Sendable, Hashable {
@@ -11,7 +11,7 @@ public struct ScreenID: Sendable, Hashable {
   public init(_ name: String) { self.name = name }
 
   /// The name as a title, such as `Votes`.
-  public var title: String { name.prefix(1).uppercased() + name.dropFirst() }
+  var title: String { name.prefix(1).uppercased() + name.dropFirst() }
 }
 
 /// One screen of the playground: its state, its keys, what they do, and how it is drawn.
@@ -23,7 +23,7 @@ public struct ScreenID: Sendable, Hashable {
 ///
 /// Only `id`, `init`, `bindings`, `perform` and `draw` have to be written; everything else has a
 /// default for screens that have nothing to say about it.
-public protocol Screen: Sendable {
+protocol Screen: Sendable {
   static var id: ScreenID { get }
 
   /// Its keys with their help, in the order in which help lists them.
@@ -123,7 +123,7 @@ public protocol Screen: Sendable {
 }
 
 /// Why a screen is to start over.
-public enum ResetReason: Sendable, Hashable {
+enum ResetReason: Sendable, Hashable {
   /// Another question is asked; the trace goes on.
   case question
   /// Another trace is shown. `begin` for each of its runs follows, then `restore`.
@@ -133,7 +133,7 @@ public enum ResetReason: Sendable, Hashable {
 }
 
 /// A path, or a place on one.
-public enum PathSelection: Sendable, Hashable {
+enum PathSelection: Sendable, Hashable {
   case path(Int, run: Int)
   /// A place in the tree; `towards` is the end of the line on screen, which chooses among several
   /// paths through it.
@@ -141,7 +141,7 @@ public enum PathSelection: Sendable, Hashable {
 }
 
 /// What a screen asks of the others.
-public enum ScreenRequest: Sendable, Hashable {
+enum ScreenRequest: Sendable, Hashable {
   /// Show a screen.
   case show(ScreenID)
   /// Open a place of a run in Decode.
@@ -153,50 +153,48 @@ public enum ScreenRequest: Sendable, Hashable {
 }
 
 /// A key and what it does now, for the hint line.
-public typealias KeyHint = (key: String, label: String)
+typealias KeyHint = (key: String, label: String)
 
 extension Screen {
-  public var id: ScreenID { Self.id }
+  var id: ScreenID { Self.id }
 
   static var companion: ScreenID? { nil }
-  public static var shapes: Set<StrategyShape> { [] }
+  static var shapes: Set<StrategyShape> { [] }
 
   var contexts: [KeyContext] { [.screen(Self.id)] }
   var typingHints: [KeyHint]? { nil }
-  public func hint(for command: Command, _ session: SessionState) -> String? { nil }
-  public mutating func type(_ key: KeyEvent, _ session: inout SessionState) -> [Effect]? { nil }
-  public mutating func paste(_ text: String, _ session: inout SessionState) -> Bool { false }
-  public mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
+  func hint(for command: Command, _ session: SessionState) -> String? { nil }
+  mutating func type(_ key: KeyEvent, _ session: inout SessionState) -> [Effect]? { nil }
+  mutating func paste(_ text: String, _ session: inout SessionState) -> Bool { false }
+  mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
     []
   }
   mutating func dismiss(_ session: inout SessionState) -> [Effect]? { nil }
-  public mutating func stop(_ session: inout SessionState) -> [Effect]? { nil }
+  mutating func stop(_ session: inout SessionState) -> [Effect]? { nil }
 
-  public mutating func appear(_ session: inout SessionState) -> [Effect] { [] }
+  mutating func appear(_ session: inout SessionState) -> [Effect] { [] }
   /// Starts over for another question or trace; another model changes nothing.
-  public mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
+  mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
     if reason != .model { self = Self() }
     return []
   }
   mutating func adapt(from old: RunSettings, _ session: inout SessionState) {}
-  public mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
+  mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
   }
-  public mutating func restore(_ session: inout SessionState) {}
-  public mutating func take(_ record: TraceRecord, _ session: inout SessionState) {}
-  public mutating func refresh(
+  mutating func restore(_ session: inout SessionState) {}
+  mutating func take(_ record: TraceRecord, _ session: inout SessionState) {}
+  mutating func refresh(
     after records: [TraceRecord], _ session: inout SessionState
   ) -> [Effect] { [] }
-  public mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] { [] }
-  public mutating func answer(
-    _ request: ScreenRequest, _ session: inout SessionState
-  ) -> [Effect]? { nil }
-  public mutating func prepare(_ session: inout SessionState) -> [Effect] { [] }
+  mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] { [] }
+  mutating func answer(_ request: ScreenRequest, _ session: inout SessionState) -> [Effect]? { nil }
+  mutating func prepare(_ session: inout SessionState) -> [Effect] { [] }
 
-  public var run: Int? { nil }
-  public func selection(_ session: SessionState) -> PathSelection? { nil }
+  var run: Int? { nil }
+  func selection(_ session: SessionState) -> PathSelection? { nil }
   var activity: String? { nil }
 
-  public mutating func go(
+  mutating func go(
     to place: LessonCommand.Place, _ session: inout SessionState
   ) -> [Effect]? { nil }
 

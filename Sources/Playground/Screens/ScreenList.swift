@@ -1,8 +1,8 @@
-public import Reasoning
+import Reasoning
 
 /// The screens there are, in the order of their tabs.
 public struct ScreenList: Sendable {
-  public var types: [any Screen.Type]
+  var types: [any Screen.Type]
 
   init(_ types: [any Screen.Type]) { self.types = types }
 
@@ -18,7 +18,7 @@ public struct ScreenList: Sendable {
     ScaleScreen.self,
   ])
 
-  public static func + (list: ScreenList, type: any Screen.Type) -> ScreenList {
+  static func + (list: ScreenList, type: any Screen.Type) -> ScreenList {
     ScreenList(list.types + [type])
   }
 
@@ -28,7 +28,7 @@ public struct ScreenList: Sendable {
   public func id(named name: String) -> ScreenID? { ids.first { $0.name == name } }
 
   /// The screen that runs of a strategy open on: the first that claims them, Decode when none does.
-  public func home(of strategy: StrategyDescription) -> ScreenID {
+  func home(of strategy: StrategyDescription) -> ScreenID {
     types.first { $0.shapes.contains(strategy.shape) }?.id ?? DecodeScreen.id
   }
 

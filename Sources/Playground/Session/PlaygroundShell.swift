@@ -40,9 +40,13 @@ public final class PlaygroundShell {
 
   /// Runs until the user quits or a signal ends it.
   ///
-  /// - Parameter opening: effects to begin with, such as loading a model.
+  /// - Parameter model: the path of a model to begin with; nil begins without one.
   /// - Returns: the signal that ended it, if one did.
-  public func run(on terminal: any Terminal, opening: [Effect]) -> Int32? {
+  public func run(on terminal: any Terminal, model: String?) -> Int32? {
+    run(on: terminal, opening: model.map { [.model(.load(path: $0))] } ?? [])
+  }
+
+  func run(on terminal: any Terminal, opening: [Effect]) -> Int32? {
     inbox.connect(terminal.waker)
     var control = LoopControl()
     perform(opening, &control)
@@ -84,8 +88,7 @@ public final class PlaygroundShell {
     case .endOfInput: apply(.terminate, &control)
     }
     // While something runs, the clock ticks: rates and spinners move.
-    control.animationInterval =
-      state.isAnimated ? .milliseconds(200) : nil
+    control.animationInterval = state.isAnimated ? .milliseconds(200) : nil
   }
 
   private func takeNews(_ control: inout LoopControl) {

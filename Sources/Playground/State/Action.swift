@@ -1,9 +1,9 @@
 import Reasoning
-public import TerminalUI
-public import Traces
+import TerminalUI
+import Traces
 
 /// Everything that can happen to the playground.
-public enum Action: Sendable {
+enum Action: Sendable {
   // From the terminal.
   case key(KeyEvent)
   case mouse(MouseEvent)

@@ -1,5 +1,5 @@
 /// What the user can ask for, whether by key, by mouse, on the command line or from a lesson.
-public enum Command: Sendable, Hashable {
+enum Command: Sendable, Hashable {
   // Everywhere.
   case quit, help, commandLine, dismiss
   case screen(ScreenID)
@@ -63,26 +63,26 @@ public enum Command: Sendable, Hashable {
 }
 
 /// The commands that a screen has for itself, as an enumeration of its own.
-public protocol ScreenCommand: Sendable, Hashable {}
+protocol ScreenCommand: Sendable, Hashable {}
 
 /// One of them, whatever the screen.
-public struct OwnCommand: Sendable, Hashable {
+struct OwnCommand: Sendable, Hashable {
   let base: any ScreenCommand
 
-  public static func == (a: OwnCommand, b: OwnCommand) -> Bool {
+  static func == (a: OwnCommand, b: OwnCommand) -> Bool {
     AnyHashable(a.base) == AnyHashable(b.base)
   }
 
-  public func hash(into hasher: inout Hasher) { base.hash(into: &hasher) }
+  func hash(into hasher: inout Hasher) { base.hash(into: &hasher) }
 }
 
 extension Command {
-  public static func own(_ command: some ScreenCommand) -> Command {
+  static func own(_ command: some ScreenCommand) -> Command {
     .own(OwnCommand(base: command))
   }
 
   /// The command as one of a screen's own; nil when it is another's or everybody's.
-  public func own<Kind: ScreenCommand>(_ kind: Kind.Type = Kind.self) -> Kind? {
+  func own<Kind: ScreenCommand>(_ kind: Kind.Type = Kind.self) -> Kind? {
     if case .own(let command) = self { command.base as? Kind } else { nil }
   }
 }

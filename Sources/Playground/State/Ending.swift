@@ -1,5 +1,5 @@
 /// How something that was asked of the session ended.
-public enum Ending<Value: Sendable>: Sendable {
+enum Ending<Value: Sendable>: Sendable {
   case done(Value)
   /// It could not be done; the text says why, and what to do.
   case failed(String)

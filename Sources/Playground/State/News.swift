@@ -1,13 +1,13 @@
-public import Decoding
-public import Measuring
-public import Reasoning
-public import Traces
+import Decoding
+import Measuring
+import Reasoning
+import Traces
 
 // What comes of effects, by their owner. Each effect ends in exactly one of the actions under
 // "Endings", however it ends; what is under "On the way" may come before.
 
 /// What comes of Decode's effects.
-public enum DecodeNews: Sendable {
+enum DecodeNews: Sendable {
   // On the way.
   /// "Wait," is in the text, up to a node; the answers are still being asked for.
   case waitInserted(NodeID)
@@ -31,21 +31,21 @@ public enum DecodeNews: Sendable {
 }
 
 /// What comes of the effects on strategies.
-public enum RunNews: Sendable {
+enum RunNews: Sendable {
   case ended(run: Int, Ending<Void>)
   /// The run, if it is under way, will end.
   case stopped(run: Int)
 }
 
 /// What comes of questions about a path.
-public enum ReviewNews: Sendable {
+enum ReviewNews: Sendable {
   case ended(run: Int, path: Int, PathReview.Kind, Ending<Void>)
   /// What is being asked, if anything is, will end.
   case stopped
 }
 
 /// What comes of the effects on studies.
-public enum StudyNews: Sendable {
+enum StudyNews: Sendable {
   // On the way.
   case progress(StudySnapshot, StudyActivity)
   /// Something went wrong that does not keep the study from going on.
@@ -63,7 +63,7 @@ public enum StudyNews: Sendable {
 }
 
 /// What comes of the effects on models.
-public enum ModelNews: Sendable {
+enum ModelNews: Sendable {
   // On the way.
   /// A model is on its way, or has come further.
   case loading(ModelLoad)
@@ -76,7 +76,7 @@ public enum ModelNews: Sendable {
 }
 
 /// What comes of reading and writing files, each with its path as it was typed.
-public enum FileNews: Sendable {
+enum FileNews: Sendable {
   // Of no effect.
   /// What is shown cannot be kept at present, and why.
   case unkept(String)
@@ -91,7 +91,7 @@ public enum FileNews: Sendable {
 }
 
 /// What comes of the main loop's own effects. Suspending and quitting end in the loop itself.
-public enum ShellNews: Sendable {
+enum ShellNews: Sendable {
   case theme(String, Ending<Void>)
   case ticked(Int)
 }

@@ -136,6 +136,11 @@ extension PlaygroundState {
     return effects + prepare()
   }
 
+  /// Shows a screen of a saved trace as it is first drawn; nil is the one on view.
+  public mutating func open(_ screen: ScreenID?) {
+    _ = Reducer().reduce(&self, .command(.screen(screen ?? session.screen)))
+  }
+
   /// Takes up the exploration on screen when it belongs to the model at hand; nil when there is
   /// none to take up.
   mutating func resumedExploration() -> [Effect]? {

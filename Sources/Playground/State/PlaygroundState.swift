@@ -8,9 +8,9 @@ public import Traces
 /// Changed only by the `Reducer`, read only by the views.
 @dynamicMemberLookup
 public struct PlaygroundState: Sendable {
-  public var session: SessionState
+  var session: SessionState
   /// In the order of the tabs. Each holds its own state.
-  public internal(set) var screens: [any Screen]
+  var screens: [any Screen]
   /// What lies over the screens, topmost last.
   var popups: [any Popup] = []
   var isQuitting = false
@@ -39,7 +39,7 @@ public struct PlaygroundState: Sendable {
   }
 
   /// A screen's own state, by its type; a blank one where the list does not have it.
-  public subscript<Kind: Screen>(_ kind: Kind.Type) -> Kind {
+  subscript<Kind: Screen>(_ kind: Kind.Type) -> Kind {
     get { screens.lazy.compactMap { $0 as? Kind }.first ?? Kind() }
     set {
       guard let index = screens.firstIndex(where: { $0 is Kind }) else { return }

@@ -5,10 +5,10 @@ import Traces
 
 /// The one place where the playground's state changes: pure, so that every screen can be tested
 /// by feeding it actions.
-public struct Reducer: Sendable {
-  public init() {}
+struct Reducer: Sendable {
+  init() {}
 
-  public func reduce(_ state: inout PlaygroundState, _ action: Action) -> [Effect] {
+  func reduce(_ state: inout PlaygroundState, _ action: Action) -> [Effect] {
     var effects = react(to: action, &state)
     effects += state.continueLesson()
     return effects + state.prepare()

@@ -1,8 +1,8 @@
 public import Decoding
-public import Problems
+import Problems
 import Reasoning
-public import TerminalUI
-public import Traces
+import TerminalUI
+import Traces
 
 /// What all screens share: the question, the settings, the model, and everything explored so far.
 ///
@@ -10,47 +10,47 @@ public import Traces
 /// `requests`, which the reducer passes on.
 public struct SessionState: Sendable {
   /// The terminal's size in cells.
-  public var size: Size
+  var size: Size
   /// The screen that keys go to.
   public var screen = DecodeScreen.id
   /// The screens there are.
-  public let screens: ScreenList
+  let screens: ScreenList
 
   /// What is asked on every screen.
-  public var question: Question
+  var question: Question
   /// What runs are started with; the sampler's part also shapes the Decode table.
-  public var settings: RunSettings
+  var settings: RunSettings
   /// The settings there are.
   var settingTable = SettingTable.standard
-  public var model: ModelState = .none
+  var model: ModelState = .none
   /// What the loaded model's token ids stand for; nil without a model.
-  public var vocabulary: (any Vocabulary)?
+  var vocabulary: (any Vocabulary)?
 
   /// Everything explored so far.
-  public var trace = Trace()
+  var trace = Trace()
   /// The run of a person's own walk in Decode, which is under way.
-  public var exploration: Int?
+  var exploration: Int?
   /// The run of the exploration that was asked for last: news of an earlier one are of no interest.
   var explored: Int?
   /// Where Decode is: the place whose next token is shown.
-  public var cursor: NodeID = .root
+  var cursor: NodeID = .root
   /// The runs under way, by number.
   var activities: [Int: Activity] = [:]
   /// The next run's number.
   var nextRun = 1
   /// The run that each screen shows; brought up to date after every action.
-  public internal(set) var shownRuns: [ScreenID: Int] = [:]
+  var shownRuns: [ScreenID: Int] = [:]
   /// What screens have asked of each other and nobody has answered yet, the oldest first.
   var requests: [ScreenRequest] = []
 
-  public var message: Message?
-  public var lesson: LessonState?
+  var message: Message?
+  var lesson: LessonState?
 
   /// What can be chosen from; filled at the start, when something is found.
-  public var catalog: Catalog
-  public var themeName: String
+  var catalog: Catalog
+  var themeName: String
   /// The speed of what is under way.
-  public var pace = Pace()
+  var pace = Pace()
 
   init(
     size: Size, question: Question, settings: RunSettings, catalog: Catalog, themeName: String,
@@ -92,10 +92,9 @@ public struct SessionState: Sendable {
 
   /// The sampler's settings as they shape the Decode table and the next run; of a saved trace as
   /// its run had them.
-  public var sampling: SamplingSettings {
+  var sampling: SamplingSettings {
     let usual = SelfConsistency.defaultTemperature
-    return settings.sampling(
-      temperature: isReplay ? replayed?.usualTemperature ?? usual : usual)
+    return settings.sampling(temperature: isReplay ? replayed?.usualTemperature ?? usual : usual)
   }
 
   /// The saved run whose settings are those of the session.
@@ -175,10 +174,7 @@ public struct SessionState: Sendable {
     }
     let run = takeRunNumber()
     activities[run] = Activity(strategy: strategy, paths: paths)
-    return (
-      run,
-      [.run(.start(run: run, strategy: strategy, question, settings, previous: nil))]
-    )
+    return (run, [.run(.start(run: run, strategy: strategy, question, settings, previous: nil))])
   }
 
   /// Cancels a run; nothing when it is not under way.
@@ -208,7 +204,7 @@ public struct SessionState: Sendable {
 }
 
 /// The model, as far as it is there.
-public enum ModelState: Sendable, Hashable {
+enum ModelState: Sendable, Hashable {
   case none
   case loading(ModelLoad)
   case ready(ModelSummary)
@@ -216,11 +212,11 @@ public enum ModelState: Sendable, Hashable {
 }
 
 /// A model on its way.
-public struct ModelLoad: Sendable, Hashable {
-  public var name: String
+struct ModelLoad: Sendable, Hashable {
+  var name: String
   /// Bytes of weights that are ready, and of all; 0 as long as that is not known.
-  public var bytes: Int = 0
-  public var totalBytes: Int = 0
+  var bytes: Int = 0
+  var totalBytes: Int = 0
 
   /// The name and how far it is, as `qwen2.5-1.5b: 43 % of 1.1 GB`.
   var text: String {
@@ -266,10 +262,10 @@ public struct ModelSummary: Sendable, Hashable {
 
 /// A run under way.
 struct Activity: Sendable, Hashable {
-  public var strategy: String
+  var strategy: String
   /// Paths the run will have in all, and those that have ended.
-  public var paths: Int
-  public var finished: Int
+  var paths: Int
+  var finished: Int
   var isCancelling = false
 
   init(strategy: String, paths: Int, finished: Int = 0) {
@@ -294,12 +290,12 @@ public struct Pace: Sendable, Hashable {
 }
 
 /// A line for the user, shown until the next key.
-public struct Message: Sendable, Hashable {
-  public enum Kind: Sendable, Hashable { case notice, warning, error }
-  public var kind: Kind
-  public var text: String
+struct Message: Sendable, Hashable {
+  enum Kind: Sendable, Hashable { case notice, warning, error }
+  var kind: Kind
+  var text: String
 
-  public init(_ kind: Kind, _ text: String) {
+  init(_ kind: Kind, _ text: String) {
     self.kind = kind
     self.text = text
   }

@@ -76,7 +76,7 @@ struct PlayCommand: ParsableCommand {
         theme: try themes.theme(themeName, depth: depth), glyphs: terminal.glyphs),
       session: session, inbox: inbox,
       loadTheme: { try themes.theme($0, depth: depth) }, pace: opener.pace)
-    let signal = shell.run(on: terminal, opening: file.map { [.model(.load(path: $0))] } ?? [])
+    let signal = shell.run(on: terminal, model: file)
     if let signal { terminal.exit(bySignal: signal) }
     terminal.tearDown()
     if let failure = shell.failure { throw failure }

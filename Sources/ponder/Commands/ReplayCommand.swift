@@ -70,7 +70,7 @@ struct ReplayCommand: ParsableCommand {
     var state = PlaygroundState(
       size: size, question: Question(text: ""), settings: RunSettings(), themeName: theme)
     state.show(trace)
-    _ = Reducer().reduce(&state, .command(.screen(screen ?? state.screen)))
+    state.open(screen)
     let depth: ColorDepth = format == .svg || isatty(STDOUT_FILENO) == 1 ? .trueColor : .none
     let theme = try Themes.library().theme(theme, depth: depth)
     var buffer = CellBuffer(size: size)

@@ -33,7 +33,7 @@ struct RepaintBenchmark {
     let shell = PlaygroundShell(
       state: state, view: PlaygroundView(theme: theme, glyphs: .unicode), session: session,
       inbox: inbox, loadTheme: { _ in theme }, pace: opener.pace)
-    _ = shell.run(on: terminal, opening: [.model(.load(path: path))])
+    _ = shell.run(on: terminal, model: path)
     return terminal.latencies
   }
 }

@@ -1,15 +1,15 @@
 import Decoding
-public import TerminalUI
+import TerminalUI
 
 /// What the model switcher shows: the sizes of the family and the other known models, and a path
 /// being typed.
-public struct ModelPickerState: Popup {
-  public var field = TextField()
-  public var position = ListPosition()
+struct ModelPickerState: Popup {
+  var field = TextField()
+  var position = ListPosition()
   /// The files whose paths begin with what is typed.
-  public var files: [String] = []
+  var files: [String] = []
   /// The model that was asked for here, until it is there or has failed.
-  public var wanted: String?
+  var wanted: String?
   /// Where the user is within the family: each size is offered at this one's stage and
   /// checkpoint as far as it has them.
   var place: FamilyMember?

@@ -1,8 +1,8 @@
-public import TerminalUI
+import TerminalUI
 
 /// The command line.
-public struct CommandLineState: Popup {
-  public var field: TextField
+struct CommandLineState: Popup {
+  var field: TextField
   /// What is typed can be completed to.
   var completion = CommandCompletion()
   /// The chosen completion, and what was typed before.
@@ -12,7 +12,7 @@ public struct CommandLineState: Popup {
   var historyIndex: Int?
   var draft = ""
   /// What is wrong with the line that was entered last.
-  public var error: String?
+  var error: String?
 
   init(_ text: String = "") { field = TextField(text) }
 }

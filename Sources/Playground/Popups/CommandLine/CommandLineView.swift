@@ -18,8 +18,7 @@ extension CommandLineState {
       let wrapped = WrappedText(
         StyledText(error, style: theme.popup(.error)), width: above.width - 3)
       let height = min(wrapped.lines.count, 3)
-      let rect = Rect(
-        x: 0, y: max(0, above.height - height), width: above.width, height: height)
+      let rect = Rect(x: 0, y: max(0, above.height - height), width: above.width, height: height)
       buffer.fill(rect, style: text)
       wrapped.draw(
         in: Rect(x: 2, y: rect.y, width: rect.width - 3, height: rect.height), on: &buffer)

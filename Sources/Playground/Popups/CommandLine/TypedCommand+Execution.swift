@@ -34,8 +34,7 @@ extension Reducer {
     case .theme(let name):
       let themes = state.catalog.themes
       guard themes.contains(name) || name.contains("/") || themes.isEmpty else {
-        throw CommandLineError(
-          "there is no theme “\(name)”" + Nearest.hint(name, among: themes))
+        throw CommandLineError("there is no theme “\(name)”" + Nearest.hint(name, among: themes))
       }
       return [.shell(.loadTheme(name))]
     case .open(let path): return [.file(.open(path: path))]

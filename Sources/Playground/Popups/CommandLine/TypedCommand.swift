@@ -122,8 +122,7 @@ enum TypedCommand: Sendable, Hashable {
     let matches = words.filter { $0.name.hasPrefix(name) }
     if let only = matches.first, matches.count == 1 { return only }
     if !matches.isEmpty {
-      throw CommandLineError(
-        "“\(name)” could be \(matches.map(\.name).joined(separator: ", "))")
+      throw CommandLineError("“\(name)” could be \(matches.map(\.name).joined(separator: ", "))")
     }
     throw CommandLineError(
       "there is no command “\(name)”" + Nearest.hint(name, among: words.map(\.name)))
@@ -153,8 +152,7 @@ enum TypedCommand: Sendable, Hashable {
   private static func strategy(_ name: String) throws(CommandLineError) -> String {
     let names = StrategyRegistry.names
     guard names.contains(name) else {
-      throw CommandLineError(
-        "there is no strategy “\(name)”" + Nearest.hint(name, among: names))
+      throw CommandLineError("there is no strategy “\(name)”" + Nearest.hint(name, among: names))
     }
     return name
   }

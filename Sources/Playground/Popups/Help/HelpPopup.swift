@@ -50,8 +50,7 @@ struct HelpText {
     let keys = binding.keys.map(\.description).joined(separator: " ")
     let wrapped = WrappedText(StyledText(binding.help), width: max(8, helpWidth))
     return wrapped.lines.enumerated().map { index, line in
-      .binding(
-        keys: index == 0 ? keys : "", help: line.clusters.map(\.cluster.text).joined())
+      .binding(keys: index == 0 ? keys : "", help: line.clusters.map(\.cluster.text).joined())
     }
   }
 

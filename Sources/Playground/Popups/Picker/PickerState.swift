@@ -3,7 +3,7 @@ import TerminalUI
 
 /// What the problem picker shows: the families, the problems of one, a template to fill in, or a
 /// question to type.
-public struct PickerState: Popup {
+struct PickerState: Popup {
   enum Page: Sendable {
     case families
     case problems(family: String)
@@ -93,8 +93,7 @@ public struct PickerState: Popup {
 
   private static func templateRows(of family: String) -> [Row] {
     ProblemTemplate.all.filter { $0.family == family }.map {
-      .template(
-        id: $0.id, title: $0.title, example: (try? $0.renderDefaults())?.question ?? "")
+      .template(id: $0.id, title: $0.title, example: (try? $0.renderDefaults())?.question ?? "")
     }
   }
 

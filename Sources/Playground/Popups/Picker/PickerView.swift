@@ -33,8 +33,7 @@ extension PickerState {
       columns: [.init("", .fixed(11)), .init("", .fill), .init("", .fixed(10), .right)],
       theme: theme, empty: "nothing here has these words", on: &buffer)
     let rule = list.rows.bottom
-    buffer.horizontalLine(
-      x: body.x, y: rule, width: body.width, style: theme.popup(.border))
+    buffer.horizontalLine(x: body.x, y: rule, width: body.width, style: theme.popup(.border))
     let below = Rect(
       x: body.x, y: rule + 1, width: body.width, height: max(0, body.bottom - rule - 1))
     WrappedText(preview(theme), width: below.width).draw(in: below, on: &buffer)
@@ -112,8 +111,7 @@ enum PickerFormView {
       x: body.x, y: body.y, width: body.width, height: max(1, body.height - preview - 1))
     let cursor = drawFields(form, fields, theme, on: &buffer)
     let rule = fields.bottom
-    buffer.horizontalLine(
-      x: body.x, y: rule, width: body.width, style: theme.popup(.border))
+    buffer.horizontalLine(x: body.x, y: rule, width: body.width, style: theme.popup(.border))
     let rect = Rect(
       x: body.x, y: rule + 1, width: body.width, height: max(0, body.bottom - rule - 1))
     WrappedText(text(form, theme), width: rect.width).draw(in: rect, on: &buffer)
@@ -133,14 +131,11 @@ enum PickerFormView {
       let isFocused = index == form.focus
       let y = rect.y + row
       buffer.put(isFocused ? "▸" : " ", x: rect.x, y: y, style: theme.popup(.key))
-      buffer.put(
-        field.label, x: rect.x + 2, y: y,
-        style: theme.popup(isFocused ? .text : .dim))
+      buffer.put(field.label, x: rect.x + 2, y: y, style: theme.popup(isFocused ? .text : .dim))
       let cell = Rect(x: x, y: y, width: max(1, min(24, rect.right - x)), height: 1)
       if case .choice = field.kind {
         let style = theme.popup(isFocused ? .input : .text)
-        let end = buffer.put(
-          form.values[index].text, x: x, y: y, style: style, width: cell.width)
+        let end = buffer.put(form.values[index].text, x: x, y: y, style: style, width: cell.width)
         if isFocused {
           buffer.put("◂", x: x - 2, y: y, style: theme.popup(.key))
           buffer.put("▸", x: end + 1, y: y, style: theme.popup(.key))

@@ -1,13 +1,13 @@
 import Reasoning
-public import TerminalUI
+import TerminalUI
 import Traces
 
 /// What the settings panel shows.
-public struct SettingsState: Popup {
-  public var position = ListPosition()
+struct SettingsState: Popup {
+  var position = ListPosition()
   /// The value being typed, when one is.
-  public var field: TextField?
-  public var error: String?
+  var field: TextField?
+  var error: String?
 
   init() {}
 

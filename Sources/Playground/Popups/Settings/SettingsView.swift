@@ -81,8 +81,7 @@ extension SettingsState {
     _ row: Row, in rect: Rect, _ theme: Theme, on buffer: inout CellBuffer
   ) {
     guard rect.height > 1 else { return }
-    buffer.horizontalLine(
-      x: rect.x, y: rect.y, width: rect.width, style: theme.popup(.border))
+    buffer.horizontalLine(x: rect.x, y: rect.y, width: rect.width, style: theme.popup(.border))
     if let error {
       WrappedText(
         StyledText(error, style: theme.popup(.error)), width: rect.width

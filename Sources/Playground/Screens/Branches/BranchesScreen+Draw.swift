@@ -5,7 +5,7 @@ import TerminalUI
 import Traces
 
 extension BranchesScreen {
-  public func draw(
+  func draw(
     in rect: Rect, _ session: SessionState, view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Point? {
     let theme = view.theme
@@ -31,8 +31,7 @@ extension BranchesScreen {
   func layout(_ session: SessionState) -> BranchesLayout { layout(in: rect(session)) }
 
   private func layout(in rect: Rect) -> BranchesLayout {
-    let answers =
-      isByDelta ? digest.standings[.delta]?.count ?? 0 : AnswerBoard.rows(digest).count
+    let answers = isByDelta ? digest.standings[.delta]?.count ?? 0 : AnswerBoard.rows(digest).count
     return BranchesLayout(in: rect, branches: rowCount, answers: answers)
   }
 
@@ -188,8 +187,7 @@ private struct BranchTable {
     if let marked = branches.marked.flatMap({ numbers.firstIndex(of: $0) }),
       visible.contains(marked)
     {
-      buffer.put(
-        "◆", x: rect.x, y: rect.y + 1 + marked - visible.lowerBound, style: theme[.notice])
+      buffer.put("◆", x: rect.x, y: rect.y + 1 + marked - visible.lowerBound, style: theme[.notice])
     }
   }
 
@@ -255,8 +253,7 @@ private struct BranchTable {
     guard let answer = path.answer else {
       guard !path.isGrowing else { return }
       let why = path.isCut ? "cut" : path.reason == "pruned" ? "pruned" : "none"
-      buffer.put(
-        why, x: cell.x, y: cell.y, style: theme.style(.dim, over: base), width: cell.width)
+      buffer.put(why, x: cell.x, y: cell.y, style: theme.style(.dim, over: base), width: cell.width)
       return
     }
     let digest = branches.digest

@@ -5,10 +5,10 @@ import Traces
 /// The paths of one run as they grow, side by side, and how sure each is of its answer. Of
 /// CoT-decoding these are the likeliest first tokens, each grown greedily.
 struct BranchesScreen: Screen {
-  public static let id = ScreenID("branches")
+  static let id = ScreenID("branches")
   static let companion: ScreenID? = DecodeScreen.id
 
-  public internal(set) var run: Int?
+  var run: Int?
   /// Whether that run grows branches, so that only another of its kind takes its place.
   private var growsBranches = false
   /// The run to show of a saved trace: the newest that has paths, of those that grow branches if
@@ -28,20 +28,17 @@ struct BranchesScreen: Screen {
   init() {}
 
   /// Runs of several paths; those that are searched, ranked or counted have screens of their own.
-  public static let shapes: Set<StrategyShape> = [.branches]
+  static let shapes: Set<StrategyShape> = [.branches]
 
   // MARK: Keys and mouse
 
   static let bindings: [KeyBinding] =
     [
-      KeyBinding(
-        [KeyEvent(" "), KeyEvent("r")], .run, "grow the branches; again to stop", hint: "grow")
+      KeyBinding([" ", "r"], .run, "grow the branches; again to stop", hint: "grow")
     ] + KeyBinding.moving("branch", pages: false) + [
+      KeyBinding([.enter, .right, "l"], .openInDecode, "open the branch in Decode", hint: "open"),
       KeyBinding(
-        [KeyEvent(.enter), KeyEvent(.right), KeyEvent("l")], .openInDecode,
-        "open the branch in Decode", hint: "open"),
-      KeyBinding(
-        [KeyEvent("v")], .compare, "mark a branch; on a second one, compare the two",
+        ["v"], .compare, "mark a branch; on a second one, compare the two",
         hint: "compare"),
     ] + KeyBinding.scrolling("branch's text") + [.openSteps]
 
@@ -63,7 +60,7 @@ struct BranchesScreen: Screen {
     return []
   }
 
-  public mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
+  mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
     if comparison.mouse(mouse, digest, in: rect(session), &session) { return [] }
     let layout = layout(session)
     let isText = layout.detail.contains(mouse.position)
@@ -117,7 +114,7 @@ struct BranchesScreen: Screen {
   // MARK: News
 
   /// A run that grows branches is not hidden by one that only leaves paths, such as a vote.
-  public mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
+  mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
     let grows = strategy.growsBranches
     let parts = [run] + session.trace.members(of: run)
     if grows || withPaths?.growsBranches != true,
@@ -136,18 +133,18 @@ struct BranchesScreen: Screen {
   }
 
   /// A run that ended before it had a path has nothing to show: an earlier one has.
-  public mutating func restore(_ session: inout SessionState) {
+  mutating func restore(_ session: inout SessionState) {
     digest = RunDigest(run, in: session.trace)
     guard digest.numbers.isEmpty, let withPaths, withPaths.run != run else { return }
     show(withPaths.run, growsBranches: withPaths.growsBranches)
     digest = RunDigest(run, in: session.trace)
   }
 
-  public mutating func take(_ record: TraceRecord, _ session: inout SessionState) {
+  mutating func take(_ record: TraceRecord, _ session: inout SessionState) {
     digest.follow(record, of: run, in: session.trace)
   }
 
-  public mutating func refresh(
+  mutating func refresh(
     after records: [TraceRecord], _ session: inout SessionState
   ) -> [Effect] {
     comparison.refresh(session)
@@ -166,7 +163,7 @@ struct BranchesScreen: Screen {
     return numbers.indices.contains(row) ? numbers[row] : row
   }
 
-  public func selection(_ session: SessionState) -> PathSelection? {
+  func selection(_ session: SessionState) -> PathSelection? {
     run.map { .path(selected, run: $0) }
   }
 
@@ -208,7 +205,7 @@ struct BranchesScreen: Screen {
 
   // MARK: Lessons
 
-  public mutating func go(
+  mutating func go(
     to place: LessonCommand.Place, _ session: inout SessionState
   ) -> [Effect]? {
     let path: Int? =

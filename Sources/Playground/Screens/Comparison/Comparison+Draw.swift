@@ -72,8 +72,7 @@ extension Comparison {
     }
     for (index, row) in rows.prefix(inside.height).enumerated() {
       let line = inside.row(index)
-      let cells = line.splitColumns(
-        [.fixed(3), .fixed(14), .fixed(5), .fill, .fixed(18)], gap: 1)
+      let cells = line.splitColumns([.fixed(3), .fixed(14), .fixed(5), .fill, .fixed(18)], gap: 1)
       let style = theme[row.taker == .nobody ? .dim : .text]
       Table.put(
         StyledText(row.rank.map { "\($0)" } ?? "·", style: theme[.dim]), in: cells[0],

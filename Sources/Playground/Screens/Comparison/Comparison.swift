@@ -75,8 +75,7 @@ struct Comparison: Sendable, Hashable {
     if let saved = trace.distributions[node] {
       for (index, token) in saved.summary.tokens.enumerated() {
         let child = node.appending(token)
-        let taker: Candidate.Taker =
-          child == left ? .left : child == right ? .right : .nobody
+        let taker: Candidate.Taker = child == left ? .left : child == right ? .right : .nobody
         guard index < listed || taker != .nobody else { continue }
         found.insert(child)
         candidates.append(
@@ -100,8 +99,7 @@ struct Comparison: Sendable, Hashable {
   /// what only one side has stands beside what only the other has.
   static func align(_ a: [TokenID], _ b: [TokenID]) -> [Pair] {
     // lengths[i][j]: the longest common subsequence of a[i...] and b[j...].
-    var lengths = [[Int32]](
-      repeating: Array(repeating: 0, count: b.count + 1), count: a.count + 1)
+    var lengths = [[Int32]](repeating: Array(repeating: 0, count: b.count + 1), count: a.count + 1)
     for i in a.indices.reversed() {
       for j in b.indices.reversed() {
         lengths[i][j] =

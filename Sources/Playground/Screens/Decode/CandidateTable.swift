@@ -6,44 +6,44 @@ import Traces
 /// The next-token table as the screen shows it: the figures with the tokens' labels, and which
 /// tokens lead to places known already.
 struct CandidateTable: Sendable, Hashable {
-  public struct Row: Sendable, Hashable {
-    public var token: Token
-    public var label: String
-    public var logit: Float
-    public var logProbability: Double
+  struct Row: Sendable, Hashable {
+    var token: Token
+    var label: String
+    var logit: Float
+    var logProbability: Double
     /// Probability at temperature 1, nothing cut.
-    public var raw: Double
+    var raw: Double
     /// Probability under the settings; nil when it cannot be told, 0 when cut.
-    public var shaped: Double?
-    public var cut: CutReason?
+    var shaped: Double?
+    var cut: CutReason?
     /// Whether the token has been followed before.
     var isExplored: Bool
   }
 
   /// The place that the table tells the continuations of.
-  public var node: NodeID
+  var node: NodeID
   /// In true order: by falling raw probability.
-  public var rows: [Row]
-  public var restCount: Int
-  public var restRaw: Double
-  public var restShaped: Double?
-  public var isApproximate: Bool
+  var rows: [Row]
+  var restCount: Int
+  var restRaw: Double
+  var restShaped: Double?
+  var isApproximate: Bool
   /// Shannon entropy at temperature 1, in bits.
-  public var entropy: Double
+  var entropy: Double
   /// p(likeliest) − p(second).
-  public var margin: Double?
+  var margin: Double?
   /// How many of the listed tokens the settings keep.
-  public var keptCount: Int
-  public var settings: SamplingSettings
+  var keptCount: Int
+  var settings: SamplingSettings
 
   /// All tokens, listed or not.
-  public var tokenCount: Int { rows.count + restCount }
+  var tokenCount: Int { rows.count + restCount }
 
   /// Whether the settings cut all tokens that are not listed.
   var cutsRest: Bool { keptCount < rows.count || settings.topK.map { $0 <= rows.count } ?? false }
 
   /// What the tokens outside some rows have together, so that what is on screen adds up to 1.
-  public func rest(outside visible: Range<Int>) -> (count: Int, raw: Double, shaped: Double?) {
+  func rest(outside visible: Range<Int>) -> (count: Int, raw: Double, shaped: Double?) {
     let hidden = rows.indices.filter { !visible.contains($0) }
     let raw = hidden.reduce(restRaw) { $0 + rows[$1].raw }
     let shaped = hidden.reduce(restShaped) { sum, index in
@@ -171,11 +171,11 @@ extension DecodeScreen {
 /// Looking a token up by its text, wherever it stands in the distribution: the table lists only
 /// the likeliest.
 struct TokenSearch: Sendable, Hashable {
-  public var field = TextField()
+  var field = TextField()
   /// What the text so far may stand for, the likeliest first.
-  public var found: [Found] = []
+  var found: [Found] = []
 
-  public struct Found: Sendable, Hashable {
+  struct Found: Sendable, Hashable {
     var token: TokenID
     var label: String
     /// Probability at temperature 1.

@@ -7,45 +7,45 @@ import Traces
 /// A token of the line that Decode shows, with everything the screen tells of it.
 struct LineToken: Sendable, Hashable {
   /// The place after the token.
-  public var node: NodeID
-  public var token: Token
+  var node: NodeID
+  var token: Token
   /// What is drawn: empty for a token that only completes a character begun before it.
-  public var text: String
-  public var origin: NodeTrace.Origin
+  var text: String
+  var origin: NodeTrace.Origin
   /// Whether the token stands for no text, such as the end of text.
-  public var isSpecial: Bool
+  var isSpecial: Bool
   /// Probability at temperature 1; nil for text that was put in.
-  public var probability: Double?
+  var probability: Double?
   /// Entropy in bits, and p(likeliest) − p(second), of the distribution the token was chosen from.
-  public var entropy: Double?
-  public var margin: Double?
+  var entropy: Double?
+  var margin: Double?
   /// The token's place among the likeliest, from 1; nil when the saved ones do not list it.
-  public var rank: Int?
+  var rank: Int?
   /// How many other tokens are known to follow at the same place.
   var alternatives: Int
   /// Whether the user marked the place after the token.
-  public var isFork: Bool
+  var isFork: Bool
   /// Whether the token belongs to the answer that was found in a path through it.
   var isAnswer: Bool
 }
 
 /// The line that Decode shows: the tokens up to the cursor, then those that redo leads to.
 struct DecodeLine: Sendable, Hashable {
-  public var tokens: [LineToken] = []
+  var tokens: [LineToken] = []
   /// How many of them lie before the cursor.
-  public var cursor = 0
+  var cursor = 0
   /// How many belong to the prompt.
   var promptCount = 0
 
   init() {}
 
   /// The token before the cursor.
-  public var last: LineToken? {
+  var last: LineToken? {
     tokens.indices.contains(cursor - 1) ? tokens[cursor - 1] : nil
   }
 
   /// The tokens after the prompt and before the cursor.
-  public var generated: ArraySlice<LineToken> {
+  var generated: ArraySlice<LineToken> {
     tokens[min(promptCount, cursor)..<cursor]
   }
 }
@@ -129,32 +129,32 @@ extension DecodeScreen {
 
 /// A continuation of the cursor that somebody has been to.
 struct ExploredToken: Sendable, Hashable {
-  public var node: NodeID
-  public var token: TokenID
-  public var label: String
-  public var origin: NodeTrace.Origin
+  var node: NodeID
+  var token: TokenID
+  var label: String
+  var origin: NodeTrace.Origin
   /// Probability at temperature 1; nil for text that was put in.
-  public var probability: Double?
+  var probability: Double?
 }
 
 /// The answers that the model would give at the cursor if it had to, and, where text was put in just
 /// before it, how likely each was without that text.
 struct AnswerOdds: Sendable, Hashable {
-  public struct Row: Sendable, Hashable {
-    public var answer: String
+  struct Row: Sendable, Hashable {
+    var answer: String
     /// Before the text that was put in; nil where there is none, or nobody asked.
-    public var before: Double?
-    public var now: Double
+    var before: Double?
+    var now: Double
     /// Whether it is the right one; nil when that is unknown.
-    public var isCorrect: Bool?
+    var isCorrect: Bool?
 
     var greatest: Double { max(before ?? 0, now) }
   }
 
   /// The likeliest first, now or before: what led is told as well as what leads.
-  public var rows: [Row]
+  var rows: [Row]
   /// The text that was put in, in quotes; nil where there is none.
-  public var inserted: String?
+  var inserted: String?
 }
 
 extension AnswerOdds {

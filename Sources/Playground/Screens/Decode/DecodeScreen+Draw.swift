@@ -8,7 +8,7 @@ import Traces
 /// them how sure the model was along the line, and what is told of the place.
 extension DecodeScreen {
   /// - Returns: where the cursor goes; nil hides it.
-  public func draw(
+  func draw(
     in rect: Rect, _ session: SessionState, view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Point? {
     let layout = DecodeLayout(rect)
@@ -28,8 +28,7 @@ extension DecodeScreen {
     let border = view.borderStyle(of: Self.id, session)
     let frame = layout.frame
     buffer.box(frame, style: border)
-    buffer.horizontalLine(
-      x: frame.x, y: layout.separator.y, width: frame.width, style: border)
+    buffer.horizontalLine(x: frame.x, y: layout.separator.y, width: frame.width, style: border)
     buffer.verticalLine(
       x: layout.divider.x, y: frame.y, height: layout.separator.y - frame.y + 1, style: border)
     let left = Rect(x: frame.x, y: frame.y, width: layout.divider.x - frame.x + 1, height: 1)
@@ -40,8 +39,7 @@ extension DecodeScreen {
       style: view.style(.title), lineStyle: view.style(.dim))
     drawTableTitle(
       session,
-      Rect(
-        x: layout.divider.x, y: frame.y, width: frame.right - layout.divider.x, height: 1),
+      Rect(x: layout.divider.x, y: frame.y, width: frame.right - layout.divider.x, height: 1),
       view, &buffer)
     drawLegend(
       heat,
@@ -273,8 +271,7 @@ extension DecodeScreen {
     }
     if let p = token.probability {
       let band = HeatMode.Band(sureness: HeatMode.probability.sureness(p))
-      text.append(
-        "  \(band.glyph) p \(Format.smallProbability(p))", style: view.style(.text))
+      text.append("  \(band.glyph) p \(Format.smallProbability(p))", style: view.style(.text))
     }
     if let rank = token.rank { text.append(", rank \(rank)", style: dim) }
     if let entropy = token.entropy {

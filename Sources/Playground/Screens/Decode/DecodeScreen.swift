@@ -6,29 +6,29 @@ import Traces
 
 /// Decode: one place in the tree, the text that leads to it, and what may come next.
 struct DecodeScreen: Screen {
-  public static let id = ScreenID("decode")
+  static let id = ScreenID("decode")
   static let companion: ScreenID? = BranchesScreen.id
-  public static let shapes: Set<StrategyShape> = [.path]
+  static let shapes: Set<StrategyShape> = [.path]
 
   /// The last node of the prompt.
-  public var promptEnd: NodeID = .root
+  var promptEnd: NodeID = .root
   /// Nodes ahead of the cursor on its line, the next to return to last.
-  public var redo: [NodeID] = []
+  var redo: [NodeID] = []
   /// Places the user marked.
-  public var forks: [NodeID] = []
+  var forks: [NodeID] = []
   /// The line through the cursor; made from the above and the trace by `refreshLine`.
-  public var line = DecodeLine()
+  var line = DecodeLine()
   /// The continuations of the cursor that are known, the likeliest first.
   var explored: [ExploredToken] = []
   /// The next-token table; nil when there is none to show. While the cursor's own is being
   /// computed it is still the one before (see `hasCurrentTable`).
-  public var table: CandidateTable?
+  var table: CandidateTable?
   /// Full distributions at hand, so that going back and forth needs no forward pass.
-  public var known = KnownDistributions()
+  var known = KnownDistributions()
   var selectedRow = 0
-  public var heat = HeatMode.probability
+  var heat = HeatMode.probability
   /// The sampler's setting that `+` and `-` change.
-  public var knob = SamplerKnob.temperature
+  var knob = SamplerKnob.temperature
   /// Whether sampling goes on at the cursor.
   var isStreaming = false
   /// A token on its way into the tree.
@@ -39,7 +39,7 @@ struct DecodeScreen: Screen {
   /// The text being typed for insertion, when it is.
   var insertion: TextField?
   /// The token being looked up, when one is.
-  public var search: TokenSearch?
+  var search: TokenSearch?
   /// Lines scrolled back from where the text shows the cursor.
   var scrollBack = 0
   /// Whether an answer was asked for and has not come yet.
@@ -49,7 +49,7 @@ struct DecodeScreen: Screen {
   /// Which answers lead at the cursor, where that was asked.
   var odds: AnswerOdds?
   /// The run of a single path that the cursor follows as it grows.
-  public var run: Int?
+  var run: Int?
   /// Where the cursor is. A copy of the session's: the table must be known to be the cursor's.
   var place: NodeID = .root
 
@@ -60,7 +60,7 @@ struct DecodeScreen: Screen {
 
   var activity: String? { isStreaming ? "sampling" : isAsking ? "asking" : nil }
 
-  public func selection(_ session: SessionState) -> PathSelection? {
+  func selection(_ session: SessionState) -> PathSelection? {
     // A line of one's own comes before those of runs that happen to begin alike.
     let end = redo.first ?? session.cursor
     let own = session.exploration.flatMap { run in
@@ -81,36 +81,31 @@ struct DecodeScreen: Screen {
   }
 
   static let bindings: [KeyBinding] = [
+    KeyBinding([.right, "l", .enter], .activate, "take the selected token", hint: "take"),
+    KeyBinding([.left, "h", .backspace, "u"], .undo, "undo: back one token", hint: "undo"),
+    KeyBinding(["r", .control("r")], .own(Own.redo), "redo", hint: "redo"),
+    KeyBinding([" "], .run, "go on sampling; again to stop", hint: "run"),
+    KeyBinding([.up, "k"], .up, "previous candidate"),
+    KeyBinding([.down, "j"], .down, "next candidate"),
+    KeyBinding([.home, "g"], .top, "back to the prompt's end"),
+    KeyBinding([.end, "G"], .bottom, "to the end of this line"),
+    KeyBinding(["f"], .own(Own.markFork), "mark a fork here", hint: "fork"),
+    KeyBinding(["]", "n"], .own(Own.hop(1)), "next fork or line's end"),
+    KeyBinding(["[", "N"], .own(Own.hop(-1)), "previous fork or line's end"),
+    KeyBinding(["i"], .own(Own.insertText), "put in any text", hint: "insert"),
+    KeyBinding(["/"], .own(Own.findToken), "find any token, and take it", hint: "find"),
+    KeyBinding(["a"], .answerNow, "ask for the answer now", hint: "answer"),
     KeyBinding(
-      [KeyEvent(.right), KeyEvent("l"), KeyEvent(.enter)], .activate, "take the selected token",
-      hint: "take"),
-    KeyBinding(
-      [KeyEvent(.left), KeyEvent("h"), KeyEvent(.backspace), KeyEvent("u")], .undo,
-      "undo: back one token", hint: "undo"),
-    KeyBinding(
-      [KeyEvent("r"), KeyEvent(.character("r"), .control)], .own(Own.redo), "redo", hint: "redo"),
-    KeyBinding([KeyEvent(" ")], .run, "go on sampling; again to stop", hint: "run"),
-    KeyBinding([KeyEvent(.up), KeyEvent("k")], .up, "previous candidate"),
-    KeyBinding([KeyEvent(.down), KeyEvent("j")], .down, "next candidate"),
-    KeyBinding([KeyEvent(.home), KeyEvent("g")], .top, "back to the prompt's end"),
-    KeyBinding([KeyEvent(.end), KeyEvent("G")], .bottom, "to the end of this line"),
-    KeyBinding([KeyEvent("f")], .own(Own.markFork), "mark a fork here", hint: "fork"),
-    KeyBinding([KeyEvent("]"), KeyEvent("n")], .own(Own.hop(1)), "next fork or line's end"),
-    KeyBinding([KeyEvent("["), KeyEvent("N")], .own(Own.hop(-1)), "previous fork or line's end"),
-    KeyBinding([KeyEvent("i")], .own(Own.insertText), "put in any text", hint: "insert"),
-    KeyBinding([KeyEvent("/")], .own(Own.findToken), "find any token, and take it", hint: "find"),
-    KeyBinding([KeyEvent("a")], .answerNow, "ask for the answer now", hint: "answer"),
-    KeyBinding(
-      [KeyEvent("w")], .own(Own.wait), "put \"Wait,\" in: budget forcing at the cursor",
+      ["w"], .own(Own.wait), "put \"Wait,\" in: budget forcing at the cursor",
       hint: "wait"),
     KeyBinding(
-      [KeyEvent("e")], .own(Own.cycleHeat), "heat shows probability, entropy, margin, nothing",
+      ["e"], .own(Own.cycleHeat), "heat shows probability, entropy, margin, nothing",
       hint: "heat"),
-    KeyBinding([KeyEvent("x")], .own(Own.nextKnob), "next setting: T, top-k, top-p, min-p"),
-    KeyBinding([KeyEvent("-")], .turn(-1), "turn that setting down", hint: "setting"),
-    KeyBinding([KeyEvent("+"), KeyEvent("=")], .turn(1), "turn that setting up"),
-    KeyBinding([KeyEvent(.pageUp)], .pageUp, "scroll the text up"),
-    KeyBinding([KeyEvent(.pageDown)], .pageDown, "scroll the text down"),
+    KeyBinding(["x"], .own(Own.nextKnob), "next setting: T, top-k, top-p, min-p"),
+    KeyBinding(["-"], .turn(-1), "turn that setting down", hint: "setting"),
+    KeyBinding(["+", "="], .turn(1), "turn that setting up"),
+    KeyBinding([.pageUp], .pageUp, "scroll the text up"),
+    KeyBinding([.pageDown], .pageDown, "scroll the text down"),
     .openSteps,
   ]
 
@@ -119,7 +114,7 @@ struct DecodeScreen: Screen {
     return insertion == nil ? nil : [("Enter", "put in"), ("Esc", "leave")]
   }
 
-  public func hint(for command: Command, _ session: SessionState) -> String? {
+  func hint(for command: Command, _ session: SessionState) -> String? {
     command == .run && isStreaming ? "stop" : nil
   }
 
@@ -169,7 +164,7 @@ struct DecodeScreen: Screen {
     scrollBack = min(range.upperBound, max(range.lowerBound, wanted + lines))
   }
 
-  public mutating func stop(_ session: inout SessionState) -> [Effect]? {
+  mutating func stop(_ session: inout SessionState) -> [Effect]? {
     isStreaming ? [.decode(.stopStream)] : nil
   }
 
@@ -247,9 +242,7 @@ struct DecodeScreen: Screen {
     scrollBack = 0
     refreshLine(session)
     return [
-      .decode(
-        .stream(
-          from: session.cursor, session.sampling, budget: session.settings.maxTokens))
+      .decode(.stream(from: session.cursor, session.sampling, budget: session.settings.maxTokens))
     ]
   }
 
@@ -267,10 +260,7 @@ struct DecodeScreen: Screen {
     isAsking = true
     let said = line.generated
     let start = said.first.flatMap { session.trace.node($0.node)?.parent } ?? session.cursor
-    return [
-      .decode(
-        .wait(behind: start, depth: line.cursor - said.count, said: said.map(\.token)))
-    ]
+    return [.decode(.wait(behind: start, depth: line.cursor - said.count, said: said.map(\.token)))]
   }
 
   private mutating func markFork(_ session: inout SessionState) -> [Effect] {
@@ -286,7 +276,7 @@ struct DecodeScreen: Screen {
 
   // MARK: Typing
 
-  public mutating func type(_ key: KeyEvent, _ session: inout SessionState) -> [Effect]? {
+  mutating func type(_ key: KeyEvent, _ session: inout SessionState) -> [Effect]? {
     if let effects = searchKey(key, &session) { return effects }
     guard var field = insertion else { return nil }
     switch (key.key, key.modifiers) {
@@ -304,7 +294,7 @@ struct DecodeScreen: Screen {
     return []
   }
 
-  public mutating func paste(_ text: String, _ session: inout SessionState) -> Bool {
+  mutating func paste(_ text: String, _ session: inout SessionState) -> Bool {
     if search != nil {
       search?.field.insert(text)
       refreshSearch(session)
@@ -320,7 +310,7 @@ struct DecodeScreen: Screen {
 
   /// A click on a token goes there, one on a candidate selects it and a second one takes it; the
   /// wheel scrolls the text, moves through the table and turns the settings.
-  public mutating func mouse(
+  mutating func mouse(
     _ mouse: MouseEvent, _ session: inout SessionState
   ) -> [Effect] {
     guard let layout = layout(session) else { return [] }
@@ -385,9 +375,9 @@ struct DecodeScreen: Screen {
 
   // MARK: News
 
-  public mutating func appear(_ session: inout SessionState) -> [Effect] { reachCursor(&session) }
+  mutating func appear(_ session: inout SessionState) -> [Effect] { reachCursor(&session) }
 
-  public mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
+  mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
     guard reason != .model else {
       known.removeAll()
       return []
@@ -400,14 +390,14 @@ struct DecodeScreen: Screen {
     return effects
   }
 
-  public mutating func begin(
+  mutating func begin(
     _ run: Int, _ strategy: StrategyDescription, _ session: SessionState
   ) {
     // Of a saved trace a person's own walk is shown; only a run that has begun now is followed.
     if session.isUnderWay(run), session.screens.home(of: strategy) == Self.id { self.run = run }
   }
 
-  public mutating func prepare(_ session: inout SessionState) -> [Effect] {
+  mutating func prepare(_ session: inout SessionState) -> [Effect] {
     place = session.cursor
     return []
   }
@@ -416,12 +406,12 @@ struct DecodeScreen: Screen {
     reshapeTable(session)
   }
 
-  public mutating func take(_ record: TraceRecord, _ session: inout SessionState) {
+  mutating func take(_ record: TraceRecord, _ session: inout SessionState) {
     if case .node(let node) = record.event { follow(node, run: record.run, &session) }
     followInjection(record, &session)
   }
 
-  public mutating func refresh(
+  mutating func refresh(
     after records: [TraceRecord], _ session: inout SessionState
   ) -> [Effect] {
     // The cursor has run along with what was sampled.
@@ -441,7 +431,7 @@ struct DecodeScreen: Screen {
     return []
   }
 
-  public mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
+  mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
     switch news {
     case .decode(let run, let news): return receive(news, of: run, &session)
     case .run(.ended(let ended, _)) where ended == run: return reachCursor(&session)
@@ -481,8 +471,7 @@ struct DecodeScreen: Screen {
       isStreaming = false
       switch ending {
       case .done(.budget):
-        session.tell(
-          "Stopped after \(session.settings.maxTokens) tokens; the space bar goes on.")
+        session.tell("Stopped after \(session.settings.maxTokens) tokens; the space bar goes on.")
       case .done(.contextFull): session.tell("The model's context is full.")
       default: session.tell(ending)
       }
@@ -533,7 +522,7 @@ struct DecodeScreen: Screen {
     refreshLine(session)
   }
 
-  public mutating func answer(
+  mutating func answer(
     _ request: ScreenRequest, _ session: inout SessionState
   ) -> [Effect]? {
     guard case .open(let node, let run) = request else { return nil }
@@ -544,7 +533,7 @@ struct DecodeScreen: Screen {
 
   // MARK: Lessons
 
-  public mutating func go(
+  mutating func go(
     to place: LessonCommand.Place, _ session: inout SessionState
   ) -> [Effect]? {
     guard place == .start else { return nil }
@@ -555,14 +544,14 @@ struct DecodeScreen: Screen {
 /// What "answer now" gave.
 struct ForcedAnswer: Sendable, Hashable {
   /// Where it was asked.
-  public var asked: NodeID
+  var asked: NodeID
   /// The last node of the answer's line.
-  public var end: NodeID
+  var end: NodeID
   /// nil when none was found.
-  public var answer: String?
-  public var delta: Double?
+  var answer: String?
+  var delta: Double?
   /// Whether it is the right one; nil when that is unknown.
-  public var isCorrect: Bool?
+  var isCorrect: Bool?
 }
 
 /// The newest full distributions, a bounded number of them.
@@ -571,12 +560,12 @@ struct KnownDistributions: Sendable {
   private var distributions: [NodeID: TokenDistribution] = [:]
   private var order: [NodeID] = []
 
-  public subscript(node: NodeID) -> TokenDistribution? { distributions[node] }
+  subscript(node: NodeID) -> TokenDistribution? { distributions[node] }
 
-  public mutating func insert(_ distribution: TokenDistribution, for node: NodeID) {
+  mutating func insert(_ distribution: TokenDistribution, for node: NodeID) {
     if distributions.updateValue(distribution, forKey: node) == nil { order.append(node) }
     if order.count > Self.capacity { distributions[order.removeFirst()] = nil }
   }
 
-  public mutating func removeAll() { self = KnownDistributions() }
+  mutating func removeAll() { self = KnownDistributions() }
 }

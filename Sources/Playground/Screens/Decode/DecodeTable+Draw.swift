@@ -182,8 +182,7 @@ extension DecodeScreen {
       let plain = view.style(isOn ? .text : .dim)
       let isChosen = knob == self.knob
       let style = isChosen ? plain.overlaid(by: view.theme[.selection]) : plain
-      buffer.put(
-        isChosen ? "‹" : " ", x: rect.x - 1, y: rect.y, style: view.style(.key))
+      buffer.put(isChosen ? "‹" : " ", x: rect.x - 1, y: rect.y, style: view.style(.key))
       let end = buffer.put(text, x: rect.x, y: rect.y, style: style, width: rect.width)
       if isChosen { buffer.put("›", x: end, y: rect.y, style: view.style(.key)) }
     }
@@ -204,8 +203,7 @@ extension DecodeScreen {
     buffer.caption(
       area.row(0), title: "selected \(row.label)", style: view.style(.title),
       lineStyle: view.style(.dim))
-    let after =
-      row.cut.map { "cut by \(cutName($0))" } ?? shaped(row.shaped, table)
+    let after = row.cut.map { "cut by \(cutName($0))" } ?? shaped(row.shaped, table)
     let bytes = row.token.bytes.isEmpty ? "none" : TokenText.spelled(row.token.bytes)
     let facts: [(String, String)] = [
       ("id", "\(row.token.id)"), ("bytes", bytes),
@@ -217,8 +215,7 @@ extension DecodeScreen {
     for (index, fact) in facts.enumerated() where index + 1 < area.height {
       let line = area.row(index + 1)
       buffer.put(fact.0, x: line.x + 2, y: line.y, style: view.style(.dim))
-      buffer.put(
-        fact.1, x: line.x + 9, y: line.y, style: view.style(.text), width: line.width - 10)
+      buffer.put(fact.1, x: line.x + 9, y: line.y, style: view.style(.text), width: line.width - 10)
     }
   }
 }

@@ -4,7 +4,7 @@ import TerminalUI
 enum HeatMode: Int, CaseIterable, Sendable {
   case probability, entropy, margin, off
 
-  public var title: String {
+  var title: String {
     switch self {
     case .probability: "p chosen"
     case .entropy: "entropy"

@@ -41,8 +41,7 @@ enum Panel {
     buffer.put(title, x: box.x, y: y, style: theme[.title], width: width)
     y += 2
     for text in texts {
-      text.draw(
-        in: Rect(x: box.x, y: y, width: width, height: max(0, box.bottom - y)), on: &buffer)
+      text.draw(in: Rect(x: box.x, y: y, width: width, height: max(0, box.bottom - y)), on: &buffer)
       y += text.lines.count + 1
     }
     if y < rect.bottom { buffer.put(hint, x: box.x, y: y, width: width) }

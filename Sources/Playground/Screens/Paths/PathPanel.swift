@@ -78,8 +78,7 @@ struct PathPanel {
         heat(hesitation.token))
       put(Format.smallProbability(hesitation.probability), cells[2], theme[.text], .right)
       guard let other = hesitation.other, let p = hesitation.otherProbability else { continue }
-      put(
-        "\(PathText.quoted(other.bytes)) \(Format.smallProbability(p))", cells[3], theme[.dim])
+      put("\(PathText.quoted(other.bytes)) \(Format.smallProbability(p))", cells[3], theme[.dim])
     }
   }
 

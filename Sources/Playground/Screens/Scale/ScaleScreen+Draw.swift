@@ -4,7 +4,7 @@ import TerminalUI
 import Traces
 
 extension ScaleScreen {
-  public func draw(
+  func draw(
     in rect: Rect, _ session: SessionState, view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Point? {
     let theme = view.theme
@@ -97,8 +97,7 @@ extension ScaleScreen {
     }
     let label = Self.words(progress)
     let width = min(rect.width, DisplayWidth.of(label))
-    let bar = Rect(
-      x: rect.x, y: rect.y, width: max(0, rect.width - width - 2), height: 1)
+    let bar = Rect(x: rect.x, y: rect.y, width: max(0, rect.width - width - 2), height: 1)
     let share = Double(progress.done) / Double(progress.total)
     buffer.put(
       String(repeating: "░", count: bar.width), x: bar.x, y: bar.y, style: theme[.chartGrid])
@@ -225,9 +224,7 @@ struct ScaleLayout {
     return curves.indices.filter { isRoomForAll || $0 == selected }.map { curve in
       let height = min(heights[curve], max(0, rect.bottom - y))
       defer { y += height }
-      return (
-        curve, Rect(x: rect.x, y: y + 1, width: rect.width, height: max(0, height - 1))
-      )
+      return (curve, Rect(x: rect.x, y: y + 1, width: rect.width, height: max(0, height - 1)))
     }
   }
 

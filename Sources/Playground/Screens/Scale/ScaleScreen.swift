@@ -6,7 +6,7 @@ import Traces
 
 /// Accuracy against compute: one study, as far as it is known, read at a cursor.
 struct ScaleScreen: Screen {
-  public static let id = ScreenID("scale")
+  static let id = ScreenID("scale")
 
   private(set) var kind = StudyKind.samples
   /// A family, or `all`; nil is that of the question.
@@ -108,7 +108,7 @@ struct ScaleScreen: Screen {
   // MARK: News
 
   /// Looks the study up that is chosen now, when that is another than before.
-  public mutating func prepare(_ session: inout SessionState) -> [Effect] {
+  mutating func prepare(_ session: inout SessionState) -> [Effect] {
     guard session.screen == Self.id, progress == nil, session.readyModel != nil else { return [] }
     let plan = studyPlan(session)
     guard plan != lookedUp else { return [] }
@@ -117,7 +117,7 @@ struct ScaleScreen: Screen {
     return [.study(.lookUp(plan))]
   }
 
-  public mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
+  mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
     guard case .study(let news) = news else { return [] }
     switch news {
     case .kept(let plan, let ending):
@@ -148,7 +148,7 @@ struct ScaleScreen: Screen {
   }
 
   /// Another model means another study; a new question or trace does not touch this one.
-  public mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
+  mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
     guard reason == .model else { return [] }
     (progress, lookedUp) = (nil, nil)
     forget()
@@ -176,35 +176,29 @@ enum ScaleCommand: ScreenCommand {
 extension ScaleScreen {
   static let bindings: [KeyBinding] =
     [
+      KeyBinding([" "], .run, "do the study; again to stop it, what it has is kept", hint: "study"),
+      KeyBinding(["]"], .own(ScaleCommand.kind(1)), "next kind of study", hint: "kind"),
+      KeyBinding(["["], .own(ScaleCommand.kind(-1)), "previous kind of study"),
       KeyBinding(
-        [KeyEvent(" ")], .run, "do the study; again to stop it, what it has is kept",
-        hint: "study"),
-      KeyBinding([KeyEvent("]")], .own(ScaleCommand.kind(1)), "next kind of study", hint: "kind"),
-      KeyBinding([KeyEvent("[")], .own(ScaleCommand.kind(-1)), "previous kind of study"),
-      KeyBinding(
-        [KeyEvent("f")], .own(ScaleCommand.family(1)), "next family of problems, or all",
+        ["f"], .own(ScaleCommand.family(1)), "next family of problems, or all",
         hint: "problems"),
-      KeyBinding([KeyEvent("F")], .own(ScaleCommand.family(-1)), "previous family of problems"),
-      KeyBinding([KeyEvent("+"), KeyEvent("=")], .own(ScaleCommand.count(1)), "more problems"),
-      KeyBinding([KeyEvent("-")], .own(ScaleCommand.count(-1)), "fewer problems"),
-      KeyBinding(
-        [KeyEvent(.left), KeyEvent("h")], .left, "read the curves further to the left",
-        hint: "read"),
-      KeyBinding(
-        [KeyEvent(.right), KeyEvent("l")], .right, "read the curves further to the right"),
+      KeyBinding(["F"], .own(ScaleCommand.family(-1)), "previous family of problems"),
+      KeyBinding(["+", "="], .own(ScaleCommand.count(1)), "more problems"),
+      KeyBinding(["-"], .own(ScaleCommand.count(-1)), "fewer problems"),
+      KeyBinding([.left, "h"], .left, "read the curves further to the left", hint: "read"),
+      KeyBinding([.right, "l"], .right, "read the curves further to the right"),
     ] + KeyBinding.moving("curve", pages: false) + [
       KeyBinding(
-        [KeyEvent("v"), KeyEvent(.enter)], .own(ScaleCommand.toggle),
+        ["v", .enter], .own(ScaleCommand.toggle),
         "hide the curve, or show it again", hint: "hide"),
       KeyBinding(
-        [KeyEvent("a")], .own(ScaleCommand.axis),
+        ["a"], .own(ScaleCommand.axis),
         "another axis: tokens, FLOPs, k, parameters", hint: "axis"),
+      KeyBinding(["y"], .own(ScaleCommand.measure), "another measure, where there is one"),
       KeyBinding(
-        [KeyEvent("y")], .own(ScaleCommand.measure), "another measure, where there is one"),
-      KeyBinding(
-        [KeyEvent("e")], .own(ScaleCommand.export),
+        ["e"], .own(ScaleCommand.export),
         "write the study as SVG, CSV and JSON into this folder", hint: "export"),
-      KeyBinding([KeyEvent("r")], .runAnew, "do the study anew"),
+      KeyBinding(["r"], .runAnew, "do the study anew"),
     ]
 
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
@@ -247,7 +241,7 @@ extension ScaleScreen {
     return []
   }
 
-  public mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
+  mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
     let layout = layout(session)
     switch mouse.action {
     case .wheelUp: return perform(.up, &session)
@@ -257,8 +251,7 @@ extension ScaleScreen {
         // A second click on the same curve hides it, or shows it again.
         if row == position.selected { toggleCurve() } else { position.selected = row }
       } else if layout.plot.contains(mouse.position), let chart {
-        let share =
-          Double(mouse.position.x - layout.plot.x) / Double(max(1, layout.plot.width - 1))
+        let share = Double(mouse.position.x - layout.plot.x) / Double(max(1, layout.plot.width - 1))
         let distances = chart.stops.map { abs(chart.x.position(of: $0) - share) }
         cursor = distances.indices.min { distances[$0] < distances[$1] }
       }
@@ -268,7 +261,7 @@ extension ScaleScreen {
   }
 
   /// Stops the study only from this screen: `Esc` elsewhere leaves it running.
-  public mutating func stop(_ session: inout SessionState) -> [Effect]? {
+  mutating func stop(_ session: inout SessionState) -> [Effect]? {
     session.screen == Self.id && progress != nil ? cancel() : nil
   }
 
@@ -346,7 +339,7 @@ public struct StudySnapshot: Sendable {
 }
 
 /// A study under way.
-public struct StudyActivity: Sendable, Hashable {
+struct StudyActivity: Sendable, Hashable {
   var done = 0
   var total = 0
   /// Tokens spent a second; nil before the first answer.

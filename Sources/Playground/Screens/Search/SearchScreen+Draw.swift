@@ -20,8 +20,7 @@ struct SearchLayout {
     header = rect.row(0)
     track = rect.row(1)
     note = rect.row(rect.height - 1)
-    let body = Rect(
-      x: rect.x, y: rect.y + 2, width: rect.width, height: max(0, rect.height - 3))
+    let body = Rect(x: rect.x, y: rect.y + 2, width: rect.width, height: max(0, rect.height - 3))
     if rect.width >= 130 {
       let parts = body.splitColumns([.fill(weight: 3), .fill(weight: 2)], gap: 2)
       let right = parts[1].splitRows([.fixed(min(7, parts[1].height)), .fill])
@@ -39,7 +38,7 @@ struct SearchLayout {
 }
 
 extension SearchScreen {
-  public func draw(
+  func draw(
     in rect: Rect, _ session: SessionState, view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Point? {
     let theme = view.theme
@@ -365,8 +364,7 @@ struct GraveTable {
       let line = search.page.graves[item - first]
       func style(_ role: Role) -> Style { base.overlaid(by: theme[role]).on(base.background) }
       func put(_ text: String, _ role: Role, _ alignment: Alignment = .left) {
-        Table.put(
-          StyledText(text, style: style(role)), in: cell, alignment: alignment, on: &buffer)
+        Table.put(StyledText(text, style: style(role)), in: cell, alignment: alignment, on: &buffer)
       }
       switch column {
       case 0:

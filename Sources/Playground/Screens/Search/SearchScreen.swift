@@ -6,11 +6,11 @@ import Traces
 /// A search as it grows: the tree of a beam or of a tree search at one of its iterations, what every
 /// place is worth, and what was given up.
 struct SearchScreen: Screen {
-  public static let id = ScreenID("search")
+  static let id = ScreenID("search")
 
   enum Focus: Sendable, Hashable { case tree, graves }
 
-  public internal(set) var run: Int?
+  var run: Int?
   var start: RunStart?
   var end: RunEnd?
   var map = SearchMap()
@@ -67,31 +67,28 @@ enum SearchCommand: ScreenCommand {
 extension SearchScreen {
   static let bindings =
     [
-      KeyBinding([KeyEvent(" ")], .run, "search; again to stop", hint: "search"),
+      KeyBinding([" "], .run, "search; again to stop", hint: "search"),
+      KeyBinding(["]", "."], .own(SearchCommand.nextIteration(1)), "next iteration"),
       KeyBinding(
-        [KeyEvent("]"), KeyEvent(".")], .own(SearchCommand.nextIteration(1)), "next iteration"),
-      KeyBinding(
-        [KeyEvent("["), KeyEvent(",")], .own(SearchCommand.nextIteration(-1)),
+        ["[", ","], .own(SearchCommand.nextIteration(-1)),
         "previous iteration", hint: "back"),
-      KeyBinding([KeyEvent("{")], .own(SearchCommand.firstIteration), "the first iteration"),
+      KeyBinding(["{"], .own(SearchCommand.firstIteration), "the first iteration"),
       KeyBinding(
-        [KeyEvent("}")], .own(SearchCommand.lastIteration),
+        ["}"], .own(SearchCommand.lastIteration),
         "after the last iteration, and on with the search"),
     ] + KeyBinding.moving("step") + [
-      KeyBinding([KeyEvent(.left), KeyEvent("h")], .left, "to the step before"),
-      KeyBinding([KeyEvent(.right), KeyEvent("l")], .right, "to the step chosen after"),
+      KeyBinding([.left, "h"], .left, "to the step before"),
+      KeyBinding([.right, "l"], .right, "to the step chosen after"),
       KeyBinding(
-        [KeyEvent("+"), KeyEvent("=")], .turn(1),
+        ["+", "="], .turn(1),
         "rank the same tree by more exploration, or otherwise", hint: "re-rank"),
-      KeyBinding([KeyEvent("-")], .turn(-1), "by less exploration, or as before"),
-      KeyBinding([KeyEvent("w")], .cycleWeighting, "by each ranking in turn"),
+      KeyBinding(["-"], .turn(-1), "by less exploration, or as before"),
+      KeyBinding(["w"], .cycleWeighting, "by each ranking in turn"),
+      KeyBinding(["u", .backspace], .undo, "back to the search's own ranking"),
       KeyBinding(
-        [KeyEvent("u"), KeyEvent(.backspace)], .undo, "back to the search's own ranking"),
-      KeyBinding(
-        [KeyEvent("x")], .own(SearchCommand.switchList), "to what was given up, and back",
+        ["x"], .own(SearchCommand.switchList), "to what was given up, and back",
         hint: "graveyard"),
-      KeyBinding(
-        [KeyEvent(.enter)], .openInDecode, "open the step's end in Decode", hint: "open"),
+      KeyBinding([.enter], .openInDecode, "open the step's end in Decode", hint: "open"),
       .openSteps,
     ]
 
@@ -145,7 +142,7 @@ extension SearchScreen {
     }
   }
 
-  public mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
+  mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
     let (layout, point) = (layout(session), mouse.position)
     switch mouse.action {
     case .wheelUp, .wheelDown:
@@ -185,9 +182,9 @@ extension SearchScreen {
 // MARK: News
 
 extension SearchScreen {
-  public static let shapes: Set<StrategyShape> = [.tokensSearch, .stepSearch, .treeSearch]
+  static let shapes: Set<StrategyShape> = [.tokensSearch, .stepSearch, .treeSearch]
 
-  public mutating func begin(
+  mutating func begin(
     _ run: Int, _ strategy: StrategyDescription, _ session: SessionState
   ) {
     guard Self.shapes.contains(strategy.shape), run != self.run else { return }
@@ -196,10 +193,10 @@ extension SearchScreen {
     isStale = true
   }
 
-  public mutating func restore(_ session: inout SessionState) { isStale = true }
+  mutating func restore(_ session: inout SessionState) { isStale = true }
 
   /// Notes that the search on screen has gone on. Single tokens do not change it.
-  public mutating func take(_ record: TraceRecord, _ session: inout SessionState) {
+  mutating func take(_ record: TraceRecord, _ session: inout SessionState) {
     guard record.run == run else { return }
     switch record.event {
     case .run, .injected, .fork, .score, .span, .visit, .backup, .pruned, .pathFinished, .finished:
@@ -209,7 +206,7 @@ extension SearchScreen {
   }
 
   /// When it is on view, reads the search anew if it has gone on, and makes the part on view.
-  public mutating func prepare(_ session: inout SessionState) -> [Effect] {
+  mutating func prepare(_ session: inout SessionState) -> [Effect] {
     guard let rect = Chrome.rect(of: Self.id, session), !Chrome.isTooSmall(session.size) else {
       return []
     }
@@ -218,7 +215,7 @@ extension SearchScreen {
     return []
   }
 
-  public func selection(_ session: SessionState) -> PathSelection? {
+  func selection(_ session: SessionState) -> PathSelection? {
     selected.map { .place($0, run: run, towards: nil) }
   }
 

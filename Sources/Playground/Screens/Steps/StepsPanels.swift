@@ -31,8 +31,7 @@ struct StepTable {
     guard rect.width > StepsLayout.oracleWidth else { return }
     let columns = columns(width: rect.width)
     let oracle = Table.Column("│ oracle", .fixed(StepsLayout.oracleWidth))
-    let table = Table(
-      columns: columns.map(\.1) + [oracle], styles: Table.Styles(theme: theme))
+    let table = Table(columns: columns.map(\.1) + [oracle], styles: Table.Styles(theme: theme))
     table.draw(
       count: steps.shownSteps, position: steps.position, in: rect, on: &buffer
     ) { item, column, cell, base, buffer in

@@ -2,7 +2,7 @@ import Reasoning
 import TerminalUI
 
 extension StepsScreen {
-  public func draw(
+  func draw(
     in rect: Rect, _ session: SessionState, view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Point? {
     let theme = view.theme
@@ -51,8 +51,7 @@ extension StepsScreen {
     _ episode: Episode, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
   ) {
     var left = StyledText("path \(path + 1)", style: theme[.title])
-    left.append(
-      "  \(heading.path) of \(heading.paths), \(heading.strategy)", style: theme[.text])
+    left.append("  \(heading.path) of \(heading.paths), \(heading.strategy)", style: theme[.text])
     if heading.runs > 1, rect.width >= 70 {
       left.append("  run \(heading.run) of \(heading.runs)", style: theme[.dim])
     }
@@ -82,8 +81,7 @@ extension StepsScreen {
     let inside = Panel.draw(
       Self.title(step.number), note: Self.note(on: step, of: episode), in: rect, theme: theme,
       on: &buffer)
-    let area = Rect(
-      x: inside.x + 1, y: inside.y, width: inside.width - 2, height: inside.height)
+    let area = Rect(x: inside.x + 1, y: inside.y, width: inside.width - 2, height: inside.height)
     let mode = HeatMode.probability
     let stack = StateStack(
       self, width: area.width,
@@ -127,8 +125,7 @@ extension StepsScreen {
   /// What the search made of the state, and what was put in.
   private static func note(on step: Episode.Step, of episode: Episode) -> String? {
     var parts: [String] = []
-    let value =
-      step.number == 1 ? episode.openingValue : episode.steps[step.number - 2].value
+    let value = step.number == 1 ? episode.openingValue : episode.steps[step.number - 2].value
     if let value {
       switch value.source {
       case .search(let visits):
@@ -204,8 +201,7 @@ struct StateStack {
   private mutating func add(_ label: String, _ text: StyledText, _ isAction: Bool, _ width: Int) {
     let wrapped = WrappedText(text, width: width)
     for line in wrapped.lines.indices {
-      rows.append(
-        Row(label: line == 0 ? label : "", isAction: isAction, text: wrapped, line: line))
+      rows.append(Row(label: line == 0 ? label : "", isAction: isAction, text: wrapped, line: line))
     }
   }
 }

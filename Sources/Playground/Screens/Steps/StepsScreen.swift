@@ -5,9 +5,9 @@ import Traces
 
 /// One path of a run as states, actions, rewards and values.
 struct StepsScreen: Screen {
-  public static let id = ScreenID("steps")
+  static let id = ScreenID("steps")
 
-  public internal(set) var run: Int?
+  var run: Int?
   /// The path's number.
   var path = 0
   /// The path as it stands; nil when there is none.
@@ -106,7 +106,7 @@ struct StepsScreen: Screen {
 
   // MARK: Choosing a path
 
-  public mutating func answer(
+  mutating func answer(
     _ request: ScreenRequest, _ session: inout SessionState
   ) -> [Effect]? {
     guard case .steps(let selection) = request else { return nil }
@@ -168,7 +168,7 @@ struct StepsScreen: Screen {
 
   /// Keeps the path on screen; without one shows the first of what another screen shows, else of
   /// the newest run with paths.
-  public mutating func appear(_ session: inout SessionState) -> [Effect] {
+  mutating func appear(_ session: inout SessionState) -> [Effect] {
     reach(session)
     return []
   }
@@ -226,7 +226,7 @@ struct StepsScreen: Screen {
 
   // MARK: News
 
-  public mutating func refresh(
+  mutating func refresh(
     after records: [TraceRecord], _ session: inout SessionState
   ) -> [Effect] {
     guard session.screen == Self.id else { return [] }
@@ -238,7 +238,7 @@ struct StepsScreen: Screen {
     return []
   }
 
-  public mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
+  mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
     switch news {
     case .review(.ended(let run, let path, let kind, let ending)):
       session.tell(ending)
@@ -263,26 +263,23 @@ enum StepsCommand: ScreenCommand {
 extension StepsScreen {
   static let bindings: [KeyBinding] =
     [
+      KeyBinding([" "], .run, "play the steps one after another; again to stop", hint: "play"),
+      KeyBinding([.down, "j", "]"], .down, "next step"),
+      KeyBinding([.up, "k", "["], .up, "previous step", hint: "step"),
+      KeyBinding([.home, "g"], .top, "first step"),
+      KeyBinding([.end, "G"], .bottom, "last step"),
+      KeyBinding([.right, "l"], .right, "next path of the run", hint: "path"),
+      KeyBinding([.left, "h"], .left, "previous path of the run"),
+      KeyBinding(["n"], .own(StepsCommand.goToRun(1)), "next run", hint: "run"),
+      KeyBinding(["N"], .own(StepsCommand.goToRun(-1)), "previous run"),
       KeyBinding(
-        [KeyEvent(" ")], .run, "play the steps one after another; again to stop", hint: "play"),
-      KeyBinding([KeyEvent(.down), KeyEvent("j"), KeyEvent("]")], .down, "next step"),
-      KeyBinding(
-        [KeyEvent(.up), KeyEvent("k"), KeyEvent("[")], .up, "previous step", hint: "step"),
-      KeyBinding([KeyEvent(.home), KeyEvent("g")], .top, "first step"),
-      KeyBinding([KeyEvent(.end), KeyEvent("G")], .bottom, "last step"),
-      KeyBinding(
-        [KeyEvent(.right), KeyEvent("l")], .right, "next path of the run", hint: "path"),
-      KeyBinding([KeyEvent(.left), KeyEvent("h")], .left, "previous path of the run"),
-      KeyBinding([KeyEvent("n")], .own(StepsCommand.goToRun(1)), "next run", hint: "run"),
-      KeyBinding([KeyEvent("N")], .own(StepsCommand.goToRun(-1)), "previous run"),
-      KeyBinding(
-        [KeyEvent("a")], .answerNow,
+        ["a"], .answerNow,
         "ask the model for its answer in every state; again to stop", hint: "answers"),
       KeyBinding(
-        [KeyEvent("v")], .own(StepsCommand.judge),
+        ["v"], .own(StepsCommand.judge),
         "have a process verifier judge the steps; again to stop", hint: "judge"),
       KeyBinding(
-        [KeyEvent(.enter), KeyEvent("o")], .openInDecode,
+        [.enter, "o"], .openInDecode,
         "open the state in Decode, to go on from there", hint: "open"),
     ] + KeyBinding.scrolling("state")
 
@@ -314,7 +311,7 @@ extension StepsScreen {
     return []
   }
 
-  public mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
+  mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
     let layout = layout(session)
     let isState = layout.stack.contains(mouse.position)
     switch mouse.action {
@@ -331,14 +328,14 @@ extension StepsScreen {
     return []
   }
 
-  public mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
+  mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
     guard reason != .model else { return [] }
     let isAsking = asking != nil
     self = StepsScreen()
     return isAsking ? [.review(.stop)] : []
   }
 
-  public mutating func stop(_ session: inout SessionState) -> [Effect]? {
+  mutating func stop(_ session: inout SessionState) -> [Effect]? {
     if asking != nil { return [.review(.stop)] }
     guard isPlaying, session.screen == Self.id else { return nil }
     isPlaying = false
@@ -379,8 +376,7 @@ extension StepsScreen {
   private mutating func openState(_ session: inout SessionState) {
     guard let step = selected, let run else { return }
     isPlaying = false
-    session.tell(
-      "This is state \(step.number); R\(step.number) comes next, or what you choose.")
+    session.tell("This is state \(step.number); R\(step.number) comes next, or what you choose.")
     session.ask(.open(step.state, run: run))
   }
 

@@ -299,8 +299,7 @@ extension ExploredTree {
 
 extension ExploredTree.Entry {
   init(_ id: NodeID, _ node: NodeTrace) {
-    self.init(
-      node: id, token: node.token, origin: node.origin, logProbability: node.logProbability)
+    self.init(node: id, token: node.token, origin: node.origin, logProbability: node.logProbability)
   }
 }
 

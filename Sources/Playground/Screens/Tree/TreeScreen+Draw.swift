@@ -16,8 +16,7 @@ struct TreeLayout {
   init(in rect: Rect) {
     header = rect.row(0)
     note = rect.row(rect.height - 1)
-    let body = Rect(
-      x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 2))
+    let body = Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 2))
     if rect.width >= 130 {
       let parts = body.splitColumns([.fill(weight: 3), .fill(weight: 2)], gap: 2)
       (list, detail) = (parts[0], parts[1])
@@ -62,7 +61,7 @@ struct TreeLayout {
 }
 
 extension TreeScreen {
-  public func draw(
+  func draw(
     in rect: Rect, _ session: SessionState, view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Point? {
     let theme = view.theme
@@ -144,8 +143,7 @@ struct TreeList {
       let cells = layout.columns(row: row + 1)
       if isSelected {
         let whole = layout.list.row(row + 1)
-        buffer.fill(
-          Rect(x: whole.x, y: whole.y, width: whole.width - 1, height: 1), style: base)
+        buffer.fill(Rect(x: whole.x, y: whole.y, width: whole.width - 1, height: 1), style: base)
       }
       draw(line, isSelected: isSelected, cells, base: base, on: &buffer)
     }
@@ -159,8 +157,7 @@ struct TreeList {
 
   private func drawHeadings(_ cells: TreeLayout.Columns, on buffer: inout CellBuffer) {
     func put(_ text: String, _ cell: Rect, _ alignment: Alignment = .left) {
-      Table.put(
-        StyledText(text, style: theme[.dim]), in: cell, alignment: alignment, on: &buffer)
+      Table.put(StyledText(text, style: theme[.dim]), in: cell, alignment: alignment, on: &buffer)
     }
     put("text", cells.text)
     put("p", cells.probability, .right)
@@ -271,8 +268,7 @@ private struct TreeDetailPanel {
   func draw(in rect: Rect, on buffer: inout CellBuffer) {
     let inside = Panel.draw(title, note: note, in: rect, theme: theme, on: &buffer)
     guard inside.height > 0, inside.width > 4 else { return }
-    var area = Rect(
-      x: inside.x + 1, y: inside.y, width: inside.width - 2, height: inside.height)
+    var area = Rect(x: inside.x + 1, y: inside.y, width: inside.width - 2, height: inside.height)
     // Several answers do not fit into the line's own row.
     if detail.answers.count > 1, area.height > 2 {
       area.height -= 1

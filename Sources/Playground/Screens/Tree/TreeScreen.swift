@@ -5,7 +5,7 @@ import Traces
 
 /// Everything explored so far, as a tree: a line for every run of tokens in which nothing forks.
 struct TreeScreen: Screen {
-  public static let id = ScreenID("tree")
+  static let id = ScreenID("tree")
 
   var tree = ExploredTree()
   /// The selected line, by the node of its first token.
@@ -59,32 +59,24 @@ enum TreeCommand: ScreenCommand {
 extension TreeScreen {
   static let bindings =
     KeyBinding.moving("line") + [
+      KeyBinding([.right, "l"], .right, "unfold; then to the likeliest branch"),
+      KeyBinding([.left, "h"], .left, "fold; then to the line above"),
+      KeyBinding([" "], .own(TreeCommand.fold), "fold or unfold the line", hint: "fold"),
       KeyBinding(
-        [KeyEvent(.right), KeyEvent("l")], .right, "unfold; then to the likeliest branch"),
-      KeyBinding([KeyEvent(.left), KeyEvent("h")], .left, "fold; then to the line above"),
-      KeyBinding(
-        [KeyEvent(" ")], .own(TreeCommand.fold), "fold or unfold the line", hint: "fold"),
-      KeyBinding(
-        [KeyEvent("z")], .own(TreeCommand.foldAll), "fold every line; again to unfold all",
+        ["z"], .own(TreeCommand.foldAll), "fold every line; again to unfold all",
         hint: "all"),
+      KeyBinding([.enter], .openInDecode, "open the line's end in Decode", hint: "open"),
+      KeyBinding(["o"], .openParting, "open the fork before the line in Decode", hint: "fork"),
       KeyBinding(
-        [KeyEvent(.enter)], .openInDecode, "open the line's end in Decode", hint: "open"),
-      KeyBinding(
-        [KeyEvent("o")], .openParting, "open the fork before the line in Decode", hint: "fork"),
-      KeyBinding(
-        [KeyEvent("r")], .own(TreeCommand.hoist), "make the line the root of the view",
+        ["r"], .own(TreeCommand.hoist), "make the line the root of the view",
         hint: "root"),
-      KeyBinding(
-        [KeyEvent(.backspace), KeyEvent("u")], .back, "back to the root before", hint: "back"),
-      KeyBinding(
-        [KeyEvent("/")], .own(TreeCommand.findText), "find a text in any line", hint: "find"),
-      KeyBinding([KeyEvent("n")], .own(TreeCommand.nextMatch(1)), "next line with the text"),
-      KeyBinding([KeyEvent("N")], .own(TreeCommand.nextMatch(-1)), "previous line with the text"),
-      KeyBinding(
-        [KeyEvent("b")], .own(TreeCommand.bookmark), "set or take off a bookmark", hint: "mark"),
-      KeyBinding(
-        [KeyEvent("]")], .own(TreeCommand.nextBookmark(1)), "next bookmark", hint: "next mark"),
-      KeyBinding([KeyEvent("[")], .own(TreeCommand.nextBookmark(-1)), "previous bookmark"),
+      KeyBinding([.backspace, "u"], .back, "back to the root before", hint: "back"),
+      KeyBinding(["/"], .own(TreeCommand.findText), "find a text in any line", hint: "find"),
+      KeyBinding(["n"], .own(TreeCommand.nextMatch(1)), "next line with the text"),
+      KeyBinding(["N"], .own(TreeCommand.nextMatch(-1)), "previous line with the text"),
+      KeyBinding(["b"], .own(TreeCommand.bookmark), "set or take off a bookmark", hint: "mark"),
+      KeyBinding(["]"], .own(TreeCommand.nextBookmark(1)), "next bookmark", hint: "next mark"),
+      KeyBinding(["["], .own(TreeCommand.nextBookmark(-1)), "previous bookmark"),
       .openSteps,
     ]
 
@@ -125,7 +117,7 @@ extension TreeScreen {
     return []
   }
 
-  public mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
+  mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
     switch mouse.action {
     case .wheelUp: return perform(.up, &session)
     case .wheelDown: return perform(.down, &session)
@@ -165,24 +157,24 @@ extension TreeScreen {
 
 extension TreeScreen {
   /// Another question changes nothing here: everything explored stays on view.
-  public mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
+  mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
     if reason != .question { plant(session.trace) }
     return []
   }
 
-  public mutating func take(_ record: TraceRecord, _ session: inout SessionState) {
+  mutating func take(_ record: TraceRecord, _ session: inout SessionState) {
     guard let run = session.trace.runs[record.run], session.trace.considers(run) else { return }
     tree.apply(record.event, in: record.run, run)
   }
 
-  public mutating func prepare(_ session: inout SessionState) -> [Effect] {
+  mutating func prepare(_ session: inout SessionState) -> [Effect] {
     if let rect = Chrome.rect(of: Self.id, session), !Chrome.isTooSmall(session.size) {
       makePage(TreeLayout(in: rect), session)
     }
     return []
   }
 
-  public func selection(_ session: SessionState) -> PathSelection? {
+  func selection(_ session: SessionState) -> PathSelection? {
     tree.lines[selected]?.entries.last.map { .place($0.node, run: nil, towards: nil) }
   }
 
@@ -303,7 +295,7 @@ extension TreeScreen {
       ? nil : [("Enter", "stay"), ("↓", "next"), ("↑", "previous"), ("Esc", "leave")]
   }
 
-  public mutating func type(_ key: KeyEvent, _ session: inout SessionState) -> [Effect]? {
+  mutating func type(_ key: KeyEvent, _ session: inout SessionState) -> [Effect]? {
     guard field != nil else { return nil }
     switch (key.key, key.modifiers) {
     case (.escape, _), (.character("c"), .control):
@@ -317,7 +309,7 @@ extension TreeScreen {
     return []
   }
 
-  public mutating func paste(_ text: String, _ session: inout SessionState) -> Bool {
+  mutating func paste(_ text: String, _ session: inout SessionState) -> Bool {
     guard field != nil else { return false }
     field?.insert(String(text.map { $0.isNewline ? " " : $0 }))
     lookUp(&session)

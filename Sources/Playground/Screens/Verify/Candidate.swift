@@ -102,8 +102,7 @@ extension Candidate {
       }
       candidate.judgements = steps(of: path, run, checker)
       if candidate.judgements.isEmpty, let order = judged.firstIndex(of: number) {
-        candidate.judgements =
-          rationales(of: path, order: order, after: judged.last ?? number, run)
+        candidate.judgements = rationales(of: path, order: order, after: judged.last ?? number, run)
       }
       if candidate.judgements.isEmpty { candidate.judgements = verdict(on: path) }
       return candidate
@@ -156,8 +155,7 @@ extension Candidate {
   private static func verdict(on path: PathTrace) -> [Judgement] {
     guard let score = path.wholeScore(.orm) ?? path.wholeScore(.genrm), let node = score.node
     else { return [] }
-    let text =
-      score.kind == .orm ? "p(Yes) / (p(Yes) + p(No)) at once" : "p(Yes) at once"
+    let text = score.kind == .orm ? "p(Yes) / (p(Yes) + p(No)) at once" : "p(Yes) at once"
     return [Judgement(kind: .verdict, text: text, value: score.value, place: node)]
   }
 

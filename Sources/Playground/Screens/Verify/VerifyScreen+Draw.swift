@@ -3,7 +3,7 @@ import TerminalUI
 import Traces
 
 extension VerifyScreen {
-  public func draw(
+  func draw(
     in rect: Rect, _ session: SessionState, view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Point? {
     let theme = view.theme
@@ -158,8 +158,7 @@ struct VerifyLayout {
   init(in rect: Rect, candidates: Int, judgements count: Int) {
     header = rect.row(0)
     note = rect.row(rect.height - 1)
-    let body = Rect(
-      x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 2))
+    let body = Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 2))
     if rect.width >= 130 {
       let parts = body.splitColumns([.fill(weight: 3), .fill(weight: 2)], gap: 2)
       table = parts[0]

@@ -8,7 +8,7 @@ import Traces
 /// The candidates of a run, ranked by what a verifier makes of them; what the exact checker says
 /// stands apart.
 struct VerifyScreen: Screen {
-  public static let id = ScreenID("verify")
+  static let id = ScreenID("verify")
 
   enum Focus: Sendable, Hashable {
     case candidates
@@ -16,7 +16,7 @@ struct VerifyScreen: Screen {
     case judgements
   }
 
-  public internal(set) var run: Int?
+  var run: Int?
   /// The run's paths.
   var digest = RunDigest()
   /// The candidates, the first in rank first; those without a score last.
@@ -36,7 +36,7 @@ struct VerifyScreen: Screen {
   init() {}
 
   /// Whatever ranks candidates is shown here, unless it searches as well.
-  public static let shapes: Set<StrategyShape> = [.ranking]
+  static let shapes: Set<StrategyShape> = [.ranking]
 
   // MARK: Reading
 
@@ -66,11 +66,10 @@ struct VerifyScreen: Screen {
   func layout(_ session: SessionState) -> VerifyLayout { layout(in: rect(session)) }
 
   func layout(in rect: Rect) -> VerifyLayout {
-    VerifyLayout(
-      in: rect, candidates: ranked.count, judgements: selected?.judgements.count ?? 0)
+    VerifyLayout(in: rect, candidates: ranked.count, judgements: selected?.judgements.count ?? 0)
   }
 
-  public func selection(_ session: SessionState) -> PathSelection? {
+  func selection(_ session: SessionState) -> PathSelection? {
     guard let run, let selected else { return nil }
     return .path(selected.path, run: run)
   }
@@ -143,13 +142,13 @@ struct VerifyScreen: Screen {
 
   // MARK: News
 
-  public mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
+  mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
     guard strategy.ranksCandidates, run != self.run else { return }
     self = Self()
     self.run = run
   }
 
-  public mutating func restore(_ session: inout SessionState) {
+  mutating func restore(_ session: inout SessionState) {
     let (run, chosen) = (run, chosen)
     self = Self()
     (self.run, self.chosen) = (run, chosen)
@@ -158,14 +157,14 @@ struct VerifyScreen: Screen {
     if let known = run.flatMap({ session.trace.runs[$0] }) { rank(known) }
   }
 
-  public mutating func take(_ record: TraceRecord, _ session: inout SessionState) {
+  mutating func take(_ record: TraceRecord, _ session: inout SessionState) {
     digest.follow(record, of: run, in: session.trace)
     if record.run == run, case .run(let start) = record.event {
       checker = Self.checker(of: start.question)
     }
   }
 
-  public mutating func refresh(
+  mutating func refresh(
     after records: [TraceRecord], _ session: inout SessionState
   ) -> [Effect] {
     guard let run, let known = session.trace.runs[run] else { return [] }
@@ -198,19 +197,15 @@ struct VerifyScreen: Screen {
 extension VerifyScreen {
   static let bindings: [KeyBinding] =
     [
-      KeyBinding(
-        [KeyEvent(" ")], .run, "sample candidates and rank them; again to stop", hint: "rank"),
-      KeyBinding([KeyEvent("r")], .runAnew, "rank anew from the first candidate"),
-      KeyBinding(
-        [KeyEvent("w")], .cycleWeighting, "rank the same candidates otherwise", hint: "rank by"),
+      KeyBinding([" "], .run, "sample candidates and rank them; again to stop", hint: "rank"),
+      KeyBinding(["r"], .runAnew, "rank anew from the first candidate"),
+      KeyBinding(["w"], .cycleWeighting, "rank the same candidates otherwise", hint: "rank by"),
     ] + KeyBinding.moving("candidate or judgement") + [
       KeyBinding(
-        [KeyEvent(.enter), KeyEvent(.right), KeyEvent("l")], .activate,
+        [.enter, .right, "l"], .activate,
         "what was judged of it; then open the step or the verdict in Decode", hint: "open"),
-      KeyBinding(
-        [KeyEvent(.left), KeyEvent("h"), KeyEvent(.backspace)], .back, "back to the candidates"),
-      KeyBinding(
-        [KeyEvent("o")], .openInDecode, "open the candidate's answer in Decode", hint: "decode"),
+      KeyBinding([.left, "h", .backspace], .back, "back to the candidates"),
+      KeyBinding(["o"], .openInDecode, "open the candidate's answer in Decode", hint: "decode"),
       .openSteps,
     ]
 
@@ -278,7 +273,7 @@ extension VerifyScreen {
     return []
   }
 
-  public mutating func go(
+  mutating func go(
     to place: LessonCommand.Place, _ session: inout SessionState
   ) -> [Effect]? {
     guard case .answer(let answer) = place,
@@ -289,7 +284,7 @@ extension VerifyScreen {
     return []
   }
 
-  public mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
+  mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
     let (layout, judgements) = (layout(session), selected?.judgements ?? [])
     switch mouse.action {
     case .wheelUp, .wheelDown:

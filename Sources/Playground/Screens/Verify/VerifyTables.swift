@@ -15,8 +15,7 @@ struct CandidateList {
     guard rect.width > VerifyLayout.oracleWidth else { return }
     let columns = columns(width: rect.width)
     let oracle = Table.Column("│ oracle", .fixed(VerifyLayout.oracleWidth))
-    let table = Table(
-      columns: columns.map(\.1) + [oracle], styles: Table.Styles(theme: theme))
+    let table = Table(columns: columns.map(\.1) + [oracle], styles: Table.Styles(theme: theme))
     table.draw(
       count: verify.ranked.count, position: verify.position, in: rect, on: &buffer
     ) { item, column, cell, base, buffer in
@@ -30,12 +29,9 @@ struct CandidateList {
 
   private func columns(width: Int) -> [(Column, Table.Column)] {
     let isNarrow = width < 76
-    var columns: [(Column, Table.Column)] = [
-      (.rank, .init("#", .fixed(2), .right))
-    ]
+    var columns: [(Column, Table.Column)] = [(.rank, .init("#", .fixed(2), .right))]
     if !isNarrow { columns.append((.path, .init("path", .fixed(4), .right))) }
-    columns.append(
-      (.score, .init(verify.ranking.title, .fixed(6), .right)))
+    columns.append((.score, .init(verify.ranking.title, .fixed(6), .right)))
     if verify.ranking.isShare, !isNarrow { columns.append((.bar, .init("", .fixed(8)))) }
     let strips = verify.ranked.map(\.judgements.count).max() ?? 0
     if strips > 1 {
@@ -127,10 +123,8 @@ struct JudgementList {
     ]
     if first.kind == .step { columns.append(.init("│ oracle", .fixed(VerifyLayout.oracleWidth))) }
     let hasFocus = verify.focus == .judgements
-    let table = Table(
-      columns: columns, styles: Table.Styles(theme: theme), showsSelection: true)
-    let position =
-      hasFocus ? verify.judged : ListPosition(selected: -1, firstVisible: 0)
+    let table = Table(columns: columns, styles: Table.Styles(theme: theme), showsSelection: true)
+    let position = hasFocus ? verify.judged : ListPosition(selected: -1, firstVisible: 0)
     table.draw(count: all.count, position: position, in: rect, on: &buffer) {
       item, column, cell, base, buffer in
       let judgement = all[item]

@@ -303,8 +303,7 @@ struct AnswerView {
       (heading[0], "token", Alignment.left), (heading[1], "p", .right), (heading[2], quoted, .left),
       (heading[3], "others", .left),
     ] {
-      Table.put(
-        StyledText(title, style: theme[.dim]), in: cell, alignment: alignment, on: &buffer)
+      Table.put(StyledText(title, style: theme[.dim]), in: cell, alignment: alignment, on: &buffer)
     }
     for (index, choice) in fork.choices.prefix(inside.height - 1).enumerated() {
       draw(choice, most: most, in: inside.row(index + 1), on: &buffer)

@@ -4,7 +4,7 @@ import TerminalUI
 import Traces
 
 extension VotesScreen {
-  public func draw(
+  func draw(
     in rect: Rect, _ session: SessionState, view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Point? {
     let theme = view.theme
@@ -195,8 +195,7 @@ struct TallyLayout {
   init(in rect: Rect, rows: Int) {
     header = rect.row(0)
     note = rect.row(rect.height - 1)
-    let body = Rect(
-      x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 2))
+    let body = Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 2))
     if rect.width >= 110 {
       let parts = body.splitColumns([.fill(weight: 5), .fill(weight: 4)], gap: 2)
       chart = parts[1]
@@ -235,8 +234,7 @@ struct AnswerLayout {
   ///   - choices: how many tokens were taken at the fork.
   init(in rect: Rect, paths: Int, choices: Int) {
     header = rect.row(0)
-    let body = Rect(
-      x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 1))
+    let body = Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 1))
     let forkHeight = 2 + min(max(1, choices), rect.height < 17 ? 2 : 5)
     if rect.width >= 110 {
       let parts = body.splitRows([
@@ -310,8 +308,7 @@ private struct TallyTable {
     case .count: put("\(votes.digest.votes(for: row.answer))", base)
     case .weight: put(row.answer == nil ? "—" : Self.weight(row.weight), base)
     case .share:
-      put(
-        row.answer == nil && row.interval == nil ? "—" : Format.probability(row.share), base)
+      put(row.answer == nil && row.interval == nil ? "—" : Format.probability(row.share), base)
     case .interval:
       guard let interval = row.interval else { return }
       put(

@@ -6,7 +6,7 @@ import Traces
 /// Self-consistency as it happens: how the answers of a run's paths stand, how their shares settle,
 /// and what lies behind each answer.
 struct VotesScreen: Screen {
-  public static let id = ScreenID("votes")
+  static let id = ScreenID("votes")
 
   enum Level: Hashable {
     case answers
@@ -26,7 +26,7 @@ struct VotesScreen: Screen {
     }
   }
 
-  public internal(set) var run: Int?
+  var run: Int?
   /// The run's paths and how their answers stand.
   var digest = RunDigest()
   var level = Level.answers
@@ -54,31 +54,26 @@ struct VotesScreen: Screen {
     (self.run, self.weighting) = (run, weighting)
   }
 
-  public static let shapes: Set<StrategyShape> = [.votes]
+  static let shapes: Set<StrategyShape> = [.votes]
 
   // MARK: Keys and mouse
 
   static let bindings: [KeyBinding] =
     [
-      KeyBinding(
-        [KeyEvent(" ")], .run, "sample and vote; again to stop, and to go on", hint: "vote"),
-      KeyBinding(
-        [KeyEvent("+"), KeyEvent("=")], .own(VotesCommand.more), "\(moreSamples) more samples",
-        hint: "more"),
-      KeyBinding(
-        [KeyEvent("w")], .cycleWeighting, "weigh the same samples otherwise", hint: "weight"),
+      KeyBinding([" "], .run, "sample and vote; again to stop, and to go on", hint: "vote"),
+      KeyBinding(["+", "="], .own(VotesCommand.more), "\(moreSamples) more samples", hint: "more"),
+      KeyBinding(["w"], .cycleWeighting, "weigh the same samples otherwise", hint: "weight"),
     ] + KeyBinding.moving("answer or path", pages: false) + [
       KeyBinding(
-        [KeyEvent(.enter), KeyEvent(.right), KeyEvent("l")], .activate,
+        [.enter, .right, "l"], .activate,
         "the answer's paths; then open a path in Decode", hint: "open"),
+      KeyBinding([.left, "h", .backspace], .back, "back to the answers"),
       KeyBinding(
-        [KeyEvent(.left), KeyEvent("h"), KeyEvent(.backspace)], .back, "back to the answers"),
-      KeyBinding(
-        [KeyEvent("o")], .openParting,
+        ["o"], .openParting,
         "open the fork where the answer leaves the others in Decode", hint: "fork"),
-      KeyBinding([KeyEvent("v")], .compare, "mark a path; on a second one, compare the two"),
+      KeyBinding(["v"], .compare, "mark a path; on a second one, compare the two"),
     ] + KeyBinding.scrolling("path's text") + [
-      KeyBinding([KeyEvent("r")], .runAnew, "vote anew from the first sample"),
+      KeyBinding(["r"], .runAnew, "vote anew from the first sample"),
       .openSteps,
     ]
 
@@ -120,7 +115,7 @@ struct VotesScreen: Screen {
     if standings.indices.contains(row) { chosen = Row(standings[row].answer) }
   }
 
-  public mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
+  mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
     if comparison.mouse(mouse, digest, in: rect(session), &session) { return [] }
     let isText = level != .answers && answerLayout(session).detail.contains(mouse.position)
     switch mouse.action {
@@ -201,7 +196,7 @@ struct VotesScreen: Screen {
     return detail.paths.indices.contains(paths.selected) ? detail.paths[paths.selected] : nil
   }
 
-  public func selection(_ session: SessionState) -> PathSelection? {
+  func selection(_ session: SessionState) -> PathSelection? {
     let path = selectedPath ?? digest.paths(for: selected?.answer).first
     return run.flatMap { run in path.map { .path($0, run: run) } }
   }
@@ -345,8 +340,7 @@ struct VotesScreen: Screen {
     session.activities[number] = Activity(
       strategy: start.strategy, paths: samples, finished: digest.finished)
     return [
-      .run(
-        .start(run: number, strategy: start.strategy, start.question, settings, previous: run))
+      .run(.start(run: number, strategy: start.strategy, start.question, settings, previous: run))
     ]
   }
 
@@ -380,7 +374,7 @@ struct VotesScreen: Screen {
 
   // MARK: News
 
-  public mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
+  mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
     if reason != .model { self = Self(weighting: session.settings.weighting) }
     return []
   }
@@ -389,17 +383,17 @@ struct VotesScreen: Screen {
     if session.settings.weighting != old.weighting { weighting = session.settings.weighting }
   }
 
-  public mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
+  mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
     guard strategy.takesVotes, run != self.run else { return }
     self = Self(run: run, weighting: session.settings.weighting)
   }
 
-  public mutating func restore(_ session: inout SessionState) {
+  mutating func restore(_ session: inout SessionState) {
     digest = RunDigest(run, in: session.trace)
     nameModels(session)
   }
 
-  public mutating func take(_ record: TraceRecord, _ session: inout SessionState) {
+  mutating func take(_ record: TraceRecord, _ session: inout SessionState) {
     digest.follow(record, of: run, in: session.trace)
     if case .run = record.event { nameModels(session) }
   }
@@ -410,7 +404,7 @@ struct VotesScreen: Screen {
   }
 
   /// Brings what lies behind the shown answer up to date.
-  public mutating func refresh(
+  mutating func refresh(
     after records: [TraceRecord], _ session: inout SessionState
   ) -> [Effect] {
     comparison.refresh(session)
@@ -427,7 +421,7 @@ struct VotesScreen: Screen {
   }
 
   /// What follows the end of the run: samples that were asked for in the meantime.
-  public mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
+  mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
     guard case .run(.ended(let ended, _)) = news, ended == run, queued > 0 else { return [] }
     let more = queued
     queued = 0
@@ -437,7 +431,7 @@ struct VotesScreen: Screen {
 
   // MARK: Lessons
 
-  public mutating func go(
+  mutating func go(
     to place: LessonCommand.Place, _ session: inout SessionState
   ) -> [Effect]? {
     guard case .answer(let answer) = place, standings.contains(where: { $0.answer == answer })
