@@ -6,9 +6,7 @@ enum LessonPane {
   static let sideWidth = 118
 
   /// Divides what lies between the title line and the hint line.
-  static func split(
-    _ content: Rect, _ session: SessionState
-  ) -> (screens: Rect, pane: Rect?) {
+  static func split(_ content: Rect, _ session: SessionState) -> (screens: Rect, pane: Rect?) {
     guard session.activeLesson != nil else { return (content, nil) }
     if content.width >= sideWidth {
       let width = min(60, max(40, content.width * 3 / 10))

@@ -79,9 +79,7 @@ struct KeyMap: Sendable {
 
   /// Keys with their hint words, of the first contexts first. Each is shown by its first key that
   /// means nothing else nearer by.
-  func hints(
-    in contexts: [KeyContext]
-  ) -> [(key: String, word: String, command: Command)] {
+  func hints(in contexts: [KeyContext]) -> [(key: String, word: String, command: Command)] {
     var taken: Set<KeyEvent> = []
     var hints: [(key: String, word: String, command: Command)] = []
     for context in contexts {

@@ -204,9 +204,7 @@ struct Reducer: Sendable {
 
 extension PlaygroundState {
   /// Has the screen that keys go to do something, then passes on what it asked for.
-  mutating func onScreen(
-    _ work: (inout any Screen, inout SessionState) -> [Effect]
-  ) -> [Effect] {
+  mutating func onScreen(_ work: (inout any Screen, inout SessionState) -> [Effect]) -> [Effect] {
     work(&screens[current], &session) + passRequests()
   }
 
@@ -219,9 +217,7 @@ extension PlaygroundState {
   }
 
   /// The same for something that only some screens do.
-  mutating func onScreen(
-    _ work: (inout any Screen, inout SessionState) -> [Effect]?
-  ) -> [Effect]? {
+  mutating func onScreen(_ work: (inout any Screen, inout SessionState) -> [Effect]?) -> [Effect]? {
     work(&screens[current], &session).map { $0 + passRequests() }
   }
 

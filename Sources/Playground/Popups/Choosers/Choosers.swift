@@ -47,9 +47,7 @@ extension Chooser {
       count: count, position: position, in: state.size)
   }
 
-  func press(
-    _ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState
-  ) -> [Effect] {
+  func press(_ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState) -> [Effect] {
     var chooser = self
     let list = box(state)
     if chooser.position.move(command, count: list.count, page: list.rows.height) {

@@ -93,9 +93,7 @@ extension ModelPickerState {
     state.replaceTop(picker)
   }
 
-  func press(
-    _ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState
-  ) -> [Effect] {
+  func press(_ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState) -> [Effect] {
     var picker = self
     let list = box(state)
     if picker.position.move(command, count: list.count, page: list.rows.height) {

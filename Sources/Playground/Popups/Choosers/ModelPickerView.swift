@@ -50,9 +50,7 @@ extension ModelPickerState {
 
   /// A size with what it is offered at: the stage and the training tokens in `‹ ›` where keys
   /// lead to others.
-  private func row(
-    _ size: String, _ state: PlaygroundState, _ theme: Theme
-  ) -> [StyledText]? {
+  private func row(_ size: String, _ state: PlaygroundState, _ theme: Theme) -> [StyledText]? {
     let family = state.catalog.family
     guard let member = member(size, family) else { return nil }
     let isOn = state.readyModel?.member?.size == size

@@ -50,9 +50,7 @@ extension CommandLineState {
     state.replaceTop(line)
   }
 
-  func press(
-    _ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState
-  ) -> [Effect] {
+  func press(_ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState) -> [Effect] {
     var line = self
     var effects: [Effect] = []
     switch command {

@@ -30,9 +30,7 @@ extension CommandLineState {
     return cursor
   }
 
-  private func drawHints(
-    _ above: Rect, view: PlaygroundView, on buffer: inout CellBuffer
-  ) {
+  private func drawHints(_ above: Rect, view: PlaygroundView, on buffer: inout CellBuffer) {
     let row = above.row(above.height - 1)
     buffer.fill(row, style: view.theme.popupText)
     KeyHints.draw(
@@ -41,9 +39,7 @@ extension CommandLineState {
       labelStyle: view.theme.popup(.dim), on: &buffer)
   }
 
-  private func drawCandidates(
-    _ above: Rect, view: PlaygroundView, on buffer: inout CellBuffer
-  ) {
+  private func drawCandidates(_ above: Rect, view: PlaygroundView, on buffer: inout CellBuffer) {
     let theme = view.theme
     let candidates = completion.candidates
     let rows = min(candidates.count, Self.listed, max(0, above.height - 3))

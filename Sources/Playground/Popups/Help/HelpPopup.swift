@@ -80,9 +80,7 @@ struct HelpPopup: Popup {
     return HelpText(state.keyMap, contexts: below.contexts, width: inside(state.size).width - 2)
   }
 
-  func press(
-    _ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState
-  ) -> [Effect] {
+  func press(_ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState) -> [Effect] {
     let height = Self.inside(state.size).height
     let last = max(0, Self.text(state).rows - height)
     let page = max(1, height - 1)

@@ -36,9 +36,7 @@ extension PickerState {
     return []
   }
 
-  func press(
-    _ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState
-  ) -> [Effect] {
+  func press(_ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState) -> [Effect] {
     var picker = self
     let effects =
       switch page {

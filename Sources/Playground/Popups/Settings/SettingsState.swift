@@ -60,9 +60,7 @@ extension SettingsState {
   var contexts: [KeyContext] { [field == nil ? .settings : .value] }
   var takesText: Bool { field != nil }
 
-  func press(
-    _ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState
-  ) -> [Effect] {
+  func press(_ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState) -> [Effect] {
     var settings = self
     if field != nil { return settings.typed(key, command, &state) }
     defer {
@@ -94,9 +92,7 @@ extension SettingsState {
   }
 
   /// What a value is typed over: nothing where the default stands, as it may be words.
-  private func startText(
-    _ setting: Setting, _ state: PlaygroundState
-  ) -> String {
+  private func startText(_ setting: Setting, _ state: PlaygroundState) -> String {
     state.settings.isDefault(setting) ? "" : state.settings.text(of: setting)
   }
 

@@ -24,9 +24,7 @@ extension SettingsState {
     return drawField(list, table, theme, on: &buffer)
   }
 
-  private static func cells(
-    _ row: Row, _ state: PlaygroundState, _ theme: Theme
-  ) -> [StyledText] {
+  private static func cells(_ row: Row, _ state: PlaygroundState, _ theme: Theme) -> [StyledText] {
     let dim = theme[.dim]
     switch row {
     case .setting(let setting):
@@ -49,9 +47,7 @@ extension SettingsState {
   }
 
   /// What the value amounts to, in a few words.
-  private static func gauge(
-    _ setting: Setting, _ state: PlaygroundState
-  ) -> String {
+  private static func gauge(_ setting: Setting, _ state: PlaygroundState) -> String {
     let settings = state.settings
     switch setting {
     case .temperature:
@@ -77,9 +73,7 @@ extension SettingsState {
     return model.chatTemplate == nil ? "the model has none: raw text" : "not known: raw text"
   }
 
-  private func drawFooting(
-    _ row: Row, in rect: Rect, _ theme: Theme, on buffer: inout CellBuffer
-  ) {
+  private func drawFooting(_ row: Row, in rect: Rect, _ theme: Theme, on buffer: inout CellBuffer) {
     guard rect.height > 1 else { return }
     buffer.horizontalLine(x: rect.x, y: rect.y, width: rect.width, style: theme.popup(.border))
     if let error {

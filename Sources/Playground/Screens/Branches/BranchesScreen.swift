@@ -144,9 +144,7 @@ struct BranchesScreen: Screen {
     digest.follow(record, of: run, in: session.trace)
   }
 
-  mutating func refresh(
-    after records: [TraceRecord], _ session: inout SessionState
-  ) -> [Effect] {
+  mutating func refresh(after records: [TraceRecord], _ session: inout SessionState) -> [Effect] {
     comparison.refresh(session)
     return []
   }
@@ -205,9 +203,7 @@ struct BranchesScreen: Screen {
 
   // MARK: Lessons
 
-  mutating func go(
-    to place: LessonCommand.Place, _ session: inout SessionState
-  ) -> [Effect]? {
+  mutating func go(to place: LessonCommand.Place, _ session: inout SessionState) -> [Effect]? {
     let path: Int? =
       switch place {
       case .start: nil

@@ -79,9 +79,7 @@ extension DecodeScreen {
     session.readyModel != nil && session.cursor != .root && session.exploration != nil
   }
 
-  private func candidateTable(
-    after node: NodeID, _ session: SessionState
-  ) -> CandidateTable? {
+  private func candidateTable(after node: NodeID, _ session: SessionState) -> CandidateTable? {
     let figures: NextTokenTable
     var saved: [TokenID: [UInt8]] = [:]
     if let distribution = known[node] {
@@ -201,9 +199,7 @@ extension DecodeScreen {
   }
 
   /// A key while a token is looked up; nil when none is.
-  mutating func searchKey(
-    _ key: KeyEvent, _ session: inout SessionState
-  ) -> [Effect]? {
+  mutating func searchKey(_ key: KeyEvent, _ session: inout SessionState) -> [Effect]? {
     guard var looked = search else { return nil }
     switch (key.key, key.modifiers) {
     case (.escape, _), (.character("c"), .control): search = nil

@@ -113,9 +113,7 @@ extension DecodeScreen {
     return answers
   }
 
-  private func explored(
-    after node: NodeID, _ session: SessionState
-  ) -> [ExploredToken] {
+  private func explored(after node: NodeID, _ session: SessionState) -> [ExploredToken] {
     session.trace.children(of: node).compactMap { child in
       session.trace.node(child).map { known in
         ExploredToken(

@@ -118,9 +118,7 @@ struct DecodeScreen: Screen {
     command == .run && isStreaming ? "stop" : nil
   }
 
-  mutating func perform(
-    _ command: Command, _ session: inout SessionState
-  ) -> [Effect] {
+  mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     if command != .activate && command != .right { pendingTakes = 0 }
     if let own: Own = command.own() { return perform(own, &session) }
     switch command {
@@ -213,9 +211,7 @@ struct DecodeScreen: Screen {
   }
 
   /// Goes on with a token: along the line, to where somebody has been, or to a new place.
-  mutating func take(
-    _ token: TokenID, label: String, _ session: inout SessionState
-  ) -> [Effect] {
+  mutating func take(_ token: TokenID, label: String, _ session: inout SessionState) -> [Effect] {
     let child = session.cursor.appending(token)
     if redo.last == child { return redo(&session) }
     if session.trace.node(child) != nil {
@@ -310,9 +306,7 @@ struct DecodeScreen: Screen {
 
   /// A click on a token goes there, one on a candidate selects it and a second one takes it; the
   /// wheel scrolls the text, moves through the table and turns the settings.
-  mutating func mouse(
-    _ mouse: MouseEvent, _ session: inout SessionState
-  ) -> [Effect] {
+  mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
     guard let layout = layout(session) else { return [] }
     switch mouse.action {
     case .press(.left): return press(at: mouse.position, layout, &session)
@@ -390,9 +384,7 @@ struct DecodeScreen: Screen {
     return effects
   }
 
-  mutating func begin(
-    _ run: Int, _ strategy: StrategyDescription, _ session: SessionState
-  ) {
+  mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
     // Of a saved trace a person's own walk is shown; only a run that has begun now is followed.
     if session.isUnderWay(run), session.screens.home(of: strategy) == Self.id { self.run = run }
   }
@@ -411,9 +403,7 @@ struct DecodeScreen: Screen {
     followInjection(record, &session)
   }
 
-  mutating func refresh(
-    after records: [TraceRecord], _ session: inout SessionState
-  ) -> [Effect] {
+  mutating func refresh(after records: [TraceRecord], _ session: inout SessionState) -> [Effect] {
     // The cursor has run along with what was sampled.
     if session.cursor != line.last?.node, isFollowing(session) { return reachCursor(&session) }
     let touches = records.contains { record in
@@ -522,9 +512,7 @@ struct DecodeScreen: Screen {
     refreshLine(session)
   }
 
-  mutating func answer(
-    _ request: ScreenRequest, _ session: inout SessionState
-  ) -> [Effect]? {
+  mutating func answer(_ request: ScreenRequest, _ session: inout SessionState) -> [Effect]? {
     guard case .open(let node, let run) = request else { return nil }
     session.screen = Self.id
     promptEnd = session.trace.runs[run]?.promptEnd ?? promptEnd
@@ -533,9 +521,7 @@ struct DecodeScreen: Screen {
 
   // MARK: Lessons
 
-  mutating func go(
-    to place: LessonCommand.Place, _ session: inout SessionState
-  ) -> [Effect]? {
+  mutating func go(to place: LessonCommand.Place, _ session: inout SessionState) -> [Effect]? {
     guard place == .start else { return nil }
     return session.cursor == promptEnd ? reachCursor(&session) : move(to: promptEnd, &session)
   }

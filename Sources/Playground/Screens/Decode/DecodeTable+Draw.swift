@@ -158,15 +158,11 @@ extension DecodeScreen {
   }
 
   /// A bar, left out where its number is below what the table writes.
-  private func drawBar(
-    _ value: Double, _ rect: Rect, _ style: Style, _ buffer: inout CellBuffer
-  ) {
+  private func drawBar(_ value: Double, _ rect: Rect, _ style: Style, _ buffer: inout CellBuffer) {
     if value >= 0.0005 { Bar.draw(value, in: rect, style: style, on: &buffer) }
   }
 
-  private func put(
-    _ text: String, in cell: Rect, _ style: Style, _ buffer: inout CellBuffer
-  ) {
+  private func put(_ text: String, in cell: Rect, _ style: Style, _ buffer: inout CellBuffer) {
     Table.put(StyledText(text, style: style), in: cell, alignment: .right, on: &buffer)
   }
 

@@ -48,9 +48,7 @@ enum Panel {
   }
 
   /// The signs of an answer: `★` for the one that wins, `✓` or `✗` where the right one is known.
-  static func marks(
-    isWinner: Bool, isCorrect: Bool?, theme: Theme, base: Style
-  ) -> StyledText {
+  static func marks(isWinner: Bool, isCorrect: Bool?, theme: Theme, base: Style) -> StyledText {
     var text = StyledText(isWinner ? "★" : " ", style: theme.style(.nodeBest, over: base))
     switch isCorrect {
     case true?: text.append("✓", style: theme.style(.answerCorrect, over: base))

@@ -80,9 +80,7 @@ enum PathText {
     return text
   }
 
-  private static func plainLine(
-    _ path: PathDigest, columns: Int, styles: Styles
-  ) -> StyledText {
+  private static func plainLine(_ path: PathDigest, columns: Int, styles: Styles) -> StyledText {
     guard columns > 0 else { return StyledText() }
     // A column takes four bytes at most, so no more than these can show.
     let reach = columns * 4 + 4
@@ -139,9 +137,7 @@ enum PathText {
   /// A path in full, line feeds kept, each token tagged with its index.
   ///
   /// - Parameter style: how a token looks that is not part of the answer.
-  static func whole(
-    _ path: PathDigest, styles: Styles, style: (Int) -> Style
-  ) -> StyledText {
+  static func whole(_ path: PathDigest, styles: Styles, style: (Int) -> Style) -> StyledText {
     var text = StyledText()
     var carried: [UInt8] = []
     for index in path.ends.indices {

@@ -305,9 +305,7 @@ extension ScaleScreen {
 
   // MARK: Doing
 
-  private mutating func start(
-    anew: Bool = false, _ session: inout SessionState
-  ) -> [Effect] {
+  private mutating func start(anew: Bool = false, _ session: inout SessionState) -> [Effect] {
     guard session.readyModel != nil else {
       session.tell("There is no model to study; press m to choose one.", .error)
       return []

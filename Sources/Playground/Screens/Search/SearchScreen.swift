@@ -184,9 +184,7 @@ extension SearchScreen {
 extension SearchScreen {
   static let shapes: Set<StrategyShape> = [.tokensSearch, .stepSearch, .treeSearch]
 
-  mutating func begin(
-    _ run: Int, _ strategy: StrategyDescription, _ session: SessionState
-  ) {
+  mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
     guard Self.shapes.contains(strategy.shape), run != self.run else { return }
     self = SearchScreen()
     self.run = run
@@ -267,9 +265,7 @@ extension SearchScreen {
     position.selected = row
   }
 
-  private mutating func rankOtherwise(
-    by offset: Int, wraps: Bool, _ session: inout SessionState
-  ) {
+  private mutating func rankOtherwise(by offset: Int, wraps: Bool, _ session: inout SessionState) {
     let rankings = map.rankings
     guard rankings.count > 1 else {
       return session.tell(

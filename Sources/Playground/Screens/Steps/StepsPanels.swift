@@ -104,9 +104,7 @@ struct StepTable {
   }
 
   /// What the exact checker says of the last step, to the right of a line.
-  private func drawOracle(
-    _ item: Int, in cell: Rect, _ base: Style, on buffer: inout CellBuffer
-  ) {
+  private func drawOracle(_ item: Int, in cell: Rect, _ base: Style, on buffer: inout CellBuffer) {
     func on(_ role: Role) -> Style { base.overlaid(by: theme[role]).on(base.background) }
     let x = buffer.put("│ ", x: cell.x, y: cell.y, style: on(.border))
     guard item + 1 == episode.steps.count else { return }

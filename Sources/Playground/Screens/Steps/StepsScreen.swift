@@ -106,9 +106,7 @@ struct StepsScreen: Screen {
 
   // MARK: Choosing a path
 
-  mutating func answer(
-    _ request: ScreenRequest, _ session: inout SessionState
-  ) -> [Effect]? {
+  mutating func answer(_ request: ScreenRequest, _ session: inout SessionState) -> [Effect]? {
     guard case .steps(let selection) = request else { return nil }
     switch selection {
     case .path(let path, let run): open(path: path, of: run, &session)
@@ -226,9 +224,7 @@ struct StepsScreen: Screen {
 
   // MARK: News
 
-  mutating func refresh(
-    after records: [TraceRecord], _ session: inout SessionState
-  ) -> [Effect] {
+  mutating func refresh(after records: [TraceRecord], _ session: inout SessionState) -> [Effect] {
     guard session.screen == Self.id else { return [] }
     if episode == nil {
       reach(session)
@@ -414,9 +410,7 @@ extension StepsScreen {
 
   // MARK: Asking
 
-  private mutating func ask(
-    _ kind: PathReview.Kind, _ session: inout SessionState
-  ) -> [Effect] {
+  private mutating func ask(_ kind: PathReview.Kind, _ session: inout SessionState) -> [Effect] {
     if asking != nil { return [.review(.stop)] }
     guard let number = run, let run = session.trace.runs[number], episode != nil else {
       return []

@@ -195,9 +195,7 @@ struct TreeList {
       in: cells.answer, alignment: .left, on: &buffer)
   }
 
-  private func drawText(
-    _ line: TreeLine, in cell: Rect, base: Style, on buffer: inout CellBuffer
-  ) {
+  private func drawText(_ line: TreeLine, in cell: Rect, base: Style, on buffer: inout CellBuffer) {
     let dim = base.overlaid(by: theme[.dim]).on(base.background)
     let guides = Self.guides(line.lasts, isDeep: line.isDeep)
     var x = buffer.put(guides, x: cell.x, y: cell.y, style: dim)
@@ -230,9 +228,7 @@ struct TreeList {
 
   /// What the paths of a line came to: their answer where all that ended end in it with the same
   /// one, else how many were right and wrong.
-  static func outcome(
-    _ line: TreeLine, theme: Theme, base: Style, columns: Int
-  ) -> StyledText {
+  static func outcome(_ line: TreeLine, theme: Theme, base: Style, columns: Int) -> StyledText {
     let ended = line.answers.reduce(0) { $0 + $1.paths }
     guard let answer = line.answers.first, line.answers.count == 1, ended == line.counts.ended
     else { return verdicts(line.counts, theme: theme, base: base) }

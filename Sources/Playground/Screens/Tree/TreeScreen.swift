@@ -102,9 +102,7 @@ extension TreeScreen {
     return []
   }
 
-  private mutating func perform(
-    _ command: TreeCommand, _ session: inout SessionState
-  ) -> [Effect] {
+  private mutating func perform(_ command: TreeCommand, _ session: inout SessionState) -> [Effect] {
     switch command {
     case .fold: toggleFold(selected)
     case .foldAll: foldAll()

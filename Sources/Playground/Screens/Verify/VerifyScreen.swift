@@ -164,9 +164,7 @@ struct VerifyScreen: Screen {
     }
   }
 
-  mutating func refresh(
-    after records: [TraceRecord], _ session: inout SessionState
-  ) -> [Effect] {
+  mutating func refresh(after records: [TraceRecord], _ session: inout SessionState) -> [Effect] {
     guard let run, let known = session.trace.runs[run] else { return [] }
     let count = ranked.count
     let matters = records.contains { record in
@@ -273,9 +271,7 @@ extension VerifyScreen {
     return []
   }
 
-  mutating func go(
-    to place: LessonCommand.Place, _ session: inout SessionState
-  ) -> [Effect]? {
+  mutating func go(to place: LessonCommand.Place, _ session: inout SessionState) -> [Effect]? {
     guard case .answer(let answer) = place,
       let row = ranked.firstIndex(where: { $0.answer == answer })
     else { return nil }

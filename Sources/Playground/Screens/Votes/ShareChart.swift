@@ -54,9 +54,7 @@ struct ShareChart {
   }
 
   /// The limits of the selected answer's interval, as it narrows. Weights have none.
-  private func band(
-    of answer: String?, _ history: ShareHistory, step: Int
-  ) -> [LineChart.Series] {
+  private func band(of answer: String?, _ history: ShareHistory, step: Int) -> [LineChart.Series] {
     guard votes.weighting == .majority, let answer else { return [] }
     let shares = history[answer]
     let intervals = stride(from: 0, to: shares.count, by: step).map { index in

@@ -404,9 +404,7 @@ struct VotesScreen: Screen {
   }
 
   /// Brings what lies behind the shown answer up to date.
-  mutating func refresh(
-    after records: [TraceRecord], _ session: inout SessionState
-  ) -> [Effect] {
+  mutating func refresh(after records: [TraceRecord], _ session: inout SessionState) -> [Effect] {
     comparison.refresh(session)
     guard case .paths(let answer) = level, let detail else { return [] }
     // A look at all paths: while many stream it is taken when a twentieth more are counted.
@@ -431,9 +429,7 @@ struct VotesScreen: Screen {
 
   // MARK: Lessons
 
-  mutating func go(
-    to place: LessonCommand.Place, _ session: inout SessionState
-  ) -> [Effect]? {
+  mutating func go(to place: LessonCommand.Place, _ session: inout SessionState) -> [Effect]? {
     guard case .answer(let answer) = place, standings.contains(where: { $0.answer == answer })
     else { return nil }
     backToAnswers()
