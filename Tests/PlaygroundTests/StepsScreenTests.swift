@@ -79,7 +79,7 @@ import Testing
     let state = Self.searched(200, 60)
     let table = StepTable(
       steps: state.steps, episode: try #require(state.steps.episode), theme: .plain)
-    let titles = table.columns(width: 200).map(\.1.title).filter { !$0.isEmpty } + ["oracle"]
+    let titles = table.columns(width: 200).map(\.heading.title).filter { !$0.isEmpty }
     #expect(Set(titles).count == titles.count)
     #expect(titles.count == 9)
     #expect(titles.contains("r"))

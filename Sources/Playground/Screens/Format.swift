@@ -14,6 +14,11 @@ public enum Format {
     value > 0 && value < 0.0005 ? "<.001" : probability(value)
   }
 
+  /// `[.341, .512]`.
+  static func interval(_ range: ClosedRange<Double>) -> String {
+    "[\(probability(range.lowerBound)), \(probability(range.upperBound))]"
+  }
+
   /// A setting between 0 and 1 as it was given, to two digits: `.95`, `1`, `0`.
   public static func share(_ value: Double) -> String {
     if value >= 1 || value <= 0 { return fixed(value, 0) }

@@ -170,98 +170,80 @@ private struct BranchTable {
   let branches: BranchesScreen
   let theme: Theme
 
-  private enum Column { case rank, probability, token, text, tokens, bar, delta, answer }
+  /// A branch by its number; nil while it waits for a free slot.
+  private typealias Branch = (number: Int, path: PathDigest?)
 
   func draw(in rect: Rect, on buffer: inout CellBuffer) {
-    let columns = columns(width: rect.width)
-    let table = Table(columns: columns.map(\.1), styles: Table.Styles(theme: theme))
-    let (winner, numbers) = (branches.winner, branches.numbers)
-    table.draw(
-      count: branches.rowCount, position: branches.position, in: rect, on: &buffer
-    ) { item, column, cell, base, buffer in
-      let number = numbers.indices.contains(item) ? numbers[item] : item
-      draw(columns[column].0, of: number, winner: winner, in: cell, base: base, on: &buffer)
+    let numbers = branches.numbers
+    Table.draw(
+      columns(width: rect.width), count: branches.rowCount, position: branches.position, in: rect,
+      theme: theme, on: &buffer
+    ) { row -> Branch? in
+      let number = numbers.indices.contains(row) ? numbers[row] : row
+      return (number, branches.digest.paths[number])
     }
-    // The mark of a comparison stands before the row, where the selection's arrow would be.
-    let visible = branches.position.visible(count: branches.rowCount, height: rect.height - 1)
-    if let marked = branches.marked.flatMap({ numbers.firstIndex(of: $0) }),
-      visible.contains(marked)
-    {
-      buffer.put("◆", x: rect.x, y: rect.y + 1 + marked - visible.lowerBound, style: theme[.notice])
-    }
+    Panel.mark(
+      branches.marked.flatMap { numbers.firstIndex(of: $0) }, of: branches.rowCount,
+      branches.position, in: rect, theme: theme, on: &buffer)
   }
 
-  private func columns(width: Int) -> [(Column, Table.Column)] {
+  private func columns(width: Int) -> [ItemColumn<Branch>] {
     let isNarrow = width < 76
-    var columns: [(Column, Table.Column)] = [
-      (.rank, .init("", .fixed(2), .right)), (.probability, .init("p", .fixed(4), .right)),
+    /// A column that is empty while a branch waits.
+    func column(
+      _ title: String, _ length: Length, _ alignment: Alignment = .left,
+      write: @escaping (PathDigest, Cell) -> StyledText
+    ) -> ItemColumn<Branch> {
+      .init(title, length, alignment) { branch, cell in
+        branch.path.map { write($0, cell) } ?? StyledText()
+      }
+    }
+    var columns: [ItemColumn<Branch>] = [
+      .init("", .fixed(2), .right) { $1.text("\($0.number + 1)", $0.path == nil ? .dim : .text) },
+      column("p", .fixed(4), .right) {
+        $1.text($0.logProbabilities.first?.map { Format.smallProbability(exp($0)) } ?? "—")
+      },
     ]
-    if width >= 100 { columns.append((.token, .init("first token", .fixed(12)))) }
+    if width >= 100 {
+      columns.append(
+        column("first token", .fixed(12)) { $1.text(PathText.quoted($0.first?.bytes ?? [])) })
+    }
     let text =
       !branches.isByDelta
       ? "text" : width >= 100 ? "then greedy" : "first token, then greedy"
-    columns.append((.text, .init(text, .fill)))
-    if width >= 110 { columns.append((.tokens, .init("tokens", .fixed(6), .right))) }
     columns.append(
-      (
-        .bar,
-        .init(width < 110 ? "Δ" : "Δ of the answer", .fixed(isNarrow ? 5 : width < 110 ? 9 : 16))
-      ))
-    columns.append((.delta, .init("", .fixed(4), .right)))
-    columns.append((.answer, .init("answer", .fixed(isNarrow ? 8 : 11))))
+      .init(text, .fill) { branch, cell in
+        branch.path.map(cell.path) ?? cell.text("waits for a free slot", .dim)
+      })
+    if width >= 110 {
+      columns.append(column("tokens", .fixed(6), .right) { $1.text("\($0.generated)", .dim) })
+    }
+    let bar = (width < 110 ? "Δ" : "Δ of the answer", isNarrow ? 5 : width < 110 ? 9 : 16)
+    columns.append(
+      column(bar.0, .fixed(bar.1)) { path, cell in
+        path.delta.map { cell.bar($0, cell.style(.barShaped)) }
+          ?? (path.isGrowing ? cell.text("grows …", .dim) : StyledText())
+      })
+    columns.append(
+      column("", .fixed(4), .right) { $1.text($0.delta.map(Format.probability) ?? "") })
+    let winner = branches.winner
+    columns.append(
+      column("answer", .fixed(isNarrow ? 8 : 11)) { answer(of: $0, winner: winner, $1) })
     return columns
   }
 
-  private func draw(
-    _ column: Column, of item: Int, winner: String?, in cell: Rect, base: Style,
-    on buffer: inout CellBuffer
-  ) {
-    let dim = theme.style(.dim, over: base)
-    func put(_ text: String, _ style: Style, _ alignment: Alignment = .right) {
-      Table.put(StyledText(text, style: style), in: cell, alignment: alignment, on: &buffer)
-    }
-    guard let path = branches.digest.paths[item] else {
-      if column == .rank { put("\(item + 1)", dim) }
-      if column == .text { put("waits for a free slot", dim, .left) }
-      return
-    }
-    switch column {
-    case .rank: put("\(item + 1)", base)
-    case .probability:
-      put(path.logProbabilities.first?.map { Format.smallProbability(exp($0)) } ?? "—", base)
-    case .token: put(PathText.quoted(path.first?.bytes ?? []), base, .left)
-    case .text:
-      let styles = PathText.Styles(theme: theme, base: base)
-      buffer.put(
-        PathText.line(path, columns: cell.width, styles: styles), x: cell.x, y: cell.y,
-        width: cell.width)
-    case .tokens: put("\(path.generated)", dim)
-    case .bar:
-      if let delta = path.delta {
-        Bar.draw(delta, in: cell, style: theme.style(.barShaped, over: base), on: &buffer)
-      } else if path.isGrowing {
-        put("grows …", dim, .left)
-      }
-    case .delta: put(path.delta.map(Format.probability) ?? "", base)
-    case .answer: drawAnswer(path, winner: winner, in: cell, base: base, on: &buffer)
-    }
-  }
-
-  private func drawAnswer(
-    _ path: PathDigest, winner: String?, in cell: Rect, base: Style, on buffer: inout CellBuffer
-  ) {
+  private func answer(of path: PathDigest, winner: String?, _ cell: Cell) -> StyledText {
     guard let answer = path.answer else {
-      guard !path.isGrowing else { return }
       let why = path.isCut ? "cut" : path.reason == "pruned" ? "pruned" : "none"
-      buffer.put(why, x: cell.x, y: cell.y, style: theme.style(.dim, over: base), width: cell.width)
-      return
+      return path.isGrowing ? StyledText() : cell.text(why, .dim)
     }
     let digest = branches.digest
-    buffer.put(
-      PathText.head(PathText.oneLine(answer.utf8), columns: max(1, cell.width - 3)), x: cell.x,
-      y: cell.y, style: digest.style(of: answer, theme: theme, base: base))
-    buffer.put(
-      digest.marks(of: answer, winner: winner, theme: theme, base: base), x: cell.right - 2,
-      y: cell.y)
+    let name = PathText.head(PathText.oneLine(answer.utf8), columns: max(1, cell.width - 3))
+    var text = StyledText(name, style: digest.style(of: answer, theme: theme, base: cell.base))
+    // The signs stand at the right.
+    let gap = max(0, cell.width - 2 - DisplayWidth.of(name))
+    text.append(String(repeating: " ", count: gap), style: cell.base)
+    text.runs += digest.marks(of: answer, winner: winner, theme: theme, base: cell.base).runs
+    return text
   }
 }

@@ -47,6 +47,16 @@ enum Panel {
     if y < rect.bottom { buffer.put(hint, x: box.x, y: y, width: width) }
   }
 
+  /// The sign of the row that is marked for comparison, where the selection's arrow would be.
+  static func mark(
+    _ row: Int?, of count: Int, _ position: ListPosition, in rect: Rect, theme: Theme,
+    on buffer: inout CellBuffer
+  ) {
+    let visible = position.visible(count: count, height: rect.height - 1)
+    guard let row, visible.contains(row) else { return }
+    buffer.put("◆", x: rect.x, y: rect.y + 1 + row - visible.lowerBound, style: theme[.notice])
+  }
+
   /// The signs of an answer: `★` for the one that wins, `✓` or `✗` where the right one is known.
   static func marks(isWinner: Bool, isCorrect: Bool?, theme: Theme, base: Style) -> StyledText {
     var text = StyledText(isWinner ? "★" : " ", style: theme.style(.nodeBest, over: base))
@@ -65,6 +75,19 @@ enum Panel {
       ? .answerUnparsed
       : isCorrect == true ? .answerCorrect : isCorrect == false ? .answerWrong : .text
     return theme.style(role, over: base)
+  }
+
+  /// An answer with ` ✓` or ` ✗` where the right one is known, and a suffix, in at most so many
+  /// columns.
+  static func answer(
+    _ answer: String?, isCorrect: Bool?, suffix: String = "", columns: Int = .max, theme: Theme,
+    base: Style
+  ) -> StyledText {
+    let end = (isCorrect.map { $0 ? " ✓" : " ✗" } ?? "") + suffix
+    let name = answer.map { PathText.oneLine($0.utf8) } ?? "no answer"
+    return StyledText(
+      PathText.head(name, columns: columns - DisplayWidth.of(end)) + end,
+      style: answerStyle(answer, isCorrect: isCorrect, theme: theme, base: base))
   }
 
   /// "1 path", "2 paths".

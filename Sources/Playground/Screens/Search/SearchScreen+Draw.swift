@@ -110,11 +110,9 @@ extension SearchScreen {
     case .completed, nil: break
     }
     if let answer = end?.answer {
-      let isCorrect = end?.correct
       text.append("answers ", style: theme[.dim])
-      text.append(
-        PathText.oneLine(answer.utf8) + (isCorrect.map { $0 ? " ✓" : " ✗" } ?? ""),
-        style: Panel.answerStyle(answer, isCorrect: isCorrect, theme: theme, base: theme[.text]))
+      text.runs +=
+        Panel.answer(answer, isCorrect: end?.correct, theme: theme, base: theme[.text]).runs
     }
     return text
   }
@@ -206,92 +204,71 @@ struct SearchTable {
   let search: SearchScreen
   let theme: Theme
 
-  private enum Column { case text, visits, q, bar, prior, u, sum, score, rank, fate }
-
   func draw(in rect: Rect, on buffer: inout CellBuffer) {
-    let columns = columns(width: rect.width)
     var styles = Table.Styles(theme: theme)
     if search.focus == .graves { styles.selection = theme[.text] }
-    let table = Table(columns: columns.map(\.1), styles: styles)
     // The page holds what is on view, from the first row that shows.
-    let first = search.position.visible(
-      count: search.order.count, height: table.itemRows(in: rect)
-    ).lowerBound
-    table.draw(
-      count: search.order.count, position: search.position, in: rect, on: &buffer
-    ) { item, column, cell, base, buffer in
-      guard search.page.lines.indices.contains(item - first) else { return }
-      draw(
-        columns[column].0, of: search.page.lines[item - first], in: cell, base: base, on: &buffer)
-    }
+    let (position, count) = (search.position, search.order.count)
+    let first = position.visible(count: count, height: rect.height - 1).lowerBound
+    let lines = search.page.lines
+    Table.draw(
+      columns(width: rect.width), count: count, position: position, in: rect, theme: theme,
+      styles: styles, on: &buffer
+    ) { lines.indices.contains($0 - first) ? lines[$0 - first] : nil }
   }
 
-  private func columns(width: Int) -> [(Column, Table.Column)] {
+  private func columns(width: Int) -> [ItemColumn<SearchLine>] {
     let isNarrow = width < 76
-    let isWide = width >= 100
-    var columns: [(Column, Table.Column)] = [(.text, .init("step", .fill))]
+    typealias Standing = RecordedTreeSearch.Standing
+    func figure(_ title: String, _ value: @escaping (Standing) -> Double?) -> ItemColumn<SearchLine>
+    {
+      .init(title, .fixed(4), .right) {
+        $1.text(orDash: $0.standing.flatMap(value).map(Self.figure))
+      }
+    }
+    func bar(_ value: @escaping (SearchLine) -> Double?) -> ItemColumn<SearchLine> {
+      .init("", .fixed(10)) { line, cell in
+        guard let value = value(line), (0...1).contains(value) else { return StyledText() }
+        return cell.bar(value, cell.style(.barShaped))
+      }
+    }
+    func score(_ title: String, _ width: Int) -> ItemColumn<SearchLine> {
+      .init(title, .fixed(width), .right) { $1.text(orDash: $0.score.map(Self.score)) }
+    }
+    var columns: [ItemColumn<SearchLine>] = [.init("step", .fill, write: text)]
     switch search.map.kind {
     case .tree:
-      columns.append((.visits, .init("N", .fixed(5), .right)))
-      columns.append((.q, .init("Q", .fixed(4), .right)))
-      if isWide { columns.append((.bar, .init("", .fixed(10)))) }
-      if !isNarrow { columns.append((.prior, .init("P", .fixed(4), .right))) }
-      columns.append((.u, .init("U", .fixed(4), .right)))
-      if !isNarrow { columns.append((.sum, .init("Q+U", .fixed(4), .right))) }
+      columns += [.init("N", .fixed(5), .right, write: visits), figure("Q", \.q)]
+      if width >= 100 { columns.append(bar { $0.standing?.q }) }
+      if !isNarrow { columns.append(figure("P", \.prior)) }
+      columns.append(figure("U", \.u))
+      if !isNarrow { columns.append(figure("Q+U", \.sum)) }
     case .steps(let steps):
-      columns.append((.score, .init("score", .fixed(6), .right)))
-      if !isNarrow { columns.append((.bar, .init("", .fixed(10)))) }
-      if steps != nil { columns.append((.rank, .init("rank", .fixed(5), .right))) }
-    case .tokens:
-      columns.append((.score, .init("Σ log p", .fixed(7), .right)))
+      columns.append(score("score", 6))
+      if !isNarrow { columns.append(bar(\.score)) }
+      if steps != nil {
+        columns.append(
+          .init("rank", .fixed(5), .right) { line, cell in
+            cell.text(orDash: line.rank.flatMap { rank in line.rivals.map { "\(rank)/\($0)" } })
+          })
+      }
+    case .tokens: columns.append(score("Σ log p", 7))
     }
-    columns.append((.fate, .init("", .fixed(isNarrow ? 8 : 12))))
-    return columns
+    return columns + [.init("", .fixed(isNarrow ? 8 : 12), write: fate)]
   }
 
-  private func draw(
-    _ column: Column, of line: SearchLine, in cell: Rect, base: Style,
-    on buffer: inout CellBuffer
-  ) {
-    func on(_ role: Role) -> Style { base.overlaid(by: theme[role]).on(base.background) }
-    func put(_ text: String, _ style: Style? = nil) {
-      Table.put(StyledText(text, style: style ?? base), in: cell, alignment: .right, on: &buffer)
+  private func visits(of line: SearchLine, _ cell: Cell) -> StyledText {
+    var text = cell.text(Format.count(line.standing?.visits ?? 0))
+    // Visits that have not come back yet.
+    if let count = line.standing?.inFlight, count > 0 {
+      text.append("+\(count)", style: cell.style(.dim))
     }
-    func put(_ value: Double?) {
-      put(value.map(Self.figure) ?? "—", value == nil ? on(.dim) : base)
-    }
-    let standing = line.standing
-    switch column {
-    case .text: drawText(line, in: cell, base: base, on: &buffer)
-    case .visits:
-      var text = StyledText(Format.count(standing?.visits ?? 0), style: base)
-      // Visits that have not come back yet.
-      if let count = standing?.inFlight, count > 0 { text.append("+\(count)", style: on(.dim)) }
-      Table.put(text, in: cell, alignment: .right, on: &buffer)
-    case .q: put(standing?.q)
-    case .prior: put(standing?.prior)
-    case .u: put(standing?.u)
-    case .sum: put(standing?.sum)
-    case .score:
-      put(line.score.map(Self.score) ?? "—", line.score == nil ? on(.dim) : base)
-    case .rank:
-      guard let rank = line.rank, let rivals = line.rivals else { return put(nil) }
-      put("\(rank)/\(rivals)")
-    case .bar:
-      let value = search.map.treeSearch == nil ? line.score : standing?.q
-      guard let value, (0...1).contains(value) else { return }
-      Bar.draw(value, in: cell, style: on(.barShaped), on: &buffer)
-    case .fate: drawFate(line, in: cell, base: base, on: &buffer)
-    }
+    return text
   }
 
-  private func drawText(
-    _ line: SearchLine, in cell: Rect, base: Style, on buffer: inout CellBuffer
-  ) {
-    func on(_ role: Role) -> Style { base.overlaid(by: theme[role]).on(base.background) }
-    let x = buffer.put(
-      TreeList.guides(line.lasts, isDeep: line.isDeep), x: cell.x, y: cell.y, style: on(.dim))
-    let (sign, signRole): (String, Role) =
+  private func text(of line: SearchLine, _ cell: Cell) -> StyledText {
+    var text = cell.text(TreeList.guides(line.lasts, isDeep: line.isDeep), .dim)
+    let (sign, role): (String, Role) =
       switch line.sign {
       case .none: ("·", .dim)
       case .chosen: ("▶", .nodeBest)
@@ -301,32 +278,24 @@ struct SearchTable {
       case .nowKept: ("↑", .notice)
       case .nowGivenUp: ("↓", .notice)
       }
-    buffer.put(sign, x: x, y: cell.y, style: on(signRole))
+    text.append(sign, style: cell.style(role))
+    text.append(" ", style: cell.base)
     let isRoot = line.id == search.map.root
     // A step may be nothing but the end of the text.
-    let text = isRoot ? "the question" : line.text.isEmpty ? "(the end)" : line.text
-    let role: Role? =
-      line.sign == .givenUp
-      ? .nodePruned : isRoot ? .tokenPrompt : line.text.isEmpty ? .tokenEnd : nil
-    buffer.put(
-      text, x: x + 2, y: cell.y, style: role.map(on) ?? base, width: max(0, cell.right - x - 2))
+    let words = isRoot ? "the question" : line.text.isEmpty ? "(the end)" : line.text
+    let isEnd = !isRoot && line.text.isEmpty
+    text.append(
+      words,
+      style: cell.style(
+        line.sign == .givenUp ? .nodePruned : isRoot ? .tokenPrompt : isEnd ? .tokenEnd : .text))
+    return text
   }
 
-  private func drawFate(
-    _ line: SearchLine, in cell: Rect, base: Style, on buffer: inout CellBuffer
-  ) {
-    guard line.hasEnded else {
-      let style = base.overlaid(by: theme[.nodePruned]).on(base.background)
-      buffer.put(line.why ?? "", x: cell.x, y: cell.y, style: style, width: cell.width)
-      return
-    }
-    let mark = line.isCorrect.map { $0 ? " ✓" : " ✗" } ?? ""
-    let answer = PathText.oneLine((line.answer ?? "").utf8)
-    buffer.put(
-      PathText.head(answer, columns: cell.width - DisplayWidth.of(mark)) + mark, x: cell.x,
-      y: cell.y,
-      style: Panel.answerStyle(
-        line.answer, isCorrect: line.isCorrect, theme: theme, base: base))
+  private func fate(of line: SearchLine, _ cell: Cell) -> StyledText {
+    guard line.hasEnded else { return cell.text(line.why ?? "", .nodePruned) }
+    return Panel.answer(
+      line.answer ?? "", isCorrect: line.isCorrect, columns: cell.width, theme: theme,
+      base: cell.base)
   }
 
   /// A score, to five digits where fewer would not tell it from 1: there they decide.
@@ -350,34 +319,29 @@ struct GraveTable {
     guard rect.height > 1, !search.graves.isEmpty else { return }
     var styles = Table.Styles(theme: theme)
     if search.focus == .tree { styles.selection = theme[.text] }
-    let table = Table(
-      columns: [
-        .init("given up", .fill), .init("why", .fixed(rect.width < 76 ? 11 : 14)),
-        .init("by", .fixed(10)), .init("", .fixed(6), .right),
-      ], styles: styles)
-    let first = search.grave.visible(
-      count: search.graves.count, height: table.itemRows(in: rect)
-    ).lowerBound
-    table.draw(count: search.graves.count, position: search.grave, in: rect, on: &buffer) {
-      item, column, cell, base, buffer in
-      guard search.page.graves.indices.contains(item - first) else { return }
-      let line = search.page.graves[item - first]
-      func style(_ role: Role) -> Style { base.overlaid(by: theme[role]).on(base.background) }
-      func put(_ text: String, _ role: Role, _ alignment: Alignment = .left) {
-        Table.put(StyledText(text, style: style(role)), in: cell, alignment: alignment, on: &buffer)
-      }
-      switch column {
-      case 0:
-        var text = StyledText("✂ ", style: style(.nodePruned))
-        if !line.lead.isEmpty { text.append("… \(line.lead) ", style: style(.dim)) }
-        text.append(
-          PathText.head(line.text, columns: max(0, cell.width - DisplayWidth.of(text.text))),
-          style: style(.nodePruned))
-        Table.put(text, in: cell, alignment: .left, on: &buffer)
-      case 1: put(line.why ?? "", .text)
-      case 2: put(line.scoreKind?.rawValue ?? "", .dim)
-      default: put(line.score.map(SearchTable.score) ?? "—", .text, .right)
-      }
-    }
+    func style(_ role: Role, _ cell: Cell) -> Style { theme.style(role, over: cell.base) }
+    let columns: [ItemColumn<SearchLine>] = [
+      .init("given up", .fill) { line, cell in
+        var text = cell.text("✂ ", .nodePruned)
+        if !line.lead.isEmpty { text.append("… \(line.lead) ", style: cell.style(.dim)) }
+        let room = max(0, cell.width - DisplayWidth.of(text.text))
+        text.append(PathText.head(line.text, columns: room), style: cell.style(.nodePruned))
+        return text
+      },
+      .init("why", .fixed(rect.width < 76 ? 11 : 14)) {
+        StyledText($0.why ?? "", style: style(.text, $1))
+      },
+      .init("by", .fixed(10)) { $1.text($0.scoreKind?.rawValue ?? "", .dim) },
+      .init("", .fixed(6), .right) {
+        StyledText($0.score.map(SearchTable.score) ?? "—", style: style(.text, $1))
+      },
+    ]
+    let (position, count) = (search.grave, search.graves.count)
+    let first = position.visible(count: count, height: rect.height - 1).lowerBound
+    let lines = search.page.graves
+    Table.draw(
+      columns, count: count, position: position, in: rect, theme: theme, styles: styles,
+      on: &buffer
+    ) { lines.indices.contains($0 - first) ? lines[$0 - first] : nil }
   }
 }

@@ -7,112 +7,79 @@ struct StepTable {
   let episode: Episode
   let theme: Theme
 
-  /// Each figure has a name of its own.
-  enum Column: Hashable {
-    case step, chance, chanceBar, now, action, tokens, logProbability, reward, value
-
-    /// The heading; of the answer's chance it names the answer.
-    func title(_ answer: String?) -> String {
-      switch self {
-      case .step: "t"
-      case .chance: "p(\(answer ?? "answer"))"
-      case .chanceBar: ""
-      case .now: "now"
-      case .action: "action R"
-      case .tokens: "tok"
-      case .logProbability: "log p"
-      case .reward: "r"
-      case .value: "Q"
-      }
-    }
-  }
-
   func draw(in rect: Rect, on buffer: inout CellBuffer) {
     guard rect.width > StepsLayout.oracleWidth else { return }
-    let columns = columns(width: rect.width)
-    let oracle = Table.Column("│ oracle", .fixed(StepsLayout.oracleWidth))
-    let table = Table(columns: columns.map(\.1) + [oracle], styles: Table.Styles(theme: theme))
-    table.draw(
-      count: steps.shownSteps, position: steps.position, in: rect, on: &buffer
-    ) { item, column, cell, base, buffer in
+    Table.draw(
+      columns(width: rect.width), count: steps.shownSteps, position: steps.position, in: rect,
+      theme: theme, on: &buffer,
       // What lies ahead of the selected step has not been done yet.
-      let base =
-        item > steps.position.selected ? base.overlaid(by: theme[.dim]).on(base.background) : base
-      guard columns.indices.contains(column) else {
-        return drawOracle(item, in: cell, base, on: &buffer)
-      }
-      draw(columns[column].0, of: item, in: cell, base: base, on: &buffer)
-    }
+      base: { $0 > steps.position.selected ? theme.style(.dim, over: $1) : $1 }
+    ) { episode.steps.indices.contains($0) ? episode.steps[$0] : nil }
   }
 
-  func columns(width: Int) -> [(Column, Table.Column)] {
+  /// Each figure has a name of its own.
+  func columns(width: Int) -> [ItemColumn<Episode.Step>] {
     let isWide = width >= 90
-    let (isAsked, knowsLeaders) = (!episode.curve.isEmpty, episode.curve.knowsLeaders)
-    let answer = episode.answer.map { PathText.head($0, columns: 3) }
-    func column(
-      _ column: Column, _ length: Length, _ alignment: Alignment = .left
-    ) -> (Column, Table.Column) {
-      (column, .init(column.title(answer), length, alignment))
-    }
-    var columns = [column(.step, .fixed(2), .right)]
-    if isAsked {
-      columns.append(column(.chance, .fixed(6), .right))
-      if isWide { columns.append(column(.chanceBar, .fixed(10))) }
-      if knowsLeaders { columns.append(column(.now, .fixed(isWide ? 8 : 4))) }
-    }
-    columns.append(column(.action, .fill))
-    columns.append(column(.tokens, .fixed(3), .right))
-    columns.append(column(.logProbability, .fixed(6), .right))
-    columns.append(column(.reward, .fixed(6), .right))
-    if steps.hasValues { columns.append(column(.value, .fixed(4), .right)) }
-    return columns
-  }
-
-  private func draw(
-    _ column: Column, of item: Int, in cell: Rect, base: Style, on buffer: inout CellBuffer
-  ) {
-    guard episode.steps.indices.contains(item) else { return }
-    let step = episode.steps[item]
-    let dim = base.overlaid(by: theme[.dim]).on(base.background)
-    func put(_ text: String, _ style: Style, _ alignment: Alignment = .right) {
-      Table.put(StyledText(text, style: style), in: cell, alignment: alignment, on: &buffer)
-    }
-    let chance = episode.curve.own.indices.contains(item) ? episode.curve.own[item] : nil
-    switch column {
-    case .step: put("\(step.number)", base)
-    case .chance: put(chance.map(Format.smallProbability) ?? "—", chance == nil ? dim : base)
-    case .chanceBar:
-      if let chance {
-        let bar = base.overlaid(by: theme[.barShaped]).on(base.background)
-        Bar.draw(chance, in: cell, style: bar, on: &buffer)
+    let curve = episode.curve
+    var columns: [ItemColumn<Episode.Step>] = [
+      .init("t", .fixed(2), .right) { $1.text("\($0.number)") }
+    ]
+    if !curve.isEmpty {
+      let answer = episode.answer.map { PathText.head($0, columns: 3) } ?? "answer"
+      func chance(_ row: Int) -> Double? { curve.own.indices.contains(row) ? curve.own[row] : nil }
+      columns.append(
+        .init("p(\(answer))", .fixed(6), .right) {
+          $1.text(orDash: chance($1.row).map(Format.smallProbability))
+        })
+      if isWide {
+        columns.append(
+          .init("", .fixed(10)) { _, cell in
+            chance(cell.row).map { cell.bar($0, cell.style(.barShaped)) } ?? StyledText()
+          })
       }
-    case .now:
-      let leader = episode.curve.leader(at: item)?.answer
-      put(leader.map { PathText.head($0, columns: cell.width) } ?? "—", base, .left)
-    case .action:
-      let text = PathText.oneLine(step.bytes).drop { $0 == " " }
-      put(PathText.head(String(text), columns: cell.width), base, .left)
-    case .tokens: put("\(step.tokens.count)", dim)
-    case .logProbability:
-      put(step.injected == step.tokens.count ? "—" : Format.fixed(step.logProbability, 2), base)
-    case .reward:
-      guard let reward = step.reward else { return put("—", dim) }
-      let style = Strip.style(reward, theme, base)
-      put(Strip.glyph(reward) + " " + Format.smallProbability(reward), style)
-    case .value: put(step.value.map { Format.probability($0.value) } ?? "—", base)
+      if curve.knowsLeaders {
+        columns.append(
+          .init("now", .fixed(isWide ? 8 : 4)) { _, cell in
+            let leader = curve.leader(at: cell.row)?.answer
+            return cell.text(leader.map { PathText.head($0, columns: cell.width) } ?? "—")
+          })
+      }
     }
+    columns += [
+      .init("action R", .fill) { step, cell in
+        let text = PathText.oneLine(step.bytes).drop { $0 == " " }
+        return cell.text(PathText.head(String(text), columns: cell.width))
+      },
+      .init("tok", .fixed(3), .right) { $1.text("\($0.tokens.count)", .dim) },
+      .init("log p", .fixed(6), .right) {
+        $1.text($0.injected == $0.tokens.count ? "—" : Format.fixed($0.logProbability, 2))
+      },
+      .init("r", .fixed(6), .right) { step, cell in
+        guard let reward = step.reward else { return cell.text("—", .dim) }
+        return StyledText(
+          Strip.glyph(reward) + " " + Format.smallProbability(reward),
+          style: Strip.style(reward, theme, cell.base))
+      },
+    ]
+    if steps.hasValues {
+      columns.append(
+        .init("Q", .fixed(4), .right) {
+          $1.text($0.value.map { Format.probability($0.value) } ?? "—")
+        })
+    }
+    return columns + [.init("│ oracle", .fixed(StepsLayout.oracleWidth)) { oracle($1) }]
   }
 
   /// What the exact checker says of the last step, to the right of a line.
-  private func drawOracle(_ item: Int, in cell: Rect, _ base: Style, on buffer: inout CellBuffer) {
-    func on(_ role: Role) -> Style { base.overlaid(by: theme[role]).on(base.background) }
-    let x = buffer.put("│ ", x: cell.x, y: cell.y, style: on(.border))
-    guard item + 1 == episode.steps.count else { return }
+  private func oracle(_ cell: Cell) -> StyledText {
+    var text = cell.text("│ ", .border)
+    guard cell.row + 1 == episode.steps.count else { return text }
     switch episode.outcome {
-    case true?: buffer.put("1 ✓", x: x, y: cell.y, style: on(.answerCorrect))
-    case false?: buffer.put("0 ✗", x: x, y: cell.y, style: on(.answerWrong))
-    case nil: buffer.put("—", x: x, y: cell.y, style: on(.dim))
+    case true?: text.append("1 ✓", style: cell.style(.answerCorrect))
+    case false?: text.append("0 ✗", style: cell.style(.answerWrong))
+    case nil: text.append("—", style: cell.style(.dim))
     }
+    return text
   }
 }
 
@@ -247,39 +214,38 @@ struct ActionTokens {
     let inside = Panel.draw(
       "R\(step.number) token by token", note: hidden > 0 ? "\(hidden) more" : nil, in: rect,
       theme: theme, on: &buffer)
-    let table = Table(
-      columns: [
-        .init("", .fixed(4), .right), .init("token", .fixed(18)), .init("p", .fixed(5), .right),
-        .init("", .fixed(12)), .init("the likeliest other", .fill),
-      ], styles: Table.Styles(theme: theme), showsSelection: false)
-    table.draw(
-      count: min(places.count, inside.height - 1), position: ListPosition(), in: inside,
-      on: &buffer
-    ) { item, column, cell, base, buffer in
-      let piece = steps.pieces[places[item]]
-      func put(_ text: String, _ style: Style, _ alignment: Alignment = .left) {
-        Table.put(StyledText(text, style: style), in: cell, alignment: alignment, on: &buffer)
-      }
-      let mode = HeatMode.probability
-      let heat = piece.probability.map { mode.style(mode.sureness($0), in: theme) }
-      switch column {
-      case 0: put("\(places[item] + 1)", theme[.dim], .right)
-      case 1:
-        let style = piece.isInjected ? theme[.tokenInjected].adding(.reverse) : heat ?? base
-        put(PathText.head(piece.label, columns: cell.width), style)
-      case 2:
-        put(
-          piece.isInjected ? "—" : piece.probability.map(Format.smallProbability) ?? "—", base,
-          .right)
-      case 3:
-        if !piece.isInjected, let p = piece.probability {
-          Bar.draw(p, in: cell, style: heat ?? base, on: &buffer)
-        }
-      default:
-        if piece.isInjected { return put("put in", theme[.dim]) }
-        guard let other = piece.other, let p = piece.otherProbability else { return }
-        put("\(PathText.head(other, columns: 24)) \(Format.smallProbability(p))", theme[.dim])
-      }
+    let mode = HeatMode.probability
+    func heat(_ piece: StepsScreen.Piece) -> Style? {
+      piece.probability.map { mode.style(mode.sureness($0), in: theme) }
     }
+    let columns: [ItemColumn<StepsScreen.Piece>] = [
+      .init("", .fixed(4), .right) { _, cell in
+        StyledText("\(places[cell.row] + 1)", style: theme[.dim])
+      },
+      .init("token", .fixed(18)) { piece, cell in
+        StyledText(
+          PathText.head(piece.label, columns: cell.width),
+          style: piece.isInjected
+            ? theme[.tokenInjected].adding(.reverse) : heat(piece) ?? cell.base)
+      },
+      .init("p", .fixed(5), .right) { piece, cell in
+        cell.text(
+          piece.isInjected ? "—" : piece.probability.map(Format.smallProbability) ?? "—")
+      },
+      .init("", .fixed(12)) { piece, cell in
+        guard !piece.isInjected, let p = piece.probability else { return StyledText() }
+        return cell.bar(p, heat(piece) ?? cell.base)
+      },
+      .init("the likeliest other", .fill) { piece, _ in
+        if piece.isInjected { return StyledText("put in", style: theme[.dim]) }
+        guard let other = piece.other, let p = piece.otherProbability else { return StyledText() }
+        return StyledText(
+          "\(PathText.head(other, columns: 24)) \(Format.smallProbability(p))", style: theme[.dim])
+      },
+    ]
+    Table.draw(
+      columns, count: min(places.count, inside.height - 1), position: ListPosition(), in: inside,
+      theme: theme, showsSelection: false, on: &buffer
+    ) { steps.pieces[places[$0]] }
   }
 }

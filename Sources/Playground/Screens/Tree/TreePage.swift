@@ -48,6 +48,9 @@ struct TreeLine: Sendable, Hashable {
     var answer: String?
     var isCorrect: Bool?
     var paths: Int
+
+    /// ` ×3` where several paths gave it.
+    var times: String { paths > 1 ? " ×\(paths)" : "" }
   }
 }
 

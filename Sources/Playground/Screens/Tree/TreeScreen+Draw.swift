@@ -232,13 +232,9 @@ struct TreeList {
     let ended = line.answers.reduce(0) { $0 + $1.paths }
     guard let answer = line.answers.first, line.answers.count == 1, ended == line.counts.ended
     else { return verdicts(line.counts, theme: theme, base: base) }
-    let style = Panel.answerStyle(
-      answer.answer, isCorrect: answer.isCorrect, theme: theme, base: base)
-    let mark = answer.isCorrect.map { $0 ? " ✓" : " ✗" } ?? ""
-    let times = answer.paths > 1 ? " ×\(answer.paths)" : ""
-    let name = answer.answer.map { PathText.oneLine($0.utf8) } ?? "no answer"
-    let room = columns - DisplayWidth.of(mark + times)
-    return StyledText(PathText.head(name, columns: room) + mark + times, style: style)
+    return Panel.answer(
+      answer.answer, isCorrect: answer.isCorrect, suffix: answer.times, columns: columns,
+      theme: theme, base: base)
   }
 
   /// How many paths were right and wrong: `✓ 12 ✗ 3`; nothing where none has ended.
@@ -311,12 +307,11 @@ private struct TreeDetailPanel {
   private func drawAnswers(_ x: Int, _ y: Int, _ width: Int, on buffer: inout CellBuffer) {
     var text = StyledText("ends here: ", style: theme[.dim])
     for answer in detail.answers {
-      let mark = answer.isCorrect.map { $0 ? " ✓" : " ✗" } ?? ""
-      text.append(
-        (answer.answer.map { PathText.oneLine($0.utf8) } ?? "no answer") + mark
-          + (answer.paths > 1 ? " ×\(answer.paths)" : "") + "  ",
-        style: Panel.answerStyle(
-          answer.answer, isCorrect: answer.isCorrect, theme: theme, base: theme[.text]))
+      text.runs +=
+        Panel.answer(
+          answer.answer, isCorrect: answer.isCorrect, suffix: answer.times + "  ", theme: theme,
+          base: theme[.text]
+        ).runs
     }
     buffer.put(text, x: x, y: y, width: width)
   }

@@ -6,91 +6,73 @@ struct CandidateList {
   let verify: VerifyScreen
   let theme: Theme
 
-  private enum Column {
-    case rank, path, score, bar, strip, text, answer
-    case other(CandidateRanking)
-  }
-
   func draw(in rect: Rect, on buffer: inout CellBuffer) {
     guard rect.width > VerifyLayout.oracleWidth else { return }
-    let columns = columns(width: rect.width)
-    let oracle = Table.Column("│ oracle", .fixed(VerifyLayout.oracleWidth))
-    let table = Table(columns: columns.map(\.1) + [oracle], styles: Table.Styles(theme: theme))
-    table.draw(
-      count: verify.ranked.count, position: verify.position, in: rect, on: &buffer
-    ) { item, column, cell, base, buffer in
-      guard columns.indices.contains(column) else {
-        drawOracle(verify.ranked[item].isRight, in: cell, base, theme: theme, on: &buffer)
-        return
-      }
-      draw(columns[column].0, of: item, in: cell, base: base, on: &buffer)
+    Table.draw(
+      columns(width: rect.width), count: verify.ranked.count, position: verify.position, in: rect,
+      theme: theme, on: &buffer
+    ) { verify.ranked[$0] }
+  }
+
+  private func columns(width: Int) -> [ItemColumn<Candidate>] {
+    let isNarrow = width < 76
+    let ranking = verify.ranking
+    var columns: [ItemColumn<Candidate>] = [
+      .init("#", .fixed(2), .right) { $1.text("\($1.row + 1)") }
+    ]
+    if !isNarrow {
+      columns.append(.init("path", .fixed(4), .right) { $1.text("\($0.path + 1)", .dim) })
+    }
+    columns.append(figures(ranking, .text))
+    if ranking.isShare, !isNarrow {
+      columns.append(
+        .init("", .fixed(8)) { candidate, cell in
+          candidate.scores[ranking].map { cell.bar($0, Strip.style($0, theme, cell.base)) }
+            ?? StyledText()
+        })
+    }
+    let strips = verify.ranked.map(\.judgements.count).max() ?? 0
+    if strips > 1 {
+      columns.append(
+        .init(stripTitle, .fixed(min(max(6, strips), isNarrow ? 6 : 10))) {
+          Strip.text($0.judgements.map(\.value), theme, $1.base)
+        })
+    }
+    if width >= 110 {
+      columns += verify.rankings.filter { $0 != ranking }.map { figures($0, .dim) }
+    }
+    columns.append(
+      .init("candidate", .fill) { candidate, cell in
+        verify.digest.paths[candidate.path].map(cell.path) ?? StyledText()
+      })
+    columns.append(.init("answer", .fixed(isNarrow ? 8 : 10), write: answer))
+    return columns + [oracle(VerifyLayout.oracleWidth, \.isRight)]
+  }
+
+  /// What candidates were given by a way to rank.
+  private func figures(_ ranking: CandidateRanking, _ role: Role) -> ItemColumn<Candidate> {
+    .init(ranking.title, .fixed(6), .right) {
+      $1.text(Self.figure($0.scores[ranking], ranking), role)
     }
   }
 
-  private func columns(width: Int) -> [(Column, Table.Column)] {
-    let isNarrow = width < 76
-    var columns: [(Column, Table.Column)] = [(.rank, .init("#", .fixed(2), .right))]
-    if !isNarrow { columns.append((.path, .init("path", .fixed(4), .right))) }
-    columns.append((.score, .init(verify.ranking.title, .fixed(6), .right)))
-    if verify.ranking.isShare, !isNarrow { columns.append((.bar, .init("", .fixed(8)))) }
-    let strips = verify.ranked.map(\.judgements.count).max() ?? 0
-    if strips > 1 {
-      columns.append((.strip, .init(stripTitle, .fixed(min(max(6, strips), isNarrow ? 6 : 10)))))
-    }
-    if width >= 110 {
-      for ranking in verify.rankings where ranking != verify.ranking {
-        columns.append((.other(ranking), .init(ranking.title, .fixed(6), .right)))
-      }
-    }
-    columns.append((.text, .init("candidate", .fill)))
-    columns.append((.answer, .init("answer", .fixed(isNarrow ? 8 : 10))))
-    return columns
+  /// Whether an answer is right stands in the oracle's column alone.
+  private func answer(of candidate: Candidate, _ cell: Cell) -> StyledText {
+    let star = candidate.isWinner ? " ★" : ""
+    let path = verify.digest.paths[candidate.path]
+    let answer =
+      candidate.answer.map { PathText.oneLine($0.utf8) }
+      ?? (path?.isGrowing ?? true ? "" : path?.isCut == true ? "cut" : "no answer")
+    var text = cell.text(
+      PathText.head(answer, columns: cell.width - DisplayWidth.of(star)),
+      candidate.answer == nil ? .dim : .text)
+    text.append(star, style: cell.style(.nodeBest))
+    return text
   }
 
   private var stripTitle: String {
     let kinds = verify.ranked.lazy.compactMap { $0.judgements.first?.kind }
     return kinds.first == .rationale ? "p(Yes)" : "steps"
-  }
-
-  private func draw(
-    _ column: Column, of item: Int, in cell: Rect, base: Style, on buffer: inout CellBuffer
-  ) {
-    let candidate = verify.ranked[item]
-    let dim = base.overlaid(by: theme[.dim]).on(base.background)
-    func put(_ text: String, _ style: Style, _ alignment: Alignment = .right) {
-      Table.put(StyledText(text, style: style), in: cell, alignment: alignment, on: &buffer)
-    }
-    switch column {
-    case .rank: put("\(item + 1)", base)
-    case .path: put("\(candidate.path + 1)", dim)
-    case .score: put(Self.figure(candidate.scores[verify.ranking], verify.ranking), base)
-    case .bar:
-      guard let value = candidate.scores[verify.ranking] else { return }
-      Bar.draw(value, in: cell, style: Strip.style(value, theme, base), on: &buffer)
-    case .strip:
-      buffer.put(
-        Strip.text(candidate.judgements.map(\.value), theme, base), x: cell.x, y: cell.y,
-        width: cell.width)
-    case .other(let ranking): put(Self.figure(candidate.scores[ranking], ranking), dim)
-    case .text:
-      guard let path = verify.digest.paths[candidate.path] else { return }
-      let styles = PathText.Styles(theme: theme, base: base)
-      buffer.put(
-        PathText.line(path, columns: cell.width, styles: styles), x: cell.x, y: cell.y,
-        width: cell.width)
-    case .answer:
-      // Whether it is right stands in the oracle's column alone.
-      let style = candidate.answer == nil ? dim : base
-      let star = candidate.isWinner ? " ★" : ""
-      let room = cell.width - DisplayWidth.of(star)
-      let path = verify.digest.paths[candidate.path]
-      let answer =
-        candidate.answer.map { PathText.oneLine($0.utf8) }
-        ?? (path?.isGrowing ?? true ? "" : path?.isCut == true ? "cut" : "no answer")
-      var text = StyledText(PathText.head(answer, columns: room), style: style)
-      text.append(star, style: base.overlaid(by: theme[.nodeBest]).on(base.background))
-      Table.put(text, in: cell, alignment: .left, on: &buffer)
-    }
   }
 
   private static func figure(_ value: Double?, _ ranking: CandidateRanking) -> String {
@@ -116,49 +98,38 @@ struct JudgementList {
       case .verdict: "verdict"
       }
     let hasBar = rect.width >= 76
-    var columns: [Table.Column] = [
-      .init("", .fixed(3), .right),
-      .init(first.kind == .step ? "p(+)" : "p(Yes)", .fixed(6), .right),
-      .init("", .fixed(hasBar ? 8 : 1)), .init(title, .fill),
+    let isStep = first.kind == .step
+    var columns: [ItemColumn<Judgement>] = [
+      .init("", .fixed(3), .right) { $1.text("\($1.row + 1)", .dim) },
+      .init(isStep ? "p(+)" : "p(Yes)", .fixed(6), .right) {
+        $1.text(Format.smallProbability($0.value))
+      },
+      .init("", .fixed(hasBar ? 8 : 1)) { judgement, cell in
+        let style = Strip.style(judgement.value, theme, cell.base)
+        return hasBar
+          ? cell.bar(judgement.value, style)
+          : StyledText(Strip.glyph(judgement.value), style: style)
+      },
+      .init(title, .fill) { $1.text(PathText.head($0.text, columns: $1.width)) },
     ]
-    if first.kind == .step { columns.append(.init("│ oracle", .fixed(VerifyLayout.oracleWidth))) }
-    let hasFocus = verify.focus == .judgements
-    let table = Table(columns: columns, styles: Table.Styles(theme: theme), showsSelection: true)
-    let position = hasFocus ? verify.judged : ListPosition(selected: -1, firstVisible: 0)
-    table.draw(count: all.count, position: position, in: rect, on: &buffer) {
-      item, column, cell, base, buffer in
-      let judgement = all[item]
-      func put(_ text: String, _ alignment: Alignment, _ style: Style? = nil) {
-        Table.put(
-          StyledText(text, style: style ?? base), in: cell, alignment: alignment, on: &buffer)
-      }
-      switch column {
-      case 0: put("\(item + 1)", .right, base.overlaid(by: theme[.dim]).on(base.background))
-      case 1: put(Format.smallProbability(judgement.value), .right)
-      case 2:
-        let style = Strip.style(judgement.value, theme, base)
-        if hasBar {
-          Bar.draw(judgement.value, in: cell, style: style, on: &buffer)
-        } else {
-          put(Strip.glyph(judgement.value), .left, style)
-        }
-      case 3: put(PathText.head(judgement.text, columns: cell.width), .left)
-      default: drawOracle(judgement.isRight, in: cell, base, theme: theme, on: &buffer)
-      }
-    }
+    if isStep { columns.append(oracle(VerifyLayout.oracleWidth, \.isRight)) }
+    let position = verify.focus == .judgements ? verify.judged : ListPosition(selected: -1)
+    Table.draw(
+      columns, count: all.count, position: position, in: rect, theme: theme, on: &buffer
+    ) { all[$0] }
   }
 }
 
 /// What the exact checker says, to the right of a line.
-private func drawOracle(
-  _ isRight: Bool?, in cell: Rect, _ base: Style, theme: Theme, on buffer: inout CellBuffer
-) {
-  func on(_ role: Role) -> Style { base.overlaid(by: theme[role]).on(base.background) }
-  let x = buffer.put("│ ", x: cell.x, y: cell.y, style: on(.border))
-  switch isRight {
-  case true?: buffer.put("✓ right", x: x, y: cell.y, style: on(.answerCorrect))
-  case false?: buffer.put("✗ wrong", x: x, y: cell.y, style: on(.answerWrong))
-  case nil: buffer.put("—", x: x, y: cell.y, style: on(.dim))
+private func oracle<Item>(_ width: Int, _ isRight: @escaping (Item) -> Bool?) -> ItemColumn<Item> {
+  .init("│ oracle", .fixed(width)) { item, cell in
+    let verdict =
+      switch isRight(item) {
+      case true?: cell.text("✓ right", .answerCorrect)
+      case false?: cell.text("✗ wrong", .answerWrong)
+      case nil: cell.text("—", .dim)
+      }
+    return StyledText(cell.text("│ ", .border).runs + verdict.runs)
   }
 }
 

@@ -209,69 +209,51 @@ struct AnswerView {
 
   // MARK: The paths
 
-  private enum Column { case number, model, tokens, bar, delta, likelihood, leaves, text }
-
-  private func columns(width: Int) -> [(Column, Table.Column)] {
-    var columns: [(Column, Table.Column)] = [
-      (.number, .init("path", .fixed(4), .right)),
-      (.tokens, .init("tokens", .fixed(6), .right)),
+  private func columns(width: Int) -> [ItemColumn<PathDigest>] {
+    var columns: [ItemColumn<PathDigest>] = [
+      .init("path", .fixed(4), .right) { $1.text("\($0.number + 1)") }
     ]
     if !votes.models.isEmpty {
-      columns.insert((.model, .init("model", .fixed(width < 76 ? 12 : 18))), at: 1)
+      columns.append(
+        .init("model", .fixed(width < 76 ? 12 : 18)) {
+          $1.text(votes.model(ofPath: $0.number) ?? "", .dim)
+        })
     }
-    if width >= 76 { columns.append((.bar, .init("Δ", .fixed(6)))) }
-    columns.append((.delta, .init(width >= 76 ? "" : "Δ", .fixed(4), .right)))
-    columns.append((.likelihood, .init("log p", .fixed(6), .right)))
+    columns.append(.init("tokens", .fixed(6), .right) { $1.text("\($0.generated)", .dim) })
+    if width >= 76 {
+      columns.append(
+        .init("Δ", .fixed(6)) { path, cell in
+          path.delta.map { cell.bar($0, cell.style(.barShaped)) } ?? StyledText()
+        })
+    }
+    columns += [
+      .init(width >= 76 ? "" : "Δ", .fixed(4), .right) {
+        $1.text($0.delta.map(Format.probability) ?? "—")
+      },
+      .init("log p", .fixed(6), .right) {
+        $1.text($0.logProbability.map { Format.fixed($0, $0 > -100 ? 2 : 0) } ?? "—")
+      },
+    ]
     if width >= 76, !detail.leaving.isEmpty, votes.models.isEmpty {
-      columns.append((.leaves, .init("parts at", .fixed(width < 110 ? 11 : 18))))
+      columns.append(
+        .init("parts at", .fixed(width < 110 ? 11 : 18)) { path, cell in
+          detail.leaving[path.number].map {
+            cell.text("\($0 + 1) \(PathText.quoted(path.bytes(ofToken: $0)))", .dim)
+          } ?? StyledText()
+        })
     }
-    columns.append((.text, .init("text", .fill)))
-    return columns
+    return columns + [.init("text", .fill) { $1.path($0) }]
   }
 
   private func drawTable(in rect: Rect, on buffer: inout CellBuffer) {
-    let columns = columns(width: rect.width)
-    let table = Table(columns: columns.map(\.1), styles: Table.Styles(theme: theme))
-    table.draw(
-      count: detail.paths.count, position: votes.paths, in: rect, on: &buffer
-    ) { item, column, cell, base, buffer in
-      guard let path = votes.digest.paths[detail.paths[item]] else { return }
-      draw(columns[column].0, of: path, in: cell, base: base, on: &buffer)
-    }
-    let visible = votes.paths.visible(count: detail.paths.count, height: rect.height - 1)
-    if let marked = votes.marked, let row = detail.paths.firstIndex(of: marked),
-      visible.contains(row)
-    {
-      buffer.put("◆", x: rect.x, y: rect.y + 1 + row - visible.lowerBound, style: theme[.notice])
-    }
-  }
-
-  private func draw(
-    _ column: Column, of path: PathDigest, in cell: Rect, base: Style,
-    on buffer: inout CellBuffer
-  ) {
-    func put(_ text: String, _ role: Role = .text, _ alignment: Alignment = .right) {
-      let style = role == .text ? base : theme.style(role, over: base)
-      Table.put(StyledText(text, style: style), in: cell, alignment: alignment, on: &buffer)
-    }
-    switch column {
-    case .number: put("\(path.number + 1)")
-    case .model: put(votes.model(ofPath: path.number) ?? "", .dim, .left)
-    case .tokens: put("\(path.generated)", .dim)
-    case .bar:
-      let style = theme.style(.barShaped, over: base)
-      if let delta = path.delta { Bar.draw(delta, in: cell, style: style, on: &buffer) }
-    case .delta: put(path.delta.map(Format.probability) ?? "—")
-    case .likelihood: put(path.logProbability.map { Format.fixed($0, $0 > -100 ? 2 : 0) } ?? "—")
-    case .leaves:
-      guard let index = detail.leaving[path.number] else { return }
-      put("\(index + 1) \(PathText.quoted(path.bytes(ofToken: index)))", .dim, .left)
-    case .text:
-      let styles = PathText.Styles(theme: theme, base: base)
-      buffer.put(
-        PathText.line(path, columns: cell.width, styles: styles), x: cell.x, y: cell.y,
-        width: cell.width)
-    }
+    let paths = detail.paths
+    Table.draw(
+      columns(width: rect.width), count: paths.count, position: votes.paths, in: rect,
+      theme: theme, on: &buffer
+    ) { votes.digest.paths[paths[$0]] }
+    Panel.mark(
+      votes.marked.flatMap { paths.firstIndex(of: $0) }, of: paths.count, votes.paths, in: rect,
+      theme: theme, on: &buffer)
   }
 
   // MARK: The fork

@@ -259,62 +259,48 @@ private struct TallyTable {
   let votes: VotesScreen
   let theme: Theme
 
-  private enum Column { case answer, marks, bar, count, weight, share, interval }
-
   func draw(in rect: Rect, on buffer: inout CellBuffer) {
-    let columns = columns(width: rect.width)
-    let table = Table(columns: columns.map(\.1), styles: Table.Styles(theme: theme))
     let rows = votes.standings
-    let winner = votes.digest.winner(votes.weighting)
-    table.draw(
-      count: rows.count, position: ListPosition(selected: votes.selectedRow), in: rect,
-      on: &buffer
-    ) { item, column, cell, base, buffer in
-      draw(columns[column].0, of: rows[item], winner: winner, in: cell, base: base, on: &buffer)
-    }
+    Table.draw(
+      columns(width: rect.width), count: rows.count,
+      position: ListPosition(selected: votes.selectedRow), in: rect, theme: theme, on: &buffer
+    ) { rows[$0] }
   }
 
-  private func columns(width: Int) -> [(Column, Table.Column)] {
+  private func columns(width: Int) -> [ItemColumn<Standing>] {
     let isCount = votes.weighting == .majority
-    var columns: [(Column, Table.Column)] = [
-      (.answer, .init("answer", .fixed(width < 76 ? 9 : 12), .right)),
-      (.marks, .init("", .fixed(2))),
-      (.bar, .init(isCount ? "share ├ 95 % ┤" : "share of the weight", .fill)),
-      (.count, .init("paths", .fixed(5), .right)),
+    let digest = votes.digest
+    let winner = digest.winner(votes.weighting)
+    var columns: [ItemColumn<Standing>] = [
+      .init("answer", .fixed(width < 76 ? 9 : 12), .right) { row, cell in
+        StyledText(
+          row.answer.map { PathText.oneLine($0.utf8) } ?? "no answer",
+          style: digest.style(of: row.answer, theme: theme, base: cell.base))
+      },
+      .init("", .fixed(2)) {
+        digest.marks(of: $0.answer, winner: winner, theme: theme, base: $1.base)
+      },
+      .init(isCount ? "share ├ 95 % ┤" : "share of the weight", .fill) { row, cell, buffer in
+        drawBar(row, in: cell.rect, base: cell.base, on: &buffer)
+      },
+      .init("paths", .fixed(5), .right) { $1.text("\(digest.votes(for: $0.answer))") },
     ]
-    if !isCount { columns.append((.weight, .init("Σ weight", .fixed(9), .right))) }
-    columns.append((.share, .init("share", .fixed(5), .right)))
-    if isCount { columns.append((.interval, .init("95 % interval", .fixed(13)))) }
+    if !isCount {
+      columns.append(
+        .init("Σ weight", .fixed(9), .right) {
+          $1.text($0.answer == nil ? "—" : Self.weight($0.weight))
+        })
+    }
+    columns.append(
+      .init("share", .fixed(5), .right) {
+        $1.text($0.answer == nil && $0.interval == nil ? "—" : Format.probability($0.share))
+      })
+    if isCount {
+      columns.append(
+        .init("95 % interval", .fixed(13)) { $1.text($0.interval.map(Format.interval) ?? "", .dim) }
+      )
+    }
     return columns
-  }
-
-  private func draw(
-    _ column: Column, of row: Standing, winner: String?, in cell: Rect, base: Style,
-    on buffer: inout CellBuffer
-  ) {
-    func put(_ text: String, _ style: Style, _ alignment: Alignment = .right) {
-      Table.put(StyledText(text, style: style), in: cell, alignment: alignment, on: &buffer)
-    }
-    switch column {
-    case .answer:
-      put(
-        row.answer.map { PathText.oneLine($0.utf8) } ?? "no answer",
-        votes.digest.style(of: row.answer, theme: theme, base: base))
-    case .marks:
-      buffer.put(
-        votes.digest.marks(of: row.answer, winner: winner, theme: theme, base: base), x: cell.x,
-        y: cell.y)
-    case .bar: drawBar(row, in: cell, base: base, on: &buffer)
-    case .count: put("\(votes.digest.votes(for: row.answer))", base)
-    case .weight: put(row.answer == nil ? "—" : Self.weight(row.weight), base)
-    case .share:
-      put(row.answer == nil && row.interval == nil ? "—" : Format.probability(row.share), base)
-    case .interval:
-      guard let interval = row.interval else { return }
-      put(
-        "[\(Format.probability(interval.lowerBound)), \(Format.probability(interval.upperBound))]",
-        theme.style(.dim, over: base), .left)
-    }
   }
 
   private func drawBar(_ row: Standing, in cell: Rect, base: Style, on buffer: inout CellBuffer) {
