@@ -229,8 +229,7 @@ struct ActionTokens {
             ? theme[.tokenInjected].adding(.reverse) : heat(piece) ?? cell.base)
       },
       .init("p", .fixed(5), .right) { piece, cell in
-        cell.text(
-          piece.isInjected ? "—" : piece.probability.map(Format.smallProbability) ?? "—")
+        cell.text(piece.isInjected ? "—" : piece.probability.map(Format.smallProbability) ?? "—")
       },
       .init("", .fixed(12)) { piece, cell in
         guard !piece.isInjected, let p = piece.probability else { return StyledText() }
