@@ -55,11 +55,11 @@ struct PopupList {
     width: Int, height: Int, heading: Int = 0, footing: Int = 0, count: Int,
     position: ListPosition, in size: Size
   ) {
-    frame = PopupFrame.area(size).centered(width: width, height: height)
+    frame = Chrome.middle(size).centered(width: width, height: height)
     let body = frame.inset(horizontal: 2, vertical: 1)
     rows = Rect(
       x: body.x, y: body.y + heading, width: body.width,
-      height: max(0, body.height - heading - footing))
+      height: body.height - heading - footing)
     self.count = count
     self.position = position
   }
@@ -80,13 +80,9 @@ struct PopupList {
 
 /// Where popups lie: all but the title line and the lines at the bottom.
 enum PopupFrame {
-  static func area(_ size: Size) -> Rect {
-    Rect(x: 0, y: 1, width: size.width, height: max(0, size.height - 3))
-  }
-
   /// The inside of a box of at most this size.
   static func inside(width: Int, height: Int, in size: Size) -> Rect {
-    area(size).centered(width: width, height: height).inset(horizontal: 2, vertical: 1)
+    Chrome.middle(size).centered(width: width, height: height).inset(horizontal: 2, vertical: 1)
   }
 
   /// Draws the box with its keys in the bottom edge; returns its inside.
@@ -95,7 +91,7 @@ enum PopupFrame {
     title: String, note: String? = nil, width: Int, height: Int, contexts: [KeyContext],
     view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Rect {
-    let area = area(buffer.size)
+    let area = Chrome.middle(buffer.size)
     let inside = TerminalUI.Popup.draw(
       title: title, note: note, width: width, height: height, in: area, theme: view.theme,
       on: &buffer)

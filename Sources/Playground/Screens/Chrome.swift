@@ -13,11 +13,7 @@ enum Chrome {
 
   /// What lies between the title line and the hint line.
   static func middle(_ size: Size) -> Rect {
-    Rect(x: 0, y: 1, width: size.width, height: max(0, size.height - 3))
-  }
-
-  static func titleLine(_ size: Size) -> Rect {
-    Rect(x: 0, y: 0, width: size.width, height: 1)
+    Rect(x: 0, y: 1, width: size.width, height: size.height - 3)
   }
 
   static func hintLine(_ size: Size) -> Rect {

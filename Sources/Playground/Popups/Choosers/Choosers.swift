@@ -81,7 +81,7 @@ extension Chooser {
     list.draw(
       rows(state, view.theme), columns: columns, theme: view.theme, empty: empty, on: &buffer)
     let top = list.rows.bottom + 1
-    let below = Rect(x: body.x, y: top, width: body.width, height: max(0, body.bottom - top))
+    let below = Rect(x: body.x, y: top, width: body.width, height: body.bottom - top)
     drawFooting(in: below, state, view.theme, on: &buffer)
     return nil
   }

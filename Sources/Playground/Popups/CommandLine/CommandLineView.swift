@@ -13,7 +13,7 @@ extension CommandLineState {
     let cursor = field.draw(
       in: Rect(x: 2, y: bottom.y, width: bottom.width - 3, height: 1), style: text,
       placeholder: "a command", placeholderStyle: theme.popup(.dim), on: &buffer)
-    let above = Rect(x: 0, y: 0, width: buffer.size.width, height: max(0, bottom.y))
+    let above = Rect(x: 0, y: 0, width: buffer.size.width, height: bottom.y)
     if let error {
       let wrapped = WrappedText(
         StyledText(error, style: theme.popup(.error)), width: above.width - 3)

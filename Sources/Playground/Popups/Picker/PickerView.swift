@@ -25,7 +25,7 @@ extension PickerState {
       height: list.frame.height, contexts: contexts, view: view, on: &buffer)
     buffer.put("filter: ", x: body.x, y: body.y, style: theme.popup(.dim))
     let cursor = filter.draw(
-      in: Rect(x: body.x + 8, y: body.y, width: max(0, body.width - 8), height: 1),
+      in: Rect(x: body.x + 8, y: body.y, width: body.width - 8, height: 1),
       style: theme.popup(.input), placeholder: "type to narrow the list",
       placeholderStyle: theme.popup(.dim), on: &buffer)
     list.draw(
@@ -34,8 +34,7 @@ extension PickerState {
       theme: theme, empty: "nothing here has these words", on: &buffer)
     let rule = list.rows.bottom
     buffer.horizontalLine(x: body.x, y: rule, width: body.width, style: theme.popup(.border))
-    let below = Rect(
-      x: body.x, y: rule + 1, width: body.width, height: max(0, body.bottom - rule - 1))
+    let below = Rect(x: body.x, y: rule + 1, width: body.width, height: body.bottom - rule - 1)
     WrappedText(preview(theme), width: below.width).draw(in: below, on: &buffer)
     return cursor
   }
@@ -112,8 +111,7 @@ enum PickerFormView {
     let cursor = drawFields(form, fields, theme, on: &buffer)
     let rule = fields.bottom
     buffer.horizontalLine(x: body.x, y: rule, width: body.width, style: theme.popup(.border))
-    let rect = Rect(
-      x: body.x, y: rule + 1, width: body.width, height: max(0, body.bottom - rule - 1))
+    let rect = Rect(x: body.x, y: rule + 1, width: body.width, height: body.bottom - rule - 1)
     WrappedText(text(form, theme), width: rect.width).draw(in: rect, on: &buffer)
     return cursor
   }

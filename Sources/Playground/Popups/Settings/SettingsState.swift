@@ -30,8 +30,6 @@ struct SettingsState: Popup {
       case .threads: "threads"
       }
     }
-
-    var isFixed: Bool { self == .parallel || self == .threads }
   }
 
   func row(_ table: SettingTable) -> Row {

@@ -19,7 +19,7 @@ extension SettingsState {
       in: list.rows, on: &buffer)
     let footing = Rect(
       x: body.x, y: list.rows.bottom, width: body.width,
-      height: max(0, body.bottom - list.rows.bottom))
+      height: body.bottom - list.rows.bottom)
     drawFooting(row(state.settingTable), in: footing, theme, on: &buffer)
     return drawField(list, table, theme, on: &buffer)
   }

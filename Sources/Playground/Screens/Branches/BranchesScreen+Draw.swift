@@ -22,9 +22,7 @@ extension BranchesScreen {
     BranchTable(branches: self, theme: theme).draw(in: layout.rows, on: &buffer)
     drawDetail(in: layout.detail, theme: theme, on: &buffer)
     AnswerBoard(branches: self, theme: theme).draw(in: layout.board, on: &buffer)
-    buffer.put(
-      note(width: rect.width), x: layout.note.x + 1, y: layout.note.y, style: theme[.dim],
-      width: max(0, layout.note.width - 2))
+    Panel.note(note(width: rect.width), in: layout.note, theme: theme, on: &buffer)
     return nil
   }
 
@@ -57,7 +55,7 @@ extension BranchesScreen {
       let begins = digest.end == nil
       Panel.blank(
         title: strategy.title + (begins ? " begins" : " has left no path"),
-        lines: [strategy.summary], hint: StyledText(), in: rect, theme: theme, on: &buffer)
+        lines: [strategy.summary], hint: "", in: rect, theme: theme, on: &buffer)
       return
     }
     let count = session.settings.branches ?? CoTDecoding.defaultBranches
@@ -69,10 +67,7 @@ extension BranchesScreen {
           + "doubt: their mean p₁ − p₂, Δ, is greater. The answer with the greatest ΣΔ wins.",
         "Wang and Zhou 2024, arXiv 2402.10200",
       ],
-      hint: StyledText([
-        .init("Press ", style: theme[.text]), .init("Space", style: theme[.key]),
-        .init(" to grow the branches.", style: theme[.text]),
-      ]), in: rect, theme: theme, on: &buffer)
+      hint: "Press `Space` to grow the branches.", in: rect, theme: theme, on: &buffer)
   }
 
   private func drawHeader(

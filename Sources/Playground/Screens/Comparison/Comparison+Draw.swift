@@ -163,7 +163,7 @@ private struct ComparisonLayout {
     header = rect.row(0)
     let rows = max(2, min(count, rect.height / 4))
     let parts = Rect(
-      x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 1)
+      x: rect.x, y: rect.y + 1, width: rect.width, height: rect.height - 1
     ).splitRows([
       .fixed(hasShared ? 1 + (rect.height < 17 ? 1 : 2) : 1), .fixed(rows + 1), .fill,
     ])

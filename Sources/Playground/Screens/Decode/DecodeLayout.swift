@@ -27,10 +27,10 @@ struct DecodeLayout: Hashable {
     let upper = max(0, inside.height - infoRows - 1)
     let tableWidth = min(56, max(29, rect.width * 45 / 100))
     let textWidth = max(0, inside.width - tableWidth - 1)
-    text = Rect(x: inside.x + 1, y: inside.y, width: max(0, textWidth - 2), height: upper)
+    text = Rect(x: inside.x + 1, y: inside.y, width: textWidth - 2, height: upper)
     divider = Rect(x: inside.x + textWidth, y: inside.y, width: 1, height: upper)
     let right = Rect(
-      x: divider.right, y: inside.y, width: max(0, inside.right - divider.right), height: upper)
+      x: divider.right, y: inside.y, width: inside.right - divider.right, height: upper)
     let detailRows = upper >= 26 ? 7 : 0
     let tableRows = max(0, upper - detailRows - 2)
     table = Rect(x: right.x, y: right.y, width: right.width, height: tableRows)
@@ -38,8 +38,7 @@ struct DecodeLayout: Hashable {
     knobs = Rect(x: right.x, y: rest.bottom, width: right.width, height: min(1, upper))
     detail = Rect(x: right.x, y: knobs.bottom, width: right.width, height: detailRows)
     separator = Rect(x: rect.x, y: inside.y + upper, width: rect.width, height: 1)
-    info = Rect(
-      x: inside.x + 1, y: separator.bottom, width: max(0, inside.width - 2), height: infoRows)
+    info = Rect(x: inside.x + 1, y: separator.bottom, width: inside.width - 2, height: infoRows)
   }
 
   /// The parts of a row of the table from left to right. The bar before the settings is left out
@@ -62,16 +61,16 @@ struct DecodeLayout: Hashable {
       ],
       gap: 0)
     func shrunk(_ rect: Rect) -> Rect {
-      Rect(x: rect.x, y: rect.y, width: max(0, rect.width - 1), height: rect.height)
+      Rect(x: rect.x, y: rect.y, width: rect.width - 1, height: rect.height)
     }
     return Columns(
       marks: parts[0], label: shrunk(parts[1]), raw: parts[2],
       rawBar: Rect(
-        x: parts[3].x + 1, y: parts[3].y, width: max(0, parts[3].width - 2),
+        x: parts[3].x + 1, y: parts[3].y, width: parts[3].width - 2,
         height: parts[3].height),
       shaped: parts[4],
       shapedBar: Rect(
-        x: parts[5].x + 1, y: parts[5].y, width: max(0, parts[5].width - 1),
+        x: parts[5].x + 1, y: parts[5].y, width: parts[5].width - 1,
         height: parts[5].height))
   }
 

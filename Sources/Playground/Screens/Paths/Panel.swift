@@ -27,9 +27,26 @@ enum Panel {
     }
   }
 
+  /// The last line of a screen: what its figures mean.
+  static func note(_ text: String, in rect: Rect, theme: Theme, on buffer: inout CellBuffer) {
+    buffer.put(text, x: rect.x + 1, y: rect.y, style: theme[.dim], width: max(0, rect.width - 2))
+  }
+
+  /// A text under a line with its title.
+  static func draw(
+    _ title: String, note: String? = nil, text: StyledText, in rect: Rect, theme: Theme,
+    on buffer: inout CellBuffer
+  ) {
+    let inside = draw(title, note: note, in: rect, theme: theme, on: &buffer)
+    let area = inside.inset(horizontal: 1, vertical: 0)
+    WrappedText(text, width: max(1, area.width)).draw(in: area, on: &buffer)
+  }
+
   /// A screen on which nothing has run yet.
+  ///
+  /// - Parameter hint: what to press, the keys in backquotes.
   static func blank(
-    title: String, lines: [String], hint: StyledText, in rect: Rect, theme: Theme,
+    title: String, lines: [String], hint: String, in rect: Rect, theme: Theme,
     on buffer: inout CellBuffer
   ) {
     let width = min(64, rect.width - 4)
@@ -41,10 +58,14 @@ enum Panel {
     buffer.put(title, x: box.x, y: y, style: theme[.title], width: width)
     y += 2
     for text in texts {
-      text.draw(in: Rect(x: box.x, y: y, width: width, height: max(0, box.bottom - y)), on: &buffer)
+      text.draw(in: Rect(x: box.x, y: y, width: width, height: box.bottom - y), on: &buffer)
       y += text.lines.count + 1
     }
-    if y < rect.bottom { buffer.put(hint, x: box.x, y: y, width: width) }
+    let parts = hint.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+    let runs = parts.map {
+      StyledText.Run(String($1), style: theme[$0.isMultiple(of: 2) ? .text : .key])
+    }
+    if y < rect.bottom { buffer.put(StyledText(runs), x: box.x, y: y, width: width) }
   }
 
   /// The sign of the row that is marked for comparison, where the selection's arrow would be.

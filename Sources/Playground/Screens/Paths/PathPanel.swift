@@ -51,7 +51,7 @@ struct PathPanel {
     }
     let below = area.bottom + marginLine + 1
     drawHesitations(
-      Rect(x: area.x, y: below, width: area.width, height: max(0, inside.bottom - below)),
+      Rect(x: area.x, y: below, width: area.width, height: inside.bottom - below),
       on: &buffer)
   }
 
@@ -88,7 +88,7 @@ struct PathPanel {
     let x = buffer.put(label, x: line.x, y: line.y, style: theme[.dim], width: line.width)
     let values = path.logProbabilities.map { $0.map { exp($0) } }
     Sparkline.draw(
-      values, in: Rect(x: x, y: line.y, width: max(0, line.right - x), height: 1), on: &buffer
+      values, in: Rect(x: x, y: line.y, width: line.right - x, height: 1), on: &buffer
     ) { heat($0) }
   }
 

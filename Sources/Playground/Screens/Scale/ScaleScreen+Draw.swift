@@ -20,9 +20,7 @@ extension ScaleScreen {
     for (curve, rect) in layout.points {
       PointTable(curve: curve, scale: self, theme: theme).draw(in: rect, on: &buffer)
     }
-    buffer.put(
-      note(rect.width), x: layout.note.x + 1, y: layout.note.y, style: theme[.dim],
-      width: max(0, layout.note.width - 2))
+    Panel.note(note(rect.width), in: layout.note, theme: theme, on: &buffer)
     return nil
   }
 
@@ -97,7 +95,7 @@ extension ScaleScreen {
     }
     let label = Self.words(progress)
     let width = min(rect.width, DisplayWidth.of(label))
-    let bar = Rect(x: rect.x, y: rect.y, width: max(0, rect.width - width - 2), height: 1)
+    let bar = Rect(x: rect.x, y: rect.y, width: rect.width - width - 2, height: 1)
     let share = Double(progress.done) / Double(progress.total)
     buffer.put(
       String(repeating: "░", count: bar.width), x: bar.x, y: bar.y, style: theme[.chartGrid])
@@ -125,12 +123,8 @@ extension ScaleScreen {
       title: session.readyModel == nil
         ? "A study needs a model: press m to choose one" : "Nothing is kept of this study yet",
       lines: Self.about(kind),
-      hint: StyledText([
-        .init("Space", style: theme[.key]), .init(" starts, ", style: theme[.text]),
-        .init("]", style: theme[.key]), .init(" another kind, ", style: theme[.text]),
-        .init("f", style: theme[.key]), .init(" problems, ", style: theme[.text]),
-        .init("+ -", style: theme[.key]), .init(" how many.", style: theme[.text]),
-      ]), in: rect, theme: theme, on: &buffer)
+      hint: "`Space` starts, `]` another kind, `f` problems, `+ -` how many.", in: rect,
+      theme: theme, on: &buffer)
   }
 
   private static func about(_ kind: StudyKind) -> [String] {
@@ -193,9 +187,9 @@ struct ScaleLayout {
     header = rect.row(0)
     note = rect.row(rect.height - 1)
     let line = scale.progress == nil ? 0 : 1
-    progress = Rect(x: rect.x + 1, y: rect.y + 1, width: max(0, rect.width - 2), height: line)
+    progress = Rect(x: rect.x + 1, y: rect.y + 1, width: rect.width - 2, height: line)
     let body = Rect(
-      x: rect.x, y: rect.y + 1 + line, width: rect.width, height: max(0, rect.height - 2 - line))
+      x: rect.x, y: rect.y + 1 + line, width: rect.width, height: rect.height - 2 - line)
     let curves = scale.curves
     if rect.width >= Self.wide {
       let parts = body.splitColumns([.fill, .fixed(76)], gap: 2)
@@ -224,7 +218,7 @@ struct ScaleLayout {
     return curves.indices.filter { isRoomForAll || $0 == selected }.map { curve in
       let height = min(heights[curve], max(0, rect.bottom - y))
       defer { y += height }
-      return (curve, Rect(x: rect.x, y: y + 1, width: rect.width, height: max(0, height - 1)))
+      return (curve, Rect(x: rect.x, y: y + 1, width: rect.width, height: height - 1))
     }
   }
 

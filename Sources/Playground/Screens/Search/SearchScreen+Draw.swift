@@ -20,7 +20,7 @@ struct SearchLayout {
     header = rect.row(0)
     track = rect.row(1)
     note = rect.row(rect.height - 1)
-    let body = Rect(x: rect.x, y: rect.y + 2, width: rect.width, height: max(0, rect.height - 3))
+    let body = Rect(x: rect.x, y: rect.y + 2, width: rect.width, height: rect.height - 3)
     if rect.width >= 130 {
       let parts = body.splitColumns([.fill(weight: 3), .fill(weight: 2)], gap: 2)
       let right = parts[1].splitRows([.fixed(min(7, parts[1].height)), .fill])
@@ -74,10 +74,7 @@ extension SearchScreen {
           + "goes where steps are good or untried, and comes back with what they led to.",
         "Snell et al. 2024, arXiv 2408.03314; Silver et al. 2017",
       ],
-      hint: StyledText([
-        .init("Space", style: theme[.key]), .init(" searches, ", style: theme[.text]),
-        .init(":strategy", style: theme[.key]), .init(" chooses how.", style: theme[.text]),
-      ]), in: rect, theme: theme, on: &buffer)
+      hint: "`Space` searches, `:strategy` chooses how.", in: rect, theme: theme, on: &buffer)
   }
 
   private func drawHeader(
@@ -156,16 +153,12 @@ extension SearchScreen {
   // MARK: Words
 
   private func drawText(in rect: Rect, theme: Theme, on buffer: inout CellBuffer) {
-    let inside = Panel.draw(
-      focus == .graves ? "given up" : "the step",
-      note: page.why.isEmpty ? nil : page.why, in: rect, theme: theme, on: &buffer)
-    guard inside.height > 0, inside.width > 4 else { return }
     var text = StyledText()
     if !page.lead.isEmpty { text.append("… \(page.lead) ", style: theme[.dim]) }
     text.append(page.text, style: theme[.text])
-    WrappedText(text, width: inside.width - 2).draw(
-      in: Rect(x: inside.x + 1, y: inside.y, width: inside.width - 2, height: inside.height),
-      on: &buffer)
+    Panel.draw(
+      focus == .graves ? "given up" : "the step", note: page.why.isEmpty ? nil : page.why,
+      text: text, in: rect, theme: theme, on: &buffer)
   }
 
   /// What the figures mean, or what another ranking changes. The first that fits is shown.

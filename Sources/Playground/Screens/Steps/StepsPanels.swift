@@ -111,7 +111,7 @@ struct CurvePanel {
     }
     let labels = inside.height > 2 ? 1 : 0
     let chart = Rect(
-      x: inside.x + 4, y: inside.y, width: max(0, inside.width - 6),
+      x: inside.x + 4, y: inside.y, width: inside.width - 6,
       height: inside.height - labels)
     buffer.put("1", x: chart.x - 2, y: chart.y, style: theme[.dim])
     buffer.put("0", x: chart.x - 2, y: chart.bottom - 1, style: theme[.dim])

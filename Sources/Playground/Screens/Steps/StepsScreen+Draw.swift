@@ -16,9 +16,7 @@ extension StepsScreen {
     CurvePanel(steps: self, episode: episode, theme: theme).draw(in: layout.curve, on: &buffer)
     ActionTokens(steps: self, theme: theme).draw(in: layout.tokens, on: &buffer)
     drawState(episode, in: layout.stack, theme: theme, on: &buffer)
-    buffer.put(
-      Self.note(rect.width), x: layout.note.x + 1, y: layout.note.y, style: theme[.dim],
-      width: max(0, layout.note.width - 2))
+    Panel.note(Self.note(rect.width), in: layout.note, theme: theme, on: &buffer)
     return nil
   }
 
@@ -39,10 +37,7 @@ extension StepsScreen {
           + "checker stands at the end, apart.",
         "Wang et al. 2024 (OpenR), arXiv 2410.09671",
       ],
-      hint: StyledText([
-        .init("Run something first; ", style: theme[.text]), .init("S", style: theme[.key]),
-        .init(" opens any path here.", style: theme[.text]),
-      ]), in: rect, theme: theme, on: &buffer)
+      hint: "Run something first; `S` opens any path here.", in: rect, theme: theme, on: &buffer)
   }
 
   // MARK: Header
@@ -99,7 +94,7 @@ extension StepsScreen {
       line.text.draw(
         in: Rect(
           x: area.x + StateStack.labelWidth, y: y,
-          width: max(0, area.width - StateStack.labelWidth), height: 1),
+          width: area.width - StateStack.labelWidth, height: 1),
         firstLine: line.line, on: &buffer)
     }
     if most > 0 {
@@ -223,7 +218,7 @@ struct StepsLayout {
   init(in rect: Rect, steps: Int, isAsked: Bool) {
     header = rect.row(0)
     note = rect.row(rect.height - 1)
-    let body = Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 2))
+    let body = rect.inset(horizontal: 0, vertical: 1)
     if rect.width >= 130 {
       let parts = body.splitColumns([.fill(weight: 3), .fill(weight: 2)], gap: 2)
       let curveHeight = isAsked ? min(16, max(6, body.height / 3)) : 2

@@ -16,7 +16,7 @@ struct TreeLayout {
   init(in rect: Rect) {
     header = rect.row(0)
     note = rect.row(rect.height - 1)
-    let body = Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 2))
+    let body = rect.inset(horizontal: 0, vertical: 1)
     if rect.width >= 130 {
       let parts = body.splitColumns([.fill(weight: 3), .fill(weight: 2)], gap: 2)
       (list, detail) = (parts[0], parts[1])
@@ -85,10 +85,7 @@ extension TreeScreen {
         "Every token that was sampled, taken or put in stands here, on whatever screen it came "
           + "about: a line for each run of tokens, set in where paths part."
       ],
-      hint: StyledText([
-        .init("1", style: theme[.key]), .init(" to explore, ", style: theme[.text]),
-        .init("3", style: theme[.key]), .init(" to sample paths.", style: theme[.text]),
-      ]), in: rect, theme: theme, on: &buffer)
+      hint: "`1` to explore, `3` to sample paths.", in: rect, theme: theme, on: &buffer)
   }
 
   private func drawHeader(in rect: Rect, theme: Theme, on buffer: inout CellBuffer) {
@@ -122,7 +119,7 @@ extension TreeScreen {
     }
     let x = buffer.put("/", x: rect.x + 1, y: rect.y, style: theme[.key])
     return field.draw(
-      in: Rect(x: x, y: rect.y, width: max(0, rect.right - 1 - x), height: 1),
+      in: Rect(x: x, y: rect.y, width: rect.right - 1 - x, height: 1),
       style: theme[.input], placeholder: "a text in any line", placeholderStyle: theme[.dim],
       on: &buffer)
   }

@@ -42,19 +42,11 @@ struct Judgement: Sendable, Hashable {
 }
 
 /// What candidates are ranked by.
-enum CandidateRanking: Sendable, Hashable, CaseIterable {
-  case prm, genrm, orm, likelihood, exact
+typealias CandidateRanking = Score.Kind
 
-  /// What a verifier ranks by.
-  init(_ verifier: VerifierName) {
-    switch verifier {
-    case .prm, .prmRestated: self = .prm
-    case .genrm, .genrmDirect: self = .genrm
-    case .orm: self = .orm
-    case .likelihood: self = .likelihood
-    case .exact: self = .exact
-    }
-  }
+extension CandidateRanking {
+  /// The kinds that rank, in the order in which they are offered.
+  static let rankings: [CandidateRanking] = [.prm, .genrm, .orm, .likelihood, .exact]
 
   var title: String {
     switch self {
@@ -62,22 +54,12 @@ enum CandidateRanking: Sendable, Hashable, CaseIterable {
     case .genrm: "GenRM"
     case .orm: "ORM"
     case .likelihood: "log p"
-    case .exact: "exact"
+    default: rawValue
     }
   }
 
   /// Whether its figures lie between 0 and 1.
   var isShare: Bool { self != .likelihood }
-
-  fileprivate var kind: Score.Kind {
-    switch self {
-    case .prm: .prm
-    case .genrm: .genrm
-    case .orm: .orm
-    case .likelihood: .likelihood
-    case .exact: .exact
-    }
-  }
 }
 
 extension Candidate {
@@ -97,8 +79,8 @@ extension Candidate {
       guard let path = run.paths[number] else { return candidate }
       candidate.answer = path.answer
       candidate.isRight = path.answer.flatMap { run.start?.question.isCorrect($0) }
-      for ranking in CandidateRanking.allCases {
-        candidate.scores[ranking] = path.wholeScore(ranking.kind)?.value
+      for ranking in CandidateRanking.rankings {
+        candidate.scores[ranking] = path.wholeScore(ranking)?.value
       }
       candidate.judgements = steps(of: path, run, checker)
       if candidate.judgements.isEmpty, let order = judged.firstIndex(of: number) {

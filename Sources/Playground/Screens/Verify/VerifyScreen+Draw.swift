@@ -16,9 +16,7 @@ extension VerifyScreen {
     CandidateList(verify: self, theme: theme).draw(in: layout.table, on: &buffer)
     drawText(in: layout.text, theme: theme, on: &buffer)
     JudgementList(verify: self, theme: theme).draw(in: layout.judgements, on: &buffer)
-    buffer.put(
-      Self.note(rect.width), x: layout.note.x + 1, y: layout.note.y, style: theme[.dim],
-      width: max(0, layout.note.width - 2))
+    Panel.note(Self.note(rect.width), in: layout.note, theme: theme, on: &buffer)
     return nil
   }
 
@@ -42,11 +40,8 @@ extension VerifyScreen {
           + "what is right stands beside it, apart.",
         "Cobbe et al. 2021, arXiv 2110.14168; Lightman et al. 2023, arXiv 2305.20050",
       ],
-      hint: StyledText([
-        .init("Press ", style: theme[.text]), .init("Space", style: theme[.key]),
-        .init(" to sample and rank, ", style: theme[.text]), .init("s", style: theme[.key]),
-        .init(" for the verifier.", style: theme[.text]),
-      ]), in: rect, theme: theme, on: &buffer)
+      hint: "Press `Space` to sample and rank, `s` for the verifier.", in: rect, theme: theme,
+      on: &buffer)
   }
 
   // MARK: Header
@@ -130,13 +125,9 @@ extension VerifyScreen {
         case .rationale: "rationale \(number) on candidate \(candidate.path + 1)"
         case .verdict: "the verdict on candidate \(candidate.path + 1)"
         }
-      let inside = Panel.draw(
-        title, note: Format.probability(judgement.value), in: rect, theme: theme, on: &buffer)
-      WrappedText(
-        StyledText(judgement.text, style: theme[.text]), width: max(1, inside.width - 2)
-      ).draw(
-        in: Rect(x: inside.x + 1, y: inside.y, width: inside.width - 2, height: inside.height),
-        on: &buffer)
+      Panel.draw(
+        title, note: Format.probability(judgement.value),
+        text: StyledText(judgement.text, style: theme[.text]), in: rect, theme: theme, on: &buffer)
     } else if let path = digest.paths[candidate.path] {
       PathPanel(path: path, name: "candidate \(candidate.path + 1)", scroll: 0, theme: theme)
         .draw(in: rect, on: &buffer)
@@ -158,7 +149,7 @@ struct VerifyLayout {
   init(in rect: Rect, candidates: Int, judgements count: Int) {
     header = rect.row(0)
     note = rect.row(rect.height - 1)
-    let body = Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 2))
+    let body = rect.inset(horizontal: 0, vertical: 1)
     if rect.width >= 130 {
       let parts = body.splitColumns([.fill(weight: 3), .fill(weight: 2)], gap: 2)
       table = parts[0]

@@ -41,7 +41,7 @@ struct VerifyScreen: Screen {
   // MARK: Reading
 
   /// What the run ranked by.
-  var own: CandidateRanking { CandidateRanking(verifier) }
+  var own: CandidateRanking { verifier.scoreKind }
 
   var ranking: CandidateRanking { chosen ?? own }
 
@@ -101,7 +101,7 @@ struct VerifyScreen: Screen {
     var all = Candidate.list(of: run, checker)
     let winners = winners(of: all)
     for index in all.indices { all[index].isWinner = winners.contains(all[index].path) }
-    rankings = CandidateRanking.allCases.filter { ranking in
+    rankings = CandidateRanking.rankings.filter { ranking in
       all.contains { $0.scores[ranking] != nil }
     }
     order(all, keeping: path)

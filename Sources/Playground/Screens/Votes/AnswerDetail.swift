@@ -318,7 +318,7 @@ struct AnswerView {
       guard count > 0 else { continue }
       Bar.draw(
         Double(count) / Double(most),
-        in: Rect(x: x + 1, y: line.y, width: max(0, cell.right - x - 1), height: 1),
+        in: Rect(x: x + 1, y: line.y, width: cell.right - x - 1, height: 1),
         style: theme[role], on: &buffer)
     }
   }

@@ -46,10 +46,7 @@ extension VotesScreen {
           + "all ways of reasoning. The same samples can then be weighed otherwise.",
         "Wang et al. 2022, arXiv 2203.11171",
       ],
-      hint: StyledText([
-        .init("Press ", style: theme[.text]), .init("Space", style: theme[.key]),
-        .init(" to sample and vote.", style: theme[.text]),
-      ]), in: rect, theme: theme, on: &buffer)
+      hint: "Press `Space` to sample and vote.", in: rect, theme: theme, on: &buffer)
   }
 
   // MARK: The tally
@@ -69,9 +66,7 @@ extension VotesScreen {
       ShareChart(votes: self, total: total, theme: theme).draw(in: layout.chart, on: &buffer)
       PathFeed(votes: self, theme: theme).draw(in: layout.feed, on: &buffer)
     }
-    buffer.put(
-      note(width: rect.width), x: layout.note.x + 1, y: layout.note.y, style: theme[.dim],
-      width: layout.note.width - 2)
+    Panel.note(note(width: rect.width), in: layout.note, theme: theme, on: &buffer)
   }
 
   /// Before anything is counted there are only paths that grow.
@@ -85,8 +80,7 @@ extension VotesScreen {
         + Panel.count(digest.numbers.count, "path") + ".",
       x: layout.header.x + 1, y: top, style: theme[.dim], width: width - 2)
     PathFeed(votes: self, theme: theme).draw(
-      in: Rect(
-        x: layout.header.x, y: top + 1, width: width, height: max(0, layout.note.y - top - 1)),
+      in: Rect(x: layout.header.x, y: top + 1, width: width, height: layout.note.y - top - 1),
       on: &buffer)
   }
 
@@ -195,7 +189,7 @@ struct TallyLayout {
   init(in rect: Rect, rows: Int) {
     header = rect.row(0)
     note = rect.row(rect.height - 1)
-    let body = Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 2))
+    let body = rect.inset(horizontal: 0, vertical: 1)
     if rect.width >= 110 {
       let parts = body.splitColumns([.fill(weight: 5), .fill(weight: 4)], gap: 2)
       chart = parts[1]
@@ -234,7 +228,7 @@ struct AnswerLayout {
   ///   - choices: how many tokens were taken at the fork.
   init(in rect: Rect, paths: Int, choices: Int) {
     header = rect.row(0)
-    let body = Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 1))
+    let body = Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: rect.height - 1)
     let forkHeight = 2 + min(max(1, choices), rect.height < 17 ? 2 : 5)
     if rect.width >= 110 {
       let parts = body.splitRows([
