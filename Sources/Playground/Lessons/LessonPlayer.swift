@@ -175,9 +175,7 @@ extension PlaygroundState {
 
   private mutating func takeLikeliest(_ count: Int) -> [Effect] {
     guard count > 0, needsDecode(orTable: true) else { return [] }
-    guard self[DecodeScreen.self].hasCurrentTable else {
-      return awaitTable(.step(count: count))
-    }
+    guard self[DecodeScreen.self].hasCurrentTable else { return awaitTable(.step(count: count)) }
     if count > 1 { session.lesson?.queue.insert(.step(count: count - 1), at: 0) }
     return take(row: 0)
   }

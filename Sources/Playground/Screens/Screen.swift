@@ -166,9 +166,7 @@ extension Screen {
   func hint(for command: Command, _ session: SessionState) -> String? { nil }
   mutating func type(_ key: KeyEvent, _ session: inout SessionState) -> [Effect]? { nil }
   mutating func paste(_ text: String, _ session: inout SessionState) -> Bool { false }
-  mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] {
-    []
-  }
+  mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] { [] }
   mutating func dismiss(_ session: inout SessionState) -> [Effect]? { nil }
   mutating func stop(_ session: inout SessionState) -> [Effect]? { nil }
 

@@ -32,9 +32,7 @@ public struct ScreenList: Sendable {
     types.first { $0.shapes.contains(strategy.shape) }?.id ?? DecodeScreen.id
   }
 
-  func companion(of screen: ScreenID) -> ScreenID? {
-    types.first { $0.id == screen }?.companion
-  }
+  func companion(of screen: ScreenID) -> ScreenID? { types.first { $0.id == screen }?.companion }
 
   /// The screen so many tabs further on, round at the ends.
   func neighbour(of screen: ScreenID, _ offset: Int) -> ScreenID {

@@ -77,9 +77,7 @@ struct OwnCommand: Sendable, Hashable {
 }
 
 extension Command {
-  static func own(_ command: some ScreenCommand) -> Command {
-    .own(OwnCommand(base: command))
-  }
+  static func own(_ command: some ScreenCommand) -> Command { .own(OwnCommand(base: command)) }
 
   /// The command as one of a screen's own; nil when it is another's or everybody's.
   func own<Kind: ScreenCommand>(_ kind: Kind.Type = Kind.self) -> Kind? {

@@ -5,9 +5,7 @@ extension RandomAccessCollection where Element: Equatable, Index == Int {
   /// - Returns: nil for an empty collection.
   func cycled(from element: Element?, by offset: Int) -> Element? {
     guard !isEmpty else { return nil }
-    guard let element, let here = firstIndex(of: element) else {
-      return offset < 0 ? last : first
-    }
+    guard let element, let here = firstIndex(of: element) else { return offset < 0 ? last : first }
     let place: Int = (here - startIndex + offset) % count
     return self[startIndex + (place + count) % count]
   }

@@ -198,9 +198,7 @@ public struct SessionState: Sendable {
   var activeLesson: LessonState? { lesson.flatMap { $0.isHidden ? nil : $0 } }
 
   /// Whether the reader is guessing: then Decode tells no probability of what comes next.
-  var isGuessing: Bool {
-    activeLesson?.guess.map { $0.picked == nil } ?? false
-  }
+  var isGuessing: Bool { activeLesson?.guess.map { $0.picked == nil } ?? false }
 }
 
 /// The model, as far as it is there.

@@ -112,7 +112,5 @@ struct QuestionForm: Sendable {
       : Question(text: text, gold: gold, kind: AnswerNormalizer.kind(ofGold: gold))
   }
 
-  private mutating func recognize() {
-    isKnownForm = ProblemForms.family(of: question.text) != nil
-  }
+  private mutating func recognize() { isKnownForm = ProblemForms.family(of: question.text) != nil }
 }

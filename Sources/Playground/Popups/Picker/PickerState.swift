@@ -39,9 +39,7 @@ struct PickerState: Popup {
     showFamilies()
   }
 
-  var selectedRow: Row? {
-    rows.indices.contains(position.selected) ? rows[position.selected] : nil
-  }
+  var selectedRow: Row? { rows.indices.contains(position.selected) ? rows[position.selected] : nil }
 
   var contexts: [KeyContext] {
     switch page {

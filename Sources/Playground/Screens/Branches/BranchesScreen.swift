@@ -161,9 +161,7 @@ struct BranchesScreen: Screen {
     return numbers.indices.contains(row) ? numbers[row] : row
   }
 
-  func selection(_ session: SessionState) -> PathSelection? {
-    run.map { .path(selected, run: $0) }
-  }
+  func selection(_ session: SessionState) -> PathSelection? { run.map { .path(selected, run: $0) } }
 
   /// What the run's strategy is; CoT-decoding before there is one.
   var strategy: StrategyDescription { digest.strategy ?? CoTDecoding.description }

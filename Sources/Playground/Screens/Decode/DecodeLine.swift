@@ -40,14 +40,10 @@ struct DecodeLine: Sendable, Hashable {
   init() {}
 
   /// The token before the cursor.
-  var last: LineToken? {
-    tokens.indices.contains(cursor - 1) ? tokens[cursor - 1] : nil
-  }
+  var last: LineToken? { tokens.indices.contains(cursor - 1) ? tokens[cursor - 1] : nil }
 
   /// The tokens after the prompt and before the cursor.
-  var generated: ArraySlice<LineToken> {
-    tokens[min(promptCount, cursor)..<cursor]
-  }
+  var generated: ArraySlice<LineToken> { tokens[min(promptCount, cursor)..<cursor] }
 }
 
 extension DecodeScreen {

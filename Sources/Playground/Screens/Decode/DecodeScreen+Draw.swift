@@ -49,9 +49,8 @@ extension DecodeScreen {
   private func drawTableTitle(
     _ session: SessionState, _ edge: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer
   ) {
-    let decode = self
-    let title = decode.isStreaming && !decode.hasCurrentTable ? "last token" : "next token"
-    let entropy = decode.table.map { "H \(Format.fixed($0.entropy, 2)) bits" }
+    let title = isStreaming && !hasCurrentTable ? "last token" : "next token"
+    let entropy = table.map { "H \(Format.fixed($0.entropy, 2)) bits" }
     buffer.caption(
       edge, title: title, note: entropy, style: view.style(.title), lineStyle: view.style(.text))
   }
@@ -75,18 +74,17 @@ extension DecodeScreen {
   private func drawText(
     _ session: SessionState, _ rect: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer
   ) {
-    let decode = self
-    guard !decode.line.tokens.isEmpty else {
+    guard !line.tokens.isEmpty else {
       let waiting = WrappedText(
         StyledText(emptyNotice(session), style: view.style(.dim)), width: rect.width)
       waiting.draw(in: rect, on: &buffer)
       return
     }
-    let styles = TokenStyles(decode, view)
+    let styles = TokenStyles(decode: self, view: view)
     let text = DecodeText(
-      decode.line, width: rect.width, cursorStyle: view.style(.tokenChosen),
+      line, width: rect.width, cursorStyle: view.style(.tokenChosen),
       glyphs: view.glyphs, style: { styles.style(of: $0) })
-    let first = text.firstLine(height: rect.height, scrollBack: decode.scrollBack)
+    let first = text.firstLine(height: rect.height, scrollBack: scrollBack)
     text.wrapped.draw(in: rect, firstLine: first, on: &buffer)
     let lines = text.wrapped.lines.count
     if lines > rect.height {
@@ -147,13 +145,8 @@ extension DecodeScreen {
 
 /// The styles of the tokens of a line.
 struct TokenStyles {
-  private let decode: DecodeScreen
-  private let view: PlaygroundView
-
-  init(_ decode: DecodeScreen, _ view: PlaygroundView) {
-    self.decode = decode
-    self.view = view
-  }
+  let decode: DecodeScreen
+  let view: PlaygroundView
 
   func style(of index: Int) -> Style {
     let token = decode.line.tokens[index]
@@ -289,19 +282,18 @@ extension DecodeScreen {
 
   /// What is known of the place itself.
   private func place(_ session: SessionState, _ view: PlaygroundView) -> StyledText {
-    let decode = self
-    if decode.isAsking { return StyledText("asking for the answer …", style: view.style(.dim)) }
-    if let forced = decode.forcedAnswer, forced.asked == session.cursor {
+    if isAsking { return StyledText("asking for the answer …", style: view.style(.dim)) }
+    if let forced = forcedAnswer, forced.asked == session.cursor {
       return answer(forced, view)
     }
-    if let odds = decode.odds { return self.odds(odds, view) }
+    if let odds { return self.odds(odds, view) }
     var text = StyledText()
-    if decode.forks.contains(session.cursor) {
+    if forks.contains(session.cursor) {
       text.append(DecodeText.forkGlyph + " fork  ", style: view.style(.tokenChosen))
     }
-    guard !decode.explored.isEmpty, !session.isGuessing else { return text }
+    guard !explored.isEmpty, !session.isGuessing else { return text }
     text.append("• explored from here: ", style: view.style(.nodeBest))
-    for (index, known) in decode.explored.enumerated() {
+    for (index, known) in explored.enumerated() {
       text.append(index == 0 ? "" : ", ", style: view.style(.dim))
       text.append(known.label, style: view.style(.text))
       let origin = known.origin == .prompt ? "of the prompt" : "put in"
@@ -323,12 +315,7 @@ extension DecodeScreen {
     text.append(":", style: dim)
     for (index, row) in odds.rows.enumerated() {
       text.append(index == 0 ? " " : "   ", style: dim)
-      let role: Role =
-        switch row.isCorrect {
-        case true?: .answerCorrect
-        case false?: .answerWrong
-        case nil: .text
-        }
+      let role = Panel.role(isCorrect: row.isCorrect)
       let answer = PathText.head(PathText.oneLine(row.answer.utf8), columns: 12)
       text.append(answer, style: view.style(role))
       if let before = row.before {
@@ -350,14 +337,8 @@ extension DecodeScreen {
       text.append(", n shows what came", style: view.style(.dim))
       return text
     }
-    let role: Role =
-      switch forced.isCorrect {
-      case true?: .answerCorrect
-      case false?: .answerWrong
-      case nil: .text
-      }
     let mark = forced.isCorrect.map { $0 ? " ✓" : " ✗" } ?? ""
-    text.append(answer + mark, style: view.style(role))
+    text.append(answer + mark, style: view.style(Panel.role(isCorrect: forced.isCorrect)))
     if let delta = forced.delta {
       text.append(", Δ \(Format.probability(delta))", style: view.style(.text))
     }

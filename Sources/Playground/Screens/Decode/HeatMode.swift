@@ -81,3 +81,11 @@ enum HeatMode: Int, CaseIterable, Sendable {
     }
   }
 }
+
+extension Theme {
+  /// The style of a token that had a probability.
+  func heat(_ probability: Double) -> Style {
+    let mode = HeatMode.probability
+    return mode.style(mode.sureness(probability), in: self)
+  }
+}

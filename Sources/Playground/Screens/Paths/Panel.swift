@@ -91,11 +91,12 @@ enum Panel {
 
   /// How an answer itself is written.
   static func answerStyle(_ answer: String?, isCorrect: Bool?, theme: Theme, base: Style) -> Style {
-    let role: Role =
-      answer == nil
-      ? .answerUnparsed
-      : isCorrect == true ? .answerCorrect : isCorrect == false ? .answerWrong : .text
-    return theme.style(role, over: base)
+    theme.style(answer == nil ? .answerUnparsed : role(isCorrect: isCorrect), over: base)
+  }
+
+  /// What an answer is written as, by whether it is right.
+  static func role(isCorrect: Bool?) -> Role {
+    isCorrect.map { $0 ? .answerCorrect : .answerWrong } ?? .text
   }
 
   /// An answer with ` ✓` or ` ✗` where the right one is known, and a suffix, in at most so many

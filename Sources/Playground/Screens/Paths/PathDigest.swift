@@ -128,14 +128,25 @@ struct Hesitation: Sendable, Hashable {
     return least.prefix(kept).map { index, probability in
       var hesitation = Hesitation(token: index, probability: probability)
       let node = path.nodes[index]
-      guard let known = run.nodes[node], let saved = run.distributions[known.parent],
-        let rank = saved.summary.tokens.firstIndex(where: { $0 != known.token.id }),
-        saved.bytes.indices.contains(rank)
-      else { return hesitation }
-      let token = saved.summary.tokens[rank]
-      hesitation.other = Token(id: token, bytes: saved.bytes[rank])
-      hesitation.otherProbability = saved.summary.logProbability(of: token).map { exp($0) }
+      guard let known = run.nodes[node], let (token, log) = run.likeliestOther(than: known) else {
+        return hesitation
+      }
+      hesitation.other = token
+      hesitation.otherProbability = log.map { exp($0) }
       return hesitation
     }
+  }
+}
+
+extension RunTrace {
+  /// The likeliest token that could have come in place of one, with its log p, where the trace
+  /// keeps it.
+  func likeliestOther(than node: NodeTrace) -> (token: Token, logProbability: Double?)? {
+    guard let saved = distributions[node.parent],
+      let rank = saved.summary.tokens.firstIndex(where: { $0 != node.token.id }),
+      saved.bytes.indices.contains(rank)
+    else { return nil }
+    let id = saved.summary.tokens[rank]
+    return (Token(id: id, bytes: saved.bytes[rank]), saved.summary.logProbability(of: id))
   }
 }

@@ -58,28 +58,24 @@ struct PathPanel {
   /// Where the model was least sure, and what it could have said there instead.
   private func drawHesitations(_ rect: Rect, on buffer: inout CellBuffer) {
     guard rect.height >= 2, rect.width >= 40, !path.hesitations.isEmpty else { return }
-    let columns = { (row: Int) in
-      rect.row(row).splitColumns([.fixed(5), .fixed(16), .fixed(5), .fill], gap: 1)
-    }
-    func put(_ text: String, _ cell: Rect, _ style: Style, _ alignment: Alignment = .left) {
-      Table.put(StyledText(text, style: style), in: cell, alignment: alignment, on: &buffer)
-    }
-    let heading = columns(0)
-    put("token", heading[0], theme[.dim], .right)
-    put("least sure", heading[1], theme[.dim])
-    put("p", heading[2], theme[.dim], .right)
-    put("the likeliest other", heading[3], theme[.dim])
-    for (row, hesitation) in path.hesitations.prefix(rect.height - 1).enumerated() {
-      let cells = columns(row + 1)
-      let bytes = path.bytes(ofToken: hesitation.token)
-      put("\(hesitation.token + 1)", cells[0], theme[.dim], .right)
-      put(
-        PathText.head(PathText.quoted(bytes), columns: cells[1].width), cells[1],
-        heat(hesitation.token))
-      put(Format.smallProbability(hesitation.probability), cells[2], theme[.text], .right)
-      guard let other = hesitation.other, let p = hesitation.otherProbability else { continue }
-      put("\(PathText.quoted(other.bytes)) \(Format.smallProbability(p))", cells[3], theme[.dim])
-    }
+    let columns: [ItemColumn<Hesitation>] = [
+      .init("token", .fixed(5), .right) { $1.text("\($0.token + 1)", .dim) },
+      .init("least sure", .fixed(16)) { hesitation, cell in
+        let text = PathText.quoted(path.bytes(ofToken: hesitation.token))
+        return StyledText(PathText.head(text, columns: cell.width), style: heat(hesitation.token))
+      },
+      .init("p", .fixed(5), .right) { $1.text(Format.smallProbability($0.probability)) },
+      .init("the likeliest other", .fill) { hesitation, cell in
+        guard let other = hesitation.other, let p = hesitation.otherProbability else {
+          return StyledText()
+        }
+        return cell.text("\(PathText.quoted(other.bytes)) \(Format.smallProbability(p))", .dim)
+      },
+    ]
+    Table.draw(
+      columns, count: min(path.hesitations.count, rect.height - 1), position: ListPosition(),
+      in: rect, theme: theme, showsSelection: false, on: &buffer
+    ) { path.hesitations[$0] }
   }
 
   /// p of each token, as small columns in the colours of the text above.
@@ -96,8 +92,7 @@ struct PathPanel {
   private func heat(_ index: Int) -> Style {
     guard path.logProbabilities.indices.contains(index), let log = path.logProbabilities[index]
     else { return theme[.tokenInjected] }
-    let mode = HeatMode.probability
-    return mode.style(mode.sureness(exp(log)), in: theme)
+    return theme.heat(exp(log))
   }
 
   func wrapped(width: Int) -> WrappedText {

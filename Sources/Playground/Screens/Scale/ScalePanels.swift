@@ -84,56 +84,35 @@ struct ScaleChart {
 }
 
 /// The columns that tell a point, for the curves at the cursor and for the points of one curve.
-private struct PointColumns {
-  let kind: StudyKind
-  let isWide: Bool
-
-  enum Column { case place, tokens, flops, accuracy, interval, problems }
-
-  var columns: [Column] {
-    isWide
-      ? [.place, .tokens, .flops, .accuracy, .interval, .problems]
-      : [.place, .tokens, .accuracy, .interval]
-  }
-
-  func column(_ column: Column) -> Table.Column {
-    switch column {
-    case .place: .init(placeTitle, .fixed(kind == .size ? 8 : 5), .right)
-    case .tokens: .init("tokens", .fixed(8), .right)
-    case .flops: .init("FLOPs", .fixed(6), .right)
-    case .accuracy: .init("accur.", .fixed(6), .right)
-    case .interval: .init("95 %", .fixed(12))
-    case .problems: .init("of", .fixed(4), .right)
+private func columns(of kind: StudyKind, isWide: Bool) -> [ItemColumn<StudyPoint?>] {
+  func column(
+    _ title: String, _ length: Length, _ alignment: Alignment = .right,
+    _ text: @escaping (StudyPoint) -> String?
+  ) -> ItemColumn<StudyPoint?> {
+    .init(title, length, alignment) { point, cell in
+      cell.text(point.map { text($0) ?? "—" } ?? "—", point == nil ? .dim : .text)
     }
   }
-
-  private var placeTitle: String {
+  let place: ItemColumn<StudyPoint?> =
     switch kind {
-    case .samples: "k"
-    case .size: "model"
-    case .difficulty: "level"
-    case .thinking, .strategies: "at"
+    case .samples: column("k", .fixed(5)) { $0.knob.map { "\($0)" } }
+    case .size: column("model", .fixed(8)) { $0.model.name }
+    case .difficulty: column("level", .fixed(5)) { $0.level.map { "\($0)" } }
+    case .thinking, .strategies: column("at", .fixed(5)) { $0.knob.map { "\($0)" } }
     }
+  var columns = [
+    place, column("tokens", .fixed(8)) { $0.tokens.map { Format.fixed($0.value, 1) } },
+  ]
+  if isWide {
+    columns.append(
+      column("FLOPs", .fixed(6)) { $0.flops.map { StudyChart.text($0.value, of: .flops) } })
   }
-
-  func text(_ column: Column, _ point: StudyPoint) -> String {
-    switch column {
-    case .place:
-      switch kind {
-      case .size: point.model.name
-      case .difficulty: point.level.map { "\($0)" } ?? "—"
-      default: point.knob.map { "\($0)" } ?? "—"
-      }
-    case .tokens: point.tokens.map { Format.fixed($0.value, 1) } ?? "—"
-    case .flops: point.flops.map { StudyChart.text($0.value, of: .flops) } ?? "—"
-    case .accuracy: point.accuracy.map { Format.probability($0.value) } ?? "—"
-    case .interval:
-      point.accuracy?.interval.map {
-        "[\(Format.probability($0.lowerBound)), \(Format.probability($0.upperBound))]"
-      } ?? "—"
-    case .problems: "\(point.problems)"
-    }
-  }
+  columns += [
+    column("accur.", .fixed(6)) { $0.accuracy.map { Format.probability($0.value) } },
+    column("95 %", .fixed(12), .left) { $0.accuracy?.interval.map(Format.interval) },
+  ]
+  if isWide { columns.append(column("of", .fixed(4)) { "\($0.problems)" }) }
+  return columns
 }
 
 /// All curves with what each has at the cursor.
@@ -143,34 +122,23 @@ struct CurveTable {
 
   func draw(in rect: Rect, on buffer: inout CellBuffer) {
     guard rect.height > 1 else { return }
-    let columns = PointColumns(kind: scale.kind, isWide: rect.width >= 62)
-    let table = Table(
-      columns: [.init("", .fixed(1)), .init("curve", .fill)]
-        + columns.columns.map(columns.column), styles: Table.Styles(theme: theme))
-    table.draw(count: scale.curves.count, position: scale.position, in: rect, on: &buffer) {
-      item, column, cell, base, buffer in
-      let curve = scale.curves[item]
-      let isHidden = scale.hidden.contains(item)
-      let dim = base.overlaid(by: theme[.dim]).on(base.background)
-      func put(_ text: String, _ alignment: Alignment, _ style: Style) {
-        Table.put(StyledText(text, style: style), in: cell, alignment: alignment, on: &buffer)
-      }
-      switch column {
-      case 0:
-        let own = base.overlaid(by: theme.series(item)).on(base.background)
-        put(isHidden ? "·" : ScaleScreen.mark(of: item), .left, isHidden ? dim : own.adding(.bold))
-      case 1:
+    let own: [ItemColumn<StudyPoint?>] = [
+      .init("", .fixed(1)) { _, cell in
+        if scale.hidden.contains(cell.row) { return cell.text("·", .dim) }
+        let style = cell.base.overlaid(by: theme.series(cell.row)).on(cell.base.background)
+        return StyledText(ScaleScreen.mark(of: cell.row), style: style.adding(.bold))
+      },
+      .init("curve", .fill) { _, cell in
+        let curve = scale.curves[cell.row]
         let name = curve.name + (curve.isOracle ? " (oracle)" : "")
-        put(isHidden ? "\(name), hidden" : name, .left, isHidden ? dim : base)
-      default:
-        guard columns.columns.indices.contains(column - 2) else { return }
-        let kind = columns.columns[column - 2]
-        let point = scale.reading(of: item)?.point
-        put(
-          point.map { columns.text(kind, $0) } ?? "—",
-          kind == .interval ? .left : .right, point == nil || kind == .problems ? dim : base)
-      }
-    }
+        return scale.hidden.contains(cell.row)
+          ? cell.text("\(name), hidden", .dim) : cell.text(name)
+      },
+    ]
+    Table.draw(
+      own + columns(of: scale.kind, isWide: rect.width >= 62), count: scale.curves.count,
+      position: scale.position, in: rect, theme: theme, on: &buffer
+    ) { .some(scale.reading(of: $0)?.point) }
   }
 }
 
@@ -186,13 +154,10 @@ struct PointTable {
     let inside = Panel.draw(
       "\(ScaleScreen.mark(of: self.curve))  \(curve.name)", note: "all points", in: rect,
       theme: theme, on: &buffer)
-    let columns = PointColumns(kind: scale.kind, isWide: true)
-    let table = Table(
-      columns: columns.columns.map(columns.column) + [.init("", .fill)],
-      styles: Table.Styles(theme: theme), showsSelection: false)
-    table.draw(
-      rows: curve.points.map { point in
-        columns.columns.map { StyledText(columns.text($0, point), style: theme[.text]) }
-      }, position: ListPosition(), in: inside, on: &buffer)
+    let spare = ItemColumn<StudyPoint?>("", .fill) { _, _ in StyledText() }
+    Table.draw(
+      columns(of: scale.kind, isWide: true) + [spare], count: curve.points.count,
+      position: ListPosition(), in: inside, theme: theme, showsSelection: false, on: &buffer
+    ) { .some(curve.points[$0]) }
   }
 }

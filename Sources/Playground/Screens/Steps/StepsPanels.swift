@@ -136,9 +136,7 @@ struct CurvePanel {
     } + [.init(values: Array(curve.own.prefix(states)), style: theme[.chartLine].adding(.bold))]
   }
 
-  private func style(ofLine index: Int) -> Style {
-    theme.level(.vote, index % Role.voteLevels + 1)
-  }
+  private func style(ofLine index: Int) -> Style { theme.level(.vote, index % Role.voteLevels + 1) }
 
   private func column(_ state: Int, in chart: Rect) -> Int {
     states < 2 ? chart.x : chart.x + (state * (chart.width - 1) + (states - 1) / 2) / (states - 1)
@@ -214,10 +212,6 @@ struct ActionTokens {
     let inside = Panel.draw(
       "R\(step.number) token by token", note: hidden > 0 ? "\(hidden) more" : nil, in: rect,
       theme: theme, on: &buffer)
-    let mode = HeatMode.probability
-    func heat(_ piece: StepsScreen.Piece) -> Style? {
-      piece.probability.map { mode.style(mode.sureness($0), in: theme) }
-    }
     let columns: [ItemColumn<StepsScreen.Piece>] = [
       .init("", .fixed(4), .right) { _, cell in
         StyledText("\(places[cell.row] + 1)", style: theme[.dim])
@@ -226,14 +220,15 @@ struct ActionTokens {
         StyledText(
           PathText.head(piece.label, columns: cell.width),
           style: piece.isInjected
-            ? theme[.tokenInjected].adding(.reverse) : heat(piece) ?? cell.base)
+            ? theme[.tokenInjected].adding(.reverse)
+            : piece.probability.map(theme.heat) ?? cell.base)
       },
       .init("p", .fixed(5), .right) { piece, cell in
         cell.text(piece.isInjected ? "—" : piece.probability.map(Format.smallProbability) ?? "—")
       },
       .init("", .fixed(12)) { piece, cell in
         guard !piece.isInjected, let p = piece.probability else { return StyledText() }
-        return cell.bar(p, heat(piece) ?? cell.base)
+        return cell.bar(p, theme.heat(p))
       },
       .init("the likeliest other", .fill) { piece, _ in
         if piece.isInjected { return StyledText("put in", style: theme[.dim]) }

@@ -77,13 +77,12 @@ extension StepsScreen {
       Self.title(step.number), note: Self.note(on: step, of: episode), in: rect, theme: theme,
       on: &buffer)
     let area = Rect(x: inside.x + 1, y: inside.y, width: inside.width - 2, height: inside.height)
-    let mode = HeatMode.probability
     let stack = StateStack(
       self, width: area.width,
       styles: StateStack.Styles(
         question: theme[.tokenPrompt], step: theme[.text],
         injected: theme[.tokenInjected].adding(.reverse), note: theme[.notice],
-        action: { mode.style(mode.sureness($0), in: theme) }))
+        action: theme.heat))
     // The top of the stack shows, unless the user scrolls.
     let most = max(0, stack.rows.count - area.height)
     let first = max(0, most - scrollBack)

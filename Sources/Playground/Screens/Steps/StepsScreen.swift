@@ -210,13 +210,9 @@ struct StepsScreen: Screen {
         text: text, label: PathText.quoted(node.known.token.bytes),
         probability: node.known.logProbability.map(TokenDistribution.probability(ofLog:)),
         isInjected: episode.injected.contains(node.id))
-      if !piece.isInjected, let saved = run.distributions[node.known.parent],
-        let rank = saved.summary.tokens.firstIndex(where: { $0 != node.known.token.id }),
-        saved.bytes.indices.contains(rank)
-      {
-        piece.other = PathText.quoted(saved.bytes[rank])
-        piece.otherProbability = saved.summary.logProbability(of: saved.summary.tokens[rank])
-          .map(TokenDistribution.probability(ofLog:))
+      if !piece.isInjected, let (token, log) = run.likeliestOther(than: node.known) {
+        piece.other = PathText.quoted(token.bytes)
+        piece.otherProbability = log.map(TokenDistribution.probability(ofLog:))
       }
       return piece
     }
@@ -412,9 +408,7 @@ extension StepsScreen {
 
   private mutating func ask(_ kind: PathReview.Kind, _ session: inout SessionState) -> [Effect] {
     if asking != nil { return [.review(.stop)] }
-    guard let number = run, let run = session.trace.runs[number], episode != nil else {
-      return []
-    }
+    guard let number = run, let run = session.trace.runs[number], episode != nil else { return [] }
     guard let model = session.readyModel else {
       session.tell("Asking about a saved trace needs its model. Press m.")
       return []

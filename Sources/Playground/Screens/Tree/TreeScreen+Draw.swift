@@ -166,16 +166,14 @@ struct TreeList {
     _ line: TreeLine, isSelected: Bool, _ cells: TreeLayout.Columns, base: Style,
     on buffer: inout CellBuffer
   ) {
-    func on(_ role: Role) -> Style { base.overlaid(by: theme[role]).on(base.background) }
+    func on(_ role: Role) -> Style { theme.style(role, over: base) }
     let y = cells.marks.y
     buffer.put(isSelected ? "▸" : " ", x: cells.marks.x, y: y, style: base)
     if line.isBookmarked { buffer.put("◆", x: cells.marks.x + 1, y: y, style: on(.notice)) }
     if line.isHere { buffer.put("●", x: cells.marks.x + 2, y: y, style: on(.nodeBest)) }
     buffer.clipped(to: cells.text) { drawText(line, in: cells.text, base: base, on: &$0) }
     if let probability = line.probability {
-      let mode = HeatMode.probability
-      let style = base.overlaid(by: mode.style(mode.sureness(probability), in: theme))
-        .on(base.background)
+      let style = base.overlaid(by: theme.heat(probability)).on(base.background)
       if !cells.bar.isEmpty { Bar.draw(probability, in: cells.bar, style: style, on: &buffer) }
       Table.put(
         StyledText(Format.smallProbability(probability), style: base), in: cells.probability,
@@ -193,20 +191,20 @@ struct TreeList {
   }
 
   private func drawText(_ line: TreeLine, in cell: Rect, base: Style, on buffer: inout CellBuffer) {
-    let dim = base.overlaid(by: theme[.dim]).on(base.background)
+    let dim = theme.style(.dim, over: base)
     let guides = Self.guides(line.lasts, isDeep: line.isDeep)
     var x = buffer.put(guides, x: cell.x, y: cell.y, style: dim)
     let sign = line.fold == .folded ? "+" : line.fold == .open ? "-" : "·"
     x = buffer.put(
       sign, x: x, y: cell.y,
-      style: line.fold == .none ? dim : base.overlaid(by: theme[.key]).on(base.background))
+      style: line.fold == .none ? dim : theme.style(.key, over: base))
     let role: Role =
       switch line.origin {
       case .prompt: .tokenPrompt
       case .injected: .tokenInjected
       case .generated: .text
       }
-    let style = base.overlaid(by: theme[role]).on(base.background)
+    let style = theme.style(role, over: base)
     var text = StyledText(line.before, style: style)
     text.append(line.match, style: base.overlaid(by: theme[.answerSpan]).adding(.underline))
     text.append(line.after, style: style)
@@ -236,7 +234,7 @@ struct TreeList {
 
   /// How many paths were right and wrong: `✓ 12 ✗ 3`; nothing where none has ended.
   static func verdicts(_ counts: PathCounts, theme: Theme, base: Style) -> StyledText {
-    func on(_ role: Role) -> Style { base.overlaid(by: theme[role]).on(base.background) }
+    func on(_ role: Role) -> Style { theme.style(role, over: base) }
     var text = StyledText()
     if counts.right > 0 { text.append("✓ \(counts.right)", style: on(.answerCorrect)) }
     if counts.wrong > 0 {
@@ -272,9 +270,7 @@ private struct TreeDetailPanel {
     text.draw(in: area, firstLine: first, on: &buffer)
   }
 
-  private var title: String {
-    "\(Panel.count(detail.tokens, "token")) of \(detail.depth)"
-  }
+  private var title: String { "\(Panel.count(detail.tokens, "token")) of \(detail.depth)" }
 
   private var note: String {
     var parts: [String] = []
@@ -284,7 +280,6 @@ private struct TreeDetailPanel {
   }
 
   private var text: StyledText {
-    let mode = HeatMode.probability
     var text = StyledText()
     for piece in detail.pieces {
       let style: Style =
@@ -293,7 +288,7 @@ private struct TreeDetailPanel {
         case .injected: theme[.tokenInjected]
         case .generated:
           piece.isOwn
-            ? piece.probability.map { mode.style(mode.sureness($0), in: theme) } ?? theme[.text]
+            ? piece.probability.map(theme.heat) ?? theme[.text]
             : theme[.dim]
         }
       text.append(piece.text, style: style, tag: piece.isOwn ? 1 : 0)

@@ -83,9 +83,7 @@ extension VerifyScreen {
   }
 
   /// How many rationales a candidate is judged by.
-  private var rationales: Int {
-    digest.start?.rationales ?? GenerativeVerifier.defaultRationales
-  }
+  private var rationales: Int { digest.start?.rationales ?? GenerativeVerifier.defaultRationales }
 
   private func progress(_ session: SessionState, isLong: Bool, theme: Theme) -> StyledText {
     var text = StyledText()

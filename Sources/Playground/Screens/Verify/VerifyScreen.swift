@@ -79,9 +79,7 @@ struct VerifyScreen: Screen {
   /// The paths whose answer is the run's: the best candidate's, or in a weighted vote those of all
   /// candidates with that answer.
   private func winners(of candidates: [Candidate]) -> Set<Int> {
-    guard let end = digest.end, end.reason == .completed, let answer = end.answer else {
-      return []
-    }
+    guard let end = digest.end, end.reason == .completed, let answer = end.answer else { return [] }
     if digest.start?.vote == .weighted {
       return Set(candidates.filter { $0.answer == answer }.map(\.path))
     }

@@ -137,9 +137,7 @@ private func oracle<Item>(_ width: Int, _ isRight: @escaping (Item) -> Bool?) ->
 enum Strip {
   private static func sureness(_ value: Double) -> Int { HeatMode.margin.sureness(value) }
 
-  static func glyph(_ value: Double) -> String {
-    HeatMode.Band(sureness: sureness(value)).glyph
-  }
+  static func glyph(_ value: Double) -> String { HeatMode.Band(sureness: sureness(value)).glyph }
 
   static func style(_ value: Double, _ theme: Theme, _ base: Style) -> Style {
     base.overlaid(by: HeatMode.probability.style(sureness(value), in: theme))

@@ -352,9 +352,7 @@ struct VotesScreen: Screen {
   private var isPlainVote: Bool { digest.start?.has(.canGrow) ?? false }
 
   /// Whether the vote can go on: what a verifier has weighed is complete.
-  private var canGrow: Bool {
-    isPlainVote && digest.start?.settings.weighting != .verifier
-  }
+  private var canGrow: Bool { isPlainVote && digest.start?.settings.weighting != .verifier }
 
   /// Whether a vote started now would sample the very paths of the run on view.
   private func isSame(_ start: RunStart, _ session: SessionState) -> Bool {
