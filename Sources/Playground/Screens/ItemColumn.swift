@@ -25,6 +25,20 @@ struct ItemColumn<Item> {
   }
 }
 
+extension Array {
+  /// Draws these items, which are no list to move in.
+  func draw(
+    _ columns: [ItemColumn<Element>], showsHeading: Bool = false, in rect: Rect, theme: Theme,
+    on buffer: inout CellBuffer
+  ) {
+    let rows = Swift.min(count, rect.height - (showsHeading ? 1 : 0))
+    Table.draw(
+      columns, count: rows, position: ListPosition(), in: rect, theme: theme,
+      showsHeading: showsHeading, showsSelection: false, on: &buffer
+    ) { self[$0] }
+  }
+}
+
 /// A cell of a table: where it is, and how its row looks.
 struct Cell {
   /// The item's place in the list.
@@ -64,12 +78,13 @@ extension Table {
   ///   - item: the item at a place of the list; nil leaves its row empty.
   static func draw<Item>(
     _ columns: [ItemColumn<Item>], count: Int, position: ListPosition, in rect: Rect, theme: Theme,
-    styles: Styles? = nil, showsSelection: Bool = true, on buffer: inout CellBuffer,
+    styles: Styles? = nil, showsHeading: Bool = true, showsSelection: Bool = true,
+    on buffer: inout CellBuffer,
     base: (Int, Style) -> Style = { $1 }, item: (Int) -> Item?
   ) {
     let table = Table(
       columns: columns.map(\.heading), styles: styles ?? Styles(theme: theme),
-      showsSelection: showsSelection)
+      showsHeading: showsHeading, showsSelection: showsSelection)
     table.draw(count: count, position: position, in: rect, on: &buffer) {
       row, column, rect, style, buffer in
       guard let item = item(row) else { return }

@@ -101,27 +101,20 @@ struct AnswerBoard {
       note: notes.isEmpty ? nil : notes.joined(separator: " · "), in: rect, theme: theme,
       on: &buffer)
     if rows.isEmpty { drawNone(x: inside.x + 1, inside, on: &buffer) }
-    for (index, row) in rows.prefix(inside.height).enumerated() {
-      draw(row, top: top, in: inside.row(index), on: &buffer)
-    }
-  }
-
-  private func draw(_ row: Standing, top: Double, in line: Rect, on buffer: inout CellBuffer) {
-    guard let answer = row.answer else { return }
-    let cells = line.splitColumns(
-      [.fixed(1), .fixed(8), .fixed(2), .fill, .fixed(5), .fixed(5), .fixed(11)], gap: 1)
-    func put(_ text: StyledText, _ cell: Rect) {
-      Table.put(text, in: cell, alignment: .right, on: &buffer)
-    }
-    put(name(answer), cells[1])
-    buffer.put(marks(answer), x: cells[2].x, y: line.y)
-    if row.weight > 0 {
-      Bar.draw(row.weight / top, in: cells[3], style: theme[.barShaped], on: &buffer)
-    }
-    put(StyledText(Format.fixed(row.weight, 2), style: theme[.text]), cells[4])
-    put(StyledText(Format.probability(row.share), style: theme[.dim]), cells[5])
-    let count = Panel.count(digest.votes(for: answer), "branch", "branches")
-    put(StyledText(count, style: theme[.dim]), cells[6])
+    let columns: [ItemColumn<Standing>] = [
+      .init("", .fixed(1)) { _, _ in StyledText() },
+      .init("", .fixed(8), .right) { row, _ in row.answer.map(name) ?? StyledText() },
+      .init("", .fixed(2)) { row, _ in row.answer.map(marks) ?? StyledText() },
+      .init("", .fill) { row, cell in
+        row.weight > 0 ? cell.bar(row.weight / top, theme[.barShaped]) : StyledText()
+      },
+      .init("", .fixed(5), .right) { $1.text(Format.fixed($0.weight, 2)) },
+      .init("", .fixed(5), .right) { $1.text(Format.probability($0.share), .dim) },
+      .init("", .fixed(11), .right) {
+        $1.text(Panel.count(digest.votes(for: $0.answer), "branch", "branches"), .dim)
+      },
+    ]
+    rows.draw(columns, in: inside, theme: theme, on: &buffer)
   }
 
   /// All on one line: `ΣΔ  8 ★ ████████ 2.91   5 ██ .53`.

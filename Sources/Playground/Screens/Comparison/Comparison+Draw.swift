@@ -70,30 +70,27 @@ extension Comparison {
         "One path is the beginning of the other.", x: inside.x + 1, y: inside.y,
         style: theme[.dim], width: inside.width - 1)
     }
-    for (index, row) in rows.prefix(inside.height).enumerated() {
-      let line = inside.row(index)
-      let cells = line.splitColumns([.fixed(3), .fixed(14), .fixed(5), .fill, .fixed(18)], gap: 1)
-      let style = theme[row.taker == .nobody ? .dim : .text]
-      Table.put(
-        StyledText(row.rank.map { "\($0)" } ?? "·", style: theme[.dim]), in: cells[0],
-        alignment: .right, on: &buffer)
-      buffer.put(
-        PathText.head(PathText.quoted(row.bytes), columns: cells[1].width), x: cells[1].x,
-        y: line.y, style: style)
-      Table.put(
-        StyledText(row.probability.map(Format.probability) ?? "—", style: style), in: cells[2],
-        alignment: .right, on: &buffer)
-      Bar.draw(
-        row.probability ?? 0, in: cells[3], style: theme[row.taker == .nobody ? .barCut : .barRaw],
-        on: &buffer)
-      let taker =
+    func role(_ row: Candidate) -> Role { row.taker == .nobody ? .dim : .text }
+    let columns: [ItemColumn<Candidate>] = [
+      .init("", .fixed(3), .right) { $1.text($0.rank.map { "\($0)" } ?? "·", .dim) },
+      .init("", .fixed(14)) {
+        $1.text(PathText.head(PathText.quoted($0.bytes), columns: $1.width), role($0))
+      },
+      .init("", .fixed(5), .right) {
+        $1.text($0.probability.map(Format.probability) ?? "—", role($0))
+      },
+      .init("", .fill) {
+        $1.bar($0.probability ?? 0, theme[$0.taker == .nobody ? .barCut : .barRaw])
+      },
+      .init("", .fixed(18)) { row, cell in
         switch row.taker {
-        case .left: "◀ \(noun) \(left + 1)"
-        case .right: "▶ \(noun) \(right + 1)"
-        case .nobody: ""
+        case .left: cell.text("◀ \(noun) \(left + 1)", .notice)
+        case .right: cell.text("▶ \(noun) \(right + 1)", .notice)
+        case .nobody: StyledText()
         }
-      buffer.put(taker, x: cells[4].x, y: line.y, style: theme[.notice], width: cells[4].width)
-    }
+      },
+    ]
+    rows.draw(columns, in: inside, theme: theme, on: &buffer)
   }
 
   private func drawTexts(

@@ -72,10 +72,7 @@ struct PathPanel {
         return cell.text("\(PathText.quoted(other.bytes)) \(Format.smallProbability(p))", .dim)
       },
     ]
-    Table.draw(
-      columns, count: min(path.hesitations.count, rect.height - 1), position: ListPosition(),
-      in: rect, theme: theme, showsSelection: false, on: &buffer
-    ) { path.hesitations[$0] }
+    path.hesitations.draw(columns, showsHeading: true, in: rect, theme: theme, on: &buffer)
   }
 
   /// p of each token, as small columns in the colours of the text above.

@@ -84,13 +84,15 @@ struct ScaleChart {
 }
 
 /// The columns that tell a point, for the curves at the cursor and for the points of one curve.
-private func columns(of kind: StudyKind, isWide: Bool) -> [ItemColumn<StudyPoint?>] {
+private func columns(
+  of kind: StudyKind, isWide: Bool, counts: Role = .text
+) -> [ItemColumn<StudyPoint?>] {
   func column(
-    _ title: String, _ length: Length, _ alignment: Alignment = .right,
+    _ title: String, _ length: Length, _ alignment: Alignment = .right, _ role: Role = .text,
     _ text: @escaping (StudyPoint) -> String?
   ) -> ItemColumn<StudyPoint?> {
     .init(title, length, alignment) { point, cell in
-      cell.text(point.map { text($0) ?? "—" } ?? "—", point == nil ? .dim : .text)
+      cell.text(point.map { text($0) ?? "—" } ?? "—", point == nil ? .dim : role)
     }
   }
   let place: ItemColumn<StudyPoint?> =
@@ -111,7 +113,7 @@ private func columns(of kind: StudyKind, isWide: Bool) -> [ItemColumn<StudyPoint
     column("accur.", .fixed(6)) { $0.accuracy.map { Format.probability($0.value) } },
     column("95 %", .fixed(12), .left) { $0.accuracy?.interval.map(Format.interval) },
   ]
-  if isWide { columns.append(column("of", .fixed(4)) { "\($0.problems)" }) }
+  if isWide { columns.append(column("of", .fixed(4), .right, counts) { "\($0.problems)" }) }
   return columns
 }
 
@@ -136,7 +138,8 @@ struct CurveTable {
       },
     ]
     Table.draw(
-      own + columns(of: scale.kind, isWide: rect.width >= 62), count: scale.curves.count,
+      own + columns(of: scale.kind, isWide: rect.width >= 62, counts: .dim),
+      count: scale.curves.count,
       position: scale.position, in: rect, theme: theme, on: &buffer
     ) { .some(scale.reading(of: $0)?.point) }
   }

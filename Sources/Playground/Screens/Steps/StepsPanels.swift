@@ -237,9 +237,7 @@ struct ActionTokens {
           "\(PathText.head(other, columns: 24)) \(Format.smallProbability(p))", style: theme[.dim])
       },
     ]
-    Table.draw(
-      columns, count: min(places.count, inside.height - 1), position: ListPosition(), in: inside,
-      theme: theme, showsSelection: false, on: &buffer
-    ) { steps.pieces[places[$0]] }
+    places.map { steps.pieces[$0] }
+      .draw(columns, showsHeading: true, in: inside, theme: theme, on: &buffer)
   }
 }

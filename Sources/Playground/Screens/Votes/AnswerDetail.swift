@@ -280,46 +280,31 @@ struct AnswerView {
       theme: theme, on: &buffer)
     guard inside.height > 1 else { return }
     let most = fork.choices.map { $0.matching + $0.others }.max() ?? 1
-    let heading = cells(in: inside.row(0))
-    for (cell, title, alignment) in [
-      (heading[0], "token", Alignment.left), (heading[1], "p", .right), (heading[2], quoted, .left),
-      (heading[3], "others", .left),
-    ] {
-      Table.put(StyledText(title, style: theme[.dim]), in: cell, alignment: alignment, on: &buffer)
+    func counts(
+      _ title: String, _ role: Role, _ count: @escaping (DecidingFork.Choice) -> Int
+    ) -> ItemColumn<DecidingFork.Choice> {
+      .init(title, .fill) { choice, cell in
+        let (count, digits) = (count(choice), "\(count(choice))")
+        let padding = String(repeating: " ", count: max(0, 3 - digits.count))
+        var text = cell.text(padding + digits, count > 0 ? .text : .dim)
+        guard count > 0 else { return text }
+        let room = cell.width - DisplayWidth.of(text.text) - 1
+        text.append(" ", style: cell.base)
+        text.append(Bar.text(Double(count) / Double(most), width: room), style: theme[role])
+        return text
+      }
     }
-    for (index, choice) in fork.choices.prefix(inside.height - 1).enumerated() {
-      draw(choice, most: most, in: inside.row(index + 1), on: &buffer)
-    }
-  }
-
-  private func cells(in line: Rect) -> [Rect] {
-    Rect(x: line.x + 1, y: line.y, width: line.width - 2, height: line.height).splitColumns(
-      [.fixed(14), .fixed(4), .fill, .fill], gap: 1)
-  }
-
-  private func draw(
-    _ choice: DecidingFork.Choice, most: Int, in line: Rect, on buffer: inout CellBuffer
-  ) {
-    let cells = cells(in: line)
-    buffer.put(
-      PathText.head(PathText.quoted(choice.token.bytes), columns: cells[0].width), x: cells[0].x,
-      y: line.y, style: theme[.text])
-    Table.put(
-      StyledText(
-        choice.logProbability.map { Format.probability(exp($0)) } ?? "—", style: theme[.dim]),
-      in: cells[1], alignment: .right, on: &buffer)
-    for (cell, count, role) in [
-      (cells[2], choice.matching, Role.barShaped), (cells[3], choice.others, .barCut),
-    ] {
-      let digits = "\(count)"
-      let x = buffer.put(
-        String(repeating: " ", count: max(0, 3 - digits.count)) + digits, x: cell.x, y: line.y,
-        style: theme[count > 0 ? .text : .dim])
-      guard count > 0 else { continue }
-      Bar.draw(
-        Double(count) / Double(most),
-        in: Rect(x: x + 1, y: line.y, width: cell.right - x - 1, height: 1),
-        style: theme[role], on: &buffer)
-    }
+    let columns: [ItemColumn<DecidingFork.Choice>] = [
+      .init("token", .fixed(14)) {
+        $1.text(PathText.head(PathText.quoted($0.token.bytes), columns: $1.width))
+      },
+      .init("p", .fixed(4), .right) {
+        $1.text($0.logProbability.map { Format.probability(exp($0)) } ?? "—", .dim)
+      },
+      counts(quoted, .barShaped, \.matching), counts("others", .barCut, \.others),
+    ]
+    fork.choices.draw(
+      columns, showsHeading: true, in: inside.inset(horizontal: 1, vertical: 0), theme: theme,
+      on: &buffer)
   }
 }

@@ -113,27 +113,19 @@ struct PathFeed {
     let inside = Panel.draw(
       votes.digest.growing.isEmpty ? "the last paths" : "paths under way", in: rect,
       theme: theme, on: &buffer)
-    for (row, path) in votes.digest.latest(inside.height).enumerated() {
-      draw(path, in: inside.row(row), on: &buffer)
-    }
-  }
-
-  private func draw(_ path: PathDigest, in line: Rect, on buffer: inout CellBuffer) {
-    let cells = line.splitColumns([.fixed(5), .fill, .fixed(12)], gap: 1)
-    Table.put(
-      StyledText("\(path.number + 1)", style: theme[.dim]), in: cells[0], alignment: .right,
-      on: &buffer)
-    let styles = PathText.Styles(theme: theme, base: theme[.text])
-    buffer.put(
-      PathText.line(path, columns: cells[1].width, styles: styles), x: cells[1].x, y: line.y,
-      width: cells[1].width)
-    guard !path.isGrowing else { return }
-    let style = votes.digest.style(of: path.answer, theme: theme, base: theme[.text])
-    let name = path.answer.map { PathText.oneLine($0.utf8) } ?? (path.isCut ? "cut" : "no answer")
-    let x = buffer.put(
-      PathText.head(name, columns: cells[2].width - 2), x: cells[2].x, y: line.y, style: style)
-    if let isCorrect = votes.digest.isCorrect(path.answer) {
-      buffer.put(isCorrect ? " ✓" : " ✗", x: x, y: line.y, style: style)
-    }
+    let digest = votes.digest
+    let columns: [ItemColumn<PathDigest>] = [
+      .init("", .fixed(5), .right) { $1.text("\($0.number + 1)", .dim) },
+      .init("", .fill) { $1.path($0) },
+      .init("", .fixed(12)) { path, cell in
+        guard !path.isGrowing else { return StyledText() }
+        let name = path.answer.map { PathText.oneLine($0.utf8) }
+        let mark = digest.isCorrect(path.answer).map { $0 ? " ✓" : " ✗" } ?? ""
+        return StyledText(
+          PathText.head(name ?? (path.isCut ? "cut" : "no answer"), columns: cell.width - 2) + mark,
+          style: digest.style(of: path.answer, theme: theme, base: cell.base))
+      },
+    ]
+    digest.latest(inside.height).draw(columns, in: inside, theme: theme, on: &buffer)
   }
 }
