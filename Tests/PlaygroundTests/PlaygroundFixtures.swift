@@ -26,7 +26,7 @@ enum Fixtures {
 
   static let summary = ModelSummary(
     identity: model.identity, path: "apples", contextLength: model.contextLength,
-    vocabularySize: model.vocabulary.count, parameters: 0, threads: 2, slots: 4, isBundled: true)
+    parameters: 0, threads: 2, slots: 4, isBundled: true)
 
   static let view = PlaygroundView(theme: .plain, glyphs: .unicode)
 
@@ -180,7 +180,6 @@ private struct TableOpener: ModelOpening {
   ) throws -> (model: any LanguageModel, summary: ModelSummary) {
     var summary = Fixtures.summary
     summary.identity = model.identity
-    summary.vocabularySize = model.vocabulary.count
     summary.chatTemplate = model.chatTemplate
     return (model, summary)
   }

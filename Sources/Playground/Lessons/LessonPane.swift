@@ -34,7 +34,7 @@ enum LessonPane {
       return nil
     }
     let body = body(pane)
-    let lines = LessonPaneText.wrapped(session, lesson, in: pane, theme: .plain).lines.count
+    let lines = LessonPaneText.wrapped(lesson, in: pane, theme: .plain).lines.count
     let next = lesson.scroll + max(1, body.height)
     return next < lines ? next : nil
   }

@@ -4,9 +4,7 @@ import TerminalUI
 /// What the pane says.
 enum LessonPaneText {
   /// What the pane says now, laid out.
-  static func wrapped(
-    _ session: SessionState, _ lesson: LessonState, in pane: Rect, theme: Theme
-  ) -> WrappedText {
+  static func wrapped(_ lesson: LessonState, in pane: Rect, theme: Theme) -> WrappedText {
     let isBeside = LessonPane.isBeside(pane)
     var text = StyledText()
     let gap = isBeside ? "\n\n" : "\n"

@@ -9,7 +9,7 @@ enum LessonPaneView {
     guard let lesson = session.activeLesson, !pane.isEmpty else { return }
     let theme = view.theme
     buffer.fill(pane, style: theme[.text])
-    let title = title(lesson, width: pane.width)
+    let title = title(lesson)
     if LessonPane.isBeside(pane) {
       buffer.box(pane, style: theme[.borderFocus], title: title, titleStyle: theme[.title])
       let bottom = pane.row(pane.height - 1)
@@ -22,14 +22,14 @@ enum LessonPaneView {
         lineStyle: theme[.key])
     }
     let body = LessonPane.body(pane)
-    let text = LessonPaneText.wrapped(session, lesson, in: pane, theme: theme)
+    let text = LessonPaneText.wrapped(lesson, in: pane, theme: theme)
     text.draw(in: body, firstLine: lesson.scroll, on: &buffer)
     if lesson.scroll + body.height < text.lines.count {
       buffer.put("↓", x: body.right - 1, y: body.bottom - 1, style: theme[.key])
     }
   }
 
-  private static func title(_ lesson: LessonState, width: Int) -> String {
+  private static func title(_ lesson: LessonState) -> String {
     guard let step = lesson.current else { return lesson.lesson.title }
     return "\(lesson.step + 1)/\(lesson.stepCount) \(step.title)"
   }

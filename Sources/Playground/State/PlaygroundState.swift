@@ -24,8 +24,8 @@ public struct PlaygroundState: Sendable {
     themeName: String = "ponder-dark", screens: ScreenList = .standard
   ) {
     session = SessionState(
-      size: size, question: question, settings: settings, catalog: catalog,
-      themeName: themeName, screens: screens)
+      size: size, screens: screens, question: question, settings: settings, catalog: catalog,
+      themeName: themeName)
     self.screens = screens.types.map { $0.init() }
   }
 

@@ -52,18 +52,6 @@ public struct SessionState: Sendable {
   /// The speed of what is under way.
   var pace = Pace()
 
-  init(
-    size: Size, question: Question, settings: RunSettings, catalog: Catalog, themeName: String,
-    screens: ScreenList
-  ) {
-    self.size = size
-    self.question = question
-    self.settings = settings
-    self.catalog = catalog
-    self.themeName = themeName
-    self.screens = screens
-  }
-
   // MARK: The model
 
   /// The model's name, capabilities and size, when one is loaded.
@@ -229,7 +217,6 @@ public struct ModelSummary: Sendable, Hashable {
   public var identity: ModelIdentity
   public var path: String
   public var contextLength: Int
-  public var vocabularySize: Int
   public var parameters: Int
   public var threads: Int
   public var slots: Int
@@ -241,14 +228,13 @@ public struct ModelSummary: Sendable, Hashable {
   public var member: FamilyMember?
 
   public init(
-    identity: ModelIdentity, path: String, contextLength: Int, vocabularySize: Int,
+    identity: ModelIdentity, path: String, contextLength: Int,
     parameters: Int, threads: Int, slots: Int, isBundled: Bool, member: FamilyMember? = nil,
     chatTemplate: String? = nil
   ) {
     self.identity = identity
     self.path = path
     self.contextLength = contextLength
-    self.vocabularySize = vocabularySize
     self.parameters = parameters
     self.threads = threads
     self.slots = slots
@@ -263,14 +249,8 @@ struct Activity: Sendable, Hashable {
   var strategy: String
   /// Paths the run will have in all, and those that have ended.
   var paths: Int
-  var finished: Int
+  var finished = 0
   var isCancelling = false
-
-  init(strategy: String, paths: Int, finished: Int = 0) {
-    self.strategy = strategy
-    self.paths = paths
-    self.finished = finished
-  }
 }
 
 /// How fast tokens come, over the last second or so.

@@ -15,7 +15,7 @@ extension DecodeScreen {
     drawFrame(session, layout, view, &buffer)
     drawText(session, layout.text, view, &buffer)
     drawTable(session, layout, view, on: &buffer)
-    drawSparkline(session, layout.separator, view, &buffer)
+    drawSparkline(layout.separator, view, &buffer)
     return drawInfo(session, layout.info, view, on: &buffer)
   }
 
@@ -38,16 +38,13 @@ extension DecodeScreen {
       note: isStreaming ? "sampling" : count > 0 ? "+\(count)" : nil,
       style: view.style(.title), lineStyle: view.style(.dim))
     drawTableTitle(
-      session,
       Rect(x: layout.divider.x, y: frame.y, width: frame.right - layout.divider.x, height: 1),
       view, &buffer)
-    drawLegend(
-      heat,
-      Rect(x: frame.x, y: frame.bottom - 1, width: frame.width, height: 1), view, &buffer)
+    drawLegend(Rect(x: frame.x, y: frame.bottom - 1, width: frame.width, height: 1), view, &buffer)
   }
 
   private func drawTableTitle(
-    _ session: SessionState, _ edge: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer
+    _ edge: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer
   ) {
     let title = isStreaming && !hasCurrentTable ? "last token" : "next token"
     let entropy = table.map { "H \(Format.fixed($0.entropy, 2)) bits" }
@@ -57,7 +54,7 @@ extension DecodeScreen {
 
   /// The heat's legend in the bottom edge: glyph, colour and meaning of each band.
   private func drawLegend(
-    _ heat: HeatMode, _ line: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer
+    _ line: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer
   ) {
     var legend = StyledText(" heat: \(heat.title) ", style: view.style(.dim))
     for (band, meaning) in heat.bands {
@@ -119,7 +116,7 @@ extension DecodeScreen {
 
   /// How sure the model was of each token after the prompt, in the line between the parts.
   private func drawSparkline(
-    _ session: SessionState, _ edge: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer
+    _ edge: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer
   ) {
     let tokens = Array(line.generated)
     let title = heat == .off ? HeatMode.probability.title : heat.title

@@ -9,7 +9,7 @@ extension DecodeScreen {
     on buffer: inout CellBuffer
   ) {
     drawKnobs(session, layout, view, &buffer)
-    guard let table = table else {
+    guard let table else {
       let notice = WrappedText(
         StyledText(notice(session), style: view.style(.dim)), width: layout.table.width - 2)
       notice.draw(in: layout.table.inset(horizontal: 1, vertical: 1), on: &buffer)
@@ -25,7 +25,7 @@ extension DecodeScreen {
     drawHeading(table, layout, view, &buffer)
     let visible = ListPosition(selected: selectedRow).visible(
       count: table.rows.count, height: layout.visibleRows)
-    drawRows(table, visible, self, layout, view, &buffer)
+    drawRows(table, visible, layout, view, &buffer)
     drawRest(table, visible, layout, view, &buffer)
     if !layout.detail.isEmpty { drawDetail(session, table, layout, view, &buffer) }
     let isStale = !hasCurrentTable && !isStreaming
@@ -78,13 +78,13 @@ extension DecodeScreen {
   }
 
   private func drawRows(
-    _ table: CandidateTable, _ visible: Range<Int>, _ decode: DecodeScreen,
-    _ layout: DecodeLayout, _ view: PlaygroundView, _ buffer: inout CellBuffer
+    _ table: CandidateTable, _ visible: Range<Int>, _ layout: DecodeLayout, _ view: PlaygroundView,
+    _ buffer: inout CellBuffer
   ) {
     for index in visible {
       let line = layout.table.row(1 + index - visible.lowerBound)
       drawRow(
-        table.rows[index], isSelected: index == decode.selectedRow, table, layout.columns(line),
+        table.rows[index], isSelected: index == selectedRow, table, layout.columns(line),
         line, view, &buffer)
     }
     if visible.count < table.rows.count {

@@ -111,7 +111,7 @@ enum PathText {
       let front = max(0, columns - answerWidth - lead - 1)
       text.append(head(before, columns: front), style: styles.text)
       let rest = tail(before, columns: lead)
-      text.append(front > 0 ? fromWord(rest, columns: lead) : rest, style: styles.text)
+      text.append(front > 0 ? fromWord(rest) : rest, style: styles.text)
     }
     text.append("[", style: styles.bracket)
     text.append(parts.answer, style: styles.answer)
@@ -125,7 +125,7 @@ enum PathText {
   }
 
   /// The end of a text, from its first whole word on, after as many spaces as it lacks.
-  private static func fromWord(_ tail: String, columns: Int) -> String {
+  private static func fromWord(_ tail: String) -> String {
     guard tail.hasPrefix("…") else { return tail }
     var words = tail.dropFirst()
     if let space = words.firstIndex(of: " "), words.index(after: space) < words.endIndex {
