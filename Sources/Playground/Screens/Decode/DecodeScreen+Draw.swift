@@ -14,7 +14,7 @@ extension DecodeScreen {
     let layout = DecodeLayout(rect)
     drawFrame(session, layout, view, &buffer)
     drawText(session, layout.text, view, &buffer)
-    drawTable(session, layout, view, on: &buffer)
+    DecodeTableView(decode: self, session: session, layout: layout, view: view).draw(on: &buffer)
     drawSparkline(layout.separator, view, &buffer)
     return drawInfo(session, layout.info, view, on: &buffer)
   }
@@ -43,9 +43,7 @@ extension DecodeScreen {
     drawLegend(Rect(x: frame.x, y: frame.bottom - 1, width: frame.width, height: 1), view, &buffer)
   }
 
-  private func drawTableTitle(
-    _ edge: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer
-  ) {
+  private func drawTableTitle(_ edge: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer) {
     let title = isStreaming && !hasCurrentTable ? "last token" : "next token"
     let entropy = table.map { "H \(Format.fixed($0.entropy, 2)) bits" }
     buffer.caption(
@@ -53,9 +51,7 @@ extension DecodeScreen {
   }
 
   /// The heat's legend in the bottom edge: glyph, colour and meaning of each band.
-  private func drawLegend(
-    _ line: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer
-  ) {
+  private func drawLegend(_ line: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer) {
     var legend = StyledText(" heat: \(heat.title) ", style: view.style(.dim))
     for (band, meaning) in heat.bands {
       let style = Self.tokenStyle(heat, sureness: band.sureness, view)
@@ -115,9 +111,7 @@ extension DecodeScreen {
   // MARK: Sparkline
 
   /// How sure the model was of each token after the prompt, in the line between the parts.
-  private func drawSparkline(
-    _ edge: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer
-  ) {
+  private func drawSparkline(_ edge: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer) {
     let tokens = Array(line.generated)
     let title = heat == .off ? HeatMode.probability.title : heat.title
     var x = buffer.put(

@@ -3,46 +3,44 @@ import TerminalUI
 
 /// Draws the next-token table with the rest's row, the sampler's settings, and on tall terminals
 /// what is known of the selected token.
-extension DecodeScreen {
-  func drawTable(
-    _ session: SessionState, _ layout: DecodeLayout, _ view: PlaygroundView,
-    on buffer: inout CellBuffer
-  ) {
-    drawKnobs(session, layout, view, &buffer)
-    guard let table else {
-      let notice = WrappedText(
-        StyledText(notice(session), style: view.style(.dim)), width: layout.table.width - 2)
-      notice.draw(in: layout.table.inset(horizontal: 1, vertical: 1), on: &buffer)
-      return
-    }
+struct DecodeTableView {
+  let decode: DecodeScreen
+  let session: SessionState
+  let layout: DecodeLayout
+  let view: PlaygroundView
+
+  func draw(on buffer: inout CellBuffer) {
+    drawKnobs(&buffer)
+    guard let table = decode.table else { return tell(notice, &buffer) }
+    // A lesson asks for a bet; the figures come after it.
     guard !session.isGuessing else {
-      // A lesson asks for a bet; the figures come after it.
-      let notice = WrappedText(
-        StyledText("Bet first: press the number of a choice.", style: view.style(.dim)),
-        width: layout.table.width - 2)
-      return notice.draw(in: layout.table.inset(horizontal: 1, vertical: 1), on: &buffer)
+      return tell("Bet first: press the number of a choice.", &buffer)
     }
-    drawHeading(table, layout, view, &buffer)
-    let visible = ListPosition(selected: selectedRow).visible(
+    drawHeading(table, &buffer)
+    let visible = ListPosition(selected: decode.selectedRow).visible(
       count: table.rows.count, height: layout.visibleRows)
-    drawRows(table, visible, layout, view, &buffer)
-    drawRest(table, visible, layout, view, &buffer)
-    if !layout.detail.isEmpty { drawDetail(session, table, layout, view, &buffer) }
-    let isStale = !hasCurrentTable && !isStreaming
-    if isStale {
-      let area = Rect(
-        x: layout.table.x, y: layout.table.y, width: layout.table.width,
-        height: layout.table.height + layout.rest.height)
+    drawRows(table, visible, &buffer)
+    drawRest(table, visible, &buffer)
+    if !layout.detail.isEmpty { drawDetail(table, &buffer) }
+    if !decode.hasCurrentTable, !decode.isStreaming {
+      var area = layout.table
+      area.height += layout.rest.height
       buffer.restyle(area) { $0.adding(.dim) }
     }
   }
 
-  private func notice(_ session: SessionState) -> String {
+  /// Says something in place of the table.
+  private func tell(_ text: String, _ buffer: inout CellBuffer) {
+    WrappedText(StyledText(text, style: view.style(.dim)), width: layout.table.width - 2)
+      .draw(in: layout.table.inset(horizontal: 1, vertical: 1), on: &buffer)
+  }
+
+  private var notice: String {
     switch session.model {
     case .ready: "computing …"
     case .loading, .failed: ""
     case .none:
-      explored.isEmpty
+      decode.explored.isEmpty
         ? "The trace ends here. To go on, load the model with m."
         : "The trace keeps no distribution here."
     }
@@ -50,10 +48,7 @@ extension DecodeScreen {
 
   // MARK: Rows
 
-  private func drawHeading(
-    _ table: CandidateTable, _ layout: DecodeLayout, _ view: PlaygroundView,
-    _ buffer: inout CellBuffer
-  ) {
+  private func drawHeading(_ table: CandidateTable, _ buffer: inout CellBuffer) {
     let style = view.style(.dim)
     let columns = layout.columns(layout.table.row(0))
     buffer.put("token", x: columns.label.x, y: columns.label.y, style: style)
@@ -78,14 +73,12 @@ extension DecodeScreen {
   }
 
   private func drawRows(
-    _ table: CandidateTable, _ visible: Range<Int>, _ layout: DecodeLayout, _ view: PlaygroundView,
+    _ table: CandidateTable, _ visible: Range<Int>,
     _ buffer: inout CellBuffer
   ) {
     for index in visible {
       let line = layout.table.row(1 + index - visible.lowerBound)
-      drawRow(
-        table.rows[index], isSelected: index == selectedRow, table, layout.columns(line),
-        line, view, &buffer)
+      drawRow(table.rows[index], isSelected: index == decode.selectedRow, table, line, &buffer)
     }
     if visible.count < table.rows.count {
       Scrollbar.draw(
@@ -98,10 +91,10 @@ extension DecodeScreen {
   }
 
   private func drawRow(
-    _ row: CandidateTable.Row, isSelected: Bool, _ table: CandidateTable,
-    _ columns: DecodeLayout.Columns, _ line: Rect, _ view: PlaygroundView,
+    _ row: CandidateTable.Row, isSelected: Bool, _ table: CandidateTable, _ line: Rect,
     _ buffer: inout CellBuffer
   ) {
+    let columns = layout.columns(line)
     let plain = view.style(row.cut == nil ? .text : .dim)
     let base = isSelected ? plain.overlaid(by: view.theme[.selection]) : plain
     func on(_ role: Role) -> Style { base.overlaid(by: view.theme[role]).on(base.background) }
@@ -137,8 +130,7 @@ extension DecodeScreen {
 
   /// The tokens that do not show, all together.
   private func drawRest(
-    _ table: CandidateTable, _ visible: Range<Int>, _ layout: DecodeLayout,
-    _ view: PlaygroundView, _ buffer: inout CellBuffer
+    _ table: CandidateTable, _ visible: Range<Int>, _ buffer: inout CellBuffer
   ) {
     let rest = table.rest(outside: visible)
     guard rest.count > 0 else { return }
@@ -168,15 +160,12 @@ extension DecodeScreen {
 
   // MARK: Settings
 
-  private func drawKnobs(
-    _ session: SessionState, _ layout: DecodeLayout, _ view: PlaygroundView,
-    _ buffer: inout CellBuffer
-  ) {
-    let texts = knobTexts(session, width: layout.knobs.width)
+  private func drawKnobs(_ buffer: inout CellBuffer) {
+    let texts = decode.knobTexts(session, width: layout.knobs.width)
     for (knob, (text, rect)) in zip(SamplerKnob.allCases, zip(texts, layout.knobRects(texts))) {
       let isOn = knob == .temperature || knob.text(session.sampling) != nil
       let plain = view.style(isOn ? .text : .dim)
-      let isChosen = knob == self.knob
+      let isChosen = knob == decode.knob
       let style = isChosen ? plain.overlaid(by: view.theme[.selection]) : plain
       buffer.put(isChosen ? "‹" : " ", x: rect.x - 1, y: rect.y, style: view.style(.key))
       let end = buffer.put(text, x: rect.x, y: rect.y, style: style, width: rect.width)
@@ -186,16 +175,13 @@ extension DecodeScreen {
 
   // MARK: The selected token
 
-  private func drawDetail(
-    _ session: SessionState, _ table: CandidateTable, _ layout: DecodeLayout,
-    _ view: PlaygroundView, _ buffer: inout CellBuffer
-  ) {
-    guard table.rows.indices.contains(selectedRow) else { return }
-    let row = table.rows[selectedRow]
+  private func drawDetail(_ table: CandidateTable, _ buffer: inout CellBuffer) {
+    guard table.rows.indices.contains(decode.selectedRow) else { return }
+    let row = table.rows[decode.selectedRow]
     let area = layout.detail
     buffer.horizontalLine(
       x: area.x - 1, y: area.y, width: area.width + 2,
-      style: view.borderStyle(of: Self.id, session))
+      style: view.borderStyle(of: DecodeScreen.id, session))
     buffer.caption(
       area.row(0), title: "selected \(row.label)", style: view.style(.title),
       lineStyle: view.style(.dim))
@@ -203,7 +189,7 @@ extension DecodeScreen {
     let bytes = row.token.bytes.isEmpty ? "none" : TokenText.spelled(row.token.bytes)
     let facts: [(String, String)] = [
       ("id", "\(row.token.id)"), ("bytes", bytes),
-      ("rank", "\(selectedRow + 1) of \(table.tokenCount)"),
+      ("rank", "\(decode.selectedRow + 1) of \(table.tokenCount)"),
       ("logit", Format.fixed(Double(row.logit), 3)),
       ("log p", Format.fixed(row.logProbability, 3)),
       ("p", "\(Format.smallProbability(row.raw)) → \(after)"),
