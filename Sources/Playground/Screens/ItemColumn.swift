@@ -5,13 +5,14 @@ struct ItemColumn<Item> {
   let heading: Table.Column
   fileprivate let draw: (Item, Cell, inout CellBuffer) -> Void
 
-  /// A column of texts.
+  /// A column of texts; where there is none the cell stays empty.
   init(
     _ title: String, _ length: Length, _ alignment: Alignment = .left,
-    write: @escaping (Item, Cell) -> StyledText
+    write: @escaping (Item, Cell) -> StyledText?
   ) {
     self.init(title, length, alignment) { item, cell, buffer in
-      Table.put(write(item, cell), in: cell.rect, alignment: alignment, on: &buffer)
+      guard let text = write(item, cell) else { return }
+      Table.put(text, in: cell.rect, alignment: alignment, on: &buffer)
     }
   }
 

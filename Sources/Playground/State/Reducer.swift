@@ -6,8 +6,6 @@ import Traces
 /// The one place where the playground's state changes: pure, so that every screen can be tested
 /// by feeding it actions.
 struct Reducer: Sendable {
-  init() {}
-
   func reduce(_ state: inout PlaygroundState, _ action: Action) -> [Effect] {
     var effects = react(to: action, &state)
     effects += state.continueLesson()

@@ -102,11 +102,11 @@ struct AnswerBoard {
       on: &buffer)
     if rows.isEmpty { drawNone(x: inside.x + 1, inside, on: &buffer) }
     let columns: [ItemColumn<Standing>] = [
-      .init("", .fixed(1)) { _, _ in StyledText() },
-      .init("", .fixed(8), .right) { row, _ in row.answer.map(name) ?? StyledText() },
-      .init("", .fixed(2)) { row, _ in row.answer.map(marks) ?? StyledText() },
+      .init("", .fixed(1)) { _, _ in nil },
+      .init("", .fixed(8), .right) { row, _ in row.answer.map(name) },
+      .init("", .fixed(2)) { row, _ in row.answer.map(marks) },
       .init("", .fill) { row, cell in
-        row.weight > 0 ? cell.bar(row.weight / top, theme[.barShaped]) : StyledText()
+        row.weight > 0 ? cell.bar(row.weight / top, theme[.barShaped]) : nil
       },
       .init("", .fixed(5), .right) { $1.text(Format.fixed($0.weight, 2)) },
       .init("", .fixed(5), .right) { $1.text(Format.probability($0.share), .dim) },

@@ -187,10 +187,10 @@ private struct BranchTable {
     /// A column that is empty while a branch waits.
     func column(
       _ title: String, _ length: Length, _ alignment: Alignment = .left,
-      write: @escaping (PathDigest, Cell) -> StyledText
+      write: @escaping (PathDigest, Cell) -> StyledText?
     ) -> ItemColumn<Branch> {
       .init(title, length, alignment) { branch, cell in
-        branch.path.map { write($0, cell) } ?? StyledText()
+        branch.path.flatMap { write($0, cell) }
       }
     }
     var columns: [ItemColumn<Branch>] = [
@@ -217,7 +217,7 @@ private struct BranchTable {
     columns.append(
       column(bar.0, .fixed(bar.1)) { path, cell in
         path.delta.map { cell.bar($0, cell.style(.barShaped)) }
-          ?? (path.isGrowing ? cell.text("grows …", .dim) : StyledText())
+          ?? (path.isGrowing ? cell.text("grows …", .dim) : nil)
       })
     columns.append(
       column("", .fixed(4), .right) { $1.text($0.delta.map(Format.probability) ?? "") })
@@ -227,7 +227,7 @@ private struct BranchTable {
     return columns
   }
 
-  private func answer(of path: PathDigest, winner: String?, _ cell: Cell) -> StyledText {
+  private func answer(of path: PathDigest, winner: String?, _ cell: Cell) -> StyledText? {
     guard let answer = path.answer else {
       let why = path.isCut ? "cut" : path.reason == "pruned" ? "pruned" : "none"
       return path.isGrowing ? StyledText() : cell.text(why, .dim)

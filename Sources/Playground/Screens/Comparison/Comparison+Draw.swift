@@ -86,7 +86,7 @@ extension Comparison {
         switch row.taker {
         case .left: cell.text("◀ \(noun) \(left + 1)", .notice)
         case .right: cell.text("▶ \(noun) \(right + 1)", .notice)
-        case .nobody: StyledText()
+        case .nobody: nil
         }
       },
     ]

@@ -157,7 +157,7 @@ struct PointTable {
     let inside = Panel.draw(
       "\(ScaleScreen.mark(of: self.curve))  \(curve.name)", note: "all points", in: rect,
       theme: theme, on: &buffer)
-    let spare = ItemColumn<StudyPoint?>("", .fill) { _, _ in StyledText() }
+    let spare = ItemColumn<StudyPoint?>("", .fill) { _, _ in nil }
     Table.draw(
       columns(of: scale.kind, isWide: true) + [spare], count: curve.points.count,
       position: ListPosition(), in: inside, theme: theme, showsSelection: false, on: &buffer

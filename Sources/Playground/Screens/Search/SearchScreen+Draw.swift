@@ -221,7 +221,7 @@ struct SearchTable {
     }
     func bar(_ value: @escaping (SearchLine) -> Double?) -> ItemColumn<SearchLine> {
       .init("", .fixed(10)) { line, cell in
-        guard let value = value(line), (0...1).contains(value) else { return StyledText() }
+        guard let value = value(line), (0...1).contains(value) else { return nil }
         return cell.bar(value, cell.style(.barShaped))
       }
     }

@@ -13,8 +13,8 @@ struct StepTable {
       columns(width: rect.width), count: steps.shownSteps, position: steps.position, in: rect,
       theme: theme, on: &buffer,
       // What lies ahead of the selected step has not been done yet.
-      base: { $0 > steps.position.selected ? theme.style(.dim, over: $1) : $1 }
-    ) { episode.steps.indices.contains($0) ? episode.steps[$0] : nil }
+      base: { $0 > steps.position.selected ? theme.style(.dim, over: $1) : $1 },
+      item: { episode.steps.indices.contains($0) ? episode.steps[$0] : nil })
   }
 
   /// Each figure has a name of its own.
@@ -34,7 +34,7 @@ struct StepTable {
       if isWide {
         columns.append(
           .init("", .fixed(10)) { _, cell in
-            chance(cell.row).map { cell.bar($0, cell.style(.barShaped)) } ?? StyledText()
+            chance(cell.row).map { cell.bar($0, cell.style(.barShaped)) }
           })
       }
       if curve.knowsLeaders {
@@ -227,12 +227,12 @@ struct ActionTokens {
         cell.text(piece.isInjected ? "—" : piece.probability.map(Format.smallProbability) ?? "—")
       },
       .init("", .fixed(12)) { piece, cell in
-        guard !piece.isInjected, let p = piece.probability else { return StyledText() }
+        guard !piece.isInjected, let p = piece.probability else { return nil }
         return cell.bar(p, theme.heat(p))
       },
       .init("the likeliest other", .fill) { piece, _ in
         if piece.isInjected { return StyledText("put in", style: theme[.dim]) }
-        guard let other = piece.other, let p = piece.otherProbability else { return StyledText() }
+        guard let other = piece.other, let p = piece.otherProbability else { return nil }
         return StyledText(
           "\(PathText.head(other, columns: 24)) \(Format.smallProbability(p))", style: theme[.dim])
       },

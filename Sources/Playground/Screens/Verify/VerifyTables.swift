@@ -28,7 +28,6 @@ struct CandidateList {
       columns.append(
         .init("", .fixed(8)) { candidate, cell in
           candidate.scores[ranking].map { cell.bar($0, Strip.style($0, theme, cell.base)) }
-            ?? StyledText()
         })
     }
     let strips = verify.ranked.map(\.judgements.count).max() ?? 0
@@ -43,7 +42,7 @@ struct CandidateList {
     }
     columns.append(
       .init("candidate", .fill) { candidate, cell in
-        verify.digest.paths[candidate.path].map(cell.path) ?? StyledText()
+        verify.digest.paths[candidate.path].map(cell.path)
       })
     columns.append(.init("answer", .fixed(isNarrow ? 8 : 10), write: answer))
     return columns + [oracle(VerifyLayout.oracleWidth, \.isRight)]

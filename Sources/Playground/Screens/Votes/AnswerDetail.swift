@@ -223,7 +223,7 @@ struct AnswerView {
     if width >= 76 {
       columns.append(
         .init("Δ", .fixed(6)) { path, cell in
-          path.delta.map { cell.bar($0, cell.style(.barShaped)) } ?? StyledText()
+          path.delta.map { cell.bar($0, cell.style(.barShaped)) }
         })
     }
     columns += [
@@ -239,7 +239,7 @@ struct AnswerView {
         .init("parts at", .fixed(width < 110 ? 11 : 18)) { path, cell in
           detail.leaving[path.number].map {
             cell.text("\($0 + 1) \(PathText.quoted(path.bytes(ofToken: $0)))", .dim)
-          } ?? StyledText()
+          }
         })
     }
     return columns + [.init("text", .fill) { $1.path($0) }]

@@ -118,7 +118,7 @@ struct PathFeed {
       .init("", .fixed(5), .right) { $1.text("\($0.number + 1)", .dim) },
       .init("", .fill) { $1.path($0) },
       .init("", .fixed(12)) { path, cell in
-        guard !path.isGrowing else { return StyledText() }
+        guard !path.isGrowing else { return nil }
         let name = path.answer.map { PathText.oneLine($0.utf8) }
         let mark = digest.isCorrect(path.answer).map { $0 ? " ✓" : " ✗" } ?? ""
         return StyledText(
