@@ -1,12 +1,12 @@
 import Decoding
-@testable import Engine
 import EngineFixtures
 import Foundation
-@testable import Reasoning
 import Testing
 
+@testable import Engine
 @testable import Measuring
 @testable import Problems
+@testable import Reasoning
 @testable import Traces
 
 /// Everything that the program shows comes from the weights. With weights drawn at random nothing

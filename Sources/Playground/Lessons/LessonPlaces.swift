@@ -9,7 +9,7 @@ extension PlaygroundState {
       session.screen = DecodeScreen.id
       if session.readyModel != nil { session.lesson?.wait = .table }
     }
-    if let effects = onScreen({ $0.go(to: place, &$1) }) { return effects }
+    if let effects = askScreen({ $0.go(to: place, &$1) }) { return effects }
     switch place {
     case .answer(let answer):
       for number in session.trace.runs.keys.sorted(by: >) {

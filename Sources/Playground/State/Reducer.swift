@@ -53,7 +53,7 @@ struct Reducer: Sendable {
     // Esc twice in quick succession arrives as Alt-Esc, and means no less.
     let key = pressed.key == .escape ? KeyEvent(.escape) : pressed
     if let effects = popupKey(key, &state) { return effects }
-    if let effects = state.onScreen({ $0.type(key, &$1) }) { return effects }
+    if let effects = state.askScreen({ $0.type(key, &$1) }) { return effects }
     guard let command = state.keyMap.command(for: key, in: state.contexts) else { return [] }
     return perform(command, &state)
   }
@@ -107,7 +107,7 @@ struct Reducer: Sendable {
         state.popups.removeLast()
         return []
       }
-      return state.onScreen { $0.dismiss(&$1) } ?? state.stop()
+      return state.askScreen { $0.dismiss(&$1) } ?? state.stop()
     case .stop: return state.stop()
     case .lessonGoOn, .lessonNext, .lessonPrevious, .guess: return state.lessonCommand(command)
     case .nextTheme:
@@ -215,7 +215,9 @@ extension PlaygroundState {
   }
 
   /// The same for something that only some screens do.
-  mutating func onScreen(_ work: (inout any Screen, inout SessionState) -> [Effect]?) -> [Effect]? {
+  mutating func askScreen(
+    _ work: (inout any Screen, inout SessionState) -> [Effect]?
+  ) -> [Effect]? {
     work(&screens[current], &session).map { $0 + passRequests() }
   }
 
@@ -296,7 +298,7 @@ extension PlaygroundState {
 
   /// Stops what runs on the screen shown, else anything that runs.
   mutating func stop() -> [Effect] {
-    if let effects = onScreen({ $0.stop(&$1) }) { return effects }
+    if let effects = askScreen({ $0.stop(&$1) }) { return effects }
     let shown = screens[current].run
     let run = session.isUnderWay(shown) ? shown : session.activities.keys.max()
     if run != nil { return session.cancel(run) }
