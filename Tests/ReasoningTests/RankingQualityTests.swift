@@ -34,7 +34,7 @@ import Testing
     let quality = RankingQuality(all)
     let area = try #require(quality.area)
     #expect(abs(area - wins / pairs) < 1e-12)
-    #expect(area == Statistics.areaUnderCurve(all.map { ($0.score, $0.isPositive) }))
+    #expect(area == RankingQuality.area(under: all.map { ($0.score, $0.isPositive) }))
     let interval = try #require(quality.interval)
     #expect(interval.contains(area) && interval.lowerBound >= 0 && interval.upperBound <= 1)
     #expect(quality.positives * quality.negatives == Int(pairs))

@@ -6,7 +6,7 @@ public import Traces
 /// How well a verifier tells right from wrong.
 public struct VerifierRow: Sendable, Hashable {
   /// Whose solutions are judged.
-  public enum Source: String, Sendable, CaseIterable {
+  public enum Source: String, Sendable, Encodable {
     /// The model's own.
     case samples
     /// Held-out solutions and the same with a fault.
@@ -14,14 +14,14 @@ public struct VerifierRow: Sendable, Hashable {
   }
 
   /// What is told apart.
-  public enum Target: String, Sendable, CaseIterable {
+  public enum Target: String, Sendable, Encodable {
     case solution
     /// Single steps up to the first wrong one.
     case step
   }
 
   /// What the figures are of, but for the family.
-  public struct Subject: Sendable, Hashable {
+  public struct Subject: Sendable, Hashable, Encodable {
     public var verifier: VerifierName
     /// How the scores of steps became one; nil where there is nothing to put together.
     public var aggregate: StepAggregate?
@@ -35,6 +35,20 @@ public struct VerifierRow: Sendable, Hashable {
   public var quality: RankingQuality
   /// The share of what was scored whose label could be decided.
   public var coverage: Double
+}
+
+extension VerifierRow: Encodable {
+  private enum CodingKeys: CodingKey {
+    case family, coverage
+  }
+
+  public func encode(to encoder: any Swift.Encoder) throws {
+    try subject.encode(to: encoder)
+    try quality.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(family, forKey: .family)
+    try container.encode(coverage, forKey: .coverage)
+  }
 }
 
 /// Measures verifiers: their scores of solutions against what an exact checker says.
@@ -160,48 +174,25 @@ public struct VerifierEvaluation: Sendable {
 
   /// The rows of findings, each with the number of its question.
   static func rows(_ findings: [(group: Int, finding: Finding)]) -> [VerifierRow] {
-    var subjects: [VerifierRow.Subject] = []
-    var grouped: [VerifierRow.Subject: [(group: Int, finding: Finding)]] = [:]
-    for found in findings {
-      let subject = found.finding.subject
-      if grouped[subject] == nil { subjects.append(subject) }
-      grouped[subject, default: []].append(found)
-    }
-    return subjects.flatMap { subject in rows(of: subject, grouped[subject] ?? []) }
-  }
-
-  private static func rows(
-    of subject: VerifierRow.Subject, _ findings: [(group: Int, finding: Finding)]
-  ) -> [VerifierRow] {
-    var families: [String] = []
-    var pools: [[(group: Int, finding: Finding)]] = []
-    for found in findings {
-      if let place = families.firstIndex(of: found.finding.family) {
-        pools[place].append(found)
-      } else {
-        families.append(found.finding.family)
-        pools.append([found])
+    findings.grouped(by: \.finding.subject).flatMap { subject, own in
+      func scores(_ findings: [(group: Int, finding: Finding)]) -> [LabelledScore] {
+        findings.compactMap { group, finding in
+          guard let score = finding.score, let isRight = finding.isRight else { return nil }
+          return LabelledScore(group: group, score: score, isPositive: isRight)
+        }
       }
-    }
-    func scores(_ findings: [(group: Int, finding: Finding)]) -> [LabelledScore] {
-      findings.compactMap { group, finding in
-        guard let score = finding.score, let isRight = finding.isRight else { return nil }
-        return LabelledScore(group: group, score: score, isPositive: isRight)
+      let families = own.grouped(by: \.finding.family)
+      let pools = families.map { scores($0.elements) }
+      func row(
+        _ family: String, _ pools: [[LabelledScore]], of findings: [(group: Int, finding: Finding)]
+      ) -> VerifierRow {
+        VerifierRow(
+          subject: subject, family: family, quality: RankingQuality(families: pools),
+          coverage: Double(pools.joined().count) / Double(max(1, findings.count)))
       }
+      return zip(families, pools).map { row($0.key, [$1], of: $0.elements) }
+        + [row("all", pools, of: own)]
+        + (families.count > 1 ? [row("pooled", [scores(own)], of: own)] : [])
     }
-    func row(
-      _ family: String, _ quality: RankingQuality, _ findings: [(group: Int, finding: Finding)]
-    ) -> VerifierRow {
-      let known = findings.count { $0.finding.score != nil && $0.finding.isRight != nil }
-      return VerifierRow(
-        subject: subject, family: family, quality: quality,
-        coverage: Double(known) / Double(max(1, findings.count)))
-    }
-    var rows = zip(families, pools).map { row($0, RankingQuality(scores($1)), $1) }
-    rows.append(row("all", RankingQuality(families: pools.map(scores)), findings))
-    if families.count > 1 {
-      rows.append(row("pooled", RankingQuality(scores(findings)), findings))
-    }
-    return rows
   }
 }

@@ -37,15 +37,13 @@ final class ProgressLine: Sendable {
       let left = elapsed / Double(done - before) * Double(total - done)
       line += "  about \(Duration.seconds(left.rounded()).formatted(.units())) left"
     }
-    write("\r\(line)\u{1B}[K")
+    StandardError.write("\r\(line)\u{1B}[K")
   }
 
   /// Removes the line.
   func clear() {
-    if state.withLock({ $0.isShown }) { write("\r\u{1B}[K") }
+    if state.withLock({ $0.isShown }) { StandardError.write("\r\u{1B}[K") }
   }
-
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }
 
 extension Duration {
