@@ -143,16 +143,15 @@ import Testing
 
   @Test func areasAreThoseOfTheSampledSolutions() async throws {
     let decoder = Decoder(model: VerifierTable.model(), slots: 32)
-    let evaluation = VerifierEvaluation(
+    let evaluation = Evaluation(
       decoder: decoder, prompts: PromptLibrary(directory: Self.prompts),
-      settings: RunSettings(prompting: "plain", samples: 400, temperature: 1, rationales: 1),
-      verifiers: [.orm, .genrmDirect, .likelihood])
+      settings: RunSettings(prompting: "plain", samples: 400, temperature: 1, rationales: 1))
     let other = Problem(
       id: "other", family: "numbers", level: 1, question: "How many?", answer: "4", steps: [])
     let right = JudgedPair.Solution(text: "The answer is 3.", isRight: true, labels: [true])
     let wrong = JudgedPair.Solution(text: "The answer is 2.", isRight: false, labels: [false])
-    let rows = try await evaluation.rows(
-      samplesOf: [problem],
+    let rows = try await evaluation.verifierRows(
+      of: [.orm, .genrmDirect, .likelihood], samplesOf: [problem],
       pairs: [JudgedPair(problem: other, right: right, wrong: wrong)])
     func row(_ verifier: VerifierName, _ source: VerifierRow.Source) throws -> VerifierRow {
       try #require(

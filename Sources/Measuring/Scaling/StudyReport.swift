@@ -17,9 +17,9 @@ public struct StudyReport: Encodable, Sendable {
     public var level: Int?
     public var problems: Int
     public var accuracy: Double?
-    var accuracyCi95: [Double]?
+    var accuracyCi95: ClosedRange<Double>?
     public var tokens: Double?
-    var tokensCi95: [Double]?
+    var tokensCi95: ClosedRange<Double>?
     public var flops: Double?
 
     private enum CodingKeys: String, CodingKey {
@@ -37,9 +37,9 @@ public struct StudyReport: Encodable, Sendable {
       level = point.level
       problems = point.problems
       accuracy = point.accuracy?.value
-      accuracyCi95 = point.accuracy?.interval.map { [$0.lowerBound, $0.upperBound] }
+      accuracyCi95 = point.accuracy?.interval
       tokens = point.tokens?.value
-      tokensCi95 = point.tokens?.interval.map { [$0.lowerBound, $0.upperBound] }
+      tokensCi95 = point.tokens?.interval
       flops = point.flops?.value
     }
   }
@@ -92,22 +92,16 @@ public struct StudyReport: Encodable, Sendable {
       + "tokens,tokens_low,tokens_high,flops,accuracy,accuracy_low,accuracy_high"
     let rows = curves.flatMap { curve in
       curve.points.map { point in
-        let fields: [String] = [
-          study, curve.curve, point.model, "\(point.parameters)", Self.field(point.trainingTokens),
-          Self.field(point.knob), Self.field(point.level), "\(point.problems)",
-          Self.field(point.tokens), Self.field(point.tokensCi95?.first),
-          Self.field(point.tokensCi95?.last), Self.field(point.flops),
-          Self.field(point.accuracy), Self.field(point.accuracyCi95?.first),
-          Self.field(point.accuracyCi95?.last),
+        let fields: [(any CustomStringConvertible)?] = [
+          study, curve.curve, point.model, point.parameters, point.trainingTokens, point.knob,
+          point.level, point.problems, point.tokens, point.tokensCi95?.lowerBound,
+          point.tokensCi95?.upperBound, point.flops, point.accuracy,
+          point.accuracyCi95?.lowerBound, point.accuracyCi95?.upperBound,
         ]
-        return fields.map(Self.quoted).joined(separator: ",")
+        return fields.map { Self.quoted($0?.description ?? "") }.joined(separator: ",")
       }
     }
     return ([header] + rows).joined(separator: "\n") + "\n"
-  }
-
-  private static func field(_ value: (some CustomStringConvertible)?) -> String {
-    value.map { "\($0)" } ?? ""
   }
 
   /// RFC 4180: a field with a comma, a quote or a line end stands in quotes.

@@ -81,13 +81,9 @@ public struct StudyRunner: Sendable {
       }
     }
     let strategy = try StrategyRegistry.strategy(named: arm.strategy)
-    let end = await strategy.run(
-      question, settings: arm.settings, decoder: decoder, library: prompts
-    ) { _ in }
-    switch end.reason {
-    case .completed: return StudyRecord(isCorrect: end.correct ?? false, tokens: end.tokens)
-    case .cancelled: return nil
-    case .failed: throw StrategyError.decoding(end.message ?? "The run failed.")
+    let evaluation = Evaluation(decoder: decoder, prompts: prompts, settings: arm.settings)
+    return try await evaluation.trace(of: strategy, on: question)?.runs[1]?.end.map {
+      StudyRecord(isCorrect: $0.correct ?? false, tokens: $0.tokens)
     }
   }
 
@@ -95,14 +91,9 @@ public struct StudyRunner: Sendable {
   private func sampled(
     _ question: Question, _ arm: StudyArm, _ decoder: Decoder
   ) async throws -> StudyRecord {
-    let (settings, description) = (arm.settings, BestOfN.description)
-    let run = Run(
-      number: 1, question: question, settings: settings, decoder: decoder,
-      prompt: try prompts.prompt(
-        for: question, settings, otherwise: description.defaultPrompting, model: decoder.model)
-    ) { _ in }
-    let outcomes = try await run.sampledOutcomes(
-      settings.samples ?? BestOfN.defaultSamples, temperature: description.defaultTemperature)
+    let settings = arm.settings
+    let run = try Run.sampling(question, settings, decoder, prompts)
+    let outcomes = try await run.sampledOutcomes(settings.samples ?? BestOfN.defaultSamples)
     let before = run.counts.spent
     let verifier = (settings.verifier ?? BestOfN.defaultVerifier).verifier(settings)
     let assessments = try await verifier.assess(
@@ -120,13 +111,27 @@ public struct StudyRunner: Sendable {
   }
 }
 
+/// Solutions that are sampled to be judged, as best-of-n samples them.
 extension Run {
+  /// - Throws: `TextFileError` for a template or example file that is missing or malformed.
+  static func sampling(
+    _ question: Question, _ settings: RunSettings, _ decoder: Decoder, _ prompts: PromptLibrary
+  ) throws -> Run {
+    Run(
+      number: 1, question: question, settings: settings, decoder: decoder,
+      prompt: try prompts.prompt(
+        for: question, settings, otherwise: BestOfN.description.defaultPrompting,
+        model: decoder.model)
+    ) { _ in }
+  }
+
   /// Samples solutions of the run's question, all in one batch.
   ///
   /// - Returns: what became of them, in path order.
   /// - Throws: `CancellationError` when some of them are missing.
-  func sampledOutcomes(_ count: Int, temperature: Double) async throws -> [PathOutcome] {
+  func sampledOutcomes(_ count: Int) async throws -> [PathOutcome] {
     let start = try insertPrompt()
+    let temperature = BestOfN.description.defaultTemperature
     let results = try await decode(
       (0..<max(1, count)).map { sampledPath($0, from: start, temperature: temperature) })
     try Task.checkCancellation()

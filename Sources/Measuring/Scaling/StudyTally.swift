@@ -125,11 +125,10 @@ public struct StudyTally: Sendable {
           points: counts.map { point(first, knob: $0) })
       }
     }
-    var names: [String] = []
-    for name in study.arms.flatMap(\.curves) where !names.contains(name) { names.append(name) }
     let levels = Set(study.problems.compactMap(\.level)).sorted()
-    return names.map { name in
-      let arms = study.arms.filter { $0.curves.contains(name) }
+    let curves = study.arms.flatMap { arm in arm.curves.map { (name: $0, arm: arm) } }
+    return curves.grouped(by: \.name).map { name, own in
+      let arms = own.map(\.arm)
       let points =
         study.kind == .difficulty
         ? levels.map { point(first, level: $0) }

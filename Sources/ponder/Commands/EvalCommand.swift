@@ -172,18 +172,19 @@ struct EvalCommand: AsyncParsableCommand {
       JudgedPair.pairs(
         family: $0, split: split, count: each, seed: options.asked.settings.seed)
     }
-    let decoder = try model.decoder(parallel: options.parallel)
-    options.warnOfTemplate(decoder.model)
-    let evaluation = VerifierEvaluation(
-      decoder: decoder, prompts: try .bundled(), settings: options.settings(detail: 0),
-      verifiers: options.verifiers?.names(for: asked.map(Question.init)) ?? [])
+    let verifiers = options.verifiers?.names(for: asked.map(Question.init)) ?? []
+    let models = RunModels(decoder: try model.decoder(parallel: options.parallel))
+    options.warnOfTemplate(models.decoder.model)
+    let evaluation = try evaluation(models)
     let rows = try await cancellingOnInterrupt {
       try await showingProgress("judging", of: asked.count + pairs.count) {
-        try await evaluation.rows(samplesOf: asked, pairs: pairs, progress: $0)
+        try await evaluation.verifierRows(
+          of: verifiers, samplesOf: asked, pairs: pairs, progress: $0)
       }
     }
     try write(
-      EvalReport(model: decoder.model.identity.name, metric: metric.rawValue, results: rows),
+      EvalReport(
+        model: models.decoder.model.identity.name, metric: metric.rawValue, results: rows),
       .verifiers)
   }
 
@@ -236,7 +237,7 @@ struct EvalCommand: AsyncParsableCommand {
     let results = try await showingProgress(name, of: questions.count) { [evaluation] in
       try await evaluation.results(of: strategy, on: questions, progress: $0)
     }
-    let seconds = (ContinuousClock.now - start).seconds
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
     let unfit = results.count { !$0.fits }
     if unfit > 0 {
       StandardError.tell(

@@ -66,7 +66,7 @@ struct RunCommand: AsyncParsableCommand {
     }
     try output.finish()
     if format == .text, isatty(STDERR_FILENO) == 1 {
-      let seconds = (ContinuousClock.now - start).seconds
+      let seconds = (ContinuousClock.now - start) / .seconds(1)
       let rate = Double(end.tokens.generated) / max(seconds, 1e-9)
       StandardError.write(String(format: "%.2f s, %.0f tokens/s\n", seconds, rate))
     }

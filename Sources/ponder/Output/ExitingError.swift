@@ -8,9 +8,14 @@ import Reasoning
 import TerminalUI
 import Traces
 
-/// An error that knows with which status it ends the program.
+/// An error that knows with which status it ends the program: as a wrong use of it unless it says
+/// otherwise.
 protocol ExitingError: Error {
   var exitCode: ExitCode { get }
+}
+
+extension ExitingError {
+  var exitCode: ExitCode { .usage }
 }
 
 /// Exit statuses, from sysexits.h.
@@ -54,21 +59,10 @@ extension LanguageModelError: ExitingError {
   }
 }
 
-extension MixtureError: ExitingError {
-  var exitCode: ExitCode { .usage }
-}
-
-extension ProblemError: ExitingError {
-  var exitCode: ExitCode { .usage }
-}
-
-extension ProblemTemplateError: ExitingError {
-  var exitCode: ExitCode { .usage }
-}
-
-extension StudyError: ExitingError {
-  var exitCode: ExitCode { .usage }
-}
+extension MixtureError: ExitingError {}
+extension ProblemError: ExitingError {}
+extension ProblemTemplateError: ExitingError {}
+extension StudyError: ExitingError {}
 
 extension StrategyError: ExitingError {
   var exitCode: ExitCode {

@@ -61,7 +61,7 @@ private final class PressingTerminal: Terminal {
 
   func draw(_ difference: CellDifference, cursor: Point?) {
     guard let pressed else { return }
-    latencies.append((now - pressed).seconds)
+    latencies.append((now - pressed) / .seconds(1))
     self.pressed = nil
   }
 
@@ -112,7 +112,7 @@ private final class WaitingFlag: Waker {
   func wait(for duration: Duration) -> Bool {
     condition.lock()
     defer { condition.unlock() }
-    let deadline = Date().addingTimeInterval(duration.seconds)
+    let deadline = Date().addingTimeInterval(duration / .seconds(1))
     while !isSet, condition.wait(until: deadline) {}
     defer { isSet = false }
     return isSet
