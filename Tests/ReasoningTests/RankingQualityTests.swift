@@ -206,6 +206,6 @@ import Testing
     #expect(rows.map { $0.majority?.value } == [0, 0.5, 0.25])
     #expect(rows.map { $0.oracle?.value } == [1, 1, 1])
     #expect(rows.map { $0.gain?.value } == [0.5, 0.5, 0.5])
-    #expect(rows.allSatisfy { $0.gain.map { $0.interval.contains($0.value) } ?? false })
+    #expect(rows.allSatisfy { $0.gain.map { $0.interval?.contains($0.value) == true } ?? false })
   }
 }

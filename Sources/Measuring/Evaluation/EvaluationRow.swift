@@ -1,4 +1,3 @@
-public import Reasoning
 public import Traces
 
 /// How well a strategy did on a set of questions.
@@ -37,16 +36,11 @@ public struct EvaluationRow: Sendable, Hashable {
   public var equalTokenVote: Estimate?
   public var equalTokenVoteTokens: Int?
 
-  /// What was turned, and to what, to keep to a budget of tokens; nil where none was set.
-  public var knob: StrategyKnob?
-  public var knobValue: Int?
+  /// What was turned, and to what, to keep to a budget of tokens, such as `["samples": 12]`; nil
+  /// where nothing was.
+  public var setTo: [String: Int]?
   /// Whether it costs more than the budget even at its least.
   public var isOverBudget = false
-
-  /// What the strategy was set to, to keep to a budget.
-  public var setTo: (name: String, value: Int)? {
-    knob.flatMap { knob in knobValue.map { (knob.setting.name, $0) } }
-  }
 
   /// How often looking again mended an answer, and how often it spoiled one.
   public struct Revisions: Sendable, Hashable {
@@ -91,6 +85,6 @@ extension EvaluationRow: Encodable {
     try container.encodeIfPresent(revisions?.wrongToRight, forKey: .wrongToRight)
     try container.encodeIfPresent(revisions?.rightToWrong, forKey: .rightToWrong)
     try container.encodeIfPresent(equalTokenVoteTokens, forKey: .equalTokenVoteTokens)
-    try container.encodeIfPresent(setTo.map { [$0.name: $0.value] }, forKey: .setTo)
+    try container.encodeIfPresent(setTo, forKey: .setTo)
   }
 }

@@ -44,10 +44,10 @@ public struct StudyTally: Sendable {
         guard let accuracy = Statistics.mean(known.map(\.accuracy)),
           let tokens = Statistics.mean(known.map(\.tokens))
         else { continue }
-        curve.points[index].accuracy = StudyEstimate(
+        curve.points[index].accuracy = Estimate(
           value: accuracy.mean,
           interval: Statistics.accuracyInterval(of: known.map(\.accuracy)))
-        curve.points[index].tokens = StudyEstimate(
+        curve.points[index].tokens = Estimate(
           value: tokens.mean,
           interval: Statistics.bootstrapInterval(ofMean: known.map(\.tokens)))
       }

@@ -1,12 +1,17 @@
-/// A figure between questions with its 95 % interval.
+/// An estimate with its 95 % interval.
 public struct Estimate: Sendable, Hashable {
   public var value: Double
-  public var interval: ClosedRange<Double>
+  /// nil where there is too little to tell from.
+  public var interval: ClosedRange<Double>?
 
-  init(value: Double, interval: ClosedRange<Double>) {
-    (self.value, self.interval) = (value, interval)
+  static func * (estimate: Estimate, factor: Double) -> Estimate {
+    Estimate(
+      value: estimate.value * factor,
+      interval: estimate.interval.map { $0.lowerBound * factor...$0.upperBound * factor })
   }
+}
 
+extension Estimate {
   /// With the normal interval of a standard error, no wider than the figure itself can be.
   init(
     value: Double, standardError: Double,
@@ -37,7 +42,7 @@ public struct Estimate: Sendable, Hashable {
     guard !estimates.isEmpty else { return nil }
     let count = Double(estimates.count)
     let variance = estimates.reduce(0.0) { sum, estimate in
-      let half = (estimate.interval.upperBound - estimate.interval.lowerBound) / 2
+      let half = estimate.interval.map { ($0.upperBound - $0.lowerBound) / 2 } ?? 0
       return sum + (half / Statistics.z95) * (half / Statistics.z95)
     }
     self.init(

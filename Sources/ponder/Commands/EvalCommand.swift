@@ -120,9 +120,8 @@ struct EvalCommand: AsyncParsableCommand {
     let questions = try problemsAsked().map(Question.init)
     let settings = options.settings(detail: 0)
     let models = try model.models(for: strategies, settings, parallel: options.parallel)
-    options.warnOfTemplate(models.decoder.model)
     let evaluation = try evaluation(models)
-    try await reportAccuracy(models.decoder) {
+    try await reportAccuracy(evaluation) {
       var rows: [EvaluationRow] = []
       for strategy in strategies {
         // A strategy that ranks is measured with each verifier in turn.
@@ -149,9 +148,8 @@ struct EvalCommand: AsyncParsableCommand {
       try SlipQuestions.questions(
         family: $0.name, split: split, count: each, seed: options.asked.settings.seed)
     }
-    let models = RunModels(decoder: try model.decoder(parallel: options.parallel))
-    let evaluation = try evaluation(models)
-    try await reportAccuracy(models.decoder) {
+    let evaluation = try evaluation(oneModel(), warns: false)
+    try await reportAccuracy(evaluation) {
       var rows: [EvaluationRow] = []
       for (name, half) in [
         ("continue", slips.flatMap(\.continue)), ("wait", slips.flatMap(\.wait)),
@@ -173,19 +171,14 @@ struct EvalCommand: AsyncParsableCommand {
         family: $0, split: split, count: each, seed: options.asked.settings.seed)
     }
     let verifiers = options.verifiers?.names(for: asked.map(Question.init)) ?? []
-    let models = RunModels(decoder: try model.decoder(parallel: options.parallel))
-    options.warnOfTemplate(models.decoder.model)
-    let evaluation = try evaluation(models)
+    let evaluation = try evaluation(oneModel())
     let rows = try await cancellingOnInterrupt {
       try await showingProgress("judging", of: asked.count + pairs.count) {
         try await evaluation.verifierRows(
           of: verifiers, samplesOf: asked, pairs: pairs, progress: $0)
       }
     }
-    try write(
-      EvalReport(
-        model: models.decoder.model.identity.name, metric: metric.rawValue, results: rows),
-      .verifiers)
+    try write(rows, .verifiers, of: evaluation, metric: metric)
   }
 
   /// What a metric finds of a strategy's paths on questions, telling how many are done.
@@ -200,9 +193,7 @@ struct EvalCommand: AsyncParsableCommand {
     by measurement: @escaping Measurement<Row>
   ) async throws {
     let questions = try problemsAsked().map(Question.init)
-    let models = RunModels(decoder: try model.decoder(parallel: options.parallel))
-    options.warnOfTemplate(models.decoder.model)
-    let evaluation = try evaluation(models)
+    let evaluation = try evaluation(oneModel())
     let rows = try await cancellingOnInterrupt {
       var rows: [Row] = []
       for strategy in strategies where !Task.isCancelled {
@@ -213,10 +204,7 @@ struct EvalCommand: AsyncParsableCommand {
       }
       return rows
     }
-    try write(
-      EvalReport(
-        model: models.decoder.model.identity.name, metric: metric.rawValue, shares: shares,
-        results: rows), table)
+    try write(rows, table, of: evaluation, metric: metric, shares: shares)
   }
 
   /// Answers all questions with a strategy, turned up to the budget of tokens where there is one.
@@ -229,7 +217,7 @@ struct EvalCommand: AsyncParsableCommand {
     if let tokenBudget {
       let progress = ProgressLine()
       progress.show("fitting \(name) to \(tokenBudget) tokens", done: 0, of: questions.count)
-      turned = try await TokenBudget(tokens: tokenBudget).fit(strategy, to: questions, evaluation)
+      turned = try await evaluation.fit(strategy, to: questions, within: tokenBudget)
       evaluation.settings = turned?.settings ?? evaluation.settings
       progress.clear()
     }
@@ -245,17 +233,25 @@ struct EvalCommand: AsyncParsableCommand {
     }
     var rows = Evaluation.rows(
       results, strategy: name, questions: questions, seconds: seconds, byLevel: levels == .each)
+    let setTo = turned.flatMap { fit in
+      fit.knob.flatMap { knob in fit.value.map { [knob.setting.name: $0] } }
+    }
     for index in rows.indices {
       rows[index].verifier = evaluation.settings.verifier?.rawValue
-      (rows[index].knob, rows[index].knobValue) = (turned?.knob, turned?.value)
+      rows[index].setTo = setTo
       rows[index].isOverBudget = (turned?.meanTokens ?? 0) > Double(tokenBudget ?? .max)
       if metric != .auc { rows[index].areaUnderCurve = nil }
     }
     return rows
   }
 
-  private func evaluation(_ models: RunModels) throws -> Evaluation {
-    Evaluation(
+  private func oneModel() throws -> RunModels {
+    RunModels(decoder: try model.decoder(parallel: options.parallel))
+  }
+
+  private func evaluation(_ models: RunModels, warns: Bool = true) throws -> Evaluation {
+    if warns { options.warnOfTemplate(models.decoder.model) }
+    return Evaluation(
       decoder: models.decoder, prompts: try .bundled(), settings: options.settings(detail: 0),
       peers: models.peers, comparesVote: equalTokens)
   }
@@ -263,23 +259,26 @@ struct EvalCommand: AsyncParsableCommand {
   // MARK: Output
 
   private func reportAccuracy(
-    _ decoder: Decoder, _ measure: @escaping @Sendable () async throws -> [EvaluationRow]
+    _ evaluation: Evaluation, _ measure: @escaping @Sendable () async throws -> [EvaluationRow]
   ) async throws {
     let rows = try await cancellingOnInterrupt(measure)
     try write(
-      EvalReport(
-        model: decoder.model.identity.name, tokenBudget: tokenBudget, results: rows),
-      .accuracy(rows, metric: metric, budget: tokenBudget),
+      rows, .accuracy(rows, metric: metric, budget: tokenBudget), of: evaluation,
       notes: TextTable.notes(
-        rows, maxTokens: options.settings(detail: 0).maxTokens, budget: tokenBudget))
+        rows, maxTokens: evaluation.settings.maxTokens, budget: tokenBudget))
   }
 
-  private func write<Row>(
-    _ report: EvalReport<Row>, _ table: TextTable<Row>, notes: String = ""
+  private func write<Row: Encodable>(
+    _ rows: [Row], _ table: TextTable<Row>, of evaluation: Evaluation, metric: Metric? = nil,
+    shares: [Double]? = nil, notes: String = ""
   ) throws {
     switch format {
-    case .json: try StandardOutput.writeJSON(report)
-    case .table: try StandardOutput.write(table.text(report.results) + notes)
+    case .json:
+      try StandardOutput.writeJSON(
+        EvalReport(
+          model: evaluation.decoder.model.identity.name, metric: metric?.rawValue,
+          tokenBudget: tokenBudget, shares: shares, results: rows))
+    case .table: try StandardOutput.write(table.text(rows) + notes)
     }
   }
 

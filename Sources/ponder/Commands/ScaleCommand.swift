@@ -120,10 +120,7 @@ struct ScaleCommand: AsyncParsableCommand {
     switch format {
     case .table: text = StudyTable.text(results, curves)
     case .csv: text = report.csv
-    case .json:
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      text = String(decoding: try encoder.encode(report), as: UTF8.self) + "\n"
+    case .json: text = try StandardOutput.json(report) + "\n"
     case .svg:
       guard let chart = StudyChart(curves, of: results.study.kind) else {
         throw UserError.failed("The study was stopped before its first point.")

@@ -78,7 +78,7 @@ extension TextTable<EvaluationRow> {
     if budget != nil {
       columns.append(
         Column("set to", 14) {
-          ($0.setTo.map { "\($0.name) \($0.value)" } ?? "—") + ($0.isOverBudget ? " !" : "")
+          ($0.setTo?.first.map { "\($0.key) \($0.value)" } ?? "—") + ($0.isOverBudget ? " !" : "")
         })
     }
     // Those that take no vote have nothing to compare with.
