@@ -4,15 +4,23 @@ public import Reasoning
 import Synchronization
 import Traces
 
-/// Runs studies on decoders. What is found is told as it comes; the clock, files and screens are
-/// the caller's.
+/// What a study tells of while it is done.
+public enum StudyEvent: Sendable {
+  /// What was known before it goes on; comes first.
+  case began(StudyResults)
+  case found(StudyRecord, arm: Int, problem: Int)
+  /// Something went wrong that does not keep the study from going on.
+  case notice(String)
+}
+
+/// Runs studies on decoders. What is found is told as it comes; the clock and screens are the
+/// caller's.
 public struct StudyRunner: Sendable {
   /// Gives the decoder of a study's model. Models are asked for one after another, and the one
   /// before is let go of.
   public typealias Opening = @Sendable (StudyModel) async throws -> Decoder
-  /// Is told of each answer as it is found, one at a time.
-  public typealias Observer =
-    @Sendable (_ arm: Int, _ problem: Int, _ record: StudyRecord) -> Void
+  /// Is told of what happens, one thing at a time.
+  public typealias Observer = @Sendable (StudyEvent) -> Void
 
   public var prompts: PromptLibrary
   public var open: Opening
@@ -22,20 +30,50 @@ public struct StudyRunner: Sendable {
     self.open = open
   }
 
-  /// Finds the answers that are missing. Every answer is the same whenever it is found, so that a
-  /// study that was stopped and taken up again ends as one that was not.
+  /// Takes up what is kept of a study, finds what is missing, and keeps that: now and then on the
+  /// way, and however it ends.
   ///
+  /// - Parameter store: nil keeps nothing.
   /// - Returns: what is known then: all of it, or less when the task is cancelled.
-  /// - Throws: what keeps the study from going on; what was found has been told to the observer.
+  /// - Throws: what keeps the study from going on.
   @discardableResult
   public func run(
-    _ results: StudyResults, observer: @escaping Observer = { _, _, _ in }
+    _ study: Study, in store: StudyStore?, observer: @escaping Observer
   ) async throws -> StudyResults {
-    let study = results.study
-    let found = Mutex(results)
+    var known = StudyResults(study)
+    do {
+      known = try store?.results(of: study) ?? known
+    } catch {
+      observer(.notice("\(error)"))
+    }
+    observer(.began(known))
+    return try await run(known, in: store, observer: observer)
+  }
+
+  /// Finds the answers that are missing. Every answer is the same whenever it is found, so that a
+  /// study that was stopped and taken up again ends as one that was not.
+  func run(
+    _ known: StudyResults, in store: StudyStore? = nil, observer: @escaping Observer = { _ in }
+  ) async throws -> StudyResults {
+    let study = known.study
+    let found = Mutex(known)
+    // A crash costs a twentieth of the work at most.
+    let interval = max(1, study.total / 20)
+    @Sendable func keep(_ results: StudyResults) {
+      do {
+        try store?.keep(results)
+      } catch {
+        observer(.notice("\(error)"))
+      }
+    }
+    // However it ends, what was found is kept.
+    defer {
+      let results = found.withLock { $0 }
+      if results.done > known.done { keep(results) }
+    }
     for (index, model) in study.models.enumerated() {
       let arms = study.arms.indices.filter {
-        study.arms[$0].model == index && !results.missing(arm: $0).isEmpty
+        study.arms[$0].model == index && !known.missing(arm: $0).isEmpty
       }
       guard !arms.isEmpty, !Task.isCancelled else { continue }
       let decoder = try await open(model)
@@ -47,12 +85,13 @@ public struct StudyRunner: Sendable {
           else { return nil }
           found.withLock { results in
             results.add(record, arm: arm, problem: problem)
-            observer(arm, problem, record)
+            observer(.found(record, arm: arm, problem: problem))
+            if results.done % interval == 0, !results.isComplete { keep(results) }
           }
           return true
         }
         _ = try await Evaluation.concurrently(
-          results.missing(arm: arm), width: width(of: study.arms[arm], decoder),
+          known.missing(arm: arm), width: width(of: study.arms[arm], decoder),
           progress: { _ in }, answer)
       }
     }
