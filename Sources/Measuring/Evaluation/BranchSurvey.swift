@@ -57,31 +57,21 @@ public enum BranchSurvey {
         strategy: strategy, family: family, kind: kind, branches: count, delta: delta?.value,
         interval: delta?.interval)
     }
-    let families = branches.grouped(by: \.family).map { family, branches in
-      (
-        name: family,
-        kinds: branches.grouped(by: \.kind).map { kind, own in
-          (
-            kind: kind, count: own.count,
-            delta: Estimate(of: own, question: \.question, value: \.delta)
-          )
-        }
-      )
-    }
-    func found(_ kind: Class) -> [(kind: Class, count: Int, delta: Estimate?)] {
-      families.flatMap { $0.kinds.filter { $0.kind == kind } }
-    }
-    return families.flatMap { family in
+    let rows = branches.grouped(by: \.family).flatMap { family, branches in
       Class.allCases.map { kind in
-        let own = family.kinds.first { $0.kind == kind }
-        return row(family.name, kind, own?.count ?? 0, own?.delta)
+        let own = branches.filter { $0.kind == kind }
+        return row(
+          family, kind, own.count, Estimate(of: own, question: \.question, value: \.delta))
       }
     }
-      + Class.allCases.map { kind in
-        let own = found(kind)
-        return row(
-          "all", kind, own.reduce(0) { $0 + $1.count }, Estimate(meanOf: own.compactMap(\.delta)))
+    let all = Class.allCases.map { kind in
+      let own = rows.filter { $0.kind == kind }
+      let deltas = own.compactMap { row in
+        row.delta.map { Estimate(value: $0, interval: row.interval) }
       }
+      return row("all", kind, own.reduce(0) { $0 + $1.branches }, Estimate(meanOf: deltas))
+    }
+    return rows + all
   }
 }
 
