@@ -94,11 +94,11 @@ import Testing
         family: try ProblemLibrary.family($0), split: .dev, count: 10, seed: 3)
     }
     let verifiers = [VerifierName.prmRestated, .genrm]
-    let rows = try await VerifierEvaluation(
+    let rows = try await Evaluation(
       decoder: Decoder(model: model, slots: 16),
       prompts: PromptLibrary(directory: samples.appending(path: "Prompts").path),
-      settings: RunSettings(aggregate: .min, rationales: 2), verifiers: verifiers
-    ).rows(samplesOf: [], pairs: pairs)
+      settings: RunSettings(aggregate: .min, rationales: 2)
+    ).verifierRows(of: verifiers, samplesOf: [], pairs: pairs)
     return verifiers.compactMap { name in
       rows.first {
         $0.subject.verifier == name && $0.subject.target == .solution && $0.family == "pooled"

@@ -80,11 +80,12 @@ import Testing
 
   @Test func curvesAreMeasuredByShareOfTheWay() throws {
     func curve(_ values: [Double], question: Int = 0) -> AnswerCurves.Curve {
-      AnswerCurves.Curve(family: "a", question: question, isRight: true, values: values)
+      AnswerCurves.Curve(family: "a", question: question, values: values)
     }
-    let rows = AnswerCurves.rows([
-      curve([0, 1]), curve([0.5, 0.5, 0.5], question: 1), curve([0, 0.4, 0.8], question: 2),
-    ])
+    let rows = AnswerCurves.rows(
+      [
+        curve([0, 1]), curve([0.5, 0.5, 0.5], question: 1), curve([0, 0.4, 0.8], question: 2),
+      ], strategy: "cot")
     let row = try #require(rows.first)
     #expect(rows.count == 2 && row.paths == 3)
     let expected = [0.5 / 3, (0.25 + 0.5 + 0.2) / 3, (0.5 + 0.5 + 0.4) / 3]

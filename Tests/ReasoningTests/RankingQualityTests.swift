@@ -34,7 +34,7 @@ import Testing
     let quality = RankingQuality(all)
     let area = try #require(quality.area)
     #expect(abs(area - wins / pairs) < 1e-12)
-    #expect(area == Statistics.areaUnderCurve(all.map { ($0.score, $0.isPositive) }))
+    #expect(area == RankingQuality.area(under: all.map { ($0.score, $0.isPositive) }))
     let interval = try #require(quality.interval)
     #expect(interval.contains(area) && interval.lowerBound >= 0 && interval.upperBound <= 1)
     #expect(quality.positives * quality.negatives == Int(pairs))
@@ -143,16 +143,15 @@ import Testing
 
   @Test func areasAreThoseOfTheSampledSolutions() async throws {
     let decoder = Decoder(model: VerifierTable.model(), slots: 32)
-    let evaluation = VerifierEvaluation(
+    let evaluation = Evaluation(
       decoder: decoder, prompts: PromptLibrary(directory: Self.prompts),
-      settings: RunSettings(prompting: "plain", samples: 400, temperature: 1, rationales: 1),
-      verifiers: [.orm, .genrmDirect, .likelihood])
+      settings: RunSettings(prompting: "plain", samples: 400, temperature: 1, rationales: 1))
     let other = Problem(
       id: "other", family: "numbers", level: 1, question: "How many?", answer: "4", steps: [])
     let right = JudgedPair.Solution(text: "The answer is 3.", isRight: true, labels: [true])
     let wrong = JudgedPair.Solution(text: "The answer is 2.", isRight: false, labels: [false])
-    let rows = try await evaluation.rows(
-      samplesOf: [problem],
+    let rows = try await evaluation.verifierRows(
+      of: [.orm, .genrmDirect, .likelihood], samplesOf: [problem],
       pairs: [JudgedPair(problem: other, right: right, wrong: wrong)])
     func row(_ verifier: VerifierName, _ source: VerifierRow.Source) throws -> VerifierRow {
       try #require(
@@ -207,6 +206,6 @@ import Testing
     #expect(rows.map { $0.majority?.value } == [0, 0.5, 0.25])
     #expect(rows.map { $0.oracle?.value } == [1, 1, 1])
     #expect(rows.map { $0.gain?.value } == [0.5, 0.5, 0.5])
-    #expect(rows.allSatisfy { $0.gain.map { $0.interval.contains($0.value) } ?? false })
+    #expect(rows.allSatisfy { $0.gain.map { $0.interval?.contains($0.value) == true } ?? false })
   }
 }

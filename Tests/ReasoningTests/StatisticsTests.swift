@@ -131,12 +131,12 @@ import Testing
       let positives = scored.filter(\.isPositive).map(\.score)
       let negatives = scored.filter { !$0.isPositive }.map(\.score)
       guard !positives.isEmpty, !negatives.isEmpty else {
-        #expect(Statistics.areaUnderCurve(scored) == nil)
+        #expect(RankingQuality.area(under: scored) == nil)
         continue
       }
       var wins = 0.0
       for p in positives { for n in negatives { wins += p > n ? 1 : p == n ? 0.5 : 0 } }
-      let area = try #require(Statistics.areaUnderCurve(scored))
+      let area = try #require(RankingQuality.area(under: scored))
       #expect(abs(area - wins / Double(positives.count * negatives.count)) < 1e-12)
     }
   }

@@ -31,7 +31,7 @@ import Testing
     let budget = 3 * (try await cost(strategy, RunSettings(samples: 4, branches: 2, maxTokens: 12)))
     let own = RunSettings(branches: name == "step-beam" ? 2 : nil, maxTokens: 12)
     let fit = try #require(
-      try await TokenBudget(tokens: Int(budget)).fit(strategy, to: questions, evaluation(own)))
+      try await evaluation(own).fit(strategy, to: questions, within: Int(budget)))
     let knob = try #require(fit.knob)
     let value = try #require(fit.value)
     #expect(fit.meanTokens <= budget)
@@ -44,10 +44,9 @@ import Testing
   }
 
   @Test func aStrategyThatCannotDoWithLessKeepsItsLeast() async throws {
-    let fit = try await TokenBudget(tokens: 1).fit(
-      SelfConsistency(), to: questions, evaluation())
+    let fit = try await evaluation().fit(SelfConsistency(), to: questions, within: 1)
     #expect(fit?.value == 1 && (fit?.meanTokens ?? 0) > 1)
-    let greedy = try await TokenBudget(tokens: 1).fit(Greedy(), to: questions, evaluation())
+    let greedy = try await evaluation().fit(Greedy(), to: questions, within: 1)
     #expect(greedy?.knob == nil && greedy?.settings == RunSettings(maxTokens: 12))
   }
 

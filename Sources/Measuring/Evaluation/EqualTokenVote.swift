@@ -1,7 +1,5 @@
-import Decoding
 import Problems
 import Reasoning
-import Synchronization
 import Traces
 
 /// The control for whatever spends tokens: a plain vote over as many samples as the same tokens
@@ -33,26 +31,22 @@ extension Evaluation {
   /// - Returns: nil when cancelled.
   /// - Throws: `StrategyError` when the model cannot go on.
   func vote(on question: Question, within budget: Int) async throws -> EqualTokenVote? {
-    var settings = settings
-    (settings.samples, settings.detail) = (1, 0)
-    (settings.earlyStop, settings.answerOverTime) = (nil, nil)
-    settings.weighting = .majority
+    var own = self
+    (own.peers, own.settings.samples) = ([], 1)
+    (own.settings.earlyStop, own.settings.answerOverTime) = (nil, nil)
+    own.settings.weighting = .majority
     var trace = Trace()
     while true {
-      let log = Mutex<[TraceRecord]>([])
-      let end = await SelfConsistency().run(
-        question, settings: settings, decoder: decoder, library: prompts, previous: trace.runs[1]
-      ) { record in log.withLock { $0.append(record) } }
-      if end.reason == .failed { throw StrategyError.decoding(end.message ?? "The run failed.") }
-      guard end.reason == .completed else { return nil }
-      for record in log.withLock({ $0 }) { trace.apply(record) }
-      guard let run = trace.runs[1] else { return nil }
+      guard let next = try await own.trace(of: SelfConsistency(), on: question, after: trace),
+        let run = next.runs[1]
+      else { return nil }
+      trace = next
       let vote = EqualTokenVote(run, within: budget)
-      let drawn = settings.samples ?? 1
+      let drawn = own.settings.samples ?? 1
       // Samples that cost nothing would never use a budget up.
       guard vote.samples == drawn, vote.tokens > 0, vote.tokens < budget else { return vote }
       // As many more as would fit if they were as long as those so far.
-      settings.samples = drawn + max(1, (budget - vote.tokens) * drawn / vote.tokens)
+      own.settings.samples = drawn + max(1, (budget - vote.tokens) * drawn / vote.tokens)
     }
   }
 }

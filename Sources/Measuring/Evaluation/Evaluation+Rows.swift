@@ -13,56 +13,44 @@ extension Evaluation {
     func group(_ family: String?, _ level: Int?) -> String {
       (family ?? "file") + (byLevel ? level.map { "@\($0)" } ?? "" : "")
     }
-    var families: [String] = []
-    for result in results {
-      let name = group(result.family, result.level)
-      if !families.contains(name) { families.append(name) }
-    }
-    let pools = families.map { name in
-      results.filter { group($0.family, $0.level) == name }
-    }
     let tokens = max(1, results.reduce(0) { $0 + $1.end.tokens.generated })
-    var rows = zip(families, pools).map { family, own in
-      let correct = own.count(where: \.isCorrect)
+    /// A row of one family or of several, by a way to estimate how often something holds.
+    func row(
+      _ family: String, _ pools: [[Result]], majorityClass: Double,
+      estimate: ([[Result]], (Result) -> Bool?) -> Estimate?
+    ) -> EvaluationRow {
+      let own = pools.flatMap { $0 }
       let spent = own.reduce(TokenCounts()) { $0 + $1.end.tokens }
+      let accuracy = estimate(pools) { $0.isCorrect }
       return EvaluationRow(
-        strategy: strategy, family: family, correct: correct, total: own.count,
-        accuracy: Double(correct) / Double(max(1, own.count)),
-        interval: Statistics.wilsonInterval(successes: correct, trials: own.count),
-        majorityClass: majorityClass(
-          questions.filter { group($0.family, $0.fixedLevel) == family }.compactMap(\.gold)),
-        areaUnderCurve: Statistics.areaUnderCurve(own.flatMap(\.scored)),
-        tokens: spent,
+        strategy: strategy, family: family, correct: own.count(where: \.isCorrect),
+        total: own.count, accuracy: accuracy?.value ?? 0, interval: accuracy?.interval ?? 0...1,
+        majorityClass: majorityClass,
+        areaUnderCurve: RankingQuality.area(under: own.flatMap(\.scored)), tokens: spent,
         // Questions of all families share batches, so time is shared out by tokens.
         seconds: seconds * Double(spent.generated) / Double(tokens),
-        majority: share(own, \.isMajorityCorrect), oracle: share(own, \.isAnyCorrect),
-        revisions: revisions(own), gain: gain([own]),
-        equalTokenVote: share(own, \.isVoteCorrect), equalTokenVoteTokens: voteTokens(own))
+        majority: estimate(pools, \.isMajorityCorrect), oracle: estimate(pools, \.isAnyCorrect),
+        revisions: revisions(own), gain: gain(pools),
+        equalTokenVote: estimate(pools, \.isVoteCorrect), equalTokenVoteTokens: voteTokens(own))
     }
-    if let all = macroAverage(rows, pools, strategy: strategy, seconds: seconds) {
-      rows.append(all)
+    let pools = results.grouped { group($0.family, $0.level) }
+    var rows = pools.map { family, own in
+      row(
+        family, [own],
+        majorityClass: majorityClass(
+          questions.filter { group($0.family, $0.fixedLevel) == family }.compactMap(\.gold)),
+        estimate: share)
     }
+    guard let first = rows.first else { return [] }
+    var all = row(
+      "all", pools.map(\.elements),
+      majorityClass: rows.reduce(0) { $0 + $1.majorityClass } / Double(rows.count),
+      estimate: macroShare)
+    all.seconds = seconds
+    // Of one family there is nothing to average.
+    if rows.count == 1 { all.interval = first.interval }
+    rows.append(all)
     return rows
-  }
-
-  private static func macroAverage(
-    _ rows: [EvaluationRow], _ pools: [[Result]], strategy: String, seconds: Double
-  ) -> EvaluationRow? {
-    guard !rows.isEmpty else { return nil }
-    let count = Double(rows.count)
-    let accuracy = macroShare(pools) { $0.isCorrect }
-    return EvaluationRow(
-      strategy: strategy, family: "all", correct: rows.reduce(0) { $0 + $1.correct },
-      total: rows.reduce(0) { $0 + $1.total }, accuracy: accuracy?.value ?? 0,
-      // Of one family there is nothing to average.
-      interval: (rows.count == 1 ? rows.first?.interval : accuracy?.interval) ?? 0...1,
-      majorityClass: rows.reduce(0) { $0 + $1.majorityClass } / count,
-      areaUnderCurve: Statistics.areaUnderCurve(pools.flatMap { $0.flatMap(\.scored) }),
-      tokens: rows.reduce(TokenCounts()) { $0 + $1.tokens }, seconds: seconds,
-      majority: macroShare(pools, \.isMajorityCorrect),
-      oracle: macroShare(pools, \.isAnyCorrect), revisions: revisions(pools.flatMap { $0 }),
-      gain: gain(pools), equalTokenVote: macroShare(pools, \.isVoteCorrect),
-      equalTokenVoteTokens: voteTokens(pools.flatMap { $0 }))
   }
 
   private static func voteTokens(_ results: [Result]) -> Int? {
@@ -84,62 +72,69 @@ extension Evaluation {
     }
   }
 
-  /// A family's share of questions for which something holds; nil where it is not known for all.
+  /// What holds of each result, family by family; nil where it is not known for all.
+  private static func known<Value>(
+    _ pools: [[Result]], _ value: (Result) -> Value?
+  ) -> [[Value]]? {
+    let known = pools.map { $0.compactMap(value) }
+    return zip(known, pools).allSatisfy { $0.count == $1.count && !$1.isEmpty } ? known : nil
+  }
+
+  /// The share of a family's questions for which something holds; nil where it is not known for all.
   private static func share(
-    _ results: [Result], _ holds: (Result) -> Bool?
-  ) -> EvaluationRow.Share? {
-    let known = results.compactMap(holds)
-    guard known.count == results.count, !known.isEmpty else { return nil }
-    let count = known.count { $0 }
-    return EvaluationRow.Share(
-      value: Double(count) / Double(known.count),
-      interval: Statistics.wilsonInterval(successes: count, trials: known.count))
+    _ pools: [[Result]], _ holds: (Result) -> Bool?
+  ) -> Estimate? {
+    known(pools, holds).map { known in
+      let own = known.joined()
+      let count = own.count { $0 }
+      return Estimate(
+        value: Double(count) / Double(own.count),
+        interval: Statistics.wilsonInterval(successes: count, trials: own.count))
+    }
   }
 
   /// The mean of the families' shares, with a normal interval.
   private static func macroShare(
     _ pools: [[Result]], _ holds: (Result) -> Bool?
-  ) -> EvaluationRow.Share? {
-    let known = pools.map { $0.compactMap(holds) }
-    guard !pools.isEmpty, zip(known, pools).allSatisfy({ $0.count == $1.count }) else { return nil }
-    let count = Double(pools.count)
-    let mean =
-      known.reduce(0) { sum, own in
-        sum + Double(own.count { $0 }) / Double(max(1, own.count))
-      } / count
-    // Laplace's estimate of each family's variance, so that 0 of n is not taken as certain.
-    let variance = known.reduce(0.0) { sum, own in
-      let p = (Double(own.count { $0 }) + 1) / (Double(own.count) + 2)
-      return sum + p * (1 - p) / Double(max(1, own.count))
+  ) -> Estimate? {
+    known(pools, holds).map { known in
+      macroMean(known, within: 0...1) { own in
+        let (n, count) = (Double(own.count), Double(own.count { $0 }))
+        // Laplace's estimate of each family's variance, so that 0 of n is not taken as certain.
+        let p = (count + 1) / (n + 2)
+        return (count / n, p * (1 - p) / n)
+      }
     }
-    let half = Statistics.z95 * variance.squareRoot() / count
-    return EvaluationRow.Share(value: mean, interval: max(0, mean - half)...min(1, mean + half))
   }
 
   /// The mean over families of accuracy − majority on the same samples. One vote more is taken for
   /// either side in each family, so that no difference at all is not taken as certain.
-  private static func gain(_ pools: [[Result]]) -> EvaluationRow.Share? {
-    var (mean, variance) = (0.0, 0.0)
-    for pool in pools {
-      let differences = pool.compactMap { result in
-        result.isMajorityCorrect.map { (result.isCorrect ? 1.0 : 0) - ($0 ? 1 : 0) }
+  private static func gain(_ pools: [[Result]]) -> Estimate? {
+    known(pools) { result in
+      result.isMajorityCorrect.map { (result.isCorrect ? 1.0 : 0) - ($0 ? 1 : 0) }
+    }.map { known in
+      macroMean(known, within: -1...1) { own in
+        let n = Double(own.count)
+        let mean = own.reduce(0, +) / n
+        let squares = own.reduce(0) { $0 + $1 * $1 } + 2
+        return (mean, max(0, squares / (n + 2) - mean * mean) / n)
       }
-      guard differences.count == pool.count, !pool.isEmpty else { return nil }
-      let n = Double(pool.count)
-      let own = differences.reduce(0, +) / n
-      let squares = differences.reduce(0) { $0 + $1 * $1 } + 2
-      mean += own
-      variance += max(0, squares / (n + 2) - own * own) / n
     }
-    let count = Double(pools.count)
-    guard count > 0 else { return nil }
-    let half = Statistics.z95 * variance.squareRoot() / count
-    return EvaluationRow.Share(
-      value: mean / count, interval: max(-1, mean / count - half)...min(1, mean / count + half))
+  }
+
+  /// The mean of families' means, each with the variance of its own.
+  private static func macroMean<Value>(
+    _ pools: [[Value]], within range: ClosedRange<Double>,
+    _ moments: ([Value]) -> (mean: Double, variance: Double)
+  ) -> Estimate {
+    let (count, all) = (Double(pools.count), pools.map(moments))
+    return Estimate(
+      value: all.reduce(0) { $0 + $1.mean } / count,
+      standardError: all.reduce(0) { $0 + $1.variance }.squareRoot() / count, within: range)
   }
 
   private static func majorityClass(_ golds: [String]) -> Double {
-    let counts = golds.reduce(into: [String: Int]()) { $0[$1, default: 0] += 1 }
-    return Double(counts.values.max() ?? 0) / Double(max(1, golds.count))
+    let counts = golds.grouped { $0 }.map(\.elements.count)
+    return Double(counts.max() ?? 0) / Double(max(1, golds.count))
   }
 }

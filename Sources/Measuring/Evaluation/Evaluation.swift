@@ -63,8 +63,7 @@ public struct Evaluation: Sendable {
 
   /// - Returns: nil when cancelled.
   private func result(of strategy: any Strategy, on question: Question) async throws -> Result? {
-    var result = try await answer(question, with: strategy)
-    guard result.end.reason == .completed else { return nil }
+    guard var result = try await answer(question, with: strategy) else { return nil }
     guard comparesVote, result.fits else { return result }
     let budget = result.end.tokens.spent
     guard let vote = try await vote(on: question, within: budget) else { return nil }
@@ -106,42 +105,66 @@ public struct Evaluation: Sendable {
 
   private func answer(
     _ question: Question, with strategy: any Strategy
-  ) async throws -> Result {
+  ) async throws -> Result? {
     guard try fits(question, strategy) else {
       return .unanswered(question, takesVotes: type(of: strategy).description.takesVotes)
     }
-    let scored = Mutex<[Int: (delta: Double?, answer: String?)]>([:])
-    let votes = Mutex<Tally?>(nil)
-    var settings = settings
-    settings.detail = 0
-    let end = await strategy.run(
-      question, settings: settings, decoder: decoder, library: prompts, peers: peers
-    ) { record in
-      // Runs that are part of this one have votes of their own.
-      let isOwn = record.run == 1
-      switch record.event {
-      case .score(let score) where score.kind == .delta && isOwn:
-        scored.withLock { $0[score.path, default: (nil, nil)].delta = score.value }
-      case .pathFinished(let end) where isOwn:
-        scored.withLock { $0[end.path, default: (nil, nil)].answer = end.answer }
-      case .tally(let tally) where tally.method == .majority && isOwn:
-        votes.withLock { $0 = tally }
-      default: break
-      }
+    // Runs that are part of this one have votes of their own.
+    guard let run = try await trace(of: strategy, on: question)?.runs[1], let end = run.end else {
+      return nil
     }
-    if end.reason == .failed { throw StrategyError.decoding(end.message ?? "The run failed.") }
-    let pairs = scored.withLock { $0 }.sorted { $0.key < $1.key }.compactMap { _, path in
-      path.delta.map { (score: $0, isPositive: question.isCorrect(path.answer) ?? false) }
+    let pairs = run.pathNumbers.compactMap { run.paths[$0] }.compactMap { path in
+      path.score(.delta).map {
+        (score: $0.value, isPositive: question.isCorrect(path.answer) ?? false)
+      }
     }
     var result = Result(
       family: question.family ?? "file", level: question.fixedLevel,
       isCorrect: end.correct ?? false, end: end, scored: pairs)
-    if let votes = votes.withLock({ $0 }) {
+    if let votes = run.tally(.majority) {
       result.isMajorityCorrect = question.isCorrect(votes.winner) ?? false
       // The answers that were counted, each of them once: a verifier's paths do not vote.
       result.isAnyCorrect = votes.order.contains { question.isCorrect($0) ?? false }
     }
     return result
+  }
+
+  /// Runs a strategy on a question and folds what it tells.
+  ///
+  /// - Parameter known: the trace that the run goes on with.
+  /// - Returns: nil when cancelled.
+  /// - Throws: `StrategyError` when the model cannot go on.
+  func trace(
+    of strategy: any Strategy, on question: Question, after known: Trace = Trace()
+  ) async throws -> Trace? {
+    var settings = settings
+    settings.detail = 0
+    let trace = Mutex(known)
+    let end = await strategy.run(
+      question, settings: settings, decoder: decoder, library: prompts, previous: known.runs[1],
+      peers: peers
+    ) { record in trace.withLock { $0.apply(record) } }
+    if end.reason == .failed { throw StrategyError.decoding(end.message ?? "The run failed.") }
+    return end.reason == .completed ? trace.withLock { $0 } : nil
+  }
+
+  /// What is found of each path of a strategy on questions. A question counts when all of its paths
+  /// are done: some without the others would tell of the quick ones only.
+  func paths<Found: Sendable>(
+    of strategy: any Strategy, on questions: [Question],
+    progress: @escaping @Sendable (Int) -> Void,
+    find: @escaping @Sendable (Int, Question, RunTrace, PathTrace) -> Found?
+  ) async throws -> [Found] {
+    let found = try await Self.concurrently(
+      Array(questions.enumerated()), width: decoder.slots, progress: progress
+    ) { number, question in
+      try await trace(of: strategy, on: question)?.runs[1].map { run in
+        run.pathNumbers.compactMap { path in
+          run.paths[path].flatMap { find(number, question, run, $0) }
+        }
+      }
+    }
+    return found.flatMap(\.output)
   }
 
   /// Whether the model's context holds the question as the strategy puts it.

@@ -1,4 +1,3 @@
-public import Reasoning
 public import Traces
 
 /// How well a strategy did on a set of questions.
@@ -24,26 +23,24 @@ public struct EvaluationRow: Sendable, Hashable {
   /// Which verifier ranked, where one did.
   public var verifier: String?
   /// What a majority of the very same samples would have got; nil for strategies without votes.
-  public var majority: Share?
+  public var majority: Estimate?
   /// How often any of the samples was right (pass@n): the most that choosing could get.
-  public var oracle: Share?
+  public var oracle: Estimate?
   /// What became of the answers that the strategy looked at again; nil where it did not.
   public var revisions: Revisions?
   /// By how much the strategy's accuracy is above the majority's on the same samples, with an
   /// interval of the paired differences.
-  public var gain: Share?
+  public var gain: Estimate?
   /// What a plain vote got of the same questions on no more tokens, and the tokens that it sampled; nil
   /// where it was not asked for.
-  public var equalTokenVote: Share?
+  public var equalTokenVote: Estimate?
   public var equalTokenVoteTokens: Int?
 
-  /// What was turned, and to what, to keep to a budget of tokens; nil where none was set.
-  public var knob: StrategyKnob?
-  public var knobValue: Int?
+  /// What was turned, and to what, to keep to a budget of tokens, such as `["samples": 12]`; nil
+  /// where nothing was.
+  public var setTo: [String: Int]?
   /// Whether it costs more than the budget even at its least.
   public var isOverBudget = false
-
-  public var generatedTokens: Int { tokens.generated }
 
   /// How often looking again mended an answer, and how often it spoiled one.
   public struct Revisions: Sendable, Hashable {
@@ -52,10 +49,42 @@ public struct EvaluationRow: Sendable, Hashable {
     var stayedRight = 0
     var stayedWrong = 0
   }
+}
 
-  /// A figure between questions with its 95 % interval.
-  public struct Share: Sendable, Hashable {
-    public var value: Double
-    public var interval: ClosedRange<Double>
+extension EvaluationRow: Encodable {
+  private enum Key: String, CodingKey {
+    case strategy, family, correct, total, accuracy, ci95, majorityClass, auc, seconds, verifier
+    case generatedTokens, spentTokens, reusedTokens, wrongToRight, rightToWrong, setTo
+    case majority, majorityCi95, oracle, oracleCi95, gain, gainCi95
+    case equalTokenVote, equalTokenVoteCi95, equalTokenVoteTokens
+  }
+
+  public func encode(to encoder: any Swift.Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(strategy, forKey: .strategy)
+    try container.encode(family, forKey: .family)
+    try container.encode(correct, forKey: .correct)
+    try container.encode(total, forKey: .total)
+    try container.encode(accuracy, forKey: .accuracy)
+    try container.encode(interval, forKey: .ci95)
+    try container.encode(majorityClass, forKey: .majorityClass)
+    try container.encodeIfPresent(areaUnderCurve, forKey: .auc)
+    try container.encode(tokens.generated, forKey: .generatedTokens)
+    // With what was put in, for a verifier to read too.
+    try container.encode(tokens.spent, forKey: .spentTokens)
+    try container.encode(tokens.reused, forKey: .reusedTokens)
+    try container.encode(seconds, forKey: .seconds)
+    try container.encodeIfPresent(verifier, forKey: .verifier)
+    for (estimate, key, interval) in [
+      (majority, Key.majority, Key.majorityCi95), (oracle, .oracle, .oracleCi95),
+      (gain, .gain, .gainCi95), (equalTokenVote, .equalTokenVote, .equalTokenVoteCi95),
+    ] {
+      try container.encodeIfPresent(estimate?.value, forKey: key)
+      try container.encodeIfPresent(estimate?.interval, forKey: interval)
+    }
+    try container.encodeIfPresent(revisions?.wrongToRight, forKey: .wrongToRight)
+    try container.encodeIfPresent(revisions?.rightToWrong, forKey: .rightToWrong)
+    try container.encodeIfPresent(equalTokenVoteTokens, forKey: .equalTokenVoteTokens)
+    try container.encodeIfPresent(setTo, forKey: .setTo)
   }
 }

@@ -23,19 +23,12 @@ struct SampleEstimates: Sendable {
   /// order, a tie going to the answer seen first, samples without an answer voting for nothing.
   /// nil for k not in 1 … n.
   func majorityAtK(_ k: Int) -> Double? {
-    var order: [String] = []
-    var counts: [String: Int] = [:]
-    var right: Set<String> = []
-    for sample in samples {
-      guard let answer = sample.answer else { continue }
-      if counts[answer] == nil { order.append(answer) }
-      counts[answer, default: 0] += 1
-      if sample.isCorrect { right.insert(answer) }
-    }
-    guard (1...max(1, samples.count)).contains(k), !samples.isEmpty else { return nil }
-    let tally = order.map { counts[$0] ?? 0 }
+    guard k >= 1, k <= samples.count else { return nil }
+    let answers = samples.filter { $0.answer != nil }.grouped(by: \.answer).map(\.elements)
+    let tally = answers.map(\.count)
     let unparsed = samples.count - tally.reduce(0, +)
-    return order.indices.filter { right.contains(order[$0]) }.reduce(0) { sum, index in
+    let right = answers.indices.filter { answers[$0].contains(where: \.isCorrect) }
+    return right.reduce(0) { sum, index in
       sum
         + (VoteProbability.majorityAtK(tally: tally, unparsed: unparsed, index: index, k: k) ?? 0)
     }

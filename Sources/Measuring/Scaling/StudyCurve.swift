@@ -18,19 +18,6 @@ public enum StudyMeasure: String, Sendable, Codable, CaseIterable {
   case accuracy, tokens, flops
 }
 
-/// An estimate with its 95 % interval.
-public struct StudyEstimate: Sendable, Hashable {
-  public var value: Double
-  /// nil where there is too little to tell from.
-  public var interval: ClosedRange<Double>?
-
-  static func * (estimate: StudyEstimate, factor: Double) -> StudyEstimate {
-    StudyEstimate(
-      value: estimate.value * factor,
-      interval: estimate.interval.map { $0.lowerBound * factor...$0.upperBound * factor })
-  }
-}
-
 /// One point of a study: what some problems got and cost under one way to answer.
 public struct StudyPoint: Sendable, Hashable {
   /// What is turned from point to point; nil where nothing is.
@@ -40,14 +27,14 @@ public struct StudyPoint: Sendable, Hashable {
   /// How many problems it is of so far.
   public var problems: Int
   /// nil before the first problem.
-  public var accuracy: StudyEstimate?
+  public var accuracy: Estimate?
   /// Tokens spent on a problem; nil before the first one.
-  public var tokens: StudyEstimate?
+  public var tokens: Estimate?
 
   /// 2·N·tokens.
-  public var flops: StudyEstimate? { tokens.map { $0 * (2 * Double(model.parameters)) } }
+  public var flops: Estimate? { tokens.map { $0 * (2 * Double(model.parameters)) } }
 
-  public func value(of measure: StudyMeasure) -> StudyEstimate? {
+  public func value(of measure: StudyMeasure) -> Estimate? {
     switch measure {
     case .accuracy: accuracy
     case .tokens: tokens
@@ -81,7 +68,7 @@ public struct StudyCurve: Sendable, Hashable {
   /// The points of the curve as far as they are known, from left to right.
   public func placed(
     on axis: StudyAxis, _ measure: StudyMeasure
-  ) -> [(x: Double, y: StudyEstimate, point: StudyPoint)] {
+  ) -> [(x: Double, y: Estimate, point: StudyPoint)] {
     guard axes.contains(axis) else { return [] }
     let placed = points.compactMap { point in
       point.position(on: axis).flatMap { x in point.value(of: measure).map { (x, $0, point) } }

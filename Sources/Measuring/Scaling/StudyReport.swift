@@ -1,47 +1,12 @@
 /// A study's curves for other programs.
 public struct StudyReport: Encodable, Sendable {
   public struct Curve: Encodable, Sendable {
-    public var curve: String
+    var curve: String
     /// Whether it takes knowing the right answer.
-    public var oracle: Bool
+    var oracle: Bool
     /// What thinking longer is worth, in a study of thinking.
-    public var s1: SequentialScaling?
-    public var points: [Point]
-  }
-
-  public struct Point: Encodable, Sendable {
-    public var model: String
-    public var parameters: Int
-    public var trainingTokens: Int?
-    public var knob: Int?
-    public var level: Int?
-    public var problems: Int
-    public var accuracy: Double?
-    var accuracyCi95: [Double]?
-    public var tokens: Double?
-    var tokensCi95: [Double]?
-    public var flops: Double?
-
-    private enum CodingKeys: String, CodingKey {
-      case model, parameters, knob, level, problems, accuracy, tokens, flops
-      case trainingTokens = "training_tokens"
-      case accuracyCi95 = "accuracy_ci95"
-      case tokensCi95 = "tokens_ci95"
-    }
-
-    init(_ point: StudyPoint) {
-      model = point.model.name
-      parameters = point.model.parameters
-      trainingTokens = point.model.tokensSeen
-      knob = point.knob
-      level = point.level
-      problems = point.problems
-      accuracy = point.accuracy?.value
-      accuracyCi95 = point.accuracy?.interval.map { [$0.lowerBound, $0.upperBound] }
-      tokens = point.tokens?.value
-      tokensCi95 = point.tokens?.interval.map { [$0.lowerBound, $0.upperBound] }
-      flops = point.flops?.value
-    }
+    var s1: SequentialScaling?
+    var points: [StudyPoint]
   }
 
   public var study: String
@@ -66,7 +31,7 @@ public struct StudyReport: Encodable, Sendable {
       Curve(
         curve: $0.name, oracle: $0.isOracle,
         s1: results.study.kind == .thinking ? SequentialScaling($0) : nil,
-        points: $0.points.filter { $0.problems > 0 }.map(Point.init))
+        points: $0.points.filter { $0.problems > 0 })
     }
   }
 
@@ -92,27 +57,46 @@ public struct StudyReport: Encodable, Sendable {
       + "tokens,tokens_low,tokens_high,flops,accuracy,accuracy_low,accuracy_high"
     let rows = curves.flatMap { curve in
       curve.points.map { point in
-        let fields: [String] = [
-          study, curve.curve, point.model, "\(point.parameters)", Self.field(point.trainingTokens),
-          Self.field(point.knob), Self.field(point.level), "\(point.problems)",
-          Self.field(point.tokens), Self.field(point.tokensCi95?.first),
-          Self.field(point.tokensCi95?.last), Self.field(point.flops),
-          Self.field(point.accuracy), Self.field(point.accuracyCi95?.first),
-          Self.field(point.accuracyCi95?.last),
+        let (tokens, accuracy) = (point.tokens, point.accuracy)
+        let fields: [(any CustomStringConvertible)?] = [
+          study, curve.curve, point.model.name, point.model.parameters, point.model.tokensSeen,
+          point.knob, point.level, point.problems, tokens?.value, tokens?.interval?.lowerBound,
+          tokens?.interval?.upperBound, point.flops?.value, accuracy?.value,
+          accuracy?.interval?.lowerBound, accuracy?.interval?.upperBound,
         ]
-        return fields.map(Self.quoted).joined(separator: ",")
+        return fields.map { Self.quoted($0?.description ?? "") }.joined(separator: ",")
       }
     }
     return ([header] + rows).joined(separator: "\n") + "\n"
-  }
-
-  private static func field(_ value: (some CustomStringConvertible)?) -> String {
-    value.map { "\($0)" } ?? ""
   }
 
   /// RFC 4180: a field with a comma, a quote or a line end stands in quotes.
   private static func quoted(_ field: String) -> String {
     guard field.contains(where: { ",\"\n\r".contains($0) }) else { return field }
     return "\"" + field.replacing("\"", with: "\"\"") + "\""
+  }
+}
+
+extension StudyPoint: Encodable {
+  private enum CodingKeys: String, CodingKey {
+    case model, parameters, knob, level, problems, accuracy, tokens, flops
+    case trainingTokens = "training_tokens"
+    case accuracyInterval = "accuracy_ci95"
+    case tokensInterval = "tokens_ci95"
+  }
+
+  public func encode(to encoder: any Swift.Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(model.name, forKey: .model)
+    try container.encode(model.parameters, forKey: .parameters)
+    try container.encodeIfPresent(model.tokensSeen, forKey: .trainingTokens)
+    try container.encodeIfPresent(knob, forKey: .knob)
+    try container.encodeIfPresent(level, forKey: .level)
+    try container.encode(problems, forKey: .problems)
+    try container.encodeIfPresent(accuracy?.value, forKey: .accuracy)
+    try container.encodeIfPresent(accuracy?.interval, forKey: .accuracyInterval)
+    try container.encodeIfPresent(tokens?.value, forKey: .tokens)
+    try container.encodeIfPresent(tokens?.interval, forKey: .tokensInterval)
+    try container.encodeIfPresent(flops?.value, forKey: .flops)
   }
 }

@@ -4,15 +4,23 @@ public import Reasoning
 import Synchronization
 import Traces
 
-/// Runs studies on decoders. What is found is told as it comes; the clock, files and screens are
-/// the caller's.
+/// What a study tells of while it is done.
+public enum StudyEvent: Sendable {
+  /// What was known before it goes on; comes first.
+  case began(StudyResults)
+  case found(StudyRecord, arm: Int, problem: Int)
+  /// Something went wrong that does not keep the study from going on.
+  case notice(String)
+}
+
+/// Runs studies on decoders. What is found is told as it comes; the clock and screens are the
+/// caller's.
 public struct StudyRunner: Sendable {
   /// Gives the decoder of a study's model. Models are asked for one after another, and the one
   /// before is let go of.
   public typealias Opening = @Sendable (StudyModel) async throws -> Decoder
-  /// Is told of each answer as it is found, one at a time.
-  public typealias Observer =
-    @Sendable (_ arm: Int, _ problem: Int, _ record: StudyRecord) -> Void
+  /// Is told of what happens, one thing at a time.
+  public typealias Observer = @Sendable (StudyEvent) -> Void
 
   public var prompts: PromptLibrary
   public var open: Opening
@@ -22,20 +30,50 @@ public struct StudyRunner: Sendable {
     self.open = open
   }
 
-  /// Finds the answers that are missing. Every answer is the same whenever it is found, so that a
-  /// study that was stopped and taken up again ends as one that was not.
+  /// Takes up what is kept of a study, finds what is missing, and keeps that: now and then on the
+  /// way, and however it ends.
   ///
+  /// - Parameter store: nil keeps nothing.
   /// - Returns: what is known then: all of it, or less when the task is cancelled.
-  /// - Throws: what keeps the study from going on; what was found has been told to the observer.
+  /// - Throws: what keeps the study from going on.
   @discardableResult
   public func run(
-    _ results: StudyResults, observer: @escaping Observer = { _, _, _ in }
+    _ study: Study, in store: StudyStore?, observer: @escaping Observer
   ) async throws -> StudyResults {
-    let study = results.study
-    let found = Mutex(results)
+    var known = StudyResults(study)
+    do {
+      known = try store?.results(of: study) ?? known
+    } catch {
+      observer(.notice("\(error)"))
+    }
+    observer(.began(known))
+    return try await run(known, in: store, observer: observer)
+  }
+
+  /// Finds the answers that are missing. Every answer is the same whenever it is found, so that a
+  /// study that was stopped and taken up again ends as one that was not.
+  func run(
+    _ known: StudyResults, in store: StudyStore? = nil, observer: @escaping Observer = { _ in }
+  ) async throws -> StudyResults {
+    let study = known.study
+    let found = Mutex(known)
+    // A crash costs a twentieth of the work at most.
+    let interval = max(1, study.total / 20)
+    @Sendable func keep(_ results: StudyResults) {
+      do {
+        try store?.keep(results)
+      } catch {
+        observer(.notice("\(error)"))
+      }
+    }
+    // However it ends, what was found is kept.
+    defer {
+      let results = found.withLock { $0 }
+      if results.done > known.done { keep(results) }
+    }
     for (index, model) in study.models.enumerated() {
       let arms = study.arms.indices.filter {
-        study.arms[$0].model == index && !results.missing(arm: $0).isEmpty
+        study.arms[$0].model == index && !known.missing(arm: $0).isEmpty
       }
       guard !arms.isEmpty, !Task.isCancelled else { continue }
       let decoder = try await open(model)
@@ -47,12 +85,13 @@ public struct StudyRunner: Sendable {
           else { return nil }
           found.withLock { results in
             results.add(record, arm: arm, problem: problem)
-            observer(arm, problem, record)
+            observer(.found(record, arm: arm, problem: problem))
+            if results.done % interval == 0, !results.isComplete { keep(results) }
           }
           return true
         }
         _ = try await Evaluation.concurrently(
-          results.missing(arm: arm), width: width(of: study.arms[arm], decoder),
+          known.missing(arm: arm), width: width(of: study.arms[arm], decoder),
           progress: { _ in }, answer)
       }
     }
@@ -81,13 +120,9 @@ public struct StudyRunner: Sendable {
       }
     }
     let strategy = try StrategyRegistry.strategy(named: arm.strategy)
-    let end = await strategy.run(
-      question, settings: arm.settings, decoder: decoder, library: prompts
-    ) { _ in }
-    switch end.reason {
-    case .completed: return StudyRecord(isCorrect: end.correct ?? false, tokens: end.tokens)
-    case .cancelled: return nil
-    case .failed: throw StrategyError.decoding(end.message ?? "The run failed.")
+    let evaluation = Evaluation(decoder: decoder, prompts: prompts, settings: arm.settings)
+    return try await evaluation.trace(of: strategy, on: question)?.runs[1]?.end.map {
+      StudyRecord(isCorrect: $0.correct ?? false, tokens: $0.tokens)
     }
   }
 
@@ -95,14 +130,9 @@ public struct StudyRunner: Sendable {
   private func sampled(
     _ question: Question, _ arm: StudyArm, _ decoder: Decoder
   ) async throws -> StudyRecord {
-    let (settings, description) = (arm.settings, BestOfN.description)
-    let run = Run(
-      number: 1, question: question, settings: settings, decoder: decoder,
-      prompt: try prompts.prompt(
-        for: question, settings, otherwise: description.defaultPrompting, model: decoder.model)
-    ) { _ in }
-    let outcomes = try await run.sampledOutcomes(
-      settings.samples ?? BestOfN.defaultSamples, temperature: description.defaultTemperature)
+    let settings = arm.settings
+    let run = try Run.sampling(question, settings, decoder, prompts)
+    let outcomes = try await run.sampledOutcomes(settings.samples ?? BestOfN.defaultSamples)
     let before = run.counts.spent
     let verifier = (settings.verifier ?? BestOfN.defaultVerifier).verifier(settings)
     let assessments = try await verifier.assess(
@@ -120,13 +150,27 @@ public struct StudyRunner: Sendable {
   }
 }
 
+/// Solutions that are sampled to be judged, as best-of-n samples them.
 extension Run {
+  /// - Throws: `TextFileError` for a template or example file that is missing or malformed.
+  static func sampling(
+    _ question: Question, _ settings: RunSettings, _ decoder: Decoder, _ prompts: PromptLibrary
+  ) throws -> Run {
+    Run(
+      number: 1, question: question, settings: settings, decoder: decoder,
+      prompt: try prompts.prompt(
+        for: question, settings, otherwise: BestOfN.description.defaultPrompting,
+        model: decoder.model)
+    ) { _ in }
+  }
+
   /// Samples solutions of the run's question, all in one batch.
   ///
   /// - Returns: what became of them, in path order.
   /// - Throws: `CancellationError` when some of them are missing.
-  func sampledOutcomes(_ count: Int, temperature: Double) async throws -> [PathOutcome] {
+  func sampledOutcomes(_ count: Int) async throws -> [PathOutcome] {
     let start = try insertPrompt()
+    let temperature = BestOfN.description.defaultTemperature
     let results = try await decode(
       (0..<max(1, count)).map { sampledPath($0, from: start, temperature: temperature) })
     try Task.checkCancellation()

@@ -44,10 +44,10 @@ public struct StudyTally: Sendable {
         guard let accuracy = Statistics.mean(known.map(\.accuracy)),
           let tokens = Statistics.mean(known.map(\.tokens))
         else { continue }
-        curve.points[index].accuracy = StudyEstimate(
+        curve.points[index].accuracy = Estimate(
           value: accuracy.mean,
           interval: Statistics.accuracyInterval(of: known.map(\.accuracy)))
-        curve.points[index].tokens = StudyEstimate(
+        curve.points[index].tokens = Estimate(
           value: tokens.mean,
           interval: Statistics.bootstrapInterval(ofMean: known.map(\.tokens)))
       }
@@ -125,11 +125,10 @@ public struct StudyTally: Sendable {
           points: counts.map { point(first, knob: $0) })
       }
     }
-    var names: [String] = []
-    for name in study.arms.flatMap(\.curves) where !names.contains(name) { names.append(name) }
     let levels = Set(study.problems.compactMap(\.level)).sorted()
-    return names.map { name in
-      let arms = study.arms.filter { $0.curves.contains(name) }
+    let curves = study.arms.flatMap { arm in arm.curves.map { (name: $0, arm: arm) } }
+    return curves.grouped(by: \.name).map { name, own in
+      let arms = own.map(\.arm)
       let points =
         study.kind == .difficulty
         ? levels.map { point(first, level: $0) }

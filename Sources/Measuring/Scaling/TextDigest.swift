@@ -30,8 +30,8 @@ extension PromptLibrary {
     var digest = TextDigest()
     for path in paths {
       let names = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
-      let files = names.isEmpty ? [path] : names.sorted().map { "\(path)/\($0)" }
-      for (file, name) in zip(files, names.isEmpty ? [""] : names.sorted()) {
+      for name in names.isEmpty ? [""] : names.sorted() {
+        let file = name.isEmpty ? path : "\(path)/\(name)"
         guard let data = FileManager.default.contents(atPath: file) else { continue }
         digest.add(Array(name.utf8) + [0])
         digest.add(data)

@@ -15,7 +15,7 @@ public struct LabelledScore: Sendable, Hashable {
 }
 
 /// How well scores tell positives from negatives, with an interval.
-public struct RankingQuality: Sendable, Hashable {
+public struct RankingQuality: Sendable, Hashable, Encodable {
   /// The area under the ROC curve; nil without both a positive and a negative.
   public var area: Double?
   /// A 95 % percentile interval from a bootstrap over groups (Efron 1979): whole problems are
@@ -26,6 +26,12 @@ public struct RankingQuality: Sendable, Hashable {
   public var negatives: Int
 
   static let resamples = 1000
+
+  private enum CodingKeys: String, CodingKey {
+    case positives, negatives
+    case area = "auc"
+    case interval = "ci95"
+  }
 
   /// The quality of scores in one pool.
   public init(_ scores: [LabelledScore], seed: UInt64 = 1) {
@@ -49,6 +55,15 @@ public struct RankingQuality: Sendable, Hashable {
     }
     guard let central = Statistics.central95(ofSorted: areas.sorted()) else { return }
     interval = min(central.lowerBound, area)...max(central.upperBound, area)
+  }
+
+  /// The area under the ROC curve: the chance that a positive scores above a negative, a tie
+  /// counting one half (Mann–Whitney). nil without both a positive and a negative, or with NaN.
+  static func area(under scored: [(score: Double, isPositive: Bool)]) -> Double? {
+    guard !scored.contains(where: { $0.score.isNaN }) else { return nil }
+    return Ranking(
+      scored.map { LabelledScore(group: 0, score: $0.score, isPositive: $0.isPositive) }
+    ).area(weights: nil)
   }
 
   private static func mean(_ areas: [Double?]) -> Double? {

@@ -94,27 +94,4 @@ public enum Statistics {
     }
     return bootstrap(of: shares, from: shares + [0, 1], seed: seed) ?? 0...1
   }
-
-  /// The area under the ROC curve: the chance that a positive scores above a negative, a tie
-  /// counting one half (Mann–Whitney). nil without both a positive and a negative, or with NaN.
-  public static func areaUnderCurve(_ scored: [(score: Double, isPositive: Bool)]) -> Double? {
-    let positives = scored.count { $0.isPositive }
-    let negatives = scored.count - positives
-    guard positives > 0, negatives > 0, !scored.contains(where: { $0.score.isNaN }) else {
-      return nil
-    }
-    let sorted = scored.sorted { $0.score < $1.score }
-    var wins = 0.0
-    var negativesBelow = 0
-    var index = 0
-    while index < sorted.count {
-      let tie = sorted[index...].prefix { $0.score == sorted[index].score }
-      let tiedPositives = tie.count { $0.isPositive }
-      let tiedNegatives = tie.count - tiedPositives
-      wins += Double(tiedPositives) * (Double(negativesBelow) + Double(tiedNegatives) / 2)
-      negativesBelow += tiedNegatives
-      index = tie.endIndex
-    }
-    return wins / (Double(positives) * Double(negatives))
-  }
 }

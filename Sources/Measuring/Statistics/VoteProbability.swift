@@ -5,30 +5,6 @@ import Foundation
 /// Ties go to the answer seen first. Among equally tallied answers every one is as likely to have
 /// come first, so a tie of m answers counts 1/m for each.
 enum VoteProbability {
-  /// The chance that a vote of `votes` independent samples picks answer `index`, when each sample
-  /// gives answer i with chance `shares[i]`; what `shares` lack to 1 is unparsed.
-  ///
-  /// This is what self-consistency (Wang et al. 2022, arXiv 2203.11171) converges to at a given
-  /// number of samples: the sampler's own mode, correct or not. nil for shares that are negative
-  /// or sum to more than 1, for an index outside, and for no votes.
-  public static func sampling(shares: [Double], index: Int, votes: Int) -> Double? {
-    let total = shares.reduce(0, +)
-    guard shares.indices.contains(index), votes >= 1, total <= 1 + 1e-9,
-      shares.allSatisfy({ $0 >= 0 })
-    else { return nil }
-    let logs = LogFactorials(upTo: votes)
-    var remaining = 1.0
-    var order = shares
-    order.swapAt(0, index)
-    let steps = order.map { share in
-      defer { remaining -= share }
-      return min(1, share / max(remaining, .leastNormalMagnitude))
-    }
-    return win(votes: votes, answers: steps.count) { answer, count, left in
-      logs.binomial(count: count, of: left, chance: steps[answer])
-    }
-  }
-
   /// maj@k: the chance that a vote of `k` of the samples already drawn, chosen without
   /// replacement, picks answer `index`.
   ///
@@ -57,7 +33,7 @@ enum VoteProbability {
 
   /// The chance that answer 0 wins. `chance(i, count, left)` is the chance that `count` of the
   /// `left` votes not yet given to answers before i go to answer i.
-  private static func win(
+  static func win(
     votes: Int, answers: Int, chance: (Int, Int, Int) -> Double
   ) -> Double {
     var total = 0.0
@@ -88,7 +64,7 @@ enum VoteProbability {
 }
 
 /// ln n! for 0 … a limit, and the distributions made of them.
-private struct LogFactorials {
+struct LogFactorials {
   private let values: [Double]
 
   init(upTo limit: Int) {
@@ -99,16 +75,7 @@ private struct LogFactorials {
     self.values = values
   }
 
-  private func logChoose(_ n: Int, _ k: Int) -> Double { values[n] - values[k] - values[n - k] }
-
-  func binomial(count: Int, of trials: Int, chance: Double) -> Double {
-    if chance <= 0 { return count == 0 ? 1 : 0 }
-    if chance >= 1 { return count == trials ? 1 : 0 }
-    let log =
-      logChoose(trials, count) + Double(count) * Foundation.log(chance)
-      + Double(trials - count) * Foundation.log1p(-chance)
-    return Foundation.exp(log)
-  }
+  func logChoose(_ n: Int, _ k: Int) -> Double { values[n] - values[k] - values[n - k] }
 
   func hypergeometric(count: Int, of draws: Int, marked: Int, population: Int) -> Double {
     guard count <= marked, draws - count <= population - marked, draws <= population else {

@@ -62,20 +62,20 @@ struct BenchCommand: ParsableCommand {
       case .measured(let measurement):
         line.clear()
         guard isatty(STDERR_FILENO) == 1 else { return }
-        let row = BenchTable.row(measurement).joined(separator: "  ")
-        FileHandle.standardError.write(Data((row + "\n").utf8))
+        let cells = Self.table(compares: false).cells(of: measurement)
+        StandardError.write(cells.joined(separator: "  ") + "\n")
       }
     }
     line.clear()
     if let earlier {
       report = report.compared(with: earlier)
       for difference in report.differences(from: earlier) {
-        FileHandle.standardError.write(Data("ponder: not the same: \(difference).\n".utf8))
+        StandardError.tell("not the same: \(difference).")
       }
     }
     switch format {
     case .json: try StandardOutput.writeJSON(report)
-    case .text: try StandardOutput.write(BenchTable(report).text)
+    case .text: try StandardOutput.write(Self.text(report))
     }
   }
 
@@ -93,6 +93,56 @@ struct BenchCommand: ParsableCommand {
         "\(path) is not what 'ponder bench --format json' prints; save that to compare with it.")
     }
   }
+
+  // MARK: The table
+
+  private static func text(_ report: EngineBenchmark.Report) -> String {
+    let compares = report.results.contains { $0.earlier != nil }
+    let isNoisy = report.results.contains { $0.earlier?.isWithinNoise == true }
+    return heading(report) + "\n" + table(compares: compares).text(report.results)
+      + (isNoisy ? "≈ the rounds of both runs overlap: the difference may be chance\n" : "")
+  }
+
+  private static func heading(_ report: EngineBenchmark.Report) -> String {
+    var parts = ["\(report.threads) \(report.threads == 1 ? "thread" : "threads")", report.isa]
+    if let model = report.model { parts.insert("\(model) \(report.fileType ?? "")", at: 0) }
+    if let kv = report.kv { parts.append("kv \(kv)") }
+    if let bytes = report.weightBytes {
+      parts.append(String(format: "weights %.1f MB", Double(bytes) / 1e6))
+    }
+    if let bandwidth = report.readBandwidth {
+      parts.append(String(format: "read bandwidth %.1f GB/s", bandwidth / 1e9))
+    }
+    return parts.joined(separator: ", ")
+  }
+
+  private static func table(compares: Bool) -> TextTable<EngineBenchmark.Measurement> {
+    typealias Column = TextTable<EngineBenchmark.Measurement>.Column
+    func rate(_ value: Double) -> String { String(format: value < 1000 ? "%.1f" : "%.0f", value) }
+    func number(_ heading: String, _ cell: @escaping (EngineBenchmark.Measurement) -> String?)
+      -> Column
+    { Column(heading, isNumber: true) { cell($0) ?? "—" } }
+    let columns = [
+      Column("test") { $0.test }, number("tokens") { "\($0.tokens)" },
+      number("paths") { "\($0.branches)" }, number("tokens/s") { rate($0.tokensPerSecond) },
+      number("slowest to fastest") { "\(rate($0.slowest)) to \(rate($0.fastest))" },
+      number("GB/s") { $0.bytesPerSecond.map { String(format: "%.1f", $0 / 1e9) } },
+      number("of bandwidth") { $0.bandwidthShare.map { String(format: "%.0f %%", $0 * 100) } },
+    ]
+    guard compares else { return TextTable(columns: columns) }
+    return TextTable(
+      columns: columns + [
+        number("earlier") { $0.earlier.map { rate($0.tokensPerSecond) } },
+        number("slowest to fastest") {
+          $0.earlier.map { "\(rate($0.slowest)) to \(rate($0.fastest))" }
+        },
+        number("ratio") {
+          $0.earlier.map { String(format: "%.2f ", $0.ratio) + ($0.isWithinNoise ? "≈" : " ") }
+        },
+      ])
+  }
+
+  // MARK: Keys
 
   private struct Repaint: Encodable {
     var test = "repaint"

@@ -93,8 +93,7 @@ struct CurriculumCommand: ParsableCommand {
       number += 1
     }
     try file(path).write(contentsOf: tokenFile.data)
-    let message = "\(tokenFile.count) tokens of \(number - first) documents\n"
-    try FileHandle.standardError.write(contentsOf: Data(message.utf8))
+    StandardError.write("\(tokenFile.count) tokens of \(number - first) documents\n")
   }
 }
 

@@ -1,8 +1,8 @@
-public import ArgumentParser
+import ArgumentParser
 import Decoding
 import Foundation
 import Measuring
-public import Problems
+import Problems
 import Reasoning
 import Traces
 
@@ -33,11 +33,7 @@ struct EvalCommand: AsyncParsableCommand {
   var strategy = usualStrategy
   private static let usualStrategy = Greedy.description.name
 
-  @Option(help: "Families of problems with commas between, or all: every core family.")
-  var family: String?
-
-  @Option(help: ArgumentHelp("Problems as JSON Lines, Ponder's or GSM8K's.", valueName: "file"))
-  var problems: String?
+  @OptionGroup var source: ProblemOptions
 
   @Option(help: "Problems of each family; with --levels each, of each level.")
   var count: Int?
@@ -71,25 +67,20 @@ struct EvalCommand: AsyncParsableCommand {
   @OptionGroup var options: RunOptions
 
   func validate() throws {
-    guard (family == nil) != (problems == nil) else {
-      throw ValidationError("Give either --family NAME|all or --problems FILE.")
-    }
     if let count, count < 1 { throw ValidationError("--count must be 1 or more.") }
-    if problems != nil, levels != .mixed || metric == .slips {
+    if source.problems != nil, levels != .mixed || metric == .slips {
       throw ValidationError("A file's problems have no levels and no slips: give --family.")
     }
-    if levels != .mixed, metric != .accuracy {
-      throw ValidationError("--levels is for the metric accuracy.")
-    }
-    if equalTokens, metric != .accuracy {
-      throw ValidationError("--equal-tokens is for the metric accuracy.")
+    let ofAccuracy = [
+      ("--levels", levels != .mixed), ("--equal-tokens", equalTokens),
+      ("--token-budget", tokenBudget != nil),
+    ]
+    for (name, isGiven) in ofAccuracy where isGiven && metric != .accuracy {
+      throw ValidationError("\(name) is for the metric accuracy.")
     }
     if let tokenBudget {
       guard (1...10_000_000).contains(tokenBudget) else {
         throw ValidationError("--token-budget must be from 1 to 10000000.")
-      }
-      guard metric == .accuracy else {
-        throw ValidationError("--token-budget is for the metric accuracy.")
       }
       guard !options.gives(.samples), !options.gives(.waits) else {
         throw ValidationError("--token-budget sets --samples and --waits itself: leave them out.")
@@ -101,25 +92,36 @@ struct EvalCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let strategies = try strategy.split(separator: ",").map {
-      try named($0.trimmingCharacters(in: .whitespaces))
-    }
+    let strategies = try strategy.listed.map(StrategyRegistry.strategy)
     guard !strategies.isEmpty else { throw UserError.usage("--strategy is empty.") }
     switch metric {
-    case .auc: if let verifiers = options.verifiers { return try await judge(verifiers) }
-    case .delta: return try await survey(strategies)
-    case .slips: return try await measureSlips()
-    case .overTime: return try await followAnswers(strategies)
-    case .accuracy: break
+    case .auc where options.verifiers != nil: try await judge()
+    case .accuracy, .auc: try await compare(strategies)
+    case .slips: try await measureSlips()
+    case .delta:
+      try await follow(strategies, in: .branches) { evaluation, strategy, questions, progress in
+        let found = try await evaluation.branches(of: strategy, on: questions, progress: progress)
+        return BranchSurvey.rows(found, strategy: type(of: strategy).description.name)
+      }
+    case .overTime:
+      try await follow(strategies, in: .answerCurves, at: AnswerCurves.shares) {
+        evaluation, strategy, questions, progress in
+        let found = try await evaluation.answerCurves(
+          of: strategy, on: questions, progress: progress)
+        return AnswerCurves.rows(found, strategy: type(of: strategy).description.name)
+      }
     }
+  }
+
+  // MARK: Metrics
+
+  /// How often strategies are right, and how well their own scores tell right from wrong.
+  private func compare(_ strategies: [any Strategy]) async throws {
     let questions = try problemsAsked().map(Question.init)
     let settings = options.settings(detail: 0)
-    let models = try model.models(
-      for: strategies, settings, parallel: options.parallel)
-    let decoder = models.decoder
-    options.warnOfTemplate(decoder.model)
-    let prompts = try PromptLibrary.bundled()
-    let rows = try await cancellingOnInterrupt {
+    let models = try model.models(for: strategies, settings, parallel: options.parallel)
+    let evaluation = try evaluation(models)
+    try await reportAccuracy(evaluation) {
       var rows: [EvaluationRow] = []
       for strategy in strategies {
         // A strategy that ranks is measured with each verifier in turn.
@@ -129,154 +131,198 @@ struct EvalCommand: AsyncParsableCommand {
         let asked =
           own == nil && !isJudged
           ? nil : options.verifiers?.names(for: questions).map { Optional($0) }
-        for verifier in asked ?? [own] {
-          if Task.isCancelled { break }
-          var settings = settings
-          settings.verifier = verifier
-          rows += try await measure(
-            strategy, questions, byLevel: levels == .each,
-            Evaluation(
-              decoder: decoder, prompts: prompts, settings: settings, peers: models.peers,
-              comparesVote: equalTokens), within: tokenBudget)
+        for verifier in asked ?? [own] where !Task.isCancelled {
+          var evaluation = evaluation
+          evaluation.settings.verifier = verifier
+          rows += try await measure(strategy, questions, evaluation)
         }
       }
       return rows
     }
-    let name = decoder.model.identity.name
-    switch format {
-    case .json:
-      try StandardOutput.writeJSON(
-        EvalReport(model: name, rows: rows, metric: metric, budget: tokenBudget))
-    case .table:
-      try StandardOutput.write(
-        EvalTable(
-          rows, metric: metric, maxTokens: settings.maxTokens, budget: tokenBudget
-        ).text)
-    }
   }
 
-  /// Measures verifiers on the model's own solutions and on corrupted ones.
-  private func judge(_ verifiers: VerifierList) async throws {
-    let asked = try problemsAsked()
-    let pairs = try pairsAsked()
-    let decoder = try model.decoder(parallel: options.parallel)
-    options.warnOfTemplate(decoder.model)
-    let evaluation = VerifierEvaluation(
-      decoder: decoder, prompts: try .bundled(), settings: options.settings(detail: 0),
-      verifiers: verifiers.names(for: asked.map(Question.init)))
-    let progress = ProgressLine()
-    let rows = try await cancellingOnInterrupt {
-      let rows = try await evaluation.rows(samplesOf: asked, pairs: pairs) {
-        progress.show("judging", done: $0, of: asked.count + pairs.count)
+  /// How often a solution that has just gone wrong comes to the right answer, left to itself
+  /// and with "Wait," behind the wrong step.
+  private func measureSlips() async throws {
+    let slips = try source.families().map {
+      try SlipQuestions.questions(
+        family: $0.name, split: split, count: each, seed: options.asked.settings.seed)
+    }
+    let evaluation = try evaluation(oneModel(), warns: false)
+    try await reportAccuracy(evaluation) {
+      var rows: [EvaluationRow] = []
+      for (name, half) in [
+        ("continue", slips.flatMap(\.continue)), ("wait", slips.flatMap(\.wait)),
+      ] where !Task.isCancelled {
+        var own = try await measure(Greedy(), half, evaluation)
+        for index in own.indices { own[index].strategy = name }
+        rows += own
       }
-      progress.clear()
-      tellIfStopped()
       return rows
     }
-    let name = decoder.model.identity.name
-    switch format {
-    case .json: try StandardOutput.writeJSON(VerifierReport(model: name, rows: rows))
-    case .table: try StandardOutput.write(VerifierReport.table(rows))
-    }
   }
 
-  func families() throws -> [any ProblemFamily] {
-    do {
-      guard family != "all" else { return ProblemLibrary.coreFamilies }
-      return try (family ?? "").split(separator: ",").map {
-        try ProblemLibrary.family($0.trimmingCharacters(in: .whitespaces))
-      }
-    } catch let error as ProblemError {
-      throw UserError.usage(error.description)
-    }
-  }
-
-  /// Corrupted solutions of the families that are asked for; there are none of a file's problems.
-  func pairsAsked() throws -> [JudgedPair] {
-    guard problems == nil else { return [] }
-    return try families().flatMap {
+  /// How well verifiers judge the model's own solutions and corrupted ones.
+  private func judge() async throws {
+    let asked = try problemsAsked()
+    // There are no corrupted solutions of a file's problems.
+    let pairs = try source.families().flatMap {
       JudgedPair.pairs(
         family: $0, split: split, count: each, seed: options.asked.settings.seed)
     }
+    let verifiers = options.verifiers?.names(for: asked.map(Question.init)) ?? []
+    let evaluation = try evaluation(oneModel())
+    let rows = try await cancellingOnInterrupt {
+      try await showingProgress("judging", of: asked.count + pairs.count) {
+        try await evaluation.verifierRows(
+          of: verifiers, samplesOf: asked, pairs: pairs, progress: $0)
+      }
+    }
+    try write(rows, .verifiers, of: evaluation, metric: metric)
   }
 
-  func problemsAsked() throws -> [Problem] {
-    if let problems {
-      let all = try ProblemFile.read(problems)
-      return Array(all.prefix(count ?? all.count))
+  /// What a metric finds of a strategy's paths on questions, telling how many are done.
+  private typealias Measurement<Row> =
+    @Sendable (
+      Evaluation, any Strategy, [Question], @escaping @Sendable (Int) -> Void
+    ) async throws -> [Row]
+
+  /// What the paths of strategies are like: measures one strategy after another.
+  private func follow<Row: Encodable & Sendable>(
+    _ strategies: [any Strategy], in table: TextTable<Row>, at shares: [Double]? = nil,
+    by measurement: @escaping Measurement<Row>
+  ) async throws {
+    let questions = try problemsAsked().map(Question.init)
+    let evaluation = try evaluation(oneModel())
+    let rows = try await cancellingOnInterrupt {
+      var rows: [Row] = []
+      for strategy in strategies where !Task.isCancelled {
+        let name = type(of: strategy).description.name
+        rows += try await showingProgress(name, of: questions.count) {
+          try await measurement(evaluation, strategy, questions, $0)
+        }
+      }
+      return rows
     }
-    return try families().flatMap { family in
+    try write(rows, table, of: evaluation, metric: metric, shares: shares)
+  }
+
+  /// Answers all questions with a strategy, turned up to the budget of tokens where there is one.
+  private func measure(
+    _ strategy: any Strategy, _ questions: [Question], _ evaluation: Evaluation
+  ) async throws -> [EvaluationRow] {
+    let name = type(of: strategy).description.name
+    var evaluation = evaluation
+    var turned: TokenBudget.Fit?
+    if let tokenBudget {
+      let progress = ProgressLine()
+      progress.show("fitting \(name) to \(tokenBudget) tokens", done: 0, of: questions.count)
+      turned = try await evaluation.fit(strategy, to: questions, within: tokenBudget)
+      evaluation.settings = turned?.settings ?? evaluation.settings
+      progress.clear()
+    }
+    let start = ContinuousClock.now
+    let results = try await showingProgress(name, of: questions.count) { [evaluation] in
+      try await evaluation.results(of: strategy, on: questions, progress: $0)
+    }
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let unfit = results.count { !$0.fits }
+    if unfit > 0 {
+      StandardError.tell(
+        "the model's context does not hold \(unfit) prompts; they count as unanswered.")
+    }
+    var rows = Evaluation.rows(
+      results, strategy: name, questions: questions, seconds: seconds, byLevel: levels == .each)
+    let setTo = turned.flatMap { fit in
+      fit.knob.flatMap { knob in fit.value.map { [knob.setting.name: $0] } }
+    }
+    for index in rows.indices {
+      rows[index].verifier = evaluation.settings.verifier?.rawValue
+      rows[index].setTo = setTo
+      rows[index].isOverBudget = (turned?.meanTokens ?? 0) > Double(tokenBudget ?? .max)
+      if metric != .auc { rows[index].areaUnderCurve = nil }
+    }
+    return rows
+  }
+
+  private func oneModel() throws -> RunModels {
+    RunModels(decoder: try model.decoder(parallel: options.parallel))
+  }
+
+  private func evaluation(_ models: RunModels, warns: Bool = true) throws -> Evaluation {
+    if warns { options.warnOfTemplate(models.decoder.model) }
+    return Evaluation(
+      decoder: models.decoder, prompts: try .bundled(), settings: options.settings(detail: 0),
+      peers: models.peers, comparesVote: equalTokens)
+  }
+
+  // MARK: Output
+
+  private func reportAccuracy(
+    _ evaluation: Evaluation, _ measure: @escaping @Sendable () async throws -> [EvaluationRow]
+  ) async throws {
+    let rows = try await cancellingOnInterrupt(measure)
+    try write(
+      rows, .accuracy(rows, metric: metric, budget: tokenBudget), of: evaluation,
+      notes: TextTable.notes(
+        rows, maxTokens: evaluation.settings.maxTokens, budget: tokenBudget))
+  }
+
+  private func write<Row: Encodable>(
+    _ rows: [Row], _ table: TextTable<Row>, of evaluation: Evaluation, metric: Metric? = nil,
+    shares: [Double]? = nil, notes: String = ""
+  ) throws {
+    switch format {
+    case .json:
+      try StandardOutput.writeJSON(
+        EvalReport(
+          model: evaluation.decoder.model.identity.name, metric: metric?.rawValue,
+          tokenBudget: tokenBudget, shares: shares, results: rows))
+    case .table: try StandardOutput.write(table.text(rows) + notes)
+    }
+  }
+
+  // MARK: Problems
+
+  private func problemsAsked() throws -> [Problem] {
+    if let problems = try source.ofFile(count: count) { return problems }
+    return try source.families().flatMap { family in
       let all = Array(family.levels)
       return switch levels {
-      case .mixed: try problems(of: family, level: nil, 0..<each)
-      case .each: try all.flatMap { try problems(of: family, level: $0, 0..<each) }
+      case .mixed: try problems(of: family, level: nil, each)
+      case .each: try all.flatMap { try problems(of: family, level: $0, each) }
       case .hard:
         // The levels take turns, so that each is asked as often as the next.
         try all.suffix((all.count + 1) / 2).enumerated().flatMap { index, level in
           let levels = (all.count + 1) / 2
-          return try problems(of: family, level: level, 0..<((each + levels - 1 - index) / levels))
+          return try problems(of: family, level: level, (each + levels - 1 - index) / levels)
         }
       }
     }
   }
 
   /// Problems of each family, where no number is given.
-  var each: Int { count ?? 50 }
+  private var each: Int { count ?? 50 }
 
   private func problems(
-    of family: any ProblemFamily, level: Int?, _ indices: Range<Int>
+    of family: any ProblemFamily, level: Int?, _ count: Int
   ) throws -> [Problem] {
     try ProblemLibrary.problems(
-      family: family.name, split: split, level: level, count: indices.count,
+      family: family.name, split: split, level: level, count: count,
       seed: options.asked.settings.seed)
   }
 }
 
-/// Answers all questions with a strategy, turned up to a budget of tokens where there is one.
-func measure(
-  _ strategy: any Strategy, _ questions: [Question], byLevel: Bool = false,
-  _ evaluation: Evaluation, within budget: Int? = nil
-) async throws -> [EvaluationRow] {
-  let name = type(of: strategy).description.name
-  let verifier = evaluation.settings.verifier?.rawValue
+/// Shows how far work is, and says so where the user has stopped the rest.
+private func showingProgress<Result: Sendable>(
+  _ label: String, of total: Int,
+  _ work: @Sendable (@escaping @Sendable (Int) -> Void) async throws -> Result
+) async throws -> Result {
   let progress = ProgressLine()
-  var evaluation = evaluation
-  var turned: TokenBudget.Fit?
-  if let budget {
-    progress.show("fitting \(name) to \(budget) tokens", done: 0, of: questions.count)
-    turned = try await TokenBudget(tokens: budget).fit(strategy, to: questions, evaluation)
-    evaluation.settings = turned?.settings ?? evaluation.settings
-  }
-  let start = ContinuousClock.now
-  let results = try await evaluation.results(of: strategy, on: questions) {
-    progress.show(name, done: $0, of: questions.count)
-  }
+  let result = try await work { progress.show(label, done: $0, of: total) }
   progress.clear()
-  let seconds = (ContinuousClock.now - start).seconds
-  let unfit = results.count { !$0.fits }
-  if unfit > 0 {
-    FileHandle.standardError.write(
-      Data(
-        "ponder: the model's context does not hold \(unfit) prompts; they count as unanswered.\n"
-          .utf8))
+  if Task.isCancelled {
+    StandardError.tell("stopped; the figures are of the problems that were done.")
   }
-  var rows = Evaluation.rows(
-    results, strategy: name, questions: questions, seconds: seconds, byLevel: byLevel)
-  for index in rows.indices {
-    rows[index].verifier = verifier
-    rows[index].knob = turned?.knob
-    rows[index].knobValue = turned?.value
-    rows[index].isOverBudget = (turned?.meanTokens ?? 0) > Double(budget ?? .max)
-  }
-  tellIfStopped()
-  return rows
+  return result
 }
-
-/// Says that figures are of a part only, where the user has stopped the rest.
-func tellIfStopped() {
-  guard Task.isCancelled else { return }
-  FileHandle.standardError.write(
-    Data("ponder: stopped; the figures are of the problems that were done.\n".utf8))
-}
-
-extension ProblemSplit: ExpressibleByArgument {}

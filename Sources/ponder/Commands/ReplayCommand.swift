@@ -45,8 +45,7 @@ struct ReplayCommand: ParsableCommand {
       try printText(file.records)
     }
     if file.tornBytes > 0 {
-      FileHandle.standardError.write(
-        Data("ponder: the last \(file.tornBytes) bytes were torn off and are left out.\n".utf8))
+      StandardError.tell("the last \(file.tornBytes) bytes were torn off and are left out.")
     }
   }
 

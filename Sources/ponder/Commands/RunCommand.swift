@@ -32,7 +32,7 @@ struct RunCommand: AsyncParsableCommand {
     guard let question = try question.resolve() else {
       throw UserError.usage("Say what to ask: --problem ID, --question TEXT or --prompt TEXT.")
     }
-    let strategy = try named(strategy)
+    let strategy = try StrategyRegistry.strategy(named: strategy)
     guard options.verifiers.map({ $0.names.count == 1 }) ?? true else {
       throw UserError.usage("run takes one --verifier; eval compares several.")
     }
@@ -66,24 +66,12 @@ struct RunCommand: AsyncParsableCommand {
     }
     try output.finish()
     if format == .text, isatty(STDERR_FILENO) == 1 {
-      let seconds = (ContinuousClock.now - start).seconds
+      let seconds = (ContinuousClock.now - start) / .seconds(1)
       let rate = Double(end.tokens.generated) / max(seconds, 1e-9)
-      FileHandle.standardError.write(
-        Data(String(format: "%.2f s, %.0f tokens/s\n", seconds, rate).utf8))
+      StandardError.write(String(format: "%.2f s, %.0f tokens/s\n", seconds, rate))
     }
     if end.reason == .failed { throw UserError.failed(end.message ?? "The run failed.") }
     if end.reason == .cancelled { throw ExitCode(128 + (signal ?? SIGINT)) }
-  }
-}
-
-/// The strategy of a name.
-///
-/// - Throws: `UserError.usage` when there is none.
-func named(_ strategy: String) throws -> any Strategy {
-  do {
-    return try StrategyRegistry.strategy(named: strategy)
-  } catch {
-    throw UserError.usage("\(error)")
   }
 }
 

@@ -29,11 +29,7 @@ struct ScaleCommand: AsyncParsableCommand {
   @Option(help: "\(StudyKind.names)")
   var study: StudyKind
 
-  @Option(help: "Families of problems with commas between, or all: every core family.")
-  var family: String?
-
-  @Option(help: ArgumentHelp("Problems as JSON Lines, Ponder's or GSM8K's.", valueName: "file"))
-  var problems: String?
+  @OptionGroup var source: ProblemOptions
 
   @Option(help: "Problems of each family (default: 20); in difficulty, of each level (10).")
   var count: Int?
@@ -59,11 +55,8 @@ struct ScaleCommand: AsyncParsableCommand {
   @OptionGroup var options: RunOptions
 
   func validate() throws {
-    guard (family == nil) != (problems == nil) else {
-      throw ValidationError("Give either --family NAME|all or --problems FILE.")
-    }
     if let count, count < 1 { throw ValidationError("--count must be 1 or more.") }
-    if problems != nil, study == .difficulty {
+    if source.problems != nil, study == .difficulty {
       throw ValidationError("A file's problems have no levels: give --family.")
     }
     if study == .size, model.model != nil {
@@ -105,37 +98,17 @@ struct ScaleCommand: AsyncParsableCommand {
   }
 
   private func planned(_ models: [StudyModel], _ prompts: PromptLibrary) throws -> Study {
-    let families = try families()
     let plan = StudyPlan(
-      kind: study, families: families, split: split, count: count,
+      kind: study, families: try source.families().map(\.name), split: split, count: count,
       settings: options.settings(detail: 0),
-      strategies: strategy.map { names in
-        names.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-      } ?? StudyPlan.defaultStrategies)
-    do {
-      if let problems {
-        let all = try ProblemFile.read(problems)
-        let asked = all.prefix(count ?? all.count).map {
-          StudyProblem(question: Question($0), level: $0.level)
-        }
-        return try plan.study(
-          of: asked, subject: URL(fileURLWithPath: problems).lastPathComponent, models: models,
-          library: prompts)
-      }
-      return try plan.study(of: plan.problems(), models: models, library: prompts)
-    } catch let error as StudyError {
-      throw UserError.usage(error.description)
-    } catch let error as StrategyError {
-      throw UserError.usage(error.description)
-    } catch let error as ProblemError {
-      throw UserError.usage(error.description)
+      strategies: strategy?.listed ?? StudyPlan.defaultStrategies)
+    let asked = try source.ofFile(count: count)?.map {
+      StudyProblem(question: Question($0), level: $0.level)
     }
-  }
-
-  private func families() throws -> [String] {
-    guard let family else { return [] }
-    if family == "all" { return ProblemLibrary.coreFamilies.map(\.name) }
-    return family.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    return try plan.study(
+      of: asked ?? plan.problems(),
+      subject: source.problems.map { URL(fileURLWithPath: $0).lastPathComponent }, models: models,
+      library: prompts)
   }
 
   // MARK: Output
@@ -147,10 +120,7 @@ struct ScaleCommand: AsyncParsableCommand {
     switch format {
     case .table: text = StudyTable.text(results, curves)
     case .csv: text = report.csv
-    case .json:
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      text = String(decoding: try encoder.encode(report), as: UTF8.self) + "\n"
+    case .json: text = try StandardOutput.json(report) + "\n"
     case .svg:
       guard let chart = StudyChart(curves, of: results.study.kind) else {
         throw UserError.failed("The study was stopped before its first point.")
@@ -195,67 +165,62 @@ private final class StudyProgress: Sendable {
         tokens: now.tokens)
     case .notice(let text):
       line.clear()
-      FileHandle.standardError.write(Data("ponder: \(text)\n".utf8))
+      StandardError.tell(text)
     }
   }
 
   func end(_ results: StudyResults) {
     line.clear()
     guard !results.isComplete else { return }
-    let text =
-      "ponder: stopped after \(results.done) of \(results.total) answers, which are kept: the same "
-      + "command goes on from there.\n"
-    FileHandle.standardError.write(Data(text.utf8))
+    StandardError.tell(
+      "stopped after \(results.done) of \(results.total) answers, which are kept: the same "
+        + "command goes on from there.")
   }
 }
 
 /// The table of `scale`.
 enum StudyTable {
   static func text(_ results: StudyResults, _ curves: [StudyCurve]) -> String {
+    typealias Column = TextTable<(curve: StudyCurve, point: StudyPoint)>.Column
     let study = results.study
     let isSize = study.kind == .size
+    let table = TextTable(columns: [
+      Column("curve") { $0.curve.name + ($0.curve.isOracle ? " (oracle)" : "") },
+      Column(isSize ? "model" : "at") { isSize ? $0.point.model.name : place(of: $0.point) },
+      Column("problems", isNumber: true) { "\($0.point.problems)" },
+      Column("tokens", isNumber: true) {
+        $0.point.tokens.map { Format.fixed($0.value, 1) } ?? ""
+      },
+      Column("FLOPs", isNumber: true) {
+        $0.point.flops.map { StudyChart.text($0.value, on: .flops) } ?? ""
+      },
+      Column("accuracy", isNumber: true) {
+        $0.point.accuracy.map { Format.probability($0.value) } ?? ""
+      },
+      Column("95 % interval") {
+        $0.point.accuracy?.interval.map {
+          "[\(Format.probability($0.lowerBound)), \(Format.probability($0.upperBound))]"
+        } ?? ""
+      },
+    ])
     let rows = curves.flatMap { curve in
-      curve.points.filter { $0.problems > 0 }.map { point -> [String] in
-        [
-          curve.name + (curve.isOracle ? " (oracle)" : ""),
-          isSize ? point.model.name : place(of: point),
-          "\(point.problems)", point.tokens.map { Format.fixed($0.value, 1) } ?? "",
-          point.flops.map { StudyChart.text($0.value, on: .flops) } ?? "",
-          point.accuracy.map { Format.probability($0.value) } ?? "",
-          point.accuracy?.interval.map {
-            "[\(Format.probability($0.lowerBound)), \(Format.probability($0.upperBound))]"
-          } ?? "",
-        ]
-      }
-    }
-    let heading = [
-      "curve", isSize ? "model" : "at", "problems", "tokens", "FLOPs", "accuracy", "95 % interval",
-    ]
-    let all = [heading] + rows
-    let widths = heading.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-    let lines = all.map { row in
-      var line = zip(row, widths).enumerated().map { index, cell in
-        cell.0.padded(to: cell.1, left: (2...5).contains(index))
-      }.joined(separator: "  ")
-      while line.last == " " { line.removeLast() }
-      return line
+      curve.points.filter { $0.problems > 0 }.map { (curve: curve, point: $0) }
     }
     let models = isSize ? "the bundled family" : study.models.first?.name ?? ""
     let title =
       "\(StudyChart.title(of: study.kind)); \(study.subject), \(study.problems.count) problems, "
-      + models
-    return ([title] + lines + (study.kind == .thinking ? scaling(curves) : []))
-      .joined(separator: "\n") + "\n"
+      + "\(models)\n"
+    return title + table.text(rows) + (study.kind == .thinking ? scaling(curves) : "")
   }
 
-  private static func scaling(_ curves: [StudyCurve]) -> [String] {
+  private static func scaling(_ curves: [StudyCurve]) -> String {
     curves.compactMap { curve in
       SequentialScaling(curve).map {
         "\(curve.name), as s1 puts it: scaling "
           + "\($0.scaling < 0 ? "-" : "+")\(Format.fixed(abs($0.scaling) * 100, 3)) accuracy for 100 tokens, "
-          + "performance \(Format.probability($0.performance))"
+          + "performance \(Format.probability($0.performance))\n"
       }
-    }
+    }.joined()
   }
 
   private static func place(of point: StudyPoint) -> String {

@@ -69,9 +69,9 @@ struct StrategiesCommand: ParsableCommand {
 
   /// The guide page on a strategy.
   ///
-  /// - Throws: `UserError.usage` for an unknown name, and whatever keeps the page from being read.
+  /// - Throws: `StrategyError.unknown`, and whatever keeps the page from being read.
   private static func page(on name: String) throws -> String {
-    _ = try named(name)
+    _ = try StrategyRegistry.strategy(named: name)
     let file = try Resources.folder("Samples/Guide").appending(path: "\(name).md")
     let text = try TextFile.read(file.path)
     // The line that is written ends by itself.

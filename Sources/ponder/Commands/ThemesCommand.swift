@@ -42,7 +42,7 @@ struct ThemesCommand: ParsableCommand {
     }
     if format == .json { try StandardOutput.writeJSON(rows) }
     if rows.contains(where: { $0.problems?.isEmpty == false }) {
-      throw ExitCode(ErrorReport.Status.badData)
+      throw ExitCode.badData
     }
   }
 

@@ -81,9 +81,7 @@ enum BundledModels {
   /// - Throws: `UserError.missingFile` for a name that stands for no model.
   static func companions(of path: String, named names: String?) throws -> [String] {
     if let names {
-      return try names.split(separator: ",").map {
-        try self.path(of: $0.trimmingCharacters(in: .whitespaces))
-      }
+      return try names.listed.map(self.path(of:))
     }
     let family = try family()
     let own = URL(fileURLWithPath: path).resolvingSymlinksInPath()

@@ -25,15 +25,9 @@ struct QuestionOptions: ParsableArguments {
 
   /// What is asked; nil when nothing was given.
   ///
-  /// - Throws: `UserError.usage` for a problem that does not exist.
+  /// - Throws: `ProblemError` for a problem that does not exist.
   func resolve() throws -> Question? {
-    if let problem {
-      do {
-        return Question(try ProblemLibrary.problem(id: problem))
-      } catch let error as ProblemError {
-        throw UserError.usage(error.description)
-      }
-    }
+    if let problem { return Question(try ProblemLibrary.problem(id: problem)) }
     if let question { return Question(text: question) }
     if let prompt { return Question(text: prompt, isRaw: true) }
     return nil

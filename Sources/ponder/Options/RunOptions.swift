@@ -38,9 +38,7 @@ struct RunOptions: ParsableArguments {
   /// Says so when the model's chat template is not known, so that raw text is sent.
   func warnOfTemplate(_ model: any LanguageModel) {
     let choice = asked.settings.template.flatMap { TemplateChoice($0) } ?? .auto
-    if let warning = ChatTemplate.warning(choice, declared: model.chatTemplate) {
-      FileHandle.standardError.write(Data("ponder: \(warning)\n".utf8))
-    }
+    ChatTemplate.warning(choice, declared: model.chatTemplate).map(StandardError.tell)
   }
 }
 

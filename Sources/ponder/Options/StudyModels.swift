@@ -55,14 +55,11 @@ struct StudyModels: Sendable {
     all.append((model, path))
   }
 
-  /// The file of a model.
-  func path(of model: StudyModel) -> String? { all.first { $0.model == model }?.path }
-
   /// Opens one of the models.
   ///
   /// - Throws: whatever keeps it from being opened.
   func open(_ model: StudyModel) throws -> TransformerModel {
-    guard let path = path(of: model) else {
+    guard let path = all.first(where: { $0.model == model })?.path else {
       throw UserError.missingFile("There is no model “\(model.name)”.")
     }
     return try ModelLoader.load(path: path, options: options)

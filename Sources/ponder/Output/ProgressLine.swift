@@ -21,7 +21,7 @@ final class ProgressLine: Sendable {
   func show(_ label: String, done: Int, of total: Int, before: Int = 0, tokens: Int? = nil) {
     guard isTerminal else { return }
     let now = ContinuousClock.now
-    let elapsed = (now - start).seconds
+    let elapsed = (now - start) / .seconds(1)
     let isDue = state.withLock { state in
       guard now - state.lastShown > .milliseconds(100) || done == total else { return false }
       state.lastShown = now
@@ -37,19 +37,11 @@ final class ProgressLine: Sendable {
       let left = elapsed / Double(done - before) * Double(total - done)
       line += "  about \(Duration.seconds(left.rounded()).formatted(.units())) left"
     }
-    write("\r\(line)\u{1B}[K")
+    StandardError.write("\r\(line)\u{1B}[K")
   }
 
   /// Removes the line.
   func clear() {
-    if state.withLock({ $0.isShown }) { write("\r\u{1B}[K") }
-  }
-
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
-}
-
-extension Duration {
-  var seconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+    if state.withLock({ $0.isShown }) { StandardError.write("\r\u{1B}[K") }
   }
 }

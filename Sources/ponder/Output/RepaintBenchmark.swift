@@ -61,7 +61,7 @@ private final class PressingTerminal: Terminal {
 
   func draw(_ difference: CellDifference, cursor: Point?) {
     guard let pressed else { return }
-    latencies.append((now - pressed).seconds)
+    latencies.append((now - pressed) / .seconds(1))
     self.pressed = nil
   }
 
@@ -99,22 +99,14 @@ private final class PressingTerminal: Terminal {
 
 /// Wakes a waiting thread.
 private final class WaitingFlag: Waker {
-  private let condition = NSCondition()
-  nonisolated(unsafe) private var isSet = false
+  private let semaphore = DispatchSemaphore(value: 0)
 
-  func wake() {
-    condition.withLock {
-      isSet = true
-      condition.signal()
-    }
-  }
+  func wake() { semaphore.signal() }
 
+  /// Whether it was woken within a time, or since the last call.
   func wait(for duration: Duration) -> Bool {
-    condition.lock()
-    defer { condition.unlock() }
-    let deadline = Date().addingTimeInterval(duration.seconds)
-    while !isSet, condition.wait(until: deadline) {}
-    defer { isSet = false }
-    return isSet
+    guard semaphore.wait(timeout: .now() + duration / .seconds(1)) == .success else { return false }
+    while semaphore.wait(timeout: .now()) == .success {}
+    return true
   }
 }

@@ -14,13 +14,13 @@ enum StandardOutput {
   static func writeLine(_ text: String) throws { try write(text + "\n") }
 
   /// Writes a value as one line of JSON with its keys in snake_case.
-  static func writeJSON(_ value: some Encodable) throws {
+  static func writeJSON(_ value: some Encodable) throws { try writeLine(json(value)) }
+
+  static func json(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
-    var bytes = Array(try encoder.encode(value))
-    bytes.append(UInt8(ascii: "\n"))
-    try bytes.withUnsafeBytes { try write($0) }
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 
   private static func write(_ bytes: UnsafeRawBufferPointer) throws {

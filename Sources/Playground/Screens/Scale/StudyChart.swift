@@ -15,7 +15,7 @@ public struct StudyChart: Sendable, Hashable {
 
   struct Point: Sendable, Hashable {
     var x: Double
-    var y: StudyEstimate
+    var y: Estimate
     var point: StudyPoint
   }
 

@@ -1,12 +1,12 @@
-public import Decoding
+import Decoding
 public import Problems
-public import Reasoning
+import Reasoning
 public import Traces
 
 /// How well a verifier tells right from wrong.
 public struct VerifierRow: Sendable, Hashable {
   /// Whose solutions are judged.
-  public enum Source: String, Sendable, CaseIterable {
+  public enum Source: String, Sendable, Encodable {
     /// The model's own.
     case samples
     /// Held-out solutions and the same with a fault.
@@ -14,14 +14,14 @@ public struct VerifierRow: Sendable, Hashable {
   }
 
   /// What is told apart.
-  public enum Target: String, Sendable, CaseIterable {
+  public enum Target: String, Sendable, Encodable {
     case solution
     /// Single steps up to the first wrong one.
     case step
   }
 
   /// What the figures are of, but for the family.
-  public struct Subject: Sendable, Hashable {
+  public struct Subject: Sendable, Hashable, Encodable {
     public var verifier: VerifierName
     /// How the scores of steps became one; nil where there is nothing to put together.
     public var aggregate: StepAggregate?
@@ -37,32 +37,32 @@ public struct VerifierRow: Sendable, Hashable {
   public var coverage: Double
 }
 
+extension VerifierRow: Encodable {
+  private enum CodingKeys: CodingKey {
+    case family, coverage
+  }
+
+  public func encode(to encoder: any Swift.Encoder) throws {
+    try subject.encode(to: encoder)
+    try quality.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(family, forKey: .family)
+    try container.encode(coverage, forKey: .coverage)
+  }
+}
+
+/// What a verifier said of one thing.
+struct VerifierFinding: Sendable {
+  var subject: VerifierRow.Subject
+  var family: String
+  var score: Double?
+  /// nil where the checker cannot tell.
+  var isRight: Bool?
+}
+
 /// Measures verifiers: their scores of solutions against what an exact checker says.
-public struct VerifierEvaluation: Sendable {
-  public static let defaultSamples = 8
-
-  /// What a verifier said of one thing.
-  struct Finding: Sendable {
-    var subject: VerifierRow.Subject
-    var family: String
-    var score: Double?
-    /// nil where the checker cannot tell.
-    var isRight: Bool?
-  }
-
-  public var decoder: Decoder
-  public var prompts: PromptLibrary
-  public var settings: RunSettings
-  public var verifiers: [VerifierName]
-
-  public init(
-    decoder: Decoder, prompts: PromptLibrary, settings: RunSettings, verifiers: [VerifierName]
-  ) {
-    self.decoder = decoder
-    self.prompts = prompts
-    self.settings = settings
-    self.verifiers = verifiers
-  }
+extension Evaluation {
+  private static let judgedSamples = 8
 
   /// A question with solutions to be judged.
   private struct Case: Sendable {
@@ -78,8 +78,8 @@ public struct VerifierEvaluation: Sendable {
   /// - Returns: a row for each verifier, aggregate, source, target and family.
   ///   When cancelled, of what was judged until then.
   /// - Throws: `StrategyError` when the model cannot go on.
-  public func rows(
-    samplesOf problems: [Problem], pairs: [JudgedPair],
+  public func verifierRows(
+    of verifiers: [VerifierName], samplesOf problems: [Problem], pairs: [JudgedPair],
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) async throws -> [VerifierRow] {
     let cases =
@@ -89,34 +89,27 @@ public struct VerifierEvaluation: Sendable {
       }
     let findings = try await Evaluation.concurrently(
       cases, width: decoder.slots, progress: progress
-    ) { try await judgeUnlessCancelled($0) }
-    return Self.rows(findings.flatMap { group, own in own.map { (group, $0) } })
-  }
-
-  private func judgeUnlessCancelled(_ item: Case) async throws -> [Finding]? {
-    do {
-      return try await judge(item)
-    } catch is CancellationError {
-      return nil
+    ) { item in
+      do {
+        return try await judge(item, by: verifiers)
+      } catch is CancellationError {
+        return nil
+      }
     }
+    return VerifierRow.rows(findings.flatMap { group, own in own.map { (group, $0) } })
   }
 
-  private func judge(_ item: Case) async throws -> [Finding] {
+  private func judge(
+    _ item: Case, by verifiers: [VerifierName]
+  ) async throws -> [VerifierFinding] {
     var settings = settings
     settings.detail = 0
-    let description = BestOfN.description
-    let run = Run(
-      number: 1, question: item.question, settings: settings, decoder: decoder,
-      prompt: try prompts.prompt(
-        for: item.question, settings, otherwise: description.defaultPrompting,
-        model: decoder.model)
-    ) { _ in }
+    let run = try Run.sampling(item.question, settings, decoder, prompts)
     var solutions: [CandidateSolution] = []
     var rightness: [Bool] = []
     var labels: [[Bool?]] = []
     if let problem = item.problem {
-      let outcomes = try await run.sampledOutcomes(
-        settings.samples ?? Self.defaultSamples, temperature: description.defaultTemperature)
+      let outcomes = try await run.sampledOutcomes(settings.samples ?? Self.judgedSamples)
       let checker = StepChecker(problem)
       solutions = outcomes.map { run.solution(ofPath: $0.path) }
       rightness = outcomes.map { item.question.isCorrect($0.answer) ?? false }
@@ -126,7 +119,7 @@ public struct VerifierEvaluation: Sendable {
       rightness = item.solutions.map(\.isRight)
       labels = item.solutions.map(\.labels)
     }
-    var findings: [Finding] = []
+    var findings: [VerifierFinding] = []
     for name in verifiers where item.problem != nil || name != .likelihood {
       let assessments = try await name.verifier(settings).assess(solutions, in: run)
       for (assessment, (isRight, labels)) in zip(assessments, zip(rightness, labels)) {
@@ -139,12 +132,12 @@ public struct VerifierEvaluation: Sendable {
   private func findings(
     _ assessment: Assessment, _ isRight: Bool, _ labels: [Bool?], by name: VerifierName,
     _ item: Case
-  ) -> [Finding] {
+  ) -> [VerifierFinding] {
     let family = item.question.family ?? "file"
     func finding(
       _ target: VerifierRow.Target, _ aggregate: StepAggregate?, _ score: Double?, _ label: Bool?
-    ) -> Finding {
-      Finding(
+    ) -> VerifierFinding {
+      VerifierFinding(
         subject: .init(
           verifier: name, aggregate: aggregate, source: item.source, target: target),
         family: family, score: score, isRight: label)
@@ -157,51 +150,31 @@ public struct VerifierEvaluation: Sendable {
     return aggregates.map { finding(.solution, $0, $0.of(assessment.steps), isRight) }
       + zip(assessment.steps, labels).map { finding(.step, nil, $0, $1) }
   }
+}
 
+extension VerifierRow {
   /// The rows of findings, each with the number of its question.
-  static func rows(_ findings: [(group: Int, finding: Finding)]) -> [VerifierRow] {
-    var subjects: [VerifierRow.Subject] = []
-    var grouped: [VerifierRow.Subject: [(group: Int, finding: Finding)]] = [:]
-    for found in findings {
-      let subject = found.finding.subject
-      if grouped[subject] == nil { subjects.append(subject) }
-      grouped[subject, default: []].append(found)
-    }
-    return subjects.flatMap { subject in rows(of: subject, grouped[subject] ?? []) }
-  }
-
-  private static func rows(
-    of subject: VerifierRow.Subject, _ findings: [(group: Int, finding: Finding)]
-  ) -> [VerifierRow] {
-    var families: [String] = []
-    var pools: [[(group: Int, finding: Finding)]] = []
-    for found in findings {
-      if let place = families.firstIndex(of: found.finding.family) {
-        pools[place].append(found)
-      } else {
-        families.append(found.finding.family)
-        pools.append([found])
+  static func rows(_ findings: [(group: Int, finding: VerifierFinding)]) -> [VerifierRow] {
+    findings.grouped(by: \.finding.subject).flatMap { subject, own in
+      func scores(_ findings: [(group: Int, finding: VerifierFinding)]) -> [LabelledScore] {
+        findings.compactMap { group, finding in
+          guard let score = finding.score, let isRight = finding.isRight else { return nil }
+          return LabelledScore(group: group, score: score, isPositive: isRight)
+        }
       }
-    }
-    func scores(_ findings: [(group: Int, finding: Finding)]) -> [LabelledScore] {
-      findings.compactMap { group, finding in
-        guard let score = finding.score, let isRight = finding.isRight else { return nil }
-        return LabelledScore(group: group, score: score, isPositive: isRight)
+      let families = own.grouped(by: \.finding.family)
+      let pools = families.map { scores($0.elements) }
+      func row(
+        _ family: String, _ pools: [[LabelledScore]],
+        of findings: [(group: Int, finding: VerifierFinding)]
+      ) -> VerifierRow {
+        VerifierRow(
+          subject: subject, family: family, quality: RankingQuality(families: pools),
+          coverage: Double(pools.joined().count) / Double(max(1, findings.count)))
       }
+      return zip(families, pools).map { row($0.key, [$1], of: $0.elements) }
+        + [row("all", pools, of: own)]
+        + (families.count > 1 ? [row("pooled", [scores(own)], of: own)] : [])
     }
-    func row(
-      _ family: String, _ quality: RankingQuality, _ findings: [(group: Int, finding: Finding)]
-    ) -> VerifierRow {
-      let known = findings.count { $0.finding.score != nil && $0.finding.isRight != nil }
-      return VerifierRow(
-        subject: subject, family: family, quality: quality,
-        coverage: Double(known) / Double(max(1, findings.count)))
-    }
-    var rows = zip(families, pools).map { row($0, RankingQuality(scores($1)), $1) }
-    rows.append(row("all", RankingQuality(families: pools.map(scores)), findings))
-    if families.count > 1 {
-      rows.append(row("pooled", RankingQuality(scores(findings)), findings))
-    }
-    return rows
   }
 }

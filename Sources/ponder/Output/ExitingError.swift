@@ -1,0 +1,95 @@
+import ArgumentParser
+import Decoding
+import Engine
+import Measuring
+import NcursesTerminal
+import Problems
+import Reasoning
+import TerminalUI
+import Traces
+
+/// An error that knows with which status it ends the program: as a wrong use of it unless it says
+/// otherwise.
+protocol ExitingError: Error {
+  var exitCode: ExitCode { get }
+}
+
+extension ExitingError {
+  var exitCode: ExitCode { .usage }
+}
+
+/// Exit statuses, from sysexits.h.
+extension ExitCode {
+  static let usage = ExitCode(64)
+  static let badData = ExitCode(65)
+  static let missingFile = ExitCode(66)
+}
+
+extension GGUFError: ExitingError {
+  var exitCode: ExitCode {
+    switch self {
+    case .notFound, .cannotOpen, .missingPart: .missingFile
+    case .cannotWrite: .failure
+    default: .badData
+    }
+  }
+}
+
+extension TokenizerError: ExitingError {
+  var exitCode: ExitCode { .badData }
+}
+
+extension ModelError: ExitingError {
+  var exitCode: ExitCode {
+    switch self {
+    case .instructionSetUnavailable: .usage
+    case .outOfMemory: .failure
+    default: .badData
+    }
+  }
+}
+
+extension LanguageModelError: ExitingError {
+  var exitCode: ExitCode {
+    switch self {
+    case .tokenOutOfRange: .usage
+    case .contextExceeded: .badData
+    default: .failure
+    }
+  }
+}
+
+extension MixtureError: ExitingError {}
+extension ProblemError: ExitingError {}
+extension ProblemTemplateError: ExitingError {}
+extension StudyError: ExitingError {}
+
+extension StrategyError: ExitingError {
+  var exitCode: ExitCode {
+    if case .unknown = self { .usage } else { .failure }
+  }
+}
+
+extension TextFileError: ExitingError {
+  var exitCode: ExitCode {
+    if case .malformed = self { .badData } else { .missingFile }
+  }
+}
+
+extension TraceError: ExitingError {
+  var exitCode: ExitCode {
+    switch self {
+    case .missing, .unreadable, .isFolder: .missingFile
+    case .unwritable: .failure
+    default: .badData
+    }
+  }
+}
+
+extension ThemeError: ExitingError {
+  var exitCode: ExitCode { isMissing ? .missingFile : .badData }
+}
+
+extension TerminalError: ExitingError {
+  var exitCode: ExitCode { .failure }
+}
