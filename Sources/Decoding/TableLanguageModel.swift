@@ -6,7 +6,6 @@ import Synchronization
 /// class can check by hand what the screen shows.
 public final class TableLanguageModel: LanguageModel {
   public let identity: ModelIdentity
-  public let capabilities = ModelCapabilities()
   public let vocabulary: any Vocabulary
   public let contextLength: Int
   public let chatTemplate: String?

@@ -104,13 +104,6 @@ public struct TokenTree: Sendable {
 
   /// The tokens from the root (or from below `ancestor`) down to the node.
   public func tokens(to id: NodeID, from ancestor: NodeID = .root) -> [TokenID] {
-    var tokens: [TokenID] = []
-    var current = id
-    while current != ancestor, let node = nodes[current] {
-      tokens.append(node.token)
-      current = node.parent
-    }
-    tokens.reverse()
-    return tokens
+    path(to: id, from: ancestor).compactMap { nodes[$0]?.token }
   }
 }

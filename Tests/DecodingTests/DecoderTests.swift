@@ -10,9 +10,7 @@ import Testing
     (0..<count).map {
       Continuation(
         start: start, path: $0,
-        sampler: RandomSampler(
-          settings: SamplingSettings(temperature: temperature),
-          random: PathRandom(seed: 9, path: $0)),
+        sampler: SamplingSettings(temperature: temperature).sampler(seed: 9, path: $0),
         stop: StopRule(endTokens: [11]), budget: 64)
     }
   }

@@ -36,7 +36,6 @@ final class TemperedModel: LanguageModel {
   init(_ temper: Temper) { self.temper = temper }
 
   var identity: ModelIdentity { inner.identity }
-  var capabilities: ModelCapabilities { inner.capabilities }
   var vocabulary: any Vocabulary { inner.vocabulary }
   var contextLength: Int { inner.contextLength }
 

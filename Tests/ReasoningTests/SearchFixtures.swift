@@ -59,7 +59,6 @@ final class ObservedModel: LanguageModel {
   init(_ base: TableLanguageModel) { self.base = base }
 
   var identity: ModelIdentity { base.identity }
-  var capabilities: ModelCapabilities { base.capabilities }
   var vocabulary: any Vocabulary { base.vocabulary }
   var contextLength: Int { base.contextLength }
   var passes: [Int] { sizes.withLock { $0 } }

@@ -15,7 +15,6 @@ public final class TransformerModel: LanguageModel {
   public let chatTemplate: String?
   /// Bytes that the keys and values of one token take.
   let cacheBytesPerToken: Int
-  public let capabilities = ModelCapabilities()
 
   private let store: any WeightStore
   private let compute: Compute

@@ -12,28 +12,7 @@ final class BytePairTokenizer: TableVocabulary {
     /// Pairs of spellings with a space between, the first to apply first. [merges]
     var merges: [[UInt8]]
     /// The name of the pre-tokenizer, as under `tokenizer.ggml.pre`.
-    var preTokenizer: String
-
-    init(
-      tokens: TokenList, merges: [[UInt8]], preTokenizer: String = PreTokenizer.gpt2.rawValue
-    ) {
-      self.tokens = tokens
-      self.merges = merges
-      self.preTokenizer = preTokenizer
-    }
-
-    /// The same from strings.
-    init(
-      tokens: [String], merges: [String], kinds: [TokenKind] = [],
-      preTokenizer: String = PreTokenizer.gpt2.rawValue, beginningOfText: TokenID? = nil,
-      unknown: TokenID? = nil
-    ) {
-      self.init(
-        tokens: TokenList(
-          spellings: tokens.map { Array($0.utf8) }, kinds: kinds,
-          beginningOfText: beginningOfText, unknown: unknown),
-        merges: merges.map { Array($0.utf8) }, preTokenizer: preTokenizer)
-    }
+    var preTokenizer = PreTokenizer.gpt2.rawValue
   }
 
   let preTokenizer: PreTokenizer

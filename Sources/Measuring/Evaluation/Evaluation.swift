@@ -108,7 +108,7 @@ public struct Evaluation: Sendable {
     _ question: Question, with strategy: any Strategy
   ) async throws -> Result {
     guard try fits(question, strategy) else {
-      return .unanswered(question, takesVotes: type(of: strategy).description.takesVotes)
+      return .unanswered(question, takesVotes: type(of: strategy).description.shape.takesVotes)
     }
     let scored = Mutex<[Int: (delta: Double?, answer: String?)]>([:])
     let votes = Mutex<Tally?>(nil)

@@ -111,13 +111,9 @@ public final class Exploration: Sendable {
     from node: NodeID, sampling: SamplingSettings, seed: UInt64, budget: Int
   ) async throws -> PathResult? {
     let line = line(from: node)
-    let sampler: any Sampler =
-      sampling.isGreedy
-      ? GreedySampler()
-      : RandomSampler(settings: sampling, random: PathRandom(seed: seed, path: line))
-    let path = Continuation(
-      start: node, path: line, sampler: sampler, stop: run.stopRule, budget: budget,
-      firstStep: run.record(ofPath: line).generated)
+    var path = run.greedyPath(line, from: node, budget: budget)
+    path.sampler = sampling.sampler(seed: seed, path: line)
+    path.firstStep = run.record(ofPath: line).generated
     let result = try await run.decode([path], urgency: .interactive).first
     if let result { moved(line, to: result.end) }
     return result
@@ -140,9 +136,7 @@ public final class Exploration: Sendable {
     }
     let asked = run.inject(
       run.closingTag(after: said) + run.prompt.answerTrigger, after: node, path: line)
-    let path = Continuation(
-      start: asked, path: line, sampler: GreedySampler(), stop: run.stopRule,
-      budget: ZeroShotCoT.answerBudget)
+    let path = run.greedyPath(line, from: asked, budget: ZeroShotCoT.answerBudget)
     guard let result = try await run.decode([path], urgency: .interactive).first else {
       return nil
     }

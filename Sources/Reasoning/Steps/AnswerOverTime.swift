@@ -97,10 +97,9 @@ extension Run {
       let logs = try await logProbabilities(asked.map { (ids, $0.asked) })
       for (place, log) in zip(asked, logs) {
         emit(
-          .score(
-            Score(
-              kind: .earlyAnswer, path: path, node: place.node,
-              value: TokenDistribution.probability(ofLog: log))))
+          Score(
+            kind: .earlyAnswer, path: path, node: place.node,
+            value: TokenDistribution.probability(ofLog: log)))
       }
     }
     if leading > 0 { try await tellLeadingAnswers(ofPath: path, at: asked, count: leading) }

@@ -46,11 +46,10 @@ extension Run {
         let own = logs.prefix(answer.ids.count)
         logs = logs.dropFirst(own.count)
         emit(
-          .score(
-            Score(
-              kind: .earlyAnswer, path: path, node: place.node,
-              value: min(1, own.reduce(0) { $0 + TokenDistribution.probability(ofLog: $1) }),
-              answer: answer.value)))
+          Score(
+            kind: .earlyAnswer, path: path, node: place.node,
+            value: min(1, own.reduce(0) { $0 + TokenDistribution.probability(ofLog: $1) }),
+            answer: answer.value))
       }
     }
   }
@@ -74,9 +73,8 @@ extension Run {
     }
     let results = await decoder.decode(
       starts.enumerated().map { index, start in
-        Continuation(
-          start: start.node.appending(start.first), path: index, sampler: GreedySampler(),
-          stop: stopRule, budget: ZeroShotCoT.answerBudget)
+        greedyPath(
+          index, from: start.node.appending(start.first), budget: ZeroShotCoT.answerBudget)
       }, urgency: .interactive)
     try Task.checkCancellation()
     book(generated: results.reduce(starts.count) { $0 + $1.tokens.count })

@@ -150,13 +150,7 @@ extension Run {
 
   /// Leaves the span of what a path has thought.
   func markThinking(ofPath path: Int) {
-    let entries = record(ofPath: path).entries
-    let parts = Thinking.split(entries.flatMap(\.bytes), tags: thinking)
-    guard
-      let range = ExtractedAnswer.tokenRange(
-        of: parts.thinking, tokenByteCounts: entries.map(\.bytes.count)),
-      let first = entries[range].first, let last = entries[range].last
-    else { return }
-    emit(.span(Span(kind: .thinking, path: path, first: first.node, last: last.node)))
+    let thought = Thinking.split(record(ofPath: path).bytes, tags: thinking).thinking
+    if let places = places(of: thought, inPath: path) { tellSpan(.thinking, ofPath: path, places) }
   }
 }

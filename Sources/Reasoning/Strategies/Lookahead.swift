@@ -35,8 +35,7 @@ public struct Lookahead: Strategy {
     for (index, end) in zip(open, ends) { all[index].score = end }
     for solution in all {
       guard let path = solution.path, let score = solution.score else { continue }
-      expansion.run.emit(
-        .score(Score(kind: .lookahead, path: path, node: solution.tip, value: score)))
+      expansion.run.emit(Score(kind: .lookahead, path: path, node: solution.tip, value: score))
     }
     var rest = all[...]
     return groups.map { group in

@@ -115,10 +115,9 @@ private struct TreeSearchRun {
       for number in numbers {
         let solution = solutions[number]
         expansion.run.emit(
-          .score(
-            Score(
-              kind: .prior, path: solution.path ?? 0, node: solution.tip,
-              value: tree.nodes[number].prior, terms: [tree.nodes[number].initial])))
+          Score(
+            kind: .prior, path: solution.path ?? 0, node: solution.tip,
+            value: tree.nodes[number].prior, terms: [tree.nodes[number].initial]))
       }
     }
   }

@@ -71,9 +71,8 @@ extension Run {
     let logs = try await logProbabilities(([before] + nodes).map { (ids, $0) })
     guard let whole = logs.first, logs.allSatisfy(\.isFinite), let none = logs.last else { return }
     emit(
-      .score(
-        Score(
-          kind: .contextShift, path: 0, node: entries[answer.upperBound - 1].node,
-          value: whole - none, terms: logs.dropFirst().dropLast().map { whole - $0 })))
+      Score(
+        kind: .contextShift, path: 0, node: entries[answer.upperBound - 1].node,
+        value: whole - none, terms: logs.dropFirst().dropLast().map { whole - $0 }))
   }
 }

@@ -44,9 +44,8 @@ extension Run {
     // What cannot be said at all has no finite difference to anything.
     guard logs.count == 2, logs.allSatisfy(\.isFinite) else { return }
     emit(
-      .score(
-        Score(
-          kind: .contextShift, path: path, node: node, value: logs[0] - logs[1], terms: logs)))
+      Score(
+        kind: .contextShift, path: path, node: node, value: logs[0] - logs[1], terms: logs))
   }
 
   /// The tokens of a path that spell a stretch of what it says.
@@ -60,9 +59,8 @@ extension Run {
     let entries = record(ofPath: path).entries
     guard !places.isEmpty, entries.indices.contains(places.upperBound - 1) else { return }
     emit(
-      .span(
-        Span(
-          kind: kind, path: path, first: entries[places.lowerBound].node,
-          last: entries[places.upperBound - 1].node)))
+      Span(
+        kind: kind, path: path, first: entries[places.lowerBound].node,
+        last: entries[places.upperBound - 1].node))
   }
 }

@@ -57,6 +57,19 @@ public final class Run: Sendable {
   public var counts: TokenCounts { state.withLock { $0.counts } }
 
   func emit(_ event: TraceEvent) { sink(TraceRecord(run: number, event)) }
+  func emit(_ score: Score) { emit(.score(score)) }
+  func emit(_ span: Span) { emit(.span(span)) }
+  func emit(_ end: PathEnd) { emit(.pathFinished(end)) }
+
+  /// Tells of tokens that were put in behind a node, up to another; nil is the path of what belongs
+  /// to none.
+  func tellInjected(
+    _ ids: [TokenID], after node: NodeID, to end: NodeID, path: Int? = nil,
+    role: Injection.Role = .strategy
+  ) {
+    let tokens = ids.map { vocabulary.token($0) }
+    emit(.injected(Injection(role: role, path: path, parent: node, end: end, tokens: tokens)))
+  }
 
   /// Leaves an event of another run that is part of this one.
   func forward(_ record: TraceRecord) { sink(record) }
@@ -73,14 +86,8 @@ public final class Run: Sendable {
   public func insertPrompt() throws -> NodeID {
     let ids = try prompt.tokens(of: question, for: decoder.model)
     let end = decoder.insert(ids)
-    state.withLock { state in
-      state.prompt = ids
-    }
-    emit(
-      .injected(
-        Injection(
-          role: .prompt, path: nil, parent: .root, end: end,
-          tokens: ids.map { vocabulary.token($0) })))
+    state.withLock { $0.prompt = ids }
+    tellInjected(ids, after: .root, to: end, role: .prompt)
     return end
   }
 
@@ -104,11 +111,7 @@ public final class Run: Sendable {
             logProbability: nil))
       }
     }
-    emit(
-      .injected(
-        Injection(
-          role: role, path: path, parent: node, end: end,
-          tokens: ids.map { vocabulary.token($0) })))
+    tellInjected(ids, after: node, to: end, path: path, role: role)
     return end
   }
 

@@ -18,18 +18,15 @@ public struct ZeroShotCoT: Strategy {
 
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
-    let reasoning = Continuation(
-      start: start, path: 0, sampler: GreedySampler(), stop: run.stopRule,
-      budget: run.settings.maxTokens)
-    guard let first = try await run.decode([reasoning]).first else { return nil }
+    guard let first = try await run.decode([run.greedyPath(0, from: start)]).first else {
+      return nil
+    }
     if first.reason == .cancelled { return run.conclude(0, .cancelled).answer }
     let thought = run.endOfThinking(path: 0, start: start)
     let asked = run.inject(
       run.closingTag(after: thought.bytes) + run.prompt.extractionTrigger, after: thought.end,
       path: 0)
-    let answer = Continuation(
-      start: asked, path: 0, sampler: GreedySampler(), stop: run.stopRule,
-      budget: Self.answerBudget)
+    let answer = run.greedyPath(0, from: asked, budget: Self.answerBudget)
     guard let second = try await run.decode([answer]).first else { return nil }
     return run.conclude(0, second.reason).answer
   }

@@ -41,12 +41,12 @@ public struct GenerativeVerifier: Verifier {
       let own = rest.prefix(rationales)
       rest = rest.dropFirst(rationales)
       for case (let path, let place?, let verdict?) in own {
-        run.emit(.score(Score(kind: .genrm, path: path, node: place, value: verdict.yes)))
+        run.emit(Score(kind: .genrm, path: path, node: place, value: verdict.yes))
       }
       let verdicts = own.map { $0.2 ?? Verdict(yes: 0, no: 0) }
       let chances = verdicts.map(\.yes)
       let mean = chances.reduce(0, +) / Double(rationales)
-      run.emit(.score(Score(kind: .genrm, path: solution.path, value: mean, terms: chances)))
+      run.emit(Score(kind: .genrm, path: solution.path, value: mean, terms: chances))
       return Assessment(value: mean, verdicts: verdicts)
     }
   }

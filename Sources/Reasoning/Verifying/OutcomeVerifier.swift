@@ -23,9 +23,9 @@ struct OutcomeVerifier: Verifier {
     let verdicts = try await run.verdicts(after: nodes)
     return zip(solutions, zip(nodes, verdicts)).map { solution, read in
       guard let node = read.0, let verdict = read.1 else { return .none }
-      run.emit(.score(Score(kind: .genrm, path: solution.path, node: node, value: verdict.yes)))
+      run.emit(Score(kind: .genrm, path: solution.path, node: node, value: verdict.yes))
       if let share = verdict.share {
-        run.emit(.score(Score(kind: .orm, path: solution.path, node: node, value: share)))
+        run.emit(Score(kind: .orm, path: solution.path, node: node, value: share))
       }
       return Assessment(
         value: reading == .raw ? verdict.yes : verdict.share, verdicts: [verdict])

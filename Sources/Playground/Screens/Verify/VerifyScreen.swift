@@ -144,7 +144,7 @@ public struct VerifyScreen: Screen {
   // MARK: News
 
   public mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
-    guard strategy.ranksCandidates, run != self.run else { return }
+    guard strategy.shape.ranksCandidates, run != self.run else { return }
     self = Self()
     self.run = run
   }
