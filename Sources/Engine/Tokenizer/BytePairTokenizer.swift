@@ -38,30 +38,10 @@ final class BytePairTokenizer: TableVocabulary {
     table = TokenTable(list) { ByteAlphabet.decode($0) ?? $0 }
   }
 
-  /// Turns text into tokens.
-  ///
-  /// User-defined tokens are ordinary text that merges do not make, so they are recognised under
-  /// every handling; control tokens only under `.parse`.
-  public func tokenize(
-    _ text: some Sequence<UInt8>, special: SpecialTokenHandling
-  ) -> [TokenID] {
-    let tokens = tokens(
-      of: Array(text), parsingSpecial: special == .parse, keepsWhitespace: false)
-    return special == .none ? tokens : table.prefix + tokens + table.suffix
-  }
-
-  public func tokenize(
-    continuing text: some Sequence<UInt8>, parsingSpecial: Bool
-  ) -> [TokenID] {
-    tokens(of: Array(text), parsingSpecial: parsingSpecial, keepsWhitespace: !parsingSpecial)
-  }
-
-  private func tokens(
-    of text: [UInt8], parsingSpecial: Bool, keepsWhitespace: Bool
+  func tokens(
+    of fragments: [SpecialTokenMatcher.Fragment], in text: [UInt8], isContinued: Bool
   ) -> [TokenID] {
     var tokens: [TokenID] = []
-    let fragments = table.fragments(
-      of: text, parsingControl: parsingSpecial, keepsWhitespace: keepsWhitespace)
     for fragment in fragments {
       switch fragment {
       case .token(let token): tokens.append(token)

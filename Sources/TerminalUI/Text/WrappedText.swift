@@ -50,17 +50,13 @@ public struct WrappedText: Hashable, Sendable {
     }
   }
 
-  /// The cluster drawn at a cell, counted from the top left of the laid-out text.
-  public func placed(at point: Point) -> Placed? {
-    guard lines.indices.contains(point.y) else { return nil }
-    return lines[point.y].clusters.first {
-      ($0.column..<$0.column + $0.cluster.width).contains(point.x)
-    }
-  }
-
   /// The tag of the run drawn at a cell, counted from the top left of the laid-out text.
   public func tag(at point: Point) -> Int? {
-    placed(at: point).flatMap { text.runs[$0.run].tag }
+    guard lines.indices.contains(point.y) else { return nil }
+    let placed = lines[point.y].clusters.first {
+      ($0.column..<$0.column + $0.cluster.width).contains(point.x)
+    }
+    return placed.flatMap { text.runs[$0.run].tag }
   }
 
   /// Where the text at a UTF-8 offset is drawn, or would be if it took a column. The offset after

@@ -31,15 +31,15 @@ public struct PointChart: Sendable {
     for line in series {
       for point in line.points {
         guard let interval = point.interval else { continue }
-        let low = Self.dot(point.x, interval.lowerBound, canvas)
-        let high = Self.dot(point.x, interval.upperBound, canvas)
-        canvas.join(low, high, owner: series.count)
+        canvas.join(
+          canvas.dot(point.x, interval.lowerBound), canvas.dot(point.x, interval.upperBound),
+          owner: series.count)
       }
     }
     for (index, line) in series.enumerated() {
       for (point, next) in zip(line.points, line.points.dropFirst()) {
         canvas.join(
-          Self.dot(point.x, point.y, canvas), Self.dot(next.x, next.y, canvas), owner: index)
+          canvas.dot(point.x, point.y), canvas.dot(next.x, next.y), owner: index)
       }
     }
     canvas.draw(at: rect.origin, on: &buffer) { owner in
@@ -55,15 +55,7 @@ public struct PointChart: Sendable {
 
   /// The cell of a place.
   public static func cell(x: Double, y: Double, in rect: Rect) -> Point {
-    let dot = dot(x, y, BrailleCanvas(rect.size))
+    let dot = BrailleCanvas(rect.size).dot(x, y)
     return Point(x: rect.x + dot.x / 2, y: rect.y + dot.y / 4)
-  }
-
-  private static func dot(_ x: Double, _ y: Double, _ canvas: BrailleCanvas) -> (x: Int, y: Int) {
-    func share(_ value: Double) -> Double { value.isFinite ? min(1, max(0, value)) : 0 }
-    return (
-      Int((share(x) * Double(max(0, canvas.right))).rounded()),
-      max(0, canvas.bottom) - Int((share(y) * Double(max(0, canvas.bottom))).rounded())
-    )
   }
 }
