@@ -92,8 +92,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Decoding", "Engine", "Measuring", "Problems", "Reasoning", "StrategyFixtures", "Traces",
-        "ponder",
+        "Decoding", "Engine", "EngineFixtures", "Measuring", "Problems", "Reasoning",
+        "StrategyFixtures", "Traces", "ponder",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
