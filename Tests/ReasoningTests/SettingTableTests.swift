@@ -4,6 +4,7 @@ import Reasoning
 import StrategyFixtures
 import Testing
 
+@testable import DecodingFixtures
 @testable import Problems
 @testable import Traces
 
