@@ -51,11 +51,6 @@ struct CountdownSolver {
     return solver.visited
   }
 
-  private init(target: Int, visit: @escaping (ArithmeticExpression) -> Bool) {
-    self.target = target
-    self.visit = visit
-  }
-
   /// Returns whether to go on.
   private mutating func join(_ items: [Item]) -> Bool {
     guard items.count > 1 else {

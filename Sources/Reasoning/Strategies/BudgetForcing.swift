@@ -23,8 +23,6 @@ public struct BudgetForcing: Strategy {
 
   public static let defaultWaits = RunSettings.Usual.waits
 
-  public init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
     let budget = run.settings.thinkingBudget ?? run.settings.maxTokens

@@ -18,8 +18,6 @@ public struct Retrieve: Strategy {
 
   public static let defaultPassages = RunSettings.Usual.passages
 
-  public init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
     run.tellRetrieved()

@@ -70,7 +70,7 @@ extension Run {
   @discardableResult
   private func put(_ ids: [TokenID], after node: NodeID) -> NodeID {
     let end = decoder.insert(ids, after: node)
-    book(injected: ids.count)
+    book(TokenCounts(injected: ids.count))
     tellInjected(ids, after: node, to: end)
     return end
   }
@@ -106,7 +106,7 @@ extension Run {
       }
     }
     let readings = try await decoder.readings(after: wanted)
-    book(reused: readings.reduce(0) { $0 + $1.reused })
+    book(TokenCounts(reused: readings.reduce(0) { $0 + $1.reused }))
     return continuations.map { ids, node in
       guard !ids.isEmpty else { return -.infinity }
       return ids.indices.reduce(0) { sum, index in

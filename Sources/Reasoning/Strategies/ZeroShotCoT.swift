@@ -14,8 +14,6 @@ public struct ZeroShotCoT: Strategy {
   /// The answer itself is short; the second call may not start to reason again.
   static let answerBudget = 32
 
-  public init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
     guard let first = try await run.decode([run.greedyPath(0, from: start)]).first else {

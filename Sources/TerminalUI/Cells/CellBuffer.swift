@@ -42,28 +42,18 @@ public struct CellBuffer: Hashable, Sendable {
   public mutating func put(
     _ text: some StringProtocol, x: Int, y: Int, style: Style = .plain, width: Int? = nil
   ) -> Int {
-    if let width, DisplayWidth.of(text) > width {
-      return putTruncated(text, x: x, y: y, style: style, width: width)
-    }
+    // Where it is cut, the last column is the ellipsis'.
+    let end = width.flatMap { DisplayWidth.of(text) > $0 ? x + $0 - 1 : nil }
+    if let end, end < x { return x }
     var column = x
     for cluster in DisplayClusters(text) {
+      if let end, column + cluster.width > end {
+        return put("…", x: column, y: y, style: style)
+      }
       put(cluster, x: column, y: y, style: style)
       column += cluster.width
     }
     return column
-  }
-
-  private mutating func putTruncated(
-    _ text: some StringProtocol, x: Int, y: Int, style: Style, width: Int
-  ) -> Int {
-    guard width > 0 else { return x }
-    var column = x
-    for cluster in DisplayClusters(text) {
-      if column + cluster.width > x + width - 1 { break }
-      put(cluster, x: column, y: y, style: style)
-      column += cluster.width
-    }
-    return put("…", x: column, y: y, style: style)
   }
 
   /// Draws one cluster.
