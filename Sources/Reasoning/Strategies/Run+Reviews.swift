@@ -59,10 +59,6 @@ extension Run {
   /// path: what it stands behind goes on undisturbed.
   ///
   /// - Returns: the text's last node.
-  func insertAside(_ text: String, after node: NodeID) -> NodeID {
-    insertAside(vocabulary.tokenize(continuing: text), after: node)
-  }
-
   func insertAside(_ ids: [TokenID], after node: NodeID) -> NodeID {
     ids.isEmpty ? node : put(ids, after: node)
   }

@@ -106,9 +106,7 @@ public final class Run: Sendable {
       for id in ids {
         current = current.appending(id)
         state.paths[path, default: PathRecord()].append(
-          .init(
-            node: current, token: id, bytes: vocabulary.bytes(of: id), margin: nil,
-            logProbability: nil))
+          .init(node: current, token: id, bytes: vocabulary.bytes(of: id)))
       }
     }
     tellInjected(ids, after: node, to: end, path: path, role: role)
