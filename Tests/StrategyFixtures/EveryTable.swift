@@ -1,4 +1,5 @@
 package import Decoding
+package import DecodingFixtures
 import Foundation
 import Problems
 import Reasoning

@@ -108,7 +108,7 @@ public struct Evaluation: Sendable {
     _ question: Question, with strategy: any Strategy
   ) async throws -> Result {
     guard try fits(question, strategy) else {
-      return .unanswered(question, takesVotes: type(of: strategy).description.shape.takesVotes)
+      return .unanswered(question, takesVotes: strategy.description.shape.takesVotes)
     }
     let scored = Mutex<[Int: (delta: Double?, answer: String?)]>([:])
     let votes = Mutex<Tally?>(nil)
@@ -149,7 +149,7 @@ public struct Evaluation: Sendable {
   /// - Throws: `TextFileError` for a template or example file that is missing or malformed.
   private func fits(_ question: Question, _ strategy: any Strategy) throws -> Bool {
     let prompt = try prompts.prompt(
-      for: question, settings, otherwise: type(of: strategy).description.defaultPrompting,
+      for: question, settings, otherwise: strategy.description.defaultPrompting,
       model: decoder.model)
     do {
       _ = try prompt.tokens(of: question, for: decoder.model)

@@ -51,11 +51,14 @@ public final class Exploration: Sendable {
   /// The line that a step from a node continues, or a new one.
   func line(from node: NodeID) -> Int {
     lines.withLock { lines in
-      if let known = lines.filter({ $0.value == node }).keys.min() { return known }
-      let new = (lines.keys.max() ?? -1) + 1
-      lines[new] = node
-      return new
+      lines.filter { $0.value == node }.keys.min() ?? Self.newLine(at: node, &lines)
     }
+  }
+
+  private static func newLine(at node: NodeID, _ lines: inout [Int: NodeID]) -> Int {
+    let new = (lines.keys.max() ?? -1) + 1
+    lines[new] = node
+    return new
   }
 
   private func moved(_ line: Int, to node: NodeID) { lines.withLock { $0[line] = node } }
@@ -129,11 +132,7 @@ public final class Exploration: Sendable {
     after node: NodeID, said: [UInt8] = []
   ) async throws -> (outcome: PathOutcome, end: NodeID)? {
     // Always a new line: the line that is asked goes on undisturbed.
-    let line = lines.withLock { lines in
-      let new = (lines.keys.max() ?? -1) + 1
-      lines[new] = node
-      return new
-    }
+    let line = lines.withLock { Self.newLine(at: node, &$0) }
     let asked = run.inject(
       run.closingTag(after: said) + run.prompt.answerTrigger, after: node, path: line)
     let path = run.greedyPath(line, from: asked, budget: ZeroShotCoT.answerBudget)

@@ -61,7 +61,7 @@ extension Run {
   ) async throws -> [(value: String, ids: [[TokenID]])] {
     var starts: [(node: NodeID, first: TokenID)] = []
     let readings = try await decoder.readings(after: nodes, urgency: .interactive)
-    book(reused: readings.reduce(0) { $0 + $1.reused })
+    book(TokenCounts(reused: readings.reduce(0) { $0 + $1.reused }))
     for (node, reading) in zip(nodes, readings) {
       for token in reading.distribution.likeliest(count)
       where !vocabulary.endOfText.contains(token)
@@ -77,7 +77,7 @@ extension Run {
           index, from: start.node.appending(start.first), budget: ZeroShotCoT.answerBudget)
       }, urgency: .interactive)
     try Task.checkCancellation()
-    book(generated: results.reduce(starts.count) { $0 + $1.tokens.count })
+    book(TokenCounts(generated: results.reduce(starts.count) { $0 + $1.tokens.count }))
     var found: [(value: String, ids: [[TokenID]])] = []
     for (start, result) in zip(starts, results) {
       if case .failed(let why) = result.reason { throw StrategyError.decoding(why) }

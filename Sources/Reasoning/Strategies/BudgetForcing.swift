@@ -23,8 +23,6 @@ public struct BudgetForcing: Strategy {
 
   public static let defaultWaits = RunSettings.Usual.waits
 
-  public init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
     let budget = run.settings.thinkingBudget ?? run.settings.maxTokens
@@ -60,9 +58,7 @@ public struct BudgetForcing: Strategy {
       if waited < waits, chosen < budget {
         waited += 1
         let thought = run.endOfThinking(path: 0, start: start, withTag: false)
-        let isSpaced = thought.bytes.last.map(SolutionStep.isWhiteSpace) ?? false
-        let wait = isSpaced ? String(PromptFormat.wait.dropFirst()) : PromptFormat.wait
-        tip = run.inject(wait, after: thought.end, path: 0)
+        tip = run.inject(PromptFormat.wait(behind: thought.bytes), after: thought.end, path: 0)
         continue
       }
       if isOpen { break }

@@ -16,8 +16,6 @@ public struct CoTDecoding: Strategy {
   /// As many branches as in the paper.
   public static let defaultBranches = RunSettings.Usual.branches
 
-  public init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
     let count = min(

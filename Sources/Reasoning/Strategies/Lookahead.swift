@@ -17,8 +17,6 @@ public struct Lookahead: Strategy {
 
   public static let defaultDepth = RunSettings.Usual.lookahead
 
-  public init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     try await run.searchSteps(
       isDiverse: false, lookahead: run.settings.lookahead ?? Self.defaultDepth)

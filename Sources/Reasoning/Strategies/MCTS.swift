@@ -22,8 +22,6 @@ public struct MCTS: Strategy {
   static let defaultSimulations = 32
   public static let defaultLeaves = RunSettings.Usual.leaves
 
-  public init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
     let settings = run.settings

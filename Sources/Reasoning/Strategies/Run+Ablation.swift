@@ -15,7 +15,7 @@ extension Run {
   {
     let record = record(ofPath: path)
     let entries = record.entries
-    guard let answer = answerPlace(ofPath: path, behind: node), part.upperBound <= answer.lowerBound
+    guard let answer = answerPlace(in: record, behind: node), part.upperBound <= answer.lowerBound
     else { return }
     let start = record.start ?? promptEnd
     let before = answer.lowerBound > 0 ? entries[answer.lowerBound - 1].node : start
@@ -28,8 +28,7 @@ extension Run {
   }
 
   /// The places of the tokens that spell a path's answer; nil for a path without one.
-  func answerPlace(ofPath path: Int, behind node: NodeID? = nil) -> Range<Int>? {
-    let record = record(ofPath: path)
+  func answerPlace(in record: PathRecord, behind node: NodeID? = nil) -> Range<Int>? {
     guard
       let answer = record.answer(
         kind: question.kind, before: prompt, thinking: thinking, behind: node),

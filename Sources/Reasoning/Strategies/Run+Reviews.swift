@@ -59,10 +59,6 @@ extension Run {
   /// path: what it stands behind goes on undisturbed.
   ///
   /// - Returns: the text's last node.
-  func insertAside(_ text: String, after node: NodeID) -> NodeID {
-    insertAside(vocabulary.tokenize(continuing: text), after: node)
-  }
-
   func insertAside(_ ids: [TokenID], after node: NodeID) -> NodeID {
     ids.isEmpty ? node : put(ids, after: node)
   }
@@ -70,7 +66,7 @@ extension Run {
   @discardableResult
   private func put(_ ids: [TokenID], after node: NodeID) -> NodeID {
     let end = decoder.insert(ids, after: node)
-    book(injected: ids.count)
+    book(TokenCounts(injected: ids.count))
     tellInjected(ids, after: node, to: end)
     return end
   }
@@ -106,7 +102,7 @@ extension Run {
       }
     }
     let readings = try await decoder.readings(after: wanted)
-    book(reused: readings.reduce(0) { $0 + $1.reused })
+    book(TokenCounts(reused: readings.reduce(0) { $0 + $1.reused }))
     return continuations.map { ids, node in
       guard !ids.isEmpty else { return -.infinity }
       return ids.indices.reduce(0) { sum, index in

@@ -106,9 +106,7 @@ public final class Run: Sendable {
       for id in ids {
         current = current.appending(id)
         state.paths[path, default: PathRecord()].append(
-          .init(
-            node: current, token: id, bytes: vocabulary.bytes(of: id), margin: nil,
-            logProbability: nil))
+          .init(node: current, token: id, bytes: vocabulary.bytes(of: id)))
       }
     }
     tellInjected(ids, after: node, to: end, path: path, role: role)
@@ -223,18 +221,8 @@ public final class Run: Sendable {
     max(path, state.withLock { $0.paths.keys.max() } ?? -1) + 1
   }
 
-  /// Books what a part of this run that is a run of its own has cost.
-  func book(_ counts: TokenCounts) {
-    state.withLock { $0.counts = $0.counts + counts }
-  }
-
-  func book(generated: Int = 0, injected: Int = 0, reused: Int = 0) {
-    state.withLock { state in
-      state.counts.generated += generated
-      state.counts.injected += injected
-      state.counts.reused += reused
-    }
-  }
+  /// Books what was spent beside the run's own paths, as by a part of it that is a run of its own.
+  func book(_ counts: TokenCounts) { state.withLock { $0.counts = $0.counts + counts } }
 
   /// Whether a question that verifiers read is put in for the first time, and does not begin the
   /// prompt; then its tokens are booked as injected.

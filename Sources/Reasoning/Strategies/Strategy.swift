@@ -45,7 +45,6 @@ public struct StrategyDescription: Sendable, Hashable {
 /// sees the right answer.
 public protocol Strategy: Sendable {
   static var description: StrategyDescription { get }
-  init()
 
   /// Runs to the end, or until the task is cancelled: then it returns what it has.
   ///
@@ -54,29 +53,34 @@ public protocol Strategy: Sendable {
   func answer(_ run: Run) async throws -> String?
 }
 
+extension Strategy {
+  /// What the strategy is.
+  public var description: StrategyDescription { Self.description }
+}
+
 /// All strategies, by name.
 public enum StrategyRegistry {
   /// Adding a strategy is one file, one test and one line here.
-  public static let all: [any Strategy.Type] = [
-    Greedy.self,
-    Sample.self,
-    ZeroShotCoT.self,
-    FewShotCoT.self,
-    CoTDecoding.self,
-    SelfConsistency.self,
-    BestOfN.self,
-    Beam.self,
-    StepBeam.self,
-    DiverseTreeSearch.self,
-    Lookahead.self,
-    MCTS.self,
-    BudgetForcing.self,
-    GenRM.self,
-    SelfCorrect.self,
-    Analogical.self,
-    StepBack.self,
-    Retrieve.self,
-    Ensemble.self,
+  public static let all: [any Strategy] = [
+    Greedy(),
+    Sample(),
+    ZeroShotCoT(),
+    FewShotCoT(),
+    CoTDecoding(),
+    SelfConsistency(),
+    BestOfN(),
+    Beam(),
+    StepBeam(),
+    DiverseTreeSearch(),
+    Lookahead(),
+    MCTS(),
+    BudgetForcing(),
+    GenRM(),
+    SelfCorrect(),
+    Analogical(),
+    StepBack(),
+    Retrieve(),
+    Ensemble(),
   ]
 
   public static var names: [String] { all.map { $0.description.name } }
@@ -88,10 +92,10 @@ public enum StrategyRegistry {
 
   /// - Throws: `StrategyError.unknown`.
   public static func strategy(named name: String) throws -> any Strategy {
-    guard let type = all.first(where: { $0.description.name == name }) else {
+    guard let strategy = all.first(where: { $0.description.name == name }) else {
       throw StrategyError.unknown(name)
     }
-    return type.init()
+    return strategy
   }
 }
 

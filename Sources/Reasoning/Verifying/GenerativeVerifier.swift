@@ -19,11 +19,8 @@ public struct GenerativeVerifier: Verifier {
   init(rationales: Int) { self.rationales = max(1, rationales) }
 
   public func assess(_ solutions: [CandidateSolution], in run: Run) async throws -> [Assessment] {
-    let starts = try solutions.map { solution in
-      solution.text.isEmpty
-        ? nil
-        : try run.insertReview(
-          [" " + solution.text, PromptFormat.verdictWithRationale], room: 2)?.last?.node
+    let starts = try solutions.map {
+      try run.ask(of: $0, PromptFormat.verdictWithRationale, room: 2)
     }
     let first = run.freePath(above: solutions.map(\.path).max() ?? -1)
     let paths = starts.enumerated().flatMap { index, start in

@@ -82,21 +82,16 @@ public struct WrappedText: Hashable, Sendable {
 
 /// Breaks a stream of clusters into lines.
 private struct LineBreaker {
-  private let width: Int
-  private let showsNewlines: Bool
-  private var lines: [WrappedText.Line] = []
+  let width: Int
+  let showsNewlines: Bool
+  var lines: [WrappedText.Line] = []
   /// The line in the making; a break would keep `pending[..<breakIndex]`.
-  private var pending: [WrappedText.Placed] = []
-  private var breakIndex = 0
-  private var column = 0
+  var pending: [WrappedText.Placed] = []
+  var breakIndex = 0
+  var column = 0
   /// Where the line in the making starts in the source, and how much has been read.
-  private var lineStart = 0
-  private var offset = 0
-
-  init(width: Int, showsNewlines: Bool) {
-    self.width = width
-    self.showsNewlines = showsNewlines
-  }
+  var lineStart = 0
+  var offset = 0
 
   mutating func add(_ cluster: DisplayCluster, run: Int) {
     let isSpace = cluster.text == " "

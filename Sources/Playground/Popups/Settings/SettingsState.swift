@@ -71,7 +71,7 @@ extension Reducer {
     case .reset:
       if case .setting(let setting) = row {
         let old = state.settings
-        state.settings.reset(setting)
+        setting.reset(&state.settings)
         return state.settingChanged(setting, from: old)
       }
     case .activate:
@@ -90,7 +90,7 @@ extension Reducer {
   private func startText(
     _ setting: Setting, _ state: PlaygroundState
   ) -> String {
-    state.settings.isDefault(setting) ? "" : state.settings.text(of: setting)
+    setting.isDefault(state.settings) ? "" : setting.text(of: state.settings)
   }
 
   private func valueKey(
@@ -130,7 +130,7 @@ extension Reducer {
     switch row {
     case .setting(let setting):
       let before = state.settings
-      state.settings.step(setting, by: steps)
+      setting.step(&state.settings, by: steps)
       return state.settings == before ? [] : state.settingChanged(setting, from: before)
     case .theme:
       let themes = state.catalog.themes
