@@ -61,22 +61,29 @@ let package = Package(
 
     // What several test targets share; no part of the product.
     .target(
+      name: "DecodingFixtures", dependencies: ["Decoding"], path: "Tests/DecodingFixtures",
+      swiftSettings: swiftSettings),
+    .target(
       name: "EngineFixtures", dependencies: ["Decoding", "Engine"], path: "Tests/EngineFixtures",
       swiftSettings: swiftSettings),
     .target(
       name: "TerminalFixtures", dependencies: ["TerminalUI"], path: "Tests/TerminalFixtures",
       swiftSettings: swiftSettings),
     .target(
-      name: "StrategyFixtures", dependencies: ["Decoding", "Problems", "Reasoning", "Traces"],
+      name: "StrategyFixtures",
+      dependencies: ["Decoding", "DecodingFixtures", "Problems", "Reasoning", "Traces"],
       path: "Tests/StrategyFixtures", swiftSettings: swiftSettings),
-    .testTarget(name: "DecodingTests", dependencies: ["Decoding"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "DecodingTests", dependencies: ["Decoding", "DecodingFixtures"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "EngineTests", dependencies: ["CKernels", "Decoding", "Engine", "EngineFixtures"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "ReasoningTests",
       dependencies: [
-        "Decoding", "Measuring", "Problems", "Reasoning", "StrategyFixtures", "Traces",
+        "Decoding", "DecodingFixtures", "Measuring", "Problems", "Reasoning", "StrategyFixtures",
+        "Traces",
       ],
       swiftSettings: swiftSettings),
     .testTarget(
@@ -85,15 +92,15 @@ let package = Package(
     .testTarget(
       name: "PlaygroundTests",
       dependencies: [
-        "Decoding", "Measuring", "Playground", "Problems", "Reasoning", "StrategyFixtures",
-        "TerminalFixtures", "TerminalUI", "Traces",
+        "Decoding", "DecodingFixtures", "Measuring", "Playground", "Problems", "Reasoning",
+        "StrategyFixtures", "TerminalFixtures", "TerminalUI", "Traces",
       ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Decoding", "Engine", "Measuring", "Problems", "Reasoning", "StrategyFixtures", "Traces",
-        "ponder",
+        "Decoding", "Engine", "EngineFixtures", "Measuring", "Problems", "Reasoning",
+        "StrategyFixtures", "Traces", "ponder",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

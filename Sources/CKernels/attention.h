@@ -1,4 +1,4 @@
-// Attention over one format of the KV cache; included once for each with
+// Attention over one format of the KV cache; included once for each with what it then undefines:
 //   CACHE(name)         the name with the format's suffix
 //   CACHE_ELEMENT       how a key or value is stored
 //   CACHE_LOAD(p)       LANES of them as floats
@@ -234,3 +234,9 @@ static void CACHE(attend)(const ck_attention *job) {
     for (long d = 0; d < job->head_size; d++) to[d] = sum[d] * state[0];
   }
 }
+
+#undef CACHE
+#undef CACHE_ELEMENT
+#undef CACHE_LOAD
+#undef CACHE_STORE
+#undef CACHE_SCALED

@@ -43,6 +43,25 @@ INLINE void store_first(float *p, vf v, long count) {
   for (long i = 0; i < count; i++) p[i] = part[i];
 }
 
+/// A whole vector, or the first `count` floats where there are fewer.
+INLINE vf load_upto(const float *p, long count) {
+  return count >= LANES ? load(p) : load_first(p, count);
+}
+
+INLINE void store_upto(float *p, vf v, long count) {
+  if (count >= LANES) store(p, v);
+  else store_first(p, v, count);
+}
+
+/// Runs a statement for each vector of `n` floats, which begins at `i` and has `count` of them.
+/// Twice in the code, so that whole vectors are loaded and stored without a question.
+#define EACH_VECTOR(i, count, n, ...)                                                            \
+  do {                                                                                           \
+    long i = 0;                                                                                  \
+    for (const long count = LANES; i + LANES <= (n); i += LANES) { __VA_ARGS__; }                \
+    for (const long count = (n) - i; i < (n); i = (n)) { __VA_ARGS__; }                          \
+  } while (0)
+
 INLINE vf choose(vi mask, vf yes, vf no) { return (vf)(((vi)yes & mask) | ((vi)no & ~mask)); }
 
 INLINE vf larger(vf a, vf b) { return choose(a > b, a, b); }
@@ -97,28 +116,18 @@ INLINE vf exponential(vf x) {
 #define COLUMN_BLOCK 64
 
 INLINE void put(float *to, vf value, long count, bool accumulate) {
-  if (count >= LANES) {
-    store(to, accumulate ? load(to) + value : value);
-  } else if (count > 0) {
-    store_first(to, accumulate ? load_first(to, count) + value : value, count);
-  }
+  if (count > 0) store_upto(to, accumulate ? load_upto(to, count) + value : value, count);
 }
 
 #define FORMAT(NAME) NAME##_f32
 #define FORMAT_ELEMENT float
 #define FORMAT_LOAD load
 #include "float_matmul.h"
-#undef FORMAT
-#undef FORMAT_ELEMENT
-#undef FORMAT_LOAD
 
 #define FORMAT(NAME) NAME##_f16
 #define FORMAT_ELEMENT uint16_t
 #define FORMAT_LOAD load_half
 #include "float_matmul.h"
-#undef FORMAT
-#undef FORMAT_ELEMENT
-#undef FORMAT_LOAD
 
 /// bfloat16: the upper half of a float.
 INLINE vf load_brain(const uint16_t *p) {
@@ -132,9 +141,6 @@ INLINE vf load_brain(const uint16_t *p) {
 #define FORMAT_ELEMENT uint16_t
 #define FORMAT_LOAD load_brain
 #include "float_matmul.h"
-#undef FORMAT
-#undef FORMAT_ELEMENT
-#undef FORMAT_LOAD
 
 // MARK: Elementwise
 
@@ -188,31 +194,19 @@ static double log_sum_exp(const float *x, long n) {
 
 static void rms_norm(const float *x, const float *weight, float *out, long n, float epsilon) {
   vf squares = splat(0);
-  long i = 0;
-  for (; i + LANES <= n; i += LANES) {
-    vf v = load(x + i);
-    squares = fused(v, v, squares);
-  }
-  if (i < n) {
-    vf v = load_first(x + i, n - i);
-    squares = fused(v, v, squares);
-  }
-  const float factor = 1.0f / sqrtf(sum_of(squares) / (float)n + epsilon);
-  for (i = 0; i + LANES <= n; i += LANES) {
-    store(out + i, load(x + i) * splat(factor) * load(weight + i));
-  }
-  for (; i < n; i++) out[i] = x[i] * factor * weight[i];
+  EACH_VECTOR(i, count, n, const vf v = load_upto(x + i, count); squares = fused(v, v, squares));
+  const vf factor = splat(1.0f / sqrtf(sum_of(squares) / (float)n + epsilon));
+  EACH_VECTOR(
+      i, count, n,
+      store_upto(out + i, load_upto(x + i, count) * factor * load_upto(weight + i, count), count));
 }
 
 INLINE vf gated(vf gate, vf up) { return gate / (splat(1) + exponential(-gate)) * up; }
 
 static void swiglu(const float *gate, const float *up, float *out, long n) {
-  long i = 0;
-  for (; i + LANES <= n; i += LANES) store(out + i, gated(load(gate + i), load(up + i)));
-  if (i < n) {
-    long count = n - i;
-    store_first(out + i, gated(load_first(gate + i, count), load_first(up + i, count)), count);
-  }
+  EACH_VECTOR(
+      i, count, n,
+      store_upto(out + i, gated(load_upto(gate + i, count), load_upto(up + i, count)), count));
 }
 
 /// tanh x: its Taylor polynomial of degree 11 near zero, where the quotient would cancel.
@@ -231,9 +225,8 @@ INLINE vf hyperbolic_tangent(vf x) {
 INLINE vf capped(vf x, vf cap) { return cap * hyperbolic_tangent(x / cap); }
 
 static void soft_cap(float *x, long n, float cap) {
-  long i = 0;
-  for (; i + LANES <= n; i += LANES) store(x + i, capped(load(x + i), splat(cap)));
-  if (i < n) store_first(x + i, capped(load_first(x + i, n - i), splat(cap)), n - i);
+  EACH_VECTOR(
+      i, count, n, store_upto(x + i, capped(load_upto(x + i, count), splat(cap)), count));
 }
 
 /// gelu(x) = x / 2 * (1 + tanh(u)) = x / (1 + e^(-2u)), u = sqrt(2 / pi) * (x + 0.044715 x^3).
@@ -243,25 +236,16 @@ INLINE vf gelu_gated(vf gate, vf up) {
 }
 
 static void geglu(const float *gate, const float *up, float *out, long n) {
-  long i = 0;
-  for (; i + LANES <= n; i += LANES) store(out + i, gelu_gated(load(gate + i), load(up + i)));
-  if (i < n) {
-    long count = n - i;
-    store_first(
-        out + i, gelu_gated(load_first(gate + i, count), load_first(up + i, count)), count);
-  }
+  EACH_VECTOR(
+      i, count, n,
+      store_upto(out + i, gelu_gated(load_upto(gate + i, count), load_upto(up + i, count)), count));
 }
 
 static void add_scaled(const float *x, float *out, long n, float scale) {
-  long i = 0;
-  for (; i + LANES <= n; i += LANES) {
-    store(out + i, fused(load(x + i), splat(scale), load(out + i)));
-  }
-  if (i < n) {
-    long count = n - i;
-    store_first(
-        out + i, fused(load_first(x + i, count), splat(scale), load_first(out + i, count)), count);
-  }
+  EACH_VECTOR(
+      i, count, n,
+      const vf sum = fused(load_upto(x + i, count), splat(scale), load_upto(out + i, count));
+      store_upto(out + i, sum, count));
 }
 
 static void rotate_pairs(float *x, const float *table, long pairs) {
@@ -275,19 +259,12 @@ static void rotate_pairs(float *x, const float *table, long pairs) {
 static void rotate_halves(float *x, const float *table, long pairs) {
   float *low = x, *high = x + pairs;
   const float *cosines = table, *sines = table + pairs;
-  long i = 0;
-  for (; i + LANES <= pairs; i += LANES) {
-    const vf a = load(low + i), b = load(high + i), c = load(cosines + i), s = load(sines + i);
-    store(low + i, fused(a, c, -(b * s)));
-    store(high + i, fused(a, s, b * c));
-  }
-  if (i < pairs) {
-    const long count = pairs - i;
-    const vf a = load_first(low + i, count), b = load_first(high + i, count);
-    const vf c = load_first(cosines + i, count), s = load_first(sines + i, count);
-    store_first(low + i, fused(a, c, -(b * s)), count);
-    store_first(high + i, fused(a, s, b * c), count);
-  }
+  EACH_VECTOR(
+      i, count, pairs,
+      const vf a = load_upto(low + i, count), b = load_upto(high + i, count);
+      const vf c = load_upto(cosines + i, count), s = load_upto(sines + i, count);
+      store_upto(low + i, fused(a, c, -(b * s)), count);
+      store_upto(high + i, fused(a, s, b * c), count));
 }
 
 // MARK: Keys and values
@@ -310,11 +287,6 @@ INLINE vi lane_numbers(void) {
 #define CACHE_STORE store
 #define CACHE_SCALED 0
 #include "attention.h"
-#undef CACHE
-#undef CACHE_ELEMENT
-#undef CACHE_LOAD
-#undef CACHE_STORE
-#undef CACHE_SCALED
 
 #define CACHE(NAME) NAME##_f16
 #define CACHE_ELEMENT uint16_t
@@ -322,11 +294,6 @@ INLINE vi lane_numbers(void) {
 #define CACHE_STORE store_half
 #define CACHE_SCALED 0
 #include "attention.h"
-#undef CACHE
-#undef CACHE_ELEMENT
-#undef CACHE_LOAD
-#undef CACHE_STORE
-#undef CACHE_SCALED
 
 INLINE vf load_signed(const int8_t *p) {
   typedef int8_t lanes_of_bytes __attribute__((vector_size(LANES)));
@@ -344,8 +311,7 @@ INLINE uint16_t round_to_bytes(const float *x, long count, int8_t out[CK_QUANT_B
   vf top = splat(0);
   UNROLL for (int v = 0; v < CK_QUANT_BLOCK / LANES; v++) {
     const long rest = count - v * LANES;
-    part[v] = rest >= LANES ? load(x + v * LANES)
-                            : load_first(x + v * LANES, rest > 0 ? rest : 0);
+    part[v] = load_upto(x + v * LANES, rest > 0 ? rest : 0);
     top = larger(part[v], top);
     top = larger(-part[v], top);
   }
@@ -385,7 +351,3 @@ static void store_kv_q8_0(const float *key, const float *value, const ck_kv_slot
 #define CACHE_LOAD load_signed
 #define CACHE_SCALED 1
 #include "attention.h"
-#undef CACHE
-#undef CACHE_ELEMENT
-#undef CACHE_LOAD
-#undef CACHE_SCALED

@@ -1,4 +1,4 @@
-// The matrix product of one float format; included once for each with
+// The matrix product of one float format; included once for each with what it then undefines:
 //   FORMAT(name)      the name with the format's suffix
 //   FORMAT_ELEMENT    how a weight is stored
 //   FORMAT_LOAD(p)    LANES weights as floats
@@ -100,3 +100,7 @@ static void FORMAT(matmul)(
         accumulate, group_bytes);
   }
 }
+
+#undef FORMAT
+#undef FORMAT_ELEMENT
+#undef FORMAT_LOAD

@@ -41,6 +41,13 @@ static void pack_halves(long group, const void *const *rows, long n, uint16_t *t
   }
 }
 
+/// The two bits at `shift` of each byte of four words, side by side in one.
+static inline uint32_t two_bits_of(const uint32_t words[4], int shift) {
+  uint32_t result = 0;
+  for (int i = 0; i < 4; i++) result |= (words[i] >> shift & 0x03030303u) << 2 * i;
+  return result;
+}
+
 /// The values of one row's block, into its lane of the group.
 static inline __attribute__((always_inline)) void pack_values(
     const ck_format number, const uint8_t *row, long block, uint32_t *to, long group,
@@ -56,22 +63,14 @@ static inline __attribute__((always_inline)) void pack_values(
       to[place++ * group] = (fours[j] & 0x0f0f0f0fu) | (fours[j + 4] & 0x0f0f0f0fu) << 4;
     }
   } else {
-    for (int j = 0; j < 8; j += 4) {
-      uint32_t word = 0;
-      for (int i = 0; i < 4; i++) word |= (fours[j + i] & 0x03030303u) << 2 * i;
-      to[place++ * group] = word;
-    }
+    for (int j = 0; j < 8; j += 4) to[place++ * group] = two_bits_of(fours + j, 0);
   }
   if (format->high_bits == 1) {
     uint32_t word = 0;
     for (int j = 0; j < 8; j++) word |= (fours[j] >> format->low_bits & 0x01010101u) << j;
     to[place++ * group] = word;
   } else if (format->high_bits == 2) {
-    for (int j = 0; j < 8; j += 4) {
-      uint32_t word = 0;
-      for (int i = 0; i < 4; i++) word |= (fours[j + i] >> 4 & 0x03030303u) << 2 * i;
-      to[place++ * group] = word;
-    }
+    for (int j = 0; j < 8; j += 4) to[place++ * group] = two_bits_of(fours + j, 4);
   }
 }
 

@@ -2,24 +2,12 @@ import Foundation
 import Synchronization
 
 /// A list of continuations on its way through the loop.
-final class DecodingJob: Sendable {
+struct DecodingJob: Sendable {
   let continuations: [Continuation]
   let urgency: Urgency
   let cancellation: Cancellation
   let onEvent: @Sendable (DecodingEvent) -> Void
   let completion: @Sendable ([PathResult]) -> Void
-
-  init(
-    continuations: [Continuation], urgency: Urgency, cancellation: Cancellation,
-    onEvent: @escaping @Sendable (DecodingEvent) -> Void,
-    completion: @escaping @Sendable ([PathResult]) -> Void
-  ) {
-    self.continuations = continuations
-    self.urgency = urgency
-    self.cancellation = cancellation
-    self.onEvent = onEvent
-    self.completion = completion
-  }
 }
 
 /// The loop behind `Decoder`: what other threads hand in is behind a lock, everything else

@@ -1,11 +1,3 @@
-/// What a model can tell about the next token and about itself.
-public struct ModelCapabilities: Sendable, Hashable {
-  /// Logits for the whole vocabulary, not only for the likeliest tokens.
-  var fullDistribution: Bool
-
-  public init(fullDistribution: Bool = true) { self.fullDistribution = fullDistribution }
-}
-
 /// Which model this is, as traces and status lines name it.
 public struct ModelIdentity: Sendable, Hashable, Codable {
   /// A short name, such as the file's name without its ending.
@@ -69,7 +61,6 @@ public struct ForwardResult: Sendable {
 /// thread at a time (the scheduler's).
 public protocol LanguageModel: AnyObject, Sendable {
   var identity: ModelIdentity { get }
-  var capabilities: ModelCapabilities { get }
   var vocabulary: any Vocabulary { get }
   /// The most tokens a path may have.
   var contextLength: Int { get }

@@ -9,7 +9,6 @@ public final class MixtureModel: LanguageModel {
   /// The members' shares, which sum to 1.
   public let weights: [Double]
   public let identity: ModelIdentity
-  public let capabilities: ModelCapabilities
   public let vocabulary: any Vocabulary
   public let contextLength: Int
   public let tokensPerPass: Int
@@ -23,9 +22,7 @@ public final class MixtureModel: LanguageModel {
       if let token = first.vocabulary.firstDifference(from: other.vocabulary) {
         throw .vocabularies(first.identity.name, other.identity.name, token: token)
       }
-      guard other.capabilities.fullDistribution else { throw .partial(other.identity.name) }
     }
-    guard first.capabilities.fullDistribution else { throw .partial(first.identity.name) }
     let given = weights ?? members.map { _ in 1 }
     let total = given.reduce(0, +)
     guard given.count == members.count, given.allSatisfy({ $0 >= 0 && $0.isFinite }), total > 0
@@ -39,7 +36,6 @@ public final class MixtureModel: LanguageModel {
     identity = ModelIdentity(
       name: joined(\.name), hash: joined(\.hash, "+"), architecture: "mixture",
       fileType: joined(\.fileType), isa: first.identity.isa)
-    capabilities = ModelCapabilities()
     vocabulary = first.vocabulary
     contextLength = members.map(\.contextLength).min() ?? first.contextLength
     // One pass runs every member.
@@ -77,7 +73,6 @@ public enum MixtureError: Error, Equatable, CustomStringConvertible {
   case tooFew
   /// The first token in which two vocabularies differ.
   case vocabularies(String, String, token: TokenID)
-  case partial(String)
   case weights
 
   public var description: String {
@@ -86,7 +81,6 @@ public enum MixtureError: Error, Equatable, CustomStringConvertible {
     case .vocabularies(let a, let b, let token):
       "\(a) and \(b) have different vocabularies (token \(token)), so their distributions cannot "
         + "be mixed; let their answers vote instead: --combine votes."
-    case .partial(let name): "\(name) does not give whole distributions, so it cannot be mixed."
     case .weights: "The weights of a mixture are as many as its models, and none is negative."
     }
   }

@@ -16,16 +16,11 @@ public struct GreedySampler: Sampler {
 }
 
 /// Draws from the re-shaped distribution with the path's own random numbers.
-public struct RandomSampler: Sampler {
-  public var settings: SamplingSettings
-  public var random: PathRandom
+struct RandomSampler: Sampler {
+  var settings: SamplingSettings
+  var random: PathRandom
 
-  public init(settings: SamplingSettings, random: PathRandom) {
-    self.settings = settings
-    self.random = random
-  }
-
-  public func choose(from distribution: TokenDistribution, step: Int) -> TokenID {
+  func choose(from distribution: TokenDistribution, step: Int) -> TokenID {
     distribution.sample(settings, at: random.uniform(at: step))
   }
 }

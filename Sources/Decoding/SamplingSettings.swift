@@ -24,6 +24,13 @@ public struct SamplingSettings: Sendable, Hashable, Codable {
 
   public var isGreedy: Bool { temperature <= 0 }
 
+  /// Chooses as these settings say, with the random numbers of a path.
+  public func sampler(seed: UInt64, path: Int) -> any Sampler {
+    isGreedy
+      ? GreedySampler()
+      : RandomSampler(settings: self, random: PathRandom(seed: seed, path: path))
+  }
+
   /// Whether any token can be cut.
   var filters: Bool { topK != nil || (topP ?? 1) < 1 || (minP ?? 0) > 0 }
 

@@ -23,6 +23,17 @@ public struct NodeID: Hashable, Sendable, Comparable {
   public func appending(contentsOf tokens: some Sequence<TokenID>) -> NodeID {
     tokens.reduce(self) { $0.appending($1) }
   }
+
+  /// The nodes down to this one, from below the first that has no parent.
+  public func line(parent: (NodeID) -> NodeID?) -> [NodeID] {
+    var line: [NodeID] = []
+    var current = self
+    while let next = parent(current) {
+      line.append(current)
+      current = next
+    }
+    return line.reversed()
+  }
 }
 
 extension NodeID: CustomStringConvertible {
@@ -92,25 +103,11 @@ public struct TokenTree: Sendable {
 
   /// The nodes from just below the root (or below `ancestor`) down to the node itself.
   public func path(to id: NodeID, from ancestor: NodeID = .root) -> [NodeID] {
-    var path: [NodeID] = []
-    var current = id
-    while current != ancestor, let node = nodes[current] {
-      path.append(current)
-      current = node.parent
-    }
-    path.reverse()
-    return path
+    id.line { $0 == ancestor ? nil : nodes[$0]?.parent }
   }
 
   /// The tokens from the root (or from below `ancestor`) down to the node.
   public func tokens(to id: NodeID, from ancestor: NodeID = .root) -> [TokenID] {
-    var tokens: [TokenID] = []
-    var current = id
-    while current != ancestor, let node = nodes[current] {
-      tokens.append(node.token)
-      current = node.parent
-    }
-    tokens.reverse()
-    return tokens
+    path(to: id, from: ancestor).compactMap { nodes[$0]?.token }
   }
 }

@@ -42,7 +42,7 @@ struct CellPainter {
     let look = appearance(of: cell.style)
     switch glyphs {
     case .ascii:
-      let text = cell.isContinuation ? "?" : Glyphs.ascii(for: cell.text, width: 1)
+      let text = cell.isContinuation ? "?" : Glyphs.ascii(for: cell.text)
       add(Array(text.unicodeScalars.prefix(1)), x: x, y: y, look)
     case .unicode:
       // ncurses fills the right half of a wide character by itself.

@@ -28,20 +28,9 @@ struct CountdownSolver {
     return (found, visited)
   }
 
-  /// All solutions in normal form, each once, in the order in which they are found.
-  static func all(_ puzzle: NumberPuzzle) -> (solutions: [ArithmeticExpression], visited: Int) {
-    var found: [ArithmeticExpression] = []
-    var seen: Set<ArithmeticExpression> = []
-    let visited = search(puzzle) { expression in
-      if seen.insert(expression).inserted { found.append(expression) }
-      return true
-    }
-    return (found, visited)
-  }
-
   /// Calls `visit` with each solution in normal form until it returns false; returns how many
   /// joins were tried.
-  private static func search(
+  static func search(
     _ puzzle: NumberPuzzle, visit: @escaping (ArithmeticExpression) -> Bool
   ) -> Int {
     let numbers = puzzle.numbers.sorted()
@@ -49,11 +38,6 @@ struct CountdownSolver {
     solver.nodes = numbers.map(Node.number)
     _ = solver.join(numbers.enumerated().map { Item(value: $1, node: $0) })
     return solver.visited
-  }
-
-  private init(target: Int, visit: @escaping (ArithmeticExpression) -> Bool) {
-    self.target = target
-    self.visit = visit
   }
 
   /// Returns whether to go on.

@@ -119,6 +119,29 @@ struct StyledChains: Sendable, Hashable {
   }
 }
 
+extension StyledChains {
+  /// Adds a step, without its full stop, in every style but the fused one.
+  ///
+  /// - Parameters:
+  ///   - step: the terse form.
+  ///   - ordered: what follows "First," or "Then,"; nil for the terse form.
+  mutating func tell(
+    _ step: String, sentence: String, restated: String, ordered: String? = nil
+  ) {
+    terse.append((terse.isEmpty ? "So " : "") + step + ".")
+    sentences.append(sentence + ".")
+    restating.append(restated + ".")
+    sequence.append((sequence.isEmpty ? "First, " : "Then, ") + (ordered ?? step) + ".")
+  }
+}
+
+extension [String] {
+  /// The texts as sentences: the first behind one opener, the others behind another.
+  func told(_ first: String, _ then: String) -> [String] {
+    enumerated().map { ($0 == 0 ? first : then) + $1 + "." }
+  }
+}
+
 /// A problem in words with all that documents are made from.
 struct WorkedProblem: Sendable {
   let level: Int

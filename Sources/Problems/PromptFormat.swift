@@ -12,24 +12,12 @@ public enum PromptFormat {
   /// `Q: {question}\nA: Let's think step by step.`
   public static func think(_ question: String) -> String { plain(question) + trigger }
 
-  /// What the second call of zero-shot chain of thought adds behind the reasoning; the model
-  /// goes on with ` 8.`
-  public static let extraction = answerMarker
-
   /// The second call in the words of Kojima et al.; curriculum documents teach it, but the first
   /// bundled model has seen it only behind a finished answer.
   public static let conclusion = "\nTherefore, the answer is"
 
   /// What stands before an answer that follows reasoning; the answer and a full stop follow.
   public static let answerMarker = " The answer is"
-
-  /// Worked examples before the question, separated by a blank line (Wei et al. 2022,
-  /// arXiv 2201.11903). An exemplar's answer is what follows `A:`, without the leading space.
-  public static func fewShot(
-    _ exemplars: [(question: String, answer: String)], question: String
-  ) -> String {
-    exemplars.map { plain($0.question) + " " + $0.answer + "\n\n" }.joined() + plain(question)
-  }
 
   /// Asks for a verdict on an answer that was given to a prompt; the model goes on with
   /// ` Yes.` or ` No.`
@@ -69,6 +57,12 @@ public enum PromptFormat {
 
   /// What stands in place of an end of thinking that is taken back (budget forcing).
   public static let wait = " Wait,"
+
+  /// The same behind what was said: without its space where one stands there already.
+  public static func wait(behind said: [UInt8]) -> String {
+    let isSpaced = said.last.map(SolutionStep.isWhiteSpace) ?? false
+    return isSpaced ? String(wait.dropFirst()) : wait
+  }
 
   /// What a solution goes on with to look at itself again.
   public static let recheck = " Wait, let me check."

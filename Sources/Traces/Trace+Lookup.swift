@@ -25,14 +25,8 @@ extension Trace {
 
   /// The nodes from below the root down to this one.
   public func line(to id: NodeID) -> [NodeID] {
-    var line: [NodeID] = []
-    var current = id
     let considered = considered
-    while let known = considered.lazy.compactMap({ $0.nodes[current] }).first {
-      line.append(current)
-      current = known.parent
-    }
-    return line.reversed()
+    return id.line { node in considered.lazy.compactMap { $0.nodes[node]?.parent }.first }
   }
 
   /// The known continuations of a node, the likeliest first, text that was put in last.

@@ -136,13 +136,7 @@ public struct RunTrace: Sendable, Equatable {
 
   /// The nodes from below the root to this one.
   public func line(to node: NodeID) -> [NodeID] {
-    var line: [NodeID] = []
-    var current = node
-    while let known = nodes[current] {
-      line.append(current)
-      current = known.parent
-    }
-    return line.reversed()
+    node.line { nodes[$0]?.parent }
   }
 
   /// The tokens from below the root to a node.

@@ -1,4 +1,5 @@
 import Decoding
+import DecodingFixtures
 import Foundation
 import Synchronization
 import Testing
@@ -10,9 +11,7 @@ import Testing
     (0..<count).map {
       Continuation(
         start: start, path: $0,
-        sampler: RandomSampler(
-          settings: SamplingSettings(temperature: temperature),
-          random: PathRandom(seed: 9, path: $0)),
+        sampler: SamplingSettings(temperature: temperature).sampler(seed: 9, path: $0),
         stop: StopRule(endTokens: [11]), budget: 64)
     }
   }

@@ -2,6 +2,8 @@ import Engine
 import Foundation
 import Testing
 
+@testable import EngineFixtures
+
 /// `--template`, and what `info` tells of a model's own template.
 @Suite struct ChatTemplateCommandTests {
   private struct Info: Decodable {

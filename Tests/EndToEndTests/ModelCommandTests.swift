@@ -2,6 +2,8 @@ import Engine
 import Foundation
 import Testing
 
+@testable import EngineFixtures
+
 /// `info`, `tokenize`, `models` and what they say when something is wrong.
 @Suite struct ModelCommandTests {
   private struct Info: Decodable, Equatable {

@@ -2,6 +2,7 @@ import Decoding
 import Foundation
 
 @testable import Engine
+@testable import EngineFixtures
 
 /// A tiny llama model for the playground's tests: random weights, but a vocabulary that holds every
 /// byte and a context that long votes need.

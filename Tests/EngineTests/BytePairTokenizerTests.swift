@@ -144,3 +144,18 @@ import Testing
         == .specialTokenOutOfRange(role: "beginning-of-text", token: 1, vocabularySize: 1))
   }
 }
+
+extension BytePairTokenizer.Definition {
+  /// The same from strings.
+  init(
+    tokens: [String], merges: [String], kinds: [TokenKind] = [],
+    preTokenizer: String = PreTokenizer.gpt2.rawValue, beginningOfText: TokenID? = nil,
+    unknown: TokenID? = nil
+  ) {
+    self.init(
+      tokens: TokenList(
+        spellings: tokens.map { Array($0.utf8) }, kinds: kinds,
+        beginningOfText: beginningOfText, unknown: unknown),
+      merges: merges.map { Array($0.utf8) }, preTokenizer: preTokenizer)
+  }
+}

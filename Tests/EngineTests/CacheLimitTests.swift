@@ -166,8 +166,7 @@ extension CacheLimitTests {
         (0..<12).map {
           Continuation(
             start: start, path: $0,
-            sampler: RandomSampler(
-              settings: SamplingSettings(temperature: 1), random: PathRandom(seed: 4, path: $0)),
+            sampler: SamplingSettings(temperature: 1).sampler(seed: 4, path: $0),
             stop: StopRule(endTokens: []), budget: 96)
         })
       return (results, model.computed.withLock { $0 })
@@ -189,7 +188,6 @@ extension CacheLimitTests {
     init(model: TransformerModel) { self.model = model }
 
     var identity: ModelIdentity { model.identity }
-    var capabilities: ModelCapabilities { model.capabilities }
     var vocabulary: any Vocabulary { model.vocabulary }
     var contextLength: Int { model.contextLength }
 

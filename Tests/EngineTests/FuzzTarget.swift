@@ -2,6 +2,7 @@ import Decoding
 import Foundation
 
 @testable import Engine
+@testable import EngineFixtures
 
 /// What fuzzed inputs are fed to, and for how long.
 enum FuzzTarget {

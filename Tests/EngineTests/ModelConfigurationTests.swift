@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Engine
+@testable import EngineFixtures
 
 @Suite struct ModelConfigurationTests {
   private func configuration(_ name: String) throws -> ModelConfiguration {

@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 
 @testable import Engine
+@testable import EngineFixtures
 
 /// Loading tells how far it is, can be stopped, and keeps weights in memory once.
 @Suite struct ModelLoadingTests {

@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import Engine
+@testable import EngineFixtures
 
 /// Models that are split over several files.
 @Suite struct SplitFileTests {

@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import Engine
+@testable import EngineFixtures
 
 /// Our own vocabularies and texts, with llama.cpp's ids of them (see make_tokenizer_references.py).
 struct TokenizerReference: Decodable, CustomTestStringConvertible {

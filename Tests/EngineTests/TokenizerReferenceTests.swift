@@ -2,6 +2,7 @@ import Decoding
 import Testing
 
 @testable import Engine
+@testable import EngineFixtures
 
 /// Ids are llama.cpp's, for every pattern of pre-tokenizer and for SentencePiece.
 @Suite struct TokenizerReferenceTests {

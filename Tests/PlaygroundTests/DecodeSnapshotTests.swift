@@ -3,6 +3,7 @@ import Reasoning
 import TerminalUI
 import Testing
 
+@testable import DecodingFixtures
 @testable import Playground
 @testable import Traces
 

@@ -2,6 +2,7 @@ import Decoding
 import TerminalUI
 import Testing
 
+@testable import DecodingFixtures
 @testable import Playground
 @testable import Reasoning
 @testable import Traces

@@ -5,6 +5,7 @@ import TerminalFixtures
 import TerminalUI
 import Testing
 
+@testable import DecodingFixtures
 @testable import Playground
 
 /// A model on its way: what the screens tell of it, and that the last one asked for wins.

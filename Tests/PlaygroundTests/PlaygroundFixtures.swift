@@ -1,4 +1,5 @@
 import Decoding
+import DecodingFixtures
 import Reasoning
 import Synchronization
 import TerminalUI

@@ -4,6 +4,7 @@ import TerminalFixtures
 import TerminalUI
 import Testing
 
+@testable import DecodingFixtures
 @testable import Playground
 @testable import Problems
 @testable import Traces
@@ -14,16 +15,16 @@ import Testing
   @Test func everySettingRoundTripsThroughItsText() throws {
     for setting in SettingTable.standard {
       var settings = RunSettings()
-      #expect(settings.isDefault(setting))
-      settings.step(setting, by: 1)
-      settings.step(setting, by: -1)
-      settings.step(setting, by: -1)
-      let text = settings.text(of: setting)
+      #expect(setting.isDefault(settings))
+      setting.step(&settings, by: 1)
+      setting.step(&settings, by: -1)
+      setting.step(&settings, by: -1)
+      let text = setting.text(of: settings)
       guard text != "each strategy's own" else { continue }
       var other = RunSettings()
-      try other.set(setting, to: text)
-      #expect(other.text(of: setting) == text)
-      try other.set(setting, to: "default")
+      try setting.set(text, in: &other)
+      #expect(setting.text(of: other) == text)
+      try setting.set("default", in: &other)
       #expect(other == RunSettings())
     }
   }
@@ -42,12 +43,12 @@ import Testing
   @Test func stepsUpThenDownComeBack() {
     for setting in SettingTable.standard {
       var settings = RunSettings()
-      for _ in 0..<3 { settings.step(setting, by: -1) }
-      let before = settings.text(of: setting)
-      settings.step(setting, by: 1)
-      guard settings.text(of: setting) != before else { continue }
-      settings.step(setting, by: -1)
-      #expect(settings.text(of: setting) == before)
+      for _ in 0..<3 { setting.step(&settings, by: -1) }
+      let before = setting.text(of: settings)
+      setting.step(&settings, by: 1)
+      guard setting.text(of: settings) != before else { continue }
+      setting.step(&settings, by: -1)
+      #expect(setting.text(of: settings) == before)
     }
   }
 
@@ -63,7 +64,7 @@ import Testing
   ])
   func badValueIsRefusedInOneLine(setting: Setting, value: String) {
     var settings = RunSettings()
-    let error = #expect(throws: SettingError.self) { try settings.set(setting, to: value) }
+    let error = #expect(throws: SettingError.self) { try setting.set(value, in: &settings) }
     #expect(error?.description.hasPrefix(setting.name) == true)
     #expect(error?.description.contains("\n") == false)
     #expect(settings == RunSettings())

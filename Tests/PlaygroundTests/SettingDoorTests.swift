@@ -100,10 +100,10 @@ import Testing
     panel.position.selected = Self.table.count - 1
     play.state.replaceTop(panel)
     play.press(.right)
-    #expect(play.state.settings.text(of: SettingTexts.courage) == "9")
+    #expect(SettingTexts.courage.text(of: play.state.settings) == "9")
     play.type("d")
     #expect(play.state.settings == RunSettings())
-    #expect(play.state.settings.text(of: SettingTexts.courage) == "3")
+    #expect(SettingTexts.courage.text(of: play.state.settings) == "3")
   }
 
   @Test func theTemperatureIsRaisedFromWhereverItIs() {

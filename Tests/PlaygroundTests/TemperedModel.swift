@@ -1,4 +1,5 @@
 import Decoding
+import DecodingFixtures
 import Foundation
 import Reasoning
 import Synchronization
@@ -36,7 +37,6 @@ final class TemperedModel: LanguageModel {
   init(_ temper: Temper) { self.temper = temper }
 
   var identity: ModelIdentity { inner.identity }
-  var capabilities: ModelCapabilities { inner.capabilities }
   var vocabulary: any Vocabulary { inner.vocabulary }
   var contextLength: Int { inner.contextLength }
 

@@ -3,6 +3,7 @@ import Foundation
 import Reasoning
 import TerminalUI
 
+@testable import DecodingFixtures
 @testable import Playground
 @testable import Problems
 @testable import Traces

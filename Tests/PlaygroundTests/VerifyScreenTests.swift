@@ -5,6 +5,7 @@ import TerminalFixtures
 import TerminalUI
 import Testing
 
+@testable import DecodingFixtures
 @testable import Playground
 @testable import Problems
 @testable import Traces

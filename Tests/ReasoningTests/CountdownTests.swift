@@ -181,3 +181,18 @@ import Testing
     }
   }
 }
+
+extension CountdownSolver {
+  /// All solutions in normal form, each once, in the order in which they are found.
+  fileprivate static func all(_ puzzle: NumberPuzzle) -> (
+    solutions: [ArithmeticExpression], visited: Int
+  ) {
+    var found: [ArithmeticExpression] = []
+    var seen: Set<ArithmeticExpression> = []
+    let visited = search(puzzle) { expression in
+      if seen.insert(expression).inserted { found.append(expression) }
+      return true
+    }
+    return (found, visited)
+  }
+}

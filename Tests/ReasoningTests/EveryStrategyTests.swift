@@ -132,7 +132,7 @@ import Testing
     switch name {
     case "greedy", "few-shot-cot": #expect(run.paths.count == 1 && injected.isEmpty)
     case "sample": #expect(run.paths.count == 6 && run.tallies.isEmpty)
-    case "cot": #expect(injected == [PromptFormat.extraction])
+    case "cot": #expect(injected == [PromptFormat.answerMarker])
     case "cot-decoding": #expect(run.tally(.delta) != nil && run.paths.count == 3)
     case "self-consistency":
       #expect(run.tallies[.majority]?.count == 6 && run.tally(.normalizedLikelihood) != nil)

@@ -146,6 +146,16 @@ import Testing
     }
     let plain = try library.template(.plain)
     #expect(plain.answerTrigger == PromptFormat.answerMarker)
-    #expect(plain.extractionTrigger == PromptFormat.extraction)
+    #expect(plain.extractionTrigger == PromptFormat.answerMarker)
+  }
+}
+
+extension PromptFormat {
+  /// Worked examples before the question, separated by a blank line (Wei et al. 2022,
+  /// arXiv 2201.11903). An exemplar's answer is what follows `A:`, without the leading space.
+  fileprivate static func fewShot(
+    _ exemplars: [(question: String, answer: String)], question: String
+  ) -> String {
+    exemplars.map { plain($0.question) + " " + $0.answer + "\n\n" }.joined() + plain(question)
   }
 }

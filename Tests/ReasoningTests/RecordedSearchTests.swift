@@ -118,16 +118,14 @@ import Testing
         detail: 0))
   }
 
-  private static let strategies: [any Strategy.Type] = [
-    StepBeam.self, Lookahead.self, DiverseTreeSearch.self,
-  ]
+  private static let strategies: [any Strategy] = [StepBeam(), Lookahead(), DiverseTreeSearch()]
 
   /// By its own figure every round is ranked as it was.
   @Test(arguments: strategies.indices, [RunSettings.Aggregate.last, .min, .prod])
   func theRecordedRanksAreFoundAgain(kind: Int, aggregate: RunSettings.Aggregate) async throws {
     var given = 0
     for seed in 1...4 {
-      let run = try await trace(Self.strategies[kind].init(), aggregate, seed: seed)
+      let run = try await trace(Self.strategies[kind], aggregate, seed: seed)
       let search = try #require(RecordedStepSearch(run))
       #expect(search.looksAhead == (kind == 1))
       let standings = search.standings()

@@ -1,4 +1,5 @@
 import Decoding
+import DecodingFixtures
 import Synchronization
 
 @testable import Problems
@@ -59,7 +60,6 @@ final class ObservedModel: LanguageModel {
   init(_ base: TableLanguageModel) { self.base = base }
 
   var identity: ModelIdentity { base.identity }
-  var capabilities: ModelCapabilities { base.capabilities }
   var vocabulary: any Vocabulary { base.vocabulary }
   var contextLength: Int { base.contextLength }
   var passes: [Int] { sizes.withLock { $0 } }

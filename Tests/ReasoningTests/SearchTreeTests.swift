@@ -208,3 +208,18 @@ struct TableMDP {
     #expect(abs((next?.u ?? 0) - weight * tree.nodes[1].prior) < 1e-12)
   }
 }
+
+extension SearchTree {
+  /// The line of the most visited children, of equals the first.
+  fileprivate var mostVisited: [Int] {
+    var line = [Self.root]
+    while let last = line.last, let first = nodes[last].children.first {
+      let best = nodes[last].children.dropFirst().reduce(first) {
+        nodes[$1].visits > nodes[$0].visits ? $1 : $0
+      }
+      if nodes[best].visits == 0 { break }
+      line.append(best)
+    }
+    return line
+  }
+}

@@ -4,6 +4,7 @@ import Reasoning
 import StrategyFixtures
 import Testing
 
+@testable import DecodingFixtures
 @testable import Problems
 @testable import Traces
 
@@ -49,7 +50,7 @@ import Testing
       (1000, 1, 1000), (0.1, 20, 2.1), (2, -20, 0),
     ] {
       var settings = RunSettings(temperature: from)
-      settings.step(.temperature, by: steps)
+      Setting.temperature.step(&settings, by: steps)
       #expect(settings.temperature == to)
     }
   }
@@ -142,7 +143,7 @@ import Testing
       "\($0)".contains("courage is a whole number from 1 to 9, not “10”")
     }
     var settings = RunSettings()
-    try settings.set(SettingTexts.courage, to: "4")
+    try SettingTexts.courage.set("4", in: &settings)
     let json = String(decoding: try JSONEncoder().encode(settings), as: UTF8.self)
     #expect(json.contains(#""courage":4"#))
   }

@@ -23,12 +23,14 @@ import Testing
     func names(_ property: KeyPath<StrategyDescription, Bool>) -> Set<String> {
       Set(StrategyRegistry.all.map { $0.description }.filter { $0[keyPath: property] }.map(\.name))
     }
-    #expect(names(\.searches) == ["beam", "step-beam", "dvts", "lookahead", "mcts"])
-    #expect(names(\.growsBranches) == ["sample", "cot-decoding", "beam"])
+    #expect(names(\.shape.searches) == ["beam", "step-beam", "dvts", "lookahead", "mcts"])
+    #expect(names(\.shape.growsBranches) == ["sample", "cot-decoding", "beam"])
     #expect(
-      names(\.ranksCandidates) == ["best-of-n", "genrm", "step-beam", "dvts", "lookahead", "mcts"])
+      names(\.shape.ranksCandidates) == [
+        "best-of-n", "genrm", "step-beam", "dvts", "lookahead", "mcts",
+      ])
     #expect(
-      names(\.takesVotes) == [
+      names(\.shape.takesVotes) == [
         "self-consistency", "ensemble", "best-of-n", "genrm", "step-beam", "dvts", "lookahead",
         "mcts",
       ])
@@ -37,10 +39,10 @@ import Testing
   /// The shape agrees with the settings that go with it.
   @Test(arguments: StrategyRegistry.names) func settingsFitTheShape(name: String) throws {
     let strategy = try #require(StrategyRegistry.description(of: name))
-    #expect(strategy.ranksCandidates == strategy.settings.contains(.vote))
-    #expect(strategy.ranksCandidates == (strategy.defaultVote != nil))
+    #expect(strategy.shape.ranksCandidates == strategy.settings.contains(.vote))
+    #expect(strategy.shape.ranksCandidates == (strategy.defaultVote != nil))
     let counts = strategy.settings.contains { [.weighting, .vote, .combine].contains($0) }
-    #expect(strategy.takesVotes == counts)
+    #expect(strategy.shape.takesVotes == counts)
     if strategy.shape == .path {
       #expect(!strategy.settings.contains(.samples) && !strategy.settings.contains(.branches))
     }

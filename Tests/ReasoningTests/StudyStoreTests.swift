@@ -3,6 +3,7 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import DecodingFixtures
 @testable import Measuring
 @testable import Problems
 @testable import Reasoning

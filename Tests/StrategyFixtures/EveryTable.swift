@@ -1,9 +1,11 @@
 package import Decoding
+package import DecodingFixtures
 import Foundation
 import Problems
 import Reasoning
 import Synchronization
-package import Traces
+
+@testable package import Traces
 
 /// A table on which every strategy finds something to do: thoughts, an answer, words that look
 /// again, recalled problems, passages, verdicts on solutions and on steps. Every prefix has chances of

@@ -1,5 +1,6 @@
 import Synchronization
-package import TerminalUI
+
+@testable package import TerminalUI
 
 /// A terminal in memory: events come from a script, pictures stay readable. Its clock stands still
 /// except while the program waits, so that tests take no time and always run alike.
@@ -73,4 +74,20 @@ package final class TestTerminal: Terminal {
 
   package func suspend() { suspensions += 1 }
   package func tearDown() { isTornDown = true }
+}
+
+extension CellBuffer {
+  /// Applies a difference, so that
+  /// `a.applying(CellDifference(from: a, to: b)).cells == b.cells` for all pictures `a` and `b`.
+  package func applying(_ difference: CellDifference) -> CellBuffer {
+    var result = difference.isFull ? CellBuffer(size: difference.size) : self
+    for run in difference.runs {
+      for (offset, cell) in run.cells.enumerated() {
+        let x = run.x + offset
+        guard result.bounds.contains(Point(x: x, y: run.y)) else { continue }
+        result.cells[run.y * result.size.width + x] = cell
+      }
+    }
+    return result
+  }
 }

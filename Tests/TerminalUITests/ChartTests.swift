@@ -60,7 +60,7 @@ import Testing
 
   /// Any ten curves have colours of their own, and more, or those of an oracle, other dashes.
   @Test func curvesAreToldApart() {
-    let points = [1.0, 10].map { SvgChart.Point(x: $0, y: 0.5, interval: nil) }
+    let points = [1.0, 10].map { ChartPoint(x: $0, y: 0.5, interval: nil) }
     func strokes(_ series: [SvgChart.Series]) -> [Substring] {
       SvgChart(
         title: "", notes: [], xTitle: "", yTitle: "", x: ChartScale(1...10), y: ChartScale(0...1),
@@ -77,7 +77,7 @@ import Testing
 
   @Test func aChartIsOnePictureWithEveryCurve() throws {
     let points = [1.0, 10, 100].map {
-      SvgChart.Point(x: $0, y: 0.5, interval: 0.4...0.6)
+      ChartPoint(x: $0, y: 0.5, interval: 0.4...0.6)
     }
     let chart = SvgChart(
       title: "a < b & \"c\"", notes: ["note"], xTitle: "tokens", yTitle: "accuracy",

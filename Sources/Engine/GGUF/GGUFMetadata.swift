@@ -39,8 +39,6 @@ public struct GGUFMetadata: Sendable {
     return try? Self.value(entry.type, &reader, key: key)
   }
 
-  public func contains(_ key: String) -> Bool { entries[key] != nil }
-
   private static func type(
     _ reader: inout ByteReader, key: String
   ) throws(GGUFError) -> GGUFValueType {

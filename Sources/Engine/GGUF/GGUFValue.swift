@@ -44,20 +44,6 @@ public enum GGUFValue: Hashable, Sendable {
   case int64(Int64)
   case float64(Double)
 
-  public static func string(_ text: String) -> GGUFValue { .string(Array(text.utf8)) }
-
-  public static func array(_ strings: [String]) -> GGUFValue {
-    .array(.string, strings.map { .string($0) })
-  }
-
-  public static func array(_ integers: [Int32]) -> GGUFValue {
-    .array(.int32, integers.map { .int32($0) })
-  }
-
-  public static func array(_ numbers: [Float]) -> GGUFValue {
-    .array(.float32, numbers.map { .float32($0) })
-  }
-
   public var type: GGUFValueType {
     switch self {
     case .uint8: .uint8

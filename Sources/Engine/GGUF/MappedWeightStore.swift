@@ -37,7 +37,7 @@ final class MappedWeightStore: WeightStore {
   func didRead(_ tensor: Tensor, rows: Range<Int>) { advise(.done, tensor, rows: rows) }
 
   private func advise(_ use: MappedFile.Use, _ tensor: Tensor, rows: Range<Int>) {
-    let rowBytes = tensor.byteCount / max(1, tensor.rowCount)
+    let rowBytes = tensor.rowBytes
     guard rows.count * rowBytes >= Self.smallestAdvised, let info = file[tensor.name],
       let base = file.parts[info.part].bytes.baseAddress
     else { return }

@@ -39,14 +39,11 @@ struct ScratchBuffer<Element: BitwiseCopyable> {
   /// At least `count` elements; what was in the buffer is lost when it grows.
   mutating func reserve(_ count: Int) throws(ModelError) -> UnsafeMutablePointer<Element> {
     let bytes = count * MemoryLayout<Element>.stride
-    let current = memory
-    let usable: AlignedMemory
-    if let current, current.byteCount >= bytes {
-      usable = current
-    } else {
-      usable = try AlignedMemory(byteCount: bytes)
-      memory = usable
+    if let memory, memory.byteCount >= bytes {
+      return memory.start.assumingMemoryBound(to: Element.self)
     }
-    return usable.start.assumingMemoryBound(to: Element.self)
+    let larger = try AlignedMemory(byteCount: bytes)
+    memory = larger
+    return larger.start.assumingMemoryBound(to: Element.self)
   }
 }

@@ -4,7 +4,7 @@ import CKernels
 ///
 /// A further format is its number in CKernels with the kernels, a line in `numbers`, and its scalar
 /// form in `ScalarKernels` of the tests.
-struct PackedFormat: Sendable, Hashable {
+struct PackedFormat: Sendable {
   let stored: TensorFormat
   private let number: ck_format
 
@@ -25,10 +25,6 @@ struct PackedFormat: Sendable, Hashable {
     }
     (stored, number) = entry
   }
-
-  static func == (a: PackedFormat, b: PackedFormat) -> Bool { a.stored == b.stored }
-
-  func hash(into hasher: inout Hasher) { hasher.combine(stored) }
 
   /// Whether activations are quantised for this format.
   var takesBlocks: Bool { ck_takes_blocks(number) }
@@ -67,8 +63,7 @@ struct PackedFormat: Sendable, Hashable {
   ) throws(ModelError) -> AlignedMemory {
     let inputs = tensors[0].rowLength
     let rows: [UnsafeRawPointer?] = tensors.flatMap { tensor in
-      let rowBytes = tensor.rowCount > 0 ? tensor.byteCount / tensor.rowCount : 0
-      return (0..<tensor.rowCount).map { tensor.data + $0 * rowBytes }
+      (0..<tensor.rowCount).map { tensor.data + $0 * tensor.rowBytes }
     }
     let group = Int(kernels.pointee.group)
     let groups = (rows.count + group - 1) / group

@@ -40,8 +40,10 @@ struct AttentionBlock {
     let width = configuration.embeddingLength
     let (queries, keys) = (headCount * headSize, kvHeadCount * headSize)
     let name = "blk.\(layer).attn_"
-    let epsilon = configuration.normEpsilon
-    norm = try weights.norm(name + "norm.weight", count: width, epsilon: epsilon)
+    func loadNorm(_ name: String, count: Int) throws(ModelError) -> Norm {
+      try weights.norm(name + ".weight", count: count, epsilon: configuration.normEpsilon)
+    }
+    norm = try loadNorm(name + "norm", count: width)
     let parts: [(name: String, outputs: Int)] =
       design.fusesProjections
       ? [("qkv", queries + 2 * keys)] : [("q", queries), ("k", keys), ("v", keys)]
@@ -55,12 +57,8 @@ struct AttentionBlock {
     bias =
       design.requiresBias || hasBias
       ? try weights.vectors(parts.map { (name + $0.name + ".bias", $0.outputs) }) : nil
-    queryNorm =
-      design.normalizesHeads
-      ? try weights.norm(name + "q_norm.weight", count: headSize, epsilon: epsilon) : nil
-    keyNorm =
-      design.normalizesHeads
-      ? try weights.norm(name + "k_norm.weight", count: headSize, epsilon: epsilon) : nil
+    queryNorm = design.normalizesHeads ? try loadNorm(name + "q_norm", count: headSize) : nil
+    keyNorm = design.normalizesHeads ? try loadNorm(name + "k_norm", count: headSize) : nil
     output = try weights.map([
       try weights.tensor(name + "output.weight", inputs: queries, outputs: width)
     ])
@@ -69,8 +67,7 @@ struct AttentionBlock {
       ? try weights.vectors([(name + "output.bias", width)]) : nil
     outputNorm =
       design.normalizesOutputs
-      ? try weights.norm(
-        "blk.\(layer).post_attention_norm.weight", count: width, epsilon: epsilon) : nil
+      ? try loadNorm("blk.\(layer).post_attention_norm", count: width) : nil
   }
 
   /// The width of what `attend` returns.

@@ -98,13 +98,8 @@ struct ActivationBuffer {
 /// A vector of weights as floats.
 struct Vector: @unchecked Sendable {
   let count: Int
-  private let memory: AlignedMemory
-
-  /// - Parameter memory: at least `count` floats.
-  init(_ memory: AlignedMemory, count: Int) {
-    self.memory = memory
-    self.count = count
-  }
+  /// At least `count` floats.
+  let memory: AlignedMemory
 
   var values: UnsafeMutablePointer<Float> { memory.start.assumingMemoryBound(to: Float.self) }
 }

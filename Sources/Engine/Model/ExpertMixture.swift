@@ -144,8 +144,7 @@ extension Tensor {
   ///
   /// - Parameter range: within `0..<rowCount`.
   func rows(_ range: Range<Int>) -> Tensor {
-    let rowBytes = rowCount > 0 ? byteCount / rowCount : 0
-    return Tensor(
+    Tensor(
       name: name, format: format, rowLength: rowLength, rowCount: range.count,
       data: data + range.lowerBound * rowBytes, byteCount: range.count * rowBytes)
   }

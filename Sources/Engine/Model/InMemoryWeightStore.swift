@@ -50,16 +50,6 @@ public final class InMemoryWeightStore: WeightStore {
     public var rowCount: Int
     /// `[rowCount, rowLength]` in `format`.
     public var bytes: [UInt8]
-
-    public init(
-      name: String, format: TensorFormat, rowLength: Int, rowCount: Int, bytes: [UInt8]
-    ) {
-      self.name = name
-      self.format = format
-      self.rowLength = rowLength
-      self.rowCount = rowCount
-      self.bytes = bytes
-    }
   }
 
   public var version: UInt64 { state.withLock { $0.version } }

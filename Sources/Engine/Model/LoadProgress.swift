@@ -44,18 +44,14 @@ final class LoadMeter: Sendable {
   /// Everything is prepared; what is used as it stands in the store counts as well.
   ///
   /// - Throws: `ModelError.cancelled`.
-  func finish() throws(ModelError) {
-    let progress = count.withLock { count in
-      count.progress.bytes = count.progress.totalBytes
-      return count.progress
-    }
-    if let observer, !observer(progress) { throw .cancelled }
-  }
+  func finish() throws(ModelError) { try report { $0.bytes = $0.totalBytes } }
 
   /// - Throws: `ModelError.cancelled`.
-  func add(bytes: Int) throws(ModelError) {
+  func add(bytes: Int) throws(ModelError) { try report { $0.bytes += bytes } }
+
+  private func report(_ change: (inout LoadProgress) -> Void) throws(ModelError) {
     let progress = count.withLock { count in
-      count.progress.bytes += bytes
+      change(&count.progress)
       return count.progress
     }
     if let observer, !observer(progress) { throw .cancelled }

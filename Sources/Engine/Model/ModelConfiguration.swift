@@ -54,25 +54,6 @@ public struct ModelConfiguration: Sendable, Hashable {
     /// The width of the hidden layer of the expert that every token goes to; nil without one.
     var sharedFeedForwardLength: Int?
   }
-
-  public init(
-    architecture: String, layerCount: Int, embeddingLength: Int, headCount: Int, kvHeadCount: Int,
-    headSize: Int, feedForwardLength: Int, rotary: RotaryEmbedding, normEpsilon: Float,
-    contextLength: Int, vocabularySize: Int, tiedEmbeddings: Bool
-  ) {
-    self.architecture = architecture
-    self.layerCount = layerCount
-    self.embeddingLength = embeddingLength
-    self.headCount = headCount
-    self.kvHeadCount = kvHeadCount
-    self.headSize = headSize
-    self.feedForwardLength = feedForwardLength
-    self.rotary = rotary
-    self.normEpsilon = normEpsilon
-    self.contextLength = contextLength
-    self.vocabularySize = vocabularySize
-    self.tiedEmbeddings = tiedEmbeddings
-  }
 }
 
 extension ModelConfiguration {

@@ -7,9 +7,9 @@ extension ModelConfiguration {
   public struct RotaryEmbedding: Sendable, Hashable {
     /// How many of a head's elements are turned; even.
     var dimensions: Int
-    public var base: Double
+    public var base = 10_000.0
     /// Position scaling: 1 / factor.
-    var frequencyScale: Double
+    var frequencyScale = 1.0
     /// Multiplies cosines and sines, and so the turned part of queries and keys.
     public var magnitude = 1.0
     /// Spares the pairs that turn fast the scaling.
@@ -17,12 +17,6 @@ extension ModelConfiguration {
     /// The context the model had before it was extended; it chooses between a model's frequency
     /// factors for long and for short contexts.
     var originalContextLength: Int?
-
-    init(dimensions: Int, base: Double = 10_000, frequencyScale: Double = 1) {
-      self.dimensions = dimensions
-      self.base = base
-      self.frequencyScale = frequencyScale
-    }
   }
 
   /// YaRN (Peng et al. 2023, section 3.2, "NTK-by-parts"): a pair keeps its frequency when it turns
@@ -34,10 +28,6 @@ extension ModelConfiguration {
     var slowTurns = 1.0
     /// 1 spares the fast pairs wholly, 0 scales all alike.
     var strength = 1.0
-
-    init(originalContextLength: Int) {
-      self.originalContextLength = originalContextLength
-    }
 
     /// By how much attention is sharpened at a context longer by `factor` (section 3.4).
     static func magnitude(factor: Double, multiplier: Double = 1) -> Double {

@@ -15,7 +15,6 @@ public final class TransformerModel: LanguageModel {
   public let chatTemplate: String?
   /// Bytes that the keys and values of one token take.
   let cacheBytesPerToken: Int
-  public let capabilities = ModelCapabilities()
 
   private let store: any WeightStore
   private let compute: Compute
@@ -204,7 +203,7 @@ public final class TransformerModel: LanguageModel {
     var made = [TokenDistribution?](repeating: nil, count: outputRows.count)
     // A large vocabulary is as much work as a small model.
     made.withUnsafeMutableBufferPointer { made in
-      let shared = UncheckedBuffer(made)
+      let shared = UncheckedBuffer(buffer: made)
       compute.pool.run(count: outputRows.count, nanoseconds: Double(size)) { range, _ in
         for place in range {
           shared.buffer[place] = distribution(logits + place * size, count: size)
@@ -229,6 +228,4 @@ public final class TransformerModel: LanguageModel {
 /// Lets threads write to different elements of a buffer.
 private struct UncheckedBuffer<Element>: @unchecked Sendable {
   let buffer: UnsafeMutableBufferPointer<Element>
-
-  init(_ buffer: UnsafeMutableBufferPointer<Element>) { self.buffer = buffer }
 }

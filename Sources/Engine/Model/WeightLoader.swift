@@ -24,7 +24,7 @@ struct WeightLoader {
     let map = try LinearMap(tensors, kernels: compute.kernels, pool: compute.pool) {
       tensor, rows throws(ModelError) in
       store.didRead(tensor, rows: rows)
-      try meter.add(bytes: tensor.byteCount / tensor.rowCount * rows.count)
+      try meter.add(bytes: tensor.rowBytes * rows.count)
     }
     meter.add(packedBytes: map.byteCount)
     return map
@@ -48,7 +48,7 @@ struct WeightLoader {
     }
     meter.add(packedBytes: memory.byteCount)
     try meter.add(bytes: tensors.reduce(0) { $0 + $1.byteCount })
-    return Vector(memory, count: count)
+    return Vector(count: count, memory: memory)
   }
 
   func norm(_ name: String, count: Int, epsilon: Float) throws(ModelError) -> Norm {
@@ -88,19 +88,17 @@ struct WeightLoader {
 struct RowDecoder {
   let tensor: Tensor
   private let format: PackedFormat
-  private let rowBytes: Int
 
   /// - Throws: `ModelError.unsupportedFormat`.
   init(_ tensor: Tensor) throws(ModelError) {
     self.tensor = tensor
     format = try PackedFormat(tensor)
-    rowBytes = tensor.rowCount > 0 ? tensor.byteCount / tensor.rowCount : 0
   }
 
   /// - Parameters:
   ///   - row: below the tensor's `rowCount`.
   ///   - out: `[rowLength]`.
   func decode(row: Int, to out: UnsafeMutablePointer<Float>) {
-    format.decode(tensor.data + row * rowBytes, to: out, count: tensor.rowLength)
+    format.decode(tensor.data + row * tensor.rowBytes, to: out, count: tensor.rowLength)
   }
 }

@@ -13,6 +13,8 @@ public struct Tensor: @unchecked Sendable {
   /// this value.
   public let data: UnsafeRawPointer
   public let byteCount: Int
+
+  var rowBytes: Int { rowCount > 0 ? byteCount / rowCount : 0 }
 }
 
 /// Where a model's weights come from: mapped from a file, or held in memory.

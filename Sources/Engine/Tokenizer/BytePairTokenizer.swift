@@ -12,28 +12,7 @@ final class BytePairTokenizer: TableVocabulary {
     /// Pairs of spellings with a space between, the first to apply first. [merges]
     var merges: [[UInt8]]
     /// The name of the pre-tokenizer, as under `tokenizer.ggml.pre`.
-    var preTokenizer: String
-
-    init(
-      tokens: TokenList, merges: [[UInt8]], preTokenizer: String = PreTokenizer.gpt2.rawValue
-    ) {
-      self.tokens = tokens
-      self.merges = merges
-      self.preTokenizer = preTokenizer
-    }
-
-    /// The same from strings.
-    init(
-      tokens: [String], merges: [String], kinds: [TokenKind] = [],
-      preTokenizer: String = PreTokenizer.gpt2.rawValue, beginningOfText: TokenID? = nil,
-      unknown: TokenID? = nil
-    ) {
-      self.init(
-        tokens: TokenList(
-          spellings: tokens.map { Array($0.utf8) }, kinds: kinds,
-          beginningOfText: beginningOfText, unknown: unknown),
-        merges: merges.map { Array($0.utf8) }, preTokenizer: preTokenizer)
-    }
+    var preTokenizer = PreTokenizer.gpt2.rawValue
   }
 
   let preTokenizer: PreTokenizer
@@ -59,30 +38,10 @@ final class BytePairTokenizer: TableVocabulary {
     table = TokenTable(list) { ByteAlphabet.decode($0) ?? $0 }
   }
 
-  /// Turns text into tokens.
-  ///
-  /// User-defined tokens are ordinary text that merges do not make, so they are recognised under
-  /// every handling; control tokens only under `.parse`.
-  public func tokenize(
-    _ text: some Sequence<UInt8>, special: SpecialTokenHandling
-  ) -> [TokenID] {
-    let tokens = tokens(
-      of: Array(text), parsingSpecial: special == .parse, keepsWhitespace: false)
-    return special == .none ? tokens : table.prefix + tokens + table.suffix
-  }
-
-  public func tokenize(
-    continuing text: some Sequence<UInt8>, parsingSpecial: Bool
-  ) -> [TokenID] {
-    tokens(of: Array(text), parsingSpecial: parsingSpecial, keepsWhitespace: !parsingSpecial)
-  }
-
-  private func tokens(
-    of text: [UInt8], parsingSpecial: Bool, keepsWhitespace: Bool
+  func tokens(
+    of fragments: [SpecialTokenMatcher.Fragment], in text: [UInt8], isContinued: Bool
   ) -> [TokenID] {
     var tokens: [TokenID] = []
-    let fragments = table.fragments(
-      of: text, parsingControl: parsingSpecial, keepsWhitespace: keepsWhitespace)
     for fragment in fragments {
       switch fragment {
       case .token(let token): tokens.append(token)

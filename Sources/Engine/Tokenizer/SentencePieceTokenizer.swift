@@ -36,31 +36,11 @@ final class SentencePieceTokenizer: TableVocabulary {
     addsSpacePrefix = definition.addsSpacePrefix
   }
 
-  /// Turns text into tokens, with a space before it where the model was trained so.
-  ///
-  /// User-defined tokens are recognised under every handling, control tokens only under `.parse`.
-  public func tokenize(
-    _ text: some Sequence<UInt8>, special: SpecialTokenHandling
+  /// A text that begins has a space before it where the model was trained so.
+  func tokens(
+    of fragments: [SpecialTokenMatcher.Fragment], in text: [UInt8], isContinued: Bool
   ) -> [TokenID] {
-    let text = Array(text)
-    let fragments = table.fragments(
-      of: text, parsingControl: special == .parse, keepsWhitespace: false)
-    let tokens = tokens(of: fragments, in: text, setsSpaces: addsSpacePrefix)
-    return special == .none ? tokens : table.prefix + tokens + table.suffix
-  }
-
-  public func tokenize(
-    continuing text: some Sequence<UInt8>, parsingSpecial: Bool
-  ) -> [TokenID] {
-    let text = Array(text)
-    let fragments = table.fragments(
-      of: text, parsingControl: parsingSpecial, keepsWhitespace: !parsingSpecial)
-    return tokens(of: fragments, in: text, setsSpaces: false)
-  }
-
-  private func tokens(
-    of fragments: [SpecialTokenMatcher.Fragment], in text: [UInt8], setsSpaces: Bool
-  ) -> [TokenID] {
+    let setsSpaces = addsSpacePrefix && !isContinued
     var tokens: [TokenID] = []
     var isAfterSpecial = true
     for fragment in fragments {

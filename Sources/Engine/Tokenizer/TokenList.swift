@@ -5,34 +5,20 @@ struct TokenList: Sendable {
   /// The spelling of each token, in UTF-8. [vocabulary]
   public var spellings: [[UInt8]]
   /// The kind of each token; empty if all are normal. [vocabulary]
-  public var kinds: [TokenKind]
+  public var kinds: [TokenKind] = []
   public var beginningOfText: TokenID?
   /// Tokens that end a text or a turn.
-  public var endOfText: [TokenID]
+  public var endOfText: [TokenID] = []
   /// Stands for bytes that the vocabulary lacks; without it they are dropped.
   public var unknown: TokenID?
   /// Whether prompts begin with `beginningOfText`.
-  var addsBeginningOfText: Bool
+  var addsBeginningOfText = false
   /// Whether prompts end with the first of `endOfText`.
-  var addsEndOfText: Bool
+  var addsEndOfText = false
   /// Tokens of text that are recognised in a text as control tokens are: only when asked for.
   var recognizedOnRequest: Set<TokenID> = []
   /// Special tokens that swallow the white space behind them in a text.
   var swallowsWhitespace: Set<TokenID> = []
-
-  init(
-    spellings: [[UInt8]], kinds: [TokenKind] = [], beginningOfText: TokenID? = nil,
-    endOfText: [TokenID] = [], unknown: TokenID? = nil, addsBeginningOfText: Bool = false,
-    addsEndOfText: Bool = false
-  ) {
-    self.spellings = spellings
-    self.kinds = kinds
-    self.beginningOfText = beginningOfText
-    self.endOfText = endOfText
-    self.unknown = unknown
-    self.addsBeginningOfText = addsBeginningOfText
-    self.addsEndOfText = addsEndOfText
-  }
 
   /// Checks what can be checked before any table is built, and states every kind.
   mutating func validate() throws(TokenizerError) {

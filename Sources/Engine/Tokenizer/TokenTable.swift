@@ -88,6 +88,13 @@ struct TokenTable: Sendable {
 /// A vocabulary that keeps its tokens in a table; what it adds is how text becomes tokens.
 protocol TableVocabulary: Vocabulary {
   var table: TokenTable { get }
+
+  /// The tokens of a text that has been cut at its special tokens.
+  ///
+  /// - Parameter isContinued: whether the text continues another instead of beginning a prompt.
+  func tokens(
+    of fragments: [SpecialTokenMatcher.Fragment], in text: [UInt8], isContinued: Bool
+  ) -> [TokenID]
 }
 
 extension TableVocabulary {
@@ -98,4 +105,25 @@ extension TableVocabulary {
   public func bytes(of token: TokenID) -> [UInt8] { table.bytes(of: token) }
   public func isControl(_ token: TokenID) -> Bool { table.isControl(token) }
   public func name(of token: TokenID) -> String { table.name(of: token) }
+
+  /// Turns text into tokens. User-defined tokens are recognised under every handling, control
+  /// tokens only under `.parse`.
+  public func tokenize(
+    _ text: some Sequence<UInt8>, special: SpecialTokenHandling
+  ) -> [TokenID] {
+    let text = Array(text)
+    let fragments = table.fragments(
+      of: text, parsingControl: special == .parse, keepsWhitespace: false)
+    let tokens = tokens(of: fragments, in: text, isContinued: false)
+    return special == .none ? tokens : table.prefix + tokens + table.suffix
+  }
+
+  public func tokenize(
+    continuing text: some Sequence<UInt8>, parsingSpecial: Bool
+  ) -> [TokenID] {
+    let text = Array(text)
+    let fragments = table.fragments(
+      of: text, parsingControl: parsingSpecial, keepsWhitespace: !parsingSpecial)
+    return tokens(of: fragments, in: text, isContinued: true)
+  }
 }

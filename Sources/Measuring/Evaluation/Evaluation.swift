@@ -107,7 +107,7 @@ public struct Evaluation: Sendable {
     _ question: Question, with strategy: any Strategy
   ) async throws -> Result? {
     guard try fits(question, strategy) else {
-      return .unanswered(question, takesVotes: type(of: strategy).description.takesVotes)
+      return .unanswered(question, takesVotes: strategy.description.shape.takesVotes)
     }
     // Runs that are part of this one have votes of their own.
     guard let run = try await trace(of: strategy, on: question)?.runs[1], let end = run.end else {
@@ -172,7 +172,7 @@ public struct Evaluation: Sendable {
   /// - Throws: `TextFileError` for a template or example file that is missing or malformed.
   private func fits(_ question: Question, _ strategy: any Strategy) throws -> Bool {
     let prompt = try prompts.prompt(
-      for: question, settings, otherwise: type(of: strategy).description.defaultPrompting,
+      for: question, settings, otherwise: strategy.description.defaultPrompting,
       model: decoder.model)
     do {
       _ = try prompt.tokens(of: question, for: decoder.model)

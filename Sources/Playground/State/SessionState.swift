@@ -97,7 +97,7 @@ public struct SessionState: Sendable {
   /// saved run's.
   mutating func step(_ setting: Setting, by steps: Int) {
     if setting == .temperature { settings.temperature = sampling.temperature }
-    settings.step(setting, by: steps)
+    setting.step(&settings, by: steps)
   }
 
   // MARK: Telling and asking

@@ -140,6 +140,11 @@ public struct CurriculumGenerator: Sendable {
   /// The sentence that gives the answer behind reasoning, with the space before it.
   private func conclusion(_ problem: WorkedProblem) -> String { " " + Self.ending(problem) }
 
+  /// The reasoning and the answer, with the space before them.
+  private func told(_ problem: WorkedProblem, _ style: ReasoningStyle) -> String {
+    " " + problem.chain(style).joined(separator: " ") + conclusion(problem)
+  }
+
   static func ending(_ problem: WorkedProblem) -> String {
     PromptFormat.answerMarker.dropFirst() + " \(problem.saidAnswer)."
   }
@@ -148,18 +153,15 @@ public struct CurriculumGenerator: Sendable {
   /// looked at again.
   func reasoned(_ sketch: Sketch, using random: inout ProblemRandom) -> [Segment] {
     let (problem, style) = (sketch.right, style(using: &random))
-    let told = answer(" " + problem.chain(style).joined(separator: " ") + conclusion(problem))
+    let whole = answer(told(problem, style))
     guard random.chance(mix.rechecks) else {
       return reasoning(sketch, style, using: &random) + [answer(conclusion(problem))]
     }
-    let again = answer(
-      PromptFormat.recheck + " " + problem.chain(.terse).joined(separator: " ")
-        + conclusion(problem))
+    let again = answer(PromptFormat.recheck + told(problem, .terse))
     guard random.chance(0.5),
       let wrong = sketch.faulty(misreadings: mix.misreadings, using: &random)
-    else { return [told, again] }
-    let slipped = " " + wrong.chain(style).joined(separator: " ") + conclusion(wrong)
-    let (common, rest) = Self.divided(slipped, from: told.text)
+    else { return [whole, again] }
+    let (common, rest) = Self.divided(told(wrong, style), from: whole.text)
     return [answer(common), context(rest), again].filter { !$0.text.isEmpty }
   }
 
@@ -226,7 +228,7 @@ public struct CurriculumGenerator: Sendable {
       let problem = Sketch(family, using: &random).right
       let told =
         isReasoned
-        ? " " + problem.chain(style).joined(separator: " ") + conclusion(problem)
+        ? self.told(problem, style)
         : " \(problem.saidAnswer.capitalizedAnswer)."
       let gap = number == 0 ? "" : "\n\n"
       segments.append(context(gap + PromptFormat.plain(problem.question)))
@@ -241,14 +243,11 @@ public struct CurriculumGenerator: Sendable {
     let related = Sketch(family, level: easyLevel(family, using: &random), using: &random)
     let sketch = Sketch(family, using: &random)
     let style = style(using: &random)
-    func told(_ problem: WorkedProblem) -> String {
-      " " + problem.chain(style).joined(separator: " ") + conclusion(problem)
-    }
     return [
       question(sketch.right), context(PromptFormat.recall),
       answer(
-        PromptFormat.recalled + " " + related.right.question + told(related.right)
-          + PromptFormat.nowSolve + told(sketch.right)),
+        PromptFormat.recalled + " " + related.right.question + told(related.right, style)
+          + PromptFormat.nowSolve + told(sketch.right, style)),
     ]
   }
 

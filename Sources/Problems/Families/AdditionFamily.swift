@@ -44,13 +44,9 @@ struct AdditionFamily: ProblemFamily {
       sum = (isLast ? "\(value)" : "\(value % 10)") + sum
       carry = value / 10
       steps.append(equation)
-      let carried = isLast || carry == 0 ? "" : ", carry \(carry)"
-      let isFirst = index == 0
-      chains.terse.append((isFirst ? "So " : "") + "\(equation)\(carried).")
-      chains.sentences.append("Add \(equation)\(carried).")
-      chains.restating.append("\(equation)\(carried): \(sum).")
-      chains.sequence.append((isFirst ? "First, " : "Then, ") + "\(equation)\(carried).")
-      chains.fused.append((isFirst ? "Digits: " : "") + "\(equation), so \(sum).")
+      let step = equation + (isLast || carry == 0 ? "" : ", carry \(carry)")
+      chains.tell(step, sentence: "Add \(step)", restated: "\(step): \(sum)")
+      chains.fused.append((index == 0 ? "Digits: " : "") + "\(equation), so \(sum).")
     }
     let answer = Int(sum).map(String.init) ?? sum
     if left.count > 1 {

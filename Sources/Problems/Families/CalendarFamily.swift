@@ -188,10 +188,10 @@ struct CalendarFamily: ProblemFamily {
     return WorkedProblem(
       level: level, question: question, answer: answer, steps: texts,
       chains: StyledChains(
-        terse: texts.enumerated().map { ($0 == 0 ? "So " : "") + "\($1)." },
+        terse: texts.told("So ", ""),
         sentences: steps.map { "\($0.lead): \($0.text)." },
-        restating: ["Start \(start)."] + texts.map { "\($0)." },
-        sequence: texts.enumerated().map { ($0 == 0 ? "First, " : "Then, ") + "\($1)." },
+        restating: ["Start \(start)."] + texts.told("", ""),
+        sequence: texts.told("First, ", "Then, "),
         fused: ["In short: \(texts.joined(separator: ", then "))."]),
       directSentence: directSentence)
   }

@@ -91,12 +91,10 @@ struct CircuitFamily: ProblemFamily {
       let filled = text(gate, last: "\(last)", of: values.map { "\($0)" })
       values.append(value)
       steps.append("\(wire): \(filled) is \(value)")
-      let isFirst = index == 0
-      chains.terse.append((isFirst ? "So " : "") + "\(filled) is \(value).")
-      chains.sentences.append("For \(wire) we have \(filled) is \(value).")
-      chains.restating.append("\(wire) is \(filled): \(value).")
-      chains.sequence.append((isFirst ? "First, " : "Then, ") + "\(wire) is \(filled), \(value).")
-      chains.fused.append((isFirst ? "Gates: " : "") + "\(wire): \(filled) is \(value).")
+      chains.tell(
+        "\(filled) is \(value)", sentence: "For \(wire) we have \(filled) is \(value)",
+        restated: "\(wire) is \(filled): \(value)", ordered: "\(wire) is \(filled), \(value)")
+      chains.fused.append((index == 0 ? "Gates: " : "") + "\(wire): \(filled) is \(value).")
     }
     return WorkedProblem(
       level: gates.count, question: question, answer: values.last == true ? "yes" : "no",

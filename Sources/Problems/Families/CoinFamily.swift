@@ -47,10 +47,9 @@ struct CoinFamily: ProblemFamily {
       }
       let now = side(isHeads)
       steps.append("\(person): \(now)")
-      chains.terse.append("\(person) \(now).")
-      chains.sentences.append("\(person) \(flips ? "flips" : "does not flip"): \(now) up.")
-      chains.restating.append("After \(person), it is \(now) up.")
-      chains.sequence.append((index == 0 ? "First" : "Then") + ", \(person) makes it \(now).")
+      chains.tell(
+        "\(person) \(now)", sentence: "\(person) \(flips ? "flips" : "does not flip"): \(now) up",
+        restated: "After \(person), it is \(now) up", ordered: "\(person) makes it \(now)")
       chains.fused.append((index == 0 ? "Flips: " : "") + "\(person) \(count).")
     }
     let answer = isHeads == startsHeads ? "yes" : "no"

@@ -64,7 +64,7 @@ struct CompareFamily: ProblemFamily {
   static func draft(first: Int, links: [Link], ask: Ask, level: Int) -> ProblemDraft {
     let chain = links.map { "\($0.relation.rawValue) \($0.amount)" }.joined(separator: " ")
     return ProblemDraft(structure: "\(first) \(chain) \(ask.rawValue)") { random, fault in
-      let cast = Cast(people: links.count + 1, using: &random)
+      let cast = Cast.drawn(people: links.count + 1, using: &random)
       return CompareFamily.work(
         first: first, links: links, ask: ask, level: level, cast: cast,
         wording: random.int(0...3), fault: fault)
@@ -78,19 +78,14 @@ struct CompareFamily: ProblemFamily {
     var isTold: Bool
     var objects: String
 
-    init(people: [String], isTold: Bool, objects: String) {
-      self.people = people
-      self.isTold = isTold
-      self.objects = objects
-    }
-
-    init(people count: Int, using random: inout ProblemRandom) {
-      isTold = random.chance(0.5)
-      objects = random.pick(ProblemWords.objects)
-      people =
+    static func drawn(people count: Int, using random: inout ProblemRandom) -> Cast {
+      let isTold = random.chance(0.5)
+      let objects = random.pick(ProblemWords.objects)
+      let people =
         isTold
         ? ["I"] + random.sample(count - 1, from: ProblemWords.relatives).map { "my \($0)" }
         : random.sample(count, from: ProblemWords.names)
+      return Cast(people: people, isTold: isTold, objects: objects)
     }
 
     func has(_ person: Int) -> String { isTold && person == 0 ? "I have" : "\(people[person]) has" }
@@ -130,16 +125,13 @@ struct CompareFamily: ProblemFamily {
       clauses.append("\(cast.has(index + 1)) \(what) \(cast.than(index))")
     }
     let last = cast.people.count - 1
-    let all = cast.isTold ? "we" : "they"
     let asked =
       switch ask {
       case .last: "How many \(objects) \(cast.does(last)) have?"
       case .ends:
         "How many \(objects) do \(cast.isTold ? "\(cast.people[last]) and I" : "\(cast.people[0]) and \(cast.people[last])") have together?"
       case .total:
-        wording < 2
-          ? "How many \(objects) do \(all) have in total?"
-          : "How many \(objects) do \(all) have together?"
+        "How many \(objects) do \(cast.group) have \(wording < 2 ? "in total" : "together")?"
       }
     let joined =
       wording == 0
@@ -162,7 +154,6 @@ extension CompareFamily {
     var chains: StyledChains
     /// What each person has as an expression of the givens, for the fused style.
     var expressions: [String]
-    let terseOpener = "So "
 
     init(first: Int, cast: Cast, fault: Fault?) {
       self.cast = cast
@@ -175,7 +166,6 @@ extension CompareFamily {
     mutating func step(_ expression: String, _ value: Int) -> (String, Int) {
       let value = Fault.apply(fault, at: values.count, to: value)
       let equation = "\(expression) = \(value)"
-      chains.terse.append((values.isEmpty ? terseOpener : "") + equation + ".")
       values.append(value)
       equations.append(equation)
       return (equation, value)
@@ -183,7 +173,6 @@ extension CompareFamily {
 
     mutating func follow(_ link: Link, to person: Int) {
       let left = holdings[person - 1]
-      let isFirst = values.isEmpty
       let amount = Fault.misread(fault, at: values.count, link.amount)
       let (equation, value) = step(
         link.relation.equation(left, amount), max(0, link.relation.value(left, amount)))
@@ -195,9 +184,10 @@ extension CompareFamily {
         link.relation == .times
         ? (link.amount == 2 ? "twice as many" : "\(link.amount) times as many")
         : "\(link.amount) \(link.relation.rawValue)"
-      chains.sentences.append("\(has.capitalizedSentence) \(equation) \(cast.objects).")
-      chains.restating.append("\(has.capitalizedSentence) \(clue), so \(equation).")
-      chains.sequence.append("\(isFirst ? "First" : "Then"), \(has) \(equation).")
+      chains.tell(
+        equation, sentence: "\(has.capitalizedSentence) \(equation) \(cast.objects)",
+        restated: "\(has.capitalizedSentence) \(clue), so \(equation)",
+        ordered: "\(has) \(equation)")
     }
 
     /// Adds what the question asks for; returns the answer as a sentence.
@@ -219,12 +209,11 @@ extension CompareFamily {
         let (equation, value) = step("\(sum) + \(holdings[person])", sum + holdings[person])
         sum = value
         let isLast = index == people.count - 1
-        chains.sentences.append(
-          isLast
-            ? "In total \(cast.group) have \(equation) \(cast.objects)."
-            : "Two of them have \(equation) \(cast.objects).")
-        chains.restating.append("Together that is \(equation).")
-        chains.sequence.append("Then, \(isLast ? "the total is" : "adding up,") \(equation).")
+        let who = isLast ? "In total \(cast.group)" : "Two of them"
+        chains.tell(
+          equation, sentence: "\(who) have \(equation) \(cast.objects)",
+          restated: "Together that is \(equation)",
+          ordered: "\(isLast ? "the total is" : "adding up,") \(equation)")
       }
       let givens = people.map { expressions[$0] }.joined(separator: " + ")
       let sums = people.map { String(holdings[$0]) }.joined(separator: " + ")

@@ -97,18 +97,13 @@ struct ExpressionFamily: ProblemFamily {
     while let (equation, smaller) = current.reduced({ sign, left, right in
       Fault.apply(fault, at: equations.count, to: Expression.apply(sign, left, right))
     }) {
-      let isFirst = equations.isEmpty
+      let opener = equations.isEmpty ? "Begin inside: " : "Next we see "
       current = smaller
       equations.append(equation)
       fused += " = \(current.text)"
-      chains.terse.append((isFirst ? "So " : "") + equation + ".")
-      chains.sentences.append((isFirst ? "Begin inside: " : "Next we see ") + equation + ".")
-      if case .number = current {
-        chains.restating.append(equation + ".")
-      } else {
-        chains.restating.append("\(equation), which leaves \(current.text).")
-      }
-      chains.sequence.append((isFirst ? "First, " : "Then, ") + equation + ".")
+      var rest = ""
+      if case .operation = current { rest = ", which leaves \(current.text)" }
+      chains.tell(equation, sentence: opener + equation, restated: equation + rest)
     }
     chains.fused = ["Rewrite: \(fused)."]
     return WorkedProblem(

@@ -32,14 +32,13 @@ struct LastLettersFamily: ProblemFamily {
     var chains = StyledChains()
     var joined = ""
     for (index, name) in names.enumerated() {
-      let isFirst = index == 0
       let letter = letter(of: name, isWrong: fault?.step == index)
       joined.append(letter)
       steps.append("\(name): \(letter)")
-      chains.terse.append((isFirst ? "So " : "") + "\(letter) from \(name).")
-      chains.sentences.append("\(name) ends in \(letter).")
-      chains.restating.append((isFirst ? "Begin with" : "Add") + " \(name): \"\(joined)\".")
-      chains.sequence.append((isFirst ? "First" : "Then") + ", \(name) gives \(letter).")
+      chains.tell(
+        "\(letter) from \(name)", sentence: "\(name) ends in \(letter)",
+        restated: (index == 0 ? "Begin with" : "Add") + " \(name): \"\(joined)\"",
+        ordered: "\(name) gives \(letter)")
     }
     chains.fused = ["Letters: " + steps.joined(separator: ", ") + "."]
     return WorkedProblem(

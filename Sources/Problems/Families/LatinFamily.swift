@@ -34,15 +34,13 @@ struct LatinFamily: ProblemFamily {
     }
     let steps = empty.map { "\(LatinGrid.place($0)) is \(solved.cells[$0])" }
     let digits = empty.map { String(solved.cells[$0]) }.joined(separator: ", ")
-    func told(_ first: String, _ then: String) -> [String] {
-      steps.enumerated().map { ($0 == 0 ? first : then) + $1 + "." }
-    }
     return WorkedProblem(
       level: level, question: question, answer: solved.text, steps: steps,
       chains: StyledChains(
-        terse: ["So \(steps.joined(separator: ", "))."], sentences: told("We see that ", "Next, "),
+        terse: ["So \(steps.joined(separator: ", "))."],
+        sentences: steps.told("We see that ", "Next, "),
         restating: ["Given is \(grid.rows)."] + steps.map { $0.capitalizedSentence + "." },
-        sequence: told("First, ", "Then, "), fused: ["Put in \(digits)."]),
+        sequence: steps.told("First, ", "Then, "), fused: ["Put in \(digits)."]),
       directSentence: nil)
   }
 

@@ -77,12 +77,10 @@ struct LookupFamily: ProblemFamily {
     for hop in 0..<hops {
       guard let row = row(rows, at: place, hop: hop, of: hops, fault: fault) else { break }
       place = row.to
-      let isFirst = hop == 0
       steps.append(row.text)
-      chains.terse.append((isFirst ? "So " : "") + row.text + ".")
-      chains.sentences.append("From \(row.from) go to \(row.to).")
-      chains.restating.append("Step \(hop + 1): \(row.text).")
-      chains.sequence.append((isFirst ? "First, " : "Then, ") + row.text + ".")
+      chains.tell(
+        row.text, sentence: "From \(row.from) go to \(row.to)",
+        restated: "Step \(hop + 1): \(row.text)")
       path += " to \(row.to)"
     }
     chains.fused = ["Path: \(path)."]

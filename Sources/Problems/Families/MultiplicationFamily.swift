@@ -52,12 +52,11 @@ struct MultiplicationFamily: ProblemFamily {
       let exact = sign == "*" ? read * other : read + other
       let value = Fault.apply(fault, at: steps.count, to: exact)
       let equation = "\(read) \(sign) \(other) = \(value)"
-      let isFirst = steps.isEmpty
+      let isPart = sign == "*"
       steps.append(equation)
-      chains.terse.append((isFirst ? "So " : "") + "\(equation).")
-      chains.sentences.append((sign == "*" ? "Multiply " : "Add ") + "\(equation).")
-      chains.restating.append((sign == "*" ? "Part: " : "Total: ") + "\(equation).")
-      chains.sequence.append((isFirst ? "First, " : "Then, ") + "\(equation).")
+      chains.tell(
+        equation, sentence: (isPart ? "Multiply " : "Add ") + equation,
+        restated: (isPart ? "Part: " : "Total: ") + equation)
       return value
     }
     var total: Int?

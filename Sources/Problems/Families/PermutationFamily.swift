@@ -118,12 +118,10 @@ struct PermutationFamily: ProblemFamily {
       let now = digits(order)
       steps.append("\(move.text): \(now)")
       orders.append(now)
-      let isFirst = index == 0
-      chains.terse.append(
-        (isFirst ? "So \(move.text)" : move.text.capitalizedSentence) + " \(now).")
-      chains.sentences.append("After \(move.text) it is \(now).")
-      chains.restating.append("\(move.text.capitalizedSentence): \(now).")
-      chains.sequence.append((isFirst ? "First" : "Then") + ", \(move.text) to get \(now).")
+      let said = move.text.capitalizedSentence
+      chains.tell(
+        "\(index == 0 ? move.text : said) \(now)", sentence: "After \(move.text) it is \(now)",
+        restated: "\(said): \(now)", ordered: "\(move.text) to get \(now)")
     }
     chains.fused = ["Orders: " + orders.joined(separator: ", ") + "."]
     return WorkedProblem(

@@ -97,12 +97,9 @@ struct PriceFamily: ProblemFamily {
     var listed: [String] = []
     /// Tells a step in every style; `label` says what it is for.
     func tell(_ equation: String, sentence: String, restated: String, label: String) {
-      let isFirst = equations.isEmpty
       equations.append(equation)
-      chains.terse.append((isFirst ? "So " : "") + equation + ".")
-      chains.sentences.append("\(sentence) \(equation).")
-      chains.restating.append("\(restated): \(equation).")
-      chains.sequence.append((isFirst ? "First, " : "Then, ") + equation + ".")
+      chains.tell(
+        equation, sentence: "\(sentence) \(equation)", restated: "\(restated): \(equation)")
       listed.append(label + equation)
     }
     func combine(_ left: Int, _ sign: String, _ right: Int) -> (String, Int) {

@@ -53,7 +53,7 @@ struct Puzzle2025Family: ProblemFamily {
         level: level, question: question, answer: said.text, steps: equations,
         chains: StyledChains(
           terse: ["So \(joined)."],
-          sentences: equations.enumerated().map { ($0 == 0 ? "Join " : "Then ") + $1 + "." },
+          sentences: equations.told("Join ", "Then "),
           restating: ["We need \(target).", end], sequence: ["First, \(joined).", end],
           fused: ["Look: \(end)"]),
         directSentence: nil)

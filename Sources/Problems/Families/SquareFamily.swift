@@ -150,15 +150,14 @@ struct SquareFamily: ProblemFamily {
         "\(delta > 0 && puzzle.check("\(moved)").isRight ? Point(x: moved.x + 1, y: moved.y) : moved)"
     }
     let end = "This gives \(answer)."
-    func told(_ first: String, _ then: String) -> [String] {
-      steps.enumerated().map { ($0 == 0 ? first : then) + $1 + "." } + [end]
-    }
     return WorkedProblem(
       level: level, question: question, answer: answer, steps: steps,
       chains: StyledChains(
-        terse: told("So ", ""), sentences: told("We see ", "Next we see "),
+        terse: steps.told("So ", "") + [end],
+        sentences: steps.told("We see ", "Next we see ") + [end],
         restating: ["Across and up: \(width), \(height).", end],
-        sequence: told("First, ", "Then, "), fused: ["Turn a side with \(width), \(height).", end]),
+        sequence: steps.told("First, ", "Then, ") + [end],
+        fused: ["Turn a side with \(width), \(height).", end]),
       directSentence: nil)
   }
 

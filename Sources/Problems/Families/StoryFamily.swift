@@ -69,11 +69,10 @@ struct StoryFamily: ProblemFamily {
       let equation = "\(value) \(sign) \(amount) = \(next)"
       value = next
       equations.append(equation)
-      chains.terse.append((index == 0 ? "So " : "") + equation + ".")
-      chains.sentences.append(
-        (index == 0 ? "Now \(hero) has " : "\(hero) then has ") + equation + " \(objects).")
-      chains.restating.append(events[index] + ": " + equation + ".")
-      chains.sequence.append((index == 0 ? "First, " : "Then, ") + equation + ".")
+      let has = index == 0 ? "Now \(hero) has" : "\(hero) then has"
+      chains.tell(
+        equation, sentence: "\(has) \(equation) \(objects)",
+        restated: "\(events[index]): \(equation)")
       let rest = changes[(index + 1)...].map { $0 < 0 ? " - \(-$0)" : " + \($0)" }.joined()
       fused += " = \(value)\(rest)"
     }

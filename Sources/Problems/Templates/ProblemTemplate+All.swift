@@ -17,8 +17,15 @@ extension ProblemTemplate {
   /// The values that the kinds of the fields have already made sure are whole numbers.
   private static func numbers(_ values: [String]) -> [Int] { values.compactMap { Int($0) } }
 
-  private static func filled(_ worked: WorkedProblem) -> Filled {
-    Filled(question: worked.question, answer: worked.answer, steps: worked.steps)
+  /// A problem as its family solves it, in the family's words or in others.
+  private static func filled(_ worked: WorkedProblem, asking question: String? = nil) -> Filled {
+    Filled(
+      question: question ?? worked.question, answer: worked.answer, steps: worked.steps)
+  }
+
+  private static func filled(_ draft: ProblemDraft, asking question: String) -> Filled {
+    var random = ProblemRandom(seed: 0)
+    return filled(draft.words(&random, nil), asking: question)
   }
 
   /// The emblem's form.
@@ -79,18 +86,14 @@ extension ProblemTemplate {
     fill: { values throws(ProblemTemplateError) in
       let (name, things) = (values[0], values[1])
       let given = numbers(Array(values[2...]))
-      let bought = given[0] + given[1]
-      let left = bought - given[2]
-      guard left >= 0 else { throw .noAnswer("\(name) cannot give away more than there are") }
-      return Filled(
-        question: "\(name) has \(given[0]) \(things). \(name) buys \(given[1]) more. "
+      guard given[0] + given[1] >= given[2] else {
+        throw .noAnswer("\(name) cannot give away more than there are")
+      }
+      return filled(
+        StoryFamily.draft(start: given[0], changes: [given[1], -given[2], given[3]]),
+        asking: "\(name) has \(given[0]) \(things). \(name) buys \(given[1]) more. "
           + "\(name) gives \(given[2]) away. \(name) finds \(given[3]) more. "
-          + "How many \(things) does \(name) have now?",
-        answer: String(left + given[3]),
-        steps: [
-          "\(given[0]) + \(given[1]) = \(bought)", "\(bought) - \(given[2]) = \(left)",
-          "\(left) + \(given[3]) = \(left + given[3])",
-        ])
+          + "How many \(things) does \(name) have now?")
     })
 
   static let bracket = ProblemTemplate(
@@ -106,25 +109,18 @@ extension ProblemTemplate {
         "*", .operation("+", given[0], given[1]), given[2])
       let whole = Expression.operation("-", product, given[3])
       guard whole.value >= 0 else { throw .noAnswer("the result is less than nothing") }
-      var steps: [String] = []
-      var current = whole
-      while let (step, smaller) = current.reduced(Expression.apply) {
-        steps.append(step)
-        current = smaller
-      }
-      return Filled(
-        question: "What is \(whole.text)?", answer: String(whole.value), steps: steps)
+      return filled(
+        ExpressionFamily.draft(whole, level: 3), asking: "What is \(whole.text)?")
     })
 
   static let letters = ProblemTemplate(
     id: "letters", family: "letters", title: "The last letters of four names",
     fields: ["Tom", "Lucy", "Omar", "Ines"].map { field("name", $0, .name) },
     fill: { names throws(ProblemTemplateError) in
-      let steps = names.map { "\($0): \($0.lowercased().suffix(1))" }
-      return Filled(
-        question: "Take the last letters of the names \(names.joined(separator: ", ")) "
-          + "and put them together.",
-        answer: names.map { $0.lowercased().suffix(1) }.joined(), steps: steps)
+      filled(
+        LastLettersFamily.draft(names),
+        asking: "Take the last letters of the names \(names.joined(separator: ", ")) "
+          + "and put them together.")
     })
 
   static let coin = ProblemTemplate(
@@ -137,31 +133,22 @@ extension ProblemTemplate {
       ]
     },
     fill: { values throws(ProblemTemplateError) in
-      var isHeads = true
-      var question = "A coin is heads up."
-      var steps: [String] = []
-      for index in stride(from: 0, to: values.count, by: 2) {
-        if values[index + 1] == "flips" { isHeads.toggle() }
-        question += " \(values[index]) \(values[index + 1]) the coin."
-        steps.append("\(values[index]): \(isHeads ? "heads" : "tails")")
-      }
-      return Filled(
-        question: question + " Is the coin still heads up?", answer: isHeads ? "yes" : "no",
-        steps: steps)
+      let places = stride(from: 0, to: values.count, by: 2)
+      let told = places.map { " \(values[$0]) \(values[$0 + 1]) the coin." }.joined()
+      return filled(
+        CoinFamily.draft(
+          places.map { values[$0 + 1] == "flips" }, startsHeads: true,
+          people: places.map { values[$0] }),
+        asking: "A coin is heads up.\(told) Is the coin still heads up?")
     })
 
   static let count = ProblemTemplate(
     id: "count", family: "count", title: "How many r's are in “strawberry”?",
     fields: [field("letter", "r", .letter), field("word", "strawberry", .word)],
     fill: { values throws(ProblemTemplateError) in
-      var count = 0
-      let steps = values[1].map { letter in
-        if String(letter) == values[0] { count += 1 }
-        return "\(letter) \(count)"
-      }
-      return Filled(
-        question: "How many \(values[0])'s are in \"\(values[1])\"?", answer: String(count),
-        steps: steps)
+      filled(
+        LetterCountFamily.draft(word: values[1], letter: Character(values[0]), level: 1),
+        asking: "How many \(values[0])'s are in \"\(values[1])\"?")
     })
 
   static let decimals = ProblemTemplate(

@@ -24,8 +24,7 @@ extension Exploration {
     arrived: @Sendable (NodeID) -> Void = { _ in }
   ) async throws {
     let thought = place(behind: start, said)
-    let isSpaced = thought.bytes.last.map(SolutionStep.isWhiteSpace) ?? false
-    let text = isSpaced ? String(PromptFormat.wait.dropFirst()) : PromptFormat.wait
+    let text = PromptFormat.wait(behind: thought.bytes)
     let end = insert(text, after: thought.end)
     arrived(end)
     let before = run.ask(
@@ -48,9 +47,7 @@ extension Exploration {
     var node = start
     for token in said {
       node = node.appending(token.id)
-      entries.append(
-        .init(
-          node: node, token: token.id, bytes: token.bytes, margin: nil, logProbability: nil))
+      entries.append(.init(node: node, token: token.id, bytes: token.bytes))
     }
     // What ends the text stands behind every answer.
     while entries.last?.bytes.isEmpty == true { entries.removeLast() }

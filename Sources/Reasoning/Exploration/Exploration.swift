@@ -51,11 +51,14 @@ public final class Exploration: Sendable {
   /// The line that a step from a node continues, or a new one.
   func line(from node: NodeID) -> Int {
     lines.withLock { lines in
-      if let known = lines.filter({ $0.value == node }).keys.min() { return known }
-      let new = (lines.keys.max() ?? -1) + 1
-      lines[new] = node
-      return new
+      lines.filter { $0.value == node }.keys.min() ?? Self.newLine(at: node, &lines)
     }
+  }
+
+  private static func newLine(at node: NodeID, _ lines: inout [Int: NodeID]) -> Int {
+    let new = (lines.keys.max() ?? -1) + 1
+    lines[new] = node
+    return new
   }
 
   private func moved(_ line: Int, to node: NodeID) { lines.withLock { $0[line] = node } }
@@ -111,13 +114,9 @@ public final class Exploration: Sendable {
     from node: NodeID, sampling: SamplingSettings, seed: UInt64, budget: Int
   ) async throws -> PathResult? {
     let line = line(from: node)
-    let sampler: any Sampler =
-      sampling.isGreedy
-      ? GreedySampler()
-      : RandomSampler(settings: sampling, random: PathRandom(seed: seed, path: line))
-    let path = Continuation(
-      start: node, path: line, sampler: sampler, stop: run.stopRule, budget: budget,
-      firstStep: run.record(ofPath: line).generated)
+    var path = run.greedyPath(line, from: node, budget: budget)
+    path.sampler = sampling.sampler(seed: seed, path: line)
+    path.firstStep = run.record(ofPath: line).generated
     let result = try await run.decode([path], urgency: .interactive).first
     if let result { moved(line, to: result.end) }
     return result
@@ -133,16 +132,10 @@ public final class Exploration: Sendable {
     after node: NodeID, said: [UInt8] = []
   ) async throws -> (outcome: PathOutcome, end: NodeID)? {
     // Always a new line: the line that is asked goes on undisturbed.
-    let line = lines.withLock { lines in
-      let new = (lines.keys.max() ?? -1) + 1
-      lines[new] = node
-      return new
-    }
+    let line = lines.withLock { Self.newLine(at: node, &$0) }
     let asked = run.inject(
       run.closingTag(after: said) + run.prompt.answerTrigger, after: node, path: line)
-    let path = Continuation(
-      start: asked, path: line, sampler: GreedySampler(), stop: run.stopRule,
-      budget: ZeroShotCoT.answerBudget)
+    let path = run.greedyPath(line, from: asked, budget: ZeroShotCoT.answerBudget)
     guard let result = try await run.decode([path], urgency: .interactive).first else {
       return nil
     }

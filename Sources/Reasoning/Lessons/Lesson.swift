@@ -54,26 +54,21 @@ public struct Lesson: Hashable, Sendable {
 private struct LessonParser {
   let path: String
   let settings: SettingTable
-  private var place = Place.beforeHeader
-  private var header: [String: String] = [:]
-  private var introduction: [String] = []
-  private var steps: [Lesson.Step] = []
+  var place = Place.beforeHeader
+  var header: [String: String] = [:]
+  var introduction: [String] = []
+  var steps: [Lesson.Step] = []
   /// The lines of the paragraph being read.
-  private var paragraph: [String] = []
-  private var hasCommands = false
-  private var lastLine = 0
+  var paragraph: [String] = []
+  var hasCommands = false
+  var lastLine = 0
 
-  private enum Place: Equatable {
+  enum Place: Equatable {
     case beforeHeader, header, text
     case commands(openedAt: Int)
   }
 
   private static let keys = ["title", "summary", "problem", "question", "model"]
-
-  init(path: String, settings: SettingTable) {
-    self.path = path
-    self.settings = settings
-  }
 
   private func error(_ line: Int, _ reason: String) -> TextFileError {
     .malformed(path: path, line: max(1, line), reason: reason)

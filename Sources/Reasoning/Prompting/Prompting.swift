@@ -18,16 +18,10 @@ public enum Prompting: Hashable, Sendable, CustomStringConvertible {
   /// Reads a name (`plain`, `think`, `few-shot` …), or the path of a template; `PromptLibrary`
   /// also finds its own templates by their bare names. nil for an empty value.
   public init?(_ commandLineValue: String) {
-    switch commandLineValue {
-    case "": return nil
-    case "plain": self = .plain
-    case "think": self = .think
-    case "few-shot": self = .fewShot
-    case "analogical": self = .analogical
-    case "step-back": self = .stepBack
-    case "retrieval": self = .retrieval
-    default: self = .file(path: commandLineValue)
-    }
+    if commandLineValue.isEmpty { return nil }
+    let named: [Prompting] = [.plain, .think, .fewShot, .analogical, .stepBack, .retrieval]
+    self =
+      named.first { $0.description == commandLineValue } ?? .file(path: commandLineValue)
   }
 
   public var description: String {

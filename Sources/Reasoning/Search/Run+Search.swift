@@ -37,8 +37,7 @@ extension Run {
     let record = record(ofPath: path)
     guard let last = record.entries.last else { return }
     emit(
-      .pathFinished(
-        PathEnd(
-          path: path, end: last.node, reason: reason, answer: nil, generated: record.generated)))
+      PathEnd(
+        path: path, end: last.node, reason: reason, answer: nil, generated: record.generated))
   }
 }

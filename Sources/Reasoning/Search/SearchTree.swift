@@ -126,17 +126,4 @@ struct SearchTree: Sendable {
       if node != Self.root { nodes[node].inFlight -= 1 }
     }
   }
-
-  /// The line of the most visited children, of equals the first.
-  var mostVisited: [Int] {
-    var line = [Self.root]
-    while let last = line.last, let first = nodes[last].children.first {
-      let best = nodes[last].children.dropFirst().reduce(first) {
-        nodes[$1].visits > nodes[$0].visits ? $1 : $0
-      }
-      if nodes[best].visits == 0 { break }
-      line.append(best)
-    }
-    return line
-  }
 }

@@ -97,10 +97,9 @@ extension Run {
       let logs = try await logProbabilities(asked.map { (ids, $0.asked) })
       for (place, log) in zip(asked, logs) {
         emit(
-          .score(
-            Score(
-              kind: .earlyAnswer, path: path, node: place.node,
-              value: TokenDistribution.probability(ofLog: log))))
+          Score(
+            kind: .earlyAnswer, path: path, node: place.node,
+            value: TokenDistribution.probability(ofLog: log)))
       }
     }
     if leading > 0 { try await tellLeadingAnswers(ofPath: path, at: asked, count: leading) }
@@ -108,12 +107,9 @@ extension Run {
 
   /// Where a path's answer begins, by token, and how it stands behind the words that announce it.
   private func answerText(in record: PathRecord) -> (first: Int, spelling: String)? {
-    guard let answer = record.answer(kind: question.kind, before: prompt, thinking: thinking),
-      let first = record.entries.firstIndex(where: { $0.node == answer.first }),
-      let last = record.entries.firstIndex(where: { $0.node == answer.last }), first <= last
-    else { return nil }
-    let start = record.entries[..<first].reduce(0) { $0 + $1.bytes.count }
-    let end = record.entries[...last].reduce(0) { $0 + $1.bytes.count }
-    return (first, AnswerOverTime.spelling(record.bytes, answer: start..<end))
+    guard let answer = answerPlace(in: record) else { return nil }
+    let start = record.entries[..<answer.lowerBound].reduce(0) { $0 + $1.bytes.count }
+    let end = record.entries[answer].reduce(start) { $0 + $1.bytes.count }
+    return (answer.lowerBound, AnswerOverTime.spelling(record.bytes, answer: start..<end))
   }
 }

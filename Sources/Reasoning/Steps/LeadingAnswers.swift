@@ -46,11 +46,10 @@ extension Run {
         let own = logs.prefix(answer.ids.count)
         logs = logs.dropFirst(own.count)
         emit(
-          .score(
-            Score(
-              kind: .earlyAnswer, path: path, node: place.node,
-              value: min(1, own.reduce(0) { $0 + TokenDistribution.probability(ofLog: $1) }),
-              answer: answer.value)))
+          Score(
+            kind: .earlyAnswer, path: path, node: place.node,
+            value: min(1, own.reduce(0) { $0 + TokenDistribution.probability(ofLog: $1) }),
+            answer: answer.value))
       }
     }
   }
@@ -62,7 +61,7 @@ extension Run {
   ) async throws -> [(value: String, ids: [[TokenID]])] {
     var starts: [(node: NodeID, first: TokenID)] = []
     let readings = try await decoder.readings(after: nodes, urgency: .interactive)
-    book(reused: readings.reduce(0) { $0 + $1.reused })
+    book(TokenCounts(reused: readings.reduce(0) { $0 + $1.reused }))
     for (node, reading) in zip(nodes, readings) {
       for token in reading.distribution.likeliest(count)
       where !vocabulary.endOfText.contains(token)
@@ -74,12 +73,11 @@ extension Run {
     }
     let results = await decoder.decode(
       starts.enumerated().map { index, start in
-        Continuation(
-          start: start.node.appending(start.first), path: index, sampler: GreedySampler(),
-          stop: stopRule, budget: ZeroShotCoT.answerBudget)
+        greedyPath(
+          index, from: start.node.appending(start.first), budget: ZeroShotCoT.answerBudget)
       }, urgency: .interactive)
     try Task.checkCancellation()
-    book(generated: results.reduce(starts.count) { $0 + $1.tokens.count })
+    book(TokenCounts(generated: results.reduce(starts.count) { $0 + $1.tokens.count }))
     var found: [(value: String, ids: [[TokenID]])] = []
     for (start, result) in zip(starts, results) {
       if case .failed(let why) = result.reason { throw StrategyError.decoding(why) }

@@ -53,7 +53,7 @@ struct Analogical: Strategy {
       run.tellSpan(.recalled, ofPath: 0, places)
       let node = entries[places.upperBound - 1].node
       func tell(_ kind: Score.Kind, _ value: Double) {
-        run.emit(.score(Score(kind: kind, path: 0, node: node, value: value)))
+        run.emit(Score(kind: kind, path: 0, node: node, value: value))
       }
       tell(.overlap, recalled.overlap(with: run.question.text))
       if let isRelevant = recalled.isRelevant(to: run.question.text) {

@@ -16,8 +16,6 @@ public struct Beam: Strategy {
 
   static let defaultWidth = 4
 
-  public init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
     var search = BeamRun(

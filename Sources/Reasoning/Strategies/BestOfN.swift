@@ -23,8 +23,6 @@ public struct BestOfN: Strategy {
   public static let defaultVerifier = VerifierName.genrm
   public static let defaultVote = RunSettings.RankedVote.top
 
-  public init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     try await run.rankedAnswer(
       samples: run.settings.samples ?? Self.defaultSamples,

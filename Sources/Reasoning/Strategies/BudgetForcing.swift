@@ -23,8 +23,6 @@ public struct BudgetForcing: Strategy {
 
   public static let defaultWaits = RunSettings.Usual.waits
 
-  public init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
     let budget = run.settings.thinkingBudget ?? run.settings.maxTokens
@@ -60,9 +58,7 @@ public struct BudgetForcing: Strategy {
       if waited < waits, chosen < budget {
         waited += 1
         let thought = run.endOfThinking(path: 0, start: start, withTag: false)
-        let isSpaced = thought.bytes.last.map(SolutionStep.isWhiteSpace) ?? false
-        let wait = isSpaced ? String(PromptFormat.wait.dropFirst()) : PromptFormat.wait
-        tip = run.inject(wait, after: thought.end, path: 0)
+        tip = run.inject(PromptFormat.wait(behind: thought.bytes), after: thought.end, path: 0)
         continue
       }
       if isOpen { break }
@@ -150,13 +146,7 @@ extension Run {
 
   /// Leaves the span of what a path has thought.
   func markThinking(ofPath path: Int) {
-    let entries = record(ofPath: path).entries
-    let parts = Thinking.split(entries.flatMap(\.bytes), tags: thinking)
-    guard
-      let range = ExtractedAnswer.tokenRange(
-        of: parts.thinking, tokenByteCounts: entries.map(\.bytes.count)),
-      let first = entries[range].first, let last = entries[range].last
-    else { return }
-    emit(.span(Span(kind: .thinking, path: path, first: first.node, last: last.node)))
+    let thought = Thinking.split(record(ofPath: path).bytes, tags: thinking).thinking
+    if let places = places(of: thought, inPath: path) { tellSpan(.thinking, ofPath: path, places) }
   }
 }

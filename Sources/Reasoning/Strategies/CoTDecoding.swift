@@ -16,16 +16,14 @@ public struct CoTDecoding: Strategy {
   /// As many branches as in the paper.
   public static let defaultBranches = RunSettings.Usual.branches
 
-  public init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
     let count = min(
       max(1, run.settings.branches ?? Self.defaultBranches), run.vocabulary.count)
-    let branches = (0..<count).map {
-      Continuation(
-        start: start, path: $0, sampler: BranchSampler(rank: $0), stop: run.stopRule,
-        budget: run.settings.maxTokens)
+    let branches = (0..<count).map { rank in
+      var branch = run.greedyPath(rank, from: start)
+      branch.sampler = BranchSampler(rank: rank)
+      return branch
     }
     let votes = OrderedVote(methods: [.delta, .majority], emit: run.emit)
     _ = try await run.decode(branches) { result in

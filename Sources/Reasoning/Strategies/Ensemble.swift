@@ -29,8 +29,6 @@ public struct Ensemble: Strategy {
   /// As what members run: with one sample each, or with several.
   static let memberStrategies = [Greedy.description.name, Sample.description.name]
 
-  public init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     let votes = OrderedVote(methods: [.majority], emit: run.emit)
     if run.decoder.model is MixtureModel {

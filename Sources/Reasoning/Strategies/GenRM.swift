@@ -23,8 +23,6 @@ public struct GenRM: Strategy {
   /// The paper takes 32.
   public static let defaultRationales = 8
 
-  public init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     try await run.rankedAnswer(
       samples: run.settings.samples ?? Self.defaultSamples,

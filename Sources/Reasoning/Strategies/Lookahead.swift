@@ -17,8 +17,6 @@ public struct Lookahead: Strategy {
 
   public static let defaultDepth = RunSettings.Usual.lookahead
 
-  public init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     try await run.searchSteps(
       isDiverse: false, lookahead: run.settings.lookahead ?? Self.defaultDepth)
@@ -35,8 +33,7 @@ public struct Lookahead: Strategy {
     for (index, end) in zip(open, ends) { all[index].score = end }
     for solution in all {
       guard let path = solution.path, let score = solution.score else { continue }
-      expansion.run.emit(
-        .score(Score(kind: .lookahead, path: path, node: solution.tip, value: score)))
+      expansion.run.emit(Score(kind: .lookahead, path: path, node: solution.tip, value: score))
     }
     var rest = all[...]
     return groups.map { group in

@@ -22,8 +22,6 @@ public struct MCTS: Strategy {
   static let defaultSimulations = 32
   public static let defaultLeaves = RunSettings.Usual.leaves
 
-  public init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
     let settings = run.settings
@@ -115,10 +113,9 @@ private struct TreeSearchRun {
       for number in numbers {
         let solution = solutions[number]
         expansion.run.emit(
-          .score(
-            Score(
-              kind: .prior, path: solution.path ?? 0, node: solution.tip,
-              value: tree.nodes[number].prior, terms: [tree.nodes[number].initial])))
+          Score(
+            kind: .prior, path: solution.path ?? 0, node: solution.tip,
+            value: tree.nodes[number].prior, terms: [tree.nodes[number].initial]))
       }
     }
   }

@@ -18,8 +18,6 @@ public struct Retrieve: Strategy {
 
   public static let defaultPassages = RunSettings.Usual.passages
 
-  public init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
     run.tellRetrieved()
@@ -60,8 +58,9 @@ extension Run {
   /// Leaves the `context_shift` score: log p(answer) minus what it is without any passage; its terms
   /// are the differences that single passages make.
   fileprivate func tellShiftWithoutPassages() async throws {
-    guard !prompt.ablated.isEmpty, let answer = answerPlace(ofPath: 0) else { return }
-    let entries = record(ofPath: 0).entries
+    let record = record(ofPath: 0)
+    guard !prompt.ablated.isEmpty, let answer = answerPlace(in: record) else { return }
+    let entries = record.entries
     let ids = entries[answer].map(\.token)
     let said = entries[..<answer.lowerBound].map(\.token)
     let before = promptEnd.appending(contentsOf: said)
@@ -71,9 +70,8 @@ extension Run {
     let logs = try await logProbabilities(([before] + nodes).map { (ids, $0) })
     guard let whole = logs.first, logs.allSatisfy(\.isFinite), let none = logs.last else { return }
     emit(
-      .score(
-        Score(
-          kind: .contextShift, path: 0, node: entries[answer.upperBound - 1].node,
-          value: whole - none, terms: logs.dropFirst().dropLast().map { whole - $0 })))
+      Score(
+        kind: .contextShift, path: 0, node: entries[answer.upperBound - 1].node,
+        value: whole - none, terms: logs.dropFirst().dropLast().map { whole - $0 }))
   }
 }

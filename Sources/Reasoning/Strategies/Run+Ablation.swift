@@ -15,7 +15,7 @@ extension Run {
   {
     let record = record(ofPath: path)
     let entries = record.entries
-    guard let answer = answerPlace(ofPath: path, behind: node), part.upperBound <= answer.lowerBound
+    guard let answer = answerPlace(in: record, behind: node), part.upperBound <= answer.lowerBound
     else { return }
     let start = record.start ?? promptEnd
     let before = answer.lowerBound > 0 ? entries[answer.lowerBound - 1].node : start
@@ -28,8 +28,7 @@ extension Run {
   }
 
   /// The places of the tokens that spell a path's answer; nil for a path without one.
-  func answerPlace(ofPath path: Int, behind node: NodeID? = nil) -> Range<Int>? {
-    let record = record(ofPath: path)
+  func answerPlace(in record: PathRecord, behind node: NodeID? = nil) -> Range<Int>? {
     guard
       let answer = record.answer(
         kind: question.kind, before: prompt, thinking: thinking, behind: node),
@@ -44,9 +43,8 @@ extension Run {
     // What cannot be said at all has no finite difference to anything.
     guard logs.count == 2, logs.allSatisfy(\.isFinite) else { return }
     emit(
-      .score(
-        Score(
-          kind: .contextShift, path: path, node: node, value: logs[0] - logs[1], terms: logs)))
+      Score(
+        kind: .contextShift, path: path, node: node, value: logs[0] - logs[1], terms: logs))
   }
 
   /// The tokens of a path that spell a stretch of what it says.
@@ -60,9 +58,8 @@ extension Run {
     let entries = record(ofPath: path).entries
     guard !places.isEmpty, entries.indices.contains(places.upperBound - 1) else { return }
     emit(
-      .span(
-        Span(
-          kind: kind, path: path, first: entries[places.lowerBound].node,
-          last: entries[places.upperBound - 1].node)))
+      Span(
+        kind: kind, path: path, first: entries[places.lowerBound].node,
+        last: entries[places.upperBound - 1].node))
   }
 }

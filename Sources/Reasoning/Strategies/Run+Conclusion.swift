@@ -24,24 +24,20 @@ extension Run {
     if let answer {
       noteAnswer(ofPath: path)
       emit(
-        .span(
-          Span(
-            kind: .answer, path: path, first: answer.first, last: answer.last,
-            value: answer.value)))
+        Span(
+          kind: .answer, path: path, first: answer.first, last: answer.last,
+          value: answer.value))
       if let delta = answer.delta {
         emit(
-          .score(
-            Score(
-              kind: .delta, path: path, node: answer.last, value: delta, terms: answer.margins)))
+          Score(
+            kind: .delta, path: path, node: answer.last, value: delta, terms: answer.margins))
       }
     }
+    emit(Score(kind: .likelihood, path: path, value: record.logProbability))
     emit(
-      .score(Score(kind: .likelihood, path: path, value: record.logProbability)))
-    emit(
-      .pathFinished(
-        PathEnd(
-          path: path, end: record.entries.last?.node ?? .root, reason: reason.name,
-          answer: answer?.value, generated: record.generated)))
+      PathEnd(
+        path: path, end: record.entries.last?.node ?? .root, reason: reason.name,
+        answer: answer?.value, generated: record.generated))
     return PathOutcome(
       path: path, reason: reason, answer: answer?.value, delta: answer?.delta,
       logProbability: record.logProbability, generated: record.generated)

@@ -26,13 +26,7 @@ extension Run {
     let pieces = segments.map { vocabulary.tokenize(continuing: $0) }
     let ids = pieces.flatMap { $0 }
     guard start.depth + ids.count + room <= decoder.model.contextLength else { return nil }
-    let end = decoder.insert(ids, after: start.node)
-    book(injected: ids.count)
-    emit(
-      .injected(
-        Injection(
-          role: .strategy, path: nil, parent: start.node, end: end,
-          tokens: ids.map { vocabulary.token($0) })))
+    put(ids, after: start.node)
     var current = start
     return pieces.map { piece in
       current.node = current.node.appending(contentsOf: piece)
@@ -48,13 +42,7 @@ extension Run {
     let ids = vocabulary.tokenize(text, special: question.isRaw ? .parse : .add)
     guard !ids.isEmpty else { throw StrategyError.decoding("The question is empty.") }
     let node = decoder.insert(ids)
-    if isNewReviewQuestion(ids) {
-      emit(
-        .injected(
-          Injection(
-            role: .strategy, path: nil, parent: .root, end: node,
-            tokens: ids.map { vocabulary.token($0) })))
-    }
+    if isNewReviewQuestion(ids) { tellInjected(ids, after: .root, to: node) }
     return ReviewPlace(node: node, depth: ids.count)
   }
 
@@ -63,13 +51,7 @@ extension Run {
   func decodeReviews(_ continuations: [Continuation]) async throws -> [PathResult] {
     noteReviews(continuations.map(\.path))
     return try await decode(continuations) { [self] result in
-      let record = record(ofPath: result.path)
-      guard let last = record.entries.last else { return }
-      emit(
-        .pathFinished(
-          PathEnd(
-            path: result.path, end: last.node, reason: result.reason.name, answer: nil,
-            generated: record.generated)))
+      leave(result.path, as: result.reason.name)
     }
   }
 
@@ -77,19 +59,15 @@ extension Run {
   /// path: what it stands behind goes on undisturbed.
   ///
   /// - Returns: the text's last node.
-  func insertAside(_ text: String, after node: NodeID) -> NodeID {
-    insertAside(vocabulary.tokenize(continuing: text), after: node)
+  func insertAside(_ ids: [TokenID], after node: NodeID) -> NodeID {
+    ids.isEmpty ? node : put(ids, after: node)
   }
 
-  func insertAside(_ ids: [TokenID], after node: NodeID) -> NodeID {
-    guard !ids.isEmpty else { return node }
+  @discardableResult
+  private func put(_ ids: [TokenID], after node: NodeID) -> NodeID {
     let end = decoder.insert(ids, after: node)
-    book(injected: ids.count)
-    emit(
-      .injected(
-        Injection(
-          role: .strategy, path: nil, parent: node, end: end,
-          tokens: ids.map { vocabulary.token($0) })))
+    book(TokenCounts(injected: ids.count))
+    tellInjected(ids, after: node, to: end)
     return end
   }
 
@@ -124,7 +102,7 @@ extension Run {
       }
     }
     let readings = try await decoder.readings(after: wanted)
-    book(reused: readings.reduce(0) { $0 + $1.reused })
+    book(TokenCounts(reused: readings.reduce(0) { $0 + $1.reused }))
     return continuations.map { ids, node in
       guard !ids.isEmpty else { return -.infinity }
       return ids.indices.reduce(0) { sum, index in

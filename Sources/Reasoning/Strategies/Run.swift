@@ -57,6 +57,19 @@ public final class Run: Sendable {
   public var counts: TokenCounts { state.withLock { $0.counts } }
 
   func emit(_ event: TraceEvent) { sink(TraceRecord(run: number, event)) }
+  func emit(_ score: Score) { emit(.score(score)) }
+  func emit(_ span: Span) { emit(.span(span)) }
+  func emit(_ end: PathEnd) { emit(.pathFinished(end)) }
+
+  /// Tells of tokens that were put in behind a node, up to another; nil is the path of what belongs
+  /// to none.
+  func tellInjected(
+    _ ids: [TokenID], after node: NodeID, to end: NodeID, path: Int? = nil,
+    role: Injection.Role = .strategy
+  ) {
+    let tokens = ids.map { vocabulary.token($0) }
+    emit(.injected(Injection(role: role, path: path, parent: node, end: end, tokens: tokens)))
+  }
 
   /// Leaves an event of another run that is part of this one.
   func forward(_ record: TraceRecord) { sink(record) }
@@ -73,14 +86,8 @@ public final class Run: Sendable {
   public func insertPrompt() throws -> NodeID {
     let ids = try prompt.tokens(of: question, for: decoder.model)
     let end = decoder.insert(ids)
-    state.withLock { state in
-      state.prompt = ids
-    }
-    emit(
-      .injected(
-        Injection(
-          role: .prompt, path: nil, parent: .root, end: end,
-          tokens: ids.map { vocabulary.token($0) })))
+    state.withLock { $0.prompt = ids }
+    tellInjected(ids, after: .root, to: end, role: .prompt)
     return end
   }
 
@@ -99,16 +106,10 @@ public final class Run: Sendable {
       for id in ids {
         current = current.appending(id)
         state.paths[path, default: PathRecord()].append(
-          .init(
-            node: current, token: id, bytes: vocabulary.bytes(of: id), margin: nil,
-            logProbability: nil))
+          .init(node: current, token: id, bytes: vocabulary.bytes(of: id)))
       }
     }
-    emit(
-      .injected(
-        Injection(
-          role: role, path: path, parent: node, end: end,
-          tokens: ids.map { vocabulary.token($0) })))
+    tellInjected(ids, after: node, to: end, path: path, role: role)
     return end
   }
 
@@ -220,18 +221,8 @@ public final class Run: Sendable {
     max(path, state.withLock { $0.paths.keys.max() } ?? -1) + 1
   }
 
-  /// Books what a part of this run that is a run of its own has cost.
-  func book(_ counts: TokenCounts) {
-    state.withLock { $0.counts = $0.counts + counts }
-  }
-
-  func book(generated: Int = 0, injected: Int = 0, reused: Int = 0) {
-    state.withLock { state in
-      state.counts.generated += generated
-      state.counts.injected += injected
-      state.counts.reused += reused
-    }
-  }
+  /// Books what was spent beside the run's own paths, as by a part of it that is a run of its own.
+  func book(_ counts: TokenCounts) { state.withLock { $0.counts = $0.counts + counts } }
 
   /// Whether a question that verifiers read is put in for the first time, and does not begin the
   /// prompt; then its tokens are booked as injected.

@@ -45,15 +45,6 @@ extension Run {
   /// said up to there.
   func endOfAnswer(path: Int, start: NodeID) -> (end: NodeID, bytes: [UInt8]) {
     let entries = record(ofPath: path).entries
-    let limit = prompt.answerLength(in: entries.flatMap(\.bytes))
-    var end = start
-    var said: [UInt8] = []
-    for entry in entries {
-      // The token that ends a text stands for none; a stop is left out with what it begins in.
-      if entry.bytes.isEmpty || said.count + entry.bytes.count > limit { break }
-      said += entry.bytes
-      end = entry.node
-    }
-    return (end, said)
+    return beginning(of: entries, start, upTo: prompt.answerLength(in: entries.flatMap(\.bytes)))
   }
 }

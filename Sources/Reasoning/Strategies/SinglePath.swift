@@ -28,22 +28,24 @@ extension Run {
   /// Decodes one greedy path and returns its answer.
   func greedyAnswer() async throws -> String? {
     let start = try insertPrompt()
-    let path = Continuation(
-      start: start, path: 0, sampler: GreedySampler(), stop: stopRule,
-      budget: settings.maxTokens)
-    let results = try await decode([path])
+    let results = try await decode([greedyPath(0, from: start)])
     return results.first.flatMap { conclude($0.path, $0.reason).answer }
+  }
+
+  /// A path of the likeliest tokens.
+  ///
+  /// - Parameter budget: how many; nil for as many as a path of the run may have.
+  func greedyPath(_ path: Int, from start: NodeID, budget: Int? = nil) -> Continuation {
+    Continuation(
+      start: start, path: path, sampler: GreedySampler(), stop: stopRule,
+      budget: budget ?? settings.maxTokens)
   }
 
   /// A path that samples with the run's settings and its own random stream.
   public func sampledPath(_ path: Int, from start: NodeID, temperature: Double) -> Continuation {
-    let sampling = settings.sampling(temperature: temperature)
-    let sampler: any Sampler =
-      sampling.isGreedy
-      ? GreedySampler()
-      : RandomSampler(
-        settings: sampling, random: PathRandom(seed: settings.seed, path: path))
-    return Continuation(
-      start: start, path: path, sampler: sampler, stop: stopRule, budget: settings.maxTokens)
+    var continuation = greedyPath(path, from: start)
+    continuation.sampler = settings.sampling(temperature: temperature)
+      .sampler(seed: settings.seed, path: path)
+    return continuation
   }
 }

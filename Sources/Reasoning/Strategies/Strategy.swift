@@ -15,14 +15,14 @@ public struct StrategyDescription: Sendable, Hashable {
   /// What its runs look like.
   public var shape: StrategyShape
   /// What sets it apart from others of its shape.
-  public var traits: StrategyTraits
+  public var traits: StrategyTraits = []
   public var defaultPrompting: Prompting
   /// The temperature where none is given; 0 is greedy.
-  public var defaultTemperature: Double
+  public var defaultTemperature = 0.0
   /// The temperature where none is given and several samples are asked for, if that is another.
   public var temperatureOfSeveral: Double?
   /// How many paths it samples where no number is given.
-  public var defaultSamples: Int
+  public var defaultSamples = 1
   /// How many branches it follows where no number is given; nil where it has none.
   public var defaultBranches: Int?
   /// What ranks its candidates where no verifier is named; nil where nothing does.
@@ -30,44 +30,13 @@ public struct StrategyDescription: Sendable, Hashable {
   /// What ranks its candidates and cannot be chosen.
   public var ownVerifier: VerifierName?
   /// How many rationales a generative verifier samples for it where no number is given.
-  public var defaultRationales: Int
+  public var defaultRationales = GenerativeVerifier.defaultRationales
   /// How a process verifier's steps become one score where no way is named.
-  public var defaultAggregate: StepAggregate
+  public var defaultAggregate = StepVerifier.defaultAggregate
   /// How its candidates become an answer where no way is named; nil where nothing is ranked.
   public var defaultVote: RunSettings.RankedVote?
   /// The settings it uses.
   public var settings: [Setting]
-
-  public init(
-    name: String, title: String, summary: String, paper: String, cost: String,
-    shape: StrategyShape, traits: StrategyTraits = [],
-    defaultPrompting: Prompting, defaultTemperature: Double = 0,
-    temperatureOfSeveral: Double? = nil, defaultSamples: Int = 1,
-    defaultBranches: Int? = nil, defaultVerifier: VerifierName? = nil,
-    ownVerifier: VerifierName? = nil,
-    defaultRationales: Int = GenerativeVerifier.defaultRationales,
-    defaultAggregate: StepAggregate = StepVerifier.defaultAggregate,
-    defaultVote: RunSettings.RankedVote? = nil, settings: [Setting]
-  ) {
-    self.name = name
-    self.title = title
-    self.summary = summary
-    self.paper = paper
-    self.cost = cost
-    self.shape = shape
-    self.traits = traits
-    self.defaultPrompting = defaultPrompting
-    self.defaultTemperature = defaultTemperature
-    self.temperatureOfSeveral = temperatureOfSeveral
-    self.defaultSamples = defaultSamples
-    self.defaultBranches = defaultBranches
-    self.defaultVerifier = defaultVerifier
-    self.ownVerifier = ownVerifier
-    self.defaultRationales = defaultRationales
-    self.defaultAggregate = defaultAggregate
-    self.defaultVote = defaultVote
-    self.settings = settings
-  }
 }
 
 /// A way to get an answer out of a model: a policy over the decoder.
@@ -76,7 +45,6 @@ public struct StrategyDescription: Sendable, Hashable {
 /// sees the right answer.
 public protocol Strategy: Sendable {
   static var description: StrategyDescription { get }
-  init()
 
   /// Runs to the end, or until the task is cancelled: then it returns what it has.
   ///
@@ -85,29 +53,34 @@ public protocol Strategy: Sendable {
   func answer(_ run: Run) async throws -> String?
 }
 
+extension Strategy {
+  /// What the strategy is.
+  public var description: StrategyDescription { Self.description }
+}
+
 /// All strategies, by name.
 public enum StrategyRegistry {
   /// Adding a strategy is one file, one test and one line here.
-  public static let all: [any Strategy.Type] = [
-    Greedy.self,
-    Sample.self,
-    ZeroShotCoT.self,
-    FewShotCoT.self,
-    CoTDecoding.self,
-    SelfConsistency.self,
-    BestOfN.self,
-    Beam.self,
-    StepBeam.self,
-    DiverseTreeSearch.self,
-    Lookahead.self,
-    MCTS.self,
-    BudgetForcing.self,
-    GenRM.self,
-    SelfCorrect.self,
-    Analogical.self,
-    StepBack.self,
-    Retrieve.self,
-    Ensemble.self,
+  public static let all: [any Strategy] = [
+    Greedy(),
+    Sample(),
+    ZeroShotCoT(),
+    FewShotCoT(),
+    CoTDecoding(),
+    SelfConsistency(),
+    BestOfN(),
+    Beam(),
+    StepBeam(),
+    DiverseTreeSearch(),
+    Lookahead(),
+    MCTS(),
+    BudgetForcing(),
+    GenRM(),
+    SelfCorrect(),
+    Analogical(),
+    StepBack(),
+    Retrieve(),
+    Ensemble(),
   ]
 
   public static var names: [String] { all.map { $0.description.name } }
@@ -119,10 +92,10 @@ public enum StrategyRegistry {
 
   /// - Throws: `StrategyError.unknown`.
   public static func strategy(named name: String) throws -> any Strategy {
-    guard let type = all.first(where: { $0.description.name == name }) else {
+    guard let strategy = all.first(where: { $0.description.name == name }) else {
       throw StrategyError.unknown(name)
     }
-    return type.init()
+    return strategy
   }
 }
 

@@ -3,10 +3,12 @@ public import Traces
 extension StrategyDescription {
   /// What the strategy takes of the settings that it uses, where nothing is set.
   public var defaults: RunSettings {
-    var defaults = RunSettings(
-      prompting: defaultPrompting.description, samples: defaultSamples, branches: defaultBranches,
-      temperature: defaultTemperature, verifier: ownVerifier ?? defaultVerifier,
-      rationales: defaultRationales, vote: defaultVote)
+    var defaults = RunSettings()
+    defaults.prompting = defaultPrompting.description
+    (defaults.samples, defaults.branches) = (defaultSamples, defaultBranches)
+    defaults.temperature = defaultTemperature
+    (defaults.verifier, defaults.rationales) = (ownVerifier ?? defaultVerifier, defaultRationales)
+    defaults.vote = defaultVote
     defaults.aggregate =
       shape == .branches ? .sum : RunSettings.Aggregate(rawValue: defaultAggregate.rawValue)
     return defaults

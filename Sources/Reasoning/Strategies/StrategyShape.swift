@@ -43,17 +43,6 @@ public struct StrategyTraits: OptionSet, Sendable, Hashable {
   public static let searchesInGroups = StrategyTraits(rawValue: 8)
 }
 
-extension StrategyDescription {
-  /// `StrategyShape.searches`.
-  public var searches: Bool { shape.searches }
-  /// `StrategyShape.ranksCandidates`.
-  public var ranksCandidates: Bool { shape.ranksCandidates }
-  /// `StrategyShape.takesVotes`.
-  public var takesVotes: Bool { shape.takesVotes }
-  /// `StrategyShape.growsBranches`.
-  public var growsBranches: Bool { shape.growsBranches }
-}
-
 extension StrategyRegistry {
   /// The strategy that a screen for runs of a shape starts.
   public static func usual(_ shape: StrategyShape) -> StrategyDescription {

@@ -14,22 +14,17 @@ public struct ZeroShotCoT: Strategy {
   /// The answer itself is short; the second call may not start to reason again.
   static let answerBudget = 32
 
-  public init() {}
-
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
-    let reasoning = Continuation(
-      start: start, path: 0, sampler: GreedySampler(), stop: run.stopRule,
-      budget: run.settings.maxTokens)
-    guard let first = try await run.decode([reasoning]).first else { return nil }
+    guard let first = try await run.decode([run.greedyPath(0, from: start)]).first else {
+      return nil
+    }
     if first.reason == .cancelled { return run.conclude(0, .cancelled).answer }
     let thought = run.endOfThinking(path: 0, start: start)
     let asked = run.inject(
       run.closingTag(after: thought.bytes) + run.prompt.extractionTrigger, after: thought.end,
       path: 0)
-    let answer = Continuation(
-      start: asked, path: 0, sampler: GreedySampler(), stop: run.stopRule,
-      budget: Self.answerBudget)
+    let answer = run.greedyPath(0, from: asked, budget: Self.answerBudget)
     guard let second = try await run.decode([answer]).first else { return nil }
     return run.conclude(0, second.reason).answer
   }
@@ -55,15 +50,21 @@ extension Run {
       let isTag = thinking.map { bytes[boundary].elementsEqual($0.close.utf8) } ?? false
       limit = isTag && withTag ? boundary.upperBound : boundary.lowerBound
     }
-    var length = 0
-    var end = start
+    return beginning(of: entries, start, upTo: limit)
+  }
+
+  /// What is said up to a limit in bytes, and its last node. A token that reaches beyond is left
+  /// out as a whole, and so is the one that ends a text, which stands for none.
+  func beginning(
+    of entries: [PathRecord.Entry], _ start: NodeID, upTo limit: Int
+  ) -> (end: NodeID, bytes: [UInt8]) {
+    var (end, said) = (start, [UInt8]())
     for entry in entries {
-      if length + entry.bytes.count > limit || entry.bytes.isEmpty { break }
-      length += entry.bytes.count
+      if entry.bytes.isEmpty || said.count + entry.bytes.count > limit { break }
+      said += entry.bytes
       end = entry.node
     }
-    // A token that reaches into what follows is left out as a whole.
-    return (end, Array(bytes.prefix(length)))
+    return (end, said)
   }
 
   /// What must be put in before an answer is asked for: the closing tag where a path still thinks.

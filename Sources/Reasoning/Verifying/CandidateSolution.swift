@@ -40,11 +40,9 @@ extension Run {
   /// The first and the last node of a part of a solution; nil when no path spells it.
   func nodes(of bytes: Range<Int>, in solution: CandidateSolution) -> (NodeID, NodeID)? {
     guard let offset = solution.offset else { return nil }
-    let entries = record(ofPath: solution.path).entries
     let place = (bytes.lowerBound + offset)..<(bytes.upperBound + offset)
-    guard
-      let range = ExtractedAnswer.tokenRange(
-        of: place, tokenByteCounts: entries.map(\.bytes.count)),
+    let entries = record(ofPath: solution.path).entries
+    guard let range = places(of: place, inPath: solution.path),
       let first = entries[range].first, let last = entries[range].last
     else { return nil }
     return (first.node, last.node)

@@ -36,7 +36,7 @@ public struct ExactVerifier: Verifier {
       let isRight =
         answer.flatMap { family.check($0.value, of: run.question.text) }?.isRight ?? false
       let value = isRight ? 1.0 : 0
-      run.emit(.score(Score(kind: .exact, path: solution.path, value: value)))
+      run.emit(Score(kind: .exact, path: solution.path, value: value))
       return Assessment(value: value)
     }
   }

@@ -19,11 +19,8 @@ public struct GenerativeVerifier: Verifier {
   init(rationales: Int) { self.rationales = max(1, rationales) }
 
   public func assess(_ solutions: [CandidateSolution], in run: Run) async throws -> [Assessment] {
-    let starts = try solutions.map { solution in
-      solution.text.isEmpty
-        ? nil
-        : try run.insertReview(
-          [" " + solution.text, PromptFormat.verdictWithRationale], room: 2)?.last?.node
+    let starts = try solutions.map {
+      try run.ask(of: $0, PromptFormat.verdictWithRationale, room: 2)
     }
     let first = run.freePath(above: solutions.map(\.path).max() ?? -1)
     let paths = starts.enumerated().flatMap { index, start in
@@ -41,12 +38,12 @@ public struct GenerativeVerifier: Verifier {
       let own = rest.prefix(rationales)
       rest = rest.dropFirst(rationales)
       for case (let path, let place?, let verdict?) in own {
-        run.emit(.score(Score(kind: .genrm, path: path, node: place, value: verdict.yes)))
+        run.emit(Score(kind: .genrm, path: path, node: place, value: verdict.yes))
       }
       let verdicts = own.map { $0.2 ?? Verdict(yes: 0, no: 0) }
       let chances = verdicts.map(\.yes)
       let mean = chances.reduce(0, +) / Double(rationales)
-      run.emit(.score(Score(kind: .genrm, path: solution.path, value: mean, terms: chances)))
+      run.emit(Score(kind: .genrm, path: solution.path, value: mean, terms: chances))
       return Assessment(value: mean, verdicts: verdicts)
     }
   }

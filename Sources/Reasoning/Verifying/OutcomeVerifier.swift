@@ -16,16 +16,13 @@ struct OutcomeVerifier: Verifier {
   public var reading: Reading
 
   public func assess(_ solutions: [CandidateSolution], in run: Run) async throws -> [Assessment] {
-    let nodes = try solutions.map { solution in
-      solution.text.isEmpty
-        ? nil : try run.insertReview([" " + solution.text, PromptFormat.verdict])?.last?.node
-    }
+    let nodes = try solutions.map { try run.ask(of: $0, PromptFormat.verdict) }
     let verdicts = try await run.verdicts(after: nodes)
     return zip(solutions, zip(nodes, verdicts)).map { solution, read in
       guard let node = read.0, let verdict = read.1 else { return .none }
-      run.emit(.score(Score(kind: .genrm, path: solution.path, node: node, value: verdict.yes)))
+      run.emit(Score(kind: .genrm, path: solution.path, node: node, value: verdict.yes))
       if let share = verdict.share {
-        run.emit(.score(Score(kind: .orm, path: solution.path, node: node, value: share)))
+        run.emit(Score(kind: .orm, path: solution.path, node: node, value: share))
       }
       return Assessment(
         value: reading == .raw ? verdict.yes : verdict.share, verdicts: [verdict])
@@ -46,6 +43,13 @@ public struct Verdict: Sendable, Hashable {
 }
 
 extension Run {
+  /// Asks about a solution; the node behind the question, nil where the solution is empty or does
+  /// not fit.
+  func ask(of solution: CandidateSolution, _ question: String, room: Int = 1) throws -> NodeID? {
+    guard !solution.text.isEmpty else { return nil }
+    return try insertReview([" " + solution.text, question], room: room)?.last?.node
+  }
+
   /// The verdicts after nodes; nil where there is no node.
   func verdicts(after nodes: [NodeID?]) async throws -> [Verdict?] {
     let known = nodes.compactMap { $0 }

@@ -78,8 +78,7 @@ public struct StepVerifier: Verifier {
       readings[index].scores += scores
       let all = readings[index].scores
       guard let value = aggregate.of(all) else { continue }
-      run.emit(
-        .score(Score(kind: .prm, path: solutions[index].path, value: value, terms: all)))
+      run.emit(Score(kind: .prm, path: solutions[index].path, value: value, terms: all))
     }
     return readings
   }
@@ -145,8 +144,8 @@ public struct StepVerifier: Verifier {
     _ step: SolutionStep, _ score: Double, of solution: CandidateSolution, in run: Run
   ) {
     guard let (first, last) = run.nodes(of: step.bytes, in: solution) else { return }
-    run.emit(.span(Span(kind: .step, path: solution.path, first: first, last: last)))
-    run.emit(.score(Score(kind: .prm, path: solution.path, node: last, value: score)))
+    run.emit(Span(kind: .step, path: solution.path, first: first, last: last))
+    run.emit(Score(kind: .prm, path: solution.path, node: last, value: score))
   }
 }
 

@@ -6,17 +6,6 @@ public struct Cell: Hashable, Sendable {
   public let width: Int8
   public var style: Style
 
-  init(text: String, width: Int8, style: Style) {
-    self.text = text
-    self.width = width
-    self.style = style
-  }
-
-  /// The cell that starts a cluster.
-  init(_ cluster: DisplayCluster, style: Style) {
-    self.init(text: cluster.text, width: Int8(cluster.width), style: style)
-  }
-
   /// An empty cell.
   public static func blank(_ style: Style = .plain) -> Cell {
     Cell(text: " ", width: 1, style: style)
@@ -28,4 +17,11 @@ public struct Cell: Hashable, Sendable {
   }
 
   public var isContinuation: Bool { width == 0 }
+}
+
+extension Cell {
+  /// The cell that starts a cluster.
+  init(_ cluster: DisplayCluster, style: Style) {
+    self.init(text: cluster.text, width: Int8(cluster.width), style: style)
+  }
 }

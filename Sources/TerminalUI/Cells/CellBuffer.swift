@@ -42,28 +42,26 @@ public struct CellBuffer: Hashable, Sendable {
   public mutating func put(
     _ text: some StringProtocol, x: Int, y: Int, style: Style = .plain, width: Int? = nil
   ) -> Int {
-    if let width, DisplayWidth.of(text) > width {
-      return putTruncated(text, x: x, y: y, style: style, width: width)
-    }
+    put(DisplayClusters(text).lazy.map { ($0, style) }, x: x, y: y, width: width)
+  }
+
+  /// Draws clusters on one line, each in its style, as `put` does the text they are of.
+  ///
+  /// - Parameter clusters: gone through twice where there is a width.
+  @discardableResult
+  mutating func put(
+    _ clusters: some Sequence<(DisplayCluster, Style)>, x: Int, y: Int, width: Int?
+  ) -> Int {
+    var limit = Int.max
+    if let width, clusters.reduce(0, { $0 + $1.0.width }) > width { limit = width - 1 }
+    guard limit >= 0 else { return x }
     var column = x
-    for cluster in DisplayClusters(text) {
+    for (cluster, style) in clusters {
+      if column - x + cluster.width > limit { return put("…", x: column, y: y, style: style) }
       put(cluster, x: column, y: y, style: style)
       column += cluster.width
     }
     return column
-  }
-
-  private mutating func putTruncated(
-    _ text: some StringProtocol, x: Int, y: Int, style: Style, width: Int
-  ) -> Int {
-    guard width > 0 else { return x }
-    var column = x
-    for cluster in DisplayClusters(text) {
-      if column + cluster.width > x + width - 1 { break }
-      put(cluster, x: column, y: y, style: style)
-      column += cluster.width
-    }
-    return put("…", x: column, y: y, style: style)
   }
 
   /// Draws one cluster.

@@ -46,19 +46,3 @@ public struct CellDifference: Hashable, Sendable {
     self.runs = runs
   }
 }
-
-extension CellBuffer {
-  /// Applies a difference, so that
-  /// `a.applying(CellDifference(from: a, to: b)).cells == b.cells` for all pictures `a` and `b`.
-  public func applying(_ difference: CellDifference) -> CellBuffer {
-    var result = difference.isFull ? CellBuffer(size: difference.size) : self
-    for run in difference.runs {
-      for (offset, cell) in run.cells.enumerated() {
-        let x = run.x + offset
-        guard result.bounds.contains(Point(x: x, y: run.y)) else { continue }
-        result.cells[run.y * result.size.width + x] = cell
-      }
-    }
-    return result
-  }
-}

@@ -11,30 +11,6 @@ struct OKLab: Hashable, Sendable {
   /// Blue (negative) to yellow.
   var b: Double
 
-  init(lightness: Double, a: Double, b: Double) {
-    self.lightness = lightness
-    self.a = a
-    self.b = b
-  }
-
-  init(red: UInt8, green: UInt8, blue: UInt8) {
-    let r = OKLab.linear(red)
-    let g = OKLab.linear(green)
-    let b = OKLab.linear(blue)
-    let l = cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b)
-    let m = cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b)
-    let s = cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b)
-    self.init(
-      lightness: 0.2104542553 * l + 0.7936177850 * m - 0.0040720468 * s,
-      a: 1.9779984951 * l - 2.4285922050 * m + 0.4505937099 * s,
-      b: 0.0259040371 * l + 0.7827717662 * m - 0.8086757660 * s)
-  }
-
-  init?(_ color: Color) {
-    guard let (red, green, blue) = color.components else { return nil }
-    self.init(red: red, green: green, blue: blue)
-  }
-
   /// The sRGB colour of this lightness and hue. Where sRGB has none that vivid, it is less vivid,
   /// never lighter or darker.
   var color: Color {
@@ -93,6 +69,26 @@ struct OKLab: Hashable, Sendable {
   }
 
   private func pow3(_ value: Double) -> Double { value * value * value }
+}
+
+extension OKLab {
+  init(red: UInt8, green: UInt8, blue: UInt8) {
+    let r = OKLab.linear(red)
+    let g = OKLab.linear(green)
+    let b = OKLab.linear(blue)
+    let l = cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b)
+    let m = cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b)
+    let s = cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b)
+    self.init(
+      lightness: 0.2104542553 * l + 0.7936177850 * m - 0.0040720468 * s,
+      a: 1.9779984951 * l - 2.4285922050 * m + 0.4505937099 * s,
+      b: 0.0259040371 * l + 0.7827717662 * m - 0.8086757660 * s)
+  }
+
+  init?(_ color: Color) {
+    guard let (red, green, blue) = color.components else { return nil }
+    self.init(red: red, green: green, blue: blue)
+  }
 }
 
 extension Color {

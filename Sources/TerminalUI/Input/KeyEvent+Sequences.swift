@@ -8,13 +8,10 @@ extension KeyEvent {
     case 0x1B: self.init(.escape, modifiers)
     case 0x7F, 0x08: self.init(.backspace, modifiers)
     case 0x00: self.init(.character(" "), modifiers.union(.control))
-    case 0x01...0x1A:
+    case 0x01...0x1A, 0x1C...0x1F:
+      let column: UInt8 = scalar.value < 0x1B ? 0x60 : 0x40
       self.init(
-        .character(Character(Unicode.Scalar(UInt8(scalar.value) + 0x60))),
-        modifiers.union(.control))
-    case 0x1C...0x1F:
-      self.init(
-        .character(Character(Unicode.Scalar(UInt8(scalar.value) + 0x40))),
+        .character(Character(Unicode.Scalar(UInt8(scalar.value) + column))),
         modifiers.union(.control))
     default: self.init(.character(Character(scalar)), modifiers)
     }

@@ -24,8 +24,8 @@ public enum Glyphs: Hashable, Sendable {
     return locale.contains("utf-8") || locale.contains("utf8") ? .unicode : .ascii
   }
 
-  /// One ASCII character for each column of what is drawn.
-  public static func ascii(for text: String, width: Int) -> String {
+  /// The ASCII character that stands for what is drawn in a column.
+  public static func ascii(for text: String) -> String {
     guard let scalar = text.unicodeScalars.first else { return "" }
     if scalar.isASCII { return String(scalar) }
     if let known = table[scalar] { return String(known) }
@@ -34,15 +34,8 @@ public enum Glyphs: Hashable, Sendable {
     case 0x2801...0x28FF: return String(ascii(forBraille: UInt8(scalar.value & 0xFF)))
     case 0x2500...0x257F: return "+"
     case 0x2400...0x241F: return "^"
-    case 0x00C0...0x024F: return unaccented(scalar)
-    default: return String(repeating: "?", count: width)
+    default: return "?"
     }
-  }
-
-  /// The base letter of an accented one.
-  private static func unaccented(_ scalar: Unicode.Scalar) -> String {
-    let base = latin[scalar]
-    return base.map { String($0) } ?? "?"
   }
 
   /// Dots 1, 4 are the top row of a braille cell, 7 and 8 (bits 6 and 7) the bottom row.
@@ -65,9 +58,7 @@ public enum Glyphs: Hashable, Sendable {
     ("■◼▪◆", "#"), ("□◻▫◇", "o"), ("⚠", "!"), ("␣", "_"), ("\u{A0}", " "), ("ß", "s"),
     ("⌫", "<"), ("⇧", "^"), ("⇥", ">"), ("┊┋", ":"), ("╭╮╰╯", "+"), ("∑", "S"), ("½", "h"),
     ("₀⁰", "0"), ("₁¹", "1"), ("₂²", "2"), ("₃³", "3"), ("⟨", "<"), ("⟩", ">"), ("∅", "0"),
-  ])
-
-  private static let latin: [Unicode.Scalar: Character] = pairs([
+    // Accented letters become their base letters.
     ("ÀÁÂÃÄÅĀĂĄ", "A"), ("àáâãäåāăą", "a"), ("ÇĆĈĊČ", "C"), ("çćĉċč", "c"),
     ("ÈÉÊËĒĔĖĘĚ", "E"), ("èéêëēĕėęě", "e"), ("ÌÍÎÏĨĪĬĮİ", "I"), ("ìíîïĩīĭįı", "i"),
     ("ÑŃŅŇ", "N"), ("ñńņň", "n"), ("ÒÓÔÕÖØŌŎŐ", "O"), ("òóôõöøōŏő", "o"),
@@ -91,12 +82,8 @@ extension CellBuffer {
     guard glyphs == .ascii else { return self }
     var result = self
     for (index, cell) in cells.enumerated() {
-      if cell.isContinuation {
-        result.cells[index] = Cell(text: "?", width: 1, style: cell.style)
-      } else {
-        let text = Glyphs.ascii(for: cell.text, width: 1)
-        result.cells[index] = Cell(text: text, width: 1, style: cell.style)
-      }
+      let text = cell.isContinuation ? "?" : Glyphs.ascii(for: cell.text)
+      result.cells[index] = Cell(text: text, width: 1, style: cell.style)
     }
     return result
   }

@@ -3,26 +3,14 @@
 /// Curves are told apart by colour (Okabe and Ito's, which colour-blind people tell apart, and then
 /// some darker ones), by the shape of their points and, where the colours are used up, by dots.
 public struct SvgChart: Sendable {
-  public struct Point: Sendable, Hashable {
-    public var x: Double
-    public var y: Double
-    public var interval: ClosedRange<Double>?
-
-    public init(x: Double, y: Double, interval: ClosedRange<Double>?) {
-      self.x = x
-      self.y = y
-      self.interval = interval
-    }
-  }
-
   public struct Series: Sendable, Hashable {
     public var name: String
     /// From left to right.
-    public var points: [Point]
+    public var points: [ChartPoint]
     /// Whether the line is dashed, as for what no one could choose.
     public var isDashed: Bool
 
-    public init(name: String, points: [Point], isDashed: Bool = false) {
+    public init(name: String, points: [ChartPoint], isDashed: Bool = false) {
       self.name = name
       self.points = points
       self.isDashed = isDashed

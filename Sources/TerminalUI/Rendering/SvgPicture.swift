@@ -54,8 +54,7 @@ struct SvgPicture {
     guard fill != background else { return }
     shapes.append(
       Self.rect(
-        left(x), top(y), Double(end - x) * Self.cellWidth, Self.cellHeight, fill: fill,
-        opacity: 1))
+        left(x), top(y), Double(end - x) * Self.cellWidth, Self.cellHeight, fill: fill))
   }
 
   /// Draws the cells from `x` that form one shape or one stretch of text; returns where they end.
@@ -128,14 +127,12 @@ struct SvgPicture {
   private func top(_ y: Int) -> Double { Self.margin + Double(y) * Self.cellHeight }
 
   static func rect(
-    _ x: Double, _ y: Double, _ width: Double, _ height: Double, fill: String = "FILL",
-    opacity: Double = 1
+    _ x: Double, _ y: Double, _ width: Double, _ height: Double, fill: String = "FILL"
   ) -> String {
-    let alpha = opacity < 1 ? " fill-opacity=\"\(opacity)\"" : ""
-    return """
-      <rect x="\(text(x))" y="\(text(y))" width="\(text(width))" height="\(text(height))" \
-      fill="\(fill)"\(alpha)/>
-      """
+    """
+    <rect x="\(text(x))" y="\(text(y))" width="\(text(width))" height="\(text(height))" \
+    fill="\(fill)"/>
+    """
   }
 
   /// A number with at most two decimals.

@@ -58,20 +58,6 @@ extension CellBuffer {
   /// used; a text that needs more ends in `…`.
   @discardableResult
   public mutating func put(_ text: StyledText, x: Int, y: Int, width: Int? = nil) -> Int {
-    let clusters = text.clusters()
-    let total = clusters.reduce(0) { $0 + $1.cluster.width }
-    let isCut = width.map { total > $0 } ?? false
-    let limit = width.map { isCut ? $0 - 1 : $0 } ?? Int.max
-    guard limit >= 0 else { return x }
-    var column = x
-    for (cluster, run) in clusters {
-      let style = text.runs[run].style
-      if column - x + cluster.width > limit {
-        return isCut ? put("…", x: column, y: y, style: style) : column
-      }
-      put(cluster, x: column, y: y, style: style)
-      column += cluster.width
-    }
-    return column
+    put(text.clusters().map { ($0.cluster, text.runs[$0.run].style) }, x: x, y: y, width: width)
   }
 }

@@ -50,17 +50,13 @@ public struct WrappedText: Hashable, Sendable {
     }
   }
 
-  /// The cluster drawn at a cell, counted from the top left of the laid-out text.
-  public func placed(at point: Point) -> Placed? {
-    guard lines.indices.contains(point.y) else { return nil }
-    return lines[point.y].clusters.first {
-      ($0.column..<$0.column + $0.cluster.width).contains(point.x)
-    }
-  }
-
   /// The tag of the run drawn at a cell, counted from the top left of the laid-out text.
   public func tag(at point: Point) -> Int? {
-    placed(at: point).flatMap { text.runs[$0.run].tag }
+    guard lines.indices.contains(point.y) else { return nil }
+    let placed = lines[point.y].clusters.first {
+      ($0.column..<$0.column + $0.cluster.width).contains(point.x)
+    }
+    return placed.flatMap { text.runs[$0.run].tag }
   }
 
   /// Where the text at a UTF-8 offset is drawn, or would be if it took a column. The offset after
@@ -86,21 +82,16 @@ public struct WrappedText: Hashable, Sendable {
 
 /// Breaks a stream of clusters into lines.
 private struct LineBreaker {
-  private let width: Int
-  private let showsNewlines: Bool
-  private var lines: [WrappedText.Line] = []
+  let width: Int
+  let showsNewlines: Bool
+  var lines: [WrappedText.Line] = []
   /// The line in the making; a break would keep `pending[..<breakIndex]`.
-  private var pending: [WrappedText.Placed] = []
-  private var breakIndex = 0
-  private var column = 0
+  var pending: [WrappedText.Placed] = []
+  var breakIndex = 0
+  var column = 0
   /// Where the line in the making starts in the source, and how much has been read.
-  private var lineStart = 0
-  private var offset = 0
-
-  init(width: Int, showsNewlines: Bool) {
-    self.width = width
-    self.showsNewlines = showsNewlines
-  }
+  var lineStart = 0
+  var offset = 0
 
   mutating func add(_ cluster: DisplayCluster, run: Int) {
     let isSpace = cluster.text == " "

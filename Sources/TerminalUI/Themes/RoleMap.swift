@@ -16,8 +16,6 @@ public struct RoleMap: Hashable, Sendable {
     public var foreground: Paint?
     public var background: Paint?
     public var attributes: Style.Attributes
-    /// The line of the entry in the file.
-    public var line: Int?
   }
 
   struct Ramp: Hashable, Sendable {
@@ -27,14 +25,12 @@ public struct RoleMap: Hashable, Sendable {
 
   public private(set) var entries: [Role: Entry] = [:]
   private(set) var ramps: [Role: Ramp] = [:]
-  public let path: String
 
   /// Reads a role map's text.
   ///
   /// - Throws: `ThemeError` naming the file, the line and a remedy.
   public init(yaml text: String, path: String) throws(ThemeError) {
     let file = try YamlFile(text, path: path)
-    self.path = path
     for (key, value) in file.root {
       guard let name = key.string, let parts = value.mapping else {
         throw file.error(
@@ -45,15 +41,15 @@ public struct RoleMap: Hashable, Sendable {
       if parts["ramp"] != nil {
         ramps[role] = try RoleMap.ramp(parts, role: name, file: file)
       } else {
-        entries[role] = try RoleMap.entry(parts, role: name, line: key.mark?.line, file: file)
+        entries[role] = try RoleMap.entry(parts, role: name, file: file)
       }
     }
   }
 
   private static func entry(
-    _ parts: Node.Mapping, role: String, line: Int?, file: YamlFile
+    _ parts: Node.Mapping, role: String, file: YamlFile
   ) throws(ThemeError) -> Entry {
-    var entry = Entry(foreground: nil, background: nil, attributes: [], line: line)
+    var entry = Entry(foreground: nil, background: nil, attributes: [])
     for (key, value) in parts {
       switch key.string {
       case "fg": entry.foreground = try paint(value, key: key, file: file)

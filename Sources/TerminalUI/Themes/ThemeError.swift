@@ -3,21 +3,11 @@ public struct ThemeError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The file; nil if no file could be found.
   public let file: String?
   /// The line, counted from 1.
-  public let line: Int?
+  public var line: Int?
   public let problem: String
   public let remedy: String
   /// Whether there is no such file, rather than something wrong inside it.
-  public let isMissing: Bool
-
-  init(
-    file: String?, line: Int? = nil, problem: String, remedy: String, isMissing: Bool = false
-  ) {
-    self.file = file
-    self.line = line
-    self.problem = problem
-    self.remedy = remedy
-    self.isMissing = isMissing
-  }
+  public var isMissing = false
 
   /// `Themes/mine.yaml:7: base0A is 'red': write a colour as six hexadecimal digits`
   public var description: String {

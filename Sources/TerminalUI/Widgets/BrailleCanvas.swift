@@ -18,6 +18,15 @@ struct BrailleCanvas {
   var right: Int { width * 2 - 1 }
   var bottom: Int { height * 4 - 1 }
 
+  /// The dot at a place from 0 to 1, from the left and from the bottom; the nearest for a place
+  /// outside.
+  func dot(_ x: Double, _ y: Double) -> (x: Int, y: Int) {
+    func place(_ share: Double, _ last: Int) -> Int {
+      Int(((share.isFinite ? min(1, max(0, share)) : 0) * Double(max(0, last))).rounded())
+    }
+    return (place(x, right), max(0, bottom) - place(y, bottom))
+  }
+
   /// Sets a dot for one of several things that are drawn; dots outside are left out.
   mutating func mark(_ x: Int, _ y: Int, owner: Int) {
     guard (0...max(0, right)).contains(x), (0...max(0, bottom)).contains(y), !dots.isEmpty else {

@@ -1,5 +1,19 @@
 import Foundation
 
+/// A point of a curve.
+public struct ChartPoint: Sendable, Hashable {
+  public var x: Double
+  public var y: Double
+  /// The interval of `y`; nil where it has none.
+  public var interval: ClosedRange<Double>?
+
+  public init(x: Double, y: Double, interval: ClosedRange<Double>? = nil) {
+    self.x = x
+    self.y = y
+    self.interval = interval
+  }
+}
+
 /// Where values lie along an edge of a chart, in even or in logarithmic steps.
 public struct ChartScale: Sendable, Hashable {
   public let range: ClosedRange<Double>

@@ -53,11 +53,10 @@ public struct LineChart: Sendable {
         previous = nil
         continue
       }
-      let share = min(1, max(0, (value - range.lowerBound) / span))
-      let x = Int((Double(index) / Double(count - 1) * Double(canvas.right)).rounded())
-      let y = canvas.bottom - Int((share * Double(canvas.bottom)).rounded())
-      canvas.join(previous ?? (x, y), (x, y), owner: owner)
-      previous = (x, y)
+      let dot = canvas.dot(
+        Double(index) / Double(count - 1), (value - range.lowerBound) / span)
+      canvas.join(previous ?? dot, dot, owner: owner)
+      previous = dot
     }
   }
 }

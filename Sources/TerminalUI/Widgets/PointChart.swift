@@ -1,27 +1,13 @@
 /// Curves through points anywhere on a plane, each point with a mark, in braille dots.
 public struct PointChart: Sendable {
-  /// A point's place from 0 to 1, from the left and from the bottom.
-  public struct Point: Sendable, Hashable {
-    public var x: Double
-    public var y: Double
-    /// Where its interval lies, on the same scale as `y`.
-    public var interval: ClosedRange<Double>?
-
-    public init(x: Double, y: Double, interval: ClosedRange<Double>? = nil) {
-      self.x = x
-      self.y = y
-      self.interval = interval
-    }
-  }
-
   public struct Series: Sendable, Hashable {
-    /// From left to right.
-    public var points: [Point]
+    /// Places from 0 to 1, from the left and from the bottom, in order.
+    public var points: [ChartPoint]
     /// One column, such as a letter: what tells the curve apart without colours.
     public var mark: String
     public var style: Style
 
-    public init(points: [Point], mark: String, style: Style) {
+    public init(points: [ChartPoint], mark: String, style: Style) {
       self.points = points
       self.mark = mark
       self.style = style
@@ -45,15 +31,15 @@ public struct PointChart: Sendable {
     for line in series {
       for point in line.points {
         guard let interval = point.interval else { continue }
-        let low = Self.dot(point.x, interval.lowerBound, canvas)
-        let high = Self.dot(point.x, interval.upperBound, canvas)
-        canvas.join(low, high, owner: series.count)
+        canvas.join(
+          canvas.dot(point.x, interval.lowerBound), canvas.dot(point.x, interval.upperBound),
+          owner: series.count)
       }
     }
     for (index, line) in series.enumerated() {
       for (point, next) in zip(line.points, line.points.dropFirst()) {
         canvas.join(
-          Self.dot(point.x, point.y, canvas), Self.dot(next.x, next.y, canvas), owner: index)
+          canvas.dot(point.x, point.y), canvas.dot(next.x, next.y), owner: index)
       }
     }
     canvas.draw(at: rect.origin, on: &buffer) { owner in
@@ -68,16 +54,8 @@ public struct PointChart: Sendable {
   }
 
   /// The cell of a place.
-  public static func cell(x: Double, y: Double, in rect: Rect) -> TerminalUI.Point {
-    let dot = dot(x, y, BrailleCanvas(rect.size))
-    return TerminalUI.Point(x: rect.x + dot.x / 2, y: rect.y + dot.y / 4)
-  }
-
-  private static func dot(_ x: Double, _ y: Double, _ canvas: BrailleCanvas) -> (x: Int, y: Int) {
-    func share(_ value: Double) -> Double { value.isFinite ? min(1, max(0, value)) : 0 }
-    return (
-      Int((share(x) * Double(max(0, canvas.right))).rounded()),
-      max(0, canvas.bottom) - Int((share(y) * Double(max(0, canvas.bottom))).rounded())
-    )
+  public static func cell(x: Double, y: Double, in rect: Rect) -> Point {
+    let dot = BrailleCanvas(rect.size).dot(x, y)
+    return Point(x: rect.x + dot.x / 2, y: rect.y + dot.y / 4)
   }
 }

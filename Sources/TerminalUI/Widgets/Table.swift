@@ -31,7 +31,7 @@ public struct ListPosition: Hashable, Sendable {
   }
 }
 
-public enum Alignment: Hashable, Sendable { case left, center, right }
+public enum Alignment: Hashable, Sendable { case left, right }
 
 /// Rows of aligned columns, with a heading, a selection and a scrollbar.
 public struct Table {
@@ -156,13 +156,8 @@ public struct Table {
     _ text: StyledText, in cell: Rect, alignment: Alignment, on buffer: inout CellBuffer
   ) {
     let spare = max(0, cell.width - DisplayWidth.of(text.text))
-    let shift =
-      switch alignment {
-      case .left: 0
-      case .center: spare / 2
-      case .right: spare
-      }
-    buffer.put(text, x: cell.x + shift, y: cell.y, width: cell.width)
+    let x = alignment == .right ? cell.x + spare : cell.x
+    buffer.put(text, x: x, y: cell.y, width: cell.width)
   }
 }
 

@@ -12,8 +12,6 @@ public struct PathEnd: Sendable, Hashable, Codable {
   /// How many of the path's tokens were sampled, those before a fork included.
   public var generated: Int
 
-  enum CodingKeys: String, CodingKey { case path, end, reason, answer, generated }
-
   public init(path: Int, end: NodeID, reason: String, answer: String?, generated: Int) {
     self.path = path
     self.end = end
@@ -21,9 +19,7 @@ public struct PathEnd: Sendable, Hashable, Codable {
     self.answer = answer
     self.generated = generated
   }
-}
 
-extension PathEnd {
   public func encode(to encoder: any Swift.Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(path, forKey: .path)

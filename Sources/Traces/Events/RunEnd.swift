@@ -14,8 +14,6 @@ public struct RunEnd: Sendable, Hashable, Codable {
   /// What went wrong, when `failed`.
   public var message: String?
 
-  enum CodingKeys: String, CodingKey { case reason, answer, correct, tokens, revision, message }
-
   public init(
     reason: Reason, answer: String?, correct: Bool?, tokens: TokenCounts,
     revision: Revision? = nil, message: String? = nil
@@ -26,6 +24,16 @@ public struct RunEnd: Sendable, Hashable, Codable {
     self.tokens = tokens
     self.revision = revision
     self.message = message
+  }
+
+  public func encode(to encoder: any Swift.Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(reason, forKey: .reason)
+    try container.encode(answer, forKey: .answer)
+    try container.encode(correct, forKey: .correct)
+    try container.encode(tokens, forKey: .tokens)
+    try container.encodeIfPresent(revision, forKey: .revision)
+    try container.encodeIfPresent(message, forKey: .message)
   }
 }
 
@@ -39,17 +47,5 @@ public struct Revision: Sendable, Hashable, Codable {
   public init(of answer: String?, correct: Bool? = nil) {
     self.of = answer
     self.correct = correct
-  }
-}
-
-extension RunEnd {
-  public func encode(to encoder: any Swift.Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(reason, forKey: .reason)
-    try container.encode(answer, forKey: .answer)
-    try container.encode(correct, forKey: .correct)
-    try container.encode(tokens, forKey: .tokens)
-    try container.encodeIfPresent(revision, forKey: .revision)
-    try container.encodeIfPresent(message, forKey: .message)
   }
 }

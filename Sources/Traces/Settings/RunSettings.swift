@@ -6,7 +6,7 @@ public import Decoding
 ///
 /// The number of parallel slots is not here: it changes when work is done, never what comes out.
 public struct RunSettings: Sendable, Hashable {
-  public var seed: UInt64
+  public var seed: UInt64 = 1
   /// `plain`, `think`, `few-shot` or the path of a template file.
   public var prompting: String?
   /// The chat template: `auto`, `none` or a family's name; nil means `auto`.
@@ -21,28 +21,28 @@ public struct RunSettings: Sendable, Hashable {
   public var topP: Double?
   public var minP: Double?
   /// Tokens each path may have.
-  public var maxTokens: Int
+  public var maxTokens = 256
   /// What single scores are put together by: CoT-decoding uses `sum` and `max`, the rest is how
   /// a process verifier's steps become one score.
   public var aggregate: Aggregate?
   /// Which votes decide.
-  public var weighting: Tally.Method
+  public var weighting = Tally.Method.majority
   /// Which verifier ranks the candidates.
   public var verifier: VerifierName?
   /// How many rationales a generative verifier samples for each candidate.
   public var rationales: Int?
   /// How ranked candidates become an answer.
   public var vote: RankedVote?
-  /// How many tokens budget forcing lets a model think; nil is `maxTokens`.
-  public var thinkingBudget: Int?
-  /// How often budget forcing takes back the end of the thinking.
-  public var waits: Int?
   /// How many steps a search simulates before it scores one.
   public var lookahead: Int?
   /// The exploration constant of a tree search.
   public var exploration: Double?
   /// How many leaves of a tree search are in flight at once.
   public var leaves: Int?
+  /// How many tokens budget forcing lets a model think; nil is `maxTokens`.
+  public var thinkingBudget: Int?
+  /// How often budget forcing takes back the end of the thinking.
+  public var waits: Int?
   /// Whether every path that has answered is asked for its answer again behind each of its steps;
   /// nil means not.
   public var answerOverTime: Bool?
@@ -57,7 +57,7 @@ public struct RunSettings: Sendable, Hashable {
   /// How the models of an ensemble come to one answer; nil means by votes.
   public var combine: Combination?
   /// How many candidates each node event lists; 0 leaves them out.
-  public var detail: Int
+  public var detail = 5
   /// Settings that have no property here, by their keys in a trace: rows of a longer table than the
   /// standard one, and what a later version has saved.
   public var extra: [String: JSONValue] = [:]
@@ -104,46 +104,12 @@ public struct RunSettings: Sendable, Hashable {
     public static let waits = 1
     public static let passages = 3
   }
+}
 
-  public init(
-    seed: UInt64 = 1, prompting: String? = nil, template: String? = nil,
-    samples: Int? = nil, branches: Int? = nil,
-    temperature: Double? = nil, topK: Int? = nil, topP: Double? = nil, minP: Double? = nil,
-    maxTokens: Int = 256, aggregate: Aggregate? = nil, weighting: Tally.Method = .majority,
-    verifier: VerifierName? = nil, rationales: Int? = nil, vote: RankedVote? = nil,
-    lookahead: Int? = nil, exploration: Double? = nil, leaves: Int? = nil,
-    thinkingBudget: Int? = nil, waits: Int? = nil,
-    answerOverTime: Bool? = nil,
-    earlyStop: EarlyStop? = nil, corpus: String? = nil, passages: Int? = nil,
-    with: String? = nil, combine: Combination? = nil, detail: Int = 5
-  ) {
-    self.seed = seed
-    self.prompting = prompting
-    self.template = template
-    self.samples = samples
-    self.branches = branches
-    self.temperature = temperature
-    self.topK = topK
-    self.topP = topP
-    self.minP = minP
-    self.maxTokens = maxTokens
-    self.aggregate = aggregate
-    self.weighting = weighting
-    self.verifier = verifier
-    self.rationales = rationales
-    self.vote = vote
-    self.thinkingBudget = thinkingBudget
-    self.waits = waits
-    self.lookahead = lookahead
-    self.exploration = exploration
-    self.leaves = leaves
-    self.answerOverTime = answerOverTime
-    self.earlyStop = earlyStop
-    self.corpus = corpus
-    self.passages = passages
-    self.with = with
-    self.combine = combine
-    self.detail = detail
+extension RunSettings {
+  /// All at their defaults, but for the seed.
+  public init(seed: UInt64 = 1) {
+    self.init(seed: seed, prompting: nil)
   }
 
   /// The sampling settings with a strategy's own temperature where none is given.

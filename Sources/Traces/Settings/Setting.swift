@@ -147,22 +147,3 @@ public struct SettingError: Error, Hashable, CustomStringConvertible {
     description = "\(setting.name) is \(setting.expected), not “\(text)”"
   }
 }
-
-extension RunSettings {
-  /// `Setting.set`.
-  public mutating func set(_ setting: Setting, to text: String) throws(SettingError) {
-    try setting.set(text, in: &self)
-  }
-
-  /// `Setting.reset`.
-  public mutating func reset(_ setting: Setting) { setting.reset(&self) }
-
-  /// `Setting.step`.
-  public mutating func step(_ setting: Setting, by steps: Int) { setting.step(&self, by: steps) }
-
-  /// `Setting.text`.
-  public func text(of setting: Setting) -> String { setting.text(of: self) }
-
-  /// `Setting.isDefault`.
-  public func isDefault(_ setting: Setting) -> Bool { setting.isDefault(self) }
-}

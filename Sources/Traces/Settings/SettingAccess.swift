@@ -55,10 +55,6 @@ public enum Ladder<Value: Sendable & Equatable>: Sendable {
   case rungsFromOff([Value])
   /// Whatever is set goes on by as much.
   case every(Value)
-  /// Round and round; nil is the default.
-  case cycle([Value?])
-  /// Its values are typed.
-  case none
 }
 
 extension Ladder where Value: Comparable {
@@ -71,8 +67,6 @@ extension Ladder where Value: Comparable {
     _ value: Value?, by steps: Int, usual: Value?, stride: (Value, Value, Int) -> Value
   ) -> Value? {
     switch self {
-    case .none: return value
-    case .cycle(let values): return Self.cycled(value, in: values, by: steps)
     case .every(let amount): return (value ?? usual).map { stride($0, amount, steps) }
     case .rungs(let rungs):
       guard let value = value ?? usual else { return rungs.first }

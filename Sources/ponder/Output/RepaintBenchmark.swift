@@ -21,9 +21,9 @@ struct RepaintBenchmark {
   /// Seconds from each key to the end of the drawing that shows it.
   func run() -> [Double] {
     let terminal = PressingTerminal(size: Size(width: 120, height: 40), keys: keys)
-    let settings = RunSettings(
-      samples: paths * 1000, temperature: 0.7, maxTokens: 200,
-      detail: DistributionSummary.savedDetail)
+    var settings = RunSettings()
+    (settings.samples, settings.temperature) = (paths * 1000, 0.7)
+    (settings.maxTokens, settings.detail) = (200, DistributionSummary.savedDetail)
     let state = PlaygroundState(
       size: terminal.size, question: Question(ProblemLibrary.apples), settings: settings)
     let inbox = ActionInbox()

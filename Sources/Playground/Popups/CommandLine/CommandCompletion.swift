@@ -73,7 +73,7 @@ struct CommandCompletion: Sendable, Hashable {
     case .session: state.catalog.sessions.map { ($0, "") }
     case .lesson: state.catalog.lessons.map { (Self.fileName($0.path), $0.title) }
     case .setting(let setting):
-      setting.completions.map { ($0, $0 == state.settings.text(of: setting) ? "now" : "") }
+      setting.completions.map { ($0, $0 == setting.text(of: state.settings) ? "now" : "") }
     case .none, .text, .file: []
     }
   }

@@ -21,7 +21,7 @@ extension Reducer {
     case .set(let setting, let value):
       let effects = try state.set(setting, to: value)
       state.message = Message(
-        .notice, "\(setting.name) is now \(state.settings.text(of: setting)).")
+        .notice, "\(setting.name) is now \(setting.text(of: state.settings)).")
       return effects
     case .model(let name):
       let known = state.catalog.path(ofModel: name, like: state.readyModel?.member)

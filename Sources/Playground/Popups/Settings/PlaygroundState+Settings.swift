@@ -5,7 +5,7 @@ extension PlaygroundState {
   /// Gives a setting a value from text; it takes effect immediately.
   mutating func set(_ setting: Setting, to text: String) throws(SettingError) -> [Effect] {
     let old = session.settings
-    try session.settings.set(setting, to: text)
+    try setting.set(text, in: &session.settings)
     return settingChanged(setting, from: old)
   }
 

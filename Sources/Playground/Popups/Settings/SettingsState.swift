@@ -74,7 +74,7 @@ extension SettingsState {
     case .reset:
       if case .setting(let setting) = row {
         let old = state.settings
-        state.settings.reset(setting)
+        setting.reset(&state.settings)
         return state.settingChanged(setting, from: old)
       }
     case .activate:
@@ -91,7 +91,7 @@ extension SettingsState {
 
   /// What a value is typed over: nothing where the default stands, as it may be words.
   private func startText(_ setting: Setting, _ state: PlaygroundState) -> String {
-    state.settings.isDefault(setting) ? "" : state.settings.text(of: setting)
+    setting.isDefault(state.settings) ? "" : setting.text(of: state.settings)
   }
 
   func select(_ item: Int, _ state: inout PlaygroundState) -> [Effect] {
@@ -141,7 +141,7 @@ extension SettingsState {
     switch row {
     case .setting(let setting):
       let before = state.settings
-      state.settings.step(setting, by: steps)
+      setting.step(&state.settings, by: steps)
       return state.settings == before ? [] : state.settingChanged(setting, from: before)
     case .theme:
       let themes = state.catalog.themes

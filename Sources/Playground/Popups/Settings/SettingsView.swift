@@ -28,8 +28,8 @@ extension SettingsState {
     let dim = theme[.dim]
     switch row {
     case .setting(let setting):
-      let isDefault = state.settings.isDefault(setting)
-      let value = state.settings.text(of: setting)
+      let isDefault = setting.isDefault(state.settings)
+      let value = setting.text(of: state.settings)
       return [
         StyledText(row.title),
         StyledText(isDefault ? value : "\(value) *", style: isDefault ? theme[.text] : theme[.key]),
@@ -53,7 +53,7 @@ extension SettingsState {
     case .temperature:
       let value = settings.temperature ?? SelfConsistency.defaultTemperature
       return value == 0 ? "greedy" : value == 1 ? "the model's own" : value < 1 ? "surer" : "wilder"
-    case .topK, .topP, .minP: return settings.text(of: setting) == "off" ? "keeps all tokens" : ""
+    case .topK, .topP, .minP: return setting.text(of: settings) == "off" ? "keeps all tokens" : ""
     case .prompting:
       return settings.prompting == nil ? "plain or think" : "for every strategy"
     case .template: return templateUsed(state)

@@ -63,7 +63,7 @@ struct AnswerBoard {
     let rows = Self.rows(digest)
     var inside = rect
     if rect.height > 1 {
-      let isBeam = branches.strategy.searches && !branches.strategy.ranksCandidates
+      let isBeam = branches.strategy.shape.searches && !branches.strategy.shape.ranksCandidates
       let hidden = rows.count - (rect.height - 1)
       inside = Panel.draw(
         isBeam ? "the likeliest text decides" : "answers",

@@ -34,11 +34,11 @@ extension BranchesScreen {
   }
 
   private func note(width: Int) -> String {
-    if strategy.searches, !strategy.ranksCandidates {
+    if strategy.shape.searches, !strategy.shape.ranksCandidates {
       return "The likeliest text need not have the likeliest answer; wider is not better."
     }
     if !isByDelta {
-      return strategy.takesVotes
+      return strategy.shape.takesVotes
         ? "Δ tells how sure a path is of its answer; Votes counts the answers."
         : "Δ tells how sure a path is of its answer; here it decides nothing."
     }

@@ -95,7 +95,7 @@ struct BranchesScreen: Screen {
     let strategy = CoTDecoding.description
     let count = session.settings.branches ?? CoTDecoding.defaultBranches
     guard let (run, effects) = session.start(strategy.name, paths: count) else { return [] }
-    show(run, growsBranches: strategy.growsBranches)
+    show(run, growsBranches: strategy.shape.growsBranches)
     return effects
   }
 
@@ -115,7 +115,7 @@ struct BranchesScreen: Screen {
 
   /// A run that grows branches is not hidden by one that only leaves paths, such as a vote.
   mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
-    let grows = strategy.growsBranches
+    let grows = strategy.shape.growsBranches
     let parts = [run] + session.trace.members(of: run)
     if grows || withPaths?.growsBranches != true,
       parts.contains(where: { session.trace.runs[$0]?.paths.isEmpty == false })
@@ -183,7 +183,7 @@ struct BranchesScreen: Screen {
     let start = digest.start
     if isByDelta { return start?.branches ?? CoTDecoding.defaultBranches }
     // Each model of an ensemble has samples of its own.
-    guard !strategy.searches, strategy.settings.contains(.samples),
+    guard !strategy.shape.searches, strategy.settings.contains(.samples),
       !strategy.traits.contains(.usesSeveralModels)
     else { return 0 }
     return start?.samples ?? strategy.defaultSamples

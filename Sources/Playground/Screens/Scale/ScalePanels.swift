@@ -24,7 +24,7 @@ struct ScaleChart {
       series: lines.map { line in
         PointChart.Series(
           points: line.points.map { point in
-            PointChart.Point(
+            ChartPoint(
               x: chart.x.position(of: point.x), y: chart.y.position(of: point.y.value),
               interval: line.index == selected
                 ? point.y.interval.map {

@@ -146,7 +146,7 @@ public struct StudyChart: Sendable, Hashable {
         SvgChart.Series(
           name: line.name,
           points: line.points.map {
-            SvgChart.Point(x: $0.x, y: $0.y.value, interval: $0.y.interval)
+            ChartPoint(x: $0.x, y: $0.y.value, interval: $0.y.interval)
           },
           isDashed: line.isOracle)
       },

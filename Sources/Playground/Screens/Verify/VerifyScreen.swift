@@ -141,7 +141,7 @@ struct VerifyScreen: Screen {
   // MARK: News
 
   mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
-    guard strategy.ranksCandidates, run != self.run else { return }
+    guard strategy.shape.ranksCandidates, run != self.run else { return }
     self = Self()
     self.run = run
   }

@@ -205,7 +205,7 @@ struct VotesScreen: Screen {
   var wanted: Int? {
     let start = digest.start
     let strategy = digest.strategy ?? SelfConsistency.description
-    guard !strategy.searches else { return nil }
+    guard !strategy.shape.searches else { return nil }
     let each = start?.samples ?? strategy.defaultSamples
     // Of an ensemble each model has as many, unless all choose their tokens together.
     guard strategy.traits.contains(.usesSeveralModels), start?.settings.combine != .mixture else {
@@ -358,7 +358,8 @@ struct VotesScreen: Screen {
   private func isSame(_ start: RunStart, _ session: SessionState) -> Bool {
     let strategy = SelfConsistency.description
     func drawing(_ settings: RunSettings) -> RunSettings {
-      var part = RunSettings(seed: settings.seed, maxTokens: settings.maxTokens)
+      var part = RunSettings(seed: settings.seed)
+      part.maxTokens = settings.maxTokens
       part.prompting = settings.prompting ?? strategy.defaultPrompting.description
       part.template = settings.template
       part.temperature = settings.temperature ?? strategy.defaultTemperature
@@ -382,7 +383,7 @@ struct VotesScreen: Screen {
   }
 
   mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
-    guard strategy.takesVotes, run != self.run else { return }
+    guard strategy.shape.takesVotes, run != self.run else { return }
     self = Self(run: run, weighting: session.settings.weighting)
   }
 

@@ -1,3 +1,5 @@
+import Decoding
+
 extension TableLanguageModel {
   /// The mission's own example as an exact table: "I have 3 apples, my dad has 2 more apples than
   /// me. How many apples do we have in total?"
@@ -7,7 +9,7 @@ extension TableLanguageModel {
   /// marginal over paths gives 8 with .6212 against .3182 for 5.
   ///
   /// A new model each time, with nothing looked up yet.
-  public static var apples: TableLanguageModel {
+  package static var apples: TableLanguageModel {
     let question: [TokenID] = [0]
     let pieces = [
       "Q: I have 3 apples, my dad has 2 more apples than me. "

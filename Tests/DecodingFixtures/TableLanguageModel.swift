@@ -1,15 +1,16 @@
 import Synchronization
 
+@testable package import Decoding
+
 /// A language model given as a table: for each prefix the probabilities of the next token.
 ///
 /// Everything about it can be enumerated, so strategies are tested against exact numbers, and a
 /// class can check by hand what the screen shows.
-public final class TableLanguageModel: LanguageModel {
-  public let identity: ModelIdentity
-  public let capabilities = ModelCapabilities()
-  public let vocabulary: any Vocabulary
-  public let contextLength: Int
-  public let chatTemplate: String?
+package final class TableLanguageModel: LanguageModel {
+  package let identity: ModelIdentity
+  package let vocabulary: any Vocabulary
+  package let contextLength: Int
+  package let chatTemplate: String?
   private let pieces: PieceVocabulary
   /// The nodes looked up so far: a table computes nothing, but counts like a model that does.
   private let evaluated = Mutex<Set<NodeID>>([])
@@ -22,7 +23,7 @@ public final class TableLanguageModel: LanguageModel {
   ///   - chatTemplate: what the model says of conversations.
   ///   - next: the probabilities of the next token after a prefix; a token left out has none.
   ///     After a prefix for which it is empty, the text ends.
-  public init(
+  package init(
     name: String, pieces: [String], end: TokenID, controls: Set<TokenID> = [],
     chatTemplate: String? = nil, contextLength: Int = 4096,
     next: @escaping @Sendable ([TokenID]) -> [TokenID: Double]
@@ -37,7 +38,7 @@ public final class TableLanguageModel: LanguageModel {
       isa: "exact")
   }
 
-  public func forward(_ request: ForwardRequest, in tree: TokenTree) throws -> ForwardResult {
+  package func forward(_ request: ForwardRequest, in tree: TokenTree) throws -> ForwardResult {
     let distributions = try request.nodes.map { node -> TokenDistribution in
       guard tree.contains(node) else { throw LanguageModelError.unknownNode(node) }
       return distribution(after: tree.tokens(to: node))
@@ -68,7 +69,7 @@ public final class TableLanguageModel: LanguageModel {
   /// - Parameter limit: texts of more tokens than this are left out.
   /// - Returns: token sequences ending in the end token, with probabilities that sum to 1 when
   ///   no text is longer than the limit.
-  public func enumerate(
+  package func enumerate(
     after prefix: [TokenID], temperature: Double = 1, limit: Int = 64
   ) -> [(tokens: [TokenID], probability: Double)] {
     var texts: [(tokens: [TokenID], probability: Double)] = []

@@ -1,17 +1,19 @@
 import Foundation
 
+@testable package import Engine
+
 /// Writes GGUF version 3.
 ///
 /// Pairs and tensors are written in the order in which they were added, so equal calls give equal
 /// files.
-struct GGUFWriter: Sendable {
+package struct GGUFWriter: Sendable {
   private var pairs: [(key: String, value: GGUFValue)] = []
   private var tensors: [(name: String, shape: [Int], format: TensorFormat, data: [UInt8])] = []
 
-  init() {}
+  package init() {}
 
   /// Sets a metadata value, replacing an earlier one under the same key in its place.
-  public mutating func set(_ key: String, to value: GGUFValue) {
+  package mutating func set(_ key: String, to value: GGUFValue) {
     if let index = pairs.firstIndex(where: { $0.key == key }) {
       pairs[index].value = value
     } else {
@@ -25,7 +27,7 @@ struct GGUFWriter: Sendable {
   ///   - shape: the sizes of the dimensions, a row's length first.
   ///   - data: its blocks as they stand in the file.
   /// - Throws: `GGUFError.invalidShape` if the data do not fit the shape, `.duplicateTensor`.
-  public mutating func add(
+  package mutating func add(
     tensor name: String, shape: [Int], format: TensorFormat, data: [UInt8]
   ) throws(GGUFError) {
     guard !tensors.contains(where: { $0.name == name }) else { throw .duplicateTensor(name) }
@@ -36,7 +38,7 @@ struct GGUFWriter: Sendable {
   }
 
   /// Adds a tensor of floating-point numbers. [shape]
-  public mutating func add(
+  package mutating func add(
     tensor name: String, shape: [Int], values: [Float]
   ) throws(GGUFError) {
     let data = values.withUnsafeBytes { Array($0) }
@@ -44,7 +46,7 @@ struct GGUFWriter: Sendable {
   }
 
   /// The whole file.
-  public func encoded() -> [UInt8] {
+  package func encoded() -> [UInt8] {
     var bytes = header()
     for tensor in tensors {
       bytes += tensor.data
@@ -56,7 +58,7 @@ struct GGUFWriter: Sendable {
   /// Writes the file; whatever stood at the path is replaced at once or not at all.
   ///
   /// - Throws: `GGUFError.cannotWrite`.
-  public func write(to path: String) throws(GGUFError) {
+  package func write(to path: String) throws(GGUFError) {
     let temporary = "\(path).\(getpid()).tmp"
     do {
       guard FileManager.default.createFile(atPath: temporary, contents: nil) else {
@@ -112,6 +114,22 @@ struct GGUFWriter: Sendable {
     }
     pad(&bytes)
     return bytes
+  }
+}
+
+extension GGUFValue {
+  package static func string(_ text: String) -> GGUFValue { .string(Array(text.utf8)) }
+
+  package static func array(_ strings: [String]) -> GGUFValue {
+    .array(.string, strings.map { .string($0) })
+  }
+
+  package static func array(_ integers: [Int32]) -> GGUFValue {
+    .array(.int32, integers.map { .int32($0) })
+  }
+
+  package static func array(_ numbers: [Float]) -> GGUFValue {
+    .array(.float32, numbers.map { .float32($0) })
   }
 }
 
