@@ -49,7 +49,9 @@ struct CellPainter {
       if cell.isContinuation { return }
       add(drawable(cell), x: x, y: y, look)
       // Where libc knows no character as wide as this cell, a blank keeps the columns in line.
-      if cell.width == 2, wcwidth(of: cell) != 2 { add([" "], x: x + 1, y: y, look) }
+      if cell.width == 2, cell.text.unicodeScalars.first.map({ ponder_wcwidth($0.value) }) != 2 {
+        add([" "], x: x + 1, y: y, look)
+      }
     }
   }
 
@@ -66,10 +68,6 @@ struct CellPainter {
     if first.isASCII, scalars.count == 1 { return [first] }
     guard ponder_wcwidth(first.value) == Int32(cell.width) else { return ["\u{FFFD}"] }
     return [first] + scalars.dropFirst().filter { ponder_wcwidth($0.value) == 0 }
-  }
-
-  private func wcwidth(of cell: Cell) -> Int32 {
-    cell.text.unicodeScalars.first.map { ponder_wcwidth($0.value) } ?? 1
   }
 
   private mutating func appearance(of style: Style) -> Appearance {

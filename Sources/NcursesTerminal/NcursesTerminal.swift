@@ -73,7 +73,7 @@ public final class NcursesTerminal: Terminal {
     modes.enter()
     def_prog_mode()
     setCursor(nil)
-    refresh(everything: true)
+    redraw()
   }
 
   deinit { tearDown() }
@@ -180,11 +180,11 @@ public final class NcursesTerminal: Terminal {
     cursorShows = true
     setCursor(nil)
     adoptWindowSize()
-    refresh(everything: true)
+    redraw()
   }
 
-  private func refresh(everything: Bool) {
-    clearok(ponder_curscr(), everything)
+  private func redraw() {
+    clearok(ponder_curscr(), true)
     wrefresh(ponder_stdscr())
   }
 

@@ -10,13 +10,13 @@ struct TokenTable: Sendable {
   let prefix: [TokenID]
   let suffix: [TokenID]
 
-  private let pieces: ByteStrings
-  private let names: ByteStrings
-  private let kinds: [TokenKind]
+  fileprivate let pieces: ByteStrings
+  fileprivate let names: ByteStrings
+  fileprivate let kinds: [TokenKind]
   /// Finds user-defined tokens, which are recognised however special tokens are handled.
-  private let userDefined: SpecialTokenMatcher
+  fileprivate let userDefined: SpecialTokenMatcher
   /// Finds control and unknown tokens as well.
-  private let allSpecial: SpecialTokenMatcher
+  fileprivate let allSpecial: SpecialTokenMatcher
 
   /// - Parameters:
   ///   - list: a list that has been validated.
@@ -58,31 +58,7 @@ struct TokenTable: Sendable {
     }
   }
 
-  func bytes(of token: TokenID) -> [UInt8] {
-    token >= 0 && token < count ? Array(pieces[Int(token)]) : []
-  }
-
-  func name(of token: TokenID) -> String {
-    token >= 0 && token < count ? String(decoding: names[Int(token)], as: UTF8.self) : ""
-  }
-
-  /// True for control tokens and for those that stand for nothing: unknown and unused ones.
-  func isControl(_ token: TokenID) -> Bool {
-    token >= 0 && token < count && !kinds[Int(token)].hasText
-  }
-
-  /// Cuts a text at the special tokens that it spells.
-  ///
-  /// User-defined tokens are ordinary text that a tokenizer's rules do not make, so they are
-  /// always recognised; control and unknown tokens only when asked for.
-  ///
-  /// - Parameter keepsWhitespace: whether no token swallows the white space behind it.
-  func fragments(
-    of text: [UInt8], parsingControl: Bool, keepsWhitespace: Bool
-  ) -> [SpecialTokenMatcher.Fragment] {
-    (parsingControl ? allSpecial : userDefined)
-      .fragments(of: text, keepsWhitespace: keepsWhitespace)
-  }
+  fileprivate func contains(_ token: TokenID) -> Bool { token >= 0 && token < count }
 }
 
 /// A vocabulary that keeps its tokens in a table; what it adds is how text becomes tokens.
@@ -102,28 +78,37 @@ extension TableVocabulary {
   public var beginningOfText: TokenID? { table.beginningOfText }
   public var endOfText: Set<TokenID> { table.endOfText }
 
-  public func bytes(of token: TokenID) -> [UInt8] { table.bytes(of: token) }
-  public func isControl(_ token: TokenID) -> Bool { table.isControl(token) }
-  public func name(of token: TokenID) -> String { table.name(of: token) }
+  public func bytes(of token: TokenID) -> [UInt8] {
+    table.contains(token) ? Array(table.pieces[Int(token)]) : []
+  }
 
-  /// Turns text into tokens. User-defined tokens are recognised under every handling, control
-  /// tokens only under `.parse`.
+  public func name(of token: TokenID) -> String {
+    table.contains(token) ? String(decoding: table.names[Int(token)], as: UTF8.self) : ""
+  }
+
+  /// True for control tokens and for those that stand for nothing: unknown and unused ones.
+  public func isControl(_ token: TokenID) -> Bool {
+    table.contains(token) && !table.kinds[Int(token)].hasText
+  }
+
   public func tokenize(
     _ text: some Sequence<UInt8>, special: SpecialTokenHandling
   ) -> [TokenID] {
-    let text = Array(text)
-    let fragments = table.fragments(
-      of: text, parsingControl: special == .parse, keepsWhitespace: false)
-    let tokens = tokens(of: fragments, in: text, isContinued: false)
+    let tokens = tokens(of: Array(text), parsesControl: special == .parse, isContinued: false)
     return special == .none ? tokens : table.prefix + tokens + table.suffix
   }
 
   public func tokenize(
     continuing text: some Sequence<UInt8>, parsingSpecial: Bool
   ) -> [TokenID] {
-    let text = Array(text)
-    let fragments = table.fragments(
-      of: text, parsingControl: parsingSpecial, keepsWhitespace: !parsingSpecial)
-    return tokens(of: fragments, in: text, isContinued: true)
+    tokens(of: Array(text), parsesControl: parsingSpecial, isContinued: true)
+  }
+
+  /// User-defined tokens are ordinary text that a tokenizer's rules do not make, so they are
+  /// always recognised; control and unknown tokens only when asked for.
+  private func tokens(of text: [UInt8], parsesControl: Bool, isContinued: Bool) -> [TokenID] {
+    let fragments = (parsesControl ? table.allSpecial : table.userDefined)
+      .fragments(of: text, keepsWhitespace: isContinued && !parsesControl)
+    return tokens(of: fragments, in: text, isContinued: isContinued)
   }
 }

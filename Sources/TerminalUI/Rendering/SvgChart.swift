@@ -91,6 +91,10 @@ public struct SvgChart: Sendable {
     return Self.plot.bottom - share * (Self.plot.bottom - Self.plot.top)
   }
 
+  private func corner(_ x: Double, _ y: Double) -> String {
+    "\(Self.number(left(x))),\(Self.number(top(y)))"
+  }
+
   private func edges() -> [String] {
     let plot = Self.plot
     var shapes: [String] = []
@@ -126,10 +130,8 @@ public struct SvgChart: Sendable {
       ]
     }
     guard known.count > 1 else { return [] }
-    let upper = known.map { "\(Self.number(left($0.0))),\(Self.number(top($0.1.upperBound)))" }
-    let lower = known.reversed().map {
-      "\(Self.number(left($0.0))),\(Self.number(top($0.1.lowerBound)))"
-    }
+    let upper = known.map { corner($0.0, $0.1.upperBound) }
+    let lower = known.reversed().map { corner($0.0, $0.1.lowerBound) }
     let corners = (upper + lower).joined(separator: " ")
     return ["<polygon points=\"\(corners)\" fill=\"\(color)\" fill-opacity=\"0.12\"/>"]
   }
@@ -145,7 +147,7 @@ public struct SvgChart: Sendable {
       }
     var shapes: [String] = []
     if line.points.count > 1 {
-      let corners = line.points.map { "\(Self.number(left($0.x))),\(Self.number(top($0.y)))" }
+      let corners = line.points.map { corner($0.x, $0.y) }
       shapes.append(
         "<polyline points=\"\(corners.joined(separator: " "))\" fill=\"none\" "
           + "stroke=\"\(color)\" stroke-width=\"2\"\(dash)/>")
