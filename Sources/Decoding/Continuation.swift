@@ -109,9 +109,7 @@ public struct ChosenToken: Sendable {
   public var distribution: TokenDistribution
 
   /// A token chosen from the distribution after a node.
-  public init(
-    path: Int, parent: NodeID, token: TokenID, distribution: TokenDistribution
-  ) {
+  public init(path: Int, parent: NodeID, token: TokenID, distribution: TokenDistribution) {
     self.path = path
     self.parent = parent
     self.token = token

@@ -101,7 +101,7 @@ public enum LanguageModelError: Error, Equatable, CustomStringConvertible {
     case .tokenOutOfRange(let token, let size):
       "Token \(token) is outside the vocabulary of \(size) tokens."
     case .lacksCapability(let what):
-      "This model cannot give \(what)."
+      "This model cannot provide \(what)."
     }
   }
 }
@@ -111,9 +111,7 @@ extension LanguageModel {
   public var chatTemplate: String? { nil }
 
   /// The distributions after several nodes, however many passes that takes.
-  public func distributions(
-    at nodes: [NodeID], in tree: TokenTree
-  ) throws -> [TokenDistribution] {
+  public func distributions(at nodes: [NodeID], in tree: TokenTree) throws -> [TokenDistribution] {
     var result = [TokenDistribution?](repeating: nil, count: nodes.count)
     while true {
       let pending = nodes.indices.filter { result[$0] == nil }

@@ -77,11 +77,11 @@ public enum MixtureError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .tooFew: "A mixture takes at least two models."
+    case .tooFew: "A mixture needs at least two models."
     case .vocabularies(let a, let b, let token):
       "\(a) and \(b) have different vocabularies (token \(token)), so their distributions cannot "
         + "be mixed; let their answers vote instead: --combine votes."
-    case .weights: "The weights of a mixture are as many as its models, and none is negative."
+    case .weights: "A mixture needs one weight for each model, and none may be negative."
     }
   }
 }

@@ -192,9 +192,7 @@ public struct ModelFamily: Sendable, Hashable {
   ///
   /// - Parameter current: the model at hand: what the name leaves open, the size of `think` or
   ///   the size and stage of `@8M`, is as in this one, else as in the standard.
-  public func member(
-    named name: String, like current: FamilyMember? = nil
-  ) -> FamilyMember? {
+  public func member(named name: String, like current: FamilyMember? = nil) -> FamilyMember? {
     if let file = members.first(where: { $0.fileName == name }) { return file }
     let parts = name.lowercased().split(
       separator: "@", maxSplits: 1, omittingEmptySubsequences: false)

@@ -38,8 +38,7 @@ extension NextTokenTable {
     let logits = tokens.map { distribution.logits[Int($0)] }
     var unlisted = 0.0
     if let highest = logits.first, tokens.count < distribution.logits.count, !settings.isGreedy {
-      let all = TokenDistribution.logSumExp(
-        distribution.logits, temperature: settings.temperature)
+      let all = TokenDistribution.logSumExp(distribution.logits, temperature: settings.temperature)
       let scale = 1 / settings.temperature
       let listedMass = logits.reduce(0) {
         $0 + exponential((Double($1) - Double(highest)) * scale)
@@ -73,8 +72,7 @@ extension NextTokenTable {
     unlistedMass: Double?, unlistedCount: Int, isApproximate: Bool,
     settings: SamplingSettings, rows count: Int
   ) {
-    let shaped = ShapedTokens(
-      sorted: logits, unlistedMass: unlistedMass ?? 0, settings: settings)
+    let shaped = ShapedTokens(sorted: logits, unlistedMass: unlistedMass ?? 0, settings: settings)
     // A nucleus that swallows every listed token reaches into the unlisted ones, whose order is
     // unknown: then nothing after the settings can be told.
     let reachesTail =

@@ -66,8 +66,7 @@ final class OpenPath {
   }
 
   func choose(_ distribution: TokenDistribution) -> TokenID {
-    continuation.sampler.choose(
-      from: distribution, step: continuation.firstStep + tokens.count)
+    continuation.sampler.choose(from: distribution, step: continuation.firstStep + tokens.count)
   }
 
   func append(_ token: TokenID, at node: NodeID, _ distribution: TokenDistribution, bytes: [UInt8])

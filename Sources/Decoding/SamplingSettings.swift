@@ -11,9 +11,7 @@ public struct SamplingSettings: Sendable, Hashable, Codable {
   /// Keeps tokens with at least this share of the likeliest token's probability; nil keeps all.
   public var minP: Double?
 
-  public init(
-    temperature: Double = 1, topK: Int? = nil, topP: Double? = nil, minP: Double? = nil
-  ) {
+  public init(temperature: Double = 1, topK: Int? = nil, topP: Double? = nil, minP: Double? = nil) {
     self.temperature = temperature
     self.topK = topK
     self.topP = topP

@@ -93,9 +93,7 @@ public struct TokenTree: Sendable {
 
   /// Extends a node by several tokens and returns the last.
   @discardableResult
-  public mutating func extend(
-    _ parent: NodeID, with tokens: some Sequence<TokenID>
-  ) -> NodeID {
+  public mutating func extend(_ parent: NodeID, with tokens: some Sequence<TokenID>) -> NodeID {
     var node = parent
     for token in tokens { node = extend(node, with: token) }
     return node

@@ -140,9 +140,7 @@ public final class NcursesTerminal: Terminal {
       // A signal cuts `poll` short before its byte can be polled; the next round sees it.
       return (false, false, false)
     }
-    return (
-      descriptors[0].revents != 0, descriptors[1].revents != 0, descriptors[2].revents != 0
-    )
+    return (descriptors[0].revents != 0, descriptors[1].revents != 0, descriptors[2].revents != 0)
   }
 
   private func readInput() -> [TerminalEvent] {

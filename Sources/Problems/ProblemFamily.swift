@@ -125,9 +125,7 @@ extension StyledChains {
   /// - Parameters:
   ///   - step: the terse form.
   ///   - ordered: what follows "First," or "Then,"; nil for the terse form.
-  mutating func tell(
-    _ step: String, sentence: String, restated: String, ordered: String? = nil
-  ) {
+  mutating func tell(_ step: String, sentence: String, restated: String, ordered: String? = nil) {
     terse.append((terse.isEmpty ? "So " : "") + step + ".")
     sentences.append(sentence + ".")
     restating.append(restated + ".")

@@ -16,9 +16,7 @@ public enum ProblemFile {
   }
 
   /// The problems in a text; `path` is for messages.
-  static func parse(
-    _ text: String, name: String, path: String
-  ) throws(TextFileError) -> [Problem] {
+  static func parse(_ text: String, name: String, path: String) throws(TextFileError) -> [Problem] {
     var problems: [Problem] = []
     for line in TextFile.lines(of: text) where !line.text.allSatisfy(\.isWhitespace) {
       do {
@@ -114,7 +112,7 @@ public enum ProblemFile {
     case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
       context.codingPath.first.map { "“\($0.stringValue)” is of the wrong type" }
         ?? "a problem is a JSON object with “question” and “answer”"
-    default: "this is no JSON object; every line holds one problem"
+    default: "this is not a JSON object; every line holds one problem"
     }
   }
 }

@@ -9,7 +9,7 @@ public enum ProblemError: Error, CustomStringConvertible, Equatable {
     case .unknownFamily(let name, let known):
       "there is no problem family “\(name)”; choose one of \(known.joined(separator: ", "))"
     case .unknownProblem(let id):
-      "“\(id)” names no problem; use apples, or family/seed/index such as compare/91/17"
+      "there is no problem “\(id)”; use apples, or family/seed/index such as compare/91/17"
     case .unknownLevel(let level, let family, let levels):
       "\(family) has no level \(level); its levels are \(levels.lowerBound) to \(levels.upperBound)"
     }

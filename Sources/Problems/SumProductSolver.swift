@@ -80,9 +80,7 @@ struct SumProductSolver: Sendable {
   }
 
   /// Solutions in normal form, each once, in a fixed order, and how many nodes were visited.
-  func solutions(
-    target: Int, limit: Int
-  ) -> (solutions: [ArithmeticExpression], visited: Int) {
+  func solutions(target: Int, limit: Int) -> (solutions: [ArithmeticExpression], visited: Int) {
     var found: [ArithmeticExpression] = []
     var seen: Set<ArithmeticExpression> = []
     var visited = visited

@@ -59,8 +59,7 @@ public struct TraceFile: Sendable {
     } else {
       throw TraceError.notATrace(name)
     }
-    return TraceFile(
-      records: records, tornBytes: 0, isClosed: data.last == UInt8(ascii: "\n"))
+    return TraceFile(records: records, tornBytes: 0, isClosed: data.last == UInt8(ascii: "\n"))
   }
 }
 

@@ -39,7 +39,8 @@ import Testing
   @Test func theStandardStandsForTheSameWeightsInOtherFormats() {
     let quantized = Self.files[2]
     let family = ModelFamily(Self.files, standard: quantized.path)
-    #expect(family.standard == quantized && family.members.count == 7)
+    #expect(family.standard == quantized)
+    #expect(family.members.count == 7)
     #expect(Self.family.members.allSatisfy { $0.fileType == "F16" })
   }
 
@@ -91,7 +92,8 @@ import Testing
     let family = Self.family
     let final = try #require(family.member(named: "2m"))
     let early = try #require(family.checkpoint(-1, from: final))
-    #expect(early.tokens == "24M" && family.checkpoint(1, from: early) == final)
+    #expect(early.tokens == "24M")
+    #expect(family.checkpoint(1, from: early) == final)
     #expect(family.checkpoint(1, from: final) == nil)
     let first = try #require(family.member(named: "2m@8M"))
     #expect(family.checkpoint(-1, from: first) == nil)
@@ -101,7 +103,8 @@ import Testing
     #expect(family.nextSize(after: smallest)?.size == "0.9M")
     // Both stages of a size, and a size with one alone.
     let thinking = try #require(family.nextStage(after: early))
-    #expect(thinking.stage == .think && family.nextStage(after: thinking) == final)
+    #expect(thinking.stage == .think)
+    #expect(family.nextStage(after: thinking) == final)
     #expect(family.nextStage(after: smallest) == nil)
     #expect(family.member(of: "2M", like: early) == early)
     #expect(family.member(of: "0.9M", like: thinking)?.stage == .base)

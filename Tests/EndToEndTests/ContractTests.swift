@@ -17,7 +17,8 @@ import Testing
 
   @Test(arguments: commands) func help(_ command: String) throws {
     let result = try Program.run([command, "--help"])
-    #expect(result.status == 0 && result.errors == "")
+    #expect(result.status == 0)
+    #expect(result.errors == "")
     #expect(result.output.contains("USAGE: ponder \(command)"))
     #expect(try Program.run(["--help"]).output.contains("  \(command) "))
     try Program.expectFailure([command, "--no-such"], status: 64, saying: "ponder help")
@@ -43,10 +44,13 @@ import Testing
         "greedy decimals", "greedy all", "self-consistency decimals", "self-consistency all",
       ])
     for row in measured {
-      #expect(row["correct"] is Int && row["total"] as? Int == 2 && row["seconds"] is Double)
+      #expect(row["correct"] is Int)
+      #expect(row["total"] as? Int == 2)
+      #expect(row["seconds"] is Double)
       #expect((0...1).contains(try #require(row["accuracy"] as? Double)))
       let interval = try #require(row["ci95"] as? [Double])
-      #expect(interval.count == 2 && interval[0] <= interval[1])
+      #expect(interval.count == 2)
+      #expect(interval[0] <= interval[1])
       #expect(row["generated_tokens"] is Int)
     }
     // GSM8K's own form.
@@ -55,7 +59,8 @@ import Testing
     try Data("\(line)\n\(line)\n\(line)\n".utf8).write(to: file)
     #expect(try rows("--problems", file.path).allSatisfy { $0["total"] as? Int == 3 })
     let table = try Program.run(arguments + ["--family", "decimals", "--count", "1"])
-    #expect(table.status == 0 && table.output.contains("self-consistency"))
+    #expect(table.status == 0)
+    #expect(table.output.contains("self-consistency"))
     for (more, fragment) in [
       ([], "--family"), (["--family", "pears"], "compare"),
       (["--family", "coin", "--count", "0"], "--count"),
@@ -73,13 +78,16 @@ import Testing
       arguments + ["--metric", "auc", "--verifier", "prm,genrm", "--format", "json"])
     #expect(judged.status == 0, "\(judged.errors)")
     let report = try object(judged.output)
-    #expect(report["metric"] as? String == "auc" && report["model"] is String)
+    #expect(report["metric"] as? String == "auc")
+    #expect(report["model"] is String)
     let rows = try #require(report["results"] as? [[String: Any]])
     #expect(Set(rows.compactMap { $0["verifier"] as? String }) == ["prm", "genrm"])
     #expect(Set(rows.compactMap { $0["family"] as? String }) == ["decimals", "all"])
     #expect(Set(rows.compactMap { $0["target"] as? String }) == ["solution", "step"])
     for row in rows {
-      #expect(row["positives"] is Int && row["negatives"] is Int && row["coverage"] is Double)
+      #expect(row["positives"] is Int)
+      #expect(row["negatives"] is Int)
+      #expect(row["coverage"] is Double)
       guard row["source"] as? String == "corrupted", row["target"] as? String == "solution" else {
         continue
       }
@@ -96,7 +104,8 @@ import Testing
     #expect(results.compactMap { $0["verifier"] as? String } == ["prm", "prm", "orm", "orm"])
     for row in results {
       for key in ["majority", "oracle", "gain"] {
-        #expect(row[key] is Double && (row["\(key)_ci95"] as? [Double])?.count == 2)
+        #expect(row[key] is Double)
+        #expect((row["\(key)_ci95"] as? [Double])?.count == 2)
       }
     }
     try Program.expectFailure(arguments + ["--verifier", "x"], status: 64, saying: "--verifier")
@@ -113,16 +122,21 @@ import Testing
     let families = list.output.split(separator: "\n").compactMap {
       $0.split(separator: "\t").first.map(String.init)
     }
-    #expect(list.status == 0 && families.count >= 8 && families.contains("compare"))
+    #expect(list.status == 0)
+    #expect(families.count >= 8)
+    #expect(families.contains("compare"))
     for family in families {
       let result = try Program.run(["problems", "--family", family, "--count", "3", "--seed", "91"])
-      #expect(result.status == 0 && result.errors == "")
+      #expect(result.status == 0)
+      #expect(result.errors == "")
       let problems = try result.output.split(separator: "\n").map { try object($0) }
       #expect(problems.count == 3)
       for (index, problem) in problems.enumerated() {
         #expect(problem["id"] as? String == "\(family)/91/\(index)")
-        #expect(problem["family"] as? String == family && problem["level"] is Int)
-        #expect(problem["answer"] is String && problem["steps"] is [String])
+        #expect(problem["family"] as? String == family)
+        #expect(problem["level"] is Int)
+        #expect(problem["answer"] is String)
+        #expect(problem["steps"] is [String])
       }
       // An id makes the problem by itself, whatever else is made.
       let id = "\(family)/91/2"
@@ -198,7 +212,8 @@ import Testing
       "analogical", "step-back", "retrieval", "ensemble",
     ]
     let text = try Program.run(["strategies"])
-    #expect(text.status == 0 && text.errors == "")
+    #expect(text.status == 0)
+    #expect(text.errors == "")
     for name in names { #expect(text.output.contains("\(name)\n")) }
     let rows = try #require(
       try JSONSerialization.jsonObject(
@@ -213,7 +228,8 @@ import Testing
       .appending(path: "Samples/Guide")
     for name in ["greedy", "mcts"] {
       let result = try Program.run(["strategies", name])
-      #expect(result.status == 0 && result.errors == "")
+      #expect(result.status == 0)
+      #expect(result.errors == "")
       let page = try String(contentsOf: folder.appending(path: "\(name).md"), encoding: .utf8)
       #expect(result.output == page)
     }

@@ -49,14 +49,16 @@ import Testing
     #expect(try compare(line, of: run) > 0)
     // Some of what is compared stands behind the injected text.
     let place = try #require(line.lastIndex { run.nodes[$0]?.origin == .injected })
-    #expect(place < line.count - 1 && run.distributions[line[place]] != nil)
+    #expect(place < line.count - 1)
+    #expect(run.distributions[line[place]] != nil)
   }
 
   @Test func logitsBehindAForkAreThoseOfAFreshPass() throws {
     let run = try run(["--strategy", "beam", "--branches", "4", "--max-tokens", "10"])
     // Paths that part somewhere behind the prompt, and each of them to its end.
     let tips = Set(run.paths.values.compactMap(\.tip))
-    #expect(tips.count >= 4 && (run.end?.tokens.reused ?? 0) > 0)
+    #expect(tips.count >= 4)
+    #expect((run.end?.tokens.reused ?? 0) > 0)
     for tip in tips {
       let line = run.line(to: tip)
       #expect(try compare(line, of: run) >= line.count - run.line(to: run.promptEnd).count)
@@ -93,7 +95,8 @@ import Testing
     run = try #require(Trace(log.withLock { $0 }).runs[1])
     let ids = run.tokens(to: result.end).map(\.id)
     let wait = run.line(to: result.end).filter { run.nodes[$0]?.origin == .injected }
-    #expect(!wait.isEmpty && ids.count > run.tokens(to: end).count)
+    #expect(!wait.isEmpty)
+    #expect(ids.count > run.tokens(to: end).count)
     for length in run.tokens(to: end).count...ids.count {
       let node = NodeID.root.appending(contentsOf: ids.prefix(length))
       let fresh = try ModelLoader.load(path: path).distribution(after: Array(ids.prefix(length)))

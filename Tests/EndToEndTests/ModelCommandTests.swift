@@ -34,11 +34,17 @@ import Testing
 
   @Test func info() throws {
     let result = try Program.run(["info", "--model", Program.model("f32-mha-tied")])
-    #expect(result.status == 0 && result.errors == "")
+    #expect(result.status == 0)
+    #expect(result.errors == "")
     let info = try result.json(Info.self)
-    #expect(info.architecture == "llama" && info.layers == 2 && info.contextLength == 128)
-    #expect(info.vocabularySize == 133 && info.tokenizer == "gpt2" && info.fileType == "F32")
-    #expect(info.parameters == 22_336 && info.sha256.count == 64)
+    #expect(info.architecture == "llama")
+    #expect(info.layers == 2)
+    #expect(info.contextLength == 128)
+    #expect(info.vocabularySize == 133)
+    #expect(info.tokenizer == "gpt2")
+    #expect(info.fileType == "F32")
+    #expect(info.parameters == 22_336)
+    #expect(info.sha256.count == 64)
     let text = try Program.run(
       ["info", "--format", "text", "--model", Program.model("f32-mha-tied")])
     #expect(text.output.contains(info.sha256))
@@ -62,7 +68,8 @@ import Testing
     let file = folder.appending(path: "text")
     try malformed.write(to: file)
     let fromFile = try tokens(["--file", file.path])
-    #expect(fromFile.ids.count == 3 && fromFile.pieces == ["a", "\u{FFFD}", "\0"])
+    #expect(fromFile.ids.count == 3)
+    #expect(fromFile.pieces == ["a", "\u{FFFD}", "\0"])
     #expect(try tokens(["--file", "-"], input: malformed) == fromFile)
   }
 
@@ -83,7 +90,8 @@ import Testing
     func logits(_ arguments: String...) throws -> [[Double]] {
       let model = ["logits", "--model", Program.model("f32-gqa-untied"), "--ids", ids]
       let result = try Program.run(model + arguments)
-      #expect(result.status == 0 && result.errors == "")
+      #expect(result.status == 0)
+      #expect(result.errors == "")
       return try result.json(Logits.self).logits
     }
     let all = try logits("--all", "--kv", "f32", "--threads", "1")
@@ -91,7 +99,8 @@ import Testing
     let largest = reference.logits.joined().map(abs).max() ?? 0
     for (position, expected) in zip(reference.positions, reference.logits) {
       let error = zip(all[position], expected).map { abs($0 - $1) }.max() ?? .infinity
-      #expect(all[position].count == expected.count && error <= 1e-4 * largest)
+      #expect(all[position].count == expected.count)
+      #expect(error <= 1e-4 * largest)
     }
     // The last row alone is the same to the bit, on any number of threads.
     #expect(try logits("--kv", "f32", "--threads", "2") == [all[all.count - 1]])
@@ -136,7 +145,8 @@ import Testing
     try Data("q8_0-mha-untied.gguf\n".utf8).write(to: folder.appending(path: "default.txt"))
     #expect(try list().map(\.default) == [false, true])
     let text = try Program.run(["models"], environment: environment).output
-    #expect(text.split(separator: "\n").count == 2 && text.contains("* "))
+    #expect(text.split(separator: "\n").count == 2)
+    #expect(text.contains("* "))
   }
 
   private struct Member: Decodable {
@@ -180,11 +190,15 @@ import Testing
     #expect(models.map(\.default) == [false, true, false, false])
     #expect(models.map(\.tokensSeen) == [39_000_000, 39_000_000, 42_000_000, nil])
     #expect(models[1].checkpoints?.map(\.shortName) == ["2m@8M", "2m@16M"])
-    #expect(models[0].checkpoints == nil && models[3].name == "a")
+    #expect(models[0].checkpoints == nil)
+    #expect(models[3].name == "a")
     let text = try Program.run(["models"], environment: environment).output
     let lines = text.split(separator: "\n")
-    #expect(lines.count == 5 && lines[1].hasPrefix("*  2m ") && lines[1].hasSuffix("base"))
-    #expect(lines[2] == "       2m@8M  2m@16M" && lines[3].hasSuffix("thinks between tags"))
+    #expect(lines.count == 5)
+    #expect(lines[1].hasPrefix("*  2m "))
+    #expect(lines[1].hasSuffix("base"))
+    #expect(lines[2] == "       2m@8M  2m@16M")
+    #expect(lines[3].hasSuffix("thinks between tags"))
     for name in ["0.4m", "2m@8M", "think", "a", "ponder-base-2m-at-16M.F16"] {
       let result = try Program.run(["tokenize", "--model", name, "a"], environment: environment)
       #expect(result.status == 0, "\(name): \(result.errors)")
@@ -218,7 +232,9 @@ import Testing
   @Test func helpIsNoError() throws {
     for arguments in [["--help"], ["help", "tokenize"], ["info", "--help"]] {
       let result = try Program.run(arguments)
-      #expect(result.status == 0 && result.errors == "" && result.output.contains("USAGE"))
+      #expect(result.status == 0)
+      #expect(result.errors == "")
+      #expect(result.output.contains("USAGE"))
     }
   }
 }

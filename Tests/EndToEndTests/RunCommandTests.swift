@@ -29,16 +29,19 @@ import Testing
     #expect(events.dropFirst().first?["event"] as? String == "run")
     let kinds = events.compactMap { $0["event"] as? String }
     #expect(kinds.count == events.count)
-    #expect(kinds.count { $0 == "finished" } == 1 && kinds.last == "finished")
+    #expect(kinds.count { $0 == "finished" } == 1)
+    #expect(kinds.last == "finished")
     let end = try #require(events.last)
     #expect(end["reason"] as? String == "completed")
     // Nobody said what the right answer is.
-    #expect(end["correct"] is NSNull && end.keys.contains("answer"))
+    #expect(end["correct"] is NSNull)
+    #expect(end.keys.contains("answer"))
     let tokens = try #require(end["tokens"] as? [String: Int])
     #expect(Set(tokens.keys) == ["prompt", "generated", "injected", "reused"])
     #expect(tokens["generated"] == kinds.count { $0 == "node" })
     for tally in events where tally["event"] as? String == "tally" {
-      #expect(tally["votes"] is [String: Double] && tally["unparsed"] is Int)
+      #expect(tally["votes"] is [String: Double])
+      #expect(tally["unparsed"] is Int)
       #expect(tally["method"] is String)
     }
   }
@@ -46,7 +49,8 @@ import Testing
   /// A raw prompt has no answer to look for; a problem has one, right or wrong.
   @Test func answers() throws {
     let raw = try #require(try lines(["--prompt", "abc", "--max-tokens", "4"]).last)
-    #expect(raw["answer"] is NSNull && raw["correct"] is NSNull)
+    #expect(raw["answer"] is NSNull)
+    #expect(raw["correct"] is NSNull)
     #expect((raw["tokens"] as? [String: Int])?["prompt"] == 3)
     let asked = try lines(["--problem", "apples", "--max-tokens", "4"])
     #expect(asked.last?["correct"] is Bool)
@@ -58,7 +62,8 @@ import Testing
     let trace = folder.appending(path: "new folder/trace.jsonl").path
     let arguments = Self.model + ["--prompt", "abc", "--max-tokens", "6", "--trace", trace]
     let run = try Program.run(["run", "--format", "jsonl"] + arguments)
-    #expect(run.status == 0 && run.errors == "")
+    #expect(run.status == 0)
+    #expect(run.errors == "")
     #expect(try String(contentsOfFile: trace, encoding: .utf8) == run.output)
     #expect(try Program.run(["replay", trace, "--format", "jsonl"]).output == run.output)
     let text = try Program.run(["run"] + arguments).output
@@ -118,7 +123,8 @@ import Testing
     defer { try? FileManager.default.removeItem(at: folder) }
     let process = try start(in: folder, through: "| head -n 1")
     process.waitUntilExit()
-    #expect(text("status", in: folder) == "0\n" && text("errors", in: folder) == "")
+    #expect(text("status", in: folder) == "0\n")
+    #expect(text("errors", in: folder) == "")
     #expect(text("output", in: folder).hasPrefix(#"{"event":"header""#))
   }
 
@@ -143,9 +149,11 @@ import Testing
     }
     kill(process.processIdentifier, signal)
     process.waitUntilExit()
-    #expect(process.terminationReason == .exit && process.terminationStatus == 128 + signal)
+    #expect(process.terminationReason == .exit)
+    #expect(process.terminationStatus == 128 + signal)
     let end = try #require(text("output", in: folder).split(separator: "\n").last)
-    #expect(end.contains(#""event":"finished""#) && end.contains(#""reason":"cancelled""#))
+    #expect(end.contains(#""event":"finished""#))
+    #expect(end.contains(#""reason":"cancelled""#))
     // The file says nothing twice; folded, the two are the same.
     let traces = try ["trace", "output"].map {
       Trace(try TraceFile.read(folder.appending(path: $0)).records)

@@ -47,12 +47,15 @@ import Testing
       let first = try Program.run(arguments + ["--format", "json"], environment: environment)
       #expect(first.status == 0 && first.errors == "", "\(first.errors)")
       let report = try first.json(Report.self)
-      #expect(report.study == "samples" && report.done == 3 && report.total == 3)
+      #expect(report.study == "samples")
+      #expect(report.done == 3)
+      #expect(report.total == 3)
       #expect(report.curves.map(\.curve) == ["pass@k", "majority", "best of k", "weighted vote"])
       for curve in report.curves {
         #expect(curve.points.map(\.knob) == [1, 2, 4])
         for point in curve.points {
-          #expect(point.problems == 3 && point.accuracyCi95.count == 2)
+          #expect(point.problems == 3)
+          #expect(point.accuracyCi95.count == 2)
           #expect((point.accuracyCi95[0]...point.accuracyCi95[1]).contains(point.accuracy))
           #expect(abs(point.flops - 2 * Double(point.parameters) * point.tokens) < 1)
           // No path is longer than it may be.
@@ -61,7 +64,8 @@ import Testing
       }
       let kept = try FileManager.default.contentsOfDirectory(
         atPath: folder.appending(path: "ponder/studies").path)
-      #expect(kept.count == 1 && kept[0].hasPrefix("samples-"))
+      #expect(kept.count == 1)
+      #expect(kept[0].hasPrefix("samples-"))
       // The same again, whatever its form, adds nothing.
       let second = try Program.run(arguments + ["--format", "json"], environment: environment)
       #expect(second.output == first.output)
@@ -70,9 +74,12 @@ import Testing
       let picture = folder.appending(path: "chart.svg")
       let svg = try Program.run(
         arguments + ["--format", "svg", "--out", picture.path], environment: environment)
-      #expect(svg.status == 0 && svg.output == "" && svg.errors == "")
+      #expect(svg.status == 0)
+      #expect(svg.output == "")
+      #expect(svg.errors == "")
       let text = try String(contentsOf: picture, encoding: .utf8)
-      #expect(text.hasPrefix("<svg ") && text.contains("weighted vote"))
+      #expect(text.hasPrefix("<svg "))
+      #expect(text.contains("weighted vote"))
       let table = try Program.run(arguments, environment: environment)
       #expect(table.output.contains("pass@k (oracle)"))
     }
@@ -87,7 +94,8 @@ import Testing
       let report = try result.json(Report.self)
       #expect(report.curves.map(\.curve) == ["plain", "think"])
       let levels = report.curves[0].points.compactMap(\.level)
-      #expect(levels.count > 1 && levels == levels.sorted())
+      #expect(levels.count > 1)
+      #expect(levels == levels.sorted())
       #expect(report.done == 2 * levels.count)
     }
   }

@@ -20,8 +20,10 @@ import Testing
     ])
     let runs = events.filter { $0["event"] as? String == "run" }
     let hashes = runs.dropFirst().compactMap { ($0["model"] as? [String: Any])?["hash"] as? String }
-    #expect(runs.count == 3 && Set(hashes).count == 2)
-    #expect(events.last?["event"] as? String == "finished" && events.last?["run"] == nil)
+    #expect(runs.count == 3)
+    #expect(Set(hashes).count == 2)
+    #expect(events.last?["event"] as? String == "finished")
+    #expect(events.last?["run"] == nil)
     let tally = events.last { $0["event"] as? String == "tally" && $0["run"] == nil }
     #expect(tally?["method"] as? String == "majority")
     let nodes = events.count { $0["event"] as? String == "node" }
@@ -35,7 +37,8 @@ import Testing
     ])
     let runs = events.filter { $0["event"] as? String == "run" }
     let hash = try #require((runs.first?["model"] as? [String: Any])?["hash"] as? String)
-    #expect(runs.count == 1 && hash.split(separator: "+").count == 2)
+    #expect(runs.count == 1)
+    #expect(hash.split(separator: "+").count == 2)
   }
 
   @Test func modelsThatCannotVoteAreRefusedInOneLine() throws {
@@ -60,7 +63,8 @@ import Testing
     let answered = tallies.last.flatMap { $0["votes"] as? [String: Any] }?.isEmpty == false
     #expect(tallies.count == (answered ? 5 : 9))
     let stopped = tallies.last?["stopped"] as? [String: Any]
-    #expect((stopped != nil) == answered && stopped?["after"] as? Int == (answered ? 5 : nil))
+    #expect((stopped != nil) == answered)
+    #expect(stopped?["after"] as? Int == (answered ? 5 : nil))
   }
 
   @Test func answersOverTimeAreMeasured() throws {
@@ -84,10 +88,14 @@ import Testing
       var results: [Row]
     }
     let report = try result.json(Report.self)
-    #expect(report.metric == "over-time" && report.shares == [0, 0.25, 0.5, 0.75, 1])
+    #expect(report.metric == "over-time")
+    #expect(report.shares == [0, 0.25, 0.5, 0.75, 1])
     for row in report.results {
-      #expect(row.curve.count == 5 && row.curve.allSatisfy { (0...1).contains($0) })
-      #expect(row.paths > 0 && row.ci95.count == 2 && (0...1).contains(row.flat))
+      #expect(row.curve.count == 5)
+      #expect(row.curve.allSatisfy { (0...1).contains($0) })
+      #expect(row.paths > 0)
+      #expect(row.ci95.count == 2)
+      #expect((0...1).contains(row.flat))
     }
   }
 
@@ -110,9 +118,11 @@ import Testing
     let report = try result.json(Report.self)
     #expect(report.results.count == 2)
     for row in report.results {
-      #expect((0...1).contains(row.equalTokenVote) && row.equalTokenVoteCi95.count == 2)
+      #expect((0...1).contains(row.equalTokenVote))
+      #expect(row.equalTokenVoteCi95.count == 2)
       // Looking again takes at least what the first look took.
-      #expect(row.equalTokenVoteTokens > 0 && row.equalTokenVoteTokens <= row.spentTokens)
+      #expect(row.equalTokenVoteTokens > 0)
+      #expect(row.equalTokenVoteTokens <= row.spentTokens)
     }
     let table = try Program.run(eval)
     #expect(table.output.contains("vote at equal tokens"))
@@ -130,7 +140,8 @@ import Testing
     ])
     let found = try #require(events.first { $0["event"] as? String == "retrieved" })
     let (start, end) = (try #require(found["start"] as? Int), try #require(found["end"] as? Int))
-    #expect(found["source"] as? String == "facts.txt" && found["first"] is String)
+    #expect(found["source"] as? String == "facts.txt")
+    #expect(found["first"] is String)
     let cited = String(decoding: Array(text.utf8)[start..<end], as: UTF8.self)
     #expect(["One is odd.", "Two is even."].contains(cited))
     try Program.expectFailure(

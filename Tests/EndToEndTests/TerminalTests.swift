@@ -22,7 +22,8 @@ extension TerminalTests {
         #expect(try await session.lineSettings() == before)
         // The shell's own screen is back.
         let after = try session.screen()
-        #expect(after.text.contains("shell> sh ponder") && !after.text.contains("next token"))
+        #expect(after.text.contains("shell> sh ponder"))
+        #expect(!after.text.contains("next token"))
       }
     }
 
@@ -56,7 +57,8 @@ extension TerminalTests {
         try session.expectGivenBack()
         #expect(try await session.lineSettings() == before)
         let replay = try Program.run(["replay", try session.journal().path, "--format", "jsonl"])
-        #expect(replay.status == 0 && replay.errors == "")
+        #expect(replay.status == 0)
+        #expect(replay.errors == "")
         #expect(replay.output.contains(#""event":"node""#))
       }
     }
@@ -72,7 +74,8 @@ extension TerminalTests {
         let trace = Trace(try TraceFile.read(try session.journal()).records)
         let vote = try #require(
           trace.runs.values.first { $0.start?.strategy == "self-consistency" })
-        #expect(vote.end?.reason == .cancelled && !vote.paths.isEmpty)
+        #expect(vote.end?.reason == .cancelled)
+        #expect(!vote.paths.isEmpty)
       }
     }
 
@@ -98,7 +101,8 @@ extension TerminalTests {
         #expect(try finished() >= seen)
         let journal = try session.journal()
         let replay = try Program.run(["replay", journal.path])
-        #expect(replay.status == 0 && replay.output.contains("self-consistency"))
+        #expect(replay.status == 0)
+        #expect(replay.output.contains("self-consistency"))
       }
     }
 

@@ -77,7 +77,8 @@ import Testing
       configuration: ModelConfiguration(file, vocabularySize: 133), weights: store,
       vocabulary: NumberedVocabulary(count: 133))
     let logits = try model.distribution(after: [1, 2, 3]).logits
-    #expect(logits.allSatisfy(\.isFinite) && Set(logits).count > 1)
+    #expect(logits.allSatisfy(\.isFinite))
+    #expect(Set(logits).count > 1)
   }
 
   @Test("Numbers that make no sense end in an error or in some logits", arguments: models)

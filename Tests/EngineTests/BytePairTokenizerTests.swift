@@ -62,8 +62,11 @@ import Testing
     #expect(vocabulary.count == 642)
     #expect(vocabulary.beginningOfText == 1)
     #expect(vocabulary.endOfText == [0])
-    #expect(vocabulary.isControl(0) && vocabulary.isControl(1))
-    #expect(!vocabulary.isControl(640) && !vocabulary.isControl(-1) && !vocabulary.isControl(642))
+    #expect(vocabulary.isControl(0))
+    #expect(vocabulary.isControl(1))
+    #expect(!vocabulary.isControl(640))
+    #expect(!vocabulary.isControl(-1))
+    #expect(!vocabulary.isControl(642))
     #expect(vocabulary.name(of: 0) == "<|end|>")
     #expect(vocabulary.bytes(of: 0) == [])
     #expect(vocabulary.bytes(of: 640) == Array("<think>".utf8))
@@ -71,7 +74,8 @@ import Testing
     #expect(vocabulary.tokenize("<|end|>", special: .parse) == [1, 0])
     #expect(vocabulary.tokenize("<|end|>", special: .none).count > 1)
     for id in [TokenID.min, -1, 642, .max] {
-      #expect(vocabulary.bytes(of: id) == [] && vocabulary.name(of: id) == "")
+      #expect(vocabulary.bytes(of: id) == [])
+      #expect(vocabulary.name(of: id) == "")
     }
   }
 

@@ -61,7 +61,8 @@ import Testing
       #expect(file.tensors.count == 3)
       for (name, numbers) in tensors {
         let tensor = try #require(file[name])
-        #expect(tensor.shape == [5, numbers.count / 5] && tensor.format == .f32)
+        #expect(tensor.shape == [5, numbers.count / 5])
+        #expect(tensor.format == .f32)
         #expect(Array(file.bytes(of: tensor).bindMemory(to: Float.self)) == numbers)
       }
     }

@@ -12,9 +12,11 @@ import Testing
 
   @Test func shapesOfTheFixtures() throws {
     let linear = try configuration("f32-rope-linear")
-    #expect(abs(linear.rotary.frequencyScale - 0.4) < 1e-12 && !linear.tiedEmbeddings)
+    #expect(abs(linear.rotary.frequencyScale - 0.4) < 1e-12)
+    #expect(!linear.tiedEmbeddings)
     let factors = try configuration("f32-rope-factors")
-    #expect(factors.rotary.base == 500_000 && factors.rotary.frequencyScale == 1)
+    #expect(factors.rotary.base == 500_000)
+    #expect(factors.rotary.frequencyScale == 1)
     let odd = try configuration("f32-gqa-untied")
     let expected = ModelConfiguration(
       architecture: "llama", layerCount: 2, embeddingLength: 24, headCount: 3, kvHeadCount: 1,
@@ -26,20 +28,25 @@ import Testing
   @Test func whatArchitecturesAdd() throws {
     let gemma2 = try configuration("gemma2")
     #expect(gemma2.window == .init(length: 9, layers: [true, false, true]))
-    #expect(gemma2.attentionSoftCap == 3 && gemma2.logitSoftCap == 4)
-    #expect(gemma2.localRotary == nil && gemma2.attentionScale == nil)
+    #expect(gemma2.attentionSoftCap == 3)
+    #expect(gemma2.logitSoftCap == 4)
+    #expect(gemma2.localRotary == nil)
+    #expect(gemma2.attentionScale == nil)
     let gemma3 = try configuration("gemma3")
     #expect(
       gemma3.window == .init(length: 9, layers: [true, true, true, true, true, false]))
     #expect(gemma3.localRotary == .init(dimensions: 14, base: 5000))
     #expect(gemma3.rotary == .init(dimensions: 14, base: 1e6, frequencyScale: 0.4))
-    #expect(gemma3.attentionSoftCap == nil && gemma3.logitSoftCap == nil)
+    #expect(gemma3.attentionSoftCap == nil)
+    #expect(gemma3.logitSoftCap == nil)
     let phi = try configuration("phi3-long")
-    #expect(phi.rotary.dimensions == 12 && phi.rotary.originalContextLength == 32)
+    #expect(phi.rotary.dimensions == 12)
+    #expect(phi.rotary.originalContextLength == 32)
     #expect(abs(phi.rotary.magnitude - (1 + log(4) / log(32)).squareRoot()) < 1e-6)
     #expect(try configuration("phi3-window").window?.layers == [true, true])
     let yarn = try configuration("llama-yarn").rotary
-    #expect(yarn.yarn == .init(originalContextLength: 32) && yarn.frequencyScale == 0.25)
+    #expect(yarn.yarn == .init(originalContextLength: 32))
+    #expect(yarn.frequencyScale == 0.25)
     #expect(abs(yarn.magnitude - (1 + 0.1 * log(4))) < 1e-9)
     #expect(
       try configuration("qwen2moe").experts
@@ -83,7 +90,9 @@ import Testing
 
   @Test func defaults() throws {
     let found = try ModelConfiguration(file([:]), vocabularySize: 5)
-    #expect(found.kvHeadCount == 2 && found.headSize == 2 && found.tiedEmbeddings)
+    #expect(found.kvHeadCount == 2)
+    #expect(found.headSize == 2)
+    #expect(found.tiedEmbeddings)
     #expect(found.rotary == .init(dimensions: 2, base: 10_000, frequencyScale: 1))
   }
 

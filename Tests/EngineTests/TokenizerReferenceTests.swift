@@ -58,7 +58,8 @@ import Testing
   @Test func everyPatternHasAReference() throws {
     let names = Set(try TokenizerReference.all().map(\.name))
     for pattern in PreTokenizer.allCases { #expect(names.contains(pattern.rawValue)) }
-    #expect(names.contains("SentencePiece") && names.contains("Phi-3"))
+    #expect(names.contains("SentencePiece"))
+    #expect(names.contains("Phi-3"))
   }
 
   /// Words cover the text, in order, whatever the pattern and however broken the text.
@@ -66,7 +67,8 @@ import Testing
     for text in corpus {
       var end = 0
       pattern.forEachWord(in: text[...]) { range in
-        #expect(range.lowerBound == end && !range.isEmpty)
+        #expect(range.lowerBound == end)
+        #expect(!range.isEmpty)
         end = range.upperBound
       }
       #expect(end == text.count)

@@ -119,7 +119,8 @@ import Testing
     #expect((0...state.search.map.iterations).contains(state.search.iteration))
     #expect(state.verify.focus == .candidates || state.verify.judgement != nil)
     if let lesson = state.lesson {
-      #expect(lesson.step >= -1 && lesson.step < lesson.stepCount)
+      #expect(lesson.step >= -1)
+      #expect(lesson.step < lesson.stepCount)
     }
     for popup in state.popups {
       guard let list = popup.list(state) else { continue }

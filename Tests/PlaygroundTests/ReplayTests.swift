@@ -52,13 +52,15 @@ import Testing
       run.solutionPaths.compactMap { run.paths[$0]?.end }.filter { $0.reason != "lookahead" }
     }
     let branches = state.branches
-    #expect(!ends.isEmpty && branches.rowCount == ends.count)
+    #expect(!ends.isEmpty)
+    #expect(branches.rowCount == ends.count)
     let paths = branches.numbers.compactMap { branches.digest.paths[$0] }
     #expect(paths.map(\.answer) == ends.map(\.answer))
     #expect(paths.map(\.nodes.last) == ends.map(\.end))
     let text = Fixtures.draw(state).textSnapshot()
     let description = try #require(StrategyRegistry.description(of: name))
-    #expect(text.contains(description.title) && !text.contains("has not run yet"))
+    #expect(text.contains(description.title))
+    #expect(!text.contains("has not run yet"))
     #expect(text.contains("ΣΔ") == (name == "cot-decoding"))
     for path in paths.prefix(3) {
       if let delta = path.delta { #expect(text.contains(Format.probability(delta))) }
@@ -83,7 +85,8 @@ import Testing
             question: Fixtures.question, settings: Fixtures.settings)))
     ]
     state.show(Trace(records))
-    #expect(state.branches.run == 2 && state.branches.rowCount == 1)
+    #expect(state.branches.run == 2)
+    #expect(state.branches.rowCount == 1)
   }
 
   /// A vote does not hide the branches that were grown before it.
@@ -92,10 +95,12 @@ import Testing
     records += try await Fixtures.records(of: "self-consistency", number: 2)
     var state = Fixtures.empty(80, 24)
     state.show(Trace(records))
-    #expect(state.branches.run == 1 && state.votes.run == 2)
+    #expect(state.branches.run == 1)
+    #expect(state.votes.run == 2)
     var play = Play(80, 24)
     play.send(.trace(records))
-    #expect(play.state.branches.run == 1 && play.state.votes.run == 2)
+    #expect(play.state.branches.run == 1)
+    #expect(play.state.votes.run == 2)
   }
 
   /// Where no temperature was asked for, that is shown which the strategy has by itself.

@@ -83,7 +83,8 @@ import Testing
     #expect(answer.lowerBound > range.upperBound)
     // Where the question itself is not answered there is no answer.
     let silent = try await trace(answers: false)
-    #expect(silent.text(ofPath: 0).contains("The answer is 4.") && silent.end?.answer == nil)
+    #expect(silent.text(ofPath: 0).contains("The answer is 4."))
+    #expect(silent.end?.answer == nil)
   }
 
   @Test func aRecollectionThatEndsIsLedToTheQuestion() async throws {
@@ -122,7 +123,8 @@ import Testing
   @Test func severalProblemsAreToldApart() {
     let said = "\nRelated: A? One.\nRelated: B? Two.\nNow: C."
     let all = RecalledProblem.all(in: Array(said.utf8))
-    #expect(all.map(\.question) == ["A?", "B?"] && all.map(\.solution) == ["One.", "Two."])
+    #expect(all.map(\.question) == ["A?", "B?"])
+    #expect(all.map(\.solution) == ["One.", "Two."])
   }
 }
 
@@ -150,7 +152,8 @@ import Testing
     let run = try await StrategyBench(model: { Self.model() }).trace(StepBack())
     let path = try #require(run.paths[0])
     let span = try #require(path.spans.first { $0.kind == .principle })
-    #expect(span.first == path.nodes[0] && span.last == path.nodes[0])
+    #expect(span.first == path.nodes[0])
+    #expect(span.last == path.nodes[0])
     #expect(run.end?.answer == "8")
     let shift = try #require(path.score(.contextShift))
     #expect(abs(shift.value - log(0.8 / 0.5)) < 1e-5)

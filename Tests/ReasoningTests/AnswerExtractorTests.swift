@@ -101,8 +101,12 @@ import Testing
 
   @Test func aTagIsOpenUntilItIsClosed() {
     func isOpen(_ text: String) -> Bool { Thinking.isOpen(Array(text.utf8), tags: .think) }
-    #expect(isOpen(" <think>3+2=5") && isOpen("<think>") && isOpen("<think>a</thin"))
-    #expect(!isOpen("<think>3+2=5</think>") && !isOpen("3</think>") && !isOpen("The answer is 8."))
+    #expect(isOpen(" <think>3+2=5"))
+    #expect(isOpen("<think>"))
+    #expect(isOpen("<think>a</thin"))
+    #expect(!isOpen("<think>3+2=5</think>"))
+    #expect(!isOpen("3</think>"))
+    #expect(!isOpen("The answer is 8."))
   }
 
   @Test func readsOnlyBehindTheThinkingOfATaggedModel() {
@@ -137,7 +141,8 @@ import Testing
       for kind in AnswerKind.allCases {
         guard let answer = AnswerExtractor.extract(from: bytes, kind: kind) else { continue }
         #expect(!answer.byteRange.isEmpty)
-        #expect(answer.byteRange.lowerBound >= 0 && answer.byteRange.upperBound <= bytes.count)
+        #expect(answer.byteRange.lowerBound >= 0)
+        #expect(answer.byteRange.upperBound <= bytes.count)
         #expect(String(decoding: bytes[answer.byteRange], as: UTF8.self) == answer.text)
         #expect(
           AnswerNormalizer.normalize(answer.value, kind: kind) == answer.value, "\(bytes) \(kind)")

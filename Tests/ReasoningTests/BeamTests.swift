@@ -85,7 +85,8 @@ enum RandomTable {
       let beam = try await bench.trace(Beam(), RunSettings(branches: 1))
       let greedy = try await bench.trace(Greedy())
       #expect(beam.paths[0]?.nodes == greedy.paths[0]?.nodes)
-      #expect(beam.end?.answer == greedy.end?.answer && beam.paths.count == 1)
+      #expect(beam.end?.answer == greedy.end?.answer)
+      #expect(beam.paths.count == 1)
     }
   }
 
@@ -191,6 +192,7 @@ enum RandomTable {
     for record in records { if case .node = record.event { nodes += 1 } }
     let run = try #require(Trace(records).runs[1])
     #expect(run.end?.tokens.generated == nodes)
-    #expect(run.end?.tokens.prompt == 1 && run.end?.tokens.injected == 0)
+    #expect(run.end?.tokens.prompt == 1)
+    #expect(run.end?.tokens.injected == 0)
   }
 }

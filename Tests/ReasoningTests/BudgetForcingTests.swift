@@ -137,7 +137,8 @@ import Testing
         injected += injection.tokens.count
         asks = injection.tokens.last?.id == Self.marker
       case .finished(let end):
-        #expect(end.tokens.generated == chosen && end.tokens.injected == injected)
+        #expect(end.tokens.generated == chosen)
+        #expect(end.tokens.injected == injected)
       default: break
       }
     }
@@ -200,7 +201,8 @@ import Testing
       }
     }
     let run = try await StrategyBench(model: model).trace(BudgetForcing(), RunSettings(waits: 3))
-    #expect(run.text(ofPath: 0) == " 8." && run.end?.answer == "8")
+    #expect(run.text(ofPath: 0) == " 8.")
+    #expect(run.end?.answer == "8")
     #expect(run.end?.tokens.injected == 0)
   }
 }

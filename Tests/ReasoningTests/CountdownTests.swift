@@ -100,7 +100,8 @@ import Testing
       #expect(AnswerNormalizer.normalize(problem.answer, kind: .expression) == problem.answer)
       // Every solution is right, and with another target or number none is.
       let (solutions, visited) = CountdownSolver.all(puzzle)
-      #expect(!solutions.isEmpty && Set(solutions.map(\.text)).count == solutions.count)
+      #expect(!solutions.isEmpty)
+      #expect(Set(solutions.map(\.text)).count == solutions.count)
       #expect(visited == CountdownSolver.all(puzzle).visited)
       for solution in solutions.prefix(20) {
         #expect(problem.isCorrect(solution.text), "\(problem.question) \(solution.text)")

@@ -33,7 +33,8 @@ import Testing
         #expect(episode.state(0) == run.tokens(to: run.promptEnd).flatMap(\.bytes))
         var (state, node, tokens) = (episode.question, episode.start, 0)
         for (index, step) in episode.steps.enumerated() {
-          #expect(step.state == node && step.tokens.lowerBound == tokens)
+          #expect(step.state == node)
+          #expect(step.tokens.lowerBound == tokens)
           #expect(episode.state(index) == state)
           #expect(run.tokens(to: step.state).flatMap(\.bytes) == state)
           // The action, token by token, leads from the state to the next one.
@@ -45,7 +46,8 @@ import Testing
           (node, tokens) = (step.next, step.tokens.upperBound)
           #expect(path.nodes[tokens - 1] == node)
         }
-        #expect(node == path.tip && tokens == path.nodes.count)
+        #expect(node == path.tip)
+        #expect(tokens == path.nodes.count)
         #expect(episode.state(episode.steps.count) == state)
       }
     }
@@ -177,14 +179,19 @@ import Testing
     }
     let reading = try #require(curve.reading)
     #expect(reading.shape == shape)
-    #expect(reading.first == values.first && reading.last == values.last)
-    #expect(reading.least == values.min() && reading.greatest == values.max())
+    #expect(reading.first == values.first)
+    #expect(reading.last == values.last)
+    #expect(reading.least == values.min())
+    #expect(reading.greatest == values.max())
   }
 
   @Test func oneStateIsNoCurve() {
     var curve = AnswerCurve(states: 2)
-    #expect(curve.isEmpty && curve.reading == nil)
+    #expect(curve.isEmpty)
+    #expect(curve.reading == nil)
     curve.take(Score(kind: .earlyAnswer, path: 0, value: 0.9), at: 0)
-    #expect(!curve.isEmpty && curve.reading == nil && !curve.knowsLeaders)
+    #expect(!curve.isEmpty)
+    #expect(curve.reading == nil)
+    #expect(!curve.knowsLeaders)
   }
 }

@@ -63,7 +63,8 @@ import Testing
       let results = try await Self.evaluation(model, RunSettings(seed: seed, temperature: 1))
         .results(of: SelfCorrect(), on: [Self.question(model)])
       let result = try #require(results.first)
-      #expect(result.end.tokens.spent == 9 && result.voteTokens == 8)
+      #expect(result.end.tokens.spent == 9)
+      #expect(result.voteTokens == 8)
       if result.isCorrect { own += 1 }
       if result.isVoteCorrect == true { control += 1 }
     }
@@ -82,7 +83,8 @@ import Testing
         questions: questions, seconds: 1)
     }
     let compared = try await rows()
-    #expect(compared.count == 2 && compared.allSatisfy { $0.equalTokenVote != nil })
+    #expect(compared.count == 2)
+    #expect(compared.allSatisfy { $0.equalTokenVote != nil })
     #expect(compared.allSatisfy { ($0.equalTokenVoteTokens ?? 0) > 0 })
     evaluation.comparesVote = false
     let plain = try await rows()

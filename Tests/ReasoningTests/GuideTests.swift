@@ -51,6 +51,7 @@ import Testing
   /// The terminal it is printed on may be narrow.
   @Test(arguments: StrategyRegistry.names) func aPageFitsATerminal(name: String) throws {
     let lines = try page(name).split(separator: "\n", omittingEmptySubsequences: false)
-    #expect(lines.allSatisfy { $0.count < 80 } && lines.count <= 48)
+    #expect(lines.allSatisfy { $0.count < 80 })
+    #expect(lines.count <= 48)
   }
 }

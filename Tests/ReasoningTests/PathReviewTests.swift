@@ -66,7 +66,8 @@ import Testing
     let own = { (run: RunTrace) in
       run.paths[0]?.scores.filter { $0.kind == .earlyAnswer && $0.answer == nil } ?? []
     }
-    #expect(own(after).count == 3 && own(after) == own(flagged))
+    #expect(own(after).count == 3)
+    #expect(own(after) == own(flagged))
     let episode = try #require(Episode(ofPath: 0, in: after))
     // Three states before the answer is given; behind it nothing is asked.
     #expect(episode.steps.count == 3)
@@ -95,11 +96,14 @@ import Testing
   @Test func itsCostJoinsTheRuns() async throws {
     let (before, after, events) = try await review(.answerOverTime, [0.2, 0.5, 0.9])
     let (old, new) = (try #require(before.end), try #require(after.end))
-    #expect(new.answer == old.answer && new.correct == old.correct && new.reason == old.reason)
+    #expect(new.answer == old.answer)
+    #expect(new.correct == old.correct)
+    #expect(new.reason == old.reason)
     // One trigger in each of three places; the answer and the full stop and the end behind it.
     #expect(new.tokens.injected == old.tokens.injected + 3)
     #expect(new.tokens.generated == old.tokens.generated + 3 * 3)
-    #expect(after.paths[0]?.nodes == before.paths[0]?.nodes && after.paths.count == 1)
+    #expect(after.paths[0]?.nodes == before.paths[0]?.nodes)
+    #expect(after.paths.count == 1)
     #expect(events.contains { if case .finished = $0 { true } else { false } })
   }
 
@@ -197,7 +201,8 @@ import Testing
       node = node.appending(token.id)
       text += token.text
     }
-    #expect(node == before && text == kept)
+    #expect(node == before)
+    #expect(text == kept)
     // p(answer) from the table: 5 before it waited, 8 behind.
     let scores = run.paths.values.flatMap(\.scores).filter { $0.kind == .earlyAnswer }
     for (answer, node, chance) in [
@@ -213,7 +218,8 @@ import Testing
     let (exploration, start, log) = try exploration()
     let result = try await exploration.goOn(from: start, sampling: .greedy, seed: 1, budget: 64)
     let said = Trace(log.records.withLock { $0 }).runs[1]?.paths[0]?.nodes ?? []
-    #expect(said.last == result?.end && said.count == 7)
+    #expect(said.last == result?.end)
+    #expect(said.count == 7)
     // A line that has come to its end has an answer, although nobody concluded it.
     let walked = try #require(Trace(log.records.withLock { $0 }).runs[1])
     #expect(walked.paths[0]?.end == nil)
@@ -224,10 +230,12 @@ import Testing
     #expect(run.paths[1]?.nodes.count == 1)
     // As an episode the new line has what stands before "Wait," as well, and it can be asked about.
     let episode = try #require(Episode(ofPath: 1, in: run))
-    #expect(episode.start == start && episode.nodes.count == 4)
+    #expect(episode.start == start)
+    #expect(episode.nodes.count == 4)
     #expect(
       episode.steps.map { String(decoding: $0.bytes, as: UTF8.self) }
         == [" One.", " Two.", " Three.", " Wait,"])
-    #expect(episode.steps.map(\.injected) == [0, 0, 0, 1] && episode.outcome == nil)
+    #expect(episode.steps.map(\.injected) == [0, 0, 0, 1])
+    #expect(episode.outcome == nil)
   }
 }

@@ -78,7 +78,8 @@ struct ProblemFamilyTests {
       let pairs = problem.question.matches(of: /(\d) to (\d)/)
       var table: [Int: Int] = [:]
       for pair in pairs { table[Int(pair.1) ?? 0] = Int(pair.2) }
-      #expect(table.count == pairs.count && Set(table.values).isSubset(of: table.keys))
+      #expect(table.count == pairs.count)
+      #expect(Set(table.values).isSubset(of: table.keys))
       let rest = numbers(problem.question[try #require(pairs.last).range.upperBound...])
       let (start, hops) =
         problem.question.contains("Table: ") ? (rest[0], rest[1]) : (rest[1], rest[0])
@@ -179,7 +180,8 @@ struct ProblemFamilyTests {
     for problem in try problems("calendar", count: 400) {
       let texts = [problem.question, problem.answer] + problem.steps
       for time in texts.joined(separator: " ").matches(of: /(\d+):(\d+)/) {
-        #expect((1...12).contains(Int(time.1) ?? 0) && time.2.count == 2)
+        #expect((1...12).contains(Int(time.1) ?? 0))
+        #expect(time.2.count == 2)
         #expect((0...59).contains(Int(time.2) ?? 99))
       }
       kinds.insert("\(problem.level) \(problem.answer.contains(":"))")

@@ -19,7 +19,8 @@ import Testing
     #expect(problems.map(\.answer) == ["1,250", "-3"])
     #expect(problems.map(\.id) == ["mine/1", "mine/3"])
     #expect(problems[0].steps == ["She has 1000+250=$1,250.", "That is all."])
-    #expect(problems[0].family == "mine" && problems[0].level == 2)
+    #expect(problems[0].family == "mine")
+    #expect(problems[0].level == 2)
     #expect(problems[0].answerKind == .number)
     #expect(AnswerGrader.isCorrect("1250", gold: problems[0].answer, kind: .number))
   }
@@ -138,7 +139,8 @@ import Testing
         #expect(try library.prompt(.think, question: question).text == PromptFormat.think(question))
         let used = exemplars.filter { !$0.leaks(into: question) }.prefix(3)
         let few = try library.prompt(.fewShot, question: question, family: family.name)
-        #expect(used.count == 3 && few.exemplarCount == 3)
+        #expect(used.count == 3)
+        #expect(few.exemplarCount == 3)
         #expect(
           few.text
             == PromptFormat.fewShot(used.map { ($0.question, $0.answer) }, question: question))

@@ -150,7 +150,8 @@ struct ProblemsTests {
       for problem in try problems(family) {
         let numbers = problem.question.split(whereSeparator: { " ,?".contains($0) })
           .filter { $0.contains(".") }.map(String.init)
-        #expect(numbers.count == 2 && numbers.contains(problem.answer))
+        #expect(numbers.count == 2)
+        #expect(numbers.contains(problem.answer))
         let sorted = numbers.sorted { a, b in
           guard !isDecimal else { return Double(a) ?? 0 < Double(b) ?? 0 }
           let x = a.split(separator: ".").compactMap { Int($0) }

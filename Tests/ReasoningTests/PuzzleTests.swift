@@ -13,7 +13,8 @@ import Testing
       let grid = try #require(LatinFamily.grid(in: problem.question))
       #expect(grid.cells.count { $0 == 0 } == problem.level)
       for full in grid.completions(limit: 20).grids {
-        #expect(problem.isCorrect(full.text) && problem.isCorrect(full.rows))
+        #expect(problem.isCorrect(full.text))
+        #expect(problem.isCorrect(full.rows))
         for cell in full.cells.indices {
           var other = full
           other.cells[cell] = full.cells[cell] % 4 + 1
@@ -39,7 +40,8 @@ import Testing
       let puzzle = try #require(SquareFamily.puzzle(in: problem.question))
       #expect(problem.isCorrect(problem.answer), "\(problem.question) \(problem.answer)")
       if let area = puzzle.area {
-        #expect(!problem.isCorrect("\(area + 1)") && problem.answer == "\(area)")
+        #expect(!problem.isCorrect("\(area + 1)"))
+        #expect(problem.answer == "\(area)")
         continue
       }
       // By brute force: four points are a square if the six distances are four alike and two twice.
@@ -63,7 +65,9 @@ import Testing
       #expect(wrong.isEmpty, "\(problem.question)")
       if puzzle.given.count == 2 {
         let (a, b) = (puzzle.corners[0], puzzle.corners[1])
-        #expect(a != b && problem.isCorrect("(\(a.x), \(a.y))") && problem.isCorrect("\(b)"))
+        #expect(a != b)
+        #expect(problem.isCorrect("(\(a.x), \(a.y))"))
+        #expect(problem.isCorrect("\(b)"))
         for corner in puzzle.corners {
           #expect(
             corner.squaredDistance(to: puzzle.given[0])
@@ -96,7 +100,8 @@ import Testing
       for problem in try ProblemLibrary.problems(family: family.name, count: 12, seed: 4) {
         let cost = try #require(problem.puzzleCost)
         #expect(cost == problem.puzzleCost)
-        #expect(cost.proposalNodes > 0 && cost.verificationOperations > 0)
+        #expect(cost.proposalNodes > 0)
+        #expect(cost.verificationOperations > 0)
       }
     }
     let hard = try ProblemLibrary.problem(id: "puzzle2025@4/1/0")

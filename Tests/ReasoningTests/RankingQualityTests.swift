@@ -36,7 +36,9 @@ import Testing
     #expect(abs(area - wins / pairs) < 1e-12)
     #expect(area == RankingQuality.area(under: all.map { ($0.score, $0.isPositive) }))
     let interval = try #require(quality.interval)
-    #expect(interval.contains(area) && interval.lowerBound >= 0 && interval.upperBound <= 1)
+    #expect(interval.contains(area))
+    #expect(interval.lowerBound >= 0)
+    #expect(interval.upperBound <= 1)
     #expect(quality.positives * quality.negatives == Int(pairs))
     #expect(RankingQuality(all) == quality)
   }
@@ -77,7 +79,9 @@ import Testing
     #expect(abs(try #require(both.area) - mean / 2) < 1e-12)
     #expect(try #require(both.interval).contains(mean / 2))
     let empty = RankingQuality(nothing)
-    #expect(empty.area == nil && empty.interval == nil && empty.positives == 1)
+    #expect(empty.area == nil)
+    #expect(empty.interval == nil)
+    #expect(empty.positives == 1)
   }
 }
 
@@ -193,7 +197,8 @@ import Testing
       majority += result.isMajorityCorrect == true ? 1 : 0
       any += result.isAnyCorrect == true ? 1 : 0
     }
-    #expect(right == any && right > majority)
+    #expect(right == any)
+    #expect(right > majority)
     let results = (0..<4).map { index in
       Evaluation.Result(
         family: index < 2 ? "a" : "b", isCorrect: index != 1,

@@ -28,7 +28,8 @@ import Testing
       let standings = search.standings(at: iteration)
       for visit in visits {
         let standing = try #require(standings[visit.node])
-        #expect(standing.isChosen && standing.visits == visit.visits)
+        #expect(standing.isChosen)
+        #expect(standing.visits == visit.visits)
         #expect(standing.prior == visit.prior)
         #expect(abs((standing.q ?? -1) - visit.q) < 1e-12)
         #expect(abs((standing.u ?? -1) - visit.u) < 1e-12)
@@ -43,7 +44,8 @@ import Testing
     let standings = search.standings(at: nil)
     for (node, backups) in Dictionary(grouping: run.backups, by: \.node) {
       let standing = try #require(standings[node])
-      #expect(standing.visits == backups.last?.visits && standing.inFlight == 0)
+      #expect(standing.visits == backups.last?.visits)
+      #expect(standing.inFlight == 0)
       #expect(abs((standing.q ?? -1) - (backups.last?.q ?? 0)) < 1e-12)
       // N(parent) = ΣN(child): every visit of a parent goes on to a child.
       let children = search.nodes[node]?.children ?? []

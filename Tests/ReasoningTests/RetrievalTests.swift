@@ -149,19 +149,24 @@ private let prompts = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
     // Each is where it is said to be in the prompt.
     for (found, piece) in zip(run.retrievals, [TokenID(1), 2]) {
       let node = try #require(found.first.flatMap { run.nodes[$0] })
-      #expect(node.token.id == piece && node.origin == .prompt && found.first == found.last)
+      #expect(node.token.id == piece)
+      #expect(node.origin == .prompt)
+      #expect(found.first == found.last)
     }
     let shift = try #require(run.paths[0]?.score(.contextShift))
     let difference = log(0.9 / 0.3)
     #expect(abs(shift.value - difference) < 1e-5)
     let terms = try #require(shift.terms)
-    #expect(terms.count == 2 && abs(terms[0] - difference) < 1e-5 && abs(terms[1]) < 1e-6)
+    #expect(terms.count == 2)
+    #expect(abs(terms[0] - difference) < 1e-5)
+    #expect(abs(terms[1]) < 1e-6)
   }
 
   @Test func withoutThatPassageEvidenceAndAnswerAreOthers() async throws {
     let corpus = "\(Self.other)\n"
     let run = try await Self.run(corpus)
-    #expect(run.end?.answer == "5" && run.retrievals.count == 1)
+    #expect(run.end?.answer == "5")
+    #expect(run.retrievals.count == 1)
     let shift = try #require(run.paths[0]?.score(.contextShift))
     #expect(abs(shift.value) < 1e-6)
   }
@@ -172,7 +177,8 @@ private let prompts = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
     let example = try #require(corpus.passages.first { $0.text.hasPrefix("Q:") })
     let question = Exemplar(text: example.text).question
     let found = try library.retrieved(5, for: question, from: prompts + "/few-shot")
-    #expect(found.count == 5 && !found.contains { $0.passage == example })
+    #expect(found.count == 5)
+    #expect(!found.contains { $0.passage == example })
     #expect(zip(found, found.dropFirst()).allSatisfy { $0.score >= $1.score })
   }
 }

@@ -113,8 +113,10 @@ import Testing
   @Test func outsideOneToNThereIsNoEstimate() {
     let estimates = SampleEstimates(samples(4, seed: 9))
     for k in [-1, 0, 5] {
-      #expect(estimates.passAtK(k) == nil && estimates.majorityAtK(k) == nil)
-      #expect(estimates.bestOfK(k) == nil && estimates.weightedAtK(k) == nil)
+      #expect(estimates.passAtK(k) == nil)
+      #expect(estimates.majorityAtK(k) == nil)
+      #expect(estimates.bestOfK(k) == nil)
+      #expect(estimates.weightedAtK(k) == nil)
     }
     #expect(SampleEstimates([]).majorityAtK(1) == nil)
     #expect(SampleEstimates([]).bestOfK(0) == nil)
@@ -174,7 +176,8 @@ import Testing
       let wilson = Statistics.wilsonInterval(successes: count, trials: count)
       for share in [0.9, 0.99, 0.9999] {
         let interval = Statistics.accuracyInterval(of: Array(repeating: share, count: count))
-        #expect(interval.contains(share) && interval.upperBound <= 1)
+        #expect(interval.contains(share))
+        #expect(interval.upperBound <= 1)
         #expect(interval.lowerBound < share - (1 - wilson.lowerBound) / 3)
         #expect(interval.lowerBound > wilson.lowerBound - 0.2)
       }

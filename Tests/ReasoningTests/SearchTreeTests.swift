@@ -110,11 +110,14 @@ struct TableMDP {
   /// and all of them after 27, 200 and 2000 simulations, and visited most in .38, .79 and .965.
   @Test func theBestEndIsSeenLongBeforeItIsVisitedMost() {
     let few = rates(27, tables: 400)
-    #expect(abs(few.seen - 0.64) < 0.12 && abs(few.visited - 0.38) < 0.12)
+    #expect(abs(few.seen - 0.64) < 0.12)
+    #expect(abs(few.visited - 0.38) < 0.12)
     let more = rates(200, tables: 200)
-    #expect(more.seen > 0.95 && abs(more.visited - 0.79) < 0.14)
+    #expect(more.seen > 0.95)
+    #expect(abs(more.visited - 0.79) < 0.14)
     let many = rates(2000, tables: 60)
-    #expect(many.seen == 1 && many.visited > 0.85)
+    #expect(many.seen == 1)
+    #expect(many.visited > 0.85)
   }
 
   /// Means never exceed what backward induction allows, and close in on it.
@@ -132,7 +135,9 @@ struct TableMDP {
       }
       gaps.append(gap / 40)
     }
-    #expect(gaps[1] < gaps[0] && gaps[2] < gaps[1] && gaps[2] < gaps[0] / 2)
+    #expect(gaps[1] < gaps[0])
+    #expect(gaps[2] < gaps[1])
+    #expect(gaps[2] < gaps[0] / 2)
   }
 
   /// A prior of 0 on the way to the best end hides it for good; a floor finds it.
@@ -151,7 +156,9 @@ struct TableMDP {
     #expect(found(floor: TreeSearchRule().floor) >= 32)
     let priors = TreeSearchRule().priors([0, 3, 1])
     #expect(abs(priors.reduce(0, +) - 1) < 1e-12)
-    #expect(priors[0] > 0.1 && priors[1] > priors[2] && priors[2] > priors[0])
+    #expect(priors[0] > 0.1)
+    #expect(priors[1] > priors[2])
+    #expect(priors[2] > priors[0])
     #expect(TreeSearchRule().priors([0, 0]) == [0.5, 0.5])
     #expect(TreeSearchRule().priors([]) == [])
   }
@@ -169,7 +176,8 @@ struct TableMDP {
       let table = TableMDP(seed: seed)
       let first = table.search(8, flight: 8)
       // Eight visits that know nothing of each other would all go to the same end.
-      #expect(Set(first.ends).count >= 6 && Set(first.ends.map { $0[0] }).count == 3)
+      #expect(Set(first.ends).count >= 6)
+      #expect(Set(first.ends.map { $0[0] }).count == 3)
       let (one, eight) = (table.search(4000), table.search(4000, flight: 8))
       for search in [one, eight] {
         #expect(search.ends.contains { table.reward($0) == table.value([]) })
@@ -199,7 +207,9 @@ struct TableMDP {
     var tree = SearchTree(rule: TreeSearchRule())
     tree.grow(SearchTree.root, [(0.9, 0.2), (0.1, 0.7), (0.1, 0.7)])
     let choice = tree.descend(from: SearchTree.root)
-    #expect(choice?.node == 2 && choice?.u == 0 && choice?.q == 0.7)
+    #expect(choice?.node == 2)
+    #expect(choice?.u == 0)
+    #expect(choice?.q == 0.7)
     #expect(tree.descend(from: 2) == nil)
     // The next one knows of the one in flight: U = P · c · √1 / (1 + n).
     let next = tree.descend(from: SearchTree.root)

@@ -154,12 +154,18 @@ import Testing
     guard case .run(let start) = try TraceCoding.record(fromLine: line(settings: [:])).event else {
       return
     }
-    #expect(start.used == nil && start.temperature == 0 && start.samples == 1)
+    #expect(start.used == nil)
+    #expect(start.temperature == 0)
+    #expect(start.samples == 1)
     var votes = start
     votes.strategy = "self-consistency"
-    #expect(votes.samples == 40 && votes.temperature == 0.7 && votes.verifier == nil)
+    #expect(votes.samples == 40)
+    #expect(votes.temperature == 0.7)
+    #expect(votes.verifier == nil)
     votes.strategy = "mcts"
-    #expect(votes.verifier == .prm && votes.aggregate == .last && votes.vote == .weighted)
+    #expect(votes.verifier == .prm)
+    #expect(votes.aggregate == .last)
+    #expect(votes.vote == .weighted)
     votes.strategy = "ensemble"
     votes.settings.samples = 2
     #expect(votes.temperature == 0.7)
@@ -175,8 +181,12 @@ import Testing
     let line = try TraceCoding.line(TraceRecord(.run(start)))
     guard case .run(let read) = try TraceCoding.record(fromLine: line).event else { return }
     #expect(read == start)
-    #expect(read.samples == 7 && read.branches == 3 && read.temperature == 0.3)
-    #expect(read.verifier == .orm && read.aggregate == .prod && read.vote == .top)
+    #expect(read.samples == 7)
+    #expect(read.branches == 3)
+    #expect(read.temperature == 0.3)
+    #expect(read.verifier == .orm)
+    #expect(read.aggregate == .prod)
+    #expect(read.vote == .top)
   }
 
   @Test(arguments: StrategyRegistry.names) func aRunSaysWhatItUsed(name: String) async throws {
@@ -192,7 +202,8 @@ import Testing
     #expect(old.effective == start.effective)
     // A member of an ensemble samples as the ensemble does.
     for member in starts.dropFirst() {
-      #expect(member.temperature == start.temperature && member.samples == start.samples)
+      #expect(member.temperature == start.temperature)
+      #expect(member.samples == start.samples)
     }
   }
 }

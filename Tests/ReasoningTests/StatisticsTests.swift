@@ -21,7 +21,8 @@ import Testing
       for successes in 0...trials {
         let interval = Statistics.wilsonInterval(successes: successes, trials: trials)
         #expect(interval.contains(Double(successes) / Double(trials)))
-        #expect(interval.lowerBound >= 0 && interval.upperBound <= 1)
+        #expect(interval.lowerBound >= 0)
+        #expect(interval.upperBound <= 1)
         let more = Statistics.wilsonInterval(successes: 4 * successes, trials: 4 * trials)
         #expect(
           more.upperBound - more.lowerBound < interval.upperBound - interval.lowerBound)

@@ -59,7 +59,8 @@ import Testing
     #expect(!fallen.isEmpty)
     for pruning in fallen {
       let own = StepTable.choices(run.tokens(to: pruning.node).map(\.id))
-      #expect(pruning.kind == .prm && pruning.why.hasPrefix("rank "))
+      #expect(pruning.kind == .prm)
+      #expect(pruning.why.hasPrefix("rank "))
       #expect(abs((pruning.value ?? -1) - value(own)) < 1e-6)
       // Those that went on from the same step have one choice more.
       let kept = run.paths.values.compactMap(\.end).map {
@@ -95,7 +96,8 @@ import Testing
     for (_, path) in run.paths where path.end?.answer != nil {
       let tokens = path.nodes.compactMap { run.nodes[$0]?.token.id }
       let choices = StepTable.choices(tokens)
-      #expect(choices.count == 3 && tokens.last == StepTable.end)
+      #expect(choices.count == 3)
+      #expect(tokens.last == StepTable.end)
       #expect(path.end?.answer == String(StepTable.number(choices)))
       let texts = tokens.map { StepTable.pieces[Int($0)] }.dropLast().joined()
       let (alone, _, _) = try await VerifierTable.assess(
@@ -125,11 +127,17 @@ import Testing
 
   @Test func samplesAreSharedOutToBeamsAndGroups() {
     let beam = StepBeamSearch(samples: 16, branches: 4, isDiverse: false)
-    #expect(beam.groups == 1 && beam.width == 4 && beam.branches == 4)
+    #expect(beam.groups == 1)
+    #expect(beam.width == 4)
+    #expect(beam.branches == 4)
     let diverse = StepBeamSearch(samples: 16, branches: 4, isDiverse: true)
-    #expect(diverse.groups == 4 && diverse.width == 1 && diverse.branches == 4)
+    #expect(diverse.groups == 4)
+    #expect(diverse.width == 1)
+    #expect(diverse.branches == 4)
     let few = StepBeamSearch(samples: 2, branches: 4, isDiverse: false)
-    #expect(few.groups == 1 && few.width == 1 && few.branches == 2)
+    #expect(few.groups == 1)
+    #expect(few.width == 1)
+    #expect(few.branches == 2)
   }
 
   /// Each finished solution votes once with its score, in path order; here every solution has an
@@ -140,13 +148,15 @@ import Testing
     weighted.vote = .weighted
     let run = try await bench(value).trace(StepBeam(), weighted)
     let tally = try #require(run.tally(.verifier))
-    #expect(tally.votes.count == 27 && run.end?.answer == tally.winner)
+    #expect(tally.votes.count == 27)
+    #expect(run.end?.answer == tally.winner)
     for (answer, weight) in tally.votes {
       let choices = StepTable.all[Int(answer) ?? 0]
       #expect(abs(weight - value(choices)) < 1e-6)
     }
     let voters = run.tallies[.verifier]?.compactMap(\.path) ?? []
-    #expect(voters.count == 27 && voters == voters.sorted())
+    #expect(voters.count == 27)
+    #expect(voters == voters.sorted())
   }
 
   @Test(arguments: ["step-beam", "dvts", "lookahead", "mcts"], [1, 3, 64])
@@ -210,7 +220,8 @@ import Testing
       samples: 24, branches: 1, temperature: 1, verifier: .prm, detail: 0)
     let diverse = try await trace(DiverseTreeSearch(), settings)
     let firsts = diverse.paths.values.filter { $0.end?.answer != nil }
-    #expect(firsts.count == 24 && diverse.prunings.isEmpty)
+    #expect(firsts.count == 24)
+    #expect(diverse.prunings.isEmpty)
     let ways = Set(firsts.compactMap { Int($0.answer ?? "").map { $0 / 9 } })
     #expect(ways == [0, 1, 2])
     // One group of the same size lets the favourite crowd out the rest.
@@ -263,16 +274,19 @@ import Testing
       lookahead.prunings.first {
         StepTable.choices(lookahead.tokens(to: $0.node).map(\.id)) == [0] && $0.value != nil
       })
-    #expect(first.kind == .lookahead && abs((first.value ?? 0) - 0.1) < 1e-6)
+    #expect(first.kind == .lookahead)
+    #expect(abs((first.value ?? 0) - 0.1) < 1e-6)
     // Simulated paths are told apart and have no say.
     let simulated = lookahead.paths.values.filter { $0.end?.reason == "lookahead" }
-    #expect(!simulated.isEmpty && simulated.allSatisfy { $0.answer == nil })
+    #expect(!simulated.isEmpty)
+    #expect(simulated.allSatisfy { $0.answer == nil })
   }
 
   @Test func withoutSimulationItIsAStepBeam() async throws {
     let beam = try await trace(StepBeam())
     let none = try await trace(Lookahead(), lookahead: 0)
-    #expect(beam.paths == none.paths && beam.prunings == none.prunings)
+    #expect(beam.paths == none.paths)
+    #expect(beam.prunings == none.prunings)
     #expect(beam.end == none.end)
   }
 }

@@ -44,7 +44,8 @@ import Testing
     let counts = strategy.settings.contains { [.weighting, .vote, .combine].contains($0) }
     #expect(strategy.shape.takesVotes == counts)
     if strategy.shape == .path {
-      #expect(!strategy.settings.contains(.samples) && !strategy.settings.contains(.branches))
+      #expect(!strategy.settings.contains(.samples))
+      #expect(!strategy.settings.contains(.branches))
     }
   }
 

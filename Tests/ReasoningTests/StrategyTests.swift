@@ -62,7 +62,8 @@ struct StrategyBench: Sendable {
 @Suite struct GreedyStrategyTests {
   @Test func greedyAnswersApplesAtOnceAndWrongly() async throws {
     let run = try await StrategyBench().trace(Greedy())
-    #expect(run.end?.answer == "5" && run.end?.correct == false)
+    #expect(run.end?.answer == "5")
+    #expect(run.end?.correct == false)
     #expect(run.end?.tokens == TokenCounts(prompt: 1, generated: 5, injected: 0, reused: 0))
   }
 }
@@ -112,7 +113,8 @@ struct StrategyBench: Sendable {
 
   @Test func whatIsStillThoughtIsNoAnswer() async throws {
     let run = try await Self.bench(closes: false).trace(Greedy())
-    #expect(run.end?.answer == nil && run.end?.reason == .completed)
+    #expect(run.end?.answer == nil)
+    #expect(run.end?.reason == .completed)
   }
 
   /// The second call comes behind the thinking, which it closes where the model has not.
@@ -148,7 +150,8 @@ struct StrategyBench: Sendable {
     let chances = first.compactMap { run.nodes[$0]?.logProbability.map { exp($0) } }
     #expect(zip(chances, [0.34, 0.165, 0.165, 0.165, 0.165]).allSatisfy { abs($0 - $1) < 1e-6 })
     #expect(run.pathNumbers.map { run.paths[$0]?.answer } == ["5", "8", "8", "8", "8"])
-    #expect(run.end?.answer == "8" && run.end?.correct == true)
+    #expect(run.end?.answer == "8")
+    #expect(run.end?.correct == true)
     // Δ is .80 − .12 after the direct answer, .90 − .07 after each opener.
     let votes = try #require(run.tally(.delta)?.votes)
     #expect(abs((votes["5"] ?? 0) - 0.68) < 1e-6)
@@ -246,9 +249,11 @@ struct StrategyBench: Sendable {
 
   @Test func theExactMarginalIsTheCards() {
     let at1 = Self.shares(temperature: 1)
-    #expect(abs(at1[0] - 0.6212) < 1e-6 && abs(at1[1] - 0.3182) < 1e-6)
+    #expect(abs(at1[0] - 0.6212) < 1e-6)
+    #expect(abs(at1[1] - 0.3182) < 1e-6)
     let at07 = Self.shares(temperature: 0.7)
-    #expect(abs(at07[0] - 0.5822) < 5e-5 && abs(at07[1] - 0.3885) < 5e-5)
+    #expect(abs(at07[0] - 0.5822) < 5e-5)
+    #expect(abs(at07[1] - 0.3885) < 5e-5)
     #expect(abs(at07.reduce(0, +) - 1) < 1e-9)
   }
 
@@ -268,7 +273,8 @@ struct StrategyBench: Sendable {
         let run = try await StrategyBench(slots: 40).trace(
           SelfConsistency(), RunSettings(seed: seed, temperature: temperature, detail: 0))
         let tally = try #require(run.tally(.majority))
-        #expect(tally.unparsed == 0 && tally.votes.values.reduce(0, +) == 40)
+        #expect(tally.unparsed == 0)
+        #expect(tally.votes.values.reduce(0, +) == 40)
         counts.merge(tally.votes, uniquingKeysWith: +)
       }
       let chiSquared = zip(Self.answers, Self.shares(temperature: temperature)).reduce(0.0) {
@@ -343,7 +349,8 @@ struct StrategyBench: Sendable {
       sums[.likelihood, default: [:]][answer, default: 0] += exp(log)
       sums[.normalizedLikelihood, default: [:]][answer, default: 0] += exp(log / length)
       let tokens = path.nodes.compactMap { run.nodes[$0]?.logProbability }
-      #expect(abs(tokens.reduce(0, +) - log) < 1e-9 && Double(tokens.count) == length)
+      #expect(abs(tokens.reduce(0, +) - log) < 1e-9)
+      #expect(Double(tokens.count) == length)
     }
     for (method, votes) in sums {
       let tally = try #require(run.tally(method))
@@ -361,7 +368,9 @@ struct StrategyBench: Sendable {
     let run = try await bench.trace(SelfConsistency(), RunSettings(samples: 30, temperature: 1))
     let tally = try #require(run.tally(.majority))
     let silent = run.pathNumbers.count { run.paths[$0]?.answer == nil }
-    #expect(silent > 0 && silent < 30 && tally.unparsed == silent)
+    #expect(silent > 0)
+    #expect(silent < 30)
+    #expect(tally.unparsed == silent)
     #expect(tally.votes == ["8": Double(30 - silent)])
   }
 
@@ -383,7 +392,8 @@ struct StrategyBench: Sendable {
     let begun = await bench.run(SelfConsistency(), settings, stopAfter: limit)
     let stopped = try #require(Trace(begun).runs[1])
     let counted = stopped.tallies[.majority]?.count ?? 0
-    #expect(stopped.isFinished && counted <= 20)
+    #expect(stopped.isFinished)
+    #expect(counted <= 20)
     // Whatever was counted is what the whole vote counted first.
     #expect(stopped.tallies[.majority] ?? [] == Array((whole.tallies[.majority] ?? [])[..<counted]))
     #expect(stopped.end?.answer == stopped.tally(.majority)?.winner)
@@ -394,14 +404,17 @@ struct StrategyBench: Sendable {
     let resumed = try #require(trace.runs[1])
     #expect(resumed.tallies == whole.tallies)
     #expect(resumed.paths == whole.paths)
-    #expect(resumed.nodes == whole.nodes && resumed.distributions == whole.distributions)
-    #expect(resumed.end?.answer == whole.end?.answer && resumed.end?.reason == .completed)
+    #expect(resumed.nodes == whole.nodes)
+    #expect(resumed.distributions == whole.distributions)
+    #expect(resumed.end?.answer == whole.end?.answer)
+    #expect(resumed.end?.reason == .completed)
     // What was finished is not decoded again.
     let again = rest.compactMap { record -> Int? in
       if case .pathFinished(let end) = record.event { end.path } else { nil }
     }
     let finished = stopped.paths.filter { $0.value.end?.reason == "end_of_text" }.keys
-    #expect(Set(again).isDisjoint(with: finished) && again.count + finished.count == 20)
+    #expect(Set(again).isDisjoint(with: finished))
+    #expect(again.count + finished.count == 20)
   }
 
   @Test func moreSamplesGoOnWhereTheVoteEnded() async throws {
@@ -413,7 +426,9 @@ struct StrategyBench: Sendable {
     let trace = Trace(ten + more)
     let whole = try await bench.trace(SelfConsistency(), RunSettings(samples: 30))
     let run = try #require(trace.runs[1])
-    #expect(run.tallies == whole.tallies && run.paths == whole.paths && run.start == whole.start)
+    #expect(run.tallies == whole.tallies)
+    #expect(run.paths == whole.paths)
+    #expect(run.start == whole.start)
     #expect(run.end?.tokens.generated == whole.end?.tokens.generated)
   }
 

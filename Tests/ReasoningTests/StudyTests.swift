@@ -53,7 +53,8 @@ enum StudyBench {
     let study = try StudyBench.study(
       .samples, VerifierTable.model(), gold: "4", count: 2, settings: settings)
     let results = try await StudyBench.runner { VerifierTable.model() }.run(StudyResults(study))
-    #expect(results.isComplete && results.total == 2)
+    #expect(results.isComplete)
+    #expect(results.total == 2)
     let record = try #require(results.records[0][0])
     let samples = try #require(record.samples)
     #expect(samples.count == 12)
@@ -264,7 +265,8 @@ enum StudyBench {
     let curves = StudyTally(try await runner.run(StudyResults(study))).curves
     #expect(curves.map(\.name) == ["plain", "think"])
     let (plain, think) = (curves[0].points, curves[1].points)
-    #expect(plain.map(\.level) == [1, 2] && plain.map(\.problems) == [2, 1])
+    #expect(plain.map(\.level) == [1, 2])
+    #expect(plain.map(\.problems) == [2, 1])
     #expect(plain.map { $0.tokens?.value } == [2, 2])
     #expect(think.map { $0.tokens?.value } == [4, 7])
     #expect(think.map { $0.flops?.value } == [8000, 14000])

@@ -145,8 +145,10 @@ enum VerifierTable {
     for (path, assessment) in assessments.enumerated() {
       let score = try #require(trace.paths[path]?.score(.genrm))
       let terms = try #require(score.terms)
-      #expect(terms.count == 12 && abs(terms.reduce(0, +) / 12 - score.value) < 1e-12)
-      #expect(assessment.value == score.value && assessment.verdicts.map(\.yes) == terms)
+      #expect(terms.count == 12)
+      #expect(abs(terms.reduce(0, +) / 12 - score.value) < 1e-12)
+      #expect(assessment.value == score.value)
+      #expect(assessment.verdicts.map(\.yes) == terms)
       #expect(
         terms.allSatisfy { term in
           VerifierTable.rationales.contains { abs($0.1 - term) < 1e-6 }
@@ -156,7 +158,8 @@ enum VerifierTable {
       for (index, term) in terms.enumerated() {
         let review = try #require(trace.paths[2 + 12 * path + index])
         let read = try #require(review.score(.genrm))
-        #expect(read.value == term && review.end?.answer == nil)
+        #expect(read.value == term)
+        #expect(review.end?.answer == nil)
         let place = try #require(read.node.flatMap { trace.nodes[$0] })
         #expect(place.token.text == ".")
       }
@@ -168,7 +171,8 @@ enum VerifierTable {
       GenerativeVerifier(rationales: 40), ["The answer is 4."],
       model: VerifierTable.model(givesUp: true))
     let chances = assessments[0].verdicts.map(\.yes)
-    #expect(chances.contains(0) && !chances.contains { abs($0 - 0.05) < 1e-6 })
+    #expect(chances.contains(0))
+    #expect(!chances.contains { abs($0 - 0.05) < 1e-6 })
     // Nor does one whose tokens are used up.
     let (cut, _, _) = try await VerifierTable.assess(
       GenerativeVerifier(rationales: 3), ["The answer is 4."],
@@ -293,7 +297,8 @@ enum VerifierTable {
     let (assessments, _, _) = try await VerifierTable.assess(
       StepVerifier(aggregate: .min, restates: true), ["a. d. b.", "a."], model: Self.model())
     #expect(assessments[0].steps.count == 3)
-    #expect(assessments[0].steps[1] == 0 && assessments[0].value == 0)
+    #expect(assessments[0].steps[1] == 0)
+    #expect(assessments[0].value == 0)
     // The others keep their own scores.
     #expect(assessments[0].steps[0] == assessments[1].steps[0])
     #expect(assessments[0].steps[2] > 0)
@@ -364,7 +369,8 @@ enum VerifierTable {
     // The answer 3 is right; 4, which is sampled less often, is judged better.
     let runs = 300
     let exact = [1, 2, 16].map { pow(0.8, Double($0)) - pow(0.5, Double($0)) }
-    #expect(exact[1] > exact[0] && exact[2] < exact[0] / 8)
+    #expect(exact[1] > exact[0])
+    #expect(exact[2] < exact[0] / 8)
     var judged: [Double] = []
     for (samples, chance) in zip([1, 2, 16], exact) {
       let shares = try await answers(of: samples, runs: runs)
@@ -388,7 +394,8 @@ enum VerifierTable {
       let plain = try await bench.trace(SelfConsistency(), settings)
       settings.weighting = .verifier
       let judged = try await bench.trace(SelfConsistency(), settings)
-      #expect(judged.end?.answer != nil && judged.end?.answer == best.end?.answer)
+      #expect(judged.end?.answer != nil)
+      #expect(judged.end?.answer == best.end?.answer)
       #expect(judged.tallies[.verifier] == best.tallies[.verifier])
       #expect(plain.tallies[.verifier] == nil)
       for method in [Tally.Method.majority, .delta, .likelihood, .normalizedLikelihood] {
@@ -455,7 +462,8 @@ enum VerifierTable {
         Issue.record("a run ends with what became of it")
         return
       }
-      #expect(end.reason == .cancelled && end.answer == nil)
+      #expect(end.reason == .cancelled)
+      #expect(end.answer == nil)
     }
   }
 

@@ -62,7 +62,8 @@ import Testing
       let rows = position.reveal(count: count, height: height)
       #expect(rows.contains(position.selected))
       #expect(rows.count == min(count, height))
-      #expect(rows.lowerBound >= 0 && rows.upperBound <= count)
+      #expect(rows.lowerBound >= 0)
+      #expect(rows.upperBound <= count)
     }
     #expect(position.visible(count: 0, height: 5).isEmpty)
   }
@@ -115,7 +116,8 @@ import Testing
     #expect(field.text == "ne! é世")
     let isEnter = field.handle(KeyEvent(.enter))
     let isUp = field.handle(KeyEvent(.up))
-    #expect(!isEnter && !isUp)
+    #expect(!isEnter)
+    #expect(!isUp)
     var buffer = CellBuffer(size: Size(width: 4, height: 1))
     _ = field.handle(KeyEvent(.end))
     let cursor = field.draw(in: buffer.bounds, style: .plain, on: &buffer)

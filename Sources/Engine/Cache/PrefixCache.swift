@@ -176,9 +176,7 @@ struct PrefixCache {
   }
 
   /// A new block that begins as the block of `last` does, up to and including it.
-  private mutating func fork(
-    _ last: Slot, copies: inout [PendingCopy]
-  ) -> Int32? {
+  private mutating func fork(_ last: Slot, copies: inout [PendingCopy]) -> Int32? {
     let source = Int(last.block)
     guard let block = newBlock(parent: blocks[source].parent) else { return nil }
     let count = last.offset + 1
@@ -192,8 +190,7 @@ struct PrefixCache {
     blocks[Int(block)].count = count
     let start = min(blocks[source].pendingStart, count)
     if start > 0 {
-      memory[Int(block)].start.copyMemory(
-        from: memory[source].start, byteCount: layout.blockBytes)
+      memory[Int(block)].start.copyMemory(from: memory[source].start, byteCount: layout.blockBytes)
     }
     if start < count {
       blocks[Int(block)].pendingStart = start

@@ -73,14 +73,14 @@ public enum GGUFError: Error, Equatable, CustomStringConvertible {
     case .unknownTensorType(let tensor, let code):
       "The tensor '\(tensor)' has the unknown type \(code); the file is damaged or too new."
     case .misalignedTensor(let tensor, let offset, let alignment):
-      "The tensor '\(tensor)' starts at \(offset), which is no multiple of \(alignment); "
+      "The tensor '\(tensor)' starts at \(offset), which is not a multiple of \(alignment); "
         + "the file is damaged."
     case .missingPart(let path, let place):
       "The model is split into \(place.count) files, and part \(place.number + 1) of them is "
         + "missing: \(path). Put all parts into one folder."
     case .misnamedPart(let path, let place):
       "\(path) is part \(place.number + 1) of \(place.count) of a model, but its name does not say "
-        + "so; give all parts their names back (NAME-00001-of-00002.gguf)."
+        + "so; give all parts their original names again (NAME-00001-of-00002.gguf)."
     case .partsDisagree(let path, let reason):
       "\(path) does not belong to this split model: \(reason). Get all parts again."
     case .cannotWrite(let path, let reason): "Cannot write \(path): \(reason)."

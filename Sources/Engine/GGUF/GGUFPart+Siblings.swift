@@ -63,12 +63,12 @@ extension GGUFPart {
       throw .missingPart(path: path, expected)
     }
     guard let place = try part.place else {
-      throw .partsDisagree(path: path, reason: "it is a whole model and no part of one")
+      throw .partsDisagree(path: path, reason: "it is a whole model, not a part of one")
     }
     guard place == expected else {
       throw .partsDisagree(
         path: path,
-        reason: "it says that it is part \(place.number + 1) of \(place.count)")
+        reason: "it claims to be part \(place.number + 1) of \(place.count)")
     }
     return part
   }

@@ -103,9 +103,7 @@ struct AttentionBlock {
   }
 
   /// Adds biases, normalises heads, turns them by their positions, and stores keys and values.
-  private func finishAndStore(
-    _ pass: ForwardPass, _ qkv: Compute.Floats, _ rotary: RotaryTable
-  ) {
+  private func finishAndStore(_ pass: ForwardPass, _ qkv: Compute.Floats, _ rotary: RotaryTable) {
     let kernels = pass.compute.kernels
     let rotate = rotary.kernel(kernels)
     let (pairs, stride) = (rotary.pairs, queryKeyValue.outputs)

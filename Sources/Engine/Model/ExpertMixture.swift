@@ -103,8 +103,7 @@ struct ExpertMixture {
     _ unit: GatedLinearUnit, _ h: Activations, _ visits: [Visit], to y: Compute.Floats,
     compute: Compute, in space: inout Workspace
   ) throws(ModelError) {
-    let input = try gather(
-      h, visits, quantized: unit.wantsBlocks, compute: compute, in: &space)
+    let input = try gather(h, visits, quantized: unit.wantsBlocks, compute: compute, in: &space)
     let out = try space.expertOutput.reserve(visits.count * width)
     try unit.apply(
       input, to: out, rows: visits.count, accumulate: false, compute: compute, in: &space)

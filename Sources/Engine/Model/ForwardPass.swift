@@ -28,8 +28,7 @@ struct ForwardPass {
     outputRows = Set(plan.answers.compactMap { $0.map(Int.init) }).sorted()
     let places = plan.slots + plan.copies.map(\.slot)
     blocks = places.map { cache.memory(of: $0.block).assumingMemoryBound(to: UInt8.self) }
-    copiesOfRow = Dictionary(
-      grouping: plan.copies.indices, by: { plan.copies[$0].row })
+    copiesOfRow = Dictionary(grouping: plan.copies.indices, by: { plan.copies[$0].row })
   }
 
   var rowCount: Int { plan.rowCount }
@@ -39,9 +38,7 @@ struct ForwardPass {
   /// - Parameters:
   ///   - keys: `[kvHeads, headSize]`.
   ///   - values: `[kvHeads, headSize]`.
-  func store(
-    row: Int, layer: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>
-  ) {
+  func store(row: Int, layer: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>) {
     store(place: row, offset: plan.slots[row].offset, layer: layer, keys: keys, values: values)
     guard !plan.copies.isEmpty, let copies = copiesOfRow[Int32(row)] else { return }
     for copy in copies {

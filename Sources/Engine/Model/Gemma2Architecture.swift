@@ -13,8 +13,7 @@ enum Gemma2Architecture: Architecture {
       layers: try metadata.windowPattern(period: 2, layerCount: layers))
     configuration.attentionSoftCap = Float(
       try metadata.number("attn_logit_softcapping", default: 50))
-    configuration.logitSoftCap = Float(
-      try metadata.number("final_logit_softcapping", default: 30))
+    configuration.logitSoftCap = Float(try metadata.number("final_logit_softcapping", default: 30))
     // Files do not state the scale of queries: only the 27B model, the one with 46 layers, has
     // another than the rest.
     if layers == 46 { configuration.scaleByWidthPerHead() }

@@ -68,9 +68,7 @@ public final class InMemoryWeightStore: WeightStore {
   public func update(_ name: String, _ body: (UnsafeMutableRawBufferPointer) -> Void) -> Bool {
     state.withLock { state in
       guard let entry = state.tensors[name] else { return false }
-      body(
-        UnsafeMutableRawBufferPointer(
-          start: entry.memory.start, count: entry.tensor.byteCount))
+      body(UnsafeMutableRawBufferPointer(start: entry.memory.start, count: entry.tensor.byteCount))
       state.version += 1
       state.digest = nil
       return true

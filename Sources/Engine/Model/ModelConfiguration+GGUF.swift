@@ -43,8 +43,7 @@ extension ModelConfiguration {
     }
     let expected = [embeddingLength, vocabularySize]
     guard embedding.shape == expected else {
-      throw .wrongShape(
-        tensor: embedding.name, expected: expected, found: embedding.shape)
+      throw .wrongShape(tensor: embedding.name, expected: expected, found: embedding.shape)
     }
   }
 }

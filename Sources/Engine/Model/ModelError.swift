@@ -25,12 +25,12 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     case .unsupportedFormat(let tensor, let format, let supported):
       "The tensor \"\(tensor)\" is stored as \(format); supported: \(list(supported))."
     case .unsupportedTensor(let name, let architecture):
-      "The model has the tensor \"\(name)\", with which models of the architecture "
-        + "\"\(architecture)\" are not computed here."
+      "The model has the tensor \"\(name)\", which is not supported in models of the architecture "
+        + "\"\(architecture)\"."
     case .instructionSetUnavailable(let name, let available):
       "This machine cannot run \(name) kernels; available: \(list(available))."
     case .outOfMemory(let bytes):
-      "\(bytes) bytes of memory for the model's weights cannot be had; use a smaller model."
+      "There is not enough memory for the model's weights (\(bytes) bytes); use a smaller model."
     case .cancelled: "Loading was stopped."
     }
   }

@@ -24,8 +24,7 @@ final class PassRecorder {
   }
 
   func inspection(distribution: TokenDistribution) -> NodeInspection {
-    NodeInspection(
-      hiddenStates: hiddenStates, attention: attention, distribution: distribution)
+    NodeInspection(hiddenStates: hiddenStates, attention: attention, distribution: distribution)
   }
 
   /// Keeps the residual stream, `[width]`.
@@ -47,8 +46,7 @@ final class PassRecorder {
     for head in 0..<job.group {
       let scores = scratch + job.group * stateSize + head * job.positions
       let factor = scratch[head * stateSize]
-      attention[layer].append(
-        (0..<length).map { $0 < first ? 0 : scores[$0] * factor })
+      attention[layer].append((0..<length).map { $0 < first ? 0 : scores[$0] * factor })
     }
   }
 }

@@ -5,8 +5,7 @@ enum Qwen3MoEArchitecture: Architecture {
   static func configure(
     _ configuration: inout ModelConfiguration, from metadata: ArchitectureMetadata
   ) throws {
-    configuration.experts = try metadata.experts(
-      feedForwardLength: configuration.feedForwardLength)
+    configuration.experts = try metadata.experts(feedForwardLength: configuration.feedForwardLength)
   }
 
   static func design(_ configuration: ModelConfiguration) -> TransformerDesign {

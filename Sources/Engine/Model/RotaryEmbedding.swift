@@ -66,8 +66,7 @@ extension ModelConfiguration.RotaryEmbedding {
   /// - Throws: `ModelError.invalidConfiguration`.
   func validate(headSize: Int) throws(ModelError) {
     guard dimensions >= 0, dimensions <= headSize, dimensions % 2 == 0 else {
-      throw .invalidConfiguration(
-        "\(dimensions) rotary dimensions in heads of size \(headSize).")
+      throw .invalidConfiguration("\(dimensions) rotary dimensions in heads of size \(headSize).")
     }
     guard base > 0, base.isFinite else {
       throw .invalidConfiguration("the rotary base is \(base).")

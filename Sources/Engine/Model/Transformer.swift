@@ -45,8 +45,7 @@ final class Transformer {
     output = try weights.map([
       configuration.tiedEmbeddings
         ? embeddingTensor
-        : try weights.tensor(
-          "output.weight", inputs: width, outputs: configuration.vocabularySize)
+        : try weights.tensor("output.weight", inputs: width, outputs: configuration.vocabularySize)
     ])
     rotary = RotaryTable(
       configuration.rotary, rotation: design.rotation,

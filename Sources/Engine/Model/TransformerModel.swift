@@ -162,8 +162,7 @@ public final class TransformerModel: LanguageModel {
       use.cacheBytes = bytes
     }
     guard plan.rowCount > 0 else {
-      return ForwardResult(
-        distributions: request.nodes.map { _ in nil }, computed: plan.computed)
+      return ForwardResult(distributions: request.nodes.map { _ in nil }, computed: plan.computed)
     }
     let group = configuration.headCount / configuration.kvHeadCount
     state.attention.prepare(plan, in: state.cache, group: group)

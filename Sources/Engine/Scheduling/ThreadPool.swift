@@ -43,9 +43,7 @@ final class ThreadPool: @unchecked Sendable {
   /// on where ranges begin.
   ///
   /// - Parameter nanoseconds: roughly what one item costs.
-  func run(
-    count: Int, nanoseconds: Double, _ body: (_ range: Range<Int>, _ worker: Int) -> Void
-  ) {
+  func run(count: Int, nanoseconds: Double, _ body: (_ range: Range<Int>, _ worker: Int) -> Void) {
     let cost = Double(count) * nanoseconds
     if threadCount == 1 || count <= 1 || cost < Self.worthwhile {
       if count > 0 { body(0..<count, 0) }
@@ -86,8 +84,7 @@ private final class Shared: @unchecked Sendable {
       }
     finished.store(0, ordering: .relaxed)
     let generation = (ticket.load(ordering: .relaxed) >> 32) &+ 1
-    ticket.store(
-      generation << 32 | UInt64(tickets) << 16, ordering: .sequentiallyConsistent)
+    ticket.store(generation << 32 | UInt64(tickets) << 16, ordering: .sequentiallyConsistent)
     if parked.load(ordering: .sequentiallyConsistent) > 0 {
       condition.lock()
       condition.broadcast()

@@ -28,8 +28,7 @@ final class SentencePieceTokenizer: TableVocabulary {
     var list = definition.tokens
     try list.validate()
     guard definition.scores.isEmpty || definition.scores.count == list.spellings.count else {
-      throw .scoreCountMismatch(
-        scores: definition.scores.count, tokens: list.spellings.count)
+      throw .scoreCountMismatch(scores: definition.scores.count, tokens: list.spellings.count)
     }
     pieces = PieceTable(list, scores: definition.scores)
     table = TokenTable(list, bytes: Self.unescape)

@@ -34,8 +34,7 @@ struct TokenList: Sendable {
     ]
     for (role, ids) in roles {
       for id in ids where id < 0 || id >= spellings.count {
-        throw .specialTokenOutOfRange(
-          role: role, token: Int(id), vocabularySize: spellings.count)
+        throw .specialTokenOutOfRange(role: role, token: Int(id), vocabularySize: spellings.count)
       }
     }
   }

@@ -91,16 +91,12 @@ extension TableVocabulary {
     table.contains(token) && !table.kinds[Int(token)].hasText
   }
 
-  public func tokenize(
-    _ text: some Sequence<UInt8>, special: SpecialTokenHandling
-  ) -> [TokenID] {
+  public func tokenize(_ text: some Sequence<UInt8>, special: SpecialTokenHandling) -> [TokenID] {
     let tokens = tokens(of: Array(text), parsesControl: special == .parse, isContinued: false)
     return special == .none ? tokens : table.prefix + tokens + table.suffix
   }
 
-  public func tokenize(
-    continuing text: some Sequence<UInt8>, parsingSpecial: Bool
-  ) -> [TokenID] {
+  public func tokenize(continuing text: some Sequence<UInt8>, parsingSpecial: Bool) -> [TokenID] {
     tokens(of: Array(text), parsesControl: parsingSpecial, isContinued: true)
   }
 

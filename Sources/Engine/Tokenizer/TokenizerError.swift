@@ -26,7 +26,7 @@ public enum TokenizerError: Error, Equatable, CustomStringConvertible {
     case .scoreCountMismatch(let scores, let tokens):
       "The vocabulary has \(tokens) tokens but \(scores) scores; the file is damaged."
     case .malformedMerge(let index, let text):
-      "Merge \(index) of the vocabulary, '\(text)', is not two spellings with a space between."
+      "Merge \(index) of the vocabulary, '\(text)', is not two spellings separated by a space."
     case .specialTokenOutOfRange(let role, let token, let size):
       "The \(role) token \(token) is outside the vocabulary of \(size) tokens."
     }

@@ -48,9 +48,7 @@ public enum AnswerCurves {
 
   /// Rows for each family in the order in which the families come, then the mean over them.
   public static func rows(_ curves: [Curve], strategy: String) -> [Row] {
-    func row(
-      _ family: String, paths: Int, curve: [Double], rise: Estimate?, flat: Double
-    ) -> Row {
+    func row(_ family: String, paths: Int, curve: [Double], rise: Estimate?, flat: Double) -> Row {
       Row(
         strategy: strategy, family: family, paths: paths, curve: curve, rise: rise?.value ?? 0,
         interval: rise?.interval ?? 0...0, flat: flat)
@@ -90,8 +88,7 @@ extension Evaluation {
       number, question, run, path in
       let values = path.scores.filter { $0.kind == .earlyAnswer && $0.answer == nil }.map(\.value)
       guard values.count > 1 else { return nil }
-      return AnswerCurves.Curve(
-        family: question.family ?? "file", question: number, values: values)
+      return AnswerCurves.Curve(family: question.family ?? "file", question: number, values: values)
     }
   }
 }

@@ -60,8 +60,7 @@ public enum BranchSurvey {
     let rows = branches.grouped(by: \.family).flatMap { family, branches in
       Class.allCases.map { kind in
         let own = branches.filter { $0.kind == kind }
-        return row(
-          family, kind, own.count, Estimate(of: own, question: \.question, value: \.delta))
+        return row(family, kind, own.count, Estimate(of: own, question: \.question, value: \.delta))
       }
     }
     let all = Class.allCases.map { kind in

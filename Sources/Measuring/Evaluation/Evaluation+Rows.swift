@@ -73,17 +73,13 @@ extension Evaluation {
   }
 
   /// What holds of each result, family by family; nil where it is not known for all.
-  private static func known<Value>(
-    _ pools: [[Result]], _ value: (Result) -> Value?
-  ) -> [[Value]]? {
+  private static func known<Value>(_ pools: [[Result]], _ value: (Result) -> Value?) -> [[Value]]? {
     let known = pools.map { $0.compactMap(value) }
     return zip(known, pools).allSatisfy { $0.count == $1.count && !$1.isEmpty } ? known : nil
   }
 
   /// The share of a family's questions for which something holds; nil where it is not known for all.
-  private static func share(
-    _ pools: [[Result]], _ holds: (Result) -> Bool?
-  ) -> Estimate? {
+  private static func share(_ pools: [[Result]], _ holds: (Result) -> Bool?) -> Estimate? {
     known(pools, holds).map { known in
       let own = known.joined()
       let count = own.count { $0 }
@@ -94,9 +90,7 @@ extension Evaluation {
   }
 
   /// The mean of the families' shares, with a normal interval.
-  private static func macroShare(
-    _ pools: [[Result]], _ holds: (Result) -> Bool?
-  ) -> Estimate? {
+  private static func macroShare(_ pools: [[Result]], _ holds: (Result) -> Bool?) -> Estimate? {
     known(pools, holds).map { known in
       macroMean(known, within: 0...1) { own in
         let (n, count) = (Double(own.count), Double(own.count { $0 }))

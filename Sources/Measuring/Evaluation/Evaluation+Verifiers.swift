@@ -99,9 +99,7 @@ extension Evaluation {
     return VerifierRow.rows(findings.flatMap { group, own in own.map { (group, $0) } })
   }
 
-  private func judge(
-    _ item: Case, by verifiers: [VerifierName]
-  ) async throws -> [VerifierFinding] {
+  private func judge(_ item: Case, by verifiers: [VerifierName]) async throws -> [VerifierFinding] {
     var settings = settings
     settings.detail = 0
     let run = try Run.sampling(item.question, settings, decoder, prompts)
@@ -138,8 +136,7 @@ extension Evaluation {
       _ target: VerifierRow.Target, _ aggregate: StepAggregate?, _ score: Double?, _ label: Bool?
     ) -> VerifierFinding {
       VerifierFinding(
-        subject: .init(
-          verifier: name, aggregate: aggregate, source: item.source, target: target),
+        subject: .init(verifier: name, aggregate: aggregate, source: item.source, target: target),
         family: family, score: score, isRight: label)
     }
     guard name == .prm || name == .prmRestated else {

@@ -103,9 +103,7 @@ public struct Evaluation: Sendable {
     return outputs.sorted { $0.key < $1.key }.map { (index: $0.key, output: $0.value) }
   }
 
-  private func answer(
-    _ question: Question, with strategy: any Strategy
-  ) async throws -> Result? {
+  private func answer(_ question: Question, with strategy: any Strategy) async throws -> Result? {
     guard try fits(question, strategy) else {
       return .unanswered(question, takesVotes: strategy.description.shape.takesVotes)
     }

@@ -15,8 +15,7 @@ struct SampleEstimates: Sendable {
   /// The chance that any of k is right, 1 − C(n−c, k)/C(n, k) (Chen et al. 2021, arXiv 2107.03374,
   /// eq. 1). nil for k not in 1 … n.
   func passAtK(_ k: Int) -> Double? {
-    Statistics.passAtK(
-      samples: samples.count, correct: samples.count { $0.isCorrect }, k: k)
+    Statistics.passAtK(samples: samples.count, correct: samples.count { $0.isCorrect }, k: k)
   }
 
   /// The chance that a majority of k is right: exact over all choices of k of the samples in any

@@ -90,8 +90,7 @@ public struct StudyPlan: Sendable, Hashable {
       settings.samples = limit
       settings.verifier = settings.verifier ?? BestOfN.defaultVerifier
       return [
-        StudyArm(
-          curves: [], knob: limit, strategy: BestOfN.description.name, settings: settings)
+        StudyArm(curves: [], knob: limit, strategy: BestOfN.description.name, settings: settings)
       ]
     case .thinking: return thinkingArms(settings)
     case .size: return models.indices.flatMap { sizeArms($0, models, settings, votes: limit) }
@@ -182,7 +181,7 @@ public enum StudyError: Error, Equatable, CustomStringConvertible {
     case .noModel: "There is no model to study."
     case .noStrategy: "Name at least one strategy to study."
     case .severalModels:
-      "An ensemble's tokens are of several models; leave it out of a study of strategies."
+      "An ensemble spends tokens of several models; leave it out of a study of strategies."
     }
   }
 }

@@ -37,7 +37,7 @@ public struct StudyReport: Encodable, Sendable {
 
   private static func notes(_ kind: StudyKind) -> [String] {
     let general = [
-      "tokens: mean per problem, chosen by samplers (a verifier's included) or put in, "
+      "tokens: mean per problem, chosen (including a verifier's) or inserted, "
         + "without the prompt",
       "flops: 2 x parameters x tokens",
       "ci95: over problems; Wilson's where each problem is right or wrong, else a percentile "

@@ -69,8 +69,8 @@ enum StudyStoreError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .damaged(let path):
-      "The kept study \(path) is damaged or of another version; it is done anew."
-    case .unwritable(let path, let reason): "The study cannot be kept as \(path): \(reason)"
+      "The saved study \(path) is damaged or from another version; it is run again."
+    case .unwritable(let path, let reason): "The study cannot be saved as \(path): \(reason)"
     }
   }
 }

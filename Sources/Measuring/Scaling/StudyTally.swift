@@ -114,8 +114,7 @@ public struct StudyTally: Sendable {
   private static func outlines(of study: Study) -> [StudyCurve] {
     guard let first = study.models.first else { return [] }
     func point(_ model: StudyModel, knob: Int? = nil, level: Int? = nil) -> StudyPoint {
-      StudyPoint(
-        knob: knob, level: level, model: model, problems: 0, accuracy: nil, tokens: nil)
+      StudyPoint(knob: knob, level: level, model: model, problems: 0, accuracy: nil, tokens: nil)
     }
     if study.kind == .samples {
       let counts = Study.sampleCounts(upTo: study.arms.first?.knob ?? 0)
@@ -133,8 +132,7 @@ public struct StudyTally: Sendable {
         study.kind == .difficulty
         ? levels.map { point(first, level: $0) }
         : arms.map { point(study.models[$0.model], knob: $0.knob) }
-      return StudyCurve(
-        name: name, isOracle: false, axes: axes(of: study, arms), points: points)
+      return StudyCurve(name: name, isOracle: false, axes: axes(of: study, arms), points: points)
     }
   }
 

@@ -25,9 +25,7 @@ extension Estimate {
 
   /// The mean over questions, what is of one question taken together first: it is not independent
   /// of each other. nil for no values.
-  init?<Element>(
-    of elements: [Element], question: (Element) -> Int, value: (Element) -> Double
-  ) {
+  init?<Element>(of elements: [Element], question: (Element) -> Int, value: (Element) -> Double) {
     // In the order of the questions, so that sums come out the same every time.
     let questions = elements.grouped(by: question).sorted { $0.key < $1.key }
     let means = questions.map { _, own in

@@ -33,18 +33,14 @@ enum VoteProbability {
 
   /// The chance that answer 0 wins. `chance(i, count, left)` is the chance that `count` of the
   /// `left` votes not yet given to answers before i go to answer i.
-  static func win(
-    votes: Int, answers: Int, chance: (Int, Int, Int) -> Double
-  ) -> Double {
+  static func win(votes: Int, answers: Int, chance: (Int, Int, Int) -> Double) -> Double {
     var total = 0.0
     for top in 1...votes {
       // [votes left][answers tied with answer 0]
-      var states = [[Double]](
-        repeating: Array(repeating: 0, count: answers), count: votes + 1)
+      var states = [[Double]](repeating: Array(repeating: 0, count: answers), count: votes + 1)
       states[votes - top][0] = chance(0, top, votes)
       for answer in 1..<max(answers, 1) {
-        var next = [[Double]](
-          repeating: Array(repeating: 0, count: answers), count: votes + 1)
+        var next = [[Double]](repeating: Array(repeating: 0, count: answers), count: votes + 1)
         for left in 0...votes {
           for ties in 0..<answer where states[left][ties] > 0 {
             for count in 0...min(top, left) {

@@ -62,7 +62,7 @@ enum LessonPaneText {
       style: theme[.text].overlaid(by: theme[isFirst ? .answerCorrect : .answerWrong]))
     if !isFirst, let first = guess.choices.first(where: { $0.rank == 1 }) {
       text.append(
-        ", number \(choice.rank); the likeliest is \(first.text) with "
+        ", rank \(choice.rank); the likeliest is \(first.text), p "
           + "\(Format.probability(first.probability)).", style: theme[.text])
     }
     return text

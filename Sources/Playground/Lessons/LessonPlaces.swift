@@ -20,7 +20,7 @@ extension PlaygroundState {
           return passRequests()
         }
       }
-      lessonNote("Nothing here has the answer \(answer).")
+      lessonNote("No path answered \(answer).")
     case .branch(let branch):
       for index in screens.indices {
         if let effects = screens[index].go(to: place, &session) { return effects }

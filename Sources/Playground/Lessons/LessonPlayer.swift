@@ -91,7 +91,7 @@ extension PlaygroundState {
     guard let correct = end.correct else { return "\(name) answered \(answer)" }
     if correct { return "\(name) answered \(answer) ✓" }
     return "\(name) answered \(answer) ✗"
-      + (run.start?.question.gold.map { ", right is \($0)" } ?? "")
+      + (run.start?.question.gold.map { "; \($0) is right" } ?? "")
   }
 
   // MARK: Commands
@@ -137,7 +137,7 @@ extension PlaygroundState {
     if session.isReplay {
       // Without a model the lesson shows what it did when the trace was made.
       guard let saved = savedRun(of: name) else {
-        stopLesson("The saved trace has no run of \(name) here; press m for a model.")
+        stopLesson("The saved trace has no \(name) run here; press m for a model.")
         return []
       }
       session.lesson?.lastRun = saved
@@ -156,7 +156,7 @@ extension PlaygroundState {
   private mutating func showScreen(_ name: String) -> [Effect] {
     guard let screen = session.screens.id(named: name) else {
       let names = session.screens.ids.map(\.name).joined(separator: ", ")
-      stopLesson("There is no screen \(name); there are \(names).")
+      stopLesson("There is no screen “\(name)”; choose one of \(names).")
       return []
     }
     // A comparison that is still open would hide what the step is about.

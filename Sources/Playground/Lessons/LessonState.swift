@@ -147,7 +147,7 @@ extension PlaygroundState {
     } else if lesson.isWorking {
       session.tell(
         lesson.wait == .guess
-          ? "Bet on one of the tokens with its number." : "Still working; Esc stops it.")
+          ? "Press a token's number to bet on it." : "Still working; Esc stops it.")
     } else if let step = lesson.current, !lesson.isDone, !step.commands.isEmpty {
       session.lesson?.queue = step.commands
       session.lesson?.isWorking = true
@@ -163,7 +163,7 @@ extension PlaygroundState {
     guard let lesson = session.lesson else { return }
     if step >= lesson.stepCount {
       endLesson()
-      session.tell("The lesson is over; L lists the lessons. Everything stays here.")
+      session.tell("The lesson is over; its results stay here. L lists the lessons.")
     } else {
       session.lesson?.show(step)
     }

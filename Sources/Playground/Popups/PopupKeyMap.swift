@@ -18,7 +18,7 @@ extension KeyMap {
   ]
 
   private static let guess: [KeyBinding] = (1...9).map {
-    KeyBinding([KeyEvent(Character(String($0)))], .guess($0), "bet on the choice of this number")
+    KeyBinding([KeyEvent(Character(String($0)))], .guess($0), "bet on this choice")
   }
 
   private static let list: [KeyBinding] =
@@ -48,13 +48,13 @@ extension KeyMap {
 
   private static let value: [KeyBinding] = [
     KeyBinding([.enter], .activate, "set the value", hint: "set"),
-    KeyBinding([.escape], .dismiss, "leave it as it was", hint: "leave as it was"),
+    KeyBinding([.escape], .dismiss, "keep the old value", hint: "keep old value"),
   ]
 
   private static let commandLine: [KeyBinding] = [
     KeyBinding([.enter], .activate, "do it", hint: "do it"),
     KeyBinding([.tab], .complete(1), "complete; again for the next", hint: "complete"),
-    KeyBinding([.shiftTab], .complete(-1), "the completion before"),
+    KeyBinding([.shiftTab], .complete(-1), "previous completion"),
     KeyBinding([.up, .control("p")], .up, "an earlier command", hint: "earlier"),
     KeyBinding([.down, .control("n")], .down, "a later command"),
     KeyBinding([.escape], .dismiss, "close", hint: "close"),
@@ -73,25 +73,25 @@ extension KeyMap {
   private static let question: [KeyBinding] = [
     KeyBinding([.enter], .activate, "ask it", hint: "ask it"),
     KeyBinding(
-      [.tab, .down], .complete(1), "the right answer, if you know it",
+      [.tab, .down], .complete(1), "type the right answer, if known",
       hint: "right answer"),
-    KeyBinding([.shiftTab, .up], .complete(-1), "the field before"),
+    KeyBinding([.shiftTab, .up], .complete(-1), "previous field"),
     KeyBinding([.escape], .dismiss, "back", hint: "back"),
   ]
 
   private static let template: [KeyBinding] = [
     KeyBinding([.enter], .activate, "ask it", hint: "ask it"),
     KeyBinding([.tab, .down], .complete(1), "next field", hint: "next field"),
-    KeyBinding([.shiftTab, .up], .complete(-1), "the field before"),
-    KeyBinding([KeyEvent(.left, .shift)], .left, "the choice before"),
-    KeyBinding([KeyEvent(.right, .shift)], .right, "the next choice"),
+    KeyBinding([.shiftTab, .up], .complete(-1), "previous field"),
+    KeyBinding([KeyEvent(.left, .shift)], .left, "previous choice"),
+    KeyBinding([KeyEvent(.right, .shift)], .right, "next choice"),
     KeyBinding([.escape], .dismiss, "back", hint: "back"),
   ]
 
   private static let family: [KeyBinding] = [
     KeyBinding([.left], .checkpoint(-1), "an earlier checkpoint", hint: "earlier"),
     KeyBinding([.right], .checkpoint(1), "a later checkpoint", hint: "later"),
-    KeyBinding([.tab], .nextStage, "base model, or the one that thinks in tags", hint: "stage"),
+    KeyBinding([.tab], .nextStage, "base model or thinking model", hint: "stage"),
   ]
 
   private static let models: [KeyBinding] =

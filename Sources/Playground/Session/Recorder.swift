@@ -133,8 +133,8 @@ private enum SavingError: Error, CustomStringConvertible {
 
   var description: String {
     switch self {
-    case .notKept: "This session is not kept, so it cannot be saved."
-    case .exists(let path): "There is a file “\(path)” already; choose a new name."
+    case .notKept: "This session is not being recorded, so it cannot be saved."
+    case .exists(let path): "“\(path)” already exists; choose another name."
     case .unwritable(let path, let why): "The session cannot be saved as “\(path)”: \(why)"
     }
   }

@@ -19,7 +19,7 @@ extension SessionState {
         .notice,
         readyModel == nil
           ? "There is no model yet; press m to choose one."
-          : "This model has no sizes and checkpoints to switch between; press m for others.")
+          : "This model has no other sizes or checkpoints; press m to choose another.")
       return []
     }
     let family = catalog.family

@@ -54,7 +54,7 @@ extension PlaygroundState {
   private mutating func showSaved(_ question: Question) -> [Effect] {
     let saved = session.trace.runs.filter { $0.value.start?.question.text == question.text }
     guard !saved.isEmpty else {
-      session.tell("The saved trace has nothing on this question; press m for a model to ask.")
+      session.tell("The saved trace has no run on this question; press m for a model to ask.")
       return []
     }
     var effects: [Effect] = []
@@ -153,8 +153,7 @@ extension PlaygroundState {
     session.explored = number
     return [
       .decode(
-        .resume(
-          run: number, start.question, start.settings, run, others: Array(others.values)))
+        .resume(run: number, start.question, start.settings, run, others: Array(others.values)))
     ] + on(DecodeScreen.id) { $0.appear(&$1) }
   }
 }

@@ -173,7 +173,7 @@ struct Reducer: Sendable {
     if ChatTemplate.warning(choice, declared: summary.chatTemplate) != nil {
       state.message = Message(
         .warning,
-        "The model's chat template is not known: raw text is sent; :template NAME chooses one.")
+        "The model's chat template is unknown, so raw text is sent; :template NAME sets one.")
     }
     effects += state.resumedExploration() ?? state.session.newExploration()
     if let name = state.strategyAtStart {
@@ -307,7 +307,7 @@ extension PlaygroundState {
     }
     if session.activeLesson != nil {
       session.lesson?.isHidden = true
-      session.tell("The lesson waits where it is; L goes on with it.")
+      session.tell("The lesson is paused; L continues it.")
     }
     return []
   }

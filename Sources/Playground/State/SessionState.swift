@@ -135,7 +135,7 @@ public struct SessionState: Sendable {
     if let own = known.start?.model, let hash = readyModel?.identity.hash, run != shown,
       own.hash != hash
     {
-      tell("This path is by \(own.title), the table by the model at hand.")
+      tell("This path is by \(own.title), the table by the loaded model.")
     }
   }
 

@@ -81,9 +81,7 @@ extension AnswerReader {
     while start < end {
       if bytes[start].isASCIISpace {
         start += 1
-      } else if let mark = Self.leading.first(
-        where: { bytes[start..<end].starts(with: $0) })
-      {
+      } else if let mark = Self.leading.first(where: { bytes[start..<end].starts(with: $0) }) {
         start += mark.count
       } else {
         break

@@ -138,8 +138,7 @@ struct AnswerReader {
 
   private func option(at index: Int) -> ExtractedAnswer {
     let letter = text(index..<(index + 1))
-    return ExtractedAnswer(
-      value: letter.uppercased(), text: letter, byteRange: index..<(index + 1))
+    return ExtractedAnswer(value: letter.uppercased(), text: letter, byteRange: index..<(index + 1))
   }
 
   // MARK: Yes and no

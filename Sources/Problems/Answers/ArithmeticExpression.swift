@@ -55,9 +55,7 @@ indirect enum ArithmeticExpression: Sendable, Hashable {
   }
 
   /// One operation on whole numbers, exact or an error.
-  static func applied(
-    _ sign: Character, _ left: Int, _ right: Int
-  ) throws(ArithmeticError) -> Int {
+  static func applied(_ sign: Character, _ left: Int, _ right: Int) throws(ArithmeticError) -> Int {
     let (value, overflow): (Int, Bool)
     switch sign {
     case "+": (value, overflow) = left.addingReportingOverflow(right)
@@ -182,7 +180,7 @@ enum ArithmeticError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .empty: "there is no expression"
     case .notAllowed(let sign): "“\(sign)” is not allowed"
-    case .misplaced(let sign): "“\(sign)” stands in the wrong place"
+    case .misplaced(let sign): "“\(sign)” is in the wrong place"
     case .endsEarly: "the expression ends too soon"
     case .unclosedBracket: "a bracket is not closed"
     case .tooLarge: "a number is too large"

@@ -38,9 +38,7 @@ struct NumberScanner {
     if let end = compoundEnd(from: index, after: magnitude.end, in: range) { return (nil, end) }
     let sign = sign(before: index, in: range)
     if let fraction = fraction(from: magnitude, isNegative: sign.isNegative, in: range) {
-      return (
-        ScannedNumber(range: sign.start..<fraction.end, value: fraction.value), fraction.end
-      )
+      return (ScannedNumber(range: sign.start..<fraction.end, value: fraction.value), fraction.end)
     }
     let value = ExactNumber(
       isNegative: sign.isNegative, integer: magnitude.integer, fraction: magnitude.fraction,

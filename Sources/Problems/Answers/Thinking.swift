@@ -59,8 +59,7 @@ public struct Thinking: Hashable, Sendable {
         answer: closing.upperBound..<bytes.count)
     }
     guard opening != nil || tags.startsOpen else { return nil }
-    return Thinking(
-      thinking: start..<bytes.count, boundary: nil, answer: bytes.count..<bytes.count)
+    return Thinking(thinking: start..<bytes.count, boundary: nil, answer: bytes.count..<bytes.count)
   }
 
   private static func first(_ text: [UInt8], in bytes: [UInt8], from start: Int) -> Range<Int>? {

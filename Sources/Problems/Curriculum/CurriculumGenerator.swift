@@ -339,8 +339,7 @@ public struct CurriculumGenerator: Sendable {
           " " + Comparison.text($0.0, isWrong ? $0.1 : $0.0)
         }
         segments.append(context(" " + sentence + PromptFormat.stepRestatement))
-        segments.append(
-          answer(" \(right)\(comparison ?? "")\(PromptFormat.stepTag)\(label)"))
+        segments.append(answer(" \(right)\(comparison ?? "")\(PromptFormat.stepTag)\(label)"))
       } else {
         segments.append(context(" " + sentence + PromptFormat.stepTag))
         segments.append(answer(label))
@@ -357,9 +356,7 @@ extension WorkedProblem {
   ///
   /// - Parameter spelled: compares sign by sign, which a small model can do where it cannot tell
   ///   two longer numbers apart at once.
-  func judged(
-    _ said: WorkedProblem, spelled: Bool = true
-  ) -> (isRight: Bool, rationale: [String]) {
+  func judged(_ said: WorkedProblem, spelled: Bool = true) -> (isRight: Bool, rationale: [String]) {
     if let check { return check(said.answer) }
     let isRight = said.answer == answer
     let comparison =

@@ -24,8 +24,7 @@ public struct JudgedPair: Sendable {
     (0..<max(0, count)).compactMap { index in
       var random = ProblemRandom(
         stream: "judged \(family.name) \(split.rawValue)", seed: seed, index: UInt64(index))
-      return pair(
-        family, split, id: "judged/\(family.name)/\(seed)/\(index)", using: &random)
+      return pair(family, split, id: "judged/\(family.name)/\(seed)/\(index)", using: &random)
     }
   }
 

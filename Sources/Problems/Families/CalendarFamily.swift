@@ -117,8 +117,7 @@ struct CalendarFamily: ProblemFamily {
     let sign = minutes.isBack ? "-" : "+"
     let structure = "\(text(time: time)) \(sign) \(hours.amount) \(minutes.amount)"
     return ProblemDraft(structure: structure) { random, fault in
-      work(
-        time: time, hours: hours, minutes: minutes, level: level, using: &random, fault: fault)
+      work(time: time, hours: hours, minutes: minutes, level: level, using: &random, fault: fault)
     }
   }
 

@@ -31,8 +31,7 @@ struct CircuitFamily: ProblemFamily {
       gates.append(gate)
       values.append(Self.value(gate, values[last], values[other]))
     }
-    return Self.draft(
-      inputs, gates: gates, wires: random.sample(2 + level, from: Self.letters))
+    return Self.draft(inputs, gates: gates, wires: random.sample(2 + level, from: Self.letters))
   }
 
   /// Small circuits are few, so the letters are part of the structure.

@@ -64,9 +64,7 @@ struct ExpressionFamily: ProblemFamily {
     }
   }
 
-  private static func expression(
-    operations: Int, using random: inout ProblemRandom
-  ) -> Expression {
+  private static func expression(operations: Int, using random: inout ProblemRandom) -> Expression {
     guard operations > 0 else { return .number(random.int(1...9)) }
     while true {
       let onLeft = random.int(0...(operations - 1))

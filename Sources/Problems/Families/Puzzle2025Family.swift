@@ -1,7 +1,7 @@
 /// "From 1 to 10 make 2025, each used once, with + and *."
 struct Puzzle2025Family: ProblemFamily {
   let name = "puzzle2025"
-  let summary = "the numbers from 1 up, each once, make a year by + and *"
+  let summary = "the numbers 1, 2, …, each used once, make a year"
   let levels = 1...4
   let isCore = false
   let principle = "Share out the numbers to two factors of the target."

@@ -73,7 +73,7 @@ struct SquareFamily: ProblemFamily {
       }
       let point = Point(x: numbers[0], y: numbers[1])
       if given.contains(point) { return .wrong("\(point) is given already") }
-      return corners.contains(point) ? .right : .wrong("with \(point) it is no square")
+      return corners.contains(point) ? .right : .wrong("with \(point) it is not a square")
     }
 
     /// Points or areas tried in order until one is right.
@@ -184,8 +184,7 @@ struct SquareFamily: ProblemFamily {
 
   func cost(of question: String) -> PuzzleCost? {
     Self.puzzle(in: question).map {
-      PuzzleCost(
-        proposalNodes: $0.visited, verificationOperations: $0.verificationOperations)
+      PuzzleCost(proposalNodes: $0.visited, verificationOperations: $0.verificationOperations)
     }
   }
 }

@@ -4,9 +4,7 @@ extension ProblemTemplate {
     total, compareNames, story, bracket, letters, coin, count, decimals, versions,
   ]
 
-  private static func field(
-    _ label: String, _ value: String, _ kind: Field.Kind
-  ) -> Field {
+  private static func field(_ label: String, _ value: String, _ kind: Field.Kind) -> Field {
     Field(label: label, defaultValue: value, kind: kind)
   }
 
@@ -19,8 +17,7 @@ extension ProblemTemplate {
 
   /// A problem as its family solves it, in the family's words or in others.
   private static func filled(_ worked: WorkedProblem, asking question: String? = nil) -> Filled {
-    Filled(
-      question: question ?? worked.question, answer: worked.answer, steps: worked.steps)
+    Filled(question: question ?? worked.question, answer: worked.answer, steps: worked.steps)
   }
 
   private static func filled(_ draft: ProblemDraft, asking question: String) -> Filled {
@@ -105,12 +102,10 @@ extension ProblemTemplate {
     fill: { values throws(ProblemTemplateError) in
       typealias Expression = ExpressionFamily.Expression
       let given = numbers(values).map(Expression.number)
-      let product = Expression.operation(
-        "*", .operation("+", given[0], given[1]), given[2])
+      let product = Expression.operation("*", .operation("+", given[0], given[1]), given[2])
       let whole = Expression.operation("-", product, given[3])
       guard whole.value >= 0 else { throw .noAnswer("the result is less than nothing") }
-      return filled(
-        ExpressionFamily.draft(whole, level: 3), asking: "What is \(whole.text)?")
+      return filled(ExpressionFamily.draft(whole, level: 3), asking: "What is \(whole.text)?")
     })
 
   static let letters = ProblemTemplate(

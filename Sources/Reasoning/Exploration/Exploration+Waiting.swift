@@ -27,8 +27,7 @@ extension Exploration {
     let text = PromptFormat.wait(behind: thought.bytes)
     let end = insert(text, after: thought.end)
     arrived(end)
-    let before = run.ask(
-      after: thought.end, depth: depth + thought.count, said: thought.bytes)
+    let before = run.ask(after: thought.end, depth: depth + thought.count, said: thought.bytes)
     let after = run.ask(
       after: end, depth: depth + thought.count + run.vocabulary.tokenize(continuing: text).count,
       said: thought.bytes + text.utf8)

@@ -101,7 +101,7 @@ private struct LessonParser {
       throw error(lastLine, "the lesson has no step; a step starts with “## Title”")
     }
     for step in steps where step.before.isEmpty && step.after.isEmpty {
-      throw error(step.line, "the step says nothing")
+      throw error(step.line, "the step has no text")
     }
     guard header["problem"] == nil || header["question"] == nil else {
       throw error(1, "the header has both a problem and a question")
@@ -121,8 +121,7 @@ private struct LessonParser {
     let key = String(line[..<colon]).trimmingWhitespace
     let value = String(line[line.index(after: colon)...]).trimmingWhitespace
     guard Self.keys.contains(key) else {
-      throw error(
-        number, "unknown key “\(key)”; known are \(Self.keys.joined(separator: ", "))")
+      throw error(number, "unknown key “\(key)”; the keys are \(Self.keys.joined(separator: ", "))")
     }
     guard !value.isEmpty else { throw error(number, "“\(key)” has no value") }
     guard header.updateValue(value, forKey: key) == nil else {
@@ -138,7 +137,7 @@ private struct LessonParser {
       steps.append(Lesson.Step(title: title, before: [], commands: [], after: [], line: number))
       hasCommands = false
     } else if line.hasPrefix("#") {
-      throw error(number, "only steps have headings, with “## ”")
+      throw error(number, "the only headings are those of steps, written “## Title”")
     } else if line.hasPrefix("```") {
       endParagraph()
       try openCommands(line, number)
@@ -152,10 +151,10 @@ private struct LessonParser {
 
   private mutating func openCommands(_ line: String, _ number: Int) throws(TextFileError) {
     guard line.dropFirst(3) == "ponder" else {
-      throw error(number, "commands stand in a block that starts with ```ponder, not “\(line)”")
+      throw error(number, "a block of commands starts with ```ponder, not “\(line)”")
     }
-    guard !steps.isEmpty else { throw error(number, "commands belong into a step") }
-    guard !hasCommands else { throw error(number, "a step has one block of commands; add a step") }
+    guard !steps.isEmpty else { throw error(number, "commands belong inside a step") }
+    guard !hasCommands else { throw error(number, "a step can have one block; add another step") }
     hasCommands = true
     place = .commands(openedAt: number)
   }

@@ -8,9 +8,7 @@ struct LessonCommandError: Error, Hashable {
 
 extension LessonCommand {
   /// Reads one line of a `ponder` block.
-  init(
-    parsing line: String, settings: SettingTable = .standard
-  ) throws(LessonCommandError) {
+  init(parsing line: String, settings: SettingTable = .standard) throws(LessonCommandError) {
     let line = line.trimmingWhitespace
     let space = line.firstIndex(of: " ") ?? line.endIndex
     let argument = String(line[space...]).trimmingWhitespace
@@ -31,7 +29,7 @@ extension LessonCommand {
     case "expect": self = try Self.expectation(argument)
     case let word:
       throw LessonCommandError(
-        reason: "“\(word)” is no command; known are problem, question, strategy, set, run, "
+        reason: "“\(word)” is not a command; known: problem, question, strategy, set, run, "
           + "screen, goto, step, take, insert, answer-now, compare, guess, expect")
     }
   }
@@ -40,7 +38,7 @@ extension LessonCommand {
     _ command: LessonCommand, _ argument: String
   ) throws(LessonCommandError) -> LessonCommand {
     guard argument.isEmpty else {
-      throw LessonCommandError(reason: "“\(command)” stands alone, without “\(argument)”")
+      throw LessonCommandError(reason: "“\(command)” takes no argument; leave out “\(argument)”")
     }
     return command
   }
@@ -71,7 +69,7 @@ extension LessonCommand {
   private static func quoted(_ text: String) throws(LessonCommandError) -> String {
     guard text.count > 2, text.hasPrefix("\""), text.hasSuffix("\"") else {
       throw LessonCommandError(
-        reason: "expected text between double quotes, which keep its spaces; found “\(text)”")
+        reason: "expected a text in double quotes, which keep its spaces; found “\(text)”")
     }
     return String(text.dropFirst().dropLast())
   }
@@ -132,12 +130,12 @@ extension LessonCommand {
   private static func expectation(_ argument: String) throws(LessonCommandError) -> LessonCommand {
     guard let colon = argument.firstIndex(of: ":") else {
       throw LessonCommandError(
-        reason: "expected “expect CONDITION: TEXT”, the text being for a model that does otherwise")
+        reason: "expected “expect CONDITION: TEXT”; TEXT is shown if the condition does not hold")
     }
     let condition = String(argument[..<colon]).trimmingWhitespace
     let otherwise = try text(
       String(argument[argument.index(after: colon)...]).trimmingWhitespace,
-      "the text for a model that does otherwise")
+      "the text for a condition that does not hold")
     let words = condition.split(separator: " ", maxSplits: 1)
     switch (words.first, words.count) {
     case ("correct", 1): return .expect(.correct, otherwise: otherwise)
@@ -145,7 +143,7 @@ extension LessonCommand {
     case ("answer", 2): return .expect(.answer(String(words[1])), otherwise: otherwise)
     default:
       throw LessonCommandError(
-        reason: "“\(condition)” is no condition; there are correct, wrong, answer VALUE")
+        reason: "“\(condition)” is not a condition; use correct, wrong or answer VALUE")
     }
   }
 }

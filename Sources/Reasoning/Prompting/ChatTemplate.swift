@@ -74,9 +74,9 @@ extension ChatTemplate {
     guard choice == .auto, let declared, !declared.allSatisfy(\.isWhitespace),
       ChatTemplate(recognizedIn: declared) == nil
     else { return nil }
-    return "The model's chat template is not one of those known ("
+    return "The model's chat template is unknown (known: "
       + Family.allCases.map(\.rawValue).joined(separator: ", ")
-      + "); questions are sent as raw text. --template NAME chooses one."
+      + "), so questions are sent as raw text. --template NAME chooses one."
   }
 }
 

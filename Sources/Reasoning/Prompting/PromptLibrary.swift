@@ -24,8 +24,7 @@ public struct PromptLibrary: Hashable, Sendable {
     }
     return template.render(
       question: question, exemplars: exemplars,
-      passages: try retrieved(
-        passages, for: question, from: corpus ?? "\(directory)/few-shot"))
+      passages: try retrieved(passages, for: question, from: corpus ?? "\(directory)/few-shot"))
   }
 
   /// The passages that fit a question best, best first. A worked example that gives the question

@@ -55,13 +55,13 @@ public struct PromptTemplate: Hashable, Sendable {
     case "exemplars" where !value.isEmpty: exemplarPath = value
     case "exemplar-limit":
       guard let limit = Int(value), limit >= 1 else {
-        throw LineError(reason: "exemplar-limit is a number from 1, not “\(value)”")
+        throw LineError(reason: "exemplar-limit must be a whole number, 1 or more, not “\(value)”")
       }
       exemplarLimit = limit
     case "stop", "exemplars": throw LineError(reason: "“\(line[..<colon])” has no value")
     default:
       throw LineError(
-        reason: "unknown key “\(line[..<colon])”; known are stop, answer-trigger, extraction, "
+        reason: "unknown key “\(line[..<colon])”; the keys are stop, answer-trigger, extraction, "
           + "exemplars, exemplar-limit")
     }
   }
@@ -78,7 +78,7 @@ public struct PromptTemplate: Hashable, Sendable {
     for character in text.dropFirst().dropLast() {
       if isEscaped {
         guard let meant = ["n": "\n", "t": "\t", "\"": "\"", "\\": "\\"][String(character)] else {
-          throw LineError(reason: "“\\\(character)” means nothing; use \\n, \\t, \\\" or \\\\")
+          throw LineError(reason: "“\\\(character)” is not an escape; use \\n, \\t, \\\" or \\\\")
         }
         value += meant
         isEscaped = false

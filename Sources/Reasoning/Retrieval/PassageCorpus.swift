@@ -27,8 +27,7 @@ struct PassageCorpus: Sendable, Hashable {
     }
     guard isDirectory.boolValue else {
       return PassageCorpus(
-        passages: try passages(
-          ofFile: path, source: URL(fileURLWithPath: path).lastPathComponent))
+        passages: try passages(ofFile: path, source: URL(fileURLWithPath: path).lastPathComponent))
     }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     let texts = names.filter { endings.contains(URL(fileURLWithPath: $0).pathExtension) }.sorted()

@@ -141,9 +141,7 @@ public struct RecordedTreeSearch: Sendable, Hashable {
   ///   - iteration: the one that chooses. On its way every choice sees what it saw; elsewhere the
   ///     nodes stand as when it began. nil is after all that has come back.
   ///   - exploration: the constant to choose with; nil is the search's own.
-  public func standings(
-    at iteration: Int?, exploration: Double? = nil
-  ) -> [NodeID: Standing] {
+  public func standings(at iteration: Int?, exploration: Double? = nil) -> [NodeID: Standing] {
     let rule = TreeSearchRule(exploration: exploration ?? self.exploration)
     var counts: [NodeID: Count] = [:]
     var standings: [NodeID: Standing]?

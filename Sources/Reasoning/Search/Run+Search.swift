@@ -37,7 +37,6 @@ extension Run {
     let record = record(ofPath: path)
     guard let last = record.entries.last else { return }
     emit(
-      PathEnd(
-        path: path, end: last.node, reason: reason, answer: nil, generated: record.generated))
+      PathEnd(path: path, end: last.node, reason: reason, answer: nil, generated: record.generated))
   }
 }

@@ -69,9 +69,7 @@ struct StepBeamSearch: Sendable {
   }
 
   /// Tells of those that fall out, with the score that was too low.
-  private func tell(
-    _ rest: ArraySlice<PartialSolution>, of kept: Int, _ expansion: StepExpansion
-  ) {
+  private func tell(_ rest: ArraySlice<PartialSolution>, of kept: Int, _ expansion: StepExpansion) {
     for (index, solution) in rest.enumerated() {
       let pruning = Pruning(
         node: solution.tip, path: solution.path, why: "rank \(kept + index + 1) of \(kept)",

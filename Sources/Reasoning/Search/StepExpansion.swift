@@ -52,8 +52,7 @@ struct StepExpansion: Sendable {
       }
       if let twin = children[parent].first(where: { $0.tip == result.end }) {
         run.prune(
-          Pruning(
-            node: result.end, path: result.path, why: "same as path \((twin.path ?? 0) + 1)"))
+          Pruning(node: result.end, path: result.path, why: "same as path \((twin.path ?? 0) + 1)"))
         continue
       }
       children[parent].append(self.child(of: requests[parent].solution, result))

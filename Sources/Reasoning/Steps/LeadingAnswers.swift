@@ -33,9 +33,7 @@ extension Run {
   ///
   /// - Parameter count: how many first tokens are followed in each place, the likeliest ones.
   /// - Throws: `CancellationError`, and whatever keeps the model from going on.
-  func tellLeadingAnswers(
-    ofPath path: Int, at places: [AskedPlace], count: Int
-  ) async throws {
+  func tellLeadingAnswers(ofPath path: Int, at places: [AskedPlace], count: Int) async throws {
     let spellings = try await leadingAnswers(count, after: places.map(\.asked))
     let asked = places.flatMap { place in
       spellings.flatMap { answer in answer.ids.map { (ids: $0, node: place.asked) } }
@@ -73,8 +71,7 @@ extension Run {
     }
     let results = await decoder.decode(
       starts.enumerated().map { index, start in
-        greedyPath(
-          index, from: start.node.appending(start.first), budget: ZeroShotCoT.answerBudget)
+        greedyPath(index, from: start.node.appending(start.first), budget: ZeroShotCoT.answerBudget)
       }, urgency: .interactive)
     try Task.checkCancellation()
     book(TokenCounts(generated: results.reduce(starts.count) { $0 + $1.tokens.count }))
@@ -103,8 +100,7 @@ extension Run {
     else { return nil }
     let end = found.byteRange.upperBound - lead.count
     guard
-      let range = ExtractedAnswer.tokenRange(
-        of: 0..<end, tokenByteCounts: pieces.map(\.count))
+      let range = ExtractedAnswer.tokenRange(of: 0..<end, tokenByteCounts: pieces.map(\.count))
     else { return nil }
     return (found.value, Array(ids[range]))
   }

@@ -44,7 +44,7 @@ public struct PathReview: Sendable {
       let found = try await verifier.assess([solution], in: run)
       if found.first?.value == nil {
         throw StrategyError.decoding(
-          "The steps could not be judged: the model has no label for them, or no room.")
+          "The steps cannot be judged: the model lacks label tokens, or its context is full.")
       }
     }
   }

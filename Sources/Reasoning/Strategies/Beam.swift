@@ -126,7 +126,7 @@ private struct BeamRun {
       let line = beam.lines[index]
       let pruning = Pruning(
         node: line.tip, path: line.path,
-        why: best[index].map { "rank \($0.rank) of \(kept)" } ?? "no way on",
+        why: best[index].map { "rank \($0.rank) of \(kept)" } ?? "dead end",
         kind: .likelihood, value: best[index]?.sum ?? line.logProbability)
       // A line that had ended keeps its own end.
       if line.end == nil { run.prune(pruning) } else { run.emit(.pruned(pruning)) }

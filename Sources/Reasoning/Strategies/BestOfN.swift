@@ -9,7 +9,7 @@ public struct BestOfN: Strategy {
     name: "best-of-n", title: "Best of N",
     summary: "Samples candidates and takes the answer of the one that a verifier ranks first.",
     paper: "Cobbe et al. 2021, arXiv 2110.14168; Lightman et al. 2023, arXiv 2305.20050",
-    cost: "one path a sample, and the verifier's reading",
+    cost: "one path per sample, plus what the verifier reads",
     shape: .ranking, defaultPrompting: .think, defaultTemperature: 0.7,
     defaultSamples: defaultSamples,
     defaultVerifier: defaultVerifier, defaultVote: defaultVote,

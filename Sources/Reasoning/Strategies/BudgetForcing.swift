@@ -13,8 +13,8 @@ import Traces
 public struct BudgetForcing: Strategy {
   public static let description = StrategyDescription(
     name: "budget-forcing", title: "Budget forcing",
-    summary: "Has the model think up to a budget: \"Wait,\" where it would end, the answer at once "
-      + "where it would not.",
+    summary: "Sets how long the model thinks: \"Wait,\" replaces an early end, and a budget cuts "
+      + "off a late one.",
     paper: "Muennighoff et al. 2025, arXiv 2501.19393",
     cost: "one path of at most the budget, and the answer", shape: .path, defaultPrompting: .think,
     settings: [

@@ -18,8 +18,7 @@ public struct CoTDecoding: Strategy {
 
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
-    let count = min(
-      max(1, run.settings.branches ?? Self.defaultBranches), run.vocabulary.count)
+    let count = min(max(1, run.settings.branches ?? Self.defaultBranches), run.vocabulary.count)
     let branches = (0..<count).map { rank in
       var branch = run.greedyPath(rank, from: start)
       branch.sampler = BranchSampler(rank: rank)

@@ -3,9 +3,9 @@
 struct DiverseTreeSearch: Strategy {
   public static let description = StrategyDescription(
     name: "dvts", title: "Diverse verifier tree search",
-    summary: "Grows independent subtrees, each along the step that a verifier ranks first in it.",
+    summary: "Grows independent subtrees; in each, the step that a verifier ranks first is kept.",
     paper: "Beeching, Tunstall and Rush 2024, Scaling test-time compute with open models",
-    cost: "as many samples at every step, and the verifier's reading",
+    cost: "one set of samples at every step, plus what the verifier reads",
     shape: .stepSearch, traits: .searchesInGroups, defaultPrompting: .think,
     defaultTemperature: StepBeam.defaultTemperature,
     defaultSamples: StepBeam.defaultSamples, defaultBranches: StepBeam.defaultBranches,

@@ -60,8 +60,7 @@ public struct Ensemble: Strategy {
       }
       run.book(own.counts)
       own.emit(
-        .finished(
-          end(own, Task.isCancelled ? .cancelled : .completed, mine.winner(.majority))))
+        .finished(end(own, Task.isCancelled ? .cancelled : .completed, mine.winner(.majority))))
     }
     return votes.winner(.majority)
   }

@@ -9,7 +9,7 @@ public struct GenRM: Strategy {
     summary: "Samples candidates, verifies each in several rationales, and takes the one with the "
       + "greatest mean p(Yes).",
     paper: "Zhang et al. 2024, arXiv 2408.15240",
-    cost: "one path a sample, and K rationales for each", shape: .ranking, defaultPrompting: .think,
+    cost: "one path per sample, plus K rationales each", shape: .ranking, defaultPrompting: .think,
     defaultTemperature: 0.7, defaultSamples: defaultSamples,
     ownVerifier: .genrm, defaultRationales: defaultRationales,
     defaultVote: BestOfN.defaultVote,
@@ -27,7 +27,6 @@ public struct GenRM: Strategy {
     try await run.rankedAnswer(
       samples: run.settings.samples ?? Self.defaultSamples,
       temperature: Self.description.defaultTemperature,
-      verifier: GenerativeVerifier(
-        rationales: run.settings.rationales ?? Self.defaultRationales))
+      verifier: GenerativeVerifier(rationales: run.settings.rationales ?? Self.defaultRationales))
   }
 }

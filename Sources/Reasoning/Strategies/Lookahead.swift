@@ -8,7 +8,7 @@ public struct Lookahead: Strategy {
     name: "lookahead", title: "Lookahead search",
     summary: "A step beam that simulates the next steps greedily and ranks by where they lead.",
     paper: "Snell et al. 2024, arXiv 2408.03314, section 5.2",
-    cost: "a step beam's samples, each with as many steps again as it looks ahead",
+    cost: "a step beam's samples, each plus the steps that it looks ahead",
     shape: .stepSearch, defaultPrompting: .think, defaultTemperature: StepBeam.defaultTemperature,
     defaultSamples: StepBeam.defaultSamples, defaultBranches: StepBeam.defaultBranches,
     defaultVerifier: StepBeam.defaultVerifier,

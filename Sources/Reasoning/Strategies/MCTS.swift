@@ -12,7 +12,7 @@ public struct MCTS: Strategy {
     name: "mcts", title: "Monte Carlo tree search",
     summary: "Tries steps again and again, more often where solutions were judged good.",
     paper: "Wang et al. 2024 (OpenR), arXiv 2410.09671; PUCT of Silver et al. 2017",
-    cost: "a simulation samples a few steps wherever it comes to a new place",
+    cost: "each simulation samples a few steps at every new place",
     shape: .treeSearch, defaultPrompting: .think, defaultTemperature: StepBeam.defaultTemperature,
     defaultSamples: defaultSimulations, defaultBranches: StepBeam.defaultBranches,
     defaultVerifier: StepBeam.defaultVerifier,

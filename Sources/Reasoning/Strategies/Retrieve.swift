@@ -8,9 +8,9 @@ import Traces
 public struct Retrieve: Strategy {
   public static let description = StrategyDescription(
     name: "retrieval", title: "Retrieval and reasoning",
-    summary: "Looks up passages that fit the question, and reasons with them before it.",
+    summary: "Looks up passages that fit the question, and puts them before it.",
     paper: "Lewis et al. 2020, arXiv 2005.11401",
-    cost: "one path after a longer prompt, and the prompt again without each passage",
+    cost: "one path after a longer prompt, plus that prompt again without each passage",
     shape: .path, defaultPrompting: .retrieval,
     settings: [
       .prompting, .corpus, .passages, .temperature, .topK, .topP, .minP, .maxTokens, .seed,

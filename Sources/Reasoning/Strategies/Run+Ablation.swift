@@ -42,9 +42,7 @@ extension Run {
   private func tellShift(ofPath path: Int, at node: NodeID, _ logs: [Double]) {
     // What cannot be said at all has no finite difference to anything.
     guard logs.count == 2, logs.allSatisfy(\.isFinite) else { return }
-    emit(
-      Score(
-        kind: .contextShift, path: path, node: node, value: logs[0] - logs[1], terms: logs))
+    emit(Score(kind: .contextShift, path: path, node: node, value: logs[0] - logs[1], terms: logs))
   }
 
   /// The tokens of a path that spell a stretch of what it says.

@@ -29,8 +29,7 @@ extension Run {
           value: answer.value))
       if let delta = answer.delta {
         emit(
-          Score(
-            kind: .delta, path: path, node: answer.last, value: delta, terms: answer.margins))
+          Score(kind: .delta, path: path, node: answer.last, value: delta, terms: answer.margins))
       }
     }
     emit(Score(kind: .likelihood, path: path, value: record.logProbability))

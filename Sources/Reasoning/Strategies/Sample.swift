@@ -7,7 +7,7 @@ struct Sample: Strategy {
   public static let description = StrategyDescription(
     name: "sample", title: "Sampling",
     summary: "Draws every token from the re-shaped distribution.",
-    paper: "Holtzman et al. 2020, arXiv 1904.09751 (top-p)", cost: "one path a sample",
+    paper: "Holtzman et al. 2020, arXiv 1904.09751 (top-p)", cost: "one path per sample",
     shape: .branches, defaultPrompting: .plain, defaultTemperature: 0.7,
     settings: [.prompting, .samples, .temperature, .topK, .topP, .minP, .maxTokens, .seed])
 

@@ -15,7 +15,7 @@ public struct SelfConsistency: Strategy {
   public static let description = StrategyDescription(
     name: "self-consistency", title: "Self-consistency",
     summary: "Samples many reasoning paths and takes the answer most of them give.",
-    paper: "Wang et al. 2022, arXiv 2203.11171", cost: "one path a sample",
+    paper: "Wang et al. 2022, arXiv 2203.11171", cost: "one path per sample",
     shape: .votes, traits: .canGrow, defaultPrompting: .think,
     defaultTemperature: defaultTemperature, defaultSamples: defaultSamples,
     settings: [

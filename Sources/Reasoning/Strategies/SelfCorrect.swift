@@ -12,15 +12,14 @@ import Traces
 struct SelfCorrect: Strategy {
   public static let description = StrategyDescription(
     name: "self-correct", title: "Self-correction",
-    summary: "Answers, looks at the answer again, and tells what became of it.",
+    summary: "Answers, looks at the answer again, and reports how it changed.",
     paper: "Madaan et al. 2023, arXiv 2303.17651; Huang et al. 2023, arXiv 2310.01798",
-    cost: "one path, and what looking again takes", shape: .path, defaultPrompting: .think,
+    cost: "one path, plus the second look", shape: .path, defaultPrompting: .think,
     settings: [.prompting, .temperature, .topK, .topP, .minP, .maxTokens, .seed])
 
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
-    let first = run.sampledPath(
-      0, from: start, temperature: Self.description.defaultTemperature)
+    let first = run.sampledPath(0, from: start, temperature: Self.description.defaultTemperature)
     guard let attempt = try await run.decode([first]).first else { return nil }
     let before = run.conclude(0, attempt.reason).answer
     if attempt.reason == .cancelled || attempt.reason == .contextFull { return before }
@@ -28,8 +27,7 @@ struct SelfCorrect: Strategy {
     let said = run.endOfAnswer(path: 0, start: start)
     let asked = run.inject(
       run.closingTag(after: said.bytes) + PromptFormat.recheck, after: said.end, path: 0)
-    var second = run.sampledPath(
-      0, from: asked, temperature: Self.description.defaultTemperature)
+    var second = run.sampledPath(0, from: asked, temperature: Self.description.defaultTemperature)
     second.firstStep = attempt.tokens.count
     guard let revision = try await run.decode([second]).first else { return before }
     // Looking again without coming to an answer takes none back.

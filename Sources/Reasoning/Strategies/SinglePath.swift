@@ -5,7 +5,7 @@ import Traces
 public struct Greedy: Strategy {
   public static let description = StrategyDescription(
     name: "greedy", title: "Greedy decoding",
-    summary: "Takes the likeliest token at every step.", paper: "the usual baseline",
+    summary: "Always takes the likeliest next token.", paper: "the usual baseline",
     cost: "one path", shape: .path, defaultPrompting: .plain, settings: [.prompting, .maxTokens])
 
   public init() {}

@@ -4,9 +4,9 @@ import Traces
 struct StepBeam: Strategy {
   public static let description = StrategyDescription(
     name: "step-beam", title: "Step beam",
-    summary: "Samples steps, keeps the beams that a verifier ranks first, and goes on from them.",
+    summary: "Samples steps, keeps those that a verifier ranks first, and continues from them.",
     paper: "Snell et al. 2024, arXiv 2408.03314; Wang et al. 2024 (OpenR), arXiv 2410.09671",
-    cost: "as many samples at every step, and the verifier's reading",
+    cost: "one set of samples at every step, plus what the verifier reads",
     shape: .stepSearch, defaultPrompting: .think, defaultTemperature: defaultTemperature,
     defaultSamples: defaultSamples, defaultBranches: defaultBranches,
     defaultVerifier: defaultVerifier, defaultAggregate: defaultAggregate,

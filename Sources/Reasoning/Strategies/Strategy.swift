@@ -114,23 +114,23 @@ public enum StrategyError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknown(let name):
-      "There is no strategy \"\(name)\"; there are \(StrategyRegistry.names.joined(separator: ", "))."
+      "There is no strategy \"\(name)\"; choose one of \(StrategyRegistry.names.joined(separator: ", "))."
     case .decoding(let why): why
     case .uncountedVotes:
       "--early-stop likely counts votes: leave --weighting at majority, or use --early-stop decided."
     case .unjudgedVotes:
       "--weighting verifier judges all samples: leave --early-stop out, or --weighting at majority."
     case .unjudgedSamples:
-      "A vote by a verifier's weights does not go on from an earlier one; start a new run."
+      "A vote weighted by a verifier cannot continue an earlier one; start a new run."
     case .uncheckable(let families):
       "--verifier exact checks answers to problems of \(families.joined(separator: ", ")) only; "
         + "choose another verifier for this question."
     case .oneModel:
-      "An ensemble takes at least two models: name others with --with FILE,FILE."
+      "An ensemble needs at least two models: name others with --with FILE,FILE."
     case .sameModel:
       "Two models of the ensemble have the same weights; name different ones with --with."
     case .changedPrompt:
-      "The prompt is not the one this run began with, so its samples do not mix; start a new run."
+      "The prompt has changed since this run began, so the samples cannot be combined; start a new run."
     }
   }
 }

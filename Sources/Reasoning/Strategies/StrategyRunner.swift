@@ -64,8 +64,7 @@ extension Strategy {
     } catch is CancellationError {
       end = RunEnd(reason: .cancelled, answer: nil, correct: nil, tokens: counts)
     } catch {
-      end = RunEnd(
-        reason: .failed, answer: nil, correct: nil, tokens: counts, message: "\(error)")
+      end = RunEnd(reason: .failed, answer: nil, correct: nil, tokens: counts, message: "\(error)")
     }
     emit(.finished(end))
     return end

@@ -8,7 +8,7 @@ public struct ZeroShotCoT: Strategy {
   public static let description = StrategyDescription(
     name: "cot", title: "Zero-shot chain of thought",
     summary: "Reasons after \"Let's think step by step.\", then is asked for the answer.",
-    paper: "Kojima et al. 2022, arXiv 2205.11916", cost: "one path and a few tokens more",
+    paper: "Kojima et al. 2022, arXiv 2205.11916", cost: "one path, plus a few tokens",
     shape: .path, defaultPrompting: .think, settings: [.prompting, .maxTokens])
 
   /// The answer itself is short; the second call may not start to reason again.

@@ -31,8 +31,7 @@ public struct ExactVerifier: Verifier {
     let kind = family.answerKind ?? .any
     return solutions.map { solution in
       guard !solution.text.isEmpty else { return .none }
-      let answer = AnswerExtractor.extract(
-        from: solution.text, kind: kind, thinking: run.thinking)
+      let answer = AnswerExtractor.extract(from: solution.text, kind: kind, thinking: run.thinking)
       let isRight =
         answer.flatMap { family.check($0.value, of: run.question.text) }?.isRight ?? false
       let value = isRight ? 1.0 : 0

@@ -24,8 +24,7 @@ struct OutcomeVerifier: Verifier {
       if let share = verdict.share {
         run.emit(Score(kind: .orm, path: solution.path, node: node, value: share))
       }
-      return Assessment(
-        value: reading == .raw ? verdict.yes : verdict.share, verdicts: [verdict])
+      return Assessment(value: reading == .raw ? verdict.yes : verdict.share, verdicts: [verdict])
     }
   }
 }

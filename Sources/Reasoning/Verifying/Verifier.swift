@@ -23,9 +23,7 @@ public struct Assessment: Sendable, Hashable {
   /// The verdicts that `value` was made of, one for each rationale.
   public var verdicts: [Verdict]
 
-  init(
-    value: Double?, weight: Double? = nil, steps: [Double] = [], verdicts: [Verdict] = []
-  ) {
+  init(value: Double?, weight: Double? = nil, steps: [Double] = [], verdicts: [Verdict] = []) {
     self.value = value
     self.weight = weight ?? max(0, value ?? 0)
     self.steps = steps

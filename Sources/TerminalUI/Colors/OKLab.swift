@@ -24,8 +24,7 @@ struct OKLab: Hashable, Sendable {
       candidate.b *= 0.9
     }
     let parts = candidate.linearParts
-    return .rgb(
-      OKLab.encoded(parts.red), OKLab.encoded(parts.green), OKLab.encoded(parts.blue))
+    return .rgb(OKLab.encoded(parts.red), OKLab.encoded(parts.green), OKLab.encoded(parts.blue))
   }
 
   /// Linear sRGB, outside 0...1 where the colour is out of gamut.

@@ -101,14 +101,12 @@ public struct SvgChart: Sendable {
     for tick in y.ticks(atMost: 6) {
       let at = top(tick)
       shapes.append(Self.line(plot.left, at, plot.right, at, color: "#dddddd"))
-      shapes.append(
-        Self.text(yText(tick), x: plot.left - 8, y: at + 4, size: 12, anchor: "end"))
+      shapes.append(Self.text(yText(tick), x: plot.left - 8, y: at + 4, size: 12, anchor: "end"))
     }
     for tick in x.ticks(atMost: 8) {
       let at = left(tick)
       shapes.append(Self.line(at, plot.bottom, at, plot.bottom + 5, color: "#333333"))
-      shapes.append(
-        Self.text(xText(tick), x: at, y: plot.bottom + 19, size: 12, anchor: "middle"))
+      shapes.append(Self.text(xText(tick), x: at, y: plot.bottom + 19, size: 12, anchor: "middle"))
     }
     shapes.append(Self.line(plot.left, plot.bottom, plot.right, plot.bottom, color: "#333333"))
     shapes.append(Self.line(plot.left, plot.top, plot.left, plot.bottom, color: "#333333"))

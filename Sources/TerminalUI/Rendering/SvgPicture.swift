@@ -53,8 +53,7 @@ struct SvgPicture {
     let fill = colors(style).background
     guard fill != background else { return }
     shapes.append(
-      Self.rect(
-        left(x), top(y), Double(end - x) * Self.cellWidth, Self.cellHeight, fill: fill))
+      Self.rect(left(x), top(y), Double(end - x) * Self.cellWidth, Self.cellHeight, fill: fill))
   }
 
   /// Draws the cells from `x` that form one shape or one stretch of text; returns where they end.

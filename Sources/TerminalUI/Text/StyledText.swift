@@ -32,8 +32,7 @@ public struct StyledText: Hashable, Sendable {
 
   /// The text with `base` wherever a run leaves a colour open.
   public func over(_ base: Style) -> StyledText {
-    StyledText(
-      runs.map { Run($0.text, style: base.overlaid(by: $0.style), tag: $0.tag) })
+    StyledText(runs.map { Run($0.text, style: base.overlaid(by: $0.style), tag: $0.tag) })
   }
 
   /// The text's clusters, each with the index of the run in which it starts. A mark that starts a

@@ -82,9 +82,7 @@ public struct RoleMap: Hashable, Sendable {
     return Ramp(stops: stops, firstIsStrongest: strongest == "first")
   }
 
-  private static func paint(
-    _ node: Node, key: Node, file: YamlFile
-  ) throws(ThemeError) -> Paint? {
+  private static func paint(_ node: Node, key: Node, file: YamlFile) throws(ThemeError) -> Paint? {
     let written = file.scalar(node, key: key) ?? ""
     if written == "default" { return nil }
     if let slot = Palette.Slot(name: written) { return .slot(slot) }

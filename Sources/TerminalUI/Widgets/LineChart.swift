@@ -43,9 +43,7 @@ public struct LineChart: Sendable {
     }
   }
 
-  private func plot(
-    _ values: [Double?], count: Int, owner: Int, on canvas: inout BrailleCanvas
-  ) {
+  private func plot(_ values: [Double?], count: Int, owner: Int, on canvas: inout BrailleCanvas) {
     let span = range.upperBound - range.lowerBound
     var previous: (x: Int, y: Int)?
     for (index, value) in values.prefix(count).enumerated() {
@@ -53,8 +51,7 @@ public struct LineChart: Sendable {
         previous = nil
         continue
       }
-      let dot = canvas.dot(
-        Double(index) / Double(count - 1), (value - range.lowerBound) / span)
+      let dot = canvas.dot(Double(index) / Double(count - 1), (value - range.lowerBound) / span)
       canvas.join(previous ?? dot, dot, owner: owner)
       previous = dot
     }

@@ -38,8 +38,7 @@ public struct PointChart: Sendable {
     }
     for (index, line) in series.enumerated() {
       for (point, next) in zip(line.points, line.points.dropFirst()) {
-        canvas.join(
-          canvas.dot(point.x, point.y), canvas.dot(next.x, next.y), owner: index)
+        canvas.join(canvas.dot(point.x, point.y), canvas.dot(next.x, next.y), owner: index)
       }
     }
     canvas.draw(at: rect.origin, on: &buffer) { owner in

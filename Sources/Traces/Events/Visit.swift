@@ -10,9 +10,7 @@ public struct Visit: Sendable, Hashable, Codable {
   public var prior: Double
   public var u: Double
 
-  public init(
-    iteration: Int, node: NodeID, visits: Int, q: Double, prior: Double, u: Double
-  ) {
+  public init(iteration: Int, node: NodeID, visits: Int, q: Double, prior: Double, u: Double) {
     self.iteration = iteration
     self.node = node
     self.visits = visits

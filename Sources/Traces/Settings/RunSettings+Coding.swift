@@ -34,7 +34,7 @@ extension RunSettings: Codable {
       let key = SettingKey(row)
       guard try row.access.decode(&self, container, key) else {
         throw Swift.DecodingError.dataCorruptedError(
-          forKey: key, in: container, debugDescription: "\(row.name) is \(row.expected).")
+          forKey: key, in: container, debugDescription: "\(row.name) must be \(row.expected).")
       }
     }
     detail = try container.decodeIfPresent(Int.self, forKey: .detail) ?? detail

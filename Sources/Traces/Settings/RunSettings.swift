@@ -114,7 +114,6 @@ extension RunSettings {
 
   /// The sampling settings with a strategy's own temperature where none is given.
   public func sampling(temperature fallback: Double) -> SamplingSettings {
-    SamplingSettings(
-      temperature: temperature ?? fallback, topK: topK, topP: topP, minP: minP)
+    SamplingSettings(temperature: temperature ?? fallback, topK: topK, topP: topP, minP: minP)
   }
 }

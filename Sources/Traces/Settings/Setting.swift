@@ -116,7 +116,7 @@ public struct Setting: Sendable {
     let off = traits.contains(.canBeOff) && !names.contains("off") ? ", or off" : ""
     return switch form {
     case .whole(let range) where range.upperBound == .max:
-      "a whole number from \(range.lowerBound) on\(off)"
+      "a whole number from \(range.lowerBound) up\(off)"
     case .whole(let range):
       "a whole number from \(range.lowerBound) to \(range.upperBound)\(off)"
     case .number(let range):
@@ -144,6 +144,6 @@ public struct SettingError: Error, Hashable, CustomStringConvertible {
   public var description: String
 
   init(_ setting: Setting, _ text: String) {
-    description = "\(setting.name) is \(setting.expected), not “\(text)”"
+    description = "\(setting.name) must be \(setting.expected), not “\(text)”"
   }
 }

@@ -41,23 +41,23 @@ extension Setting {
     invalidates: .sampler, traits: .canBeOff)
 
   public static let topP = number(
-    "top-p", "keeps the fewest likeliest tokens whose probabilities reach p",
+    "top-p", "keeps the fewest tokens that together reach probability p",
     at: \.topP, in: 0...1,
     ladder: .rungsToOff([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98]),
     invalidates: .sampler, traits: .canBeOff)
 
   public static let minP = number(
-    "min-p", "cuts tokens below this share of the likeliest one's probability",
+    "min-p", "cuts tokens below this share of the top token's probability",
     at: \.minP, in: 0...1, ladder: .rungsFromOff([0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5]),
     invalidates: .sampler, traits: .canBeOff)
 
   public static let samples = whole(
-    "samples", "how many paths are sampled and counted", more: "In mcts, simulations.",
+    "samples", "how many paths are sampled and counted", more: "In mcts, how many simulations.",
     at: \.samples, in: 1...1_000_000, ladder: .rungs([1, 5, 10, 20, 40, 80, 160, 320]),
     usual: RunSettings.Usual.samples)
 
   public static let branches = whole(
-    "branches", "first tokens that are followed; in a search, ways on from each place",
+    "branches", "how many first tokens to follow; in a search, next steps per place",
     more: "In beam, how many beams are kept.", at: \.branches, in: 1...10_000,
     ladder: .rungs([1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 50]),
     usual: RunSettings.Usual.branches)
@@ -71,7 +71,7 @@ extension Setting {
 
   public static let template = text(
     "template", "the chat template around questions; Decode shows it token by token",
-    more: "auto is the model's own, where it is known. --prompt is always sent as it is.",
+    more: "auto is the model's own, if it is known. A --prompt is always sent unchanged.",
     at: \.templateName, .choice(TemplateChoice.names),
     cycle: [nil] + TemplateChoice.names.dropFirst().map { $0 },
     unset: TemplateChoice.auto.description,
@@ -88,7 +88,7 @@ extension Setting {
 
   public static let verifier = choice(
     "verifier", "what ranks candidates: prm, genrm, orm, likelihood, exact (puzzles)",
-    more: "eval takes several with commas between, or all.", at: \.verifier,
+    more: "eval takes several, separated by commas, or all.", at: \.verifier,
     traits: .canBeCompared)
 
   public static let rationales = whole(
@@ -106,7 +106,7 @@ extension Setting {
     usual: RunSettings.Usual.lookahead)
 
   public static let exploration = number(
-    "exploration", "how much a tree search tries what it has seldom tried",
+    "exploration", "how much a tree search favours rarely tried steps",
     at: \.exploration, in: 0...100, ladder: .rungs([0.1, 0.25, 0.5, 1, 1.25, 1.5, 2, 3, 5, 10]),
     usual: RunSettings.Usual.exploration)
 
@@ -116,8 +116,8 @@ extension Setting {
     usual: RunSettings.Usual.leaves)
 
   public static let thinkingBudget = whole(
-    "thinking-budget", "tokens of thinking, after which the answer is asked for",
-    more: "0 lets the model think nothing.", at: \.thinkingBudget, in: 0...1_000_000,
+    "thinking-budget", "thinking tokens before the answer is asked for",
+    more: "0 means no thinking at all.", at: \.thinkingBudget, in: 0...1_000_000,
     ladder: .rungsToOff([0, 8, 16, 32, 64, 128, 256, 512, 1024, 4096]), unset: "max-tokens")
 
   public static let waits = whole(
@@ -125,28 +125,28 @@ extension Setting {
     at: \.waits, in: 0...100, ladder: .every(1), usual: RunSettings.Usual.waits)
 
   public static let answerOverTime = onOff(
-    "answer-over-time", "asks each path for its answer early, behind every step of it",
+    "answer-over-time", "asks each path for its answer after every step",
     at: \.answerOverTime, traits: .isForAll)
 
   public static let earlyStop = choice(
-    "early-stop", "ends a vote when it is decided, or likely enough to stay as it is",
-    more: "likely is 95 %.", at: \.earlyStop, unset: "off", traits: .canBeOff)
+    "early-stop", "ends a vote when its winner is decided, or likely to stay",
+    more: "likely means 95 %.", at: \.earlyStop, unset: "off", traits: .canBeOff)
 
   public static let corpus = text(
     "corpus", "where passages are looked up: a text file, or a folder of them",
-    more: "Passages stand between blank lines.", at: \.corpus,
+    more: "Blank lines separate passages.", at: \.corpus,
     .path(what: "a text file or a folder of text files", names: []), unset: "worked examples",
     invalidates: .prompt)
 
   public static let passages = whole(
-    "passages", "how many passages stand before the question",
+    "passages", "how many passages go before the question",
     at: \.passages, in: 1...100, ladder: .rungs([1, 2, 3, 4, 5, 6, 8, 10]),
     usual: RunSettings.Usual.passages, invalidates: .prompt)
 
   public static let with = text(
-    "with", "further models to ask: files or names, with commas between",
-    more: "Where none is named, the two nearest sizes of the bundled family.", at: \.with,
-    .text(what: "the names of models, with commas between", names: []), unset: "its companions")
+    "with", "more models to ask: files or names, separated by commas",
+    more: "If none is named, the two nearest sizes of the bundled models are used.", at: \.with,
+    .text(what: "names of models, separated by commas", names: []), unset: "its companions")
 
   public static let combine = choice(
     "combine", "the models' answers vote, or their distributions are mixed",

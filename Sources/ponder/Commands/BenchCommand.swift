@@ -7,10 +7,10 @@ struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure how fast the engine is here.",
     discussion: """
-      One branch decodes from an empty context, more start after the shared prompt; the rate is \
-      the sum over paths, the median of several rounds. GB/s is what decoding reads of weights, \
-      keys and values, also as a share of the read bandwidth that is measured here with as many \
-      threads; a small model that the caches hold goes beyond it. With --repaint the playground itself is \
+      One path decodes from an empty context; several start after a shared prompt. The rate is \
+      the sum over paths, and the median of several rounds. GB/s counts what decoding reads of weights, \
+      keys and values, also as a share of the read bandwidth that is measured here with the same number of \
+      threads; a small model that fits in the caches can exceed it. With --repaint the playground itself is \
       measured: the time from a key to the picture that shows it, while paths stream.
       """)
 
@@ -21,7 +21,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Timed rounds of each test.") var rounds = 3
   @Option(
     help: ArgumentHelp(
-      "Sets the run beside an earlier one, saved with --format json > FILE.", valueName: "file"))
+      "Compares this run with an earlier one, saved with --format json > FILE.", valueName: "file"))
   var compare: String?
   @Flag(help: "Measure the time from a key to its picture instead.") var repaint = false
   @Option(help: "With --repaint: how many keys.") var keys = 200
@@ -31,11 +31,10 @@ struct BenchCommand: ParsableCommand {
     guard (1...1_000_000).contains(promptTokens), (1...1_000_000).contains(generate),
       (1...1000).contains(rounds), (1...100_000).contains(keys)
     else {
-      throw ValidationError(
-        "--prompt-tokens, --generate, --rounds and --keys must be 1 or more.")
+      throw ValidationError("--prompt-tokens, --generate, --rounds and --keys must be 1 or more.")
     }
     guard branchCounts.allSatisfy({ (1...4096).contains($0 ?? 0) }) else {
-      throw ValidationError("--branches is a list of numbers such as 1,8,40.")
+      throw ValidationError("--branches must be a list of numbers, such as 1,8,40.")
     }
   }
 

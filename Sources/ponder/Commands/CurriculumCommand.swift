@@ -24,7 +24,7 @@ struct CurriculumCommand: ParsableCommand {
   @Option(help: "A GGUF file whose vocabulary turns the documents into a token file.")
   var tokenizer: String?
 
-  @Option(help: "With --tokenizer: stop after the document that reaches so many tokens.")
+  @Option(help: "With --tokenizer: stop after the document that reaches this many tokens.")
   var tokens: Int?
 
   @Option(help: "Where to write; standard output if not given (JSON Lines only).")
@@ -35,10 +35,10 @@ struct CurriculumCommand: ParsableCommand {
       throw ValidationError("--documents and --first must not be negative")
     }
     guard tokenizer != nil || tokens == nil else {
-      throw ValidationError("--tokens counts tokens: give --tokenizer FILE as well")
+      throw ValidationError("--tokens needs a tokenizer: add --tokenizer FILE")
     }
     guard tokenizer == nil || output != nil else {
-      throw ValidationError("a token file is binary: give --output FILE as well")
+      throw ValidationError("--tokenizer writes a binary file: add --output FILE")
     }
   }
 
@@ -93,7 +93,7 @@ struct CurriculumCommand: ParsableCommand {
       number += 1
     }
     try file(path).write(contentsOf: tokenFile.data)
-    StandardError.write("\(tokenFile.count) tokens of \(number - first) documents\n")
+    StandardError.write("\(tokenFile.count) tokens from \(number - first) documents\n")
   }
 }
 

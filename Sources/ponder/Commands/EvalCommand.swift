@@ -29,37 +29,37 @@ struct EvalCommand: AsyncParsableCommand {
     case table, json
   }
 
-  @Option(help: ArgumentHelp("Strategies, with commas between.", valueName: "a,b"))
+  @Option(help: ArgumentHelp("Strategies, separated by commas.", valueName: "a,b"))
   var strategy = usualStrategy
   private static let usualStrategy = Greedy.description.name
 
   @OptionGroup var source: ProblemOptions
 
-  @Option(help: "Problems of each family; with --levels each, of each level.")
+  @Option(help: "How many problems per family; with --levels each, per level.")
   var count: Int?
 
-  @Option(help: "Levels drawn for each problem (mixed), each by itself, or the harder half (hard).")
+  @Option(help: "mixed: a level drawn per problem; each: level by level; hard: the harder half.")
   var levels: Levels = .mixed
 
-  @Option(help: "train, dev or heldout.")
+  @Option(help: "Which problems: train, dev or heldout.")
   var split: ProblemSplit = .heldout
 
   @Option(
     help: ArgumentHelp(
-      "accuracy; how well scores tell right from wrong (auc): Δ of a strategy's paths, or with "
-        + "--verifier the scores of verifiers; how sure branches are that reason or do not (delta); "
-        + "how often a wrong step is made good, without and with \"Wait,\" behind it (slips); how sure paths "
-        + "are of their answer step by step (over-time).",
+      "accuracy; auc: how well scores (Δ of paths or, with --verifier, those of verifiers) tell right "
+        + "from wrong; delta: how sure branches are, with and without reasoning; slips: how often a "
+        + "wrong step is mended, without and with \"Wait,\" after it; over-time: how sure paths are "
+        + "of their answer, step by step.",
       valueName: "accuracy|auc|delta|slips|over-time"))
   var metric: Metric = .accuracy
 
-  @Flag(help: "Beside each strategy, what a plain vote gets on as many tokens (accuracy only).")
+  @Flag(help: "Adds what a plain vote gets for as many tokens as each strategy (accuracy only).")
   var equalTokens = false
 
   @Option(
     help: ArgumentHelp(
-      "Turns each strategy's samples, branches or waits up until a problem costs about as many "
-        + "tokens, those of verifiers counted, so that strategies compare.", valueName: "tokens"))
+      "Raises each strategy's samples, branches or waits until a problem costs about this many "
+        + "tokens (verifiers' included), so that strategies can be compared.", valueName: "tokens"))
   var tokenBudget: Int?
 
   @Option(help: "\(Format.names)") var format: Format = .table
@@ -69,7 +69,7 @@ struct EvalCommand: AsyncParsableCommand {
   func validate() throws {
     if let count, count < 1 { throw ValidationError("--count must be 1 or more.") }
     if source.problems != nil, levels != .mixed || metric == .slips {
-      throw ValidationError("A file's problems have no levels and no slips: give --family.")
+      throw ValidationError("Problems from a file have no levels and no slips: use --family.")
     }
     let ofAccuracy = [
       ("--levels", levels != .mixed), ("--equal-tokens", equalTokens),
@@ -87,7 +87,7 @@ struct EvalCommand: AsyncParsableCommand {
       }
     }
     if metric == .slips, strategy != Self.usualStrategy {
-      throw ValidationError("The metric slips decodes greedily: leave --strategy out.")
+      throw ValidationError("--metric slips decodes greedily: leave --strategy out.")
     }
   }
 
@@ -167,8 +167,7 @@ struct EvalCommand: AsyncParsableCommand {
     let asked = try problemsAsked()
     // There are no corrupted solutions of a file's problems.
     let pairs = try source.families().flatMap {
-      JudgedPair.pairs(
-        family: $0, split: split, count: each, seed: options.asked.settings.seed)
+      JudgedPair.pairs(family: $0, split: split, count: each, seed: options.asked.settings.seed)
     }
     let verifiers = options.verifiers?.names(for: asked.map(Question.init)) ?? []
     let evaluation = try evaluation(oneModel())
@@ -264,8 +263,7 @@ struct EvalCommand: AsyncParsableCommand {
     let rows = try await cancellingOnInterrupt(measure)
     try write(
       rows, .accuracy(rows, metric: metric, budget: tokenBudget), of: evaluation,
-      notes: TextTable.notes(
-        rows, maxTokens: evaluation.settings.maxTokens, budget: tokenBudget))
+      notes: TextTable.notes(rows, maxTokens: evaluation.settings.maxTokens, budget: tokenBudget))
   }
 
   private func write<Row: Encodable>(

@@ -7,7 +7,7 @@ import Traces
 
 struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "info", abstract: "Tell what a model is.")
+    commandName: "info", abstract: "Describe a model.")
 
   @OptionGroup var options: ModelOptions
   @Option(help: "\(OutputFormat.names)") var format: OutputFormat = .json

@@ -8,10 +8,10 @@ struct LogitsCommand: ParsableCommand {
 
   @OptionGroup var options: ModelOptions
 
-  @Option(help: ArgumentHelp("Token ids, with commas between.", valueName: "ids"))
+  @Option(help: ArgumentHelp("Token ids, separated by commas.", valueName: "ids"))
   var ids: String
 
-  @Flag(help: "One row for each position instead of the last one's only.")
+  @Flag(help: "Print a row for every position, not only for the last.")
   var all = false
 
   func run() throws {
@@ -29,7 +29,7 @@ struct LogitsCommand: ParsableCommand {
     return try parts.map { part in
       guard let id = TokenID(part.trimmingPrefix { $0 == " " }) else {
         throw UserError.usage(
-          "--ids wants whole numbers with commas between, such as 1,2,3; found '\(part)'.")
+          "--ids takes whole numbers separated by commas, such as 1,2,3; found '\(part)'.")
       }
       return id
     }

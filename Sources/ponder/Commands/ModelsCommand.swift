@@ -8,8 +8,8 @@ struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "models", abstract: "List the bundled models.",
     discussion: """
-      The family stands first, a line for each size, with its checkpoints (the model after so \
-      many training tokens) below it. The names are for --model.
+      The family comes first: a line for each size, with its checkpoints (the model after so \
+      many training tokens) below it. Use the names with --model.
       """)
 
   @Option(help: "\(OutputFormat.names)") var format: OutputFormat = .text

@@ -21,21 +21,21 @@ struct PlayCommand: ParsableCommand {
   @Option(help: "Start a strategy at once, on the screen that shows it.")
   var strategy: String?
 
-  @Option(help: "A theme of 'ponder themes', or a base16 file.")
+  @Option(help: "A theme from 'ponder themes', or a base16 file.")
   var theme: String?
 
-  @Option(help: "Colours: none, 16, 256 or truecolor (default: what the terminal has).")
+  @Option(help: "Colours: none, 16, 256 or truecolor (default: what the terminal supports).")
   var colors: String?
 
   @Option(help: ArgumentHelp("Show a saved trace, without a model.", valueName: "trace"))
   var replay: String?
 
-  @Option(help: ArgumentHelp("Keep the session in this file.", valueName: "file"))
+  @Option(help: ArgumentHelp("Save the session in this file.", valueName: "file"))
   var trace: String?
 
   func validate() throws {
     if let colors, ColorDepth(name: colors) == nil {
-      throw ValidationError("--colors is none, 16, 256 or truecolor.")
+      throw ValidationError("--colors must be none, 16, 256 or truecolor.")
     }
   }
 
@@ -84,9 +84,7 @@ struct PlayCommand: ParsableCommand {
 
   /// Makes the file that keeps this session. A replayed trace is left as it is: what is done
   /// after it goes into a session that begins with a copy of it.
-  private func keeper(
-    after saved: TraceFile?
-  ) throws -> @Sendable () throws -> TraceJournal {
+  private func keeper(after saved: TraceFile?) throws -> @Sendable () throws -> TraceJournal {
     let file =
       trace.map { URL(fileURLWithPath: $0) }
       ?? Sessions.folder.appending(path: Sessions.newName())
@@ -125,8 +123,7 @@ struct PlayCommand: ParsableCommand {
         guard url.pathExtension == "md", let lesson = try? Lesson.read(url.path) else {
           return nil
         }
-        return Catalog.LessonEntry(
-          title: lesson.title, path: url.path, summary: lesson.summary)
+        return Catalog.LessonEntry(title: lesson.title, path: url.path, summary: lesson.summary)
       }
     }
     catalog.sessions = Sessions.all()

@@ -6,9 +6,9 @@ import Problems
 struct ProblemsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "problems",
-    abstract: "Print problems of a family as JSON Lines, what they cost, or check an answer.")
+    abstract: "Print a family's problems as JSON Lines, print what they cost, or check an answer.")
 
-  @Option(help: "The family of problems; list names them.")
+  @Option(help: "The family of problems; 'list' names them all.")
   var family: String?
 
   @Option(help: "One problem, by its id, such as countdown/1/3.")
@@ -19,8 +19,8 @@ struct ProblemsCommand: ParsableCommand {
 
   @Flag(
     help: """
-      Print what a puzzle takes: the nodes that a solver visits to propose an answer, and the \
-      operations that the checker does to verify it.
+      Print what a puzzle costs: how many nodes a solver visits to propose an answer, and how many \
+      operations the checker needs to verify it.
       """)
   var costs = false
 
@@ -48,7 +48,7 @@ struct ProblemsCommand: ParsableCommand {
       throw ValidationError("give either --family NAME or --problem ID")
     }
     if check != nil, problem == nil {
-      throw ValidationError("--check needs the problem that is answered; give --problem ID")
+      throw ValidationError("--check needs a problem to check against; give --problem ID")
     }
   }
 
@@ -97,8 +97,7 @@ struct ProblemsCommand: ParsableCommand {
     for family in ProblemLibrary.families {
       let levels = "\(family.levels.lowerBound)-\(family.levels.upperBound)"
       let mark = family.isCore ? "" : " (extra, not in all)"
-      try StandardOutput.writeLine(
-        "\(family.name)\tlevels \(levels)\t\(family.summary)\(mark)")
+      try StandardOutput.writeLine("\(family.name)\tlevels \(levels)\t\(family.summary)\(mark)")
     }
   }
 }

@@ -18,7 +18,7 @@ struct ReplayCommand: ParsableCommand {
     case text, jsonl, svg
   }
 
-  @Argument(help: "A trace written by --trace or kept by the playground.")
+  @Argument(help: "A trace written by --trace or saved by the playground.")
   var trace: String
 
   @Option(help: "\(Format.names)") var format: Format = .text

@@ -25,7 +25,7 @@ struct RunCommand: AsyncParsableCommand {
 
   @Option(help: "\(Format.names)") var format: Format = .text
 
-  @Option(help: ArgumentHelp("Also keeps the trace in a file.", valueName: "file"))
+  @Option(help: ArgumentHelp("Also saves the trace to a file.", valueName: "file"))
   var trace: String?
 
   func run() async throws {
@@ -36,11 +36,9 @@ struct RunCommand: AsyncParsableCommand {
     guard options.verifiers.map({ $0.names.count == 1 }) ?? true else {
       throw UserError.usage("run takes one --verifier; eval compares several.")
     }
-    let settings = options.settings(
-      detail: trace == nil ? 5 : DistributionSummary.savedDetail)
+    let settings = options.settings(detail: trace == nil ? 5 : DistributionSummary.savedDetail)
     let prompts = try PromptLibrary.bundled()
-    let models = try model.models(
-      for: [strategy], settings, parallel: options.parallel)
+    let models = try model.models(for: [strategy], settings, parallel: options.parallel)
     let decoder = models.decoder
     // A bad template and a prompt that does not fit are told before anything is printed.
     _ = try prompts.prompt(
@@ -99,8 +97,7 @@ private final class RunOutput: Sendable {
       do {
         switch format {
         case .jsonl:
-          try StandardOutput.write(
-            String(decoding: TraceCoding.lines([record]), as: UTF8.self))
+          try StandardOutput.write(String(decoding: TraceCoding.lines([record]), as: UTF8.self))
         case .text:
           // Why a run has failed is said on standard error.
           if case .finished(let end) = record.event, end.reason == .failed { return }

@@ -12,14 +12,14 @@ struct ScaleCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scale", abstract: "Study accuracy against compute.",
     discussion: """
-      samples: pass@k, majority, best of k and weighted vote of solutions drawn once. thinking: \
-      budgets of thinking, and ends taken back with "Wait,". size: the bundled models, by size and \
-      by training. strategies: each with its own knob turned up, on one axis of tokens. \
-      difficulty: what easy and hard problems cost, answered at once and with reasoning.
+      samples: pass@k, majority, best of k and weighted vote, all of the same samples. thinking: \
+      budgets of thinking, and ends replaced with "Wait,". size: the bundled models, by size and \
+      by training. strategies: each allowed more and more tokens, all on one axis. \
+      difficulty: what easy and hard problems cost, answered directly and with reasoning.
 
-      What is found is kept: the same study costs nothing a second time, and one that was stopped \
-      goes on where it was. Tokens are counted where they are chosen or put in, a verifier's \
-      included, the prompt left out; FLOPs are 2 × parameters × tokens.
+      Results are kept: the same study costs nothing a second time, and one that was stopped \
+      continues where it stopped. Tokens are those that are chosen or inserted, including a verifier's, \
+      without the prompt; FLOPs are 2 × parameters × tokens.
       """)
 
   enum Format: String, CaseIterable, ExpressibleByArgument {
@@ -31,24 +31,24 @@ struct ScaleCommand: AsyncParsableCommand {
 
   @OptionGroup var source: ProblemOptions
 
-  @Option(help: "Problems of each family (default: 20); in difficulty, of each level (10).")
+  @Option(help: "Problems per family (default: 20); in difficulty, per level (10).")
   var count: Int?
 
-  @Option(help: "train, dev or heldout.")
+  @Option(help: "Which problems: train, dev or heldout.")
   var split: ProblemSplit = .heldout
 
   @Option(
     help: ArgumentHelp(
-      "strategies: those to compare (default: greedy, cot, the votes, searches and budgets that "
-        + "are compared on the Scale screen).", valueName: "a,b"))
+      "With --study strategies: which to compare (default: greedy, cot, and the votes, searches and "
+        + "budgets of the Scale screen).", valueName: "a,b"))
   var strategy: String?
 
   @Option(help: "\(Format.names)") var format: Format = .table
 
-  @Option(help: ArgumentHelp("Writes to a file.", valueName: "file"))
+  @Option(help: ArgumentHelp("Writes the result to a file.", valueName: "file"))
   var out: String?
 
-  @Flag(help: "Does the study anew, whatever is kept of it.")
+  @Flag(help: "Runs the study from scratch and ignores kept results.")
   var anew = false
 
   @OptionGroup var model: ModelOptions
@@ -57,13 +57,13 @@ struct ScaleCommand: AsyncParsableCommand {
   func validate() throws {
     if let count, count < 1 { throw ValidationError("--count must be 1 or more.") }
     if source.problems != nil, study == .difficulty {
-      throw ValidationError("A file's problems have no levels: give --family.")
+      throw ValidationError("Problems from a file have no levels: use --family.")
     }
     if study == .size, model.model != nil {
-      throw ValidationError("The study of sizes is of the bundled family: leave --model out.")
+      throw ValidationError("--study size uses the bundled models: leave --model out.")
     }
     if strategy != nil, study != .strategies {
-      throw ValidationError("--strategy is for the study of strategies.")
+      throw ValidationError("--strategy works only with --study strategies.")
     }
     if let samples = options.asked.settings.samples, samples > Self.mostSamples {
       throw ValidationError("--samples must be from 1 to \(Self.mostSamples) in a study.")
@@ -206,7 +206,7 @@ enum StudyTable {
     let rows = curves.flatMap { curve in
       curve.points.filter { $0.problems > 0 }.map { (curve: curve, point: $0) }
     }
-    let models = isSize ? "the bundled family" : study.models.first?.name ?? ""
+    let models = isSize ? "the bundled models" : study.models.first?.name ?? ""
     let title =
       "\(StudyChart.title(of: study.kind)); \(study.subject), \(study.problems.count) problems, "
       + "\(models)\n"
@@ -216,7 +216,7 @@ enum StudyTable {
   private static func scaling(_ curves: [StudyCurve]) -> String {
     curves.compactMap { curve in
       SequentialScaling(curve).map {
-        "\(curve.name), as s1 puts it: scaling "
+        "\(curve.name), measured as in the s1 paper: scaling "
           + "\($0.scaling < 0 ? "-" : "+")\(Format.fixed(abs($0.scaling) * 100, 3)) accuracy for 100 tokens, "
           + "performance \(Format.probability($0.performance))\n"
       }

@@ -8,7 +8,7 @@ struct StrategiesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "strategies", abstract: "List the strategies, or print the guide to one of them.")
 
-  @Argument(help: "The strategy whose page of Samples/Guide is printed.") var name: String?
+  @Argument(help: "A strategy: prints its page of the guide.") var name: String?
 
   @Option(help: "\(OutputFormat.names)") var format: OutputFormat = .text
 

@@ -10,7 +10,7 @@ struct ThemesCommand: ParsableCommand {
       a file.
       """)
 
-  @Argument(help: "Names or files; all themes if left out.") var themes: [String] = []
+  @Argument(help: "Names of themes, or files (default: all themes).") var themes: [String] = []
   @Flag(help: "Report missing colours and roles, weak contrast and scales out of order.")
   var check = false
   @Option(help: "\(OutputFormat.names)") var format: OutputFormat = .text
@@ -53,9 +53,7 @@ struct ThemesCommand: ParsableCommand {
       problems: check ? ThemeCheck.problems(palette: palette, roles: roles) : nil)
   }
 
-  private func describe(
-    _ palette: Palette, _ row: Row, roles: RoleMap, _ names: [String]
-  ) throws {
+  private func describe(_ palette: Palette, _ row: Row, roles: RoleMap, _ names: [String]) throws {
     let width = names.map(\.count).max() ?? 0
     let mark = row.problems.map { $0.isEmpty ? "✓ " : "✗ " } ?? ""
     let name = palette.name.padded(to: width)

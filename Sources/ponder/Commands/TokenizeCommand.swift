@@ -30,7 +30,7 @@ struct TokenizeCommand: ParsableCommand {
 
   func validate() throws {
     guard (text == nil) != (file == nil) else {
-      throw ValidationError("Give either a text or --file.")
+      throw ValidationError("Give either a text or --file FILE.")
     }
   }
 

@@ -71,7 +71,7 @@ enum BundledModels {
       ? all.map { GGUFPartName.modelName(ofFile: $0.path) }.joined(separator: ", ")
       : family.listOfNames
     throw UserError.missingFile(
-      "There is neither a file nor a bundled model “\(model)”; bundled are "
+      "There is neither a file nor a bundled model “\(model)”. Bundled models: "
         + (names.isEmpty ? "none." : "\(names)."))
   }
 

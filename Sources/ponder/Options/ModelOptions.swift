@@ -11,10 +11,10 @@ struct ModelOptions: ParsableArguments {
       valueName: "file|name"))
   var model: String?
 
-  @Option(help: "Threads that compute (default: one for each processor).")
+  @Option(help: "How many threads compute (default: one per processor).")
   var threads: Int?
 
-  @Option(help: "How keys and values are kept: \(KVFormat.names).")
+  @Option(help: "How keys and values are stored: \(KVFormat.names).")
   var kv: KVFormat = .f16
 
   @Option(

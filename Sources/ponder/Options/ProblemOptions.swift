@@ -4,7 +4,7 @@ import Problems
 
 /// Which problems are asked.
 struct ProblemOptions: ParsableArguments {
-  @Option(help: "Families of problems with commas between, or all: every core family.")
+  @Option(help: "Families of problems, separated by commas; all means every core family.")
   var family: String?
 
   @Option(help: ArgumentHelp("Problems as JSON Lines, Ponder's or GSM8K's.", valueName: "file"))

@@ -4,13 +4,13 @@ import Traces
 
 /// What is asked.
 struct QuestionOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("A problem of the library (see 'ponder problems').", valueName: "id"))
+  @Option(help: ArgumentHelp("A library problem (see 'ponder problems').", valueName: "id"))
   var problem: String?
 
   @Option(help: ArgumentHelp("A question of your own.", valueName: "text"))
   var question: String?
 
-  @Option(help: ArgumentHelp("Text sent to the model as it is.", valueName: "text"))
+  @Option(help: ArgumentHelp("A text that is sent to the model unchanged.", valueName: "text"))
   var prompt: String?
 
   func validate() throws {

@@ -7,13 +7,12 @@ import Traces
 
 /// What strategies can be told on the command line.
 struct RunOptions: ParsableArguments {
-  @Option(help: "Paths that are decoded at once.")
+  @Option(help: "How many paths are decoded at once.")
   var parallel: Int = 8
 
   @OptionGroup var asked: SettingOptions<StandardSettings>
 
-  @Option(
-    help: "Candidates listed with each token (default: 5, or 64 when a trace is written).")
+  @Option(help: "Candidates listed with each token (default: 5, or 64 when a trace is written).")
   var detail: Int?
 
   func validate() throws {

@@ -32,7 +32,7 @@ extension ModelOptions {
     guard areSeveral else { return RunModels(decoder: try decoder(parallel: parallel)) }
     guard strategies.count == 1 || settings.combine != .mixture else {
       throw UserError.usage(
-        "--combine mixture makes one model of several: measure ensemble by itself.")
+        "--combine mixture turns several models into one: measure ensemble alone.")
     }
     let paths = try BundledModels.companions(of: path, named: settings.with)
     let models = try ([path] + paths).map {

@@ -32,7 +32,7 @@ struct StudyModels: Sendable {
         isFinal: family.isFinal(member))
     }
     guard !models.all.isEmpty else {
-      throw UserError.missingFile("There is no bundled family; a study of sizes needs one.")
+      throw UserError.missingFile("The bundled models were not found; --study size needs them.")
     }
     return models
   }

@@ -65,9 +65,7 @@ extension TextTable<VerifierRow> {
 
 extension TextTable<EvaluationRow> {
   /// The columns of which there is something to say.
-  static func accuracy(
-    _ rows: [EvaluationRow], metric: EvalCommand.Metric, budget: Int?
-  ) -> Self {
+  static func accuracy(_ rows: [EvaluationRow], metric: EvalCommand.Metric, budget: Int?) -> Self {
     var columns = [
       Column("strategy", 22) { $0.strategy + ($0.verifier.map { "/\($0)" } ?? "") },
       Column("family", 14) { $0.family },
@@ -119,22 +117,22 @@ extension TextTable<EvaluationRow> {
   /// - Parameter maxTokens: how many tokens a path could have at most.
   static func notes(_ rows: [EvaluationRow], maxTokens: Int, budget: Int?) -> String {
     var text = """
-      tokens: generated for a problem, at most \(maxTokens) on a path; spent: with what was put in or read
-      by a verifier, the prompt apart; reused: taken from the cache.
+      tokens: generated per problem, at most \(maxTokens) on a path; spent: also counts those inserted, or read
+      by a verifier, but not the prompt; reused: taken from the cache.
 
       """
     if rows.contains(where: { $0.equalTokenVote != nil }) {
       text += """
-        vote at equal tokens: a majority of the samples that together take no more than what was spent on the
-        same problem, of one at least; its: the tokens that these took. The seconds are of both.
+        vote at equal tokens: the majority of as many samples as cost no more than what was spent on the same
+        problem, but at least of one; its: the tokens of those samples. The seconds are for both.
 
         """
     }
     if let budget {
       text += """
-        Each strategy is set to the most that costs at most \(budget) tokens a problem beside the prompt, on
-        the mean of at most \(TokenBudget.trials) of the problems, whose answers are not looked at; "!" costs more
-        even at its least.
+        Each strategy has the largest setting that costs at most \(budget) tokens a problem, without the prompt, on
+        average over at most \(TokenBudget.trials) of the problems; their answers are not looked at. "!": costs more
+        even at its smallest setting.
 
         """
     }

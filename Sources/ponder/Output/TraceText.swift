@@ -56,7 +56,7 @@ struct TraceText {
     let answer = end.answer ?? "none"
     if let revision = end.revision {
       let verdict = revision.correct.map { $0 ? " (right)" : " (wrong)" } ?? ""
-      text += "\nbefore looking again: \(revision.of ?? "none")\(verdict)"
+      text += "\nbefore the second look: \(revision.of ?? "none")\(verdict)"
     }
     let verdict = end.correct.map { $0 ? " (right)" : " (wrong)" } ?? ""
     let state = end.reason == .completed ? "" : " — \(end.reason.rawValue)"

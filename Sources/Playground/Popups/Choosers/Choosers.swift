@@ -103,7 +103,7 @@ struct ThemeChooser: Chooser {
   /// Lines for the sample of colours.
   let footing = 3
   var columns: [Table.Column] { [.init("", .fill), .init("", .fixed(4))] }
-  let empty = "No themes are found; set PONDER_HOME to the folder with Themes."
+  let empty = "No themes found; set PONDER_HOME to the folder with Themes."
 
   func count(_ state: PlaygroundState) -> Int { state.catalog.themes.count }
 
@@ -160,7 +160,7 @@ struct LessonChooser: Chooser {
   let heading: String? = "Each step explains, then does what it says with the model."
   let footing = 3
   var columns: [Table.Column] { [.init("", .fill), .init("", .fixed(11))] }
-  let empty = "No lessons are found; :lesson FILE plays one."
+  let empty = "No lessons found; :lesson FILE plays one."
 
   func count(_ state: PlaygroundState) -> Int { state.catalog.lessons.count }
 
@@ -202,7 +202,7 @@ struct SessionChooser: Chooser {
   var position = ListPosition()
 
   let title = "Saved sessions"
-  let heading: String? = "Everything explored is kept; opened again, it needs no model."
+  let heading: String? = "Sessions are kept; you need no model to open one again."
   var columns: [Table.Column] { [.init("", .fraction(0.5)), .init("", .fill)] }
   let empty = "None yet; :open FILE opens any trace."
 

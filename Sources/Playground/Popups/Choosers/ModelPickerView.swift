@@ -35,7 +35,7 @@ extension ModelPickerState {
         family.sizes.compactMap { row($0, state, theme) } + others,
         columns: [.init("", .fraction(family.isEmpty ? 0.45 : 0.55)), .init("", .fill)],
         theme: theme,
-        empty: "No bundled models are found; type a path, or run make models.", on: &buffer)
+        empty: "No bundled models found; type a path, or run make models.", on: &buffer)
     }
     drawState(state, body, theme, on: &buffer)
     return cursor

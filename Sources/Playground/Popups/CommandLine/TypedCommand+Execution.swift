@@ -28,7 +28,7 @@ extension Reducer {
       let family = state.catalog.family
       guard known != nil || family.isEmpty || name.contains("/") || name.hasSuffix(".gguf") else {
         throw CommandLineError(
-          "there is no model “\(name)”; there are \(family.listOfNames), and any path")
+          "there is no model “\(name)”; give a path, or one of \(family.listOfNames)")
       }
       return [.model(.load(path: known ?? name))]
     case .theme(let name):

@@ -49,15 +49,14 @@ enum TypedCommand: Sendable, Hashable {
   }
 
   private static let questions = [
-    Word(
-      name: "problem", argument: .problem, placeholder: "ID", help: "ask a problem of the library"),
+    Word(name: "problem", argument: .problem, placeholder: "ID", help: "ask a library problem"),
     Word(name: "question", argument: .text, placeholder: "TEXT", help: "ask anything"),
     Word(
       name: "prompt", argument: .text, placeholder: "TEXT",
-      help: "send a text as it is, with no template"),
+      help: "send a text unchanged, no template"),
     Word(
       name: "strategy", argument: .strategy, placeholder: "NAME",
-      help: "run a strategy, on the screen that fits it"),
+      help: "run a strategy and show its screen"),
   ]
 
   private static let things = [
@@ -88,11 +87,11 @@ enum TypedCommand: Sendable, Hashable {
     parsing line: String, settings: SettingTable = .standard, screens: ScreenList = .standard
   ) throws(CommandLineError) {
     let (name, argument) = Self.split(line)
-    guard !name.isEmpty else { throw CommandLineError("there is no command; Tab lists them") }
+    guard !name.isEmpty else { throw CommandLineError("type a command; Tab lists them") }
     let word = try Self.word(named: name, settings: settings, screens: screens)
     if word.argument == .none {
       guard argument.isEmpty else {
-        throw CommandLineError("\(word.name) stands alone, without “\(argument)”")
+        throw CommandLineError("\(word.name) takes no argument; omit “\(argument)”")
       }
     } else if argument.isEmpty {
       // The screen Branches and the number of branches share a name.
@@ -173,7 +172,7 @@ enum Nearest {
     if let ranked, ranked.edits <= max(1, min(3, ranked.name.count / 2)) {
       return "; did you mean \(ranked.name)?"
     }
-    return names.count <= 8 ? "; there are \(names.joined(separator: ", "))" : ""
+    return names.count <= 8 ? "; choose one of \(names.joined(separator: ", "))" : ""
   }
 
   /// The Levenshtein distance.

@@ -171,7 +171,7 @@ extension PickerState {
 extension QuestionForm {
   static let shortNotice = "The bundled model was not trained on this form; m opens a larger model."
   static let notice =
-    "The bundled model was trained on the forms in the list before, and on nothing else: here it "
-    + "will answer, and mean little by it. For questions of any form open a larger GGUF model "
+    "The bundled model was trained only on the forms in the previous list. It will answer "
+    + "other questions too, but badly. For questions of any form, open a larger GGUF model "
     + "with m, or start with ponder --model FILE."
 }

@@ -31,7 +31,7 @@ extension PickerState {
     list.draw(
       rows.map { Self.cells($0, theme) },
       columns: [.init("", .fixed(11)), .init("", .fill), .init("", .fixed(10), .right)],
-      theme: theme, empty: "nothing here has these words", on: &buffer)
+      theme: theme, empty: "nothing here matches", on: &buffer)
     let rule = list.rows.bottom
     buffer.horizontalLine(x: body.x, y: rule, width: body.width, style: theme.popup(.border))
     let below = Rect(x: body.x, y: rule + 1, width: body.width, height: body.bottom - rule - 1)
@@ -86,8 +86,8 @@ extension PickerState {
       return StyledText([.init("for example: ", style: dim), .init(example, style: base)])
     case .own:
       return StyledText(
-        "Anything you like, with the right answer if you know it. What is typed as the filter is "
-          + "taken along.", style: dim)
+        "Anything you like, with the right answer if you know it. The question starts with "
+          + "your filter text.", style: dim)
     }
   }
 }

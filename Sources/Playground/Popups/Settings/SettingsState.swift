@@ -81,7 +81,7 @@ extension SettingsState {
       switch row {
       case .setting(let setting): settings.field = TextField(startText(setting, state))
       case .theme: return change(.theme, by: 1, &state)
-      case .parallel, .threads: settings.error = "set with --\(row.title) at the start"
+      case .parallel, .threads: settings.error = "set it with --\(row.title) when you start ponder"
       }
     case .dismiss: state.popups.removeLast()
     default: break

@@ -70,7 +70,7 @@ extension SettingsState {
       return chat.thinking.map { "\(name), \($0.open)" } ?? name
     }
     if choice == TemplateChoice.none { return "raw text" }
-    return model.chatTemplate == nil ? "the model has none: raw text" : "not known: raw text"
+    return model.chatTemplate == nil ? "the model has none: raw text" : "unknown: raw text"
   }
 
   private func drawFooting(_ row: Row, in rect: Rect, _ theme: Theme, on buffer: inout CellBuffer) {
@@ -93,16 +93,14 @@ extension SettingsState {
       let names =
         (setting.invalidates == .sampler ? ["Decode"] : []) + setting.strategies.map(\.name)
       return (setting.help, names.isEmpty ? "" : "used by \(names.joined(separator: ", "))")
-    case .theme: return ("the colours; C shows them all", "")
+    case .theme: return ("the colour theme; C lists all", "")
     case .parallel:
       return (
-        "how many paths are decoded together; it changes the time, never the result",
+        "how many paths are decoded at once; affects speed, never the result",
         "set with --parallel"
       )
     case .threads:
-      return (
-        "how many threads compute; it changes the time, never the result", "set with --threads"
-      )
+      return ("how many threads compute; affects speed, never the result", "set with --threads")
     }
   }
 

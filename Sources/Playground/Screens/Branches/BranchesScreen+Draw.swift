@@ -39,13 +39,13 @@ extension BranchesScreen {
     }
     if !isByDelta {
       return strategy.shape.takesVotes
-        ? "Δ tells how sure a path is of its answer; Votes counts the answers."
-        : "Δ tells how sure a path is of its answer; here it decides nothing."
+        ? "Δ is how sure a path is of its answer; Votes counts the answers."
+        : "Δ is how sure a path is of its answer; it decides nothing here."
     }
     return width >= 120
-      ? "Δ tells a reasoned answer from a guessed one better than a right one from a wrong one:"
+      ? "Δ tells reasoned answers from guessed ones better than right from wrong ones:"
         + " a branch can be sure and wrong."
-      : "Δ parts reasoned from guessed better than right from wrong."
+      : "Δ tells reasoned from guessed better than right from wrong."
   }
 
   private func drawBlank(
@@ -54,7 +54,7 @@ extension BranchesScreen {
     if digest.run != nil {
       let begins = digest.end == nil
       Panel.blank(
-        title: strategy.title + (begins ? " begins" : " has left no path"),
+        title: strategy.title + (begins ? " starts" : " left no path"),
         lines: [strategy.summary], hint: "", in: rect, theme: theme, on: &buffer)
       return
     }
@@ -62,9 +62,9 @@ extension BranchesScreen {
     Panel.blank(
       title: "CoT-decoding has not run yet",
       lines: [
-        "\(count) branches start with the \(count) likeliest first tokens and go on greedily. "
-          + "Where the model reasons before it answers, the tokens of the answer leave less "
-          + "doubt: their mean p₁ − p₂, Δ, is greater. The answer with the greatest ΣΔ wins.",
+        "\(count) branches start with the \(count) likeliest first tokens and continue greedily. "
+          + "Where the model reasons first, it is surer of its answer: the mean p₁ − p₂ of "
+          + "the answer's tokens, Δ, is greater. The answer with the greatest ΣΔ wins.",
         "Wang and Zhou 2024, arXiv 2402.10200",
       ],
       hint: "Press `Space` to grow the branches.", in: rect, theme: theme, on: &buffer)

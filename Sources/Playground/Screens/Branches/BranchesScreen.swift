@@ -38,7 +38,7 @@ struct BranchesScreen: Screen {
     ] + KeyBinding.moving("branch", pages: false) + [
       KeyBinding([.enter, .right, "l"], .openInDecode, "open the branch in Decode", hint: "open"),
       KeyBinding(
-        ["v"], .compare, "mark a branch; on a second one, compare the two",
+        ["v"], .compare, "mark a branch; again on another to compare",
         hint: "compare"),
     ] + KeyBinding.scrolling("branch's text") + [.openSteps]
 
@@ -222,7 +222,7 @@ struct BranchesScreen: Screen {
   ) -> String? {
     guard let run, let trace = session.trace.runs[run], let a = number(of: left),
       let b = number(of: right)
-    else { return "There are no two such branches to compare." }
+    else { return "At least one of these branches is missing." }
     guard a != b else { return "Both are the same branch here." }
     comparison = Comparison(run: run, left: a, right: b, trace)
     return nil

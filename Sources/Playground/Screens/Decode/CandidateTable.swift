@@ -191,8 +191,8 @@ extension DecodeScreen {
     guard known[session.cursor] != nil, session.vocabulary != nil else {
       session.tell(
         session.readyModel == nil
-          ? "A saved session.trace keeps the likeliest tokens only; finding others needs a model. Press m."
-          : "There is no table to look in yet.")
+          ? "A saved trace keeps only the likeliest tokens; finding others needs a model. Press m."
+          : "There is no table to search yet.")
       return
     }
     search = TokenSearch()

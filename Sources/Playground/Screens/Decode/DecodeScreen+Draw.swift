@@ -92,7 +92,7 @@ extension DecodeScreen {
     switch session.model {
     case .loading(let load): "Loading \(load.text)"
     case .failed(let name, _): "\(name) could not be loaded. Press m to choose another model."
-    case .ready: "Putting the question in …"
+    case .ready: "Reading the question …"
     case .none:
       session.isReplay
         ? "This trace holds no text for Decode; look at Branches and Votes."
@@ -234,7 +234,7 @@ extension DecodeScreen {
     if search.field.isEmpty {
       text.append("type a token's text; Enter takes it, Esc leaves", style: view.style(.dim))
     } else if search.found.isEmpty {
-      text.append("no token begins so", style: view.style(.dim))
+      text.append("no matching token", style: view.style(.dim))
     }
     let left = isOneRow ? x + width + 1 : rect.x
     buffer.put(text, x: left, y: rect.bottom - 1, width: max(0, rect.right - left))
@@ -265,8 +265,8 @@ extension DecodeScreen {
       text.append("  margin \(Format.probability(margin))", style: dim)
     }
     if token.alternatives > 0 {
-      let noun = token.alternatives == 1 ? "other way" : "other ways"
-      text.append("  • \(token.alternatives) \(noun) known here", style: view.style(.nodeBest))
+      let noun = token.alternatives == 1 ? "other" : "others"
+      text.append("  • \(token.alternatives) \(noun) explored", style: view.style(.nodeBest))
     }
     return text
   }
@@ -300,7 +300,7 @@ extension DecodeScreen {
     let dim = view.style(.dim)
     var text = StyledText("p(answer now)", style: view.style(.title))
     if let inserted = odds.inserted {
-      text.append(" before → behind ", style: dim)
+      text.append(" before → after ", style: dim)
       text.append(inserted, style: view.style(.tokenInjected).adding(.reverse))
     }
     text.append(":", style: dim)
@@ -325,7 +325,7 @@ extension DecodeScreen {
     var text = StyledText("asked here: ", style: view.style(.dim))
     guard let answer = forced.answer else {
       text.append("no answer found", style: view.style(.answerUnparsed))
-      text.append(", n shows what came", style: view.style(.dim))
+      text.append(", n shows the reply", style: view.style(.dim))
       return text
     }
     let mark = forced.isCorrect.map { $0 ? " ✓" : " ✗" } ?? ""

@@ -92,14 +92,14 @@ struct DecodeScreen: Screen {
     KeyBinding(["f"], .own(Own.markFork), "mark a fork here", hint: "fork"),
     KeyBinding(["]", "n"], .own(Own.hop(1)), "next fork or line's end"),
     KeyBinding(["[", "N"], .own(Own.hop(-1)), "previous fork or line's end"),
-    KeyBinding(["i"], .own(Own.insertText), "put in any text", hint: "insert"),
-    KeyBinding(["/"], .own(Own.findToken), "find any token, and take it", hint: "find"),
+    KeyBinding(["i"], .own(Own.insertText), "insert any text", hint: "insert"),
+    KeyBinding(["/"], .own(Own.findToken), "find and take any token", hint: "find"),
     KeyBinding(["a"], .answerNow, "ask for the answer now", hint: "answer"),
     KeyBinding(
-      ["w"], .own(Own.wait), "put \"Wait,\" in: budget forcing at the cursor",
+      ["w"], .own(Own.wait), "insert \"Wait,\" here (budget forcing)",
       hint: "wait"),
     KeyBinding(
-      ["e"], .own(Own.cycleHeat), "heat shows probability, entropy, margin, nothing",
+      ["e"], .own(Own.cycleHeat), "colour by probability, entropy, margin, nothing",
       hint: "heat"),
     KeyBinding(["x"], .own(Own.nextKnob), "next setting: T, top-k, top-p, min-p"),
     KeyBinding(["-"], .turn(-1), "turn that setting down", hint: "setting"),
@@ -111,7 +111,7 @@ struct DecodeScreen: Screen {
 
   var typingHints: [KeyHint]? {
     if search != nil { return [("Enter", "take"), ("Esc", "leave")] }
-    return insertion == nil ? nil : [("Enter", "put in"), ("Esc", "leave")]
+    return insertion == nil ? nil : [("Enter", "insert"), ("Esc", "leave")]
   }
 
   func hint(for command: Command, _ session: SessionState) -> String? {
@@ -143,7 +143,7 @@ struct DecodeScreen: Screen {
     case .redo: return redo(&session)
     case .markFork: return markFork(&session)
     case .hop(let offset): return hop(offset, &session)
-    case .insertText: if canWork("putting text in", &session) { insertion = TextField() }
+    case .insertText: if canWork("inserting text", &session) { insertion = TextField() }
     case .findToken: beginSearch(&session)
     case .wait: return waitHere(&session)
     case .cycleHeat: heat = HeatMode.allCases.cycled(from: heat, by: 1) ?? heat
@@ -203,7 +203,7 @@ struct DecodeScreen: Screen {
       return []
     }
     guard let table, table.rows.indices.contains(selectedRow) else {
-      _ = canWork("going on", &session)
+      _ = canWork("continuing", &session)
       return []
     }
     let row = table.rows[selectedRow]
@@ -217,7 +217,7 @@ struct DecodeScreen: Screen {
     if session.trace.node(child) != nil {
       return move(to: child, &session) + session.note(.move, child)
     }
-    guard canWork("going where nobody has been", &session) else { return [] }
+    guard canWork("taking a new token", &session) else { return [] }
     if let known = known[session.cursor], known.logProbability(of: token) == -.infinity {
       session.tell("The model gives \(label) no probability at all.")
       return []
@@ -252,7 +252,7 @@ struct DecodeScreen: Screen {
 
   /// Budget forcing by hand. Where the thinking has ended, its end is taken back.
   private mutating func waitHere(_ session: inout SessionState) -> [Effect] {
-    guard !isAsking, canWork("putting \"Wait,\" in", &session) else { return [] }
+    guard !isAsking, canWork("inserting \"Wait,\"", &session) else { return [] }
     isAsking = true
     let said = line.generated
     let start = said.first.flatMap { session.trace.node($0.node)?.parent } ?? session.cursor

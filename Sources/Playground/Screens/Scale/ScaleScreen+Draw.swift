@@ -27,12 +27,12 @@ extension ScaleScreen {
   private func note(_ width: Int) -> String {
     if kind == .difficulty {
       return width >= 110
-        ? "tokens a problem takes by itself, by its level: answered at once easy and hard cost the "
+        ? "tokens spent on a problem, by its level: answered directly, easy and hard cost the "
           + "same · 95 % over problems"
-        : "what a problem takes by itself, by its level · 95 % over problems"
+        : "tokens spent on a problem, by its level · 95 % over problems"
     }
     return width >= 110
-      ? "tokens: chosen or put in, a verifier's included, the prompt left out · FLOPs: 2 × parameters "
+      ? "tokens: chosen or inserted, with a verifier's, without the prompt · FLOPs: 2 × parameters "
         + "× tokens · 95 % over problems (Wilson, or bootstrap where shares are not 0 or 1)"
       : "FLOPs: 2 × parameters × tokens, without the prompt · 95 % over problems"
   }
@@ -121,7 +121,7 @@ extension ScaleScreen {
     if progress != nil { return }
     Panel.blank(
       title: session.readyModel == nil
-        ? "A study needs a model: press m to choose one" : "Nothing is kept of this study yet",
+        ? "A study needs a model: press m to choose one" : "This study has no results yet",
       lines: Self.about(kind),
       hint: "`Space` starts, `]` another kind, `f` problems, `+ -` how many.", in: rect,
       theme: theme, on: &buffer)
@@ -131,32 +131,32 @@ extension ScaleScreen {
     switch kind {
     case .samples:
       [
-        "Draws samples of each problem once, and tells for every k what k of them give: any right "
-          + "(pass@k), a majority, the verifier's first, its weighted vote.",
+        "Samples each problem once and shows, for every k, what k of the samples give: any right "
+          + "(pass@k), the majority, the verifier's best, its weighted vote.",
         "Chen et al. 2021, arXiv 2107.03374; Wang et al. 2022, arXiv 2203.11171",
       ]
     case .thinking:
       [
-        "Has the model think within budgets of 8, 16, 32 … tokens, and takes 0, 1, 2 and 4 ends of "
-          + "its thinking back with \"Wait,\".",
+        "Lets the model think for up to 8, 16, 32 … tokens, and replaces 0, 1, 2 and 4 ends of "
+          + "its thinking with \"Wait,\".",
         "Muennighoff et al. 2025, arXiv 2501.19393",
       ]
     case .size:
       [
-        "Asks every bundled model, by size and by training: greedily, with a chain of thought, and "
-          + "by votes. The model at hand stays as it is.",
+        "Asks every bundled size and checkpoint: greedily, with a chain of thought, and "
+          + "by votes. Your current model stays loaded.",
         "Kaplan et al. 2020, arXiv 2001.08361; Wei et al. 2022, arXiv 2201.11903",
       ]
     case .strategies:
       [
-        "Turns up what each strategy spends tokens on (samples, branches, simulations, ends taken "
-          + "back) and puts all on one axis: what does the same budget buy?",
+        "Turns up what each strategy spends tokens on (samples, branches, simulations, waits) "
+          + "and puts them all on one axis: what does the same budget buy?",
         "Snell et al. 2024, arXiv 2408.03314",
       ]
     case .difficulty:
       [
-        "Asks problems of every level, to answer at once and with reasoning: what do easy and hard "
-          + "problems cost by themselves?",
+        "Asks problems of every level, directly and with reasoning: what do easy and hard "
+          + "problems cost?",
         "Without a chain of thought every answer costs the same few passes.",
       ]
     }

@@ -176,7 +176,7 @@ enum ScaleCommand: ScreenCommand {
 extension ScaleScreen {
   static let bindings: [KeyBinding] =
     [
-      KeyBinding([" "], .run, "do the study; again to stop it, what it has is kept", hint: "study"),
+      KeyBinding([" "], .run, "run the study; again to stop and keep results", hint: "study"),
       KeyBinding(["]"], .own(ScaleCommand.kind(1)), "next kind of study", hint: "kind"),
       KeyBinding(["["], .own(ScaleCommand.kind(-1)), "previous kind of study"),
       KeyBinding(
@@ -193,12 +193,12 @@ extension ScaleScreen {
         "hide the curve, or show it again", hint: "hide"),
       KeyBinding(
         ["a"], .own(ScaleCommand.axis),
-        "another axis: tokens, FLOPs, k, parameters", hint: "axis"),
-      KeyBinding(["y"], .own(ScaleCommand.measure), "another measure, where there is one"),
+        "next axis: tokens, FLOPs, k, parameters", hint: "axis"),
+      KeyBinding(["y"], .own(ScaleCommand.measure), "next measure, if there is one"),
       KeyBinding(
         ["e"], .own(ScaleCommand.export),
-        "write the study as SVG, CSV and JSON into this folder", hint: "export"),
-      KeyBinding(["r"], .runAnew, "do the study anew"),
+        "save the study here as SVG, CSV and JSON", hint: "export"),
+      KeyBinding(["r"], .runAnew, "run it again"),
     ]
 
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
@@ -270,7 +270,7 @@ extension ScaleScreen {
   /// Whether another study may be chosen; tells why not.
   private func mayChoose(_ session: inout SessionState) -> Bool {
     if progress == nil { return true }
-    session.tell("A study is under way; Space stops it and keeps what it has.")
+    session.tell("A study is running; Space stops it and keeps its results.")
     return false
   }
 
@@ -278,7 +278,7 @@ extension ScaleScreen {
     let axes = kind.axes.filter { axis in
       curves.contains { !$0.placed(on: axis, .accuracy).isEmpty }
     }
-    guard axes.count > 1 else { return session.tell("This study has one axis.") }
+    guard axes.count > 1 else { return session.tell("This study has only one axis.") }
     axis = axes.cycled(from: chart?.axis ?? axes.first, by: 1)
     cursor = nil
     makeChart()
@@ -286,7 +286,7 @@ extension ScaleScreen {
 
   private mutating func goToNextMeasure(_ session: inout SessionState) {
     let measures = kind.measures
-    guard measures.count > 1 else { return session.tell("This study is of accuracy alone.") }
+    guard measures.count > 1 else { return session.tell("This study measures only accuracy.") }
     measure = measures.cycled(from: chart?.measure ?? measures.first, by: 1)
     makeChart()
   }
@@ -311,7 +311,7 @@ extension ScaleScreen {
       return []
     }
     if !anew, shown?.results.isComplete == true {
-      session.tell("This study is complete; r does it anew.")
+      session.tell("This study is complete; r runs it again.")
       return []
     }
     if anew { forget() }

@@ -66,10 +66,10 @@ public struct StudyChart: Sendable, Hashable {
   public static func title(of kind: StudyKind) -> String {
     switch kind {
     case .samples: "samples: pass@k, votes and best of k"
-    case .thinking: "thinking: budgets, and ends taken back"
-    case .size: "size: the bundled family"
-    case .strategies: "strategies at an equal budget of tokens"
-    case .difficulty: "difficulty: what a problem costs by itself"
+    case .thinking: "thinking: budgets, and waits"
+    case .size: "size: the bundled models"
+    case .strategies: "strategies at equal token budgets"
+    case .difficulty: "difficulty: what each level costs"
     }
   }
 
@@ -79,8 +79,8 @@ public struct StudyChart: Sendable, Hashable {
     case .flops: "FLOPs a problem"
     case .knob: "k, samples"
     case .parameters: "parameters"
-    case .trainingTokens: "tokens of training"
-    case .level: "level of the problem"
+    case .trainingTokens: "training tokens"
+    case .level: "problem level"
     }
   }
 
@@ -138,7 +138,7 @@ public struct StudyChart: Sendable, Hashable {
       title: "\(StudyChart.title(of: kind)) — \(about)",
       notes: [
         "\(count), made by Ponder\(part). \(intervals)",
-        "Tokens: chosen by samplers, a verifier's included, or put in; the prompt is left out. "
+        "Tokens: chosen or inserted, including a verifier's, without the prompt. "
           + "FLOPs: 2 × parameters × tokens.",
       ],
       xTitle: StudyChart.title(of: axis), yTitle: StudyChart.title(of: measure), x: x, y: y,

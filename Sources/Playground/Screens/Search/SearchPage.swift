@@ -151,12 +151,12 @@ extension SearchScreen {
       var text = standing.q.map { "Q \(SearchTable.figure($0)) + " } ?? ""
       text += "U \(SearchTable.figure(standing.u ?? 0)) = \(SearchTable.figure(sum))"
       let rivals = (map.nodes[parent]?.children ?? []).compactMap { standings.tree[$0]?.sum }
-      guard rivals.count > 1 else { return text + ", the only way" }
+      guard rivals.count > 1 else { return text + ", the only one" }
       return text + ", rank \(1 + rivals.count { $0 > sum }) of \(rivals.count)"
     }
     if let standing = standings.steps[node.id] {
       let name = ranking?.title ?? map.ownTitle ?? ""
-      let verb = ranking == nil ? "go on" : "would go on"
+      let verb = ranking == nil ? "kept" : "would stay"
       return "\(name) \(SearchTable.score(standing.value)), rank \(standing.rank) of "
         + "\(standing.count), \(standing.kept) \(verb)"
     }

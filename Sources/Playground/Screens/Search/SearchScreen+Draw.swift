@@ -65,13 +65,13 @@ extension SearchScreen {
   ) {
     Panel.blank(
       title: session.isUnderWay(run)
-        ? "The search begins"
+        ? "Searching …"
         : end?.reason == .cancelled
-          ? "The search was stopped before a step had ended" : "Nothing has been searched yet",
+          ? "The search was stopped before any step ended" : "Nothing has been searched yet",
       lines: [
-        "A beam keeps the steps that a verifier likes best and gives the others up: they lie in "
-          + "the graveyard, with the figure that killed them. A tree search gives nothing up: it "
-          + "goes where steps are good or untried, and comes back with what they led to.",
+        "A beam keeps the steps that a verifier scores best. The others go to the graveyard, "
+          + "with the score that ruled them out. A tree search gives up nothing: it tries "
+          + "steps that are good or untried, and remembers what they led to.",
         "Snell et al. 2024, arXiv 2408.03314; Silver et al. 2017",
       ],
       hint: "`Space` searches, `:strategy` chooses how.", in: rect, theme: theme, on: &buffer)
@@ -146,7 +146,7 @@ extension SearchScreen {
       case .tokens: "token"
       }
     guard chosen != nil else { return "after \(Panel.count(all, noun))" }
-    let value = standings.value.map { " brought back \(SearchTable.figure($0))" } ?? ""
+    let value = standings.value.map { " returned \(SearchTable.figure($0))" } ?? ""
     return "\(noun) \(iteration) of \(all)" + value
   }
 
@@ -168,9 +168,9 @@ extension SearchScreen {
       let change = "\(standings.differences) of \(standings.choices)"
       let isTree = map.treeSearch != nil
       return [
-        "Re-ranked by \(ranking.title) (run: \(own)), not searched anew: "
-          + (isTree ? "◆ \(change) choices differ" : "\(change) would fare otherwise"),
-        "\(ranking.title) for \(own): re-ranked, no new search; \(isTree ? "◆ " : "")\(change)",
+        "Re-ranked by \(ranking.title) (run: \(own)), no new search: "
+          + (isTree ? "◆ \(change) choices differ" : "\(change) decisions differ"),
+        "\(ranking.title), not \(own): re-ranked, not re-run; \(isTree ? "◆ " : "")\(change)",
       ]
     }
     switch map.kind {
@@ -181,12 +181,12 @@ extension SearchScreen {
       return [figures + way + rule, figures + way, way]
     case .steps(let steps):
       let given = "; ✂ given up"
-      guard steps != nil else { return ["what a verifier gave a step, where it told" + given] }
-      return ["by \(map.ownTitle ?? ""): the first in rank go on" + given]
+      guard steps != nil else { return ["the verifier's score of a step, if any" + given] }
+      return ["by \(map.ownTitle ?? ""): the top ranks are kept" + given]
     case .tokens:
       return [
-        "Σ log p from the prompt's end on; ✂ given up, less likely than what was kept",
-        "Σ log p from the prompt's end on; ✂ given up",
+        "Σ log p after the prompt; ✂ given up, less likely than what was kept",
+        "Σ log p after the prompt; ✂ given up",
       ]
     }
   }

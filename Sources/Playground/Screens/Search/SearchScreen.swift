@@ -75,18 +75,18 @@ extension SearchScreen {
       KeyBinding(["{"], .own(SearchCommand.firstIteration), "the first iteration"),
       KeyBinding(
         ["}"], .own(SearchCommand.lastIteration),
-        "after the last iteration, and on with the search"),
+        "last iteration; then follow the search"),
     ] + KeyBinding.moving("step") + [
-      KeyBinding([.left, "h"], .left, "to the step before"),
-      KeyBinding([.right, "l"], .right, "to the step chosen after"),
+      KeyBinding([.left, "h"], .left, "to the parent step"),
+      KeyBinding([.right, "l"], .right, "to the step chosen next"),
       KeyBinding(
         ["+", "="], .turn(1),
-        "rank the same tree by more exploration, or otherwise", hint: "re-rank"),
-      KeyBinding(["-"], .turn(-1), "by less exploration, or as before"),
-      KeyBinding(["w"], .cycleWeighting, "by each ranking in turn"),
+        "re-rank: more exploration, or next way", hint: "re-rank"),
+      KeyBinding(["-"], .turn(-1), "less exploration, or previous way"),
+      KeyBinding(["w"], .cycleWeighting, "each ranking in turn"),
       KeyBinding(["u", .backspace], .undo, "back to the search's own ranking"),
       KeyBinding(
-        ["x"], .own(SearchCommand.switchList), "to what was given up, and back",
+        ["x"], .own(SearchCommand.switchList), "to the graveyard and back",
         hint: "graveyard"),
       KeyBinding([.enter], .openInDecode, "open the step's end in Decode", hint: "open"),
       .openSteps,
@@ -110,7 +110,7 @@ extension SearchScreen {
     case .openInDecode:
       guard let run, let place = selected else { return [] }
       if selectedGrave?.pruning.token != nil {
-        session.tell("No path took this token: here it could have come next.")
+        session.tell("No path took this token; it could have come next here.")
       }
       session.ask(.open(place, run: run))
     default:
@@ -135,7 +135,7 @@ extension SearchScreen {
       if focus == .graves {
         focus = .tree
       } else if graves.isEmpty {
-        session.tell("Nothing was given up so far.")
+        session.tell("Nothing has been given up yet.")
       } else {
         focus = .graves
       }
@@ -272,8 +272,8 @@ extension SearchScreen {
         run == nil
           ? "Nothing has been searched yet."
           : map.kind == .tokens
-            ? "A beam of tokens has one figure, Σ log p: there is no other way to rank by it."
-            : "The steps have no scores of their own here; a process verifier gives them some.")
+            ? "A beam of tokens is ranked by Σ log p; there is no other way to rank it."
+            : "These steps have no scores of their own; a process verifier gives them some.")
     }
     let next = (rankings.firstIndex(of: ranking) ?? 0) + offset
     rank(by: rankings[wraps ? next % rankings.count : min(max(0, next), rankings.count - 1)])

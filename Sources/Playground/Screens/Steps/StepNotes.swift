@@ -35,7 +35,7 @@ extension Episode {
     }
     var parts = [
       verdict(
-        score(.relevance), "of the question's kind", "of another kind", "its kind is not known"),
+        score(.relevance), "of the question's kind", "of another kind", "its kind is unknown"),
       verdict(
         score(.solved), "its equations hold", "its equations do not hold", "no equations to check"),
     ]
@@ -44,7 +44,7 @@ extension Episode {
     }
     if let shift = path.score(.contextShift) {
       let sign = shift.value < 0 ? "−" : "+"
-      parts.append("log p(answer) \(sign)\(Format.fixed(abs(shift.value), 2)) by what was recalled")
+      parts.append("recalling changes log p(answer) by \(sign)\(Format.fixed(abs(shift.value), 2))")
     }
     return "a recalled problem ends here: " + parts.joined(separator: ", ")
   }
@@ -67,7 +67,7 @@ extension Episode {
       let words = PathText.head(shared.joined(separator: " "), columns: 40)
       return StepNote(
         label: "[\(passage.rank)]",
-        text: "“\(words)” stands in passage \(passage.rank): \(passage.source), "
+        text: "“\(words)” is in passage \(passage.rank): \(passage.source), "
           + "bytes \(passage.start) to \(passage.end)")
     }
   }

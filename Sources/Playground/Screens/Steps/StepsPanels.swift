@@ -104,7 +104,7 @@ struct CurvePanel {
       hint.append(" asks the model for its answer in every state", style: theme[.dim])
       if !steps.hasRewards {
         hint.append("   v", style: theme[.key])
-        hint.append(" has the steps judged", style: theme[.dim])
+        hint.append(" judges the steps", style: theme[.dim])
       }
       buffer.put(hint, x: inside.x + 1, y: inside.y, width: inside.width - 2)
       return

@@ -22,19 +22,19 @@ extension StepsScreen {
 
   private static func note(_ width: Int) -> String {
     width >= 130
-      ? "r is the process reward of a step · Q what a search made of where it leads · the oracle is "
-        + "exact, and no strategy sees it · flat means that p moves by less than .10; post-hoc, "
-        + "that it began at .50 or more"
-      : "r reward · Q value · oracle unseen · flat: p moves < .10; post-hoc: from ≥ .50"
+      ? "r is a step's process reward · Q the value that a search found for it · the oracle is "
+        + "exact; no strategy sees it · flat means that p moves by less than .10, post-hoc "
+        + "that it also starts at .50 or more"
+      : "r reward · Q value · oracle hidden · flat: p moves < .10; post-hoc: from ≥ .50"
   }
 
   private static func drawBlank(in rect: Rect, theme: Theme, on buffer: inout CellBuffer) {
     Panel.blank(
-      title: "No path to go through yet",
+      title: "No path to show yet",
       lines: [
-        "Here one path of reasoning is a decision process: the state is the question with the steps "
-          + "so far, the action is the next step, a process verifier may reward it, and the exact "
-          + "checker stands at the end, apart.",
+        "This shows one path as a decision process: the state is the question with the steps "
+          + "so far, the action is the next step, and a process verifier may reward it. The exact "
+          + "checker judges only the end.",
         "Wang et al. 2024 (OpenR), arXiv 2410.09671",
       ],
       hint: "Run something first; `S` opens any path here.", in: rect, theme: theme, on: &buffer)

@@ -368,7 +368,7 @@ extension StepsScreen {
   private mutating func openState(_ session: inout SessionState) {
     guard let step = selected, let run else { return }
     isPlaying = false
-    session.tell("This is state \(step.number); R\(step.number) comes next, or what you choose.")
+    session.tell("This is state \(step.number); R\(step.number) comes next, or choose another.")
     session.ask(.open(step.state, run: run))
   }
 
@@ -415,11 +415,11 @@ extension StepsScreen {
     }
     guard run.start?.model.hash == model.identity.hash else {
       let name = run.start?.model.title ?? "another model"
-      session.tell("This path is of \(name); only that model can be asked about it.")
+      session.tell("This path is by \(name); only that model can be asked about it.")
       return []
     }
     guard !session.isUnderWay(number) else {
-      session.tell("The run goes on; it can be asked about when it has ended.")
+      session.tell("This run is still going; ask about it when it has ended.")
       return []
     }
     asking = Asking(run: number, path: path, kind: kind)

@@ -292,8 +292,7 @@ extension ExploredTree {
     let question = run.start?.question
     self.end(
       PathKey(run: number, path: end.path),
-      PathTip.End(
-        answer: end.answer, isCorrect: end.answer.flatMap { question?.isCorrect($0) }))
+      PathTip.End(answer: end.answer, isCorrect: end.answer.flatMap { question?.isCorrect($0) }))
   }
 }
 

@@ -82,8 +82,8 @@ extension TreeScreen {
     Panel.blank(
       title: "Nothing has been explored yet",
       lines: [
-        "Every token that was sampled, taken or put in stands here, on whatever screen it came "
-          + "about: a line for each run of tokens, set in where paths part."
+        "Every token that was sampled, taken or inserted on any screen is listed here: "
+          + "one line for each run of tokens, indented where paths fork."
       ],
       hint: "`1` to explore, `3` to sample paths.", in: rect, theme: theme, on: &buffer)
   }

@@ -70,11 +70,11 @@ extension TreeScreen {
       KeyBinding(
         ["r"], .own(TreeCommand.hoist), "make the line the root of the view",
         hint: "root"),
-      KeyBinding([.backspace, "u"], .back, "back to the root before", hint: "back"),
+      KeyBinding([.backspace, "u"], .back, "to the previous root", hint: "back"),
       KeyBinding(["/"], .own(TreeCommand.findText), "find a text in any line", hint: "find"),
       KeyBinding(["n"], .own(TreeCommand.nextMatch(1)), "next line with the text"),
       KeyBinding(["N"], .own(TreeCommand.nextMatch(-1)), "previous line with the text"),
-      KeyBinding(["b"], .own(TreeCommand.bookmark), "set or take off a bookmark", hint: "mark"),
+      KeyBinding(["b"], .own(TreeCommand.bookmark), "set or remove a bookmark", hint: "mark"),
       KeyBinding(["]"], .own(TreeCommand.nextBookmark(1)), "next bookmark", hint: "next mark"),
       KeyBinding(["["], .own(TreeCommand.nextBookmark(-1)), "previous bookmark"),
       .openSteps,
@@ -325,7 +325,7 @@ extension TreeScreen {
   private mutating func goToMatch(
     _ offset: Int, from start: NodeID, _ session: inout SessionState
   ) {
-    guard !query.isEmpty else { return session.tell("Type / and a text to look it up.") }
+    guard !query.isEmpty else { return session.tell("Type / and a text to find it.") }
     let matches = tree.lines(containing: query, below: top)
     guard !matches.isEmpty else { return session.tell("No line has “\(query)”.") }
     let next: Int

@@ -22,9 +22,9 @@ extension VerifyScreen {
 
   private static func note(_ width: Int) -> String {
     width >= 110
-      ? "● sure it is right · ◑ in between · ○ sure it is not · the exact checker stands apart: "
+      ? "● sure it is right · ◑ unsure · ○ sure it is wrong · the exact checker is separate: "
         + "no verifier sees it"
-      : "● likes it ◑ torn ○ does not · the oracle is exact; no verifier sees it"
+      : "verifier: ● right ◑ unsure ○ wrong · the oracle is exact, unseen by it"
   }
 
   private func drawBlank(
@@ -36,8 +36,8 @@ extension VerifyScreen {
       title: "No candidates have been ranked yet",
       lines: [
         "Best of N samples \(count) candidates, has a verifier (\(verifier.rawValue)) judge each "
-          + "and takes the answer of the first in rank. A ranking is as good as its verifier: "
-          + "what is right stands beside it, apart.",
+          + "and takes the best one's answer. A ranking is only as good as its verifier: a "
+          + "separate column shows what is right.",
         "Cobbe et al. 2021, arXiv 2110.14168; Lightman et al. 2023, arXiv 2305.20050",
       ],
       hint: "Press `Space` to sample and rank, `s` for the verifier.", in: rect, theme: theme,
@@ -76,7 +76,7 @@ extension VerifyScreen {
       return "\(verifier.rawValue), \(way)"
     case .genrm: return "genrm, mean p(Yes) of \(Panel.count(rationales, "rationale"))"
     case .genrmDirect: return "genrm-direct, p(Yes) at once"
-    case .orm: return "orm, p(Yes) of Yes and No"
+    case .orm: return "orm, p(Yes) against p(No)"
     case .likelihood: return "likelihood: no verifier"
     case .exact: return "exact, the checker itself"
     }

@@ -194,12 +194,12 @@ extension VerifyScreen {
   static let bindings: [KeyBinding] =
     [
       KeyBinding([" "], .run, "sample candidates and rank them; again to stop", hint: "rank"),
-      KeyBinding(["r"], .runAnew, "rank anew from the first candidate"),
-      KeyBinding(["w"], .cycleWeighting, "rank the same candidates otherwise", hint: "rank by"),
+      KeyBinding(["r"], .runAnew, "sample and rank again from scratch"),
+      KeyBinding(["w"], .cycleWeighting, "rank the candidates another way", hint: "rank by"),
     ] + KeyBinding.moving("candidate or judgement") + [
       KeyBinding(
         [.enter, .right, "l"], .activate,
-        "what was judged of it; then open the step or the verdict in Decode", hint: "open"),
+        "its judgements; then open a step or verdict in Decode", hint: "open"),
       KeyBinding([.left, "h", .backspace], .back, "back to the candidates"),
       KeyBinding(["o"], .openInDecode, "open the candidate's answer in Decode", hint: "decode"),
       .openSteps,
@@ -248,14 +248,14 @@ extension VerifyScreen {
     guard let selected, let run else { return }
     if focus == .judgements {
       guard let judgement, let place = judgement.place else {
-        return session.tell("The trace does not tell where this was read.")
+        return session.tell("The trace does not say where this was read.")
       }
       if judgement.kind != .step, session.readyModel != nil {
-        session.tell("The verdict comes next: the table tells p(Yes) and p(No).")
+        session.tell("The verdict comes next: the table shows p(Yes) and p(No).")
       }
       session.ask(.open(place, run: run))
     } else if selected.judgements.isEmpty {
-      session.tell("Nothing of this candidate has been judged by itself.")
+      session.tell("This candidate has no step-by-step judgements.")
       session.open(path: selected.path, of: run)
     } else {
       focus = .judgements

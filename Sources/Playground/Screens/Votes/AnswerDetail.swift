@@ -266,7 +266,7 @@ struct AnswerView {
         isOnly
           ? "Every counted path gave this answer."
           : !votes.models.isEmpty
-            ? "The paths are by different models, each with odds of its own."
+            ? "The paths are by different models, each with its own odds."
             : "No single token tells this answer from the others beyond chance.",
         x: inside.x + 1, y: inside.y, style: theme[.dim], width: inside.width - 2)
       return

@@ -41,9 +41,9 @@ extension VotesScreen {
     Panel.blank(
       title: "No vote has been taken yet",
       lines: [
-        "\(count) paths are sampled at T = \(temperature), each reasons in its own way, and "
+        "\(count) paths are sampled at T = \(temperature). Each reasons in its own way, and "
           + "their answers vote: the share of an answer estimates its probability summed over "
-          + "all ways of reasoning. The same samples can then be weighed otherwise.",
+          + "all ways of reasoning. The samples can then be weighed in other ways.",
         "Wang et al. 2022, arXiv 2203.11171",
       ],
       hint: "Press `Space` to sample and vote.", in: rect, theme: theme, on: &buffer)
@@ -95,12 +95,12 @@ extension VotesScreen {
           + "summed over all its paths: not to the truth."
         : "A vote converges to the sampler's favourite at T = \(temperature), not to the truth."
     case .delta:
-      return "Each path counts its Δ, how sure it was of its answer."
+      return "Each path counts by Δ: how sure it was of its answer."
     case .likelihood:
-      return "Each path counts its own probability: a few short and likely ones decide."
+      return "Each path counts by its probability: a few short, likely ones decide."
     case .normalizedLikelihood:
-      return "Each path counts its probability per token, so that length does not matter."
-    case .verifier: return "Each path counts what the verifier gave it."
+      return "Each path counts by its probability per token, so length does not matter."
+    case .verifier: return "Each path counts by its verifier score."
     }
   }
 

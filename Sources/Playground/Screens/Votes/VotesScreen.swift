@@ -60,9 +60,9 @@ struct VotesScreen: Screen {
 
   static let bindings: [KeyBinding] =
     [
-      KeyBinding([" "], .run, "sample and vote; again to stop, and to go on", hint: "vote"),
+      KeyBinding([" "], .run, "sample and vote; again to stop or resume", hint: "vote"),
       KeyBinding(["+", "="], .own(VotesCommand.more), "\(moreSamples) more samples", hint: "more"),
-      KeyBinding(["w"], .cycleWeighting, "weigh the same samples otherwise", hint: "weight"),
+      KeyBinding(["w"], .cycleWeighting, "weigh the samples another way", hint: "weight"),
     ] + KeyBinding.moving("answer or path", pages: false) + [
       KeyBinding(
         [.enter, .right, "l"], .activate,
@@ -70,10 +70,10 @@ struct VotesScreen: Screen {
       KeyBinding([.left, "h", .backspace], .back, "back to the answers"),
       KeyBinding(
         ["o"], .openParting,
-        "open the fork where the answer leaves the others in Decode", hint: "fork"),
-      KeyBinding(["v"], .compare, "mark a path; on a second one, compare the two"),
+        "open in Decode the fork that decides the answer", hint: "fork"),
+      KeyBinding(["v"], .compare, "mark a path; again on another to compare"),
     ] + KeyBinding.scrolling("path's text") + [
-      KeyBinding(["r"], .runAnew, "vote anew from the first sample"),
+      KeyBinding(["r"], .runAnew, "vote again from scratch"),
       .openSteps,
     ]
 
@@ -291,7 +291,7 @@ struct VotesScreen: Screen {
       return canGrow ? resume(samples: wanted, &session) : voteAnew(&session)
     }
     session.tell(
-      "This vote is complete. + samples more; r votes anew; s changes the settings or the seed.")
+      "This vote is complete. + adds samples; r votes again; s changes settings or the seed.")
     return []
   }
 
@@ -307,7 +307,7 @@ struct VotesScreen: Screen {
   private mutating func askForMore(_ session: inout SessionState) -> [Effect] {
     guard let run, let start = digest.start else { return vote(&session) }
     guard canGrow else {
-      session.tell("Ranked candidates are complete; r samples a vote.")
+      session.tell("A ranking takes no more samples; r starts a vote.")
       return []
     }
     if let activity = session.activities[run] {
@@ -332,7 +332,7 @@ struct VotesScreen: Screen {
     guard model.identity.hash == start.model.hash else {
       session.tell(
         "This vote was made by \(start.model.name); press r for a new one by "
-          + "\(model.identity.name), or m to go back.", .warning)
+          + "\(model.identity.name), or m to switch back.", .warning)
       return []
     }
     var settings = start.settings
