@@ -210,7 +210,5 @@ final class DecodingLoop: @unchecked Sendable {
     finish(path, reason)
   }
 
-  private func finish(_ path: OpenPath, _ reason: FinishReason) {
-    path.job.finish(path, reason)
-  }
+  private func finish(_ path: OpenPath, _ reason: FinishReason) { path.job.finish(path, reason) }
 }

@@ -90,8 +90,7 @@ public enum LanguageModelError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .unknownNode(let id):
-      "The token tree has no node \(id)."
+    case .unknownNode(let id): "The token tree has no node \(id)."
     case .contextExceeded(let length, let limit):
       "The text has \(length) tokens, but the model's context holds \(limit); shorten it."
     case .cacheExhausted(let needed, let capacity):
@@ -100,8 +99,7 @@ public enum LanguageModelError: Error, Equatable, CustomStringConvertible {
         + "the memory."
     case .tokenOutOfRange(let token, let size):
       "Token \(token) is outside the vocabulary of \(size) tokens."
-    case .lacksCapability(let what):
-      "This model cannot provide \(what)."
+    case .lacksCapability(let what): "This model cannot provide \(what)."
     }
   }
 }

@@ -85,9 +85,7 @@ final class OpenPath {
   }
 
   /// Whether the path ends before a token of these bytes.
-  func ends(before bytes: [UInt8]) -> Bool {
-    continuation.stop.ends(before: bytes, tail: tail)
-  }
+  func ends(before bytes: [UInt8]) -> Bool { continuation.stop.ends(before: bytes, tail: tail) }
 
   func result(_ reason: FinishReason) -> PathResult {
     PathResult(

@@ -117,8 +117,7 @@ public struct EngineBenchmark: Sendable {
     }
     rates.sort()
     let middle = rates.count / 2
-    let median =
-      rates.count % 2 == 1 ? rates[middle] : (rates[middle - 1] + rates[middle]) / 2
+    let median = rates.count % 2 == 1 ? rates[middle] : (rates[middle - 1] + rates[middle]) / 2
     return Measurement(
       test: test, tokens: tokens, branches: branches, tokensPerSecond: median,
       slowest: rates[0], fastest: rates[rates.count - 1])

@@ -92,9 +92,7 @@ struct CellPainter {
     let next = Int32(pairs.count + 1)
     guard Int(next) < pairLimit,
       init_extended_pair(next, colors.foreground, colors.background) != ERR
-    else {
-      return pairs.first { $0.key.background == colors.background }?.value ?? 0
-    }
+    else { return pairs.first { $0.key.background == colors.background }?.value ?? 0 }
     pairs[colors] = next
     return next
   }

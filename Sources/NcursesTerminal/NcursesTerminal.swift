@@ -153,8 +153,7 @@ public final class NcursesTerminal: Terminal {
 
   private func answer(_ number: Int32, _ events: inout [TerminalEvent]) {
     switch number {
-    case SIGWINCH:
-      if adoptWindowSize() { events.append(.resize(size)) }
+    case SIGWINCH: if adoptWindowSize() { events.append(.resize(size)) }
     case SIGTSTP:
       suspend()
       events += [.resumed, .resize(size)]

@@ -17,16 +17,14 @@ extension TerminalError: CustomStringConvertible {
     switch self {
     case .notATerminal:
       "the playground needs a terminal for both input and output; use `ponder run` in scripts"
-    case .noTerminalName:
-      "TERM is not set; try TERM=xterm-256color"
+    case .noTerminalName: "TERM is not set; try TERM=xterm-256color"
     case .unknownTerminal(let name):
       "the terminal type '\(name)' is unknown here; try TERM=xterm-256color, or install the "
         + "package ncurses-term"
     case .tooSimple(let name):
       "a terminal of type '\(name)' cannot place its cursor; try TERM=xterm-256color, or use "
         + "`ponder run`"
-    case .unavailable(let reason):
-      "the terminal cannot be opened: \(reason)"
+    case .unavailable(let reason): "the terminal cannot be opened: \(reason)"
     }
   }
 }

@@ -8,9 +8,7 @@ final class WakePipe: Waker {
   private let writer: Int32
   private let isPending = Atomic(false)
 
-  init() throws {
-    (reader, writer) = try WakePipe.makePipe()
-  }
+  init() throws { (reader, writer) = try WakePipe.makePipe() }
 
   deinit {
     close(reader)

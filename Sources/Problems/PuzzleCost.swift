@@ -9,9 +9,7 @@ public struct PuzzleCost: Codable, Sendable, Hashable {
 
 extension Problem {
   /// What proposing and verifying cost; nil for families without a search.
-  public var puzzleCost: PuzzleCost? {
-    (try? ProblemLibrary.family(family))?.cost(of: question)
-  }
+  public var puzzleCost: PuzzleCost? { (try? ProblemLibrary.family(family))?.cost(of: question) }
 
   /// Right, or wrong with the reason.
   public func verdict(on answer: String) -> AnswerVerdict {

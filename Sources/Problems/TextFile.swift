@@ -30,9 +30,7 @@ public enum TextFile {
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
       throw .missing(path: path)
     }
-    guard !isDirectory.boolValue else {
-      throw .unreadable(path: path, reason: "it is a directory")
-    }
+    guard !isDirectory.boolValue else { throw .unreadable(path: path, reason: "it is a directory") }
     guard let data = FileManager.default.contents(atPath: path) else {
       throw .unreadable(path: path, reason: "no permission")
     }

@@ -135,9 +135,7 @@ public struct RunTrace: Sendable, Equatable {
   public func tally(_ method: Tally.Method) -> Tally? { tallies[method]?.last }
 
   /// The nodes from below the root to this one.
-  public func line(to node: NodeID) -> [NodeID] {
-    node.line { nodes[$0]?.parent }
-  }
+  public func line(to node: NodeID) -> [NodeID] { node.line { nodes[$0]?.parent } }
 
   /// The tokens from below the root to a node.
   public func tokens(to node: NodeID) -> [Token] { line(to: node).compactMap { nodes[$0]?.token } }

@@ -5,9 +5,7 @@ public import Foundation
 /// the same bytes.
 public enum TraceCoding {
   /// One line, without the line feed.
-  public static func line(_ record: TraceRecord) throws -> Data {
-    try encoder().encode(record)
-  }
+  public static func line(_ record: TraceRecord) throws -> Data { try encoder().encode(record) }
 
   public static func lines(_ records: some Sequence<TraceRecord>) throws -> Data {
     let encoder = encoder()

@@ -68,9 +68,7 @@ public final class TraceJournal: Sendable {
     }
   }
 
-  public func append(_ records: [TraceRecord]) {
-    state.withLock { $0.pending += records }
-  }
+  public func append(_ records: [TraceRecord]) { state.withLock { $0.pending += records } }
 
   /// Has failures of writing in the background told: the first one, and again the first one after
   /// writing has succeeded.
@@ -81,9 +79,7 @@ public final class TraceJournal: Sendable {
   /// Writes what is pending.
   ///
   /// - Throws: `TraceError.unwritable`; what is pending stays so.
-  public func flush() throws {
-    try state.withLock { try writePending(&$0) }
-  }
+  public func flush() throws { try state.withLock { try writePending(&$0) } }
 
   private func flushInTime() {
     do {

@@ -41,8 +41,7 @@ public enum GGUFError: Error, Equatable, CustomStringConvertible {
     case .notFound(let path): "There is no file \(path); check the path given to --model."
     case .notGGUF(let path):
       "\(path) is not a GGUF file: it does not begin with 'GGUF'. Convert the model to GGUF first."
-    case .bigEndian:
-      "The GGUF file is big-endian; convert it to little-endian."
+    case .bigEndian: "The GGUF file is big-endian; convert it to little-endian."
     case .unsupportedVersion(let version):
       "GGUF version \(version) is not supported; supported: 2 and 3. Convert the model again."
     case .truncated(let what, let offset, let needed, let size):
@@ -54,12 +53,9 @@ public enum GGUFError: Error, Equatable, CustomStringConvertible {
       "The GGUF metadata '\(key)' nests arrays too deeply; the file is damaged."
     case .invalidBoolean(let key, let value):
       "The GGUF metadata '\(key)' holds \(value) where 0 or 1 belongs; the file is damaged."
-    case .duplicateKey(let key):
-      "The GGUF metadata has '\(key)' twice; the file is damaged."
-    case .duplicateTensor(let name):
-      "The GGUF file has the tensor '\(name)' twice; it is damaged."
-    case .missingKey(let key):
-      "The GGUF metadata lacks '\(key)'; the file is incomplete."
+    case .duplicateKey(let key): "The GGUF metadata has '\(key)' twice; the file is damaged."
+    case .duplicateTensor(let name): "The GGUF file has the tensor '\(name)' twice; it is damaged."
+    case .missingKey(let key): "The GGUF metadata lacks '\(key)'; the file is incomplete."
     case .wrongType(let key, let expected, let found):
       "The GGUF metadata '\(key)' should be \(expected) but is \(found)."
     case .valueOutOfRange(let key, let value, let allowed):

@@ -30,8 +30,7 @@ extension GGUFFile {
     let bytes = parts[number].bytes
     let size = bytes.count
     withUnsafeBytes(of: UInt64(size).littleEndian) { digest.update($0) }
-    let dataStart =
-      tensors.lazy.filter { $0.part == number }.map(\.range.lowerBound).min() ?? size
+    let dataStart = tensors.lazy.filter { $0.part == number }.map(\.range.lowerBound).min() ?? size
     digest.update(UnsafeRawBufferPointer(rebasing: bytes[..<dataStart]))
     let samples = max(1, Self.sampleCount / parts.count)
     let stride = (size - dataStart) / samples

@@ -76,8 +76,7 @@ public struct GGUFMetadata: Sendable {
       } else {
         for _ in 0..<count { try skipValue(type, &reader, key: key, depth: depth + 1) }
       }
-    default:
-      _ = try reader.skip(UInt64(type.size ?? 0), for: "the value of '\(key)'")
+    default: _ = try reader.skip(UInt64(type.size ?? 0), for: "the value of '\(key)'")
     }
   }
 
@@ -95,10 +94,8 @@ public struct GGUFMetadata: Sendable {
     case .int64: return .int64(try reader.integer(Int64.self, for: key))
     case .bool: return .bool(try reader.integer(UInt8.self, for: key) != 0)
     case .string: return .string(try reader.string(for: key))
-    case .float32:
-      return .float32(Float(bitPattern: try reader.integer(UInt32.self, for: key)))
-    case .float64:
-      return .float64(Double(bitPattern: try reader.integer(UInt64.self, for: key)))
+    case .float32: return .float32(Float(bitPattern: try reader.integer(UInt32.self, for: key)))
+    case .float64: return .float64(Double(bitPattern: try reader.integer(UInt64.self, for: key)))
     case .array:
       let (type, count) = try arrayHeader(&reader, key: key)
       var values: [GGUFValue] = []

@@ -74,8 +74,7 @@ final class LinearMap {
       let group = Int(kernels.pointee.group)
       let groups = (part.rows + group - 1) / group
       guard let kernel = part.format.kernel(kernels) else { continue }
-      let input =
-        part.format.takesBlocks ? UnsafeRawPointer(x.blocks) : UnsafeRawPointer(x.floats)
+      let input = part.format.takesBlocks ? UnsafeRawPointer(x.blocks) : UnsafeRawPointer(x.floats)
       let products = Double(group * inputs * batch)
       let bytes = Double(part.memory.byteCount / groups)
       let cost = max(products / part.format.productsPerNanosecond, bytes / 20)

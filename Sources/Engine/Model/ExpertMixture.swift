@@ -90,8 +90,7 @@ struct ExpertMixture {
       let top = own[order[0]]
       let chosen = order[..<used]
       let powers = own.map { exp($0 - top) }
-      let total =
-        normalizesWeights ? chosen.reduce(0) { $0 + powers[$1] } : powers.reduce(0, +)
+      let total = normalizesWeights ? chosen.reduce(0) { $0 + powers[$1] } : powers.reduce(0, +)
       for expert in chosen {
         visits[expert].append(Visit(row: row, weight: powers[expert] / total))
       }

@@ -56,9 +56,7 @@ public final class InMemoryWeightStore: WeightStore {
 
   public var tensorNames: [String] { state.withLock { $0.names } }
 
-  public func tensor(named name: String) -> Tensor? {
-    state.withLock { $0.tensors[name]?.tensor }
-  }
+  public func tensor(named name: String) -> Tensor? { state.withLock { $0.tensors[name]?.tensor } }
 
   /// Changes a tensor's contents in place and raises the version. Not while a model that uses
   /// the store computes.

@@ -8,9 +8,7 @@ public struct LoadProgress: Sendable, Hashable {
   public var totalBytes: Int
 
   /// From 0 to 1.
-  public var fraction: Double {
-    totalBytes > 0 ? min(1, Double(bytes) / Double(totalBytes)) : 0
-  }
+  public var fraction: Double { totalBytes > 0 ? min(1, Double(bytes) / Double(totalBytes)) : 0 }
 }
 
 /// Is told, on the thread that loads, when a further piece has been prepared.

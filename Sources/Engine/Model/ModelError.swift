@@ -16,8 +16,7 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .unsupportedArchitecture(let name, let supported):
       "The model has the architecture \"\(name)\"; supported: \(list(supported))."
-    case .invalidConfiguration(let what):
-      "The model's metadata make no sense: \(what)"
+    case .invalidConfiguration(let what): "The model's metadata make no sense: \(what)"
     case .missingTensor(let name):
       "The model lacks the tensor \"\(name)\"; the file is incomplete, get it again."
     case .wrongShape(let tensor, let expected, let found):

@@ -16,8 +16,7 @@ enum ByteAlphabet {
 
   /// The UTF-8 spelling of each byte, one or two bytes long. [256]
   static let spellings: [[UInt8]] = scalars.map { scalar in
-    scalar < 0x80
-      ? [UInt8(scalar)] : [UInt8(0xC0 | scalar >> 6), UInt8(0x80 | scalar & 0x3F)]
+    scalar < 0x80 ? [UInt8(scalar)] : [UInt8(0xC0 | scalar >> 6), UInt8(0x80 | scalar & 0x3F)]
   }
 
   /// For each scalar below U+0144 the byte it spells, or −1. [324]

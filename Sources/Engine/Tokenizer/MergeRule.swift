@@ -92,11 +92,7 @@ private struct QueuedMerge<Symbol: Equatable>: Comparable {
   var leftSymbol: Symbol
   var rightSymbol: Symbol
 
-  static func < (a: Self, b: Self) -> Bool {
-    (a.merge.rank, a.left) < (b.merge.rank, b.left)
-  }
+  static func < (a: Self, b: Self) -> Bool { (a.merge.rank, a.left) < (b.merge.rank, b.left) }
 
-  static func == (a: Self, b: Self) -> Bool {
-    (a.merge.rank, a.left) == (b.merge.rank, b.left)
-  }
+  static func == (a: Self, b: Self) -> Bool { (a.merge.rank, a.left) == (b.merge.rank, b.left) }
 }

@@ -41,8 +41,7 @@ enum PreTokenizer: String, Sendable, CaseIterable {
       ]
     case .qwen2: [.words(WordPattern(longestNumber: 1))]
     case .qwen35: [.words(WordPattern(longestNumber: 1, joinsMarks: true))]
-    case .qwen2WithoutContractions:
-      [.words(WordPattern(contractions: .none, longestNumber: 1))]
+    case .qwen2WithoutContractions: [.words(WordPattern(contractions: .none, longestNumber: 1))]
     case .seedCoder: [.words(WordPattern(longestNumber: 1, joinsLineBreaks: false))]
     case .tekken:
       [
@@ -118,9 +117,7 @@ extension PreTokenizer {
     }
 
     /// Every known name, sorted.
-    static var names: [String] {
-      (PreTokenizer.allCases.map(\.rawValue) + aliases.keys).sorted()
-    }
+    static var names: [String] { (PreTokenizer.allCases.map(\.rawValue) + aliases.keys).sorted() }
 
     private static let aliases: [String: PreTokenizer] = {
       let groups: [(PreTokenizer, [String])] = [

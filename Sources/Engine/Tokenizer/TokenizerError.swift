@@ -11,8 +11,7 @@ public enum TokenizerError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .emptyVocabulary:
-      "The vocabulary has no tokens; the file is incomplete."
+    case .emptyVocabulary: "The vocabulary has no tokens; the file is incomplete."
     case .vocabularyTooLarge(let count):
       "The vocabulary has \(count) tokens or merges, more than this program can number."
     case .unsupportedModel(let name):

@@ -6,9 +6,7 @@ final class WordCache: Sendable {
   private struct Word: Hashable {
     var bytes: ArraySlice<UInt8>
 
-    func hash(into hasher: inout Hasher) {
-      bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
-    }
+    func hash(into hasher: inout Hasher) { bytes.withUnsafeBytes { hasher.combine(bytes: $0) } }
   }
 
   private let known = Mutex<[Word: [TokenID]]>([:])

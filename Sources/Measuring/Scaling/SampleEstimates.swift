@@ -49,8 +49,7 @@ struct SampleEstimates: Sendable {
     while let first = rest.first {
       let group = rest.prefix { value(of: $0) == value(of: first) }
       let right = group.count { $0.isCorrect }
-      let share =
-        allWithin(below + group.count, k: k) - allWithin(below, k: k)
+      let share = allWithin(below + group.count, k: k) - allWithin(below, k: k)
       chance += share * Double(right) / Double(group.count)
       below += group.count
       rest = rest.dropFirst(group.count)

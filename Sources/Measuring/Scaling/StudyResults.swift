@@ -78,9 +78,7 @@ public struct StudyResults: Sendable, Hashable, Codable {
   public var isComplete: Bool { done == total }
 
   /// Tokens spent on what is done.
-  public var spent: Int {
-    records.reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.tokens.spent } }
-  }
+  public var spent: Int { records.reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.tokens.spent } } }
 
   /// Whether what was read from a file belongs together.
   var isSound: Bool {

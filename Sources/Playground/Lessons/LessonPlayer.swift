@@ -58,8 +58,7 @@ extension PlaygroundState {
   mutating func lessonHears(_ news: DecodeNews) {
     let isLost =
       switch (session.lesson?.wait, news) {
-      case (.exploration?, .explored(let ending)), (.place?, .inserted(let ending)):
-        !ending.isDone
+      case (.exploration?, .explored(let ending)), (.place?, .inserted(let ending)): !ending.isDone
       case (.place?, .taken(_, let ending)): !ending.isDone
       case (.place?, .fetched(let node, .failed)), (.table?, .fetched(let node, .failed)):
         node == session.cursor

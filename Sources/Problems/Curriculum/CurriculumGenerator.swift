@@ -207,9 +207,7 @@ public struct CurriculumGenerator: Sendable {
 
   private func think(_ sketch: Sketch, using random: inout ProblemRandom) -> [Segment] {
     let asked = [question(sketch.right), context(PromptFormat.trigger)]
-    guard random.chance(mix.extractions) else {
-      return asked + reasoned(sketch, using: &random)
-    }
+    guard random.chance(mix.extractions) else { return asked + reasoned(sketch, using: &random) }
     // Here the reasoning is stopped before the marker and the second call asks for the answer.
     return asked + reasoning(sketch, style(using: &random), using: &random) + [
       context(PromptFormat.conclusion), answer(" \(sketch.right.saidAnswer)."),

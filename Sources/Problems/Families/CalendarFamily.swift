@@ -23,9 +23,7 @@ struct CalendarFamily: ProblemFamily {
     }
 
     /// By how many minutes of the clock it goes on.
-    func minutes(_ amount: Int) -> Int {
-      (isBack ? -1 : 1) * amount * (unit == .hour ? 60 : 1)
-    }
+    func minutes(_ amount: Int) -> Int { (isBack ? -1 : 1) * amount * (unit == .hour ? 60 : 1) }
   }
 
   static let weekdays = [

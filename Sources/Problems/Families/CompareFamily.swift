@@ -90,9 +90,7 @@ struct CompareFamily: ProblemFamily {
 
     func has(_ person: Int) -> String { isTold && person == 0 ? "I have" : "\(people[person]) has" }
     func than(_ person: Int) -> String { isTold && person == 0 ? "me" : people[person] }
-    func does(_ person: Int) -> String {
-      isTold && person == 0 ? "do I" : "does \(people[person])"
-    }
+    func does(_ person: Int) -> String { isTold && person == 0 ? "do I" : "does \(people[person])" }
     var group: String { isTold ? "we" : "they" }
   }
 

@@ -5,8 +5,7 @@ struct DecimalsFamily: ProblemFamily {
   let isVersions: Bool
   let levels = 1...4
   var principle: String {
-    isVersions
-      ? "Compare versions part by part." : "Compare the whole parts, then place by place."
+    isVersions ? "Compare versions part by part." : "Compare the whole parts, then place by place."
   }
 
   var name: String { isVersions ? "versions" : "decimals" }

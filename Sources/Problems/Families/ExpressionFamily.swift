@@ -13,8 +13,7 @@ struct ExpressionFamily: ProblemFamily {
     var value: Int {
       switch self {
       case .number(let value): value
-      case .operation(let sign, let left, let right):
-        Self.apply(sign, left.value, right.value)
+      case .operation(let sign, let left, let right): Self.apply(sign, left.value, right.value)
       }
     }
 

@@ -91,9 +91,7 @@ struct SquareFamily: ProblemFamily {
     }
 
     /// Two differences, two products, a sum and a comparison for each side or diagonal.
-    var verificationOperations: Int {
-      ask == .area ? 6 + (isOpposite ? 1 : 0) : 6 * given.count
-    }
+    var verificationOperations: Int { ask == .area ? 6 + (isOpposite ? 1 : 0) : 6 * given.count }
   }
 
   func draft(level: Int, using random: inout ProblemRandom) -> ProblemDraft {
@@ -124,8 +122,7 @@ struct SquareFamily: ProblemFamily {
     let listed = points.dropLast().joined(separator: ", ") + " and " + (points.last ?? "")
     let question =
       switch (puzzle.ask, puzzle.isOpposite) {
-      case (.corner, false):
-        "A square has corners at \(listed). Give the fourth corner as x,y."
+      case (.corner, false): "A square has corners at \(listed). Give the fourth corner as x,y."
       case (.corner, true):
         "A square has opposite corners at \(listed). Give one of the other corners as x,y."
       case (.area, false): "A square has neighbouring corners at \(listed). What is its area?"

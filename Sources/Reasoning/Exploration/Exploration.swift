@@ -136,9 +136,7 @@ public final class Exploration: Sendable {
     let asked = run.inject(
       run.closingTag(after: said) + run.prompt.answerTrigger, after: node, path: line)
     let path = run.greedyPath(line, from: asked, budget: ZeroShotCoT.answerBudget)
-    guard let result = try await run.decode([path], urgency: .interactive).first else {
-      return nil
-    }
+    guard let result = try await run.decode([path], urgency: .interactive).first else { return nil }
     moved(line, to: result.end)
     return (run.conclude(line, result.reason), result.end)
   }

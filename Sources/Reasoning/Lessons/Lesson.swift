@@ -82,8 +82,7 @@ private struct LessonParser {
         throw error(number, "a lesson starts with a line “---” and its title")
       }
       place = .header
-    case .header:
-      if line == "---" { place = .text } else { try readHeader(line, number) }
+    case .header: if line == "---" { place = .text } else { try readHeader(line, number) }
     case .text: try readText(line, number)
     case .commands: try readCommand(line, number)
     }

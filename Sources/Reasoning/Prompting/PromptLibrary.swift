@@ -80,9 +80,7 @@ public struct PromptLibrary: Hashable, Sendable {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory),
       isDirectory.boolValue
-    else {
-      return try Exemplar.parse(TextFile.read(path))
-    }
+    else { return try Exemplar.parse(TextFile.read(path)) }
     if let family, !family.contains("/") {
       let own = "\(path)/\(family).txt"
       if FileManager.default.fileExists(atPath: own) {

@@ -20,8 +20,7 @@ public enum Prompting: Hashable, Sendable, CustomStringConvertible {
   public init?(_ commandLineValue: String) {
     if commandLineValue.isEmpty { return nil }
     let named: [Prompting] = [.plain, .think, .fewShot, .analogical, .stepBack, .retrieval]
-    self =
-      named.first { $0.description == commandLineValue } ?? .file(path: commandLineValue)
+    self = named.first { $0.description == commandLineValue } ?? .file(path: commandLineValue)
   }
 
   public var description: String {

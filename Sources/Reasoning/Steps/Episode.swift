@@ -151,8 +151,7 @@ extension Episode {
       guard let place else { continue }
       let step = steps.firstIndex { $0.tokens.contains(place) }
       switch score.kind {
-      case .prm:
-        if let step { steps[step].reward = score.value }
+      case .prm: if let step { steps[step].reward = score.value }
       case .lookahead:
         if let step {
           steps[step].value = StateValue(source: .lookahead, value: score.value)

@@ -85,8 +85,7 @@ struct RecalledProblem {
       let stop = index + 1 < starts.count ? starts[index + 1] : end
       let text = said[(start + opening.count)..<stop]
       // A question ends in a question mark, or with its first sentence.
-      let mark =
-        text.firstIndex(of: UInt8(ascii: "?")) ?? text.firstIndex(of: UInt8(ascii: "."))
+      let mark = text.firstIndex(of: UInt8(ascii: "?")) ?? text.firstIndex(of: UInt8(ascii: "."))
       guard let mark else { return nil }
       return RecalledProblem(
         bytes: start..<stop,

@@ -42,9 +42,7 @@ struct PathRecord: Sendable {
     /// The margins of the answer's sampled tokens.
     var margins: [Double]
     /// Their mean, Δ; nil when no token of the answer was sampled.
-    var delta: Double? {
-      margins.isEmpty ? nil : margins.reduce(0, +) / Double(margins.count)
-    }
+    var delta: Double? { margins.isEmpty ? nil : margins.reduce(0, +) / Double(margins.count) }
   }
 
   /// The answer stated by the path, with the tokens that spell it.

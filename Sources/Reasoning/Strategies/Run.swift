@@ -76,9 +76,7 @@ public final class Run: Sendable {
 
   /// When a path of this run ends by itself: at the model's end tokens or where the prompt says
   /// the answer is over.
-  var stopRule: StopRule {
-    StopRule(endTokens: vocabulary.endOfText, stopSequences: prompt.stops)
-  }
+  var stopRule: StopRule { StopRule(endTokens: vocabulary.endOfText, stopSequences: prompt.stops) }
 
   // MARK: Text that is put in
 
@@ -202,9 +200,7 @@ public final class Run: Sendable {
   var revision: Revision? { state.withLock { $0.revision } }
 
   /// Tells that the run's answer is a revision of an earlier one.
-  func noteRevision(of answer: String?) {
-    state.withLock { $0.revision = Revision(of: answer) }
-  }
+  func noteRevision(of answer: String?) { state.withLock { $0.revision = Revision(of: answer) } }
 
   func noteAnswer(ofPath path: Int) { state.withLock { _ = $0.answered.insert(path) } }
 

@@ -39,9 +39,7 @@ public struct SelfConsistency: Strategy {
     let rule = run.settings.earlyStop.map {
       EarlyStopRule(criterion: $0, method: run.settings.weighting, samples: count)
     }
-    if rule?.criterion == .likely, rule?.method != .majority {
-      throw StrategyError.uncountedVotes
-    }
+    if rule?.criterion == .likely, rule?.method != .majority { throw StrategyError.uncountedVotes }
     let isJudged = run.settings.weighting == .verifier
     // What a sample weighs is known only when all are there; those of an earlier run are not read.
     if isJudged, rule != nil { throw StrategyError.unjudgedVotes }

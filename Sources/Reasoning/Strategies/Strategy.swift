@@ -125,8 +125,7 @@ public enum StrategyError: Error, Equatable, CustomStringConvertible {
     case .uncheckable(let families):
       "--verifier exact checks answers to problems of \(families.joined(separator: ", ")) only; "
         + "choose another verifier for this question."
-    case .oneModel:
-      "An ensemble needs at least two models: name others with --with FILE,FILE."
+    case .oneModel: "An ensemble needs at least two models: name others with --with FILE,FILE."
     case .sameModel:
       "Two models of the ensemble have the same weights; name different ones with --with."
     case .changedPrompt:

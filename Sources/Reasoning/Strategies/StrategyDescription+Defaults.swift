@@ -21,8 +21,7 @@ extension StrategyDescription {
 
   /// The temperature where none is given.
   public func usualTemperature(_ settings: RunSettings) -> Double {
-    settings.samples ?? 1 > 1
-      ? temperatureOfSeveral ?? defaultTemperature : defaultTemperature
+    settings.samples ?? 1 > 1 ? temperatureOfSeveral ?? defaultTemperature : defaultTemperature
   }
 
   /// All settings as a run with these uses them: what is not set is the strategy's default.

@@ -113,17 +113,14 @@ extension OrderedVote.State {
 
 extension Tally {
   /// Adds a path's vote with the method's weight.
-  mutating func count(_ outcome: PathOutcome) {
-    count(outcome.answer, weight: weight(of: outcome))
-  }
+  mutating func count(_ outcome: PathOutcome) { count(outcome.answer, weight: weight(of: outcome)) }
 
   private func weight(of outcome: PathOutcome) -> Double {
     switch method {
     case .majority: 1
     case .delta: outcome.delta ?? 0
     case .likelihood: exp(outcome.logProbability)
-    case .normalizedLikelihood:
-      exp(outcome.logProbability / Double(max(1, outcome.generated)))
+    case .normalizedLikelihood: exp(outcome.logProbability / Double(max(1, outcome.generated)))
     case .verifier: outcome.verifierWeight ?? 0
     }
   }

@@ -12,9 +12,7 @@ public struct Cell: Hashable, Sendable {
   }
 
   /// The right half of a wide cluster.
-  public static func continuation(_ style: Style) -> Cell {
-    Cell(text: "", width: 0, style: style)
-  }
+  public static func continuation(_ style: Style) -> Cell { Cell(text: "", width: 0, style: style) }
 
   public var isContinuation: Bool { width == 0 }
 }

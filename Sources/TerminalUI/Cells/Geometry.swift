@@ -34,9 +34,7 @@ public struct Rect: Hashable, Sendable {
     self.height = max(0, height)
   }
 
-  public init(_ size: Size) {
-    self.init(x: 0, y: 0, width: size.width, height: size.height)
-  }
+  public init(_ size: Size) { self.init(x: 0, y: 0, width: size.width, height: size.height) }
 
   public var size: Size { Size(width: width, height: height) }
   public var origin: Point { Point(x: x, y: y) }

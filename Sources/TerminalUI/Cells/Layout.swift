@@ -18,8 +18,7 @@ func resolve(_ wanted: [Length], within total: Int) -> [Int] {
   var lengths = wanted.map { length in
     switch length {
     case .fixed(let cells): max(0, cells)
-    case .fraction(let share):
-      max(0, Int((Double(total) * min(1, max(0, share))).rounded()))
+    case .fraction(let share): max(0, Int((Double(total) * min(1, max(0, share))).rounded()))
     case .fill(_, let minimum): max(0, minimum)
     }
   }

@@ -3,9 +3,7 @@ public struct Quantizer: Sendable {
   public let depth: ColorDepth
   private var known: [Color: Color] = [:]
 
-  public init(depth: ColorDepth) {
-    self.depth = depth
-  }
+  public init(depth: ColorDepth) { self.depth = depth }
 
   /// The style with its colours quantised. On 8 colours a bright foreground becomes bold, so that
   /// bright black stays apart from black.

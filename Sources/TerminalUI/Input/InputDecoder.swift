@@ -95,22 +95,17 @@ public struct InputDecoder: Sendable {
 
   private mutating func interpret(_ sequence: InputSequence, into events: inout [TerminalEvent]) {
     switch sequence {
-    case .scalar(let scalar, let alt):
-      events.append(.key(KeyEvent(scalar: scalar, alt: alt)))
-    case .escape:
-      events.append(.key(KeyEvent(.escape)))
+    case .scalar(let scalar, let alt): events.append(.key(KeyEvent(scalar: scalar, alt: alt)))
+    case .escape: events.append(.key(KeyEvent(.escape)))
     case .singleShift(let final, let modifier):
       if let key = KeyEvent.Key(singleShift: final) {
         events.append(.key(KeyEvent(key, KeyEvent.Modifiers(xterm: modifier))))
       }
-    case .linuxFunction(let letter):
-      events.append(.key(KeyEvent(.function(Int(letter) - 0x40))))
+    case .linuxFunction(let letter): events.append(.key(KeyEvent(.function(Int(letter) - 0x40))))
     case .x10Mouse(let code, let x, let y):
       appendMouse(code: code, x: x, y: y, isRelease: code & 3 == 3, into: &events)
-    case .control(let control):
-      interpret(control, into: &events)
-    case .ignored:
-      break
+    case .control(let control): interpret(control, into: &events)
+    case .ignored: break
     }
   }
 
@@ -127,8 +122,7 @@ public struct InputDecoder: Sendable {
     case (0, UInt8(ascii: "I")): events.append(.focus(true))
     case (0, UInt8(ascii: "O")): events.append(.focus(false))
     case (0, UInt8(ascii: "~")) where first == 200: pasted = []
-    default:
-      if let key = KeyEvent(control: control) { events.append(.key(key)) }
+    default: if let key = KeyEvent(control: control) { events.append(.key(key)) }
     }
   }
 

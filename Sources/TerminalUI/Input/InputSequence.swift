@@ -112,8 +112,7 @@ enum InputSequence: Hashable {
         control.final = byte
         return .complete(.control(control), used: index - start)
       case 0x20...0x2F: continue
-      default:
-        return .complete(.ignored, used: index - start - 1)
+      default: return .complete(.ignored, used: index - start - 1)
       }
     }
     return .incomplete

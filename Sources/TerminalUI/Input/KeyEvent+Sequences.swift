@@ -30,8 +30,7 @@ extension KeyEvent {
       if control.final == UInt8(ascii: "$") { modifiers.insert(.shift) }
       if control.final == UInt8(ascii: "@") { modifiers.formUnion([.control, .shift]) }
       self.init(key, modifiers)
-    case UInt8(ascii: "Z"):
-      self.init(.tab, modifiers.union(.shift))
+    case UInt8(ascii: "Z"): self.init(.tab, modifiers.union(.shift))
     case UInt8(ascii: "u"):
       guard let scalar = Unicode.Scalar(UInt32(first)) else { return nil }
       let plain = KeyEvent(scalar: scalar, alt: false)

@@ -28,9 +28,7 @@ public struct KeyEvent: Hashable, Sendable {
   }
 
   /// A printable character without modifiers.
-  public init(_ character: Character) {
-    self.init(.character(character))
-  }
+  public init(_ character: Character) { self.init(.character(character)) }
 
   /// The character that a text field inserts for this key; nil for shortcuts and special keys.
   public var typed: Character? {

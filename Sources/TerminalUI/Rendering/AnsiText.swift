@@ -12,9 +12,7 @@ public struct AnsiStyles: Sendable {
 
   /// The text in this style, after whatever sequence it takes to change to it. A depth of `.none`
   /// adds no sequences at all, since it is also that of files and pipes.
-  public mutating func text(_ text: String, style: Style) -> String {
-    change(to: style) + text
-  }
+  public mutating func text(_ text: String, style: Style) -> String { change(to: style) + text }
 
   /// The sequence that ends the last style; nothing if it was plain.
   public mutating func end() -> String { change(to: .plain) }
@@ -65,8 +63,7 @@ extension StyledText {
   public func ansiText(depth: ColorDepth) -> String {
     var styles = AnsiStyles(depth: depth)
     return clusters().map { cluster, run in
-      cluster.isNewline
-        ? styles.end() + "\n" : styles.text(cluster.text, style: runs[run].style)
+      cluster.isNewline ? styles.end() + "\n" : styles.text(cluster.text, style: runs[run].style)
     }.joined() + styles.end()
   }
 }

@@ -163,8 +163,7 @@ enum SvgGlyph {
       let part = height * Double(value - 0x2580) / 8
       return [SvgPicture.rect(x, y + height - part, width, part)]
     // Left blocks of seven eighths to one eighth.
-    case 0x2589...0x258F:
-      return [SvgPicture.rect(x, y, width * Double(0x2590 - value) / 8, height)]
+    case 0x2589...0x258F: return [SvgPicture.rect(x, y, width * Double(0x2590 - value) / 8, height)]
     case 0x2801...0x28FF:
       return braille(UInt8(value & 0xFF), x: x, y: y, width: width, height: height)
     default: return nil

@@ -21,13 +21,9 @@ public struct DisplayCluster: Hashable, Sendable {
 public struct DisplayClusters: Sequence, Sendable {
   private let text: String
 
-  public init(_ text: some StringProtocol) {
-    self.text = String(text)
-  }
+  public init(_ text: some StringProtocol) { self.text = String(text) }
 
-  public func makeIterator() -> Iterator {
-    Iterator(scalars: text.unicodeScalars)
-  }
+  public func makeIterator() -> Iterator { Iterator(scalars: text.unicodeScalars) }
 
   public struct Iterator: IteratorProtocol {
     private var scalars: String.UnicodeScalarView.Iterator
@@ -82,9 +78,7 @@ public struct DisplayClusters: Sequence, Sendable {
     if isReplaced(scalar) { return ("\u{FFFD}", 1) }
     let width = DisplayWidth.of(scalar)
     // A mark with nothing before it stands on a dotted circle, as in Unicode's own charts.
-    if width == 0 {
-      return (isInvisibleJoiner(scalar) ? "\u{25CC}" : "\u{25CC}\(scalar)", 1)
-    }
+    if width == 0 { return (isInvisibleJoiner(scalar) ? "\u{25CC}" : "\u{25CC}\(scalar)", 1) }
     return (String(scalar), width)
   }
 
@@ -101,8 +95,7 @@ public struct DisplayClusters: Sequence, Sendable {
     case 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x206F, 0x200E...0x200F, 0x61C, 0xFFF9...0xFFFB,
       0xFDD0...0xFDEF, 0xFEFF, 0xE0000...0xE0FFF:
       return true
-    default:
-      return scalar.value & 0xFFFE == 0xFFFE
+    default: return scalar.value & 0xFFFE == 0xFFFE
     }
   }
 

@@ -15,13 +15,9 @@ public struct StyledText: Hashable, Sendable {
 
   public var runs: [Run]
 
-  public init(_ runs: [Run] = []) {
-    self.runs = runs
-  }
+  public init(_ runs: [Run] = []) { self.runs = runs }
 
-  public init(_ text: String, style: Style = .plain) {
-    self.init([Run(text, style: style)])
-  }
+  public init(_ text: String, style: Style = .plain) { self.init([Run(text, style: style)]) }
 
   /// The whole text without styles.
   public var text: String { runs.map(\.text).joined() }

@@ -18,9 +18,7 @@ public struct WrappedText: Hashable, Sendable {
     public let source: Range<Int>
     public let clusters: [Placed]
     /// The columns in use.
-    public var width: Int {
-      clusters.last.map { $0.column + $0.cluster.width } ?? 0
-    }
+    public var width: Int { clusters.last.map { $0.column + $0.cluster.width } ?? 0 }
   }
 
   public let text: StyledText

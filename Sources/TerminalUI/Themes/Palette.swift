@@ -76,8 +76,7 @@ public struct Palette: Hashable, Sendable {
     case "light": isLight = true
     case "dark": isLight = false
     default:
-      isLight =
-        (Palette.luminance(colors, 0x00) ?? 0) > (Palette.luminance(colors, 0x05) ?? 1)
+      isLight = (Palette.luminance(colors, 0x00) ?? 0) > (Palette.luminance(colors, 0x05) ?? 1)
     }
   }
 

@@ -9,14 +9,10 @@ public struct ThemeLibrary: Sendable {
   /// The theme to use when none is chosen.
   public static let defaultName = "ponder-dark"
 
-  public init(folders: [String]) {
-    self.folders = folders
-  }
+  public init(folders: [String]) { self.folders = folders }
 
   /// The names of all palettes, sorted.
-  public var names: [String] {
-    Set(folders.flatMap(palettes(in:)).map(\.name)).sorted()
-  }
+  public var names: [String] { Set(folders.flatMap(palettes(in:)).map(\.name)).sorted() }
 
   /// The theme of that name, or in the file at that path, for a terminal of some depth.
   ///

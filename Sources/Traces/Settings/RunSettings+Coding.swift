@@ -5,9 +5,7 @@ struct SettingKey: CodingKey, Hashable {
 
   init(stringValue: String) { self.stringValue = stringValue }
   init?(intValue: Int) { nil }
-  init(_ setting: Setting) {
-    stringValue = String(setting.name.map { $0 == "-" ? "_" : $0 })
-  }
+  init(_ setting: Setting) { stringValue = String(setting.name.map { $0 == "-" ? "_" : $0 }) }
 
   /// How many candidates are listed: no setting, but a matter of what is written.
   static let detail = SettingKey(stringValue: "detail")
@@ -50,9 +48,7 @@ extension RunSettings: Codable {
     set { extra[Self.key(name)] = newValue?.json }
   }
 
-  private static func key(_ name: String) -> String {
-    String(name.map { $0 == "-" ? "_" : $0 })
-  }
+  private static func key(_ name: String) -> String { String(name.map { $0 == "-" ? "_" : $0 }) }
 }
 
 /// What a single JSON value can stand for.

@@ -108,9 +108,7 @@ public struct RunSettings: Sendable, Hashable {
 
 extension RunSettings {
   /// All at their defaults, but for the seed.
-  public init(seed: UInt64 = 1) {
-    self.init(seed: seed, prompting: nil)
-  }
+  public init(seed: UInt64 = 1) { self.init(seed: seed, prompting: nil) }
 
   /// The sampling settings with a strategy's own temperature where none is given.
   public func sampling(temperature fallback: Double) -> SamplingSettings {

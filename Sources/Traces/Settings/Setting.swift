@@ -117,8 +117,7 @@ public struct Setting: Sendable {
     return switch form {
     case .whole(let range) where range.upperBound == .max:
       "a whole number from \(range.lowerBound) up\(off)"
-    case .whole(let range):
-      "a whole number from \(range.lowerBound) to \(range.upperBound)\(off)"
+    case .whole(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)\(off)"
     case .number(let range):
       "a number from \(Self.text(range.lowerBound)) to \(Self.text(range.upperBound))\(off)"
     case .choice(let names): "one of \(names.joined(separator: ", "))\(off)"

@@ -120,9 +120,7 @@ struct PlayCommand: ParsableCommand {
         at: folder, includingPropertiesForKeys: nil)
     {
       catalog.lessons = files.sorted { $0.path < $1.path }.compactMap { url in
-        guard url.pathExtension == "md", let lesson = try? Lesson.read(url.path) else {
-          return nil
-        }
+        guard url.pathExtension == "md", let lesson = try? Lesson.read(url.path) else { return nil }
         return Catalog.LessonEntry(title: lesson.title, path: url.path, summary: lesson.summary)
       }
     }

@@ -152,8 +152,7 @@ private final class StudyProgress: Sendable {
 
   func receive(_ event: StudyEvent) {
     switch event {
-    case .began(let results):
-      state.withLock { ($0.done, $0.before) = (results.done, results.done) }
+    case .began(let results): state.withLock { ($0.done, $0.before) = (results.done, results.done) }
     case .found(let record, _, _):
       let now = state.withLock { state in
         state.done += 1

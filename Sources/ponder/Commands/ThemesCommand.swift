@@ -41,9 +41,7 @@ struct ThemesCommand: ParsableCommand {
       }
     }
     if format == .json { try StandardOutput.writeJSON(rows) }
-    if rows.contains(where: { $0.problems?.isEmpty == false }) {
-      throw ExitCode.badData
-    }
+    if rows.contains(where: { $0.problems?.isEmpty == false }) { throw ExitCode.badData }
   }
 
   private func row(_ palette: Palette, roles: RoleMap) -> Row {

@@ -80,9 +80,7 @@ enum BundledModels {
   ///
   /// - Throws: `UserError.missingFile` for a name that stands for no model.
   static func companions(of path: String, named names: String?) throws -> [String] {
-    if let names {
-      return try names.listed.map(self.path(of:))
-    }
+    if let names { return try names.listed.map(self.path(of:)) }
     let family = try family()
     let own = URL(fileURLWithPath: path).resolvingSymlinksInPath()
     guard

@@ -37,7 +37,5 @@ extension ProblemSplit: ExpressibleByArgument {}
 
 extension String {
   /// The names in a list with commas between.
-  var listed: [String] {
-    split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-  }
+  var listed: [String] { split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
 }

@@ -54,9 +54,7 @@ extension String {
 }
 
 /// A share in three places, "—" where there is none.
-func fixed(_ value: Double?) -> String {
-  value.map { String(format: "%.3f", $0) } ?? "—"
-}
+func fixed(_ value: Double?) -> String { value.map { String(format: "%.3f", $0) } ?? "—" }
 
 /// An interval in three places, "—" where there is none.
 func fixed(_ interval: ClosedRange<Double>?) -> String {

@@ -143,8 +143,7 @@ enum TypedCommand: Sendable, Hashable {
     case (.file, _): .save(argument)
     case (.none, "help"): .help
     case (.none, "quit"): .quit
-    case (.none, let name):
-      .screen(screens.id(named: name) ?? DecodeScreen.id)
+    case (.none, let name): .screen(screens.id(named: name) ?? DecodeScreen.id)
     }
   }
 

@@ -99,8 +99,7 @@ extension PickerState {
   private mutating func choose(_ state: inout PlaygroundState) -> [Effect]? {
     switch selectedRow {
     case nil: break
-    case .emblem, .problem:
-      return selectedRow?.problem.map { ask(Question($0), &state) }
+    case .emblem, .problem: return selectedRow?.problem.map { ask(Question($0), &state) }
     case .family(let name, _, _, _): showProblems(of: name)
     case .template(let id, _, _):
       if let template = try? ProblemTemplate.named(id) { page = .template(TemplateForm(template)) }

@@ -54,8 +54,7 @@ extension SettingsState {
       let value = settings.temperature ?? SelfConsistency.defaultTemperature
       return value == 0 ? "greedy" : value == 1 ? "the model's own" : value < 1 ? "surer" : "wilder"
     case .topK, .topP, .minP: return setting.text(of: settings) == "off" ? "keeps all tokens" : ""
-    case .prompting:
-      return settings.prompting == nil ? "plain or think" : "for every strategy"
+    case .prompting: return settings.prompting == nil ? "plain or think" : "for every strategy"
     case .template: return templateUsed(state)
     default: return ""
     }

@@ -232,8 +232,7 @@ struct BranchesScreen: Screen {
   /// of those with the answer that wins.
   private func number(of branch: LessonCommand.Branch) -> Int? {
     switch branch {
-    case .row(let row):
-      return digest.paths[row - 1] == nil ? nil : row - 1
+    case .row(let row): return digest.paths[row - 1] == nil ? nil : row - 1
     case .best:
       guard let winner else { return nil }
       return digest.paths(for: winner).max {

@@ -182,9 +182,7 @@ extension DecodeScreen {
   private func drawInfo(
     _ session: SessionState, _ rect: Rect, _ view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Point? {
-    if let field = insertion {
-      return drawInsertion(field, rect, view, &buffer)
-    }
+    if let field = insertion { return drawInsertion(field, rect, view, &buffer) }
     if let search = search { return drawSearch(search, rect, view, &buffer) }
     var lines = [place(session, view), last(session, view)].filter { !$0.runs.isEmpty }
     // With one row to spare, what can be done here matters more than what was chosen before.
@@ -274,9 +272,7 @@ extension DecodeScreen {
   /// What is known of the place itself.
   private func place(_ session: SessionState, _ view: PlaygroundView) -> StyledText {
     if isAsking { return StyledText("asking for the answer …", style: view.style(.dim)) }
-    if let forced = forcedAnswer, forced.asked == session.cursor {
-      return answer(forced, view)
-    }
+    if let forced = forcedAnswer, forced.asked == session.cursor { return answer(forced, view) }
     if let odds { return self.odds(odds, view) }
     var text = StyledText()
     if forks.contains(session.cursor) {

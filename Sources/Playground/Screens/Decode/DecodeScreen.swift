@@ -466,8 +466,7 @@ struct DecodeScreen: Screen {
       default: session.tell(ending)
       }
       return reachCursor(&session)
-    case .answered(.done(let answer)):
-      showForcedAnswer(answer.outcome, end: answer.end, session)
+    case .answered(.done(let answer)): showForcedAnswer(answer.outcome, end: answer.end, session)
     case .answered(let ending):
       isAsking = false
       session.tell(ending)

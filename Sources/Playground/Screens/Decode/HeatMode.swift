@@ -28,8 +28,7 @@ enum HeatMode: Int, CaseIterable, Sendable {
     case .entropy:
       // Bits: 1 bit is a coin's toss, 2 bits an even choice of four.
       return 4 - [0.5, 1, 2, 3].count { value >= $0 }
-    case .probability, .margin, .off:
-      return [0.2, 0.4, 0.7, 0.9].count { value >= $0 }
+    case .probability, .margin, .off: return [0.2, 0.4, 0.7, 0.9].count { value >= $0 }
     }
   }
 
@@ -59,9 +58,7 @@ enum HeatMode: Int, CaseIterable, Sendable {
   enum Band: Hashable, Sendable {
     case sure, half, torn
 
-    init(sureness: Int) {
-      self = sureness >= 3 ? .sure : sureness == 2 ? .half : .torn
-    }
+    init(sureness: Int) { self = sureness >= 3 ? .sure : sureness == 2 ? .half : .torn }
 
     var glyph: String {
       switch self {

@@ -66,9 +66,7 @@ struct PathPanel {
       },
       .init("p", .fixed(5), .right) { $1.text(Format.smallProbability($0.probability)) },
       .init("the likeliest other", .fill) { hesitation, cell in
-        guard let other = hesitation.other, let p = hesitation.otherProbability else {
-          return nil
-        }
+        guard let other = hesitation.other, let p = hesitation.otherProbability else { return nil }
         return cell.text("\(PathText.quoted(other.bytes)) \(Format.smallProbability(p))", .dim)
       },
     ]

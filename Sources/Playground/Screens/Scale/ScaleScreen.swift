@@ -208,8 +208,7 @@ extension ScaleScreen {
     case .runAnew: return progress == nil ? start(anew: true, &session) : []
     case .left: moveCursor(-1)
     case .right: moveCursor(1)
-    default:
-      _ = position.move(command, count: curves.count, page: layout(session).visibleCurves)
+    default: _ = position.move(command, count: curves.count, page: layout(session).visibleCurves)
     }
     return []
   }

@@ -289,8 +289,7 @@ extension TreeScreen {
 
 extension TreeScreen {
   var typingHints: [KeyHint]? {
-    field == nil
-      ? nil : [("Enter", "stay"), ("↓", "next"), ("↑", "previous"), ("Esc", "leave")]
+    field == nil ? nil : [("Enter", "stay"), ("↓", "next"), ("↑", "previous"), ("Esc", "leave")]
   }
 
   mutating func type(_ key: KeyEvent, _ session: inout SessionState) -> [Effect]? {

@@ -73,8 +73,7 @@ private struct PathCensus {
     /// The entropy of "gave the answer or not", times the number of paths, in bits.
     var disorder: Double {
       [matching, others].reduce(0) { sum, count in
-        count == 0 || total == 0
-          ? sum : sum - Double(count) * log2(Double(count) / Double(total))
+        count == 0 || total == 0 ? sum : sum - Double(count) * log2(Double(count) / Double(total))
       }
     }
   }

@@ -94,10 +94,8 @@ extension VotesScreen {
         ? "A vote converges to what the sampler answers most often at T = \(temperature), "
           + "summed over all its paths: not to the truth."
         : "A vote converges to the sampler's favourite at T = \(temperature), not to the truth."
-    case .delta:
-      return "Each path counts by Δ: how sure it was of its answer."
-    case .likelihood:
-      return "Each path counts by its probability: a few short, likely ones decide."
+    case .delta: return "Each path counts by Δ: how sure it was of its answer."
+    case .likelihood: return "Each path counts by its probability: a few short, likely ones decide."
     case .normalizedLikelihood:
       return "Each path counts by its probability per token, so length does not matter."
     case .verifier: return "Each path counts by its verifier score."

@@ -50,9 +50,7 @@ struct VotesScreen: Screen {
 
   init() {}
 
-  init(run: Int? = nil, weighting: Tally.Method) {
-    (self.run, self.weighting) = (run, weighting)
-  }
+  init(run: Int? = nil, weighting: Tally.Method) { (self.run, self.weighting) = (run, weighting) }
 
   static let shapes: Set<StrategyShape> = [.votes]
 
@@ -88,8 +86,7 @@ struct VotesScreen: Screen {
     case .cycleWeighting: cycleWeighting()
     case .pageUp: textScroll = max(0, textScroll - 3)
     case .pageDown: textScroll += 3
-    case .activate:
-      if level == .answers { showPaths(&session) } else { openSelected(&session) }
+    case .activate: if level == .answers { showPaths(&session) } else { openSelected(&session) }
     case .back: backToAnswers()
     case .openParting: openParting(&session)
     case .compare: compareSelected(&session)
