@@ -68,8 +68,7 @@ public struct Continuation: Sendable {
   public var firstStep: Int
 
   public init(
-    start: NodeID, path: Int, sampler: any Sampler, stop: StopRule, budget: Int,
-    firstStep: Int = 0
+    start: NodeID, path: Int, sampler: any Sampler, stop: StopRule, budget: Int, firstStep: Int = 0
   ) {
     self.start = start
     self.path = path

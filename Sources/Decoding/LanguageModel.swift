@@ -115,9 +115,7 @@ extension LanguageModel {
       let pending = nodes.indices.filter { result[$0] == nil }
       if pending.isEmpty { return result.compactMap { $0 } }
       let pass = try forward(ForwardRequest(nodes: pending.map { nodes[$0] }), in: tree)
-      for (index, distribution) in zip(pending, pass.distributions) {
-        result[index] = distribution
-      }
+      for (index, distribution) in zip(pending, pass.distributions) { result[index] = distribution }
     }
   }
 

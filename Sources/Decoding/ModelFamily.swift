@@ -100,8 +100,7 @@ public struct ModelFamily: Sendable, Hashable {
       let (a, b) = (order[$0.size] ?? 0, order[$1.size] ?? 0)
       if a != b { return a < b }
       if $0.stage != $1.stage {
-        return $1.stage != .base
-          && ($0.stage == .base || $0.stage.rawValue < $1.stage.rawValue)
+        return $1.stage != .base && ($0.stage == .base || $0.stage.rawValue < $1.stage.rawValue)
       }
       return $0.tokensSeen < $1.tokensSeen
     }

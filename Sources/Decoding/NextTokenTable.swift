@@ -40,9 +40,7 @@ extension NextTokenTable {
     if let highest = logits.first, tokens.count < distribution.logits.count, !settings.isGreedy {
       let all = TokenDistribution.logSumExp(distribution.logits, temperature: settings.temperature)
       let scale = 1 / settings.temperature
-      let listedMass = logits.reduce(0) {
-        $0 + exponential((Double($1) - Double(highest)) * scale)
-      }
+      let listedMass = logits.reduce(0) { $0 + exponential((Double($1) - Double(highest)) * scale) }
       unlisted = max(0, exponential(all - Double(highest) * scale) - listedMass)
     }
     self.init(

@@ -25,8 +25,7 @@ public struct SamplingSettings: Sendable, Hashable, Codable {
   /// Chooses as these settings say, with the random numbers of a path.
   public func sampler(seed: UInt64, path: Int) -> any Sampler {
     isGreedy
-      ? GreedySampler()
-      : RandomSampler(settings: self, random: PathRandom(seed: seed, path: path))
+      ? GreedySampler() : RandomSampler(settings: self, random: PathRandom(seed: seed, path: path))
   }
 
   /// Whether any token can be cut.

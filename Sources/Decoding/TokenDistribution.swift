@@ -59,9 +59,7 @@ public struct TokenDistribution: Sendable {
     let logit = logits[Int(token)]
     var rank = 1
     for (index, other) in logits.enumerated()
-    where other > logit || (other == logit && index < Int(token)) {
-      rank += 1
-    }
+    where other > logit || (other == logit && index < Int(token)) { rank += 1 }
     return rank
   }
 

@@ -45,8 +45,7 @@ extension NodeID: CustomStringConvertible {
 
   /// Reads what `description` writes.
   public init?(_ text: some StringProtocol) {
-    guard text.utf8.count == 16, text.allSatisfy(\.isHexDigit),
-      let value = UInt64(text, radix: 16)
+    guard text.utf8.count == 16, text.allSatisfy(\.isHexDigit), let value = UInt64(text, radix: 16)
     else { return nil }
     rawValue = value
   }

@@ -21,9 +21,7 @@ struct NumberPuzzle: Sendable, Hashable {
     do {
       let value = try expression.value()
       return value == target ? .right : .wrong("its value is \(value), not \(target)")
-    } catch {
-      return .wrong("\(error)")
-    }
+    } catch { return .wrong("\(error)") }
   }
 
   /// What is wrong with the signs and numbers of an expression, whatever its value.

@@ -99,9 +99,7 @@ public enum ProblemFile {
       var rest = text
       while let open = rest.firstRange(of: "<<"),
         let close = rest[open.upperBound...].firstRange(of: ">>")
-      {
-        rest.removeSubrange(open.lowerBound..<close.upperBound)
-      }
+      { rest.removeSubrange(open.lowerBound..<close.upperBound) }
       return rest
     }
   }

@@ -53,8 +53,7 @@ public enum ProblemLibrary {
   public static let apples = Problem(
     id: "apples", family: "compare", level: 2,
     question: "I have 3 apples, my dad has 2 more apples than me. "
-      + "How many apples do we have in total?",
-    answer: "8", steps: ["3 + 2 = 5", "3 + 5 = 8"])
+      + "How many apples do we have in total?", answer: "8", steps: ["3 + 2 = 5", "3 + 5 = 8"])
 
   /// The problem of that id: `apples`, what `ProblemID` describes, or a filled template
   /// (`template/total/3,dad,2,more,apples`).
@@ -95,8 +94,7 @@ public enum ProblemLibrary {
 
   /// Draws structures until one is in the split; also draws the level if none is given.
   static func draft(
-    _ family: any ProblemFamily, split: ProblemSplit, level: Int?,
-    using random: inout ProblemRandom
+    _ family: any ProblemFamily, split: ProblemSplit, level: Int?, using random: inout ProblemRandom
   ) -> (ProblemDraft, level: Int) {
     let level = level ?? random.int(family.levels)
     while true {

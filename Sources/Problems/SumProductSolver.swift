@@ -105,8 +105,7 @@ struct SumProductSolver: Sendable {
           visited += 1
           guard makes(one, smaller), makes(other, larger) else { continue }
           for a in expressions(one, smaller, limit: perPart) {
-            for b in expressions(other, larger, limit: perPart)
-            where !add(.joined("*", a, b)) {
+            for b in expressions(other, larger, limit: perPart) where !add(.joined("*", a, b)) {
               return false
             }
           }

@@ -151,9 +151,7 @@ public struct RunTrace: Sendable, Equatable {
 public struct NodeTrace: Sendable, Hashable {
   /// What of this a node is, of several the first: part of the prompt, sampled on some path, or only
   /// ever put in.
-  public enum Origin: Sendable, Hashable {
-    case prompt, generated, injected
-  }
+  public enum Origin: Sendable, Hashable { case prompt, generated, injected }
 
   public var parent: NodeID
   public var token: Token

@@ -36,8 +36,7 @@ public enum TraceEvent: Sendable, Hashable {
   case unknown(JSONValue)
 
   enum Kind: String, Codable {
-    case header, run, node, fork, injected, span, score, retrieved,
-      visit, backup, pruned
+    case header, run, node, fork, injected, span, score, retrieved, visit, backup, pruned
     case pathFinished = "path_finished"
     case tally, edit, finished
   }

@@ -63,9 +63,7 @@ public final class TraceJournal: Sendable {
         at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
       try Data().write(to: url)
       return true
-    } catch {
-      throw TraceError.unwritable(url.path, reason: WholeFile.reason(error))
-    }
+    } catch { throw TraceError.unwritable(url.path, reason: WholeFile.reason(error)) }
   }
 
   public func append(_ records: [TraceRecord]) { state.withLock { $0.pending += records } }
@@ -130,9 +128,7 @@ public final class TraceJournal: Sendable {
           left -= piece.count
         }
       }
-    } catch {
-      throw TraceError.unwritable(target.path, reason: WholeFile.reason(error))
-    }
+    } catch { throw TraceError.unwritable(target.path, reason: WholeFile.reason(error)) }
   }
 
   /// Writes what is pending and closes the file. With `compact`, the journal is then written

@@ -27,8 +27,6 @@ struct Ponder: AsyncParsableCommand {
       } else {
         try command.run()
       }
-    } catch {
-      ErrorReport.exit(with: error)
-    }
+    } catch { ErrorReport.exit(with: error) }
   }
 }

@@ -215,8 +215,7 @@ struct PrefixCache {
       return nil
     }
     blocks[Int(block)] = Block(
-      parent: parent, count: 0, children: 0, lastUse: pass,
-      pendingStart: Int32(KVLayout.positions))
+      parent: parent, count: 0, children: 0, lastUse: pass, pendingStart: Int32(KVLayout.positions))
     if parent >= 0 { blocks[Int(parent)].children += 1 }
     return block
   }

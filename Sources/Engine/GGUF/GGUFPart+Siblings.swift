@@ -67,8 +67,7 @@ extension GGUFPart {
     }
     guard place == expected else {
       throw .partsDisagree(
-        path: path,
-        reason: "it claims to be part \(place.number + 1) of \(place.count)")
+        path: path, reason: "it claims to be part \(place.number + 1) of \(place.count)")
     }
     return part
   }

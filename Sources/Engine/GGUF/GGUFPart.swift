@@ -12,8 +12,7 @@ struct GGUFPart {
   /// - Parameter path: names the file in errors.
   init(file: MappedFile, path: String) throws(GGUFError) {
     var reader = ByteReader(file.bytes)
-    guard file.bytes.count >= 4,
-      try reader.integer(UInt32.self, for: "the magic") == GGUFFile.magic
+    guard file.bytes.count >= 4, try reader.integer(UInt32.self, for: "the magic") == GGUFFile.magic
     else { throw .notGGUF(path: path) }
     version = try reader.integer(UInt32.self, for: "the version")
     if version != 0, version & 0xFFFF == 0 { throw .bigEndian }

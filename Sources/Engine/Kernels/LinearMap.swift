@@ -90,6 +90,5 @@ final class LinearMap {
 typealias MatrixKernel =
   @convention(c) (
     UnsafeRawPointer?, UnsafeRawPointer?, UnsafeMutablePointer<Float>?, Int, Int, Int, Int, Int,
-    Int,
-    Bool
+    Int, Bool
   ) -> Void

@@ -20,8 +20,7 @@ struct PackedFormat: Sendable {
   init(_ tensor: Tensor) throws(ModelError) {
     guard let entry = Self.numbers.first(where: { $0.0 == tensor.format }) else {
       throw .unsupportedFormat(
-        tensor: tensor.name, format: tensor.format.name,
-        supported: Self.supported.map(\.name))
+        tensor: tensor.name, format: tensor.format.name, supported: Self.supported.map(\.name))
     }
     (stored, number) = entry
   }

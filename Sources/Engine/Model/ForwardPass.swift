@@ -49,8 +49,7 @@ struct ForwardPass {
   }
 
   private func store(
-    place: Int, offset: Int32, layer: Int, keys: UnsafePointer<Float>,
-    values: UnsafePointer<Float>
+    place: Int, offset: Int32, layer: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>
   ) {
     let kernel = layout.format.storeKernel(compute.kernels)
     for head in 0..<layout.kvHeadCount {

@@ -16,12 +16,10 @@ extension ModelConfiguration {
       embeddingLength: embeddingLength,
       headCount: headCount,
       kvHeadCount: try metadata.size("attention.head_count_kv", default: headCount),
-      headSize: headSize,
-      feedForwardLength: try metadata.size("feed_forward_length"),
+      headSize: headSize, feedForwardLength: try metadata.size("feed_forward_length"),
       rotary: try metadata.rotary(headSize: headSize),
       normEpsilon: Float(try metadata.number("attention.layer_norm_rms_epsilon")),
-      contextLength: try metadata.size("context_length"),
-      vocabularySize: vocabularySize,
+      contextLength: try metadata.size("context_length"), vocabularySize: vocabularySize,
       tiedEmbeddings: file["output.weight"] == nil)
     try validate(against: file)
     try architecture.configure(&self, from: metadata)

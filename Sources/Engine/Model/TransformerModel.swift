@@ -119,9 +119,7 @@ public final class TransformerModel: LanguageModel {
   }
 
   public func forward(_ request: ForwardRequest, in tree: TokenTree) throws -> ForwardResult {
-    try state.withLock { state in
-      try forward(request, in: tree, &state, recorder: nil)
-    }
+    try state.withLock { state in try forward(request, in: tree, &state, recorder: nil) }
   }
 
   /// What the model computes inside at one node, beside its distribution. Takes a pass of its own
@@ -152,8 +150,7 @@ public final class TransformerModel: LanguageModel {
   ) throws -> ForwardResult {
     try refresh(&state)
     var planner = ForwardPlanner(
-      tree: tree, contextLength: contextLength,
-      vocabularySize: configuration.vocabularySize,
+      tree: tree, contextLength: contextLength, vocabularySize: configuration.vocabularySize,
       limit: min(request.tokenLimit, Self.mostRows))
     let plan = try planner.plan(request.nodes, in: &state.cache)
     let (tokens, bytes) = (state.cache.usedTokens, state.cache.residentBytes)

@@ -36,9 +36,7 @@ struct WeightLoader {
   func vectors(_ parts: [(name: String, count: Int)]) throws(ModelError) -> Vector {
     // All of them are looked at before memory is taken: a damaged file may state any count.
     var tensors: [Tensor] = []
-    for part in parts {
-      tensors.append(try tensor(part.name, inputs: part.count, outputs: 1))
-    }
+    for part in parts { tensors.append(try tensor(part.name, inputs: part.count, outputs: 1)) }
     let count = parts.reduce(0) { $0 + $1.count }
     let memory = try AlignedMemory(byteCount: count * MemoryLayout<Float>.stride)
     var to = memory.start.assumingMemoryBound(to: Float.self)

@@ -42,9 +42,7 @@ extension MergeRule {
       symbols.remove(at: index + 1)
       candidates.remove(at: index)
       if index > 0 { candidates[index - 1] = merge(symbols[index - 1], symbols[index]) }
-      if index < candidates.count {
-        candidates[index] = merge(symbols[index], symbols[index + 1])
-      }
+      if index < candidates.count { candidates[index] = merge(symbols[index], symbols[index + 1]) }
     }
   }
 

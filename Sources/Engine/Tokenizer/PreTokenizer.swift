@@ -127,21 +127,18 @@ extension PreTokenizer {
             "a.x-4.0", "exaone4", "gigachat", "granite-docling", "jais", "mellum", "mpt", "olmo",
             "phi-2", "trillion",
           ]
-        ),
-        (.llama3, llama3Names + ["chatglm-bpe", "dbrx", "glm4", "glm5", "smaug-bpe"]),
+        ), (.llama3, llama3Names + ["chatglm-bpe", "dbrx", "glm4", "glm5", "smaug-bpe"]),
         (
           .qwen2,
           [
             "bailingmoe", "bailingmoe2", "deepseek-r1-qwen", "grok-2", "hunyuan", "kormo",
             "llada-moe", "megrez", "solar-open", "stablelm2",
           ]
-        ),
-        (.gpt4o, ["kanana2", "llama4", "minimax-m2", "talkie"]),
+        ), (.gpt4o, ["kanana2", "llama4", "minimax-m2", "talkie"]),
         (
           .starCoder,
           ["codeshell", "command-r", "exaone", "mellum2", "minerva-7b", "refact", "smollm"]
-        ),
-        (.deepSeekV3, ["hunyuan-dense", "hy_v4", "joyai-llm"]),
+        ), (.deepSeekV3, ["hunyuan-dense", "hy_v4", "joyai-llm"]),
         (.bloom, ["gpt3-finnish", "poro-chat"]),
       ]
       return Dictionary(

@@ -34,15 +34,11 @@ extension ScalarScanner {
   /// The end of the word that starts at `start`, which every character does or belongs to.
   func endOfWord(from start: Int, _ pattern: WordPattern) -> Int {
     guard let first = scalar(at: start) else { return bytes.endIndex }
-    if pattern.contractions == .alone,
-      let end = endOfContraction(from: start, ignoringCase: true)
-    {
+    if pattern.contractions == .alone, let end = endOfContraction(from: start, ignoringCase: true) {
       return end
     }
     if first.characterClass == .number {
-      return endOfRun(from: start, atMost: pattern.longestNumber) {
-        $0.characterClass == .number
-      }
+      return endOfRun(from: start, atMost: pattern.longestNumber) { $0.characterClass == .number }
     }
     if !first.isLineBreak {
       let lettersStart = pattern.isLetter(first) ? start : start + first.length

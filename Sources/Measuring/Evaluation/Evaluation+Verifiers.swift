@@ -38,9 +38,7 @@ public struct VerifierRow: Sendable, Hashable {
 }
 
 extension VerifierRow: Encodable {
-  private enum CodingKeys: CodingKey {
-    case family, coverage
-  }
+  private enum CodingKeys: CodingKey { case family, coverage }
 
   public func encode(to encoder: any Swift.Encoder) throws {
     try subject.encode(to: encoder)

@@ -175,9 +175,7 @@ public struct Evaluation: Sendable {
     do {
       _ = try prompt.tokens(of: question, for: decoder.model)
       return true
-    } catch LanguageModelError.contextExceeded {
-      return false
-    }
+    } catch LanguageModelError.contextExceeded { return false }
   }
 }
 

@@ -28,8 +28,7 @@ struct SampleEstimates: Sendable {
     let unparsed = samples.count - tally.reduce(0, +)
     let right = answers.indices.filter { answers[$0].contains(where: \.isCorrect) }
     return right.reduce(0) { sum, index in
-      sum
-        + (VoteProbability.majorityAtK(tally: tally, unparsed: unparsed, index: index, k: k) ?? 0)
+      sum + (VoteProbability.majorityAtK(tally: tally, unparsed: unparsed, index: index, k: k) ?? 0)
     }
   }
 
@@ -64,17 +63,14 @@ struct SampleEstimates: Sendable {
   func weightedAtK(_ k: Int) -> Double? {
     guard k >= 1, k <= samples.count else { return nil }
     let groups = samples.count / k
-    let right = (0..<groups).count { index in
-      isVoteRight(samples[(index * k)..<((index + 1) * k)])
+    let right = (0..<groups).count { index in isVoteRight(samples[(index * k)..<((index + 1) * k)])
     }
     return Double(right) / Double(groups)
   }
 
   private func isVoteRight(_ group: ArraySlice<StudySample>) -> Bool {
     var tally = Tally(method: .verifier, votes: [:], unparsed: 0, order: [])
-    for sample in group {
-      tally.count(sample.answer, weight: sample.weight)
-    }
+    for sample in group { tally.count(sample.answer, weight: sample.weight) }
     let winner = tally.winner
     return group.contains { $0.answer != nil && $0.answer == winner && $0.isCorrect }
   }

@@ -14,9 +14,7 @@ public enum StudyAxis: String, Sendable, Codable, CaseIterable {
 }
 
 /// What a study's chart has along its left edge.
-public enum StudyMeasure: String, Sendable, Codable, CaseIterable {
-  case accuracy, tokens, flops
-}
+public enum StudyMeasure: String, Sendable, Codable, CaseIterable { case accuracy, tokens, flops }
 
 /// One point of a study: what some problems got and cost under one way to answer.
 public struct StudyPoint: Sendable, Hashable {

@@ -159,8 +159,7 @@ public struct StudyPlan: Sendable, Hashable {
     let most = knob.setting == .waits ? Self.mostWaits : limit
     return knob.values(upTo: most).map { value in
       StudyArm(
-        curves: [name], knob: value, strategy: name,
-        settings: knob.turned(to: value, in: settings))
+        curves: [name], knob: value, strategy: name, settings: knob.turned(to: value, in: settings))
     }
   }
 

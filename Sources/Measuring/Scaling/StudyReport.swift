@@ -38,8 +38,7 @@ public struct StudyReport: Encodable, Sendable {
   private static func notes(_ kind: StudyKind) -> [String] {
     let general = [
       "tokens: mean per problem, chosen (including a verifier's) or inserted, "
-        + "without the prompt",
-      "flops: 2 x parameters x tokens",
+        + "without the prompt", "flops: 2 x parameters x tokens",
       "ci95: over problems; Wilson's where each problem is right or wrong, else a percentile "
         + "bootstrap with one right and one wrong problem added to those that are drawn from",
     ]

@@ -30,8 +30,7 @@ public struct StudyRecord: Sendable, Hashable, Codable {
   var verifierTokens: Int?
 
   init(
-    isCorrect: Bool, tokens: TokenCounts, samples: [StudySample]? = nil,
-    verifierTokens: Int? = nil
+    isCorrect: Bool, tokens: TokenCounts, samples: [StudySample]? = nil, verifierTokens: Int? = nil
   ) {
     self.isCorrect = isCorrect
     self.tokens = TokenCounts(generated: tokens.generated, injected: tokens.injected)

@@ -38,9 +38,7 @@ public struct StudyStore: Sendable {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       let file = StudyFile(version: Self.version, results: results)
       try Self.encoder.encode(file).write(to: url, options: .atomic)
-    } catch {
-      throw StudyStoreError.unwritable(url.path, reason: error.localizedDescription)
-    }
+    } catch { throw StudyStoreError.unwritable(url.path, reason: error.localizedDescription) }
   }
 
   private static var encoder: JSONEncoder {

@@ -45,11 +45,9 @@ public struct StudyTally: Sendable {
           let tokens = Statistics.mean(known.map(\.tokens))
         else { continue }
         curve.points[index].accuracy = Estimate(
-          value: accuracy.mean,
-          interval: Statistics.accuracyInterval(of: known.map(\.accuracy)))
+          value: accuracy.mean, interval: Statistics.accuracyInterval(of: known.map(\.accuracy)))
         curve.points[index].tokens = Estimate(
-          value: tokens.mean,
-          interval: Statistics.bootstrapInterval(ofMean: known.map(\.tokens)))
+          value: tokens.mean, interval: Statistics.bootstrapInterval(ofMean: known.map(\.tokens)))
       }
       return curve
     }

@@ -119,9 +119,7 @@ extension PlaygroundState {
       case .guessNext(let choices): return offerGuess(choices)
       case .expect(let condition, let otherwise): expect(condition, otherwise: otherwise)
       }
-    } catch {
-      stopLesson("\(error)")
-    }
+    } catch { stopLesson("\(error)") }
     return []
   }
 

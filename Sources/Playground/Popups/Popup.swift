@@ -58,8 +58,7 @@ struct PopupList {
     frame = Chrome.middle(size).centered(width: width, height: height)
     let body = frame.inset(horizontal: 2, vertical: 1)
     rows = Rect(
-      x: body.x, y: body.y + heading, width: body.width,
-      height: body.height - heading - footing)
+      x: body.x, y: body.y + heading, width: body.width, height: body.height - heading - footing)
     self.count = count
     self.position = position
   }

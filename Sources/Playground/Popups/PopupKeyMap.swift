@@ -32,8 +32,7 @@ extension KeyMap {
     KeyBinding([.down, "j"], .down, "scroll down", hint: "down"),
     KeyBinding([.pageUp], .pageUp, "a page up"),
     KeyBinding([.pageDown, " "], .pageDown, "a page down", hint: "page"),
-    KeyBinding([.home, "g"], .top, "to the top"),
-    KeyBinding([.end, "G"], .bottom, "to the end"),
+    KeyBinding([.home, "g"], .top, "to the top"), KeyBinding([.end, "G"], .bottom, "to the end"),
     KeyBinding([.escape, "?", "q", .function(1)], .dismiss, "close", hint: "close"),
   ]
 
@@ -73,8 +72,7 @@ extension KeyMap {
   private static let question: [KeyBinding] = [
     KeyBinding([.enter], .activate, "ask it", hint: "ask it"),
     KeyBinding(
-      [.tab, .down], .complete(1), "type the right answer, if known",
-      hint: "right answer"),
+      [.tab, .down], .complete(1), "type the right answer, if known", hint: "right answer"),
     KeyBinding([.shiftTab, .up], .complete(-1), "previous field"),
     KeyBinding([.escape], .dismiss, "back", hint: "back"),
   ]

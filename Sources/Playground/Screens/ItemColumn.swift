@@ -80,8 +80,7 @@ extension Table {
   static func draw<Item>(
     _ columns: [ItemColumn<Item>], count: Int, position: ListPosition, in rect: Rect, theme: Theme,
     styles: Styles? = nil, showsHeading: Bool = true, showsSelection: Bool = true,
-    on buffer: inout CellBuffer,
-    base: (Int, Style) -> Style = { $1 }, item: (Int) -> Item?
+    on buffer: inout CellBuffer, base: (Int, Style) -> Style = { $1 }, item: (Int) -> Item?
   ) {
     let table = Table(
       columns: columns.map(\.heading), styles: styles ?? Styles(theme: theme),

@@ -16,8 +16,7 @@ extension KeyBinding {
   }
 
   static let paging = [
-    KeyBinding([.pageUp], .pageUp, "a page up"),
-    KeyBinding([.pageDown], .pageDown, "a page down"),
+    KeyBinding([.pageUp], .pageUp, "a page up"), KeyBinding([.pageDown], .pageDown, "a page down"),
   ]
 
   /// The keys that scroll a text beside a list.

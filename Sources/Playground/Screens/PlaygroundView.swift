@@ -33,9 +33,7 @@ public struct PlaygroundView: Sendable {
       LessonPaneView.draw(state.session, in: pane, view: self, on: &buffer)
     }
     ChromeView.draw(state, view: self, on: &buffer)
-    for popup in state.popups {
-      cursor = popup.draw(state, view: self, on: &buffer)
-    }
+    for popup in state.popups { cursor = popup.draw(state, view: self, on: &buffer) }
     fillOpenColors(&buffer)
     return cursor
   }
@@ -59,16 +57,14 @@ public struct PlaygroundView: Sendable {
   private func drawTooSmall(_ size: Size, _ buffer: inout CellBuffer) {
     let minimum = PlaygroundView.minimumSize
     let lines = [
-      "ponder needs \(minimum.width)×\(minimum.height)",
-      "this is \(size.width)×\(size.height)",
+      "ponder needs \(minimum.width)×\(minimum.height)", "this is \(size.width)×\(size.height)",
       "make it larger, or q to quit",
     ]
     let top = max(0, (size.height - lines.count) / 2)
     for (row, line) in lines.enumerated() {
       let x = max(0, (size.width - DisplayWidth.of(line)) / 2)
       buffer.put(
-        line, x: x, y: top + row, style: style(row == 0 ? .title : .text),
-        width: size.width - x)
+        line, x: x, y: top + row, style: style(row == 0 ? .title : .text), width: size.width - x)
     }
   }
 }

@@ -177,8 +177,7 @@ extension Screen {
     return []
   }
   mutating func adapt(from old: RunSettings, _ session: inout SessionState) {}
-  mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
-  }
+  mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {}
   mutating func restore(_ session: inout SessionState) {}
   mutating func take(_ record: TraceRecord, _ session: inout SessionState) {}
   mutating func refresh(

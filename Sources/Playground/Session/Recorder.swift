@@ -119,9 +119,7 @@ final class Recorder: Sendable {
     do {
       try state.withLock { $0.journal }?.close()
       return nil
-    } catch {
-      return error
-    }
+    } catch { return error }
   }
 }
 

@@ -59,9 +59,7 @@ public enum StudyEffect: Sendable {
   case export(StudySnapshot, StudyChart)
 }
 
-public enum ModelEffect: Sendable {
-  case load(path: String)
-}
+public enum ModelEffect: Sendable { case load(path: String) }
 
 /// Reading and writing files.
 public enum FileEffect: Sendable {

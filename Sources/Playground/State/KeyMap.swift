@@ -146,8 +146,7 @@ extension KeyMap {
     ]
 
   private static let compare: [KeyBinding] = [
-    KeyBinding([.up, "k"], .up, "scroll up"),
-    KeyBinding([.down, "j"], .down, "scroll down"),
+    KeyBinding([.up, "k"], .up, "scroll up"), KeyBinding([.down, "j"], .down, "scroll down"),
     KeyBinding([.pageUp], .pageUp, "scroll a page up"),
     KeyBinding([.pageDown], .pageDown, "scroll a page down"),
     KeyBinding([.home, "g"], .top, "back to the fork"),

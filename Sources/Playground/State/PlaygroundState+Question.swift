@@ -129,9 +129,7 @@ extension PlaygroundState {
       defer { decode = screen }
       return screen.show(run, &session)
     }
-    if session.exploration == nil, let first {
-      session.screen = session.screens.ids[first.screen]
-    }
+    if session.exploration == nil, let first { session.screen = session.screens.ids[first.screen] }
     // It is drawn before anything else happens.
     return effects + prepare()
   }

@@ -29,9 +29,7 @@ public enum AnswerExtractor {
   /// The answer in a text, with byte offsets into its UTF-8.
   public static func extract(
     from generated: String, kind: AnswerKind = .any, thinking: ThinkingTags? = nil
-  ) -> ExtractedAnswer? {
-    extract(from: Array(generated.utf8), kind: kind, thinking: thinking)
-  }
+  ) -> ExtractedAnswer? { extract(from: Array(generated.utf8), kind: kind, thinking: thinking) }
 
   private static func isTag(_ range: Range<Int>, _ tag: String, in bytes: [UInt8]) -> Bool {
     bytes[range].elementsEqual(tag.utf8)

@@ -85,8 +85,7 @@ public struct AnswerMarkers {
     let words: [StaticString] = ["final ", "correct ", "the "]
     for word in words {
       let before = start - word.utf8CodeUnitCount
-      guard before >= range.lowerBound,
-        bytes.startsLowercased(word, at: before, limit: start),
+      guard before >= range.lowerBound, bytes.startsLowercased(word, at: before, limit: start),
         before == range.lowerBound || !bytes[before - 1].isASCIILetter
       else { continue }
       start = before

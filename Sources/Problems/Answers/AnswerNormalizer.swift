@@ -33,8 +33,7 @@ public enum AnswerNormalizer {
     if normalize(gold, kind: .number) != nil { return .number }
     let cleaned = cleaned(gold)
     if ["yes", "no"].contains(cleaned.lowercased()) { return .yesNo }
-    if let letter = cleaned.utf8.first, cleaned.utf8.count == 1, letter < 0x60,
-      letter.isASCIILetter
+    if let letter = cleaned.utf8.first, cleaned.utf8.count == 1, letter < 0x60, letter.isASCIILetter
     {
       return .option
     }
@@ -45,9 +44,7 @@ public enum AnswerNormalizer {
   static func cleaned(_ text: String) -> String {
     let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     var rest = Substring(words)
-    while let first = rest.first, leadingTrim.contains(first) || first == " " {
-      rest.removeFirst()
-    }
+    while let first = rest.first, leadingTrim.contains(first) || first == " " { rest.removeFirst() }
     while let last = rest.last, trailingTrim.contains(last) || last == " " { rest.removeLast() }
     return String(rest)
   }

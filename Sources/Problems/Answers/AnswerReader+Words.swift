@@ -115,8 +115,7 @@ extension AnswerReader {
   func withoutTextCommand(_ range: Range<Int>) -> Range<Int> {
     let content = trimmed(range)
     guard let open = bytes[content].firstIndex(of: ascii("{")),
-      content.last.map({ bytes[$0] }) == ascii("}"),
-      bytes[content.lowerBound] == ascii("\\"),
+      content.last.map({ bytes[$0] }) == ascii("}"), bytes[content.lowerBound] == ascii("\\"),
       bytes[(content.lowerBound + 1)..<open].allSatisfy(\.isASCIILetter),
       bytes[(open + 1)..<(content.upperBound - 1)].allSatisfy({ $0 != ascii("{") }),
       !bytes.startsLowercased("\\frac", at: content.lowerBound, limit: content.upperBound),

@@ -42,8 +42,7 @@ struct AnswerReader {
     case .expression: return expressions(sentence).first
     case .any:
       return parenthesisedLetter(sentence, anchored: true) ?? leadingYesNo(sentence)
-        ?? equationResult(sentence)
-        ?? phrase(sentence)
+        ?? equationResult(sentence) ?? phrase(sentence)
     }
   }
 

@@ -49,8 +49,7 @@ indirect enum ArithmeticExpression: Sendable, Hashable {
 
   /// The exact value; throws where it overflows, divides by zero or is not whole.
   public func value() throws(ArithmeticError) -> Int {
-    try folded { (sign, left, right) throws(ArithmeticError) in
-      try Self.applied(sign, left, right)
+    try folded { (sign, left, right) throws(ArithmeticError) in try Self.applied(sign, left, right)
     }
   }
 

@@ -30,8 +30,7 @@ public struct CurriculumGenerator: Sendable {
   }
 
   private func segments(
-    _ kind: CurriculumDocument.Kind, _ family: any ProblemFamily,
-    using random: inout ProblemRandom
+    _ kind: CurriculumDocument.Kind, _ family: any ProblemFamily, using random: inout ProblemRandom
   ) -> [Segment] {
     switch kind {
     case .direct:
@@ -225,9 +224,7 @@ public struct CurriculumGenerator: Sendable {
     for number in 0...count {
       let problem = Sketch(family, using: &random).right
       let told =
-        isReasoned
-        ? self.told(problem, style)
-        : " \(problem.saidAnswer.capitalizedAnswer)."
+        isReasoned ? self.told(problem, style) : " \(problem.saidAnswer.capitalizedAnswer)."
       let gap = number == 0 ? "" : "\n\n"
       segments.append(context(gap + PromptFormat.plain(problem.question)))
       segments.append(number == 0 ? context(told) : answer(told))
@@ -292,8 +289,7 @@ public struct CurriculumGenerator: Sendable {
     let steps = random.chance(mix.wrongAnswers) ? right : wrong
     return Candidate(
       said: wrong, sentences: steps.chain(style) + [Self.ending(wrong)],
-      rightSentences: rightSentences,
-      isRight: right.judged(wrong).isRight)
+      rightSentences: rightSentences, isRight: right.judged(wrong).isRight)
   }
 
   private func verdict(

@@ -51,8 +51,7 @@ public struct JudgedPair: Sendable {
         right: Solution(
           text: right, isRight: true, labels: Array(repeating: true, count: gold.count)),
         wrong: Solution(
-          text: wrong, isRight: false,
-          labels: Array(repeating: true, count: shared) + [false]))
+          text: wrong, isRight: false, labels: Array(repeating: true, count: shared) + [false]))
     }
     return nil
   }

@@ -185,8 +185,7 @@ struct CalendarFamily: ProblemFamily {
     return WorkedProblem(
       level: level, question: question, answer: answer, steps: texts,
       chains: StyledChains(
-        terse: texts.told("So ", ""),
-        sentences: steps.map { "\($0.lead): \($0.text)." },
+        terse: texts.told("So ", ""), sentences: steps.map { "\($0.lead): \($0.text)." },
         restating: ["Start \(start)."] + texts.told("", ""),
         sequence: texts.told("First, ", "Then, "),
         fused: ["In short: \(texts.joined(separator: ", then "))."]),

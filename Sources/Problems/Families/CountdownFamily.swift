@@ -50,8 +50,7 @@ struct CountdownFamily: ProblemFamily {
     let commas = numbers.joined(separator: ", ")
     let listed = numbers.dropLast().joined(separator: ", ") + " and " + (numbers.last ?? "")
     return random.pick([
-      "Use \(listed) to make \(puzzle.target).",
-      "Make \(puzzle.target) from \(commas).",
+      "Use \(listed) to make \(puzzle.target).", "Make \(puzzle.target) from \(commas).",
       "Make \(puzzle.target) with \(listed), each used once.",
       "How can \(listed) make \(puzzle.target)?",
     ])
@@ -110,8 +109,7 @@ struct CountdownFamily: ProblemFamily {
         terse: ["So \(equations.joined(separator: ", "))."], sentences: tries.map { "Try \($0)" },
         restating: ["We need \(puzzle.target)."] + tries,
         sequence: ["First, \(equations.joined(separator: ", then "))."], fused: looks),
-      directSentence: "\(answer) makes \(puzzle.target).",
-      check: { judged($0, in: puzzle) })
+      directSentence: "\(answer) makes \(puzzle.target).", check: { judged($0, in: puzzle) })
   }
 
   /// The misuse of a number, or the exact value beside the target.

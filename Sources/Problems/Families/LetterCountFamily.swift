@@ -10,11 +10,9 @@ struct LetterCountFamily: ProblemFamily {
     let real = ProblemWords.realWords.filter { lengths.contains($0.count) }
     let word =
       !real.isEmpty && random.chance(0.3)
-      ? random.pick(real)
-      : ProblemWords.invented(random.int(lengths), using: &random)
+      ? random.pick(real) : ProblemWords.invented(random.int(lengths), using: &random)
     let letter: Character =
-      random.chance(0.9)
-      ? random.pick(Array(word)) : random.pick(Array("abcdefghijklmnoprstuvwyz"))
+      random.chance(0.9) ? random.pick(Array(word)) : random.pick(Array("abcdefghijklmnoprstuvwyz"))
     return Self.draft(word: word, letter: letter, level: level)
   }
 
@@ -30,8 +28,7 @@ struct LetterCountFamily: ProblemFamily {
     let question = random.pick([
       "How many times does the letter \(letter) occur in \"\(word)\"?",
       "How often does \(letter) appear in the word \"\(word)\"?",
-      "Count the letter \(letter) in \"\(word)\".",
-      "How many \(letter)'s are in \"\(word)\"?",
+      "Count the letter \(letter) in \"\(word)\".", "How many \(letter)'s are in \"\(word)\"?",
     ])
     var count = 0
     var steps: [String] = []

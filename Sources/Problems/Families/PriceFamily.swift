@@ -86,8 +86,7 @@ struct PriceFamily: ProblemFamily {
   }
 
   private static func work(
-    _ items: [Item], payment: Payment, level: Int, using random: inout ProblemRandom,
-    fault: Fault?
+    _ items: [Item], payment: Payment, level: Int, using random: inout ProblemRandom, fault: Fault?
   ) -> WorkedProblem {
     let goods = random.sample(items.count, from: ProblemWords.objects)
     let question = question(items, goods, payment: payment, using: &random)

@@ -24,8 +24,7 @@ struct Puzzle2025Family: ProblemFamily {
         level == 1
         ? random.pick(solver.smallTargets)
         : level == 4 && random.chance(0.25)
-          ? 2025
-          : random.int(level == 2 ? 64...400 : level == 3 ? 300...1200 : 1800...2100)
+          ? 2025 : random.int(level == 2 ? 64...400 : level == 3 ? 300...1200 : 1800...2100)
       guard let solution = solver.solutions(target: target, limit: 1).solutions.first else {
         continue
       }
@@ -52,11 +51,9 @@ struct Puzzle2025Family: ProblemFamily {
       return WorkedProblem(
         level: level, question: question, answer: said.text, steps: equations,
         chains: StyledChains(
-          terse: ["So \(joined)."],
-          sentences: equations.told("Join ", "Then "),
+          terse: ["So \(joined)."], sentences: equations.told("Join ", "Then "),
           restating: ["We need \(target).", end], sequence: ["First, \(joined).", end],
-          fused: ["Look: \(end)"]),
-        directSentence: nil)
+          fused: ["Look: \(end)"]), directSentence: nil)
     }
   }
 

@@ -154,8 +154,7 @@ struct SquareFamily: ProblemFamily {
         sentences: steps.told("We see ", "Next we see ") + [end],
         restating: ["Across and up: \(width), \(height).", end],
         sequence: steps.told("First, ", "Then, ") + [end],
-        fused: ["Turn a side with \(width), \(height).", end]),
-      directSentence: nil)
+        fused: ["Turn a side with \(width), \(height).", end]), directSentence: nil)
   }
 
   /// The puzzle that a question states.

@@ -29,8 +29,7 @@ extension ProblemTemplate {
   static let total = ProblemTemplate(
     id: "total", family: "compare", title: "I have …, my dad has … more: how many in total?",
     fields: [
-      number("mine", 3, 1...20),
-      field("who", "dad", .choice(ProblemWords.relatives)),
+      number("mine", 3, 1...20), field("who", "dad", .choice(ProblemWords.relatives)),
       number("how many", 2, 1...9), field("more or fewer", "more", .choice(["more", "fewer"])),
       field("things", "apples", .object),
     ],

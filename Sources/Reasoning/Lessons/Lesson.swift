@@ -165,9 +165,7 @@ private struct LessonParser {
     } else if !text.isEmpty, !text.hasPrefix("#") {
       do {
         steps[steps.count - 1].commands.append(try LessonCommand(parsing: text, settings: settings))
-      } catch {
-        throw self.error(number, error.reason)
-      }
+      } catch { throw self.error(number, error.reason) }
     }
   }
 

@@ -2,9 +2,7 @@ import Problems
 import Traces
 
 /// What is wrong with a command of a lesson, in words.
-struct LessonCommandError: Error, Hashable {
-  var reason: String
-}
+struct LessonCommandError: Error, Hashable { var reason: String }
 
 extension LessonCommand {
   /// Reads one line of a `ponder` block.

@@ -130,8 +130,7 @@ extension ChatTemplate {
       + turns.flatMap { message -> [PromptPiece] in
         defer { system = "" }
         return [
-          .control("<start_of_turn>"),
-          .text((message.role == .user ? "user" : "model") + "\n"),
+          .control("<start_of_turn>"), .text((message.role == .user ? "user" : "model") + "\n"),
           .text(system + message.content.trimmingWhitespace), .control("<end_of_turn>"),
           .text("\n"),
         ]

@@ -44,9 +44,7 @@ public struct BM25: Sendable {
         scores[passage, default: 0] += weight * part(frequency, of: passage)
       }
     }
-    let ranked = scores.sorted { a, b in
-      a.value == b.value ? a.key < b.key : a.value > b.value
-    }
+    let ranked = scores.sorted { a, b in a.value == b.value ? a.key < b.key : a.value > b.value }
     return ranked.prefix(max(0, count)).map { (passage: $0.key, score: $0.value) }
   }
 

@@ -114,8 +114,7 @@ public struct RecordedStepSearch: Sendable, Hashable {
       let kept = round.count { $0.wasKept }
       for (index, (candidate, value)) in ranked.enumerated() {
         let own = Standing(
-          value: value, rank: index + 1, count: round.count, kept: kept,
-          wasKept: candidate.wasKept)
+          value: value, rank: index + 1, count: round.count, kept: kept, wasKept: candidate.wasKept)
         if let other = standings[candidate.node], Self.isAhead(other, of: own) { continue }
         standings[candidate.node] = own
       }

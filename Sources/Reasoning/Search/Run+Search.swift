@@ -10,9 +10,7 @@ extension Run {
   /// - Throws: `LanguageModelError`, or `CancellationError` when the task is cancelled first.
   func look(after nodes: [NodeID]) async throws -> [TokenDistribution] {
     let readings = try await decoder.readings(after: nodes)
-    for reading in readings {
-      bookStart(prefilled: reading.prefilled, reused: reading.reused)
-    }
+    for reading in readings { bookStart(prefilled: reading.prefilled, reused: reading.reused) }
     return readings.map(\.distribution)
   }
 

@@ -153,9 +153,7 @@ extension Episode {
       switch score.kind {
       case .prm: if let step { steps[step].reward = score.value }
       case .lookahead:
-        if let step {
-          steps[step].value = StateValue(source: .lookahead, value: score.value)
-        }
+        if let step { steps[step].value = StateValue(source: .lookahead, value: score.value) }
       case .earlyAnswer:
         // A place within a step (behind a tag that opens the thinking) is asked before it.
         let state = step.map { steps[$0].next == node ? $0 + 1 : $0 } ?? 0

@@ -99,8 +99,7 @@ extension Run {
       found.byteRange.upperBound > lead.count
     else { return nil }
     let end = found.byteRange.upperBound - lead.count
-    guard
-      let range = ExtractedAnswer.tokenRange(of: 0..<end, tokenByteCounts: pieces.map(\.count))
+    guard let range = ExtractedAnswer.tokenRange(of: 0..<end, tokenByteCounts: pieces.map(\.count))
     else { return nil }
     return (found.value, Array(ids[range]))
   }

@@ -19,8 +19,7 @@ public struct Beam: Strategy {
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
     var search = BeamRun(
-      run: run,
-      beam: TokenBeam(width: run.settings.branches ?? Self.defaultWidth, start: start))
+      run: run, beam: TokenBeam(width: run.settings.branches ?? Self.defaultWidth, start: start))
     return try await search.answer()
   }
 }

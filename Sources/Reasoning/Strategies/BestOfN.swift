@@ -48,9 +48,7 @@ extension Run {
     samples: Int, temperature: Double, verifier: any Verifier
   ) async throws -> String? {
     let start = try insertPrompt()
-    let paths = (0..<max(1, samples)).map {
-      sampledPath($0, from: start, temperature: temperature)
-    }
+    let paths = (0..<max(1, samples)).map { sampledPath($0, from: start, temperature: temperature) }
     let majority = OrderedVote(methods: [.majority], emit: emit)
     let ended = Mutex<[Int: PathOutcome]>([:])
     _ = try await decode(paths) { [self] result in

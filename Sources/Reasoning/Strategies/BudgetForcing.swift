@@ -14,8 +14,7 @@ public struct BudgetForcing: Strategy {
   public static let description = StrategyDescription(
     name: "budget-forcing", title: "Budget forcing",
     summary: "Sets how long the model thinks: \"Wait,\" replaces an early end, and a budget cuts "
-      + "off a late one.",
-    paper: "Muennighoff et al. 2025, arXiv 2501.19393",
+      + "off a late one.", paper: "Muennighoff et al. 2025, arXiv 2501.19393",
     cost: "one path of at most the budget, and the answer", shape: .path, defaultPrompting: .think,
     settings: [
       .prompting, .thinkingBudget, .waits, .temperature, .topK, .topP, .minP, .maxTokens, .seed,

@@ -7,11 +7,9 @@ public struct CoTDecoding: Strategy {
   public static let description = StrategyDescription(
     name: "cot-decoding", title: "CoT-decoding",
     summary: "Grows the k likeliest first tokens greedily and takes the answer with the "
-      + "greatest ΣΔ.",
-    paper: "Wang and Zhou 2024, arXiv 2402.10200", cost: "k greedy paths",
+      + "greatest ΣΔ.", paper: "Wang and Zhou 2024, arXiv 2402.10200", cost: "k greedy paths",
     shape: .branches, traits: .branchesAtFirstToken, defaultPrompting: .plain,
-    defaultBranches: defaultBranches,
-    settings: [.prompting, .branches, .aggregate, .maxTokens])
+    defaultBranches: defaultBranches, settings: [.prompting, .branches, .aggregate, .maxTokens])
 
   /// As many branches as in the paper.
   public static let defaultBranches = RunSettings.Usual.branches

@@ -13,11 +13,9 @@ public struct Ensemble: Strategy {
   public static let description = StrategyDescription(
     name: "ensemble", title: "Ensemble of models",
     summary: "Different models answer and vote, or decode together from the mean of their "
-      + "distributions.",
-    paper: "Wang et al. 2022, arXiv 2203.11171, section 3.5",
+      + "distributions.", paper: "Wang et al. 2022, arXiv 2203.11171, section 3.5",
     cost: "one path for each model and sample", shape: .votes, traits: .usesSeveralModels,
-    defaultPrompting: .think,
-    temperatureOfSeveral: samplingTemperature,
+    defaultPrompting: .think, temperatureOfSeveral: samplingTemperature,
     settings: [
       .prompting, .with, .combine, .samples, .temperature, .topK, .topP, .minP, .maxTokens, .seed,
     ])

@@ -7,8 +7,7 @@ public struct GenRM: Strategy {
   public static let description = StrategyDescription(
     name: "genrm", title: "Generative verifier",
     summary: "Samples candidates, verifies each in several rationales, and takes the one with the "
-      + "greatest mean p(Yes).",
-    paper: "Zhang et al. 2024, arXiv 2408.15240",
+      + "greatest mean p(Yes).", paper: "Zhang et al. 2024, arXiv 2408.15240",
     cost: "one path per sample, plus K rationales each", shape: .ranking, defaultPrompting: .think,
     defaultTemperature: 0.7, defaultSamples: defaultSamples,
     ownVerifier: .genrm, defaultRationales: defaultRationales,

@@ -65,7 +65,6 @@ struct PathRecord: Sendable {
     let tokens = entries[range]
     guard let first = tokens.first, let last = tokens.last else { return nil }
     return FoundAnswer(
-      value: found.value, first: first.node, last: last.node,
-      margins: tokens.compactMap(\.margin))
+      value: found.value, first: first.node, last: last.node, margins: tokens.compactMap(\.margin))
   }
 }

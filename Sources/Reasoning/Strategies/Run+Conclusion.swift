@@ -19,8 +19,7 @@ extension Run {
     // A path that was cut short has not said its last word.
     let answer =
       reason.isCut
-      ? nil
-      : record.answer(kind: question.kind, before: prompt, thinking: thinking, behind: node)
+      ? nil : record.answer(kind: question.kind, before: prompt, thinking: thinking, behind: node)
     if let answer {
       noteAnswer(ofPath: path)
       emit(

@@ -251,9 +251,7 @@ public final class Run: Sendable {
     decoder.insert(prompt)
     state.withLock { state in
       state.prompt = prompt
-      for number in known.paths.keys {
-        state.paths[number] = PathRecord(ofPath: number, in: known)
-      }
+      for number in known.paths.keys { state.paths[number] = PathRecord(ofPath: number, in: known) }
     }
   }
 

@@ -45,8 +45,7 @@ public struct SelfConsistency: Strategy {
     if isJudged, rule != nil { throw StrategyError.unjudgedVotes }
     if isJudged, run.previous != nil { throw StrategyError.unjudgedSamples }
     let votes = OrderedVote(
-      methods: [.majority, .delta, .likelihood, .normalizedLikelihood], rule: rule,
-      emit: run.emit)
+      methods: [.majority, .delta, .likelihood, .normalizedLikelihood], rule: rule, emit: run.emit)
     if let previous = run.previous, previous.promptEnd != start {
       throw StrategyError.changedPrompt
     }

@@ -30,8 +30,7 @@ struct StepBack: Strategy {
     let steps = SolutionStep.steps(of: text)
     guard steps.count > 1, let principle = steps.first,
       AnswerMarkers(bytes: Array(principle.text.utf8)).phrases(in: 0..<principle.bytes.count)
-        .isEmpty,
-      let places = run.places(of: principle.bytes, inPath: 0)
+        .isEmpty, let places = run.places(of: principle.bytes, inPath: 0)
     else { return }
     run.tellSpan(.principle, ofPath: 0, places)
     try await run.tellShift(ofPath: 0, without: places)

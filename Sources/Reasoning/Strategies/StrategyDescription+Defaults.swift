@@ -36,9 +36,7 @@ extension StrategyDescription {
     used.verifier = ownVerifier ?? used.verifier
     // Each kind of strategy puts scores together in some of the ways only.
     let isKnown = shape == .branches ? used.aggregate == .max : used.aggregate?.ofSteps != nil
-    if self.settings.contains(.aggregate), !isKnown {
-      used.aggregate = defaults.aggregate
-    }
+    if self.settings.contains(.aggregate), !isKnown { used.aggregate = defaults.aggregate }
     return used
   }
 }

@@ -44,8 +44,7 @@ extension Strategy {
             decoder: peer,
             prompt: try library.prompt(
               for: question, settings, otherwise: description.defaultPrompting, model: peer.model))
-        },
-        sink: sink)
+        }, sink: sink)
       defer { counts = before + run.counts }
       let answer = try await self.answer(run)
       if settings.answerOverTime == true {
@@ -58,9 +57,7 @@ extension Strategy {
         // What was stopped before it answered is neither right nor wrong.
         correct: isCancelled && answer == nil ? nil : question.isCorrect(answer),
         tokens: before + run.counts,
-        revision: run.revision.map {
-          Revision(of: $0.of, correct: question.isCorrect($0.of))
-        })
+        revision: run.revision.map { Revision(of: $0.of, correct: question.isCorrect($0.of)) })
     } catch is CancellationError {
       end = RunEnd(reason: .cancelled, answer: nil, correct: nil, tokens: counts)
     } catch {
@@ -78,8 +75,7 @@ extension PromptLibrary {
   /// - Parameter otherwise: how the question is put where the settings do not say.
   /// - Throws: `TextFileError` for a template or example file that is missing or malformed.
   public func prompt(
-    for question: Question, _ settings: RunSettings, otherwise: Prompting,
-    model: any LanguageModel
+    for question: Question, _ settings: RunSettings, otherwise: Prompting, model: any LanguageModel
   ) throws -> Prompt {
     guard !question.isRaw else { return Prompt(text: question.text) }
     let prompting = settings.prompting.flatMap { Prompting($0) } ?? otherwise

@@ -9,9 +9,7 @@ import Traces
 /// p(Yes) / (p(Yes) + p(No)), the two-way classifier that an outcome reward model is.
 struct OutcomeVerifier: Verifier {
   /// Which of the two solutions are ranked by.
-  public enum Reading: Sendable, Hashable {
-    case raw, renormalized
-  }
+  public enum Reading: Sendable, Hashable { case raw, renormalized }
 
   public var reading: Reading
 

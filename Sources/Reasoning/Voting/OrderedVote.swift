@@ -29,8 +29,7 @@ final class OrderedVote: Sendable {
     self.emit = emit
     state = Mutex(
       State(
-        tallies: methods.map { Tally(method: $0, votes: [:], unparsed: 0, order: []) },
-        rule: rule))
+        tallies: methods.map { Tally(method: $0, votes: [:], unparsed: 0, order: []) }, rule: rule))
   }
 
   /// Adds a path and counts every path whose turn has come. A path that was cut short, and those
@@ -105,9 +104,7 @@ extension OrderedVote.State {
     if let answer = outcome.answer, let delta = outcome.delta, delta > surest?.delta ?? -1 {
       surest = (answer, delta)
     }
-    for index in tallies.indices {
-      tallies[index].count(outcome)
-    }
+    for index in tallies.indices { tallies[index].count(outcome) }
   }
 }
 

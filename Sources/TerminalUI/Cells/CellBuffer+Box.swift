@@ -21,8 +21,7 @@ extension CellBuffer {
   /// Draws the outline of `rect`, joining lines already there (`├`, `┬`, `┼`), with an optional
   /// title in the top edge and an optional note at its right end.
   public mutating func box(
-    _ rect: Rect, style: Style, title: String? = nil, titleStyle: Style? = nil,
-    note: String? = nil
+    _ rect: Rect, style: Style, title: String? = nil, titleStyle: Style? = nil, note: String? = nil
   ) {
     guard rect.width >= 2, rect.height >= 2 else { return }
     line(from: rect.origin, cells: rect.width, isRow: true, meets: true, style: style)

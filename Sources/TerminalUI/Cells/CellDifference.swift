@@ -36,9 +36,7 @@ public struct CellDifference: Hashable, Sendable {
         var end = x + 1
         while end < width,
           base.cells[row + end] != new.cells[row + end] || new.cells[row + end].isContinuation
-        {
-          end += 1
-        }
+        { end += 1 }
         runs.append(Run(x: start, y: y, cells: Array(new.cells[row + start..<row + end])))
         x = end
       }

@@ -94,8 +94,7 @@ extension Color {
   /// WCAG 2's relative luminance, 0 (black) to 1 (white); nil for `.default`.
   var relativeLuminance: Double? {
     guard let (red, green, blue) = components else { return nil }
-    return 0.2126 * OKLab.linear(red) + 0.7152 * OKLab.linear(green)
-      + 0.0722 * OKLab.linear(blue)
+    return 0.2126 * OKLab.linear(red) + 0.7152 * OKLab.linear(green) + 0.0722 * OKLab.linear(blue)
   }
 
   /// WCAG 2's contrast ratio, 1 (none) to 21; nil if either colour is the terminal's own.

@@ -26,8 +26,7 @@ public struct LoopControl: Sendable {
 ///     the cursor goes, or nil to hide it.
 public func runLoop(
   on terminal: any Terminal, frameInterval: Duration = .milliseconds(16),
-  handle: (TerminalEvent, inout LoopControl) -> Void,
-  render: (inout CellBuffer) -> Point?
+  handle: (TerminalEvent, inout LoopControl) -> Void, render: (inout CellBuffer) -> Point?
 ) {
   var control = LoopControl()
   var shown = CellBuffer(size: Size(width: 0, height: 0))

@@ -1,7 +1,5 @@
 /// Wakes a thread that waits in `Terminal.readEvents`. Any thread may call it, at any time.
-public protocol Waker: Sendable {
-  func wake()
-}
+public protocol Waker: Sendable { func wake() }
 
 /// A screen and keyboard. One thread, the one that runs the loop, uses it; only its `waker` may be
 /// used from others.

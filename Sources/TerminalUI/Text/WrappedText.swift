@@ -60,8 +60,7 @@ public struct WrappedText: Hashable, Sendable {
   /// Where the text at a UTF-8 offset is drawn, or would be if it took a column. The offset after
   /// the last byte gives the place where more text would appear.
   public func position(ofOffset offset: Int) -> Point {
-    guard
-      let y = lines.lastIndex(where: { $0.source.lowerBound <= offset }) ?? lines.indices.first
+    guard let y = lines.lastIndex(where: { $0.source.lowerBound <= offset }) ?? lines.indices.first
     else { return Point(x: 0, y: 0) }
     let line = lines[y]
     let x = line.clusters.first { $0.cluster.source.upperBound > offset }?.column ?? line.width

@@ -64,8 +64,7 @@ public struct Palette: Hashable, Sendable {
     let missing = Palette.required.filter { colors[$0] == nil }
     guard missing.isEmpty else {
       throw file.error(
-        at: file.root["palette"],
-        "\(missing.map(\.description).joined(separator: ", ")) missing",
+        at: file.root["palette"], "\(missing.map(\.description).joined(separator: ", ")) missing",
         "a base16 palette has base00 to base0F, either under 'palette:' or at the top level")
     }
     self.name = name

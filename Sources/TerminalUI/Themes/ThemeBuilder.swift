@@ -42,8 +42,7 @@ private struct ThemeBuilder {
     for (role, style) in styles { styles[role] = quantizer(style) }
     let text = styles[.text] ?? .plain
     for (role, style) in styles where role != .text {
-      guard
-        ThemeBuilder.isLost(style, on: text, full: full[role] ?? style, fullText: full[.text])
+      guard ThemeBuilder.isLost(style, on: text, full: full[role] ?? style, fullText: full[.text])
       else { continue }
       let attributes = style.attributes.union(PlainRoles.attributes[role] ?? [])
       styles[role] = Style(attributes: attributes)
@@ -116,18 +115,14 @@ struct LightnessRamp {
   func colors(count: Int) -> [Color] {
     let labs = stops.compactMap { OKLab($0) }
     guard !labs.isEmpty, count > 1 else { return [] }
-    let hues = (0..<count).map { level in
-      hue(labs, at: Double(level) / Double(count - 1))
-    }
+    let hues = (0..<count).map { level in hue(labs, at: Double(level) / Double(count - 1)) }
     let strong = isLight ? 0.28 : 0.84
     var weak = isLight ? 0.85 : 0.35
     let step = isLight ? -0.01 : 0.01
     let ground = background ?? (isLight ? .rgb(255, 255, 255) : .rgb(0, 0, 0))
     while abs(weak - strong) > 0.1,
       hues.contains(where: { (placed($0, weak).contrast(with: ground) ?? 21) < Self.contrast })
-    {
-      weak += step
-    }
+    { weak += step }
     return hues.enumerated().map { level, hue in
       placed(hue, weak + (strong - weak) * Double(level) / Double(count - 1))
     }

@@ -15,9 +15,7 @@ public enum Bar {
   @discardableResult
   public static func draw(
     _ fraction: Double, in rect: Rect, style: Style, on buffer: inout CellBuffer
-  ) -> Int {
-    buffer.put(text(fraction, width: rect.width), x: rect.x, y: rect.y, style: style)
-  }
+  ) -> Int { buffer.put(text(fraction, width: rect.width), x: rect.x, y: rect.y, style: style) }
 
   /// Draws a bar with the interval of its value as a whisker: `█████├──┼──┤`. Where the whisker
   /// lies inside the bar it is drawn in reverse.

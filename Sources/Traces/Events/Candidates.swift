@@ -74,7 +74,6 @@ extension Candidates: Codable {
         tailCount: try container.decode(Int.self, forKey: .tailCount),
         tailLogSumExp: try container.decodeIfPresent([Double].self, forKey: .tailLogSumExp) ?? [],
         logSumExp: try container.decode(Double.self, forKey: .logSumExp),
-        entropy: try container.decode(Double.self, forKey: .entropy)),
-      bytes: bytes)
+        entropy: try container.decode(Double.self, forKey: .entropy)), bytes: bytes)
   }
 }

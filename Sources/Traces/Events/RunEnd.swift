@@ -1,8 +1,6 @@
 /// `finished`: a run has ended.
 public struct RunEnd: Sendable, Hashable, Codable {
-  public enum Reason: String, Sendable, Codable {
-    case completed, cancelled, failed
-  }
+  public enum Reason: String, Sendable, Codable { case completed, cancelled, failed }
 
   public var reason: Reason
   public var answer: String?

@@ -26,8 +26,7 @@ extension RunSettings: Codable {
     self.init()
     let container = try decoder.container(keyedBy: SettingKey.self)
     let table: SettingTable =
-      SettingTable.codingKey.flatMap { decoder.userInfo[$0] } as? SettingTable
-      ?? .standard
+      SettingTable.codingKey.flatMap { decoder.userInfo[$0] } as? SettingTable ?? .standard
     for row in table {
       let key = SettingKey(row)
       guard try row.access.decode(&self, container, key) else {

@@ -23,8 +23,7 @@ extension Setting {
             $0 >= range.lowerBound && (range.upperBound == .max || $0 <= range.upperBound)
               ? $0 : nil
           }
-        },
-        text: { "\($0)" },
+        }, text: { "\($0)" },
         next: { value, steps in
           ladder.next(value, by: steps, usual: usual) { value, amount, steps in
             let (next, isTooFar) =
@@ -54,8 +53,7 @@ extension Setting {
             // Multiples of the amount; a value between two goes to the next one.
             let place = value / amount
             let next =
-              steps > 0
-              ? (place + 1e-6).rounded(.down) + 1 : (place - 1e-6).rounded(.up) - 1
+              steps > 0 ? (place + 1e-6).rounded(.down) + 1 : (place - 1e-6).rounded(.up) - 1
             // Divided, since 0.1 is no binary fraction: 0.8 and not 0.8000000000000002.
             return min(range.upperBound, max(range.lowerBound, next / (1 / amount).rounded()))
           }
@@ -71,9 +69,7 @@ extension Setting {
     cycle: [Value?]? = nil, usual: Value? = nil, unset: String = eachItsOwn,
     invalidates: Invalidated = .nothing, traits: Traits = []
   ) -> Setting
-  where
-    Value: RawRepresentable<String> & CaseIterable & Codable & Equatable & Sendable
-  {
+  where Value: RawRepresentable<String> & CaseIterable & Codable & Equatable & Sendable {
     let names = Value.allCases.map(\.rawValue)
     let values = cycle ?? [nil] + Value.allCases.map { $0 }
     return Setting(

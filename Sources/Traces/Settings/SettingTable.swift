@@ -41,8 +41,7 @@ extension Setting {
     invalidates: .sampler, traits: .canBeOff)
 
   public static let topP = number(
-    "top-p", "keeps the fewest tokens that together reach probability p",
-    at: \.topP, in: 0...1,
+    "top-p", "keeps the fewest tokens that together reach probability p", at: \.topP, in: 0...1,
     ladder: .rungsToOff([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98]),
     invalidates: .sampler, traits: .canBeOff)
 

@@ -25,9 +25,7 @@ struct EvalCommand: AsyncParsableCommand {
     case hard
   }
 
-  enum Format: String, CaseIterable, ExpressibleByArgument {
-    case table, json
-  }
+  enum Format: String, CaseIterable, ExpressibleByArgument { case table, json }
 
   @Option(help: ArgumentHelp("Strategies, separated by commas.", valueName: "a,b"))
   var strategy = usualStrategy
@@ -49,8 +47,7 @@ struct EvalCommand: AsyncParsableCommand {
       "accuracy; auc: how well scores (Δ of paths or, with --verifier, those of verifiers) tell right "
         + "from wrong; delta: how sure branches are, with and without reasoning; slips: how often a "
         + "wrong step is mended, without and with \"Wait,\" after it; over-time: how sure paths are "
-        + "of their answer, step by step.",
-      valueName: "accuracy|auc|delta|slips|over-time"))
+        + "of their answer, step by step.", valueName: "accuracy|auc|delta|slips|over-time"))
   var metric: Metric = .accuracy
 
   @Flag(help: "Adds what a plain vote gets for as many tokens as each strategy (accuracy only).")

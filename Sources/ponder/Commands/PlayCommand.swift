@@ -68,8 +68,7 @@ struct PlayCommand: ParsableCommand {
     let opener = EngineOpener(options: model.engineOptions, parallel: options.parallel)
     let session = PlaygroundSession(
       PlaygroundSession.Configuration(
-        opener: opener, prompts: prompts, keep: keep, studies: Sessions.studies),
-      inbox: inbox)
+        opener: opener, prompts: prompts, keep: keep, studies: Sessions.studies), inbox: inbox)
     let shell = PlaygroundShell(
       state: state,
       view: PlaygroundView(
@@ -86,8 +85,7 @@ struct PlayCommand: ParsableCommand {
   /// after it goes into a session that begins with a copy of it.
   private func keeper(after saved: TraceFile?) throws -> @Sendable () throws -> TraceJournal {
     let file =
-      trace.map { URL(fileURLWithPath: $0) }
-      ?? Sessions.folder.appending(path: Sessions.newName())
+      trace.map { URL(fileURLWithPath: $0) } ?? Sessions.folder.appending(path: Sessions.newName())
     if trace != nil, FileManager.default.fileExists(atPath: file.path) {
       // A file that is no trace is told before the screen is taken.
       _ = try TraceFile.read(file)

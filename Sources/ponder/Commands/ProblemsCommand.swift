@@ -21,8 +21,7 @@ struct ProblemsCommand: ParsableCommand {
     help: """
       Print what a puzzle costs: how many nodes a solver visits to propose an answer, and how many \
       operations the checker needs to verify it.
-      """)
-  var costs = false
+      """) var costs = false
 
   @Option(help: "How many problems.")
   var count = 10
@@ -37,8 +36,7 @@ struct ProblemsCommand: ParsableCommand {
         throw ValidationError("there is no split “\(text)”; choose train, dev or heldout")
       }
       return split
-    })
-  var split = ProblemSplit.heldout
+    }) var split = ProblemSplit.heldout
 
   @Option(help: "One level only.")
   var level: Int?

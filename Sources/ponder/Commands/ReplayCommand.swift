@@ -14,9 +14,7 @@ struct ReplayCommand: ParsableCommand {
       is printed: coloured text for a terminal, or SVG.
       """)
 
-  enum Format: String, CaseIterable, ExpressibleByArgument {
-    case text, jsonl, svg
-  }
+  enum Format: String, CaseIterable, ExpressibleByArgument { case text, jsonl, svg }
 
   @Argument(help: "A trace written by --trace or saved by the playground.")
   var trace: String
@@ -26,8 +24,7 @@ struct ReplayCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Print a picture of a screen.",
-      valueName: ScreenList.standard.ids.map(\.name).joined(separator: "|")))
-  var screen: ScreenID?
+      valueName: ScreenList.standard.ids.map(\.name).joined(separator: "|"))) var screen: ScreenID?
 
   @Option(help: ArgumentHelp("The picture's size in cells.", valueName: "WxH"))
   var size = "100x30"

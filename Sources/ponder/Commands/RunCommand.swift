@@ -12,9 +12,7 @@ struct RunCommand: AsyncParsableCommand {
     commandName: "run", abstract: "Run a strategy on one question.",
     discussion: "With --format jsonl every trace event is a line on standard output.")
 
-  enum Format: String, CaseIterable, ExpressibleByArgument {
-    case text, jsonl
-  }
+  enum Format: String, CaseIterable, ExpressibleByArgument { case text, jsonl }
 
   @Option(help: "The strategy; 'ponder strategies' lists them.")
   var strategy = Greedy.description.name

@@ -22,9 +22,7 @@ struct ScaleCommand: AsyncParsableCommand {
       without the prompt; FLOPs are 2 × parameters × tokens.
       """)
 
-  enum Format: String, CaseIterable, ExpressibleByArgument {
-    case table, json, csv, svg
-  }
+  enum Format: String, CaseIterable, ExpressibleByArgument { case table, json, csv, svg }
 
   @Option(help: "\(StudyKind.names)")
   var study: StudyKind
@@ -40,8 +38,7 @@ struct ScaleCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "With --study strategies: which to compare (default: greedy, cot, and the votes, searches and "
-        + "budgets of the Scale screen).", valueName: "a,b"))
-  var strategy: String?
+        + "budgets of the Scale screen).", valueName: "a,b")) var strategy: String?
 
   @Option(help: "\(Format.names)") var format: Format = .table
 

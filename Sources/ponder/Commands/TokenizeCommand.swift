@@ -18,8 +18,7 @@ struct TokenizeCommand: ParsableCommand {
     help: """
       none: nothing is added and special tokens are read as text; add: what the model expects \
       around a prompt is added; parse: special tokens spelled out in the text are recognised too.
-      """)
-  var special: SpecialTokenHandling = .none
+      """) var special: SpecialTokenHandling = .none
 
   @Option(help: "\(OutputFormat.names)") var format: OutputFormat = .json
 

@@ -8,8 +8,7 @@ enum BundledModels {
   static func all() throws -> [URL] {
     let folder = try folder()
     // Checkpoints need not be there.
-    return try files(in: folder)
-      + ((try? files(in: folder.appending(path: "checkpoints"))) ?? [])
+    return try files(in: folder) + ((try? files(in: folder.appending(path: "checkpoints"))) ?? [])
   }
 
   private static func folder() throws -> URL { try Resources.folder("Samples/Models") }
@@ -20,8 +19,7 @@ enum BundledModels {
     // A split model is opened by any of its parts, and listed once.
     return files.filter {
       $0.pathExtension == "gguf" && (GGUFPartName(path: $0.path)?.number ?? 1) == 1
-    }
-    .sorted { $0.lastPathComponent < $1.lastPathComponent }
+    }.sorted { $0.lastPathComponent < $1.lastPathComponent }
   }
 
   /// The model that is used unless another is asked for: the one whose file name stands in the

@@ -36,8 +36,7 @@ final class EngineOpener: ModelOpening {
     let bundled = (try? BundledModels.all()) ?? []
     let summary = ModelSummary(
       identity: model.identity, path: path, contextLength: model.contextLength,
-      parameters: file.parameterCount,
-      threads: options.threads, slots: parallel,
+      parameters: file.parameterCount, threads: options.threads, slots: parallel,
       isBundled: bundled.contains { $0.path == path }, member: FamilyMember(file, path: path),
       chatTemplate: model.chatTemplate)
     return (model, summary)

@@ -18,9 +18,7 @@ struct QuestionOptions: ParsableArguments {
       throw ValidationError("Give one of --problem, --question and --prompt.")
     }
     for (name, text) in [("--question", question), ("--prompt", prompt)] where text?.isEmpty == true
-    {
-      throw ValidationError("\(name) is empty.")
-    }
+    { throw ValidationError("\(name) is empty.") }
   }
 
   /// What is asked; nil when nothing was given.

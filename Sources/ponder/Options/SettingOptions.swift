@@ -56,8 +56,7 @@ extension Setting {
     let help = ArgumentHelp(stringLiteral: optionHelp)
     if form == .onOff { return Flag(wrappedValue: false, name: .customLong(name), help: help) }
     return Option<String?>(
-      name: .customLong(name),
-      help: ArgumentHelp(optionHelp, valueName: placeholder),
+      name: .customLong(name), help: ArgumentHelp(optionHelp, valueName: placeholder),
       transform: { text in
         for value in try values(in: text) {
           var settings = RunSettings()

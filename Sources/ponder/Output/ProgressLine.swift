@@ -30,9 +30,7 @@ final class ProgressLine: Sendable {
     }
     guard isDue else { return }
     var line = "\(label)  \(done) of \(total)"
-    if let tokens, elapsed > 0 {
-      line += "  \(Int((Double(tokens) / elapsed).rounded())) tokens/s"
-    }
+    if let tokens, elapsed > 0 { line += "  \(Int((Double(tokens) / elapsed).rounded())) tokens/s" }
     if done > before, done < total {
       let left = elapsed / Double(done - before) * Double(total - done)
       line += "  about \(Duration.seconds(left.rounded()).formatted(.units())) left"

@@ -28,8 +28,7 @@ struct RepaintBenchmark {
       size: terminal.size, question: Question(ProblemLibrary.apples), settings: settings)
     let inbox = ActionInbox()
     let session = PlaygroundSession(
-      PlaygroundSession.Configuration(opener: opener, prompts: prompts, keep: nil),
-      inbox: inbox)
+      PlaygroundSession.Configuration(opener: opener, prompts: prompts, keep: nil), inbox: inbox)
     let shell = PlaygroundShell(
       state: state, view: PlaygroundView(theme: theme, glyphs: .unicode), session: session,
       inbox: inbox, loadTheme: { _ in theme }, pace: opener.pace)

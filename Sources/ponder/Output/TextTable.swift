@@ -14,9 +14,7 @@ struct TextTable<Row> {
     init(
       _ heading: String, _ width: Int? = nil, isNumber: Bool = false,
       _ cell: @escaping (Row) -> String
-    ) {
-      (self.heading, self.width, self.isNumber, self.cell) = (heading, width, isNumber, cell)
-    }
+    ) { (self.heading, self.width, self.isNumber, self.cell) = (heading, width, isNumber, cell) }
   }
 
   var columns: [Column]

@@ -71,8 +71,7 @@ struct TraceText {
   private func early(_ number: Int, _ run: RunTrace) -> String {
     let path = run.paths[number]
     let curve =
-      path?.scores.filter { $0.kind == .earlyAnswer && $0.answer == nil }
-      .map(\.value) ?? []
+      path?.scores.filter { $0.kind == .earlyAnswer && $0.answer == nil }.map(\.value) ?? []
     guard !curve.isEmpty, let answer = path?.answer else { return "" }
     let values = curve.map { String(format: "%.3f", $0) }.joined(separator: " → ")
     return "\np(\(answer)) on path \(number + 1), step by step: \(values)\n"

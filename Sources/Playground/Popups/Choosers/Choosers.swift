@@ -145,9 +145,7 @@ struct ThemeChooser: Chooser {
     for (text, role) in [
       ("8 ✓ ", Role.answerCorrect), ("5 ✗ ", .answerWrong), ("★ best ", .nodeBest),
       ("✗ pruned ", .nodePruned), ("error", .error),
-    ] {
-      roles.append(text, style: theme[role].onDefault(background))
-    }
+    ] { roles.append(text, style: theme[role].onDefault(background)) }
     buffer.put(roles, x: rect.x, y: rect.y + 1, width: rect.width)
   }
 }

@@ -128,8 +128,7 @@ extension ModelPickerState {
   /// Opens what is chosen: a known model, a file of the list, or the name or path as it is typed.
   private mutating func open(_ state: inout PlaygroundState) -> [Effect] {
     var path: String?
-    if isTyping,
-      let known = state.catalog.path(ofModel: field.text, like: state.readyModel?.member)
+    if isTyping, let known = state.catalog.path(ofModel: field.text, like: state.readyModel?.member)
     {
       path = known
     } else if isTyping {

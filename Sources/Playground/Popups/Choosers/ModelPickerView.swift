@@ -14,8 +14,7 @@ extension ModelPickerState {
     buffer.put(label, x: body.x, y: body.y, style: theme.popup(.dim))
     let x = body.x + label.count
     let cursor = field.draw(
-      in: Rect(x: x, y: body.y, width: body.right - x, height: 1),
-      style: theme.popup(.input),
+      in: Rect(x: x, y: body.y, width: body.right - x, height: 1), style: theme.popup(.input),
       placeholder: family.isEmpty
         ? "type a path to any GGUF file" : "type a name or a path to any GGUF file",
       placeholderStyle: theme.popup(.dim), on: &buffer)

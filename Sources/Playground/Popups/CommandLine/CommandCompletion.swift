@@ -24,8 +24,7 @@ struct CommandCompletion: Sendable, Hashable {
     guard let space = text.firstIndex(where: \.isWhitespace) else {
       candidates = TypedCommand.words(state.settingTable, state.session.screens).filter {
         $0.name.hasPrefix(text)
-      }.map {
-        word in
+      }.map { word in
         let gap = word.argument == .none ? "" : " "
         let title = word.placeholder.isEmpty ? word.name : "\(word.name) \(word.placeholder)"
         return Candidate(line: word.name + gap, title: title, detail: word.help)
@@ -34,8 +33,7 @@ struct CommandCompletion: Sendable, Hashable {
     }
     guard
       let word = try? TypedCommand.word(
-        named: String(text[..<space]), settings: state.settingTable,
-        screens: state.session.screens)
+        named: String(text[..<space]), settings: state.settingTable, screens: state.session.screens)
     else { return }
     let typed = String(text[space...].drop(while: \.isWhitespace))
     let values = Self.values(of: word.argument, state)

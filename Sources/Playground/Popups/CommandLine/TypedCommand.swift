@@ -62,8 +62,7 @@ enum TypedCommand: Sendable, Hashable {
   private static let things = [
     Word(
       name: "model", argument: .model, placeholder: "NAME|FILE", help: "open a model, such as 2m@8M"
-    ),
-    Word(name: "theme", argument: .theme, placeholder: "NAME", help: "change the colours"),
+    ), Word(name: "theme", argument: .theme, placeholder: "NAME", help: "change the colours"),
     Word(name: "lesson", argument: .lesson, placeholder: "NAME", help: "play a lesson"),
     Word(name: "open", argument: .session, placeholder: "TRACE", help: "open a saved session"),
     Word(name: "save", argument: .file, placeholder: "FILE", help: "copy this session to a file"),

@@ -124,9 +124,7 @@ extension SettingsState {
           effects = try state.set(setting, to: text)
         }
         stopTyping()
-      } catch {
-        self.error = error.description
-      }
+      } catch { self.error = error.description }
     default:
       error = nil
       _ = field?.handle(key)

@@ -18,8 +18,7 @@ extension SettingsState {
       rows: Row.all(state.settingTable).map { Self.cells($0, state, theme) }, position: position,
       in: list.rows, on: &buffer)
     let footing = Rect(
-      x: body.x, y: list.rows.bottom, width: body.width,
-      height: body.bottom - list.rows.bottom)
+      x: body.x, y: list.rows.bottom, width: body.width, height: body.bottom - list.rows.bottom)
     drawFooting(row(state.settingTable), in: footing, theme, on: &buffer)
     return drawField(list, table, theme, on: &buffer)
   }
@@ -39,8 +38,7 @@ extension SettingsState {
     case .parallel, .threads:
       let number = row == .parallel ? state.readyModel?.slots : state.readyModel?.threads
       return [
-        StyledText(row.title, style: dim),
-        StyledText(number.map { String($0) } ?? "—", style: dim),
+        StyledText(row.title, style: dim), StyledText(number.map { String($0) } ?? "—", style: dim),
         StyledText("fixed while the program runs", style: dim),
       ]
     }

@@ -107,8 +107,7 @@ struct AnswerBoard {
       .init("", .fixed(2)) { row, _ in row.answer.map(marks) },
       .init("", .fill) { row, cell in
         row.weight > 0 ? cell.bar(row.weight / top, theme[.barShaped]) : nil
-      },
-      .init("", .fixed(5), .right) { $1.text(Format.fixed($0.weight, 2)) },
+      }, .init("", .fixed(5), .right) { $1.text(Format.fixed($0.weight, 2)) },
       .init("", .fixed(5), .right) { $1.text(Format.probability($0.share), .dim) },
       .init("", .fixed(11), .right) {
         $1.text(Panel.count(digest.votes(for: $0.answer), "branch", "branches"), .dim)

@@ -66,8 +66,7 @@ extension BranchesScreen {
           + "Where the model reasons first, it is surer of its answer: the mean p₁ − p₂ of "
           + "the answer's tokens, Δ, is greater. The answer with the greatest ΣΔ wins.",
         "Wang and Zhou 2024, arXiv 2402.10200",
-      ],
-      hint: "Press `Space` to grow the branches.", in: rect, theme: theme, on: &buffer)
+      ], hint: "Press `Space` to grow the branches.", in: rect, theme: theme, on: &buffer)
   }
 
   private func drawHeader(
@@ -92,8 +91,7 @@ extension BranchesScreen {
       switch end.reason {
       case .completed:
         right.append(
-          "\(end.tokens.generated) tokens sampled, \(end.tokens.reused) reused",
-          style: theme[.dim])
+          "\(end.tokens.generated) tokens sampled, \(end.tokens.reused) reused", style: theme[.dim])
       case .cancelled:
         right.append("stopped at \(digest.finished) of \(count)", style: theme[.warning])
       case .failed: right.append("failed", style: theme[.error])
@@ -204,8 +202,7 @@ private struct BranchTable {
         column("first token", .fixed(12)) { $1.text(PathText.quoted($0.first?.bytes ?? [])) })
     }
     let text =
-      !branches.isByDelta
-      ? "text" : width >= 100 ? "then greedy" : "first token, then greedy"
+      !branches.isByDelta ? "text" : width >= 100 ? "then greedy" : "first token, then greedy"
     columns.append(
       .init(text, .fill) { branch, cell in
         branch.path.map(cell.path) ?? cell.text("waits for a free slot", .dim)

@@ -43,8 +43,7 @@ extension Comparison {
       return
     }
     let inside = Panel.draw(
-      "they share \(Panel.count(shared, "token"))", in: rect, theme: theme,
-      on: &buffer)
+      "they share \(Panel.count(shared, "token"))", in: rect, theme: theme, on: &buffer)
     let end = path.ends[shared - 1]
     let text = WrappedText(
       StyledText(
@@ -133,9 +132,7 @@ extension Comparison {
     for (index, piece) in pieces.enumerated() {
       let isAnswer = path.answerTokens?.contains(piece.token) ?? false
       let role: Role =
-        isAnswer
-        ? .answerSpan
-        : piece.token == shared ? .notice : piece.isSame ? .dim : .text
+        isAnswer ? .answerSpan : piece.token == shared ? .notice : piece.isSame ? .dim : .text
       let word = piece.text.drop { $0 == " " }
       // A line never starts with the space of its first word, and an answer not with its own.
       if index > 0 { text.append(String(piece.text.prefix { $0 == " " }), style: theme[.text]) }

@@ -81,8 +81,7 @@ struct Comparison: Sendable, Hashable {
         candidates.append(
           Candidate(
             rank: index + 1, bytes: saved.bytes.indices.contains(index) ? saved.bytes[index] : [],
-            probability: saved.summary.logProbability(of: token).map { exp($0) },
-            taker: taker))
+            probability: saved.summary.logProbability(of: token).map { exp($0) }, taker: taker))
       }
     }
     for (child, taker) in [(left, Candidate.Taker.left), (right, .right)] {

@@ -58,20 +58,17 @@ struct DecodeLayout: Hashable {
       [
         .fixed(2), .fill(minimum: 8), .fixed(5), .fixed(bar), .fixed(6),
         .fixed(bar > 0 ? bar : max(4, (row.width - 18) / 2 - 1)),
-      ],
-      gap: 0)
+      ], gap: 0)
     func shrunk(_ rect: Rect) -> Rect {
       Rect(x: rect.x, y: rect.y, width: rect.width - 1, height: rect.height)
     }
     return Columns(
       marks: parts[0], label: shrunk(parts[1]), raw: parts[2],
       rawBar: Rect(
-        x: parts[3].x + 1, y: parts[3].y, width: parts[3].width - 2,
-        height: parts[3].height),
+        x: parts[3].x + 1, y: parts[3].y, width: parts[3].width - 2, height: parts[3].height),
       shaped: parts[4],
       shapedBar: Rect(
-        x: parts[5].x + 1, y: parts[5].y, width: parts[5].width - 1,
-        height: parts[5].height))
+        x: parts[5].x + 1, y: parts[5].y, width: parts[5].width - 1, height: parts[5].height))
   }
 
   /// How many candidates show at once, below the heading.

@@ -101,9 +101,7 @@ extension DecodeScreen {
         var node = span.last
         while answers.insert(node).inserted, node != span.first,
           let parent = run.nodes[node]?.parent
-        {
-          node = parent
-        }
+        { node = parent }
       }
     }
     return answers

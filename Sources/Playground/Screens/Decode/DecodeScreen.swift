@@ -105,8 +105,7 @@ struct DecodeScreen: Screen {
     KeyBinding(["-"], .turn(-1), "turn that setting down", hint: "setting"),
     KeyBinding(["+", "="], .turn(1), "turn that setting up"),
     KeyBinding([.pageUp], .pageUp, "scroll the text up"),
-    KeyBinding([.pageDown], .pageDown, "scroll the text down"),
-    .openSteps,
+    KeyBinding([.pageDown], .pageDown, "scroll the text down"), .openSteps,
   ]
 
   var typingHints: [KeyHint]? {

@@ -58,8 +58,7 @@ struct DecodeTableView {
       width: columns.shapedBar.right - columns.shaped.x, height: 1)
     buffer.put(
       Self.heading(table.settings, width: right.width - 2), x: right.x + 2, y: right.y,
-      style: style,
-      width: right.width - 2)
+      style: style, width: right.width - 2)
   }
 
   /// What the second column shows: `after T, top-p`, in fewer letters where there is no room.
@@ -84,8 +83,7 @@ struct DecodeTableView {
       Scrollbar.draw(
         visible: visible, count: table.rows.count,
         in: Rect(
-          x: layout.frame.right - 1, y: layout.table.y + 1, width: 1,
-          height: layout.visibleRows),
+          x: layout.frame.right - 1, y: layout.table.y + 1, width: 1, height: layout.visibleRows),
         style: view.style(.border), on: &buffer)
     }
   }
@@ -190,8 +188,7 @@ struct DecodeTableView {
     let facts: [(String, String)] = [
       ("id", "\(row.token.id)"), ("bytes", bytes),
       ("rank", "\(decode.selectedRow + 1) of \(table.tokenCount)"),
-      ("logit", Format.fixed(Double(row.logit), 3)),
-      ("log p", Format.fixed(row.logProbability, 3)),
+      ("logit", Format.fixed(Double(row.logit), 3)), ("log p", Format.fixed(row.logProbability, 3)),
       ("p", "\(Format.smallProbability(row.raw)) → \(after)"),
     ]
     for (index, fact) in facts.enumerated() where index + 1 < area.height {

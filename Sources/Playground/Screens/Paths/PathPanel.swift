@@ -46,13 +46,10 @@ struct PathPanel {
         in: Rect(x: inside.right - 1, y: area.y, width: 1, height: area.height),
         style: theme[.dim], on: &buffer)
     }
-    if marginLine == 1 {
-      buffer.put(margins, x: area.x, y: area.bottom, width: area.width)
-    }
+    if marginLine == 1 { buffer.put(margins, x: area.x, y: area.bottom, width: area.width) }
     let below = area.bottom + marginLine + 1
     drawHesitations(
-      Rect(x: area.x, y: below, width: area.width, height: inside.bottom - below),
-      on: &buffer)
+      Rect(x: area.x, y: below, width: area.width, height: inside.bottom - below), on: &buffer)
   }
 
   /// Where the model was least sure, and what it could have said there instead.
@@ -63,8 +60,7 @@ struct PathPanel {
       .init("least sure", .fixed(16)) { hesitation, cell in
         let text = PathText.quoted(path.bytes(ofToken: hesitation.token))
         return StyledText(PathText.head(text, columns: cell.width), style: heat(hesitation.token))
-      },
-      .init("p", .fixed(5), .right) { $1.text(Format.smallProbability($0.probability)) },
+      }, .init("p", .fixed(5), .right) { $1.text(Format.smallProbability($0.probability)) },
       .init("the likeliest other", .fill) { hesitation, cell in
         guard let other = hesitation.other, let p = hesitation.otherProbability else { return nil }
         return cell.text("\(PathText.quoted(other.bytes)) \(Format.smallProbability(p))", .dim)

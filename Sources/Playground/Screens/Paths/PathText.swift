@@ -99,8 +99,7 @@ enum PathText {
     let answerWidth = DisplayWidth.of(parts.answer) + 2
     let from = start(path)
     let before =
-      from < range.lowerBound
-      ? oneLine(path.bytes[from..<range.lowerBound]) + parts.space : ""
+      from < range.lowerBound ? oneLine(path.bytes[from..<range.lowerBound]) + parts.space : ""
     let beforeWidth = DisplayWidth.of(before)
     var text = StyledText()
     if beforeWidth + answerWidth + min(2, DisplayWidth.of(after)) <= columns {

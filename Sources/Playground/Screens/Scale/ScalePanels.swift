@@ -30,8 +30,7 @@ struct ScaleChart {
                 ? point.y.interval.map {
                   chart.y.position(of: $0.lowerBound)...chart.y.position(of: $0.upperBound)
                 } : nil)
-          },
-          mark: ScaleScreen.mark(of: line.index),
+          }, mark: ScaleScreen.mark(of: line.index),
           style: line.index == selected
             ? theme.series(line.index).adding(.bold) : theme.series(line.index))
       }, intervalStyle: theme.series(selected).adding(.dim)
@@ -76,9 +75,7 @@ struct ScaleChart {
   private func drawCursor(_ plot: Rect, on buffer: inout CellBuffer) {
     guard let stop = scale.stop else { return }
     let column = PointChart.cell(x: chart.x.position(of: stop), y: 0, in: plot).x
-    for row in plot.y..<plot.bottom {
-      buffer.put("┆", x: column, y: row, style: theme[.dim])
-    }
+    for row in plot.y..<plot.bottom { buffer.put("┆", x: column, y: row, style: theme[.dim]) }
     buffer.put("▲", x: column, y: plot.bottom, style: theme[.key])
   }
 }
@@ -139,8 +136,7 @@ struct CurveTable {
     ]
     Table.draw(
       own + columns(of: scale.kind, isWide: rect.width >= 62, counts: .dim),
-      count: scale.curves.count,
-      position: scale.position, in: rect, theme: theme, on: &buffer
+      count: scale.curves.count, position: scale.position, in: rect, theme: theme, on: &buffer
     ) { .some(scale.reading(of: $0)?.point) }
   }
 }

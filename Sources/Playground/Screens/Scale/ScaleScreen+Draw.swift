@@ -107,9 +107,7 @@ extension ScaleScreen {
   private static func words(_ activity: StudyActivity) -> String {
     var parts = ["\(activity.done)/\(activity.total) answers"]
     if let rate = activity.tokensPerSecond { parts.append("\(Format.rate(rate)) tok/s") }
-    if let seconds = activity.secondsLeft {
-      parts.append("≈ \(Format.duration(seconds)) left")
-    }
+    if let seconds = activity.secondsLeft { parts.append("≈ \(Format.duration(seconds)) left") }
     return parts.joined(separator: ", ")
   }
 
@@ -138,8 +136,7 @@ extension ScaleScreen {
     case .thinking:
       [
         "Lets the model think for up to 8, 16, 32 … tokens, and replaces 0, 1, 2 and 4 ends of "
-          + "its thinking with \"Wait,\".",
-        "Muennighoff et al. 2025, arXiv 2501.19393",
+          + "its thinking with \"Wait,\".", "Muennighoff et al. 2025, arXiv 2501.19393",
       ]
     case .size:
       [
@@ -156,8 +153,7 @@ extension ScaleScreen {
     case .difficulty:
       [
         "Asks problems of every level, directly and with reasoning: what do easy and hard "
-          + "problems cost?",
-        "Without a chain of thought every answer costs the same few passes.",
+          + "problems cost?", "Without a chain of thought every answer costs the same few passes.",
       ]
     }
   }

@@ -180,8 +180,7 @@ extension ScaleScreen {
       KeyBinding(["]"], .own(ScaleCommand.kind(1)), "next kind of study", hint: "kind"),
       KeyBinding(["["], .own(ScaleCommand.kind(-1)), "previous kind of study"),
       KeyBinding(
-        ["f"], .own(ScaleCommand.family(1)), "next family of problems, or all",
-        hint: "problems"),
+        ["f"], .own(ScaleCommand.family(1)), "next family of problems, or all", hint: "problems"),
       KeyBinding(["F"], .own(ScaleCommand.family(-1)), "previous family of problems"),
       KeyBinding(["+", "="], .own(ScaleCommand.count(1)), "more problems"),
       KeyBinding(["-"], .own(ScaleCommand.count(-1)), "fewer problems"),
@@ -189,11 +188,9 @@ extension ScaleScreen {
       KeyBinding([.right, "l"], .right, "read the curves further to the right"),
     ] + KeyBinding.moving("curve", pages: false) + [
       KeyBinding(
-        ["v", .enter], .own(ScaleCommand.toggle),
-        "hide the curve, or show it again", hint: "hide"),
+        ["v", .enter], .own(ScaleCommand.toggle), "hide the curve, or show it again", hint: "hide"),
       KeyBinding(
-        ["a"], .own(ScaleCommand.axis),
-        "next axis: tokens, FLOPs, k, parameters", hint: "axis"),
+        ["a"], .own(ScaleCommand.axis), "next axis: tokens, FLOPs, k, parameters", hint: "axis"),
       KeyBinding(["y"], .own(ScaleCommand.measure), "next measure, if there is one"),
       KeyBinding(
         ["e"], .own(ScaleCommand.export),

@@ -140,14 +140,11 @@ public struct StudyChart: Sendable, Hashable {
         "\(count), made by Ponder\(part). \(intervals)",
         "Tokens: chosen or inserted, including a verifier's, without the prompt. "
           + "FLOPs: 2 × parameters × tokens.",
-      ],
-      xTitle: StudyChart.title(of: axis), yTitle: StudyChart.title(of: measure), x: x, y: y,
+      ], xTitle: StudyChart.title(of: axis), yTitle: StudyChart.title(of: measure), x: x, y: y,
       series: lines.map { line in
         SvgChart.Series(
           name: line.name,
-          points: line.points.map {
-            ChartPoint(x: $0.x, y: $0.y.value, interval: $0.y.interval)
-          },
+          points: line.points.map { ChartPoint(x: $0.x, y: $0.y.value, interval: $0.y.interval) },
           isDashed: line.isOracle)
       },
       xText: { StudyChart.text($0, on: axis) }, yText: { StudyChart.tick($0, of: measure) }

@@ -258,8 +258,7 @@ extension SearchMap {
       else { continue }
       nodes[path.nodes[place]]?.score = score
     }
-    guard let end = path.end, end.reason != "pruned", end.reason != "unfinished",
-      !Self.isCut(end)
+    guard let end = path.end, end.reason != "pruned", end.reason != "unfinished", !Self.isCut(end)
     else { return }
     let kind = run.start?.verifier.map { $0.scoreKind }
     let place = ends[end.end] ?? end.end

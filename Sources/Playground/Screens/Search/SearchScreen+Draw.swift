@@ -73,8 +73,7 @@ extension SearchScreen {
           + "with the score that ruled them out. A tree search gives up nothing: it tries "
           + "steps that are good or untried, and remembers what they led to.",
         "Snell et al. 2024, arXiv 2408.03314; Silver et al. 2017",
-      ],
-      hint: "`Space` searches, `:strategy` chooses how.", in: rect, theme: theme, on: &buffer)
+      ], hint: "`Space` searches, `:strategy` chooses how.", in: rect, theme: theme, on: &buffer)
   }
 
   private func drawHeader(
@@ -323,8 +322,7 @@ struct GraveTable {
       },
       .init("why", .fixed(rect.width < 76 ? 11 : 14)) {
         StyledText($0.why ?? "", style: style(.text, $1))
-      },
-      .init("by", .fixed(10)) { $1.text($0.scoreKind?.rawValue ?? "", .dim) },
+      }, .init("by", .fixed(10)) { $1.text($0.scoreKind?.rawValue ?? "", .dim) },
       .init("", .fixed(6), .right) {
         StyledText($0.score.map(SearchTable.score) ?? "—", style: style(.text, $1))
       },
@@ -333,8 +331,7 @@ struct GraveTable {
     let first = position.visible(count: count, height: rect.height - 1).lowerBound
     let lines = search.page.graves
     Table.draw(
-      columns, count: count, position: position, in: rect, theme: theme, styles: styles,
-      on: &buffer
+      columns, count: count, position: position, in: rect, theme: theme, styles: styles, on: &buffer
     ) { lines.indices.contains($0 - first) ? lines[$0 - first] : nil }
   }
 }

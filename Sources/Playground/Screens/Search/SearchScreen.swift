@@ -70,8 +70,7 @@ extension SearchScreen {
       KeyBinding([" "], .run, "search; again to stop", hint: "search"),
       KeyBinding(["]", "."], .own(SearchCommand.nextIteration(1)), "next iteration"),
       KeyBinding(
-        ["[", ","], .own(SearchCommand.nextIteration(-1)),
-        "previous iteration", hint: "back"),
+        ["[", ","], .own(SearchCommand.nextIteration(-1)), "previous iteration", hint: "back"),
       KeyBinding(["{"], .own(SearchCommand.firstIteration), "the first iteration"),
       KeyBinding(
         ["}"], .own(SearchCommand.lastIteration),
@@ -79,15 +78,12 @@ extension SearchScreen {
     ] + KeyBinding.moving("step") + [
       KeyBinding([.left, "h"], .left, "to the parent step"),
       KeyBinding([.right, "l"], .right, "to the step chosen next"),
-      KeyBinding(
-        ["+", "="], .turn(1),
-        "re-rank: more exploration, or next way", hint: "re-rank"),
+      KeyBinding(["+", "="], .turn(1), "re-rank: more exploration, or next way", hint: "re-rank"),
       KeyBinding(["-"], .turn(-1), "less exploration, or previous way"),
       KeyBinding(["w"], .cycleWeighting, "each ranking in turn"),
       KeyBinding(["u", .backspace], .undo, "back to the search's own ranking"),
       KeyBinding(
-        ["x"], .own(SearchCommand.switchList), "to the graveyard and back",
-        hint: "graveyard"),
+        ["x"], .own(SearchCommand.switchList), "to the graveyard and back", hint: "graveyard"),
       KeyBinding([.enter], .openInDecode, "open the step's end in Decode", hint: "open"),
       .openSteps,
     ]

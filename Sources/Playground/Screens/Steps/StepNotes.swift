@@ -19,9 +19,7 @@ extension Episode {
       else { continue }
       notes[step].append(StepNote(label: "↳", text: recollection(span, path)))
     }
-    for (index, step) in steps.enumerated() {
-      notes[index] += passages(usedBy: step, run)
-    }
+    for (index, step) in steps.enumerated() { notes[index] += passages(usedBy: step, run) }
     return notes
   }
 
@@ -73,8 +71,7 @@ extension Episode {
   }
 
   private static func words(_ bytes: [UInt8]) -> [Substring] {
-    String(decoding: bytes, as: UTF8.self).lowercased()
-      .split { !$0.isLetter && !$0.isNumber }
+    String(decoding: bytes, as: UTF8.self).lowercased().split { !$0.isLetter && !$0.isNumber }
   }
 
   /// The longest run of words that two texts share; ties go to the first.

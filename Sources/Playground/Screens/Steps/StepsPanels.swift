@@ -49,8 +49,7 @@ struct StepTable {
       .init("action R", .fill) { step, cell in
         let text = PathText.oneLine(step.bytes).drop { $0 == " " }
         return cell.text(PathText.head(String(text), columns: cell.width))
-      },
-      .init("tok", .fixed(3), .right) { $1.text("\($0.tokens.count)", .dim) },
+      }, .init("tok", .fixed(3), .right) { $1.text("\($0.tokens.count)", .dim) },
       .init("log p", .fixed(6), .right) {
         $1.text($0.injected == $0.tokens.count ? "—" : Format.fixed($0.logProbability, 2))
       },
@@ -111,8 +110,7 @@ struct CurvePanel {
     }
     let labels = inside.height > 2 ? 1 : 0
     let chart = Rect(
-      x: inside.x + 4, y: inside.y, width: inside.width - 6,
-      height: inside.height - labels)
+      x: inside.x + 4, y: inside.y, width: inside.width - 6, height: inside.height - labels)
     buffer.put("1", x: chart.x - 2, y: chart.y, style: theme[.dim])
     buffer.put("0", x: chart.x - 2, y: chart.bottom - 1, style: theme[.dim])
     LineChart(series: series, capacity: states).draw(

@@ -81,8 +81,7 @@ extension StepsScreen {
       self, width: area.width,
       styles: StateStack.Styles(
         question: theme[.tokenPrompt], step: theme[.text],
-        injected: theme[.tokenInjected].adding(.reverse), note: theme[.notice],
-        action: theme.heat))
+        injected: theme[.tokenInjected].adding(.reverse), note: theme[.notice], action: theme.heat))
     // The top of the stack shows, unless the user scrolls.
     let most = max(0, stack.rows.count - area.height)
     let first = max(0, most - scrollBack)
@@ -124,8 +123,7 @@ extension StepsScreen {
       switch value.source {
       case .search(let visits):
         parts.append(
-          "V(s\(step.number)) \(Format.probability(value.value)), "
-            + Panel.count(visits, "visit"))
+          "V(s\(step.number)) \(Format.probability(value.value)), " + Panel.count(visits, "visit"))
       case .lookahead:
         parts.append("V(s\(step.number)) \(Format.probability(value.value)) by looking ahead")
       }
@@ -180,8 +178,7 @@ struct StateStack {
         if words.isEmpty { continue }
         let style =
           piece.isInjected
-          ? styles.injected
-          : isAction ? styles.action(piece.probability ?? 1) : styles.step
+          ? styles.injected : isAction ? styles.action(piece.probability ?? 1) : styles.step
         text.append(words, style: style)
       }
       add("R\(step.number)", text, isAction, room)

@@ -258,8 +258,7 @@ extension StepsScreen {
       KeyBinding([" "], .run, "play the steps one after another; again to stop", hint: "play"),
       KeyBinding([.down, "j", "]"], .down, "next step"),
       KeyBinding([.up, "k", "["], .up, "previous step", hint: "step"),
-      KeyBinding([.home, "g"], .top, "first step"),
-      KeyBinding([.end, "G"], .bottom, "last step"),
+      KeyBinding([.home, "g"], .top, "first step"), KeyBinding([.end, "G"], .bottom, "last step"),
       KeyBinding([.right, "l"], .right, "next path of the run", hint: "path"),
       KeyBinding([.left, "h"], .left, "previous path of the run"),
       KeyBinding(["n"], .own(StepsCommand.goToRun(1)), "next run", hint: "run"),
@@ -271,8 +270,7 @@ extension StepsScreen {
         ["v"], .own(StepsCommand.judge),
         "have a process verifier judge the steps; again to stop", hint: "judge"),
       KeyBinding(
-        [.enter, "o"], .openInDecode,
-        "open the state in Decode, to go on from there", hint: "open"),
+        [.enter, "o"], .openInDecode, "open the state in Decode, to go on from there", hint: "open"),
     ] + KeyBinding.scrolling("state")
 
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {

@@ -195,8 +195,7 @@ extension TreeScreen {
           origin: entry.origin,
           probability: entry.logProbability.map(TokenDistribution.probability(ofLog:)),
           isOwn: index >= own)
-      },
-      tokens: line.entries.count, depth: before.count + line.entries.count,
+      }, tokens: line.entries.count, depth: before.count + line.entries.count,
       logProbability: sampled.isEmpty ? nil : sampled.reduce(0, +), counts: line.counts,
       answers: answers(of: id))
   }
@@ -261,9 +260,7 @@ extension ExploredTree {
     guard let first = line(atRow: rows.lowerBound, below: top) else { return [] }
     var found = [first]
     while found.count < rows.count, let last = found.last, let next = next(after: last, below: top)
-    {
-      found.append(next)
-    }
+    { found.append(next) }
     return found
   }
 

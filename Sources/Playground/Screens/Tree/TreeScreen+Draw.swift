@@ -84,8 +84,7 @@ extension TreeScreen {
       lines: [
         "Every token that was sampled, taken or inserted on any screen is listed here: "
           + "one line for each run of tokens, indented where paths fork."
-      ],
-      hint: "`1` to explore, `3` to sample paths.", in: rect, theme: theme, on: &buffer)
+      ], hint: "`1` to explore, `3` to sample paths.", in: rect, theme: theme, on: &buffer)
   }
 
   private func drawHeader(in rect: Rect, theme: Theme, on buffer: inout CellBuffer) {
@@ -112,8 +111,7 @@ extension TreeScreen {
       let text =
         rect.width >= 100
         ? "p is the first token's chance at its fork · + folded · ◆ bookmark · ● Decode is here · "
-          + "✓ right ✗ wrong"
-        : "p at the fork · + folded · ◆ bookmark · ● Decode is here"
+          + "✓ right ✗ wrong" : "p at the fork · + folded · ◆ bookmark · ● Decode is here"
       buffer.put(text, x: rect.x + 1, y: rect.y, style: theme[.dim], width: rect.width - 2)
       return nil
     }
@@ -196,8 +194,7 @@ struct TreeList {
     var x = buffer.put(guides, x: cell.x, y: cell.y, style: dim)
     let sign = line.fold == .folded ? "+" : line.fold == .open ? "-" : "·"
     x = buffer.put(
-      sign, x: x, y: cell.y,
-      style: line.fold == .none ? dim : theme.style(.key, over: base))
+      sign, x: x, y: cell.y, style: line.fold == .none ? dim : theme.style(.key, over: base))
     let role: Role =
       switch line.origin {
       case .prompt: .tokenPrompt
@@ -240,9 +237,7 @@ struct TreeList {
     if counts.wrong > 0 {
       text.append((counts.right > 0 ? " " : "") + "✗ \(counts.wrong)", style: on(.answerWrong))
     }
-    if text.runs.isEmpty, counts.ended > 0 {
-      text.append("\(counts.ended) ended", style: on(.dim))
-    }
+    if text.runs.isEmpty, counts.ended > 0 { text.append("\(counts.ended) ended", style: on(.dim)) }
     return text
   }
 }
@@ -287,9 +282,7 @@ private struct TreeDetailPanel {
         case .prompt: theme[.tokenPrompt]
         case .injected: theme[.tokenInjected]
         case .generated:
-          piece.isOwn
-            ? piece.probability.map(theme.heat) ?? theme[.text]
-            : theme[.dim]
+          piece.isOwn ? piece.probability.map(theme.heat) ?? theme[.text] : theme[.dim]
         }
       text.append(piece.text, style: style, tag: piece.isOwn ? 1 : 0)
     }

@@ -68,16 +68,14 @@ extension TreeScreen {
       KeyBinding([.enter], .openInDecode, "open the line's end in Decode", hint: "open"),
       KeyBinding(["o"], .openParting, "open the fork before the line in Decode", hint: "fork"),
       KeyBinding(
-        ["r"], .own(TreeCommand.hoist), "make the line the root of the view",
-        hint: "root"),
+        ["r"], .own(TreeCommand.hoist), "make the line the root of the view", hint: "root"),
       KeyBinding([.backspace, "u"], .back, "to the previous root", hint: "back"),
       KeyBinding(["/"], .own(TreeCommand.findText), "find a text in any line", hint: "find"),
       KeyBinding(["n"], .own(TreeCommand.nextMatch(1)), "next line with the text"),
       KeyBinding(["N"], .own(TreeCommand.nextMatch(-1)), "previous line with the text"),
       KeyBinding(["b"], .own(TreeCommand.bookmark), "set or remove a bookmark", hint: "mark"),
       KeyBinding(["]"], .own(TreeCommand.nextBookmark(1)), "next bookmark", hint: "next mark"),
-      KeyBinding(["["], .own(TreeCommand.nextBookmark(-1)), "previous bookmark"),
-      .openSteps,
+      KeyBinding(["["], .own(TreeCommand.nextBookmark(-1)), "previous bookmark"), .openSteps,
     ]
 
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {

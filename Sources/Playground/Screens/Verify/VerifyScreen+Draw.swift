@@ -39,8 +39,7 @@ extension VerifyScreen {
           + "and takes the best one's answer. A ranking is only as good as its verifier: a "
           + "separate column shows what is right.",
         "Cobbe et al. 2021, arXiv 2110.14168; Lightman et al. 2023, arXiv 2305.20050",
-      ],
-      hint: "Press `Space` to sample and rank, `s` for the verifier.", in: rect, theme: theme,
+      ], hint: "Press `Space` to sample and rank, `s` for the verifier.", in: rect, theme: theme,
       on: &buffer)
   }
 
@@ -105,9 +104,7 @@ extension VerifyScreen {
     guard known > 0 else { return text }
     text.append("│ ", style: theme[.border])
     text.append("\(right) of \(known) right", style: theme[.text])
-    if isLong, let area {
-      text.append("  AUC \(Format.probability(area))", style: theme[.dim])
-    }
+    if isLong, let area { text.append("  AUC \(Format.probability(area))", style: theme[.dim]) }
     return text
   }
 

@@ -108,8 +108,7 @@ struct JudgementList {
         return hasBar
           ? cell.bar(judgement.value, style)
           : StyledText(Strip.glyph(judgement.value), style: style)
-      },
-      .init(title, .fill) { $1.text(PathText.head($0.text, columns: $1.width)) },
+      }, .init(title, .fill) { $1.text(PathText.head($0.text, columns: $1.width)) },
     ]
     if isStep { columns.append(oracle(VerifyLayout.oracleWidth, \.isRight)) }
     let position = verify.focus == .judgements ? verify.judged : ListPosition(selected: -1)
@@ -139,8 +138,7 @@ enum Strip {
   static func glyph(_ value: Double) -> String { HeatMode.Band(sureness: sureness(value)).glyph }
 
   static func style(_ value: Double, _ theme: Theme, _ base: Style) -> Style {
-    base.overlaid(by: HeatMode.probability.style(sureness(value), in: theme))
-      .on(base.background)
+    base.overlaid(by: HeatMode.probability.style(sureness(value), in: theme)).on(base.background)
   }
 
   static func text(_ values: [Double], _ theme: Theme, _ base: Style) -> StyledText {

@@ -160,8 +160,7 @@ private struct PathCensus {
       choices: choices.sorted { a, b in
         let (p, q) = (a.matching + a.others, b.matching + b.others)
         return p > q || (p == q && a.token.id < b.token.id)
-      },
-      information: best.information)
+      }, information: best.information)
   }
 }
 
@@ -179,8 +178,7 @@ struct AnswerView {
       PathPanel(
         path: path,
         name: "path \(number + 1)" + (votes.model(ofPath: number).map { ", \($0)" } ?? ""),
-        scroll: votes.textScroll,
-        leaving: detail.leaving[number], theme: theme
+        scroll: votes.textScroll, leaving: detail.leaving[number], theme: theme
       ).draw(in: layout.detail, on: &buffer)
     }
     drawFork(in: layout.fork, on: &buffer)
@@ -299,8 +297,7 @@ struct AnswerView {
       },
       .init("p", .fixed(4), .right) {
         $1.text($0.logProbability.map { Format.probability(exp($0)) } ?? "—", .dim)
-      },
-      counts(quoted, .barShaped, \.matching), counts("others", .barCut, \.others),
+      }, counts(quoted, .barShaped, \.matching), counts("others", .barCut, \.others),
     ]
     fork.choices.draw(
       columns, showsHeading: true, in: inside.inset(horizontal: 1, vertical: 0), theme: theme,

@@ -66,8 +66,7 @@ struct ShareChart {
       .init(
         values: intervals.enumerated().map {
           $0.offset % 2 == 0 ? $0.element[keyPath: bound] : nil
-        },
-        style: theme[.dim])
+        }, style: theme[.dim])
     }
     return [limit(\.lowerBound), limit(\.upperBound)]
   }

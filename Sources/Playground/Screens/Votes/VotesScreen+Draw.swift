@@ -45,8 +45,7 @@ extension VotesScreen {
           + "their answers vote: the share of an answer estimates its probability summed over "
           + "all ways of reasoning. The samples can then be weighed in other ways.",
         "Wang et al. 2022, arXiv 2203.11171",
-      ],
-      hint: "Press `Space` to sample and vote.", in: rect, theme: theme, on: &buffer)
+      ], hint: "Press `Space` to sample and vote.", in: rect, theme: theme, on: &buffer)
   }
 
   // MARK: The tally
@@ -274,8 +273,7 @@ private struct TallyTable {
       },
       .init(isCount ? "share ├ 95 % ┤" : "share of the weight", .fill) { row, cell, buffer in
         drawBar(row, in: cell.rect, base: cell.base, on: &buffer)
-      },
-      .init("paths", .fixed(5), .right) { $1.text("\(digest.votes(for: $0.answer))") },
+      }, .init("paths", .fixed(5), .right) { $1.text("\(digest.votes(for: $0.answer))") },
     ]
     if !isCount {
       columns.append(

@@ -67,12 +67,10 @@ struct VotesScreen: Screen {
         "the answer's paths; then open a path in Decode", hint: "open"),
       KeyBinding([.left, "h", .backspace], .back, "back to the answers"),
       KeyBinding(
-        ["o"], .openParting,
-        "open in Decode the fork that decides the answer", hint: "fork"),
+        ["o"], .openParting, "open in Decode the fork that decides the answer", hint: "fork"),
       KeyBinding(["v"], .compare, "mark a path; again on another to compare"),
     ] + KeyBinding.scrolling("path's text") + [
-      KeyBinding(["r"], .runAnew, "vote again from scratch"),
-      .openSteps,
+      KeyBinding(["r"], .runAnew, "vote again from scratch"), .openSteps,
     ]
 
   var contexts: [KeyContext] { [comparison == nil ? .screen(Self.id) : .compare] }
