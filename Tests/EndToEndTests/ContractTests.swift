@@ -234,7 +234,8 @@ import Testing
       #expect(result.output == page)
     }
     try Program.expectFailure(
-      ["strategies", "no-such"], status: 64, saying: "There is no strategy \"no-such\"; there are")
+      ["strategies", "no-such"], status: 64,
+      saying: "There is no strategy \"no-such\"; choose one of")
     try Program.expectFailure(
       ["strategies", "mcts", "--format", "json"], status: 64, saying: "page is text")
 

@@ -77,7 +77,7 @@ import Testing
       configuration: ModelConfiguration(file, vocabularySize: 133), weights: store,
       vocabulary: NumberedVocabulary(count: 133))
     let logits = try model.distribution(after: [1, 2, 3]).logits
-    #expect(logits.allSatisfy(\.isFinite))
+    #expect(logits.allSatisfy { $0.isFinite })
     #expect(Set(logits).count > 1)
   }
 

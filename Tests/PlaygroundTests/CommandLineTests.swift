@@ -36,9 +36,9 @@ import Testing
     ("strategy gredy", "there is no strategy “gredy”; did you mean greedy?"),
     ("zzzzzzzzzz", "there is no command “zzzzzzzzzz”"),
     ("strategy", "strategy needs a value: :strategy NAME"),
-    ("quit now", "quit stands alone, without “now”"),
+    ("quit now", "quit takes no argument; omit “now”"),
     ("top 3", "“top” could be top-k, top-p"),
-    (":", "there is no command; Tab lists them"),
+    (":", "type a command; Tab lists them"),
   ])
   func errorSaysWhatIsWrong(line: String, error: String) {
     #expect(parse(line) == .failure(CommandLineError(error)))
@@ -72,7 +72,7 @@ import Testing
     var play = Play(80, 24)
     play.type(":temperature hot")
     play.press(.enter)
-    #expect(play.line?.error == "temperature is a number from 0 to 1000, not “hot”")
+    #expect(play.line?.error == "temperature must be a number from 0 to 1000, not “hot”")
     #expect(play.line?.field.text == "temperature hot")
     play.press(.backspace)
     #expect(play.line?.error == nil)

@@ -113,7 +113,7 @@ import Testing
     let greedy = try #require(driver.state.lesson?.lastRun)
     let end = try #require(driver.state.trace.runs[greedy]?.end)
     let outcome = try #require(driver.state.lesson?.outcomes[1])
-    #expect(outcome.result == "greedy answered \(end.answer ?? "") ✗, right is 8")
+    #expect(outcome.result == "greedy answered \(end.answer ?? "") ✗; 8 is right")
     #expect(outcome.otherwise == nil)
     #expect(driver.state.settings.maxTokens == 40)
     // Decode shows the path that the run took.
@@ -127,7 +127,7 @@ import Testing
 
     driver.press(KeyEvent(.enter), KeyEvent(.enter))
     await driver.wait(until: isDone)
-    #expect(driver.state.lesson?.outcomes[3]?.notes == ["Nothing here has the answer nine."])
+    #expect(driver.state.lesson?.outcomes[3]?.notes == ["No path answered nine."])
     let start = driver.state.decode.promptEnd
     #expect(
       driver.state.trace.line(to: driver.state.cursor).count

@@ -125,7 +125,7 @@ extension Play {
     }
     play.load("apples")
     play.type("M")
-    #expect(play.state.message?.text.contains("no sizes") == true)
+    #expect(play.state.message?.text.contains("no other sizes") == true)
     play.state.model = .none
     play.type("M")
     #expect(play.state.message?.text.contains("press m") == true)
@@ -151,8 +151,8 @@ extension Play {
     play.press(.enter)
     #expect(play.opened == nil)
     #expect(
-      play.line?.error == "there is no model “5m”; there are 0.1m, 0.9m, 2m, 2m@8M, 2m@16M, "
-        + "2m@24M, 2m-think, think, and any path")
+      play.line?.error == "there is no model “5m”; give a path, or one of 0.1m, 0.9m, 2m, "
+        + "2m@8M, 2m@16M, 2m@24M, 2m-think, think")
     var other = Play(80, 24)
     other.type(":model 5m")
     other.press(.enter)

@@ -80,7 +80,7 @@ import Testing
     play.press(.enter)
     play.type("1x")
     play.press(.enter)
-    #expect(play.settings?.error == "temperature is a number from 0 to 1000, not “1x”")
+    #expect(play.settings?.error == "temperature must be a number from 0 to 1000, not “1x”")
     play.press(.backspace, .enter)
     #expect(play.state.settings.temperature == 1)
     #expect(play.settings?.field == nil)

@@ -80,7 +80,7 @@ import Testing
   @Test(arguments: [
     (1.0, 0.0, "of the question's kind", "its equations do not hold"),
     (0.0, 1.0, "of another kind", "its equations hold"),
-    (nil, nil, "its kind is not known", "no equations to check"),
+    (nil, nil, "its kind is unknown", "no equations to check"),
   ])
   func aRecollectionIsLabelledTwice(
     relevance: Double?, solved: Double?, kind: String, verdict: String
@@ -102,7 +102,7 @@ import Testing
     let text = try #require(notes.first?.first?.text)
     #expect(text.contains(kind))
     #expect(text.contains(verdict))
-    #expect(text.contains("log p(answer) −0.40 by what was recalled"))
+    #expect(text.contains("recalling changes log p(answer) by −0.40"))
     #expect(notes[1].isEmpty)
   }
 }

@@ -35,7 +35,7 @@ import Testing
   @Test(arguments: table) func whatIsRefusedChangesNothingAndSaysWhatWouldDo(row: Setting) {
     for text in SettingTexts.of(row) {
       guard case .failure(let error) = SettingTexts.result(row, text) else { continue }
-      #expect(error.description == "\(row.name) is \(row.expected), not “\(text)”")
+      #expect(error.description == "\(row.name) must be \(row.expected), not “\(text)”")
       var settings = RunSettings()
       try? row.set(text, in: &settings)
       #expect(settings == RunSettings())
@@ -140,7 +140,7 @@ import Testing
         text.replacingOccurrences(of: "courage 4", with: "courage 10"), path: "l.md",
         settings: Self.table)
     } throws: {
-      "\($0)".contains("courage is a whole number from 1 to 9, not “10”")
+      "\($0)".contains("courage must be a whole number from 1 to 9, not “10”")
     }
     var settings = RunSettings()
     try SettingTexts.courage.set("4", in: &settings)

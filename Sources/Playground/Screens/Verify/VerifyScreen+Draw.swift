@@ -24,7 +24,7 @@ extension VerifyScreen {
     width >= 110
       ? "● sure it is right · ◑ unsure · ○ sure it is wrong · the exact checker is separate: "
         + "no verifier sees it"
-      : "verifier: ● right ◑ unsure ○ wrong · the oracle is exact, unseen by it"
+      : "verifier: ● right ◑ unsure ○ wrong · oracle: exact, unseen"
   }
 
   private func drawBlank(
