@@ -4,7 +4,7 @@ import Traces
 
 /// How answers come about over many questions: the curves of answer over time, put together.
 public enum AnswerCurves {
-  /// p(answer) of one path, before its first step and behind each of them.
+  /// p(answer) of one path, before its first step and after each one.
   public struct Curve: Sendable, Hashable {
     var family: String
     var question: Int

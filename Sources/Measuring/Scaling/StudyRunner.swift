@@ -13,7 +13,7 @@ public enum StudyEvent: Sendable {
   case notice(String)
 }
 
-/// Runs studies on decoders. What is found is told as it comes; the clock and screens are the
+/// Runs studies on decoders. Results are reported as they come; the clock and screens are the
 /// caller's.
 public struct StudyRunner: Sendable {
   /// Gives the decoder of a study's model. Models are asked for one after another, and the one

@@ -143,7 +143,7 @@ struct AnswerOdds: Sendable, Hashable {
     var greatest: Double { max(before ?? 0, now) }
   }
 
-  /// The likeliest first, now or before: what led is told as well as what leads.
+  /// The likeliest first, now or before: what led before is listed too.
   var rows: [Row]
   /// The text that was put in, in quotes; nil where there is none.
   var inserted: String?

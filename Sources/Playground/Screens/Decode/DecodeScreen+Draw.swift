@@ -5,7 +5,7 @@ import TerminalUI
 import Traces
 
 /// Draws the Decode screen: the line's text at the left, the next-token table at the right, below
-/// them how sure the model was along the line, and what is told of the place.
+/// them how sure the model was along the line, and what is known of the place.
 extension DecodeScreen {
   /// - Returns: where the cursor goes; nil hides it.
   func draw(
@@ -175,7 +175,7 @@ extension Style {
   }
 }
 
-/// Draws what is told of the place: the token before the cursor, and the continuations that are
+/// Draws what is known of the place: the token before the cursor, and the continuations that are
 /// known; or the text being typed; or the answer that was asked for.
 extension DecodeScreen {
   /// - Returns: where the cursor goes while text is typed.
