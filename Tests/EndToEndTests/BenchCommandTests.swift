@@ -33,7 +33,8 @@ import Testing
     let folder = try Program.temporaryFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
     let first = try Program.run(bench)
-    #expect(first.status == 0 && first.errors == "", "\(first.errors)")
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(first.errors == "")
     let before = try first.json(Report.self)
     #expect(before.threads == 1)
     #expect(before.kv == "f32")

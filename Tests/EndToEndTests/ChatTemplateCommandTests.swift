@@ -18,7 +18,8 @@ import Testing
   private func prompt(_ path: String, _ arguments: [String]) throws -> (tokens: Int, text: String) {
     let result = try Program.run(
       ["run", "--model", path, "--format", "jsonl", "--max-tokens", "2"] + arguments)
-    #expect(result.status == 0 && result.errors == "", "\(result.errors)")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.errors == "")
     for line in result.output.split(separator: "\n") {
       let event = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
       guard event?["event"] as? String == "injected", event?["role"] as? String == "prompt",

@@ -8,7 +8,8 @@ import Testing
 
   private func lines(_ arguments: [String]) throws -> [[String: Any]] {
     let result = try Program.run(["run", "--format", "jsonl"] + Self.model + arguments)
-    #expect(result.status == 0 && result.errors == "", "\(result.errors)")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.errors == "")
     return try result.output.split(separator: "\n").map {
       try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
     }

@@ -8,7 +8,7 @@ public protocol ModelOpening: Sendable {
   /// Is told how many bytes of weights are ready, and of how many; returns whether to go on.
   typealias OpeningObserver = @Sendable (_ bytes: Int, _ totalBytes: Int) -> Bool
 
-  /// - Parameter observer: is told about a load as it goes on.
+  /// - Parameter observer: hears how far a load is.
   /// - Returns: the model with what the screens tell about it.
   /// - Throws: an error whose description says what is wrong and what to do.
   func open(

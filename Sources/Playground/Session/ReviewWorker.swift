@@ -2,7 +2,7 @@ import Decoding
 import Reasoning
 import Traces
 
-/// Asks about paths of runs that are over. What is told joins the run's events.
+/// Asks about paths of runs that are over. The answers join the run's events.
 final class ReviewWorker: Worker {
   enum Kind: Hashable { case ask }
 

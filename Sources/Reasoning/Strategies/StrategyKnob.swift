@@ -38,15 +38,15 @@ extension StrategyDescription {
   /// - Parameter settings: other settings, of which a search's branches decide how many samples make
   ///   a beam.
   public func knob(_ settings: RunSettings) -> StrategyKnob? {
-    let heeded = Set(self.settings)
+    let used = Set(self.settings)
     // Beyond six times s1's own curve is flat (arXiv 2501.19393, figure 4).
-    if heeded.contains(.waits) { return StrategyKnob(setting: .waits, least: 0, step: 1, most: 6) }
-    if heeded.contains(.samples) {
-      let isBeam = heeded.contains(.branches) && !heeded.contains(.leaves)
+    if used.contains(.waits) { return StrategyKnob(setting: .waits, least: 0, step: 1, most: 6) }
+    if used.contains(.samples) {
+      let isBeam = used.contains(.branches) && !used.contains(.leaves)
       let beam = isBeam ? max(1, settings.branches ?? defaultBranches ?? 1) : 1
       return StrategyKnob(setting: .samples, least: beam, step: beam, most: 256)
     }
-    if heeded.contains(.branches) {
+    if used.contains(.branches) {
       return StrategyKnob(setting: .branches, least: 1, step: 1, most: 64)
     }
     return nil

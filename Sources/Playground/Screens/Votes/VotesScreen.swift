@@ -33,7 +33,7 @@ struct VotesScreen: Screen {
   var weighting = Tally.Method.majority
   /// The row the user chose; nil follows the leader.
   var chosen: Row?
-  /// What lies behind the answer, when its paths are shown.
+  /// The answer's paths and where they part, when they are shown.
   var detail: AnswerDetail?
   /// Which of the answer's paths is selected.
   var paths = ListPosition()
