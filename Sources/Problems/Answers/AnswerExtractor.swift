@@ -2,8 +2,14 @@
 /// grader, the tallies and Δ use it.
 ///
 /// In order of trust: the last `\boxed{…}`; what follows the last announcing phrase ("The answer
-/// is", "answer:", "####"); and without either, by kind: the last number, an option letter, yes
-/// or no, a lone word, the last expression. A text with none of these has no answer, and is counted as unparsed.
+/// is", "answer:", "####"); bold print that is an answer; and without any of these, by kind: the
+/// last number, an option letter, yes or no, a lone word, the last expression. What is announced is
+/// read whole or not at all: an announced answer that cannot be read never gives way to an earlier
+/// number. Such a text, like one without any answer, has none, and is counted as unparsed.
+///
+/// The kind decides what counts as an answer and what as the same. It never makes one announced
+/// answer out of another: what is read for a number is what is read where the kind is not known,
+/// or nothing.
 ///
 /// Text after the end of the answer must have been cut by the caller's stop rule: a base model
 /// that runs on into the next question would otherwise have that one's answer read.

@@ -4,17 +4,19 @@
 /// There is no substring matching: 5 is not 15, though "15" contains "5". See
 /// `AnswerNormalizer` for what counts as the same.
 enum AnswerGrader {
-  /// Whether two answers are the same answer to a question of a kind. Symmetric, and true for
-  /// equal texts. Two texts of which one is no answer of that kind compare as `.any`.
+  /// Whether two answers are the same answer to a question of a kind: an equivalence, so that votes
+  /// that count equal answers together never differ from it. Answers that cannot be read as one of
+  /// that kind are the same where they are as answers of any kind, or spelled alike.
   public static func isCorrect(_ answer: String, gold: String, kind: AnswerKind = .any) -> Bool {
-    if let left = AnswerNormalizer.normalize(answer, kind: kind),
-      let right = AnswerNormalizer.normalize(gold, kind: kind)
-    {
-      return left == right
-    }
-    return AnswerNormalizer.normalize(answer, kind: .any)
-      == AnswerNormalizer.normalize(gold, kind: .any)
+    key(answer, kind) == key(gold, kind)
   }
+
+  private static func key(_ text: String, _ kind: AnswerKind) -> [String] {
+    if let normal = AnswerNormalizer.normalize(text, kind: kind) { return [normal] }
+    if let normal = AnswerNormalizer.normalize(text, kind: .any) { return ["any", normal] }
+    return ["as written", AnswerNormalizer.cleaned(text)]
+  }
+
   /// Whether an answer to a family's question is correct.
   public static func isCorrect(
     _ answer: String, gold: String, kind: AnswerKind, question: String, family: String?

@@ -1,8 +1,12 @@
 /// Brings answers into the one spelling in which they are compared and counted.
 ///
-/// What is decided here, and nowhere else:
-/// - numbers compare by exact value: 8 = 8.0 = 08 = $8 = 8 apples, .75 = 3/4, 1,234 = 1234;
-///   a percent sign is a unit like any other, so 50% = 50 and 50% ≠ 0.5;
+/// What is decided here and in the readers, and nowhere else:
+/// - numbers compare by exact value, of any size: 8 = 8.0 = 08 = $8 = 8 apples = eight,
+///   .75 = 3/4 = ¾, 1,234 = 1234 = 1 234, 2^10 = 1024, √12 = 2√3;
+/// - a percent sign is a unit like any other, as are degrees: 50% = 50, and 50% ≠ 0.5;
+/// - a comma is never a decimal point: 3,5 is 3 and 5;
+/// - several answers (`1, 2`, `{2, 1}`, `2 and 1`, `x = 1 or x = 2`) compare without their order,
+///   points, lists in brackets and intervals with it and with their brackets;
 /// - times of day compare without the zero in front of the hour and without periods:
 ///   09:40 = 9:40, 9:40 a.m. = 9:40am, but 9:40 am ≠ 9:40, which may be in the evening;
 /// - words compare without case, surrounding quotes and punctuation, and with single spaces;
@@ -14,30 +18,60 @@ public enum AnswerNormalizer {
   ///
   /// Idempotent: the normal form of a normal form is itself.
   public static func normalize(_ text: String, kind: AnswerKind) -> String? {
+    settled(text, kind: kind)
+  }
+
+  /// The spelling that reads back as itself. It is the first one for all but a few texts.
+  static func settled(_ text: String, kind: AnswerKind) -> String? {
+    var spelling = text
+    for _ in 0..<6 {
+      guard let next = spelled(spelling, kind: kind) else { return nil }
+      if next == spelling { return spelling }
+      spelling = next
+    }
+    return nil
+  }
+
+  private static func spelled(_ text: String, kind: AnswerKind) -> String? {
     // Brackets around an expression belong to it.
     if kind == .expression { return (try? ExpressionParser.expression(text))?.normalized.text }
     let cleaned = cleaned(text)
     guard !cleaned.isEmpty else { return nil }
     switch kind {
-    case .number: return number(in: cleaned)
-    case .option: return option(cleaned)
+    case .word: return words(text.contains("\\") ? formula(text) ?? cleaned : cleaned)
     case .yesNo: return YesNo(word: cleaned)?.rawValue
-    case .word, .expression: return time(cleaned) ?? cleaned.lowercased()
-    case .any:
-      return number(in: cleaned) ?? option(cleaned) ?? time(cleaned) ?? cleaned.lowercased()
+    case .option:
+      let reading = AnswerReader(bytes: Array(text.utf8), kind: .option).whole()
+      return cleaned.utf8.count == 1 ? option(cleaned) : reading?.value.text
+    case .number, .any, .expression:
+      guard let value = AnswerReader(bytes: Array(text.utf8), kind: kind).whole()?.value else {
+        return nil
+      }
+      guard case .text(let written) = value else { return value.text }
+      let words = Self.words(Self.cleaned(written))
+      return option(words) ?? (words.isEmpty ? nil : words)
     }
   }
 
   /// The kind of question that a gold answer belongs to, for problem files that do not say.
   public static func kind(ofGold gold: String) -> AnswerKind {
-    if normalize(gold, kind: .number) != nil { return .number }
-    let cleaned = cleaned(gold)
-    if ["yes", "no"].contains(cleaned.lowercased()) { return .yesNo }
-    if let letter = cleaned.utf8.first, cleaned.utf8.count == 1, letter < 0x60, letter.isASCIILetter
-    {
-      return .option
+    guard let value = AnswerReader(bytes: Array(gold.utf8), kind: .any).whole()?.value else {
+      return .word
     }
-    return .word
+    let cleaned = cleaned(gold)
+    switch value {
+    case .form(let form):
+      // A letter alone is a word, unless it is that of an option.
+      if form.isConstant { return .number }
+      return cleaned.count == 1 ? .word : .any
+    case .option: return isCapital(cleaned) ? .option : .word
+    case .text: return ["yes", "no"].contains(cleaned.lowercased()) ? .yesNo : .word
+    default: return .any
+    }
+  }
+
+  private static func isCapital(_ text: String) -> Bool {
+    text.utf8.first.map { $0 >= 0x41 && $0 <= 0x5A } ?? false
   }
 
   /// The text with single spaces, without the quotes, brackets and punctuation around it.
@@ -54,23 +88,20 @@ public enum AnswerNormalizer {
     "\"", "'", "”", "’", "»", "*", "`", ")", "]", "$", ".", ",", ";", ":", "!", "?",
   ]
 
-  /// The value of a text that is one number with at most currency in front and a unit behind.
-  private static func number(in text: String) -> String? {
-    let bytes = Array(text.utf8)
-    return loneNumber(in: bytes, range: bytes.indices)?.value.description
+  /// LaTeX that is no value, in one spelling.
+  private static func formula(_ text: String) -> String? {
+    guard case .text(let plain)? = AnswerReader(bytes: Array(text.utf8), kind: .word).whole()?.value
+    else { return nil }
+    return plain
   }
 
-  /// The only number of a range, if nothing but currency stands in front of it and nothing but a
-  /// unit behind: no operator and no second number.
-  static func loneNumber(in bytes: [UInt8], range: Range<Int>) -> ScannedNumber? {
-    let numbers = NumberScanner(bytes: bytes).numbers(in: range)
-    guard let number = numbers.first, numbers.count == 1 else { return nil }
-    let prefix = String(decoding: bytes[range.lowerBound..<number.range.lowerBound], as: UTF8.self)
-    guard prefix.allSatisfy({ $0.isWhitespace || "$€£¥\\+".contains($0) }) else { return nil }
-    let unit = bytes[number.range.upperBound..<range.upperBound]
-    let operators: [UInt8] = Array("0123456789+-*/^=<>|(_:".utf8)
-    guard !unit.contains(where: { operators.contains($0) }) else { return nil }
-    return number
+  /// Words in lower case; several of them, as in "red, blue", in one order.
+  private static func words(_ text: String) -> String {
+    if let time = time(text) { return time }
+    let parts = text.lowercased().replacing(" : ", with: ":").replacing(" and ", with: ", ").split(separator: ", ")
+      .map { cleaned(String($0)) }
+    return parts.count > 1 ? parts.sorted().joined(separator: ", ")
+      : text.lowercased().replacing(" : ", with: ":")
   }
 
   /// A time of day alone: "9:05", "9:05 pm".

@@ -1,102 +1,189 @@
-/// Reads the answer of one kind out of one text.
+/// Reads the answer out of one text: finds where it is announced, and reads what stands there.
 struct AnswerReader {
   let bytes: [UInt8]
   let kind: AnswerKind
 
+  /// A value and where it stands.
+  struct Reading {
+    var value: AnswerValue
+    var range: Range<Int>
+  }
+
   func answer(in range: Range<Int>) -> ExtractedAnswer? {
     let markers = AnswerMarkers(bytes: bytes)
-    for box in markers.boxes(in: range).reversed() {
-      if let answer = boxed(box) { return answer }
-    }
+    let range = range.lowerBound..<markers.end(beforeNextQuestion: range)
+    if let box = markers.boxes(in: range).last { return announced(box, isBox: true) }
     for phrase in markers.phrases(in: range).reversed() {
       let sentence = sentence(from: phrase.upperBound, in: range)
-      if let answer = announced(sentence) { return answer }
+      let isRule = bytes[phrase.lowerBound] == ascii("#")
+      if announces(sentence.range, isRule: isRule, in: range) {
+        return announced(sentence.range, isBox: false, isMath: sentence.isMath)
+      }
+    }
+    for bold in markers.boldPrint(in: range).reversed() {
+      if let answer = emphasized(bold) { return answer }
     }
     return unannounced(range)
   }
 
-  // MARK: The three places an answer can stand
+  /// The reading of a text that is an answer by itself, such as a gold answer.
+  func whole() -> Reading? {
+    let range = bytes.indices
+    let lexemes = AnswerScanner.lexemes(in: bytes, range: range)
+    let isFormula = bytes.contains(ascii("\\")) || text(range).contains("^{")
+    let sentence = AnswerSentence(
+      isFormula ? AnswerScanner.lexemes(in: bytes, range: range, isMath: true) : lexemes,
+      isBox: true, isWhole: true)
+    return reading(sentence, range)
+  }
 
-  private func boxed(_ box: Range<Int>) -> ExtractedAnswer? {
-    let content = withoutTextCommand(box)
+  /// Whether something is announced: not nothing, not "the answer is correct", and behind `####`
+  /// no heading of a further part.
+  private func announces(_ sentence: Range<Int>, isRule: Bool, in range: Range<Int>) -> Bool {
+    let lexemes = AnswerScanner.lexemes(in: bytes, range: sentence)
+    guard lexemes.contains(where: { lexeme in
+      if case .sign(let sign) = lexeme.kind { !".,:;!?\"'—–…".contains(sign) } else { true }
+    }) else { return false }
+    if isRule, kind != .word {
+      if lexemes.first?.word == "step" { return false }
+      let rest = bytes[sentence.upperBound..<range.upperBound]
+      let isLast = !rest.contains { !$0.isASCIISpace && $0 != ascii(".") }
+      if isLast || kind == .yesNo { return true }
+      return reading(AnswerSentence(lexemes, isBox: false), sentence).map {
+        if case .text = $0.value { false } else { true }
+      } ?? false
+    }
+    if kind == .yesNo || kind == .word { return true }
+    let words = lexemes.prefix(2).map { $0.word ?? "" }
+    let isJudged = Self.judgements.contains(words.first ?? "")
+    return !isJudged || lexemes.dropFirst().first?.isSign(":") == true
+  }
+
+  /// Words that judge an answer that was given, or say something of it, instead of giving one.
+  private static let judgements: Set<String> = [
+    "correct", "right", "wrong", "incorrect", "verified", "confirmed", "reasonable", "consistent",
+    "clear", "found", "obtained", "shown", "valid", "plausible", "checked", "below", "above",
+    "given", "given,", "as", "supposed",
+  ]
+
+  // MARK: The places an answer can stand
+
+  private func announced(_ range: Range<Int>, isBox: Bool, isMath: Bool = false) -> ExtractedAnswer?
+  {
+    let lexemes = AnswerScanner.lexemes(in: bytes, range: range, isMath: isBox || isMath)
+    let sentence = AnswerSentence(lexemes, isBox: isBox)
+    return reading(sentence, range).flatMap(answer)
+  }
+
+  /// What a sentence, a box or a whole text says, as the kind asks for it.
+  private func reading(_ sentence: AnswerSentence, _ range: Range<Int>) -> Reading? {
     switch kind {
-    case .number: return equationResult(content)
-    case .option: return optionLetter(content)
-    case .yesNo: return yesNoWords(content).first
-    case .word: return trimmedText(content)
-    case .expression: return expressions(content).first
-    case .any:
-      let isNumber =
-        AnswerNormalizer.loneNumber(in: bytes, range: content) != nil
-        || bytes[content].contains(ascii("="))
-      return (isNumber ? equationResult(content) : nil) ?? trimmedText(content)
+    case .number:
+      guard let reading = sentence.reading(in: bytes) else { return nil }
+      switch reading.value {
+      case .text: return nil
+      case .option(_, let content): return content.map { Reading(value: .form($0), range: reading.range) }
+      default: return reading
+      }
+    case .option: return option(sentence, range)
+    case .yesNo: return yesNoWords(span(sentence, range)).first
+    case .word: return sentence.phrase(in: bytes)
+    case .expression: return expressions(range).first
+    case .any: return sentence.reading(in: bytes)
     }
   }
 
-  private func announced(_ sentence: Range<Int>) -> ExtractedAnswer? {
-    switch kind {
-    case .number: return equationResult(sentence)
-    case .option: return optionLetter(sentence)
-    case .yesNo: return yesNoWords(sentence).first
-    case .word: return phrase(sentence)
-    case .expression: return expressions(sentence).first
-    case .any:
-      return parenthesisedLetter(sentence, anchored: true) ?? leadingYesNo(sentence)
-        ?? equationResult(sentence) ?? phrase(sentence)
+  /// The bytes of a sentence before a reason or another clause.
+  private func span(_ sentence: AnswerSentence, _ range: Range<Int>) -> Range<Int> {
+    let end = sentence.clauseStart
+    return range.lowerBound
+      ..< (sentence.lexemes.indices.contains(end)
+        ? max(range.lowerBound, sentence.lexemes[end].range.lowerBound) : range.upperBound)
+  }
+
+  private func option(_ sentence: AnswerSentence, _ range: Range<Int>) -> Reading? {
+    // Nothing is left of "not A".
+    guard sentence.contentStart() != nil else { return nil }
+    if let reading = sentence.reading(in: bytes) {
+      switch reading.value {
+      case .option: return reading
+      case .set(let members) where members.allSatisfy(\.isOption): return reading
+      default: break
+      }
     }
+    return optionLetter(span(sentence, range))
+  }
+
+  /// Bold print that is nothing but an answer, or a label with one.
+  private func emphasized(_ range: Range<Int>) -> ExtractedAnswer? {
+    let lexemes = AnswerScanner.lexemes(in: bytes, range: range)
+    guard kind != .expression, let sentence = AnswerSentence(lexemes, isBox: false).emphasis else {
+      return nil
+    }
+    guard let reading = reading(sentence, range) else { return nil }
+    if case .text = reading.value, kind != .yesNo { return nil }
+    return answer(reading)
   }
 
   private func unannounced(_ range: Range<Int>) -> ExtractedAnswer? {
-    switch kind {
-    case .number: return lastNumber(range)
-    case .option: return optionLetter(range)
-    case .yesNo: return yesNoVerdict(range)
-    case .word: return loneQuoted(range) ?? loneWord(range)
-    case .expression: return expressions(range).last
-    case .any:
-      return leadingYesNo(range) ?? lastNumber(range) ?? loneQuoted(range) ?? loneWord(range)
-    }
+    let found: Reading? =
+      switch kind {
+      case .number: lastNumber(range)
+      case .option: optionLetter(range)
+      case .yesNo: yesNoVerdict(range)
+      case .word: loneQuoted(range) ?? loneWord(range)
+      case .expression: expressions(range).last
+      case .any:
+        leadingYesNo(range) ?? lastNumber(range) ?? loneQuoted(range) ?? loneWord(range)
+      }
+    return found.flatMap(answer)
+  }
+
+  private func answer(_ reading: Reading) -> ExtractedAnswer? {
+    guard !reading.range.isEmpty,
+      let value = AnswerNormalizer.settled(reading.value.text, kind: kind)
+    else { return nil }
+    return ExtractedAnswer(value: value, text: text(reading.range), byteRange: reading.range)
   }
 
   // MARK: Numbers
 
-  private func answer(_ number: ScannedNumber) -> ExtractedAnswer {
-    ExtractedAnswer(
-      value: number.value.description, text: text(number.range), byteRange: number.range)
-  }
-
-  private func lastNumber(_ range: Range<Int>) -> ExtractedAnswer? {
-    NumberScanner(bytes: bytes).numbers(in: range).last.map(answer)
-  }
-
-  /// The number after the last equals sign, or the first number if there is none:
-  /// "8 apples", "x = 8", "3 + 5 = 8".
-  private func equationResult(_ range: Range<Int>) -> ExtractedAnswer? {
-    let numbers = NumberScanner(bytes: bytes).numbers(in: range)
-    if let equals = bytes[range].lastIndex(of: ascii("=")),
-      let result = numbers.first(where: { $0.range.lowerBound > equals })
-    {
-      return answer(result)
+  /// The last number of a text that announces nothing: the result of the last calculation in it.
+  private func lastNumber(_ range: Range<Int>) -> Reading? {
+    let lexemes = AnswerScanner.lexemes(in: bytes, range: range)
+    let reader = ValueReader(lexemes: lexemes, limit: lexemes.count, isWhole: false)
+    return reader.numbers(in: 0..<lexemes.count).last.flatMap { found in
+      bytesOf(found.range, lexemes).map { Reading(value: found.value, range: $0) }
     }
-    return numbers.first.map(answer)
+  }
+
+  private func bytesOf(_ range: Range<Int>, _ lexemes: [Lexeme]) -> Range<Int>? {
+    AnswerSentence.bytes(of: range, in: lexemes)
   }
 
   /// The expressions that have an operation, or if none has, the numbers: "2 * 3 + 7 = 13"
   /// answers with what stands before the equals sign.
-  private func expressions(_ range: Range<Int>) -> [ExtractedAnswer] {
+  private func expressions(_ range: Range<Int>) -> [Reading] {
     let all = ExpressionParser.expressions(in: bytes, range: range)
     let operations = all.filter { !$0.expression.isNumber }
     return (operations.isEmpty ? all : operations).map { found in
-      ExtractedAnswer(
-        value: found.expression.normalized.text, text: text(found.range), byteRange: found.range)
+      Reading(value: .text(found.expression.normalized.text), range: found.range)
     }
   }
 
   // MARK: Option letters
 
-  /// "(B)" anywhere, else "B", "B." or "B)" at the start, else the last capital standing alone.
-  private func optionLetter(_ range: Range<Int>) -> ExtractedAnswer? {
-    if let letter = parenthesisedLetter(range, anchored: false) { return letter }
+  /// The letter that a text without announcement settles on: behind "option", "choose" and the
+  /// like, "B", "B." or "B)" at the start, else the last "(B)", else the last capital alone.
+  private func optionLetter(_ range: Range<Int>) -> Reading? {
+    let words = asciiWords(range)
+    for (index, word) in words.enumerated().reversed() where index + 1 < words.count {
+      guard Self.choosing.contains(text(word).lowercased()) else { continue }
+      let next = words[index + 1]
+      if next.count == 1, isLoneLetter(next.lowerBound, in: range),
+        bytes[next.lowerBound] < 0x60, isLetterLabel(next.lowerBound, in: range)
+      { return option(at: next.lowerBound) }
+    }
     let content = trimmed(range)
     if let first = content.first, isLoneLetter(first, in: range) {
       let after = first + 1
@@ -104,46 +191,68 @@ struct AnswerReader {
       let isCapital = bytes[first] < 0x60
       if closes || isCapital || content.count == 1 { return option(at: first) }
     }
-    // "A" and "I" alone in a sentence are words.
+    if let letter = parenthesisedLetter(range) { return letter }
     let capital = range.last { index in
-      bytes[index] < 0x60 && isLoneLetter(index, in: range)
-        && bytes[index] != ascii("A") && bytes[index] != ascii("I")
+      guard bytes[index] < 0x60, isLoneLetter(index, in: range) else { return false }
+      // "A" and "I" before another word are words.
+      let isWord = bytes[index] == ascii("A") || bytes[index] == ascii("I")
+      return !isWord || isLetterLabel(index, in: range)
     }
-    return capital.map(option(at:))
+    guard let capital, !isAlternative(capital, in: range) else { return nil }
+    return option(at: capital)
   }
 
-  private func parenthesisedLetter(_ range: Range<Int>, anchored: Bool) -> ExtractedAnswer? {
-    let isOption = { (open: Int) in
+  /// Whether a letter is the second of "A or B".
+  private func isAlternative(_ index: Int, in range: Range<Int>) -> Bool {
+    let words = asciiWords(max(range.lowerBound, index - 12)..<index).suffix(2)
+    guard words.count == 2, let first = words.first, let last = words.last else { return false }
+    return text(last).lowercased() == "or" && isLoneLetter(first.lowerBound, in: range)
+      && bytes[first.lowerBound] < 0x60
+  }
+
+  private static let choosing: Set<String> = [
+    "option", "choice", "choose", "chose", "pick", "picked", "select", "selected", "with",
+  ]
+
+  /// Whether no further word follows a letter right away.
+  private func isLetterLabel(_ index: Int, in range: Range<Int>) -> Bool {
+    var next = index + 1
+    while next < range.upperBound, bytes[next] == ascii(" ") { next += 1 }
+    guard next < range.upperBound, bytes[next].isASCIILetter else { return true }
+    let word = asciiWords(next..<min(range.upperBound, next + 16)).first ?? next..<next
+    return bytes[index] != ascii("A") && bytes[index] != ascii("I")
+      || ["because", "since", "as", "is", "and"].contains(text(word).lowercased())
+        && bytes[index] != ascii("I")
+  }
+
+  private func parenthesisedLetter(_ range: Range<Int>) -> Reading? {
+    range.last { open in
       open + 2 < range.upperBound && bytes[open] == ascii("(") && bytes[open + 1].isASCIILetter
         && bytes[open + 2] == ascii(")")
-    }
-    if anchored {
-      let start = range.first { !bytes[$0].isASCIISpace && bytes[$0] != ascii("*") }
-      return start.flatMap { isOption($0) ? option(at: $0 + 1) : nil }
-    }
-    return range.last(where: isOption).map { option(at: $0 + 1) }
+        && (open == range.lowerBound || !(bytes[open - 1].isASCIILetter || bytes[open - 1].isASCIIDigit))
+    }.map { option(at: $0 + 1) }
   }
 
   private func isLoneLetter(_ index: Int, in range: Range<Int>) -> Bool {
     func isWordByte(_ index: Int) -> Bool {
       guard range.contains(index) else { return false }
       let byte = bytes[index]
-      return byte.isASCIILetter || byte.isASCIIDigit || byte >= 0x80 || byte == ascii("'")
-        || byte == ascii("_")
+      return byte.isASCIILetter || byte.isASCIIDigit || byte >= 0xC3 && byte < 0xE2
+        || byte == ascii("'") || byte == ascii("_")
     }
     return range.contains(index) && bytes[index].isASCIILetter && !isWordByte(index - 1)
       && !isWordByte(index + 1)
   }
 
-  private func option(at index: Int) -> ExtractedAnswer {
-    let letter = text(index..<(index + 1))
-    return ExtractedAnswer(value: letter.uppercased(), text: letter, byteRange: index..<(index + 1))
+  private func option(at index: Int) -> Reading {
+    let range = index..<(index + 1)
+    return Reading(value: .option(text(range).uppercased(), nil), range: range)
   }
 
   // MARK: Yes and no
 
   /// All words that mean yes or no, in order; "not correct" means no.
-  private func yesNoWords(_ range: Range<Int>) -> [ExtractedAnswer] {
+  private func yesNoWords(_ range: Range<Int>) -> [Reading] {
     let words = asciiWords(range)
     return words.indices.compactMap { index in
       guard let word = YesNo(word: text(words[index])) else { return nil }
@@ -151,36 +260,39 @@ struct AnswerReader {
         index > 0 && text(words[index - 1]).lowercased() == "not"
         && bytes[words[index - 1].upperBound..<words[index].lowerBound].elementsEqual([ascii(" ")])
       let span = isNegated ? words[index - 1].lowerBound..<words[index].upperBound : words[index]
-      return ExtractedAnswer(
-        value: (isNegated ? word.negated : word).rawValue, text: text(span), byteRange: span)
+      return Reading(value: .text((isNegated ? word.negated : word).rawValue), range: span)
     }
   }
 
   /// The last sentence that is nothing but a yes or no, else the first word of the text, else the
   /// last plain yes or no in it.
-  private func yesNoVerdict(_ range: Range<Int>) -> ExtractedAnswer? {
+  private func yesNoVerdict(_ range: Range<Int>) -> Reading? {
     let all = yesNoWords(range)
     let alone = all.last { answer in
-      let before = bytes[range.lowerBound..<answer.byteRange.lowerBound].last { $0 != 0x20 }
-      let after = bytes[answer.byteRange.upperBound..<range.upperBound].first { $0 != 0x20 }
+      let before = bytes[range.lowerBound..<answer.range.lowerBound].last { $0 != 0x20 }
+      let after = bytes[answer.range.upperBound..<range.upperBound].first { $0 != 0x20 }
       return before.map(isSentenceEnd) ?? true && after.map(isSentenceEnd) ?? true
     }
     if let alone { return alone }
-    if let first = all.first, first.byteRange.lowerBound == trimmed(range).lowerBound {
-      return first
-    }
-    return all.last { ["yes", "no", "true", "false"].contains($0.text.lowercased()) }
+    if let first = all.first, first.range.lowerBound == trimmed(range).lowerBound { return first }
+    return all.last { ["yes", "no", "true", "false"].contains(text($0.range).lowercased()) }
   }
 
   /// A plain "Yes" or "No" at the start, closed by punctuation.
-  private func leadingYesNo(_ range: Range<Int>) -> ExtractedAnswer? {
-    guard let first = asciiWords(range).first, first.lowerBound == trimmed(range).lowerBound,
+  private func leadingYesNo(_ range: Range<Int>) -> Reading? {
+    guard let first = firstWord(range), first.lowerBound == trimmed(range).lowerBound,
       ["yes", "no"].contains(text(first).lowercased())
     else { return nil }
     let isClosed =
       first.upperBound == range.upperBound
       || [",", ".", "!", "\n"].contains { ascii($0) == bytes[first.upperBound] }
-    return isClosed ? trimmedText(first) : nil
+    return isClosed ? Reading(value: .text(text(first).lowercased()), range: first) : nil
+  }
+
+  private func firstWord(_ range: Range<Int>) -> Range<Int>? {
+    guard let start = bytes[range].firstIndex(where: \.isASCIILetter) else { return nil }
+    return start
+      ..< (bytes[start..<range.upperBound].firstIndex { !$0.isASCIILetter } ?? range.upperBound)
   }
 
   private func isSentenceEnd(_ byte: UInt8) -> Bool {
