@@ -24,11 +24,15 @@ final class Attendance: Sendable {
   }
 
   /// The program looks at its keys.
-  func begin() {
+  ///
+  /// - Returns: whether keys have been signals meanwhile.
+  @discardableResult
+  func begin() -> Bool {
     timer.schedule(deadline: .distantFuture)
-    state.withLock { state in
+    return state.withLock { state in
+      defer { state = State() }
       if state.typesSignals { ponder_type_signals(STDIN_FILENO, 0) }
-      state = State()
+      return state.typesSignals
     }
   }
 

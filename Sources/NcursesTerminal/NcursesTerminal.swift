@@ -99,7 +99,7 @@ public final class NcursesTerminal: Terminal {
   }
 
   public func readEvents(timeout: Duration?) -> [TerminalEvent] {
-    attendance.begin()
+    let wasAway = attendance.begin()
     defer { attendance.end() }
     let deadline = timeout.map { now + $0 }
     while isOpen {
@@ -110,7 +110,7 @@ public final class NcursesTerminal: Terminal {
       let settled = decoder.patience.map { lastInput + $0 }
       let ready = wait([deadline, settled].compactMap { $0 }.min().map { max(.zero, $0 - now) })
       var events: [TerminalEvent] = []
-      if ready.signals { answer(Signals.take(), &events) }
+      if ready.signals { answer(Signals.take(), areTyped: wasAway, &events) }
       if ready.wake, wakePipe.take() { events.append(.wake) }
       if ready.input {
         readInput(&events)
@@ -191,14 +191,19 @@ public final class NcursesTerminal: Terminal {
       switch number {
       case SIGTSTP: goOn(after: { suspend(job: true) }, &events)
       case SIGQUIT: kill(0, SIGQUIT)
-      default: answer([number], &events)
+      default: events.append(.interrupt)
       }
     }
   }
 
   /// Answers signals, of which those that end the program leave no time for others.
-  private func answer(_ numbers: [Int32], _ events: inout [TerminalEvent]) {
-    if let signal = numbers.last(where: { $0 == SIGTERM || $0 == SIGHUP }) {
+  ///
+  /// - Parameter areTyped: whether SIGINT may come from the keyboard, and mean what Ctrl-C means.
+  private func answer(
+    _ numbers: [Int32], areTyped: Bool, _ events: inout [TerminalEvent]
+  ) {
+    let ending = areTyped ? Signals.ending.subtracting([SIGINT]) : Signals.ending
+    if let signal = numbers.last(where: ending.contains) {
       events.append(.terminate(signal: signal))
       return
     }

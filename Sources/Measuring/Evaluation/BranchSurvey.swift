@@ -63,7 +63,9 @@ public enum BranchSurvey {
   }
 
   /// Rows for each family in the order in which the families come, then the mean over them.
+  /// None without branches.
   public static func rows(_ branches: [Branch], strategy: String) -> [Row] {
+    guard !branches.isEmpty else { return [] }
     func row(_ family: String, _ kind: Class, _ count: Int, _ delta: Estimate?) -> Row {
       Row(
         strategy: strategy, family: family, kind: kind, branches: count, delta: delta?.value,

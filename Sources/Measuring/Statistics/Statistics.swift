@@ -60,7 +60,8 @@ public enum Statistics {
     guard let mean = mean(values) else { return (0, nil) }
     guard let error = mean.standardError else { return (mean.mean, nil) }
     let widest = (mean.mean - range.lowerBound) * (range.upperBound - mean.mean)
-    guard error > 0 else {
+    // Sums of equal values are off by a little.
+    guard error > 1e-9 * (range.upperBound - range.lowerBound) else {
       let middle = (n * mean.mean + range.lowerBound + range.upperBound) / (n + 2)
       return (mean.mean, (middle - range.lowerBound) * (range.upperBound - middle) / n)
     }

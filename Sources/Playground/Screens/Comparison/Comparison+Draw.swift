@@ -173,7 +173,7 @@ private struct ComparisonLayout {
 }
 
 /// Two aligned paths laid out in lines: the same tokens stand on the same line on both sides.
-private struct ComparisonText {
+struct ComparisonText {
   /// A token as it is written on a line.
   struct Piece: Hashable {
     var text: String
