@@ -42,6 +42,13 @@ static inline const char *ponder_string_capability(const char *name) {
 
 static inline SCREEN *ponder_new_terminal(void) { return newterm(NULL, stdout, stdin); }
 
+// The screen is as large as the window, whatever LINES and COLUMNS say: a shell that exports them
+// may stand in another window by now.
+static inline void ponder_size_by_window(void) {
+  use_env(FALSE);
+  use_tioctl(TRUE);
+}
+
 // Draws one spacing character with its marks, `count` scalars in all, at most 5.
 static inline int ponder_add_cell(
     int y, int x, const uint32_t *text, int count, attr_t attributes, int pair) {
@@ -56,13 +63,28 @@ static inline int ponder_add_cell(
 
 static inline int ponder_wcwidth(uint32_t scalar) { return wcwidth((wchar_t)scalar); }
 
-// Input byte by byte and as typed, except that Ctrl-C and Ctrl-Z still send their signals.
+// Input byte by byte and as typed. Not even Ctrl-C and Ctrl-Z send their signals, since the line
+// could not tell them from the same characters in a pasted text.
 static inline void ponder_make_raw(struct termios *mode) {
   mode->c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IGNCR | ISTRIP | IXON);
-  mode->c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN);
-  mode->c_lflag |= ISIG;
+  mode->c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN | ISIG);
   mode->c_cc[VMIN] = 1;
   mode->c_cc[VTIME] = 0;
+}
+
+// Whether the characters that are typed for signals, such as Ctrl-C, send them.
+static inline void ponder_type_signals(int descriptor, int on) {
+  struct termios mode;
+  if (tcgetattr(descriptor, &mode) != 0) return;
+  if (on) mode.c_lflag |= ISIG;
+  else mode.c_lflag &= ~(tcflag_t)ISIG;
+  tcsetattr(descriptor, TCSANOW, &mode);
+}
+
+// The character that is typed for a signal: SIGINT, SIGQUIT or SIGTSTP; 0 for none.
+static inline uint8_t ponder_signal_character(const struct termios *mode, int number) {
+  cc_t typed = mode->c_cc[number == SIGINT ? VINTR : number == SIGQUIT ? VQUIT : VSUSP];
+  return typed == (cc_t)_POSIX_VDISABLE ? 0 : typed;
 }
 
 // `sigaction` with the fields that Swift sees differently on each system. The handler runs on the

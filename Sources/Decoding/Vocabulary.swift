@@ -21,6 +21,9 @@ public protocol Vocabulary: Sendable {
   /// The tokens at which generation ends (end of text, end of turn).
   var endOfText: Set<TokenID> { get }
 
+  /// What is wrong in the model's file and does not matter much, in sentences; usually nothing.
+  var warnings: [String] { get }
+
   /// The exact bytes of a token. Control tokens have none; an id outside the vocabulary has none.
   func bytes(of token: TokenID) -> [UInt8]
 
@@ -44,6 +47,24 @@ public protocol Vocabulary: Sendable {
 }
 
 extension Vocabulary {
+  public var warnings: [String] { [] }
+
+  /// Turns a text that is sent to the model unchanged into tokens. Special tokens that it spells are
+  /// recognised, and what the model expects around a prompt is added; but where the text itself
+  /// begins with the beginning-of-text token, that is not added a second time.
+  public func tokenize(prompt text: String) -> [TokenID] {
+    let tokens = tokenize(text, special: .parse)
+    return spellsBeginning(text) ? Array(tokens.dropFirst()) : tokens
+  }
+
+  /// Whether a text spells the beginning-of-text token that the model would have added before it.
+  public func spellsBeginning(_ text: String) -> Bool {
+    guard let beginning = beginningOfText, tokenize("", special: .add).first == beginning else {
+      return false
+    }
+    return tokenize(text, special: .parse).dropFirst().first == beginning
+  }
+
   public func tokenize(_ text: String, special: SpecialTokenHandling = .none) -> [TokenID] {
     tokenize(text.utf8, special: special)
   }

@@ -23,9 +23,17 @@ public final class NcursesTerminal: Terminal {
   private let screen: OpaquePointer
   private var painter: CellPainter
   private var decoder = InputDecoder()
+  private var lastInput = Duration.zero
   private let modes: TerminalModes
+  private let signalKeys: [KeyEvent: Int32]
+  private let attendance = Attendance()
   private var cursorShows = true
   private var isOpen = true
+  /// Whether the screen is in our modes. It no longer is once the program was told to end while it
+  /// was stopped.
+  private var hasScreen = true
+  /// Events that came while the program was stopped.
+  private var waiting: [TerminalEvent] = []
 
   /// Takes the terminal that is standard input and output.
   ///
@@ -40,6 +48,7 @@ public final class NcursesTerminal: Terminal {
     guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
       throw TerminalError.notATerminal
     }
+    ponder_size_by_window()
     try NcursesTerminal.checkTerminfo(environment["TERM"] ?? "")
     glyphs = LocaleSetup.prepare(glyphs: Glyphs.detect(environment: environment))
     wakePipe = try WakePipe()
@@ -64,11 +73,14 @@ public final class NcursesTerminal: Terminal {
       depth: colorDepth, isDirect: colorDepth == .trueColor, hasDefaultColors: hasDefaults,
       glyphs: glyphs)
     size = NcursesTerminal.windowSize()
+    // Where the window does not tell its size, ncurses may have another opinion.
+    resizeterm(Int32(size.height), Int32(size.width))
     cbreak()
     noecho()
     nonl()
     typeahead(-1)
     modes = found.prepared(mouse: mouse)
+    signalKeys = found.signalKeys
     HeldStandardError.hold()
     modes.enter()
     def_prog_mode()
@@ -79,7 +91,7 @@ public final class NcursesTerminal: Terminal {
   deinit { tearDown() }
 
   public func draw(_ difference: CellDifference, cursor: Point?) {
-    guard isOpen else { return }
+    guard isOpen, hasScreen else { return }
     if difference.isFull { werase(ponder_stdscr()) }
     for run in difference.runs { painter.paint(run) }
     setCursor(cursor)
@@ -87,15 +99,24 @@ public final class NcursesTerminal: Terminal {
   }
 
   public func readEvents(timeout: Duration?) -> [TerminalEvent] {
+    let wasAway = attendance.begin()
+    defer { attendance.end() }
     let deadline = timeout.map { now + $0 }
     while isOpen {
-      var remaining = deadline.map { max(.zero, $0 - now) }
-      if decoder.isAmbiguous { remaining = min(remaining ?? escapeDelay, escapeDelay) }
-      let ready = wait(remaining)
+      if !waiting.isEmpty {
+        defer { waiting = [] }
+        return waiting
+      }
+      let settled = decoder.patience.map { lastInput + $0 }
+      let ready = wait([deadline, settled].compactMap { $0 }.min().map { max(.zero, $0 - now) })
       var events: [TerminalEvent] = []
-      if ready.signals { for number in Signals.take() { answer(number, &events) } }
+      if ready.signals { answer(Signals.take(), areTyped: wasAway, &events) }
       if ready.wake, wakePipe.take() { events.append(.wake) }
-      if ready.input { events += readInput() } else if !ready.signals { events += decoder.flush() }
+      if ready.input {
+        readInput(&events)
+      } else if let settled, now >= settled {
+        take(decoder.flush(), &events)
+      }
       if !events.isEmpty { return events }
       if let deadline, now >= deadline { return [] }
     }
@@ -103,18 +124,29 @@ public final class NcursesTerminal: Terminal {
   }
 
   public func suspend() {
-    guard isOpen else { return }
+    attendance.begin()
+    defer { attendance.end() }
+    suspend(job: true)
+  }
+
+  private func suspend(job: Bool) {
+    guard isOpen, hasScreen else { return }
     leaveScreen()
-    Signals.stop()
-    // Continuing sends SIGCONT as well, which needs no second answer.
-    _ = Signals.take()
-    takeScreen()
+    let meanwhile = Signals.stop(job: job)
+    if let signal = meanwhile.last(where: Signals.ending.contains) {
+      // The screen is the shell's now, and stays so.
+      hasScreen = false
+      waiting.append(.terminate(signal: signal))
+    } else {
+      takeScreen()
+    }
   }
 
   public func tearDown() {
     guard isOpen else { return }
     isOpen = false
-    leaveScreen()
+    attendance.close()
+    if hasScreen { leaveScreen() }
     Signals.uninstall()
     HeldStandardError.release()
     delscreen(screen)
@@ -126,9 +158,6 @@ public final class NcursesTerminal: Terminal {
     ponder_default_action(number, nil)
     ponder_raise_unblocked(number)
   }
-
-  /// How long to wait for the rest of a sequence before a lone escape counts as the key.
-  private let escapeDelay = Duration.milliseconds(25)
 
   private func wait(_ timeout: Duration?) -> (input: Bool, wake: Bool, signals: Bool) {
     var descriptors = [STDIN_FILENO, wakePipe.reader, Signals.reader].map {
@@ -143,27 +172,55 @@ public final class NcursesTerminal: Terminal {
     return (descriptors[0].revents != 0, descriptors[1].revents != 0, descriptors[2].revents != 0)
   }
 
-  private func readInput() -> [TerminalEvent] {
+  private func readInput(_ events: inout [TerminalEvent]) {
     var bytes = [UInt8](repeating: 0, count: 4096)
     let count = read(STDIN_FILENO, &bytes, bytes.count)
-    if count < 0, errno == EINTR || errno == EAGAIN { return [] }
-    guard count > 0 else { return [.endOfInput] }
-    return decoder.decode(bytes[..<count])
+    if count < 0, errno == EINTR || errno == EAGAIN { return }
+    guard count > 0 else { return events.append(.endOfInput) }
+    lastInput = now
+    take(decoder.decode(bytes[..<count]), &events)
   }
 
-  private func answer(_ number: Int32, _ events: inout [TerminalEvent]) {
-    switch number {
-    case SIGWINCH: if adoptWindowSize() { events.append(.resize(size)) }
-    case SIGTSTP:
-      suspend()
-      events += [.resumed, .resize(size)]
-    case SIGCONT:
-      takeScreen()
-      events += [.resumed, .resize(size)]
-    case SIGINT: events.append(.interrupt)
-    case SIGTERM, SIGHUP: events.append(.terminate(signal: number))
-    default: break
+  /// Takes what the decoder has found. Keys that stand for signals do what the signals would.
+  private func take(_ found: [TerminalEvent], _ events: inout [TerminalEvent]) {
+    for event in found {
+      guard case .key(let key) = event, let number = signalKeys[key] else {
+        events.append(event)
+        continue
+      }
+      switch number {
+      case SIGTSTP: goOn(after: { suspend(job: true) }, &events)
+      case SIGQUIT: kill(0, SIGQUIT)
+      default: events.append(.interrupt)
+      }
     }
+  }
+
+  /// Answers signals, of which those that end the program leave no time for others.
+  ///
+  /// - Parameter areTyped: whether SIGINT may come from the keyboard, and mean what Ctrl-C means.
+  private func answer(
+    _ numbers: [Int32], areTyped: Bool, _ events: inout [TerminalEvent]
+  ) {
+    let ending = areTyped ? Signals.ending.subtracting([SIGINT]) : Signals.ending
+    if let signal = numbers.last(where: ending.contains) {
+      events.append(.terminate(signal: signal))
+      return
+    }
+    for number in numbers {
+      switch number {
+      case SIGWINCH: if hasScreen, adoptWindowSize() { events.append(.resize(size)) }
+      case SIGTSTP: goOn(after: { suspend(job: false) }, &events)
+      case SIGCONT: if hasScreen { goOn(after: takeScreen, &events) }
+      case SIGINT: events.append(.interrupt)
+      default: break
+      }
+    }
+  }
+
+  private func goOn(after stop: () -> Void, _ events: inout [TerminalEvent]) {
+    stop()
+    if hasScreen { events += [.resumed, .resize(size)] }
   }
 
   private func leaveScreen() {

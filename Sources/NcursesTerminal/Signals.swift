@@ -44,12 +44,34 @@ enum Signals {
     return count > 0 ? bytes[..<count].map(Int32.init) : []
   }
 
+  /// The signals that ask the program to end. They wait while it is stopped.
+  static let ending: Set<Int32> = [SIGTERM, SIGHUP, SIGINT]
+
   /// Stops the program as its default action for SIGTSTP would, and returns when it is continued.
-  static func stop() {
+  ///
+  /// - Parameter job: whether to stop everything that runs in the foreground with it, as a typed
+  ///   Ctrl-Z does; a `make` that has started the program would wait for it otherwise.
+  /// - Returns: the signals that came meanwhile.
+  static func stop(job: Bool) -> [Int32] {
     var ours = sigaction()
     ponder_default_action(SIGTSTP, &ours)
-    ponder_raise_unblocked(SIGTSTP)
+    if job { kill(0, SIGTSTP) } else { ponder_raise_unblocked(SIGTSTP) }
+    // Any thread may take the signals in when the program goes on, so that the order in which
+    // they arrive here is open. Nobody continues a program that could not be stopped.
+    var arrived: [Int32] = []
+    while !arrived.contains(SIGCONT), wait(milliseconds: 100) { arrived += take() }
+    if wait(milliseconds: 20) { arrived += take() }
     ponder_restore_action(SIGTSTP, &ours)
+    return arrived
+  }
+
+  /// Whether a signal has come, or comes within a time.
+  private static func wait(milliseconds: Int32) -> Bool {
+    var descriptor = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
+    while true {
+      let count = poll(&descriptor, 1, milliseconds)
+      if count >= 0 || errno != EINTR { return count > 0 }
+    }
   }
 
   private static let report: @convention(c) (Int32) -> Void = { number in

@@ -1,5 +1,6 @@
 import CNcurses
 import Glibc
+import TerminalUI
 
 /// The modes of the terminal, ours and those in which it was found.
 struct TerminalModes {
@@ -27,6 +28,20 @@ struct TerminalModes {
       leaveBytes: modes.reversed().flatMap { Array("\u{1B}[?\($0)l".utf8) })
     Rescue.prepare(mode: found, bytes: result.rescueBytes)
     return result
+  }
+
+  /// The keys that send signals in the modes in which the terminal was found, such as Ctrl-C. In
+  /// ours they arrive as keys.
+  var signalKeys: [KeyEvent: Int32] {
+    var keys: [KeyEvent: Int32] = [:]
+    var mode = found
+    for number in [SIGQUIT, SIGTSTP, SIGINT] {
+      let typed = ponder_signal_character(&mode, number)
+      var decoder = InputDecoder()
+      guard typed != 0, case .key(let key) = decoder.decode([typed]).first else { continue }
+      keys[key] = number
+    }
+    return keys
   }
 
   /// Sets our modes. In the background this stops the program until it is in the foreground.

@@ -7,9 +7,12 @@ public enum ProblemError: Error, CustomStringConvertible, Equatable {
   public var description: String {
     switch self {
     case .unknownFamily(let name, let known):
-      "there is no problem family “\(name)”; choose one of \(known.joined(separator: ", "))"
+      "there is no problem family “\(name)”; \(Suggestion.remedy(for: name, among: known))"
     case .unknownProblem(let id):
-      "there is no problem “\(id)”; use apples, or family/seed/index such as compare/91/17"
+      "there is no problem “\(id)”; "
+        + (Suggestion.nearest(to: id, among: [ProblemLibrary.apples.id])
+          .map { "did you mean \($0)? Use" } ?? "use")
+        + " apples, or family/seed/index such as compare/91/17"
     case .unknownLevel(let level, let family, let levels):
       "\(family) has no level \(level); its levels are \(levels.lowerBound) to \(levels.upperBound)"
     }

@@ -1,5 +1,20 @@
 import Decoding
 
+extension Score.Kind {
+  /// The kinds by which candidates are ranked, in the order in which they are offered.
+  public static let rankings: [Score.Kind] = [.prm, .genrm, .orm, .likelihood, .exact]
+}
+
+extension PathTrace {
+  /// The score of the whole path. Those of single steps stand at nodes of the path itself.
+  public func wholeScore(_ kind: Score.Kind) -> Score? {
+    let own = Set(nodes)
+    return scores.last { score in
+      score.kind == kind && score.node.map { !own.contains($0) } ?? true
+    }
+  }
+}
+
 extension RunTrace {
   /// The paths that answer the question, in order: they begin where the prompt ends. What a
   /// verifier samples for itself begins elsewhere.

@@ -6,6 +6,7 @@ struct Ponder: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ponder",
     abstract: "Look inside LLM reasoning: token by token, branch by branch, vote by vote.",
+    version: "ponder 0.1.0",
     subcommands: [
       PlayCommand.self, RunCommand.self, EvalCommand.self, ScaleCommand.self,
       ReplayCommand.self, StrategiesCommand.self, ProblemsCommand.self, ModelsCommand.self,
@@ -21,7 +22,9 @@ struct Ponder: AsyncParsableCommand {
     // terminal and the journal must be put in order first.
     signal(SIGPIPE, SIG_IGN)
     do {
-      var command = try parseAsRoot()
+      let words = CommandWords.joiningValues(Array(CommandLine.arguments.dropFirst()))
+      try CommandWords.check(words)
+      var command = try parseAsRoot(words)
       if var suspending = command as? any AsyncParsableCommand {
         try await suspending.run()
       } else {

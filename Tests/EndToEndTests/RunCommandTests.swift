@@ -98,6 +98,62 @@ import Testing
       saying: "/proc/no/trace.jsonl")
   }
 
+  /// The text does not depend on which path ends first: paths stand in the order of their numbers.
+  @Test func pathsStandInOrder() throws {
+    func text(parallel: Int) throws -> Substring {
+      let result = try Program.run([
+        "run", "--model", "0.2m", "--problem", "apples", "--strategy", "self-consistency",
+        "--samples", "24", "--max-tokens", "40", "--parallel", "\(parallel)",
+      ])
+      #expect(result.status == 0, "\(result.errors)")
+      // What was taken from the cache depends on it.
+      return result.output.prefix(upTo: try #require(result.output.range(of: "tokens:")).lowerBound)
+    }
+    let wide = try text(parallel: 24)
+    #expect(wide == (try text(parallel: 1)))
+    let numbers = wide.matches(of: #/(?m)^ *(\d+)  \S/#).compactMap { Int($0.1) }
+    #expect(numbers == Array(1...24))
+    // What the share is of.
+    #expect(wide.contains(#/majority of \d+ answers:/#))
+  }
+
+  /// Where a verifier ranks them, the first stands first.
+  @Test func rankedPathsStandByRank() throws {
+    let result = try Program.run([
+      "run", "--model", "0.2m", "--problem", "apples", "--strategy", "best-of-n", "--verifier",
+      "likelihood", "--samples", "12", "--max-tokens", "40",
+    ])
+    #expect(result.status == 0, "\(result.errors)")
+    let scores = result.output.matches(of: #/likelihood (-?\d+\.\d+)/#).compactMap { Double($0.1) }
+    #expect(scores.count == 12)
+    #expect(scores == scores.sorted(by: >))
+    #expect(scores.first != scores.last)
+  }
+
+  /// A prompt that spells the token with which texts begin is not given a second one.
+  @Test func aPromptMayBringItsOwnBeginning() throws {
+    func tokens(_ prompt: String) throws -> (ids: [Int], errors: String) {
+      let result = try Program.run([
+        "run", "--model", "0.2m", "--format", "jsonl", "--max-tokens", "1", "--prompt", prompt,
+      ])
+      let events = try result.output.split(separator: "\n").map {
+        try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+      }
+      let prompt = events.first { $0["event"] as? String == "injected" }
+      let tokens = prompt?["tokens"] as? [[String: Any]] ?? []
+      return (tokens.compactMap { $0["id"] as? Int }, result.errors)
+    }
+    let plain = try tokens("Q: hi")
+    let spelled = try tokens("<|endoftext|>Q: hi")
+    #expect(plain.ids.count > 1)
+    #expect(spelled.ids == plain.ids)
+    #expect(plain.errors == "")
+    #expect(spelled.errors.contains("<|endoftext|>"))
+    // A second one that is asked for is there.
+    let twice = try tokens("<|endoftext|><|endoftext|>Q: hi")
+    #expect(twice.ids.count == plain.ids.count + 1)
+  }
+
   // MARK: Pipes and signals
 
   /// A run that takes long, with its output in a file.
@@ -127,6 +183,45 @@ import Testing
     #expect(text("status", in: folder) == "0\n")
     #expect(text("errors", in: folder) == "")
     #expect(text("output", in: folder).hasPrefix(#"{"event":"header""#))
+  }
+
+  /// Every command that takes long prints what it has, and says by its status that it was stopped.
+  @Test(arguments: [SIGINT, SIGTERM], ["eval", "scale"])
+  func interruptedMeasuring(signal: Int32, command: String) async throws {
+    let folder = try Program.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let process = Process()
+    process.executableURL = Program.url
+    process.arguments =
+      (command == "eval"
+        ? ["eval", "--strategy", "self-consistency"] : ["scale", "--study", "samples"])
+      + Self.model + [
+        "--family", "coin", "--count", "4000", "--samples", "40", "--max-tokens", "30",
+        "--prompting", "plain",
+      ]
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["XDG_STATE_HOME": folder.path]) { _, new in new }
+    let output = folder.appending(path: "output")
+    try Data().write(to: output)
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    // A command that is ready for the signal ignores its default action.
+    let state = "/proc/\(process.processIdentifier)/status"
+    func isReady() -> Bool {
+      let lines = (try? String(contentsOfFile: state, encoding: .utf8))?.split(separator: "\n") ?? []
+      let mask = lines.first { $0.hasPrefix("SigIgn:") }?.split(separator: "\t").last
+      return mask.flatMap { UInt64($0, radix: 16) }.map { $0 >> UInt64(signal - 1) & 1 == 1 } ?? false
+    }
+    let deadline = Date(timeIntervalSinceNow: 120)
+    while !isReady(), process.isRunning, Date() < deadline {
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    kill(process.processIdentifier, signal)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit)
+    #expect(process.terminationStatus == 128 + signal)
+    #expect(text("output", in: folder).contains("accuracy"))
   }
 
   @Test(arguments: [SIGINT, SIGTERM]) func interrupted(_ signal: Int32) async throws {

@@ -63,6 +63,74 @@ extension TerminalTests {
       }
     }
 
+    /// What comes while the program is stopped ends it as soon as it goes on, on the shell's screen.
+    @Test(arguments: [SIGTERM, SIGHUP, SIGINT]) func terminationWhileStopped(
+      signal: Int32
+    ) async throws {
+      try await TerminalSession.with { session in
+        let before = try await session.lineSettings()
+        _ = try await session.startPlayground()
+        try session.press("C-z")
+        try await session.wait("the shell") { $0.text.contains("topped") }
+        try session.signal(signal)
+        try session.command("echo held; fg")
+        #expect(try await session.exitStatus() == 128 + signal)
+        try session.expectGivenBack()
+        #expect(try await session.lineSettings() == before)
+        let after = try session.screen()
+        #expect(after.text.contains("held"))
+        #expect(!after.text.contains("next token"))
+      }
+    }
+
+    /// The terminal answers what others have asked it; none of it is a key.
+    @Test func answersOfTheTerminal() async throws {
+      try await TerminalSession.with { session in
+        let picture = try await session.startPlayground()
+        for answer in [
+          "\u{1B}]11;rgb:1e1e/1e1e/1e1e\u{1B}\\", "\u{1B}P1$r2 q\u{1B}\\", "\u{1B}_Gi=1;OK\u{1B}\\",
+          "\u{1B}^q\u{1B}\\", "\u{1B}X:q\u{1B}\\", "\u{1B}]10;q\u{7}",
+        ] {
+          let bytes = Array(answer.utf8)
+          try session.send(Array(bytes[..<4]))
+          try session.send(Array(bytes[4...]))
+        }
+        // What the answers did would show before what the key does.
+        try session.press("?")
+        try await session.wait("the help") { $0.content != picture.content }
+        try session.press("Escape")
+        try await session.wait("the same picture") { $0.content == picture.content }
+        try session.press("q")
+        #expect(try await session.exitStatus() == 0)
+      }
+    }
+
+    /// A pasted character never acts as the key that sends it.
+    @Test func pastedControlCharacters() async throws {
+      try await TerminalSession.with { session in
+        let picture = try await session.startPlayground()
+        for code: UInt8 in [0x03, 0x1A, 0x1C, 0x04] {
+          try session.send(Array("\u{1B}[200~x".utf8) + [code] + Array("q\u{1B}[201~".utf8))
+        }
+        try session.press("?")
+        try await session.wait("the help") { $0.content != picture.content }
+        try session.press("Escape")
+        try await session.wait("the same picture") { $0.content == picture.content }
+        try session.press("q")
+        #expect(try await session.exitStatus() == 0)
+      }
+    }
+
+    /// The window's size counts, not what a shell has exported.
+    @Test func exportedSize() async throws {
+      try await TerminalSession.with { session in
+        let picture = try await session.startPlayground(
+          environment: ["LINES": "10", "COLUMNS": "30"])
+        #expect(picture.rows.count == 24)
+        #expect(picture.rows[1].count == 80)
+      }
+    }
+
     @Test func interruptOfAVote() async throws {
       try await TerminalSession.with { session in
         let before = try await session.lineSettings()

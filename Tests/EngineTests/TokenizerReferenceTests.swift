@@ -41,6 +41,33 @@ import Testing
     }
   }
 
+  /// Files are about that name special tokens which the vocabulary does not have, -1 for none among
+  /// them; they load without those, and say so.
+  @Test(arguments: ["gpt2", "llama"]) func specialTokensOutOfRangeAreLeftOut(model: String) throws {
+    func file(_ ids: [(String, GGUFValue)]) throws -> any Vocabulary {
+      var writer = GGUFWriter()
+      writer.set("tokenizer.ggml.model", to: .string(model))
+      writer.set("tokenizer.ggml.tokens", to: .array(["<unk>", "<s>", "</s>", "a"]))
+      writer.set("tokenizer.ggml.merges", to: .array([] as [String]))
+      for (name, value) in ids { writer.set("tokenizer.ggml.\(name)_token_id", to: value) }
+      return try GGUFFile(bytes: writer.encoded()).vocabulary()
+    }
+    let sound = try file([])
+    #expect(sound.warnings.isEmpty)
+    let bad = try file([
+      ("bos", .uint32(4)), ("eos", .uint32(.max)), ("eot", .int32(-1)), ("unknown", .uint32(99)),
+    ])
+    #expect(bad.warnings.count == 4)
+    #expect(bad.warnings.first?.contains("tokenizer.ggml.eos_token_id") == true)
+    // As if the file had not named any.
+    #expect(bad.beginningOfText == sound.beginningOfText)
+    #expect(bad.endOfText == sound.endOfText)
+    #expect(bad.tokenize("a", special: .add) == sound.tokenize("a", special: .add))
+    let partly = try file([("bos", .uint32(3)), ("eos", .uint32(7))])
+    #expect(partly.beginningOfText == 3)
+    #expect(partly.warnings.count == 1)
+  }
+
   @Test func fewerKindsThanTokensAreAnError() throws {
     for model in ["gpt2", "llama"] {
       var writer = GGUFWriter()

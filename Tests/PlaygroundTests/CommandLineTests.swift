@@ -51,12 +51,6 @@ import Testing
     }
   }
 
-  @Test(arguments: [("", "", 0), ("abc", "abc", 0), ("kitten", "sitting", 3), ("", "abc", 3)])
-  func edits(a: String, b: String, count: Int) {
-    #expect(Nearest.edits(from: a, to: b) == count)
-    #expect(Nearest.edits(from: b, to: a) == count)
-  }
-
   // MARK: On the command line
 
   @Test func typedCommandChangesSetting() {

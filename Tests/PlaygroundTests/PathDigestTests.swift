@@ -240,6 +240,72 @@ import Testing
   }
 }
 
+extension ComparisonTests {
+  /// Two paths of tokens as they are spelled, after a prompt.
+  private static func run(_ paths: [[String]]) -> RunTrace {
+    let prompt = NodeID.root.appending(1000)
+    var trace = Trace([
+      TraceRecord(
+        .injected(
+          Injection(
+            role: .prompt, path: nil, parent: .root, end: prompt,
+            tokens: [Token(id: 1000, bytes: Array("Q".utf8))])))
+    ])
+    var ids: [String: TokenID] = [:]
+    for (path, pieces) in paths.enumerated() {
+      var node = prompt
+      for piece in pieces {
+        let id = ids[piece] ?? TokenID(ids.count)
+        ids[piece] = id
+        let child = node.appending(id)
+        trace.apply(
+          TraceRecord(
+            .node(
+              NodeEvent(
+                id: child, parent: node, path: path, token: Token(id: id, bytes: Array(piece.utf8)),
+                logProbability: -1))))
+        node = child
+      }
+    }
+    return trace.runs[1] ?? RunTrace()
+  }
+
+  /// Models spell numbers digit by digit, and the other side has words at the same place; still no
+  /// line ends inside one.
+  @Test(arguments: 0..<100) func linesDoNotEndInsideANumber(seed: UInt64) throws {
+    var random = SplitMix64(state: seed)
+    func pieces() -> [String] {
+      (0..<8).flatMap { _ -> [String] in
+        switch Int.random(in: 0..<5, using: &random) {
+        case 0: [" 1", "2", ",", "3", "4", "5"]
+        case 1: [" 1", " 2", "3", "4", ".", "5"]
+        case 2: [" −", "3", ".", "5", "%"]
+        case 3: [" 3", "/", "4"]
+        default: [" apples", " so"]
+        }
+      }
+    }
+    let words = (0..<40).map { _ in [" a", "b", " dad"].randomElement(using: &random) ?? "" }
+    let run = Self.run(seed % 2 == 0 ? [pieces(), words] : [words, pieces()])
+    let (left, right) = (PathDigest(number: 0, in: run), PathDigest(number: 1, in: run))
+    let comparison = Comparison(run: 1, left: 0, right: 1, run)
+    for width in 9...24 {
+      let lines = ComparisonText(comparison, left: left, right: right, width: width).lines
+      for (path, side) in [(left, \ComparisonText.Line.left), (right, \.right)] {
+        let texts = lines.map { $0[keyPath: side].map(\.text).joined() }
+        let whole = texts.joined()
+        let numbers = NumberSpans.ranges(in: whole)
+        var end = 0
+        for text in texts.dropLast() {
+          end += text.utf8.count
+          #expect(!numbers.contains { $0.lowerBound < end && end < $0.upperBound }, "\(texts)")
+        }
+        #expect(Array(whole.utf8) == Array(path.bytes.suffix(whole.utf8.count)))
+      }
+    }
+  }
+}
+
 /// Traces come from anywhere: whatever a reader lets through can be shown.
 @Suite struct HostileTraceTests {
   @Test(arguments: ["cot-decoding", "self-consistency"])

@@ -77,8 +77,8 @@ import Testing
   @Test func everyChoiceIsLookedUpOnce() {
     var play = play(80, 24)
     #expect(play.state.screen == ScaleScreen.id)
-    // The family is that of the question, which is the emblem's.
-    #expect(lookUps(play.effects).map(\.families) == [["compare"]])
+    // The question is the emblem; of its own family there would be nothing to see.
+    #expect(lookUps(play.effects).map(\.families) == [["story"]])
     #expect(lookUps(play.effects).map(\.kind) == [.samples])
     play.press(KeyEvent(.down))
     play.send(.pace(Pace()))
@@ -91,9 +91,9 @@ import Testing
     play.press(KeyEvent("+"))
     #expect(lookUps(play.effects).last?.count == 20)
     play.press(KeyEvent("]"), KeyEvent("f"))
-    #expect(lookUps(play.effects).last?.families == ["story"])
+    #expect(lookUps(play.effects).last?.families == ["expr"])
     #expect(lookUps(play.effects).last?.count == 20)
-    play.press(KeyEvent("F"), KeyEvent("F"))
+    play.press(KeyEvent("F"), KeyEvent("F"), KeyEvent("F"))
     #expect(lookUps(play.effects).last?.families == ProblemLibrary.coreFamilies.map(\.name))
     // Another setting is another study; elsewhere nothing is looked up.
     play.press(KeyEvent("T"))

@@ -44,6 +44,25 @@ import Testing
     return shown(records, width, height)
   }
 
+  /// One state makes no curve, and is told in words.
+  @Test(arguments: [(80, 24), (200, 60)]) func oneStateIsNoChart(width: Int, height: Int) {
+    var records = VerifyScreenTests.records(.prm)
+    let node = NodeID.root.appending(1000)
+    for answer in [nil, "5", "8"] {
+      records.append(
+        TraceRecord(
+          .score(
+            Score(
+              kind: .earlyAnswer, path: 0, node: node, value: answer == "5" ? 0.7 : 0.12,
+              answer: answer))))
+    }
+    let text = Fixtures.draw(Self.shown(records, width, height)).textSnapshot()
+    #expect(text.contains("Asked once"))
+    #expect(text.contains(".120"))
+    #expect(text.contains("it would say 5, .700"))
+    #expect(!text.unicodeScalars.contains { (0x2801...0x28FF).contains($0.value) })
+  }
+
   // MARK: Pictures
 
   @Test(arguments: [(80, 24), (200, 60), (60, 16)])

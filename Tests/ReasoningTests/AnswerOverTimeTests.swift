@@ -95,6 +95,36 @@ import Testing
     #expect(zip(row.curve, expected).allSatisfy { abs($0 - $1) < 1e-12 })
     #expect(abs(row.rise - 0.6) < 1e-12)
     #expect(abs(row.flat - 1.0 / 3) < 1e-12)
-    #expect(row.interval.contains(row.rise))
+    #expect(row.interval?.contains(row.rise) == true)
+  }
+
+  /// A value of which there is one has no interval, and its JSON says so.
+  @Test func ofOneQuestionThereIsNoInterval() throws {
+    let curve = AnswerCurves.Curve(family: "a", question: 0, values: [0.25, 0.5])
+    let branch = BranchSurvey.Branch(
+      family: "a", question: 0, kind: .reasonedRight, delta: 0.75)
+    let over = try #require(AnswerCurves.rows([curve], strategy: "cot").first)
+    let survey = try #require(
+      BranchSurvey.rows([branch], strategy: "cot").first { $0.kind == .reasonedRight })
+    #expect(over.rise == 0.25)
+    #expect(over.interval == nil)
+    #expect(survey.delta == 0.75)
+    #expect(survey.interval == nil)
+    for json in [try JSONEncoder().encode(over), try JSONEncoder().encode(survey)] {
+      let object = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
+      #expect(object["ci95"] is NSNull)
+    }
+  }
+
+  /// A path that becomes wholly sure rises by at most 1, whatever the spread.
+  @Test func theIntervalOfARiseStaysWithinOne() throws {
+    let curves = (0..<6).map {
+      AnswerCurves.Curve(family: "a", question: $0, values: [$0 == 0 ? 0.4 : 0.001, 1])
+    }
+    for row in AnswerCurves.rows(curves, strategy: "cot") {
+      let interval = try #require(row.interval)
+      #expect(interval.upperBound <= 1)
+      #expect(interval.contains(row.rise))
+    }
   }
 }

@@ -139,7 +139,7 @@ import Testing
         #expect(own.value == pruning.value)
         // In separate groups the same step may stand twice.
         guard search.candidates.count(where: { $0.node == place?.node }) == 1 else { continue }
-        #expect("rank \(own.rank) of \(own.kept)" == pruning.why)
+        #expect("rank \(own.rank), \(own.kept) kept" == pruning.why)
       }
     }
     #expect(given > 0)

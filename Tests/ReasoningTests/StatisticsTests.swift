@@ -142,6 +142,74 @@ import Testing
     }
   }
 
+  // MARK: Means of what is bounded
+
+  /// Wherever the values lie, the interval stays in their range, contains the mean and has a width.
+  @Test(arguments: 0..<300) func intervalsStayInBounds(seed: UInt64) throws {
+    var random = SeededBits(seed: seed)
+    let range = [0.0...1.0, -1.0...1.0][Int(seed % 2)]
+    // Many of them at an end, as answers are that a model is sure of.
+    let families = (0..<Int.random(in: 1...4, using: &random)).map { family in
+      (0..<Int.random(in: 2...9, using: &random)).map { question in
+        let value =
+          Bool.random(using: &random) ? range.upperBound : Double.random(in: range, using: &random)
+        return (question: question, value: value)
+      }
+    }
+    let estimate = try #require(
+      Estimate(families: families, within: range, question: \.question, value: \.value))
+    let interval = try #require(estimate.interval)
+    #expect(interval.lowerBound >= range.lowerBound)
+    #expect(interval.upperBound <= range.upperBound)
+    #expect(interval.contains(estimate.value))
+    #expect(interval.upperBound > interval.lowerBound)
+  }
+
+  /// Of a single question nobody knows how much another would differ.
+  @Test func oneValueHasNoInterval() throws {
+    func estimate(_ families: [[Double]]) -> Estimate? {
+      Estimate(
+        families: families.map { Array($0.enumerated()) }, within: 0...1, question: \.offset,
+        value: \.element)
+    }
+    #expect(estimate([[0.3]]) == Estimate(value: 0.3, interval: nil))
+    #expect(estimate([[0.3], []]) == Estimate(value: 0.3, interval: nil))
+    #expect(estimate([[0.3], [0.5, 0.7]])?.interval == nil)
+    #expect(estimate([[0.3, 0.4], [0.5, 0.7]])?.interval != nil)
+    #expect(estimate([]) == nil)
+    #expect(estimate([[]]) == nil)
+    // Two branches of one question are one value.
+    let branches = [(question: 1, value: 0.2), (question: 1, value: 0.8)]
+    let one = Estimate(
+      families: [branches], within: 0...1, question: \.question, value: \.value)
+    #expect(one == Estimate(value: 0.5, interval: nil))
+  }
+
+  /// Of yes and no it is nearly Wilson's own.
+  @Test func theIntervalOfYesAndNoIsWilsons() throws {
+    for successes in [1, 7, 15, 24, 29] {
+      let values = (0..<30).map { $0 < successes ? 1.0 : 0 }
+      let moments = Statistics.boundedMoments(of: values, within: 0...1)
+      let interval = Statistics.boundedInterval(
+        mean: moments.mean, variance: try #require(moments.variance), count: 30, within: 0...1)
+      let wilson = Statistics.wilsonInterval(successes: successes, trials: 30)
+      #expect(abs(interval.lowerBound - wilson.lowerBound) < 0.01)
+      #expect(abs(interval.upperBound - wilson.upperBound) < 0.01)
+    }
+  }
+
+  /// Values that hardly differ give a narrower interval than values that do.
+  @Test func theIntervalFollowsTheSpread() throws {
+    func width(_ spread: Double) throws -> Double {
+      let values = (0..<20).map { (index: $0, value: 0.5 + (Double($0 % 5) - 2) * spread) }
+      let interval = try #require(
+        Estimate(families: [values], within: 0...1, question: \.index, value: \.value)?.interval)
+      return interval.upperBound - interval.lowerBound
+    }
+    #expect(try width(0.01) < width(0.1))
+    #expect(try width(0.1) < width(0.2))
+  }
+
   @Test func meanAndStandardError() throws {
     let estimate = try #require(Statistics.mean([2, 4, 4, 4, 5, 5, 7, 9]))
     #expect(estimate.mean == 5)

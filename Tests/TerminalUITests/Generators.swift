@@ -22,6 +22,7 @@ extension SeededGenerator {
     let pieces = [
       "a", "word", " ", "  ", "世", "界", "e\u{301}", "\u{301}", "👨‍👩‍👧", "🇫🇷", "❤️", "\n", "\t",
       "\u{1B}[31m", "한", "\u{1112}\u{1161}\u{11AB}", "क्ष", "\r\n", "longerthanmost", "．", "\u{202E}",
+      "1 234.5", "12,345", "−3.5%", "7",
     ]
     return (0..<Int.random(in: 0...maximumLength, using: &self))
       .map { _ in pieces.randomElement(using: &self) ?? "" }.joined()

@@ -1,3 +1,4 @@
+import Foundation
 import TerminalFixtures
 import TerminalUI
 import Testing
@@ -21,6 +22,32 @@ import Testing
     #expect(ranks.last == 7 * 8)
   }
 
+  /// Two values on one scale: a cell more or less is the same amount, whichever of them has it.
+  @Test(arguments: [
+    (0.5, 0.5, "████"), (0.5, 0.75, "████▒▒"), (0.5, 0.25, "██░░"), (0, 0.5, "▒▒▒▒"),
+    (1, 0, "░░░░░░░░"), (0, 0, ""), (0.3, 0.3, "██▍"), (0.3, 0.5, "██▍▒"), (2, 0.5, "████░░░░"),
+  ])
+  func overlaidBars(first: Double, second: Double, text: String) {
+    var buffer = CellBuffer(size: Size(width: 10, height: 1))
+    Bar.draw(
+      first, overlay: second, in: Rect(x: 1, y: 0, width: 8, height: 1), style: .plain, more: .plain,
+      less: .plain, on: &buffer)
+    let drawn = (0..<10).map { buffer[$0, 0].text }.joined()
+    #expect(drawn == (" " + text).padding(toLength: 10, withPad: " ", startingAt: 0))
+  }
+
+  /// The thumb keeps clear of a full bar that ends before it.
+  @Test func theThumbIsNoPartOfABar() {
+    var buffer = CellBuffer(size: Size(width: 6, height: 4))
+    let table = Table(columns: [.init("", .fill)], styles: .init(theme: .plain), showsHeading: false)
+    table.draw(
+      rows: (0..<9).map { _ in [StyledText(Bar.text(1, width: 4))] }, position: ListPosition(),
+      in: buffer.bounds, on: &buffer)
+    let column = (0..<4).map { buffer[5, $0].text }
+    #expect(column.contains("▐"))
+    #expect(!column.contains("█"))
+  }
+
   @Test(arguments: 0..<200) func widgetsTakeAnyRectangle(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let size = Size(width: 12, height: 5)
@@ -33,6 +60,8 @@ import Testing
     Bar.draw(
       value, interval: min(value, 0.2)...max(value, 0.9), in: rect, style: .plain,
       whiskerStyle: .plain, on: &buffer)
+    Bar.draw(
+      value, overlay: 1 - value, in: rect, style: .plain, more: .plain, less: .plain, on: &buffer)
     Sparkline.draw([0, 1, nil, .nan, 7, -3], in: rect, on: &buffer) { _ in .plain }
     LineChart(
       series: [

@@ -57,6 +57,38 @@ import Testing
     #expect(lines(WrappedText(StyledText("ab世界"), width: 3)) == ["ab", "世", "界"])
   }
 
+  static let numbers = [
+    "12,345", "1 234.5", "1 234 567", "−3.5%", "-3.5%", "3/4", "$1,200", ".75", "1.5e-7", "12:30",
+    "1\u{202F}234", "98.6°", "１２３",
+  ]
+
+  @Test(arguments: numbers) func numbersAreKeptWhole(number: String) {
+    for prefix in ["a b c ", "is ", "x=", "in all=", "(", "a, "] {
+      let text = "\(prefix)\(number) and more"
+      let least = DisplayWidth.of(number)
+      for width in least...least + 12 {
+        #expect(
+          lines(WrappedText(StyledText(text), width: width)).contains { $0.contains(number) },
+          "\(text) in \(width)")
+      }
+    }
+  }
+
+  /// Tokens cut numbers into pieces; lines do not.
+  @Test func numbersOfSeveralRunsAreKeptWhole() {
+    let text = StyledText(["so 1", "2", ",", "34", "5 it is"].map { StyledText.Run($0) })
+    for width in 6...20 {
+      #expect(lines(WrappedText(text, width: width)).contains { $0.contains("12,345") })
+    }
+  }
+
+  @Test func whatIsNoNumberMayBreak() {
+    #expect(lines(WrappedText(StyledText("in 2024 100 men"), width: 8)) == ["in 2024 ", "100 men"])
+    #expect(lines(WrappedText(StyledText("1, 2, 3"), width: 3)) == ["1, ", "2, ", "3"])
+    // Longer than a line: wherever it is full.
+    #expect(lines(WrappedText(StyledText("1234567"), width: 3)) == ["123", "456", "7"])
+  }
+
   @Test func aFinalLineFeedStartsALine() {
     #expect(lines(WrappedText(StyledText("a\n"), width: 9)) == ["a", ""])
     #expect(lines(WrappedText(StyledText("a\n"), width: 9, showsNewlines: true)) == ["a␊", ""])

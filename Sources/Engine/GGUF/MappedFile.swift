@@ -13,7 +13,8 @@ final class MappedFile: @unchecked Sendable {  // immutable once initialised
 
   /// - Throws: `GGUFError.notFound` and `.cannotOpen`.
   init(path: String) throws(GGUFError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK the opening of a FIFO would wait for someone to write to it.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       if errno == ENOENT || errno == ENOTDIR { throw .notFound(path: path) }
       throw .cannotOpen(path: path, reason: Self.errorText())

@@ -19,6 +19,8 @@ struct TokenList: Sendable {
   var recognizedOnRequest: Set<TokenID> = []
   /// Special tokens that swallow the white space behind them in a text.
   var swallowsWhitespace: Set<TokenID> = []
+  /// What was wrong in the file and could be done without, in sentences.
+  var warnings: [String] = []
 
   /// Checks what can be checked before any table is built, and states every kind.
   mutating func validate() throws(TokenizerError) {

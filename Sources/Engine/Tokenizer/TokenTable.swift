@@ -9,6 +9,7 @@ struct TokenTable: Sendable {
   /// Tokens before and behind a prompt.
   let prefix: [TokenID]
   let suffix: [TokenID]
+  let warnings: [String]
 
   fileprivate let pieces: ByteStrings
   fileprivate let names: ByteStrings
@@ -29,6 +30,7 @@ struct TokenTable: Sendable {
     prefix = list.addsBeginningOfText ? list.beginningOfText.map { [$0] } ?? [] : []
     suffix = list.addsEndOfText ? Array(list.endOfText.prefix(1)) : []
     kinds = list.kinds
+    warnings = list.warnings
 
     var (pieces, names) = (ByteStrings(), ByteStrings())
     pieces.reserve(count: count, bytes: list.spellings.reduce(0) { $0 + $1.count })
@@ -77,6 +79,7 @@ extension TableVocabulary {
   public var count: Int { table.count }
   public var beginningOfText: TokenID? { table.beginningOfText }
   public var endOfText: Set<TokenID> { table.endOfText }
+  public var warnings: [String] { table.warnings }
 
   public func bytes(of token: TokenID) -> [UInt8] {
     table.contains(token) ? Array(table.pieces[Int(token)]) : []

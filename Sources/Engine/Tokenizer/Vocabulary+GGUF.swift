@@ -58,13 +58,20 @@ extension GGUFMetadata {
     return strings
   }
 
-  fileprivate func token(_ name: String) throws(GGUFError) -> TokenID? {
+  /// The token of a role.
+  ///
+  /// - Parameter size: of the vocabulary.
+  /// - Returns: nil where the file names none, or one that the vocabulary does not have; then with a
+  ///   warning. Such files are about, -1 for "none" among them, and llama.cpp loads them so.
+  fileprivate func token(
+    _ name: String, of size: Int, _ warnings: inout [String]
+  ) throws(GGUFError) -> TokenID? {
     let key = prefix + name + "_token_id"
     guard let id = try integer(key) else { return nil }
-    guard let token = TokenID(exactly: id) else {
-      throw .valueOutOfRange(key: key, value: "\(id)", allowed: "the ids of tokens")
-    }
-    return token
+    if let token = TokenID(exactly: id), (0..<size).contains(Int(token)) { return token }
+    warnings.append(
+      "The GGUF metadata '\(key)' is \(id), but the vocabulary has \(size) tokens; it is ignored.")
+    return nil
   }
 }
 
@@ -101,8 +108,9 @@ extension TokenList {
     let kinds = try metadata.elements(prefix + "token_type", "integers from 1 to 6") {
       $0.integer.flatMap { Int32(exactly: $0) }.flatMap(TokenKind.init)
     }
-    func token(_ name: String, or standard: TokenID?) throws(GGUFError) -> TokenID? {
-      if let token = try metadata.token(name) { return token }
+    var warnings: [String] = []
+    func token(_ name: String, or standard: TokenID? = nil) throws(GGUFError) -> TokenID? {
+      if let token = try metadata.token(name, of: spellings.count, &warnings) { return token }
       return standard.flatMap { spellings.indices.contains(Int($0)) ? $0 : nil }
     }
     let end = try token("eos", or: defaults.endOfText)
@@ -115,9 +123,10 @@ extension TokenList {
         ?? defaults.addsBeginningOfText,
       // Without an end-of-text token there is none to add.
       addsEndOfText: addsEnd && end != nil)
-    for end in [end, try metadata.token("eot"), try metadata.token("eom")] {
+    for end in [end, try token("eot"), try token("eom")] {
       if let end, !endOfText.contains(end) { endOfText.append(end) }
     }
+    self.warnings = warnings
     recognizeSpellings()
     if try metadata.text("general.name").map(Self.isPhi3) ?? false { swallowWhitespace() }
   }

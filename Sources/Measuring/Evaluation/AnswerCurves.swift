@@ -32,15 +32,28 @@ public enum AnswerCurves {
     public var paths: Int
     /// The mean of the curves at `AnswerCurves.shares` of the way.
     public var curve: [Double]
-    /// The mean rise; between questions, with its 95 % interval.
+    /// The mean rise, from −1 to 1.
     public var rise: Double
-    public var interval: ClosedRange<Double>
+    /// Its 95 % interval, from the spread between questions and within −1 … 1
+    /// (`Statistics.boundedInterval`). nil with fewer than two questions in any of the families.
+    public var interval: ClosedRange<Double>?
     /// The share of paths that are flat: whose rise is below `AnswerCurve.flatRise`.
     public var flat: Double
 
     private enum CodingKeys: String, CodingKey {
       case strategy, family, paths, curve, rise, flat
       case interval = "ci95"
+    }
+
+    public func encode(to encoder: any Swift.Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(strategy, forKey: .strategy)
+      try container.encode(family, forKey: .family)
+      try container.encode(paths, forKey: .paths)
+      try container.encode(curve, forKey: .curve)
+      try container.encode(rise, forKey: .rise)
+      try container.encode(interval, forKey: .interval)
+      try container.encode(flat, forKey: .flat)
     }
   }
 
@@ -51,25 +64,28 @@ public enum AnswerCurves {
     func row(_ family: String, paths: Int, curve: [Double], rise: Estimate?, flat: Double) -> Row {
       Row(
         strategy: strategy, family: family, paths: paths, curve: curve, rise: rise?.value ?? 0,
-        interval: rise?.interval ?? 0...0, flat: flat)
+        interval: rise?.interval, flat: flat)
     }
-    let rows = curves.grouped(by: \.family).map { family, own in
+    func rise(_ families: [[Curve]]) -> Estimate? {
+      Estimate(families: families, within: -1...1, question: \.question, value: \.rise)
+    }
+    let families = curves.grouped(by: \.family)
+    let rows = families.map { family, own in
       let count = Double(own.count)
       return row(
         family, paths: own.count,
         curve: shares.map { share in own.reduce(0) { $0 + $1.value(at: share) } / count },
-        rise: Estimate(of: own, question: \.question, value: \.rise),
+        rise: rise([own]),
         flat: Double(own.count { $0.rise < AnswerCurve.flatRise }) / count)
     }
     guard !rows.isEmpty else { return [] }
     func mean(_ value: (Row) -> Double) -> Double {
       rows.reduce(0) { $0 + value($1) } / Double(rows.count)
     }
-    let rise = Estimate(meanOf: rows.map { Estimate(value: $0.rise, interval: $0.interval) })
     return rows + [
       row(
         "all", paths: curves.count, curve: shares.indices.map { index in mean { $0.curve[index] } },
-        rise: rise, flat: mean(\.flat))
+        rise: rise(families.map(\.elements)), flat: mean(\.flat))
     ]
   }
 }

@@ -39,7 +39,9 @@ public enum BranchSurvey {
     public var branches: Int
     /// The mean of the questions' mean Δ; nil without branches.
     public var delta: Double?
-    /// 95 %, normal, from the spread between questions: branches of one question go together.
+    /// 95 %, from the spread between questions, for branches of one question go together, and
+    /// within 0 … 1 as Δ is (`Statistics.boundedInterval`). nil with fewer than two questions in any
+    /// of the families.
     public var interval: ClosedRange<Double>?
 
     private enum CodingKeys: String, CodingKey {
@@ -48,29 +50,38 @@ public enum BranchSurvey {
       case branches = "count"
       case interval = "ci95"
     }
+
+    public func encode(to encoder: any Swift.Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(strategy, forKey: .strategy)
+      try container.encode(family, forKey: .family)
+      try container.encode(kind, forKey: .kind)
+      try container.encode(branches, forKey: .branches)
+      try container.encode(delta, forKey: .delta)
+      try container.encode(interval, forKey: .interval)
+    }
   }
 
   /// Rows for each family in the order in which the families come, then the mean over them.
+  /// None without branches.
   public static func rows(_ branches: [Branch], strategy: String) -> [Row] {
+    guard !branches.isEmpty else { return [] }
     func row(_ family: String, _ kind: Class, _ count: Int, _ delta: Estimate?) -> Row {
       Row(
         strategy: strategy, family: family, kind: kind, branches: count, delta: delta?.value,
         interval: delta?.interval)
     }
-    let rows = branches.grouped(by: \.family).flatMap { family, branches in
+    let families = branches.grouped(by: \.family)
+    func rows(_ name: String, _ families: [[Branch]]) -> [Row] {
       Class.allCases.map { kind in
-        let own = branches.filter { $0.kind == kind }
-        return row(family, kind, own.count, Estimate(of: own, question: \.question, value: \.delta))
+        let own = families.map { $0.filter { $0.kind == kind } }
+        return row(
+          name, kind, own.reduce(0) { $0 + $1.count },
+          Estimate(families: own, within: 0...1, question: \.question, value: \.delta))
       }
     }
-    let all = Class.allCases.map { kind in
-      let own = rows.filter { $0.kind == kind }
-      let deltas = own.compactMap { row in
-        row.delta.map { Estimate(value: $0, interval: row.interval) }
-      }
-      return row("all", kind, own.reduce(0) { $0 + $1.branches }, Estimate(meanOf: deltas))
-    }
-    return rows + all
+    return families.flatMap { rows($0.key, [$0.elements]) }
+      + rows("all", families.map(\.elements))
   }
 }
 

@@ -42,13 +42,16 @@ extension Evaluation {
         estimate: share)
     }
     guard let first = rows.first else { return [] }
-    var all = row(
-      "all", pools.map(\.elements),
-      majorityClass: rows.reduce(0) { $0 + $1.majorityClass } / Double(rows.count),
-      estimate: macroShare)
-    all.seconds = seconds
+    var all = first
     // Of one family there is nothing to average.
-    if rows.count == 1 { all.interval = first.interval }
+    if rows.count > 1 {
+      all = row(
+        "all", pools.map(\.elements),
+        majorityClass: rows.reduce(0) { $0 + $1.majorityClass } / Double(rows.count),
+        estimate: macroShare)
+    }
+    all.family = "all"
+    all.seconds = seconds
     rows.append(all)
     return rows
   }
@@ -89,7 +92,7 @@ extension Evaluation {
     }
   }
 
-  /// The mean of the families' shares, with a normal interval.
+  /// The mean of the families' shares.
   private static func macroShare(_ pools: [[Result]], _ holds: (Result) -> Bool?) -> Estimate? {
     known(pools, holds).map { known in
       macroMean(known, within: 0...1) { own in
@@ -116,15 +119,18 @@ extension Evaluation {
     }
   }
 
-  /// The mean of families' means, each with the variance of its own.
+  /// The mean of families' means, each with the variance of its own, and its interval within a range.
   private static func macroMean<Value>(
     _ pools: [[Value]], within range: ClosedRange<Double>,
     _ moments: ([Value]) -> (mean: Double, variance: Double)
   ) -> Estimate {
     let (count, all) = (Double(pools.count), pools.map(moments))
+    let mean = all.reduce(0) { $0 + $1.mean } / count
     return Estimate(
-      value: all.reduce(0) { $0 + $1.mean } / count,
-      standardError: all.reduce(0) { $0 + $1.variance }.squareRoot() / count, within: range)
+      value: mean,
+      interval: Statistics.boundedInterval(
+        mean: mean, variance: all.reduce(0) { $0 + $1.variance } / (count * count),
+        count: pools.reduce(0) { $0 + $1.count }, within: range))
   }
 
   private static func majorityClass(_ golds: [String]) -> Double {

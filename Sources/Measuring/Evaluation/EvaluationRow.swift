@@ -9,8 +9,8 @@ public struct EvaluationRow: Sendable, Hashable {
   public var total: Int
   /// For `all`, the mean of the families' accuracies, so that each counts alike.
   public var accuracy: Double
-  /// A 95 % interval: Wilson's for a family; for the macro-average the normal one from the
-  /// families' variances.
+  /// A 95 % interval: Wilson's for a family; for the macro-average Wilson's with as many trials as
+  /// have the variance that the families give it (`Statistics.boundedInterval`). Neither leaves 0 … 1.
   public var interval: ClosedRange<Double>
   /// How often the most frequent right answer is right by itself: what guessing it always gives.
   public var majorityClass: Double

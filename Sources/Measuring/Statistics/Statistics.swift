@@ -12,12 +12,60 @@ public enum Statistics {
   public static func wilsonInterval(successes: Int, trials: Int) -> ClosedRange<Double> {
     guard trials > 0 else { return 0...1 }
     let n = Double(trials)
-    let share = Double(min(max(successes, 0), trials)) / n
+    return wilsonInterval(share: Double(min(max(successes, 0), trials)) / n, trials: n)
+  }
+
+  /// The same of a share of a number of trials that need not be whole, but is above 0.
+  private static func wilsonInterval(share: Double, trials n: Double) -> ClosedRange<Double> {
     let z2 = z95 * z95
     let center = (share + z2 / (2 * n)) / (1 + z2 / n)
     let half = z95 / (1 + z2 / n) * (share * (1 - share) / n + z2 / (4 * n * n)).squareRoot()
     // The bounds touch 0 and 1 exactly in theory; rounding must not push them past the share.
     return max(0, min(center - half, share))...min(1, max(center + half, share))
+  }
+
+  /// The 95 % interval of a mean that cannot leave a range: a probability, a difference of two, or a
+  /// mean of accuracies.
+  ///
+  /// It is Wilson's with the effective number of trials (Dean and Pagano 2015, "Evaluating confidence
+  /// interval methods for binomial proportions in clustered surveys"): so many trials of yes or no
+  /// as would have the variance that the mean has. Unlike the normal interval it never leaves the
+  /// range and has a width at its ends too; for yes and no it is Wilson's itself.
+  ///
+  /// - Parameters:
+  ///   - variance: that of the mean.
+  ///   - count: how many values the mean is of; as many trials stand for a mean at an end of the
+  ///     range, whose variance says nothing.
+  static func boundedInterval(
+    mean: Double, variance: Double, count: Int, within range: ClosedRange<Double>
+  ) -> ClosedRange<Double> {
+    let width = range.upperBound - range.lowerBound
+    let share = min(1, max(0, (mean - range.lowerBound) / width))
+    let widest = share * (1 - share)
+    let trials = variance > 0 && widest > 0 ? widest * width * width / variance : Double(count)
+    let interval = wilsonInterval(share: share, trials: max(trials, 1))
+    func value(_ share: Double) -> Double { range.lowerBound + share * width }
+    return min(value(interval.lowerBound), mean)...max(value(interval.upperBound), mean)
+  }
+
+  /// The mean of values in a range, and the variance of that mean; nil for a single value, which
+  /// says nothing about its spread.
+  ///
+  /// One more value with the widest spread there could be is counted, so that a few values that are
+  /// nearly alike are not taken as certain. Values that are all the same could be of anything.
+  static func boundedMoments(
+    of values: [Double], within range: ClosedRange<Double>
+  ) -> (mean: Double, variance: Double?) {
+    let n = Double(values.count)
+    guard let mean = mean(values) else { return (0, nil) }
+    guard let error = mean.standardError else { return (mean.mean, nil) }
+    let widest = (mean.mean - range.lowerBound) * (range.upperBound - mean.mean)
+    // Sums of equal values are off by a little.
+    guard error > 1e-9 * (range.upperBound - range.lowerBound) else {
+      let middle = (n * mean.mean + range.lowerBound + range.upperBound) / (n + 2)
+      return (mean.mean, (middle - range.lowerBound) * (range.upperBound - middle) / n)
+    }
+    return (mean.mean, (error * error * n * n + widest) / (n * (n + 1)))
   }
 
   /// The unbiased estimate of pass@k, 1 − C(n−c, k)/C(n, k) (Chen et al. 2021, arXiv 2107.03374,

@@ -19,10 +19,12 @@ public enum Format {
     "[\(probability(range.lowerBound)), \(probability(range.upperBound))]"
   }
 
-  /// A setting between 0 and 1 as it was given, to two digits: `.95`, `1`, `0`.
+  /// A setting between 0 and 1 as it was given, to three digits: `.95`, `.005`, `1`, `0`.
   public static func share(_ value: Double) -> String {
     if value >= 1 || value <= 0 { return fixed(value, 0) }
-    var text = String(fixed(value, 2).dropFirst())
+    if value < 0.0005 { return "<.001" }
+    if value >= 0.9995 { return ">.999" }
+    var text = String(fixed(value, 3).dropFirst())
     while text.last == "0" { text.removeLast() }
     return text
   }

@@ -8,8 +8,8 @@ public enum ProblemTemplateError: Error, CustomStringConvertible, Equatable {
   public var description: String {
     switch self {
     case .unknownTemplate(let id):
-      "there is no template “\(id)”; choose one of "
-        + ProblemTemplate.all.map(\.id).joined(separator: ", ")
+      "there is no template “\(id)”; "
+        + Suggestion.remedy(for: id, among: ProblemTemplate.all.map(\.id))
     case .wrongFieldCount(let given, let expected):
       "the template has \(expected) fields and was given \(given) values"
     case .invalidValue(let value, let field, let allowed):

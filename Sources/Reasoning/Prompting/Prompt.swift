@@ -64,10 +64,11 @@ public struct Prompt: Hashable, Sendable {
   /// - Throws: `StrategyError.decoding` for an empty prompt,
   ///   `LanguageModelError.contextExceeded` for one that leaves no room for a token.
   public func tokens(of question: Question, for model: any LanguageModel) throws -> [TokenID] {
+    let vocabulary = model.vocabulary
     let ids =
-      pieces.isEmpty
-      ? model.vocabulary.tokenize(text, special: question.isRaw ? .parse : .add)
-      : model.vocabulary.tokenize(pieces)
+      !pieces.isEmpty
+      ? vocabulary.tokenize(pieces)
+      : question.isRaw ? vocabulary.tokenize(prompt: text) : vocabulary.tokenize(text, special: .add)
     guard !ids.isEmpty else { throw StrategyError.decoding("The prompt is empty.") }
     guard ids.count < model.contextLength else {
       throw LanguageModelError.contextExceeded(length: ids.count, limit: model.contextLength)

@@ -72,7 +72,7 @@ struct StepBeamSearch: Sendable {
   private func tell(_ rest: ArraySlice<PartialSolution>, of kept: Int, _ expansion: StepExpansion) {
     for (index, solution) in rest.enumerated() {
       let pruning = Pruning(
-        node: solution.tip, path: solution.path, why: "rank \(kept + index + 1) of \(kept)",
+        node: solution.tip, path: solution.path, why: "rank \(kept + index + 1), \(kept) kept",
         kind: lookahead > 0 ? .lookahead : expansion.kind, value: solution.score)
       // A path that had ended keeps its own end.
       if solution.isFinished {

@@ -117,7 +117,7 @@ private struct BeamRun {
         .pruned(
           Pruning(
             node: line.tip.appending(token), path: line.path,
-            why: "rank \(index + 1) of \(kept)", kind: .likelihood,
+            why: "rank \(index + 1), \(kept) kept", kind: .likelihood,
             value: candidate.logProbability, token: run.vocabulary.token(token),
             parent: line.tip)))
     }
@@ -125,7 +125,7 @@ private struct BeamRun {
       let line = beam.lines[index]
       let pruning = Pruning(
         node: line.tip, path: line.path,
-        why: best[index].map { "rank \($0.rank) of \(kept)" } ?? "dead end",
+        why: best[index].map { "rank \($0.rank), \(kept) kept" } ?? "dead end",
         kind: .likelihood, value: best[index]?.sum ?? line.logProbability)
       // A line that had ended keeps its own end.
       if line.end == nil { run.prune(pruning) } else { run.emit(.pruned(pruning)) }

@@ -16,7 +16,12 @@ public struct CoTDecoding: Strategy {
 
   public func answer(_ run: Run) async throws -> String? {
     let start = try run.insertPrompt()
-    let count = min(max(1, run.settings.branches ?? Self.defaultBranches), run.vocabulary.count)
+    let count = max(1, run.settings.branches ?? Self.defaultBranches)
+    guard count <= run.vocabulary.count else {
+      throw StrategyError.unfit(
+        "The model has \(run.vocabulary.count) tokens to begin with, fewer than --branches \(count)."
+      )
+    }
     let branches = (0..<count).map { rank in
       var branch = run.greedyPath(rank, from: start)
       branch.sampler = BranchSampler(rank: rank)

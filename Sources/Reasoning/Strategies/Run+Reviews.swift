@@ -38,8 +38,10 @@ extension Run {
   /// The end of the question. Where its tokens begin the run's prompt, as they do but for a template of
   /// the user's own, they are there already.
   private func reviewQuestion() throws -> ReviewPlace {
-    let text = question.isRaw ? question.text : PromptFormat.plain(question.text)
-    let ids = vocabulary.tokenize(text, special: question.isRaw ? .parse : .add)
+    let ids =
+      question.isRaw
+      ? vocabulary.tokenize(prompt: question.text)
+      : vocabulary.tokenize(PromptFormat.plain(question.text), special: .add)
     guard !ids.isEmpty else { throw StrategyError.decoding("The question is empty.") }
     let node = decoder.insert(ids)
     if isNewReviewQuestion(ids) { tellInjected(ids, after: .root, to: node) }

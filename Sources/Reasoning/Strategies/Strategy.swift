@@ -1,3 +1,4 @@
+import Problems
 public import Traces
 
 /// What a strategy is: all that lists, help, the settings panel and screens need to know of it.
@@ -110,12 +111,15 @@ public enum StrategyError: Error, Equatable, CustomStringConvertible {
   case uncheckable([String])
   case oneModel
   case sameModel
+  /// Settings that do not fit each other: what they are, and what would do.
+  case unfit(String)
 
   public var description: String {
     switch self {
     case .unknown(let name):
-      "There is no strategy \"\(name)\"; choose one of \(StrategyRegistry.names.joined(separator: ", "))."
-    case .decoding(let why): why
+      "There is no strategy \"\(name)\"; "
+        + Suggestion.remedy(for: name, among: StrategyRegistry.names) + "."
+    case .decoding(let why), .unfit(let why): why
     case .uncountedVotes:
       "--early-stop likely counts votes: leave --weighting at majority, or use --early-stop decided."
     case .unjudgedVotes:

@@ -24,6 +24,42 @@ extension StrategyDescription {
     settings.samples ?? 1 > 1 ? temperatureOfSeveral ?? defaultTemperature : defaultTemperature
   }
 
+  /// Why a run could not do what its settings say; nil where they fit each other. Nothing is rounded
+  /// or left out in silence.
+  public func conflict(in settings: RunSettings) -> StrategyError? {
+    let used = Set(self.settings)
+    if used.isSuperset(of: [.samples, .branches]), !used.contains(.leaves) {
+      let samples = settings.samples ?? defaultSamples
+      let branches = settings.branches ?? defaultBranches ?? 1
+      if branches < 1 || samples % branches != 0 {
+        let (below, above) = (samples / max(1, branches), samples / max(1, branches) + 1)
+        let fitting = (below > 0 ? [below, above] : [above]).map { "\($0 * max(1, branches))" }
+        return .unfit(
+          "\(name) continues each beam in --branches \(branches) ways, so that --samples "
+            + "\(samples) is no whole number of beams; use --samples "
+            + "\(fitting.joined(separator: " or ")), or other --branches.")
+      }
+    }
+    if used.contains(.waits), settings.thinkingBudget == 0, settings.waits ?? 0 > 0 {
+      return .unfit(
+        "--thinking-budget 0 means no thinking, so that there is no end to take back: leave --waits "
+          + "out.")
+    }
+    if used.contains(.aggregate), let aggregate = settings.aggregate {
+      let isOfBranches = shape == .branches
+      let fitting = RunSettings.Aggregate.allCases.filter {
+        isOfBranches ? [.sum, .max].contains($0) : $0.ofSteps != nil
+      }
+      if !fitting.contains(aggregate) {
+        return .unfit(
+          "--aggregate \(aggregate.rawValue) is not for \(isOfBranches ? "branches" : "steps"), "
+            + "which \(name) puts together: use "
+            + "\(fitting.map(\.rawValue).joined(separator: ", ")).")
+      }
+    }
+    return nil
+  }
+
   /// All settings as a run with these uses them: what is not set is the strategy's default.
   public func effective(_ settings: RunSettings) -> RunSettings {
     var used = settings

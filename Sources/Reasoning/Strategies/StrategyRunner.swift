@@ -34,6 +34,7 @@ extension Strategy {
     var counts = before
     let end: RunEnd
     do {
+      if let conflict = description.conflict(in: settings) { throw conflict }
       let run = Run(
         number: number, question: question, settings: settings, decoder: decoder,
         prompt: try library.prompt(

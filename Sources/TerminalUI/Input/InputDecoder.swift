@@ -3,16 +3,30 @@
 /// It knows the sequences of xterm, screen, tmux, rxvt, the Linux console and the VT series, SGR
 /// and X10 mouse reports, bracketed paste and focus reports. Bytes may arrive in any pieces; a
 /// sequence that is cut off waits for the rest, and `flush` settles whether a lone escape was the
-/// Escape key. Unknown sequences are dropped whole, so that they never show up as typed text.
+/// Escape key. Unknown sequences are dropped whole, so that they never show up as typed text, and
+/// so are the strings in which a terminal answers (OSC, DCS, APC, PM and SOS).
 public struct InputDecoder: Sendable {
   private var pending: [UInt8] = []
   private var pasted: [UInt8]?
+  /// The string that is being dropped, if one is.
+  private var string: ControlString?
   private var heldButton: MouseEvent.Button = .left
 
   public init() {}
 
-  /// Whether bytes are held back that `flush` would settle after a short wait.
-  public var isAmbiguous: Bool { !pending.isEmpty && pasted == nil }
+  /// How long to wait for more bytes before `flush` settles what is held back; nil when nothing is.
+  /// What a key could have sent is settled soon. The rest of anything else is on its way, however
+  /// slow the line, but its end may have got lost, and the keys must not be lost with it.
+  public var patience: Duration? {
+    if pasted != nil { return .seconds(2) }
+    if string != nil { return .milliseconds(250) }
+    if pending.isEmpty { return nil }
+    return mayBeKey ? .milliseconds(25) : .milliseconds(250)
+  }
+
+  /// Whether what is held back could be a key by itself: Escape, or Alt with a character that also
+  /// begins a sequence.
+  private var mayBeKey: Bool { pending.first == 0x1B && pending.count <= 2 }
 
   /// The events that these bytes complete, in order.
   public mutating func decode(_ bytes: some Sequence<UInt8>) -> [TerminalEvent] {
@@ -24,6 +38,10 @@ public struct InputDecoder: Sendable {
         // Without its end, a paste keeps what it needs of `pending` by itself.
         guard let used = takePaste(from: start, into: &events) else { return events }
         start += used
+        continue
+      }
+      if string != nil {
+        start = skipString(from: start)
         continue
       }
       switch InputSequence.parse(pending[start...]) {
@@ -39,19 +57,36 @@ public struct InputDecoder: Sendable {
     return events
   }
 
-  /// Settles what is held back, once no more bytes have come for a while: a lone escape is the
-  /// Escape key, and an unfinished sequence is an Alt key or nothing.
+  /// Settles what is held back, once no more bytes have come for `patience`: a lone escape is the
+  /// Escape key, an unfinished sequence is an Alt key or nothing, an unfinished string nothing, and
+  /// an unfinished paste what has come of it.
   public mutating func flush() -> [TerminalEvent] {
-    guard isAmbiguous else { return [] }
-    let bytes = pending
-    pending = []
-    guard bytes[0] == 0x1B else { return [] }
-    if bytes.count == 1 { return [.key(KeyEvent(.escape))] }
-    if bytes.count == 2, bytes[1] == 0x1B { return [.key(KeyEvent(.escape, .alt))] }
-    if bytes.count == 2, bytes[1] == UInt8(ascii: "[") || bytes[1] == UInt8(ascii: "O") {
-      return [.key(KeyEvent(.character(Character(Unicode.Scalar(bytes[1]))), .alt))]
+    defer { (pending, pasted, string) = ([], nil, nil) }
+    if let pasted { return [.paste(InputDecoder.pastedText(pasted + pending))] }
+    guard string == nil, mayBeKey else { return [] }
+    guard pending.count == 2 else { return [.key(KeyEvent(.escape))] }
+    let second = pending[1]
+    if second == 0x1B { return [.key(KeyEvent(.escape, .alt))] }
+    // The first byte of a character that is cut off is no key.
+    guard second < 0x80 else { return [] }
+    return [.key(KeyEvent(.character(Character(Unicode.Scalar(second))), .alt))]
+  }
+
+  /// Drops the bytes of a string up to its end, or up to what shows that it has none, and returns
+  /// where to go on.
+  private mutating func skipString(from start: Int) -> Int {
+    var index = start
+    while index < pending.count, var skipped = string {
+      let step = skipped.take(pending[index])
+      string = step == .goesOn ? skipped : nil
+      // An escape that does not end the string begins something else.
+      if step == .isBrokenOff {
+        pending.replaceSubrange(start..<index, with: [0x1B])
+        return start
+      }
+      index += 1
     }
-    return []
+    return index
   }
 
   /// Collects pasted bytes up to the end marker; nil if the marker has not come yet.
@@ -105,6 +140,7 @@ public struct InputDecoder: Sendable {
     case .x10Mouse(let code, let x, let y):
       appendMouse(code: code, x: x, y: y, isRelease: code & 3 == 3, into: &events)
     case .control(let control): interpret(control, into: &events)
+    case .string(let endsWithBell): string = ControlString(endsWithBell: endsWithBell)
     case .ignored: break
     }
   }

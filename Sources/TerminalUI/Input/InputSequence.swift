@@ -12,6 +12,9 @@ enum InputSequence: Hashable {
   case x10Mouse(code: Int, x: Int, y: Int)
   /// `ESC [ … final`.
   case control(Control)
+  /// The beginning of a string: `ESC ]` (OSC), `ESC P` (DCS), `ESC _` (APC), `ESC ^` (PM) or
+  /// `ESC X` (SOS). A bell ends it if it is an OSC, as in xterm.
+  case string(endsWithBell: Bool)
   /// Something well-formed without a meaning here, or ill-formed.
   case ignored
 
@@ -35,6 +38,11 @@ enum InputSequence: Hashable {
     switch bytes[start + 1] {
     case UInt8(ascii: "["): return parseControl(bytes)
     case UInt8(ascii: "O"): return parseSingleShift(bytes)
+    case UInt8(ascii: "]"), UInt8(ascii: "P"), UInt8(ascii: "_"), UInt8(ascii: "^"),
+      UInt8(ascii: "X"):
+      // Alone it is a key with Alt.
+      guard bytes.count > 2 else { return .incomplete }
+      return .complete(.string(endsWithBell: bytes[start + 1] == UInt8(ascii: "]")), used: 2)
     case 0x1B:
       // ESC ESC [ A is how rxvt sends Alt with an arrow; otherwise the first one was the key.
       guard bytes.count > 2 else { return .incomplete }
@@ -57,9 +65,10 @@ enum InputSequence: Hashable {
     let have = 1 + continuation.count
     if have < length, have == bytes.count { return .incomplete }
     let text = String(decoding: bytes.prefix(have), as: UTF8.self).unicodeScalars
-    guard text.count == 1, let scalar = text.first, scalar != "\u{FFFD}" || have == 3 else {
-      return .complete(.ignored, used: prefix + have)
-    }
+    guard text.count == 1, let scalar = text.first, scalar != "\u{FFFD}" || have == 3,
+      // The control characters of ISO 8859 have no key.
+      !(0x80...0x9F).contains(scalar.value)
+    else { return .complete(.ignored, used: prefix + have) }
     return .complete(.scalar(scalar, alt: alt), used: prefix + have)
   }
 
@@ -116,5 +125,34 @@ enum InputSequence: Hashable {
       }
     }
     return .incomplete
+  }
+}
+
+/// A string of a terminal while its bytes go by. Nothing of it is kept.
+struct ControlString: Hashable {
+  enum Step: Hashable {
+    case goesOn, ends
+    /// The byte belongs to something else, which began with an escape before it.
+    case isBrokenOff
+  }
+
+  /// The longest that is waited for, in bytes: longer than any answer to what the program asks.
+  static let limit = 1 << 20
+
+  private let endsWithBell: Bool
+  private var length = 0
+  private var followsEscape = false
+
+  init(endsWithBell: Bool) { self.endsWithBell = endsWithBell }
+
+  /// Takes the next byte. `ESC \` ends a string (ECMA-48), CAN and SUB break it off.
+  mutating func take(_ byte: UInt8) -> Step {
+    length += 1
+    if followsEscape {
+      return byte == UInt8(ascii: "\\") ? .ends : .isBrokenOff
+    }
+    followsEscape = byte == 0x1B
+    let isEnd = byte == 0x18 || byte == 0x1A || (byte == 0x07 && endsWithBell)
+    return isEnd || length >= ControlString.limit ? .ends : .goesOn
   }
 }

@@ -104,11 +104,11 @@ public enum TerminalEvent: Hashable, Sendable {
   case resize(Size)
   /// Another thread called `Waker.wake`; several calls may arrive as one event.
   case wake
-  /// Ctrl-C (SIGINT).
+  /// Ctrl-C.
   case interrupt
   /// The program came back to the foreground after Ctrl-Z or a stop signal.
   case resumed
-  /// SIGTERM or SIGHUP: save and leave the loop.
+  /// SIGTERM, SIGHUP or SIGINT from elsewhere than the keyboard: save and leave the loop.
   case terminate(signal: Int32)
   /// The terminal has gone away; no more events will come.
   case endOfInput

@@ -2,7 +2,8 @@
 /// came from.
 ///
 /// Lines break after spaces, between wide characters and at line feeds; a word longer than a line
-/// is broken where the line is full. The lines' sources, in order, cover the text exactly. Spaces
+/// is broken where the line is full. A number is kept whole wherever a line holds it, spaces between
+/// its groups of digits included. The lines' sources, in order, cover the text exactly. Spaces
 /// at a break stay in the source of their line but take no column.
 public struct WrappedText: Hashable, Sendable {
   /// A cluster with its place on its line.
@@ -30,7 +31,13 @@ public struct WrappedText: Hashable, Sendable {
     self.text = text
     self.width = max(1, width)
     var breaker = LineBreaker(width: self.width, showsNewlines: showsNewlines)
-    for (cluster, run) in text.clusters() { breaker.add(cluster, run: run) }
+    var numbers = NumberSpans.ranges(in: text.text)[...]
+    for (cluster, run) in text.clusters() {
+      let start = cluster.source.lowerBound
+      while let number = numbers.first, number.upperBound <= start { numbers.removeFirst() }
+      let isInNumber = numbers.first.map { $0.lowerBound < start } ?? false
+      breaker.add(cluster, run: run, isInNumber: isInNumber)
+    }
     self.lines = breaker.finish()
   }
 
@@ -82,16 +89,19 @@ private struct LineBreaker {
   let width: Int
   let showsNewlines: Bool
   var lines: [WrappedText.Line] = []
-  /// The line in the making; a break would keep `pending[..<breakIndex]`.
+  /// The line in the making; a break would keep `pending[..<breakIndex]`, and where a word is longer
+  /// than the line `pending[..<splitIndex]`.
   var pending: [WrappedText.Placed] = []
   var breakIndex = 0
+  var splitIndex = 0
   var column = 0
   /// Where the line in the making starts in the source, and how much has been read.
   var lineStart = 0
   var offset = 0
 
-  mutating func add(_ cluster: DisplayCluster, run: Int) {
-    let isSpace = cluster.text == " "
+  /// - Parameter isInNumber: whether the cluster goes on with a number.
+  mutating func add(_ cluster: DisplayCluster, run: Int, isInNumber: Bool) {
+    let isSpace = cluster.text == " " && !isInNumber
     if cluster.isNewline {
       if showsNewlines, column < width { place(cluster, run: run) }
       offset = cluster.source.upperBound
@@ -101,13 +111,16 @@ private struct LineBreaker {
       offset = cluster.source.upperBound
       breakIndex = pending.count
     } else {
-      if cluster.width == 2 { breakIndex = pending.count }
+      if !isInNumber {
+        splitIndex = pending.count
+        if cluster.width == 2 || pending.last?.cluster.width == 2 { breakIndex = pending.count }
+      }
       if column + cluster.width > width, !pending.isEmpty {
-        endLine(at: breakIndex > 0 ? breakIndex : pending.count)
+        endLine(at: [breakIndex, splitIndex].first { $0 > 0 } ?? pending.count)
       }
       if cluster.width <= width { place(cluster, run: run) }
       offset = cluster.source.upperBound
-      if isSpace || cluster.width == 2 { breakIndex = pending.count }
+      if isSpace { breakIndex = pending.count }
     }
   }
 
@@ -133,5 +146,6 @@ private struct LineBreaker {
     lineStart = end
     column -= shift
     breakIndex = 0
+    splitIndex = max(0, splitIndex - index)
   }
 }

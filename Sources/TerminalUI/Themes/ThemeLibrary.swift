@@ -4,12 +4,23 @@ import Foundation
 public struct ThemeLibrary: Sendable {
   /// Where themes are looked for; the first folder that has a name wins.
   public let folders: [String]
+  /// What to say, in an error, to somebody who typed a name that no theme has.
+  private let remedy: @Sendable (_ name: String, _ known: [String]) -> String
 
   static let roleMapName = "roles"
   /// The theme to use when none is chosen.
   public static let defaultName = "ponder-dark"
 
-  public init(folders: [String]) { self.folders = folders }
+  /// - Parameter remedy: such as `choose one of …`, from the name that was typed and those there are.
+  public init(
+    folders: [String],
+    remedy: @escaping @Sendable (_ name: String, _ known: [String]) -> String = {
+      "choose one of \($1.joined(separator: ", "))"
+    }
+  ) {
+    self.folders = folders
+    self.remedy = remedy
+  }
 
   /// The names of all palettes, sorted.
   public var names: [String] { Set(folders.flatMap(palettes(in:)).map(\.name)).sorted() }
@@ -51,7 +62,7 @@ public struct ThemeLibrary: Sendable {
     }
     throw ThemeError(
       file: nil, problem: "there is no theme '\(nameOrPath)' in \(folderList)",
-      remedy: "choose one of \(names.joined(separator: ", ")), or give the path of a base16 file",
+      remedy: remedy(nameOrPath, names) + ", or give the path of a base16 file",
       isMissing: true)
   }
 

@@ -17,6 +17,30 @@ public enum Bar {
     _ fraction: Double, in rect: Rect, style: Style, on buffer: inout CellBuffer
   ) -> Int { buffer.put(text(fraction, width: rect.width), x: rect.x, y: rect.y, style: style) }
 
+  /// Draws two values on one scale, the second over the first: what both have as `█`, what only the
+  /// second has as `▒`, what only the first has as `░`. So `███▒▒` has grown, `███░░` shrunk.
+  ///
+  /// - Parameters:
+  ///   - fraction: the first value, in 0...1 of the whole width.
+  ///   - overlay: the second, on the same scale.
+  ///   - more: the style of what only the second has.
+  ///   - less: the style of what only the first has.
+  public static func draw(
+    _ fraction: Double, overlay: Double, in rect: Rect, style: Style, more: Style, less: Style,
+    on buffer: inout CellBuffer
+  ) {
+    let (first, second) = (cells(fraction, width: rect.width), cells(overlay, width: rect.width))
+    let both = draw(min(fraction, overlay), in: rect, style: style, on: &buffer)
+    let end = rect.x + max(first, second)
+    guard both < end else { return }
+    buffer.put(
+      String(repeating: second > first ? "▒" : "░", count: end - both), x: both, y: rect.y,
+      style: second > first ? more : less)
+  }
+
+  /// The cells that a bar takes, the one it begins included.
+  private static func cells(_ fraction: Double, width: Int) -> Int { text(fraction, width: width).count }
+
   /// Draws a bar with the interval of its value as a whisker: `█████├──┼──┤`. Where the whisker
   /// lies inside the bar it is drawn in reverse.
   ///

@@ -161,7 +161,8 @@ public struct Table {
   }
 }
 
-/// A bar that shows which part of a list or text is in view.
+/// A bar that shows which part of a list or text is in view. It stands in a column of its own, and
+/// its thumb keeps clear of what ends before it, such as a full `Bar`.
 public enum Scrollbar {
   public static func draw(
     visible: Range<Int>, count: Int, in rect: Rect, style: Style, on buffer: inout CellBuffer
@@ -173,7 +174,7 @@ public enum Scrollbar {
     let start = min(room, (visible.lowerBound * room + hidden / 2) / hidden)
     for row in 0..<rect.height {
       let isThumb = row >= start && row < start + length
-      buffer.put(isThumb ? "█" : "│", x: rect.x, y: rect.y + row, style: style)
+      buffer.put(isThumb ? "▐" : "│", x: rect.x, y: rect.y + row, style: style)
     }
   }
 }

@@ -79,9 +79,6 @@ struct EvalCommand: AsyncParsableCommand {
       guard (1...10_000_000).contains(tokenBudget) else {
         throw ValidationError("--token-budget must be from 1 to 10000000.")
       }
-      guard !options.gives(.samples), !options.gives(.waits) else {
-        throw ValidationError("--token-budget sets --samples and --waits itself: leave them out.")
-      }
     }
     if metric == .slips, strategy != Self.usualStrategy {
       throw ValidationError("--metric slips decodes greedily: leave --strategy out.")
@@ -91,6 +88,8 @@ struct EvalCommand: AsyncParsableCommand {
   func run() async throws {
     let strategies = try strategy.listed.map(StrategyRegistry.strategy)
     guard !strategies.isEmpty else { throw UserError.usage("--strategy is empty.") }
+    if metric != .slips { try options.check(strategies, turnsKnobs: tokenBudget != nil) }
+    try checkBudget(of: strategies)
     switch metric {
     case .auc where options.verifiers != nil: try await judge()
     case .accuracy, .auc: try await compare(strategies)
@@ -107,6 +106,18 @@ struct EvalCommand: AsyncParsableCommand {
           of: strategy, on: questions, progress: progress)
         return AnswerCurves.rows(found, strategy: type(of: strategy).description.name)
       }
+    }
+  }
+
+  /// Looks whether a budget would have to overrule what was asked for.
+  private func checkBudget(of strategies: [any Strategy]) throws {
+    guard tokenBudget != nil else { return }
+    for description in strategies.map({ $0.description }) {
+      guard let knob = description.knob(options.asked.settings), options.gives(knob.setting) else {
+        continue
+      }
+      throw UserError.usage(
+        "--token-budget sets --\(knob.setting.name) of \(description.name) itself: leave it out.")
     }
   }
 
@@ -168,13 +179,13 @@ struct EvalCommand: AsyncParsableCommand {
     }
     let verifiers = options.verifiers?.names(for: asked.map(Question.init)) ?? []
     let evaluation = try evaluation(oneModel())
-    let rows = try await cancellingOnInterrupt {
+    let (rows, signal) = try await cancellingOnSignal {
       try await showingProgress("judging", of: asked.count + pairs.count) {
         try await evaluation.verifierRows(
           of: verifiers, samplesOf: asked, pairs: pairs, progress: $0)
       }
     }
-    try write(rows, .verifiers, of: evaluation, metric: metric)
+    try write(rows, .verifiers, of: evaluation, metric: metric, stoppedBy: signal)
   }
 
   /// What a metric finds of a strategy's paths on questions, telling how many are done.
@@ -190,17 +201,32 @@ struct EvalCommand: AsyncParsableCommand {
   ) async throws {
     let questions = try problemsAsked().map(Question.init)
     let evaluation = try evaluation(oneModel())
-    let rows = try await cancellingOnInterrupt {
-      var rows: [Row] = []
+    let (found, signal) = try await cancellingOnSignal {
+      var found: [(name: String, rows: [Row])] = []
       for strategy in strategies where !Task.isCancelled {
         let name = type(of: strategy).description.name
-        rows += try await showingProgress(name, of: questions.count) {
+        let rows = try await showingProgress(name, of: questions.count) {
           try await measurement(evaluation, strategy, questions, $0)
         }
+        found.append((name, rows))
       }
-      return rows
+      return found
     }
-    try write(rows, table, of: evaluation, metric: metric, shares: shares)
+    let silent = found.filter(\.rows.isEmpty).map(\.name)
+    if signal == nil, !silent.isEmpty {
+      let names = silent.joined(separator: " and ")
+      let why = metric == .overTime ? "has two steps or more" : "gives an answer with a Δ"
+      let message =
+        "no path of \(names) \(why), so that --metric \(metric.rawValue) has "
+        + "nothing to follow; let it reason with --prompting think, or measure cot."
+      guard silent.count < found.count else {
+        throw UserError.usage(message.prefix(1).uppercased() + message.dropFirst())
+      }
+      StandardError.tell(message)
+    }
+    try write(
+      found.flatMap(\.rows), table, of: evaluation, metric: metric, shares: shares,
+      stoppedBy: signal)
   }
 
   /// Answers all questions with a strategy, turned up to the budget of tokens where there is one.
@@ -257,15 +283,19 @@ struct EvalCommand: AsyncParsableCommand {
   private func reportAccuracy(
     _ evaluation: Evaluation, _ measure: @escaping @Sendable () async throws -> [EvaluationRow]
   ) async throws {
-    let rows = try await cancellingOnInterrupt(measure)
+    let (rows, signal) = try await cancellingOnSignal(measure)
     try write(
       rows, .accuracy(rows, metric: metric, budget: tokenBudget), of: evaluation,
-      notes: TextTable.notes(rows, maxTokens: evaluation.settings.maxTokens, budget: tokenBudget))
+      notes: TextTable.notes(rows, maxTokens: evaluation.settings.maxTokens, budget: tokenBudget),
+      stoppedBy: signal)
   }
 
+  /// Prints what was found.
+  ///
+  /// - Throws: `ExitCode.interrupted` when a signal has stopped the rest.
   private func write<Row: Encodable>(
     _ rows: [Row], _ table: TextTable<Row>, of evaluation: Evaluation, metric: Metric? = nil,
-    shares: [Double]? = nil, notes: String = ""
+    shares: [Double]? = nil, notes: String = "", stoppedBy signal: Int32?
   ) throws {
     switch format {
     case .json:
@@ -275,6 +305,7 @@ struct EvalCommand: AsyncParsableCommand {
           tokenBudget: tokenBudget, shares: shares, results: rows))
     case .table: try StandardOutput.write(table.text(rows) + notes)
     }
+    if let signal { throw ExitCode.interrupted(by: signal) }
   }
 
   // MARK: Problems

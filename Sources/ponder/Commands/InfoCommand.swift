@@ -9,8 +9,13 @@ struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "info", abstract: "Describe a model.")
 
+  @Argument(
+    help: ArgumentHelp(
+      "A GGUF file, or a bundled model: as --model, but described for people.",
+      valueName: "file|name")) var file: String?
   @OptionGroup var options: ModelOptions
-  @Option(help: "\(OutputFormat.names)") var format: OutputFormat = .json
+  @Option(help: "\(OutputFormat.names) (default: json, or text with a FILE and no --model)")
+  var format: OutputFormat?
 
   /// The answer, as `--format json` prints it.
   private struct Info: Encodable {
@@ -28,8 +33,15 @@ struct InfoCommand: ParsableCommand {
     var thinkingTags: [String]?
   }
 
+  func validate() throws {
+    guard file == nil || options.model == nil else {
+      throw ValidationError("Give the model once: either FILE or --model FILE.")
+    }
+  }
+
   func run() throws {
-    let file = try GGUFFile(path: options.path())
+    let path = try file.map(BundledModels.path) ?? options.path()
+    let file = try GGUFFile(path: path)
     let vocabulary = try file.vocabulary()
     let configuration = try ModelConfiguration(file, vocabularySize: vocabulary.count)
     let chat = ChatTemplate.chosen(.auto, declared: file.chatTemplate)
@@ -42,11 +54,14 @@ struct InfoCommand: ParsableCommand {
       fileType: file.fileType, sha256: file.sha256(),
       chatTemplate: chat?.family.rawValue ?? (file.chatTemplate == nil ? "none" : "unknown"),
       thinkingTags: thinking.map { [$0.open, $0.close] })
-    switch format {
+    for warning in vocabulary.warnings { StandardError.tell(warning) }
+    // Scripts rely on the JSON of `--model`, and of no model at all.
+    switch format ?? (self.file == nil ? .json : .text) {
     case .json: try StandardOutput.writeJSON(info)
     case .text:
       try StandardOutput.write(
         """
+        file             \(path)
         architecture     \(info.architecture)
         parameters       \(info.parameters)
         layers           \(info.layers)

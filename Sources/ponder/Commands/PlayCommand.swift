@@ -40,7 +40,7 @@ struct PlayCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let strategy { _ = try StrategyRegistry.strategy(named: strategy) }
+    if let strategy { try options.check([try StrategyRegistry.strategy(named: strategy)]) }
     let saved = try replay.map { try TraceFile.read(URL(fileURLWithPath: $0)) }
     let themes = try Themes.library()
     let themeName = theme ?? ThemeLibrary.defaultName

@@ -27,10 +27,11 @@ struct RunCommand: AsyncParsableCommand {
   var trace: String?
 
   func run() async throws {
+    let strategy = try StrategyRegistry.strategy(named: strategy)
+    try options.check([strategy])
     guard let question = try question.resolve() else {
       throw UserError.usage("Say what to ask: --problem ID, --question TEXT or --prompt TEXT.")
     }
-    let strategy = try StrategyRegistry.strategy(named: strategy)
     guard options.verifiers.map({ $0.names.count == 1 }) ?? true else {
       throw UserError.usage("run takes one --verifier; eval compares several.")
     }
@@ -44,6 +45,12 @@ struct RunCommand: AsyncParsableCommand {
       model: decoder.model
     ).tokens(of: question, for: decoder.model)
     if !question.isRaw { options.warnOfTemplate(decoder.model) }
+    if question.isRaw, decoder.model.vocabulary.spellsBeginning(question.text),
+      let beginning = decoder.model.vocabulary.beginningOfText
+    {
+      let name = decoder.model.vocabulary.name(of: beginning)
+      StandardError.tell("the prompt begins with \(name) itself, so no second one is added.")
+    }
     let output = RunOutput(format: format, trace: try trace.map(TraceRecording.init))
     let start = ContinuousClock.now
     output.receive(TraceRecord(.header(TraceHeader())))
@@ -67,7 +74,7 @@ struct RunCommand: AsyncParsableCommand {
       StandardError.write(String(format: "%.2f s, %.0f tokens/s\n", seconds, rate))
     }
     if end.reason == .failed { throw UserError.failed(end.message ?? "The run failed.") }
-    if end.reason == .cancelled { throw ExitCode(128 + (signal ?? SIGINT)) }
+    if end.reason == .cancelled { throw ExitCode.interrupted(by: signal ?? SIGINT) }
   }
 }
 

@@ -59,6 +59,7 @@ struct ScaleCommand: AsyncParsableCommand {
     if study == .size, model.model != nil {
       throw ValidationError("--study size uses the bundled models: leave --model out.")
     }
+    try checkSettings()
     if strategy != nil, study != .strategies {
       throw ValidationError("--strategy works only with --study strategies.")
     }
@@ -75,6 +76,10 @@ struct ScaleCommand: AsyncParsableCommand {
 
   func run() async throws {
     let engine = model.engineOptions
+    if study == .strategies {
+      let names = strategy?.listed ?? StudyPlan.defaultStrategies
+      try options.check(names.map(StrategyRegistry.strategy), turnsKnobs: true)
+    }
     let models =
       study == .size
       ? try StudyModels.bundledFamily(engine) : try StudyModels.one(model.path(), engine)
@@ -87,11 +92,28 @@ struct ScaleCommand: AsyncParsableCommand {
     let store = Sessions.studies
     if anew { try? FileManager.default.removeItem(at: store.url(of: study)) }
     let progress = StudyProgress(study)
-    let results = try await cancellingOnInterrupt {
+    let (results, signal) = try await cancellingOnSignal {
       try await runner.run(study, in: store) { progress.receive($0) }
     }
     progress.end(results)
-    try write(results)
+    // Before its first point a study has no chart; then nothing is written.
+    if format != .svg || signal == nil || results.done > 0 { try write(results) }
+    if let signal { throw ExitCode.interrupted(by: signal) }
+  }
+
+  /// Looks whether a study would have to overrule what was asked for.
+  private func checkSettings() throws {
+    let own: [Setting] =
+      switch study {
+      case .thinking: [.waits]
+      case .difficulty: [.prompting]
+      case .strategies: [.waits]
+      case .samples, .size: []
+      }
+    for setting in own where options.gives(setting) {
+      throw ValidationError(
+        "--study \(study.rawValue) tries --\(setting.name) itself: leave it out.")
+    }
   }
 
   private func planned(_ models: [StudyModel], _ prompts: PromptLibrary) throws -> Study {

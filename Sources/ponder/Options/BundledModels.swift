@@ -1,6 +1,7 @@
 import Decoding
 import Engine
 import Foundation
+import Problems
 
 /// The models in Samples/Models: the files of the folder, then those of its folder `checkpoints`.
 enum BundledModels {
@@ -66,11 +67,14 @@ enum BundledModels {
     }
     let names =
       family.isEmpty
-      ? all.map { GGUFPartName.modelName(ofFile: $0.path) }.joined(separator: ", ")
-      : family.listOfNames
+      ? all.map { GGUFPartName.modelName(ofFile: $0.path) } : family.names.map(\.name)
     throw UserError.missingFile(
-      "There is neither a file nor a bundled model “\(model)”. Bundled models: "
-        + (names.isEmpty ? "none." : "\(names)."))
+      "There is neither a file nor a bundled model “\(model)”\(suggestion(model, names)) "
+        + "Bundled models: \(names.isEmpty ? "none" : names.joined(separator: ", ")).")
+  }
+
+  private static func suggestion(_ model: String, _ names: [String]) -> String {
+    Suggestion.nearest(to: model, among: names).map { "; did you mean \($0)?" } ?? "."
   }
 
   /// The further models of an ensemble: those that are named, with commas between, or the two

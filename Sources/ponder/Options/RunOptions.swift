@@ -19,12 +19,13 @@ struct RunOptions: ParsableArguments {
     guard (1...4096).contains(parallel) else {
       throw ValidationError("--parallel must be from 1 to 4096.")
     }
+    if let detail, detail < 0 { throw ValidationError("--detail must be 0 or more.") }
   }
 
   /// What was asked for.
   func settings(detail fallback: Int) -> RunSettings {
     var settings = asked.settings
-    settings.detail = max(0, detail ?? fallback)
+    settings.detail = detail ?? fallback
     return settings
   }
 
@@ -33,6 +34,20 @@ struct RunOptions: ParsableArguments {
 
   /// The verifiers that were named; nil where none was.
   var verifiers: VerifierList? { asked.given[Setting.verifier.name].flatMap { VerifierList($0) } }
+
+  /// Looks whether strategies can do what the settings say.
+  ///
+  /// - Parameter turnsKnobs: whether what each strategy spends is set for it.
+  /// - Throws: `StrategyError.unfit` for settings that do not fit each other.
+  func check(_ strategies: [any Strategy], turnsKnobs: Bool = false) throws {
+    for description in strategies.map({ $0.description }) {
+      var settings = asked.settings
+      if turnsKnobs, let knob = description.knob(settings) {
+        settings = knob.turned(to: knob.least, in: settings)
+      }
+      if let conflict = description.conflict(in: settings) { throw conflict }
+    }
+  }
 
   /// Says so when the model's chat template is not known, so that raw text is sent.
   func warnOfTemplate(_ model: any LanguageModel) {

@@ -8,7 +8,9 @@ import Traces
 extension ModelOptions {
   /// The model, ready to decode.
   func decoder(parallel: Int) throws -> Decoder {
-    Decoder(model: try ModelLoader.load(path: path(), options: engineOptions), slots: parallel)
+    let model = try ModelLoader.load(path: path(), options: engineOptions)
+    for warning in model.vocabulary.warnings { StandardError.tell(warning) }
+    return Decoder(model: model, slots: parallel)
   }
 }
 
@@ -51,13 +53,6 @@ extension PromptLibrary {
   static func bundled() throws -> PromptLibrary {
     PromptLibrary(directory: try Resources.folder("Samples/Prompts").path)
   }
-}
-
-/// What `cancellingOnSignal` gives, where the signal makes no difference.
-func cancellingOnInterrupt<Result: Sendable>(
-  _ work: @escaping @Sendable () async throws -> Result
-) async throws -> Result {
-  try await cancellingOnSignal(work).result
 }
 
 /// Cancels a task at the first Ctrl-C, so that it ends in good order with what it has. A second

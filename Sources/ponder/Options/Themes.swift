@@ -1,11 +1,14 @@
 import Foundation
+import Problems
 import TerminalUI
 
 /// Where themes are looked for.
 enum Themes {
   /// The user's own folder, then the one that comes with the program.
   static func library() throws -> ThemeLibrary {
-    ThemeLibrary(folders: [userFolder.path, try Resources.folder("Themes").path])
+    ThemeLibrary(folders: [userFolder.path, try Resources.folder("Themes").path]) {
+      Suggestion.remedy(for: $0, among: $1)
+    }
   }
 
   /// `ponder/themes` in the user's configuration folder (XDG Base Directory Specification).

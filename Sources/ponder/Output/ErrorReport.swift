@@ -17,7 +17,7 @@ enum ErrorReport {
     var message = error is any ExitingError ? "\(error)" : Ponder.message(for: error)
     if Ponder.exitCode(for: error) == .validationFailure {
       if message.hasPrefix("Error: ") { message.removeFirst("Error: ".count) }
-      message += message.hasSuffix(".") ? " See 'ponder help'." : "; see 'ponder help'."
+      message += [".", "?"].contains(where: message.hasSuffix) ? " See 'ponder help'." : "; see 'ponder help'."
     }
     let scalars = message.unicodeScalars.map { scalar in
       scalar.properties.generalCategory == .control ? " " : Character(scalar)

@@ -117,10 +117,18 @@ extension TextTable<EvaluationRow> {
   /// - Parameter maxTokens: how many tokens a path could have at most.
   static func notes(_ rows: [EvaluationRow], maxTokens: Int, budget: Int?) -> String {
     var text = """
+      accuracy: the share of all problems, of which those without an answer count as wrong.
       tokens: generated per problem, at most \(maxTokens) on a path; spent: also counts those inserted, or read
       by a verifier, but not the prompt; reused: taken from the cache.
 
       """
+    if rows.contains(where: { $0.majority != nil }) {
+      text += """
+        majority: the share of all problems that the most frequent answer gets right; a path without an answer
+        has no vote. any of n: the share for which any answer is right.
+
+        """
+    }
     if rows.contains(where: { $0.equalTokenVote != nil }) {
       text += """
         vote at equal tokens: the majority of as many samples as cost no more than what was spent on the same

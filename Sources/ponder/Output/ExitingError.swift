@@ -23,6 +23,10 @@ extension ExitCode {
   static let usage = ExitCode(64)
   static let badData = ExitCode(65)
   static let missingFile = ExitCode(66)
+
+  /// How every command ends that a signal has stopped, after it has printed what it has: 130 for
+  /// Ctrl-C, 143 for SIGTERM, as shells report a program that the signal has killed.
+  static func interrupted(by signal: Int32) -> ExitCode { ExitCode(128 + signal) }
 }
 
 extension GGUFError: ExitingError {
@@ -66,7 +70,10 @@ extension StudyError: ExitingError {}
 
 extension StrategyError: ExitingError {
   var exitCode: ExitCode {
-    if case .unknown = self { .usage } else { .failure }
+    switch self {
+    case .unknown, .unfit: .usage
+    default: .failure
+    }
   }
 }
 

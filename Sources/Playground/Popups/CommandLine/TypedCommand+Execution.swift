@@ -34,7 +34,8 @@ extension Reducer {
     case .theme(let name):
       let themes = state.catalog.themes
       guard themes.contains(name) || name.contains("/") || themes.isEmpty else {
-        throw CommandLineError("there is no theme “\(name)”" + Nearest.hint(name, among: themes))
+        throw CommandLineError(
+          "there is no theme “\(name)”" + Suggestion.hint(for: name, among: themes))
       }
       return [.shell(.loadTheme(name))]
     case .open(let path): return [.file(.open(path: path))]
@@ -44,7 +45,8 @@ extension Reducer {
       }
       if entry == nil, !name.contains("/"), !name.hasSuffix(".md") {
         let names = state.catalog.lessons.map { CommandCompletion.fileName($0.path) }
-        throw CommandLineError("there is no lesson “\(name)”" + Nearest.hint(name, among: names))
+        throw CommandLineError(
+          "there is no lesson “\(name)”" + Suggestion.hint(for: name, among: names))
       }
       return [.file(.lesson(path: entry?.path ?? name))]
     case .save(let path): return [.file(.save(path: path))]

@@ -1,3 +1,4 @@
+import Problems
 import Reasoning
 import Traces
 
@@ -123,7 +124,7 @@ enum TypedCommand: Sendable, Hashable {
       throw CommandLineError("“\(name)” could be \(matches.map(\.name).joined(separator: ", "))")
     }
     throw CommandLineError(
-      "there is no command “\(name)”" + Nearest.hint(name, among: words.map(\.name)))
+      "there is no command “\(name)”" + Suggestion.hint(for: name, among: words.map(\.name)))
   }
 
   private static func command(
@@ -149,7 +150,8 @@ enum TypedCommand: Sendable, Hashable {
   private static func strategy(_ name: String) throws(CommandLineError) -> String {
     let names = StrategyRegistry.names
     guard names.contains(name) else {
-      throw CommandLineError("there is no strategy “\(name)”" + Nearest.hint(name, among: names))
+      throw CommandLineError(
+        "there is no strategy “\(name)”" + Suggestion.hint(for: name, among: names))
     }
     return name
   }
@@ -159,34 +161,4 @@ enum TypedCommand: Sendable, Hashable {
 struct CommandLineError: Error, Hashable, CustomStringConvertible {
   var description: String
   init(_ description: String) { self.description = description }
-}
-
-/// Finds what was probably meant.
-enum Nearest {
-  /// "; did you mean …?" with the name that is the fewest edits away, if one is near.
-  static func hint(_ name: String, among names: [String]) -> String {
-    let ranked = names.map { (name: $0, edits: edits(from: name, to: $0)) }
-      .min { $0.edits < $1.edits }
-    if let ranked, ranked.edits <= max(1, min(3, ranked.name.count / 2)) {
-      return "; did you mean \(ranked.name)?"
-    }
-    return names.count <= 8 ? "; choose one of \(names.joined(separator: ", "))" : ""
-  }
-
-  /// The Levenshtein distance.
-  static func edits(from a: String, to b: String) -> Int {
-    let b = Array(b)
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for j in b.indices {
-        let cost = min(row[j], row[j + 1]) + 1
-        let change = diagonal + (x == b[j] ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(cost, change)
-      }
-    }
-    return row[b.count]
-  }
 }

@@ -173,7 +173,7 @@ private struct ComparisonLayout {
 }
 
 /// Two aligned paths laid out in lines: the same tokens stand on the same line on both sides.
-private struct ComparisonText {
+struct ComparisonText {
   /// A token as it is written on a line.
   struct Piece: Hashable {
     var text: String
@@ -189,17 +189,26 @@ private struct ComparisonText {
 
   private(set) var lines: [Line] = []
   private let width: Int
-  /// The pairs on the line in the making, with the index before which it may be broken.
+  /// The pairs on the line in the making, with the index before which a word begins, and the one
+  /// before which at least no number goes on.
   private var open: [(left: Piece?, right: Piece?)] = []
   private var breakIndex = 0
+  private var splitIndex = 0
 
   /// - Parameter width: the columns of each side.
   init(_ comparison: Comparison, left: PathDigest, right: PathDigest, width: Int) {
     self.width = max(4, width)
+    let numbers = (
+      left: Self.insideNumbers(left, comparison.pairs.compactMap(\.left)),
+      right: Self.insideNumbers(right, comparison.pairs.compactMap(\.right))
+    )
     for pair in comparison.pairs {
       let a = pair.left.map { Piece(text: Self.text(left, $0), token: $0, isSame: pair.isSame) }
       let b = pair.right.map { Piece(text: Self.text(right, $0), token: $0, isSame: pair.isSame) }
-      add(a, b)
+      let isInNumber =
+        pair.left.map(numbers.left.contains) == true
+        || pair.right.map(numbers.right.contains) == true
+      add(a, b, isInNumber: isInNumber)
     }
     if !open.isEmpty { endLine(at: open.count) }
   }
@@ -215,12 +224,28 @@ private struct ComparisonText {
     return index == answer.upperBound ? text + "]" : text
   }
 
-  private mutating func add(_ left: Piece?, _ right: Piece?) {
-    let startsWord = [left, right].compactMap { $0?.text.first }.contains { $0 == " " }
-    if startsWord { breakIndex = open.count }
+  /// The tokens that go on with a number, so that no line may begin with them.
+  private static func insideNumbers(_ path: PathDigest, _ tokens: [Int]) -> Set<Int> {
+    let texts = tokens.map { text(path, $0) }
+    var numbers = NumberSpans.ranges(in: texts.joined())[...]
+    var inside: Set<Int> = []
+    var start = 0
+    for (token, text) in zip(tokens, texts) {
+      while let number = numbers.first, number.upperBound <= start { numbers.removeFirst() }
+      if let number = numbers.first, number.lowerBound < start { inside.insert(token) }
+      start += text.utf8.count
+    }
+    return inside
+  }
+
+  private mutating func add(_ left: Piece?, _ right: Piece?, isInNumber: Bool) {
+    if !isInNumber {
+      splitIndex = open.count
+      if [left, right].contains(where: { $0?.text.first == " " }) { breakIndex = open.count }
+    }
     open.append((left, right))
     if columns(\.left) > width || columns(\.right) > width, open.count > 1 {
-      endLine(at: breakIndex > 0 ? breakIndex : open.count - 1)
+      endLine(at: [breakIndex, splitIndex].first { $0 > 0 } ?? open.count - 1)
     }
     if [left, right].compactMap({ $0 }).contains(where: { $0.text.hasSuffix("⏎") }) {
       endLine(at: open.count)
@@ -241,5 +266,6 @@ private struct ComparisonText {
     lines.append(line)
     open.removeFirst(index)
     breakIndex = 0
+    splitIndex = max(0, splitIndex - index)
   }
 }

@@ -41,36 +41,6 @@ struct DecodeLayout: Hashable {
     info = Rect(x: inside.x + 1, y: separator.bottom, width: inside.width - 2, height: infoRows)
   }
 
-  /// The parts of a row of the table from left to right. The bar before the settings is left out
-  /// where there is no room for two.
-  struct Columns {
-    var marks: Rect
-    var label: Rect
-    var raw: Rect
-    var rawBar: Rect
-    var shaped: Rect
-    var shapedBar: Rect
-  }
-
-  func columns(_ row: Rect) -> Columns {
-    let bar = row.width >= 46 ? (row.width - 30) / 2 : 0
-    let parts = row.splitColumns(
-      [
-        .fixed(2), .fill(minimum: 8), .fixed(5), .fixed(bar), .fixed(6),
-        .fixed(bar > 0 ? bar : max(4, (row.width - 18) / 2 - 1)),
-      ], gap: 0)
-    func shrunk(_ rect: Rect) -> Rect {
-      Rect(x: rect.x, y: rect.y, width: rect.width - 1, height: rect.height)
-    }
-    return Columns(
-      marks: parts[0], label: shrunk(parts[1]), raw: parts[2],
-      rawBar: Rect(
-        x: parts[3].x + 1, y: parts[3].y, width: parts[3].width - 2, height: parts[3].height),
-      shaped: parts[4],
-      shapedBar: Rect(
-        x: parts[5].x + 1, y: parts[5].y, width: parts[5].width - 1, height: parts[5].height))
-  }
-
   /// How many candidates show at once, below the heading.
   var visibleRows: Int { max(0, table.height - 1) }
 

@@ -50,15 +50,17 @@ struct DecodeTableView {
 
   private func drawHeading(_ table: CandidateTable, _ buffer: inout CellBuffer) {
     let style = view.style(.dim)
-    let columns = layout.columns(layout.table.row(0))
+    let columns = CandidateColumns(layout.table.row(0))
     buffer.put("token", x: columns.label.x, y: columns.label.y, style: style)
     put("p", in: columns.raw, style, &buffer)
-    let right = Rect(
-      x: columns.shaped.x, y: columns.shaped.y,
-      width: columns.shapedBar.right - columns.shaped.x, height: 1)
-    buffer.put(
-      Self.heading(table.settings, width: right.width - 2), x: right.x + 2, y: right.y,
-      style: style, width: right.width - 2)
+    let x = columns.shaped.x + 2
+    let heading = Self.heading(table.settings, width: columns.bar.right - x)
+    let end = buffer.put(
+      heading, x: x, y: columns.shaped.y, style: style, width: columns.bar.right - x)
+    let legend = "▒ more ░ less"
+    if end + 2 + legend.count <= columns.bar.right {
+      buffer.put(legend, x: columns.bar.right - legend.count, y: columns.bar.y, style: style)
+    }
   }
 
   /// What the second column shows: `after T, top-p`, in fewer letters where there is no room.
@@ -83,7 +85,7 @@ struct DecodeTableView {
       Scrollbar.draw(
         visible: visible, count: table.rows.count,
         in: Rect(
-          x: layout.frame.right - 1, y: layout.table.y + 1, width: 1, height: layout.visibleRows),
+          x: layout.table.right - 1, y: layout.table.y + 1, width: 1, height: layout.visibleRows),
         style: view.style(.border), on: &buffer)
     }
   }
@@ -92,11 +94,11 @@ struct DecodeTableView {
     _ row: CandidateTable.Row, isSelected: Bool, _ table: CandidateTable, _ line: Rect,
     _ buffer: inout CellBuffer
   ) {
-    let columns = layout.columns(line)
+    let columns = CandidateColumns(line)
     let plain = view.style(row.cut == nil ? .text : .dim)
     let base = isSelected ? plain.overlaid(by: view.theme[.selection]) : plain
     func on(_ role: Role) -> Style { base.overlaid(by: view.theme[role]).on(base.background) }
-    if isSelected { buffer.fill(line, style: base) }
+    if isSelected { buffer.fill(columns.row, style: base) }
     let mark = row.cut != nil ? "✂" : row.isExplored ? "•" : " "
     buffer.put(isSelected ? "▸" : " ", x: columns.marks.x, y: line.y, style: base)
     buffer.put(
@@ -105,19 +107,20 @@ struct DecodeTableView {
       row.label, x: columns.label.x, y: line.y,
       style: row.token.bytes.isEmpty ? on(.tokenEnd) : base, width: columns.label.width)
     put(Format.smallProbability(row.raw), in: columns.raw, base, &buffer)
-    drawBar(row.raw, columns.rawBar, on(row.cut == nil ? .barRaw : .barCut), &buffer)
-    if let cut = row.cut {
-      buffer.put(
-        "✂ " + cutName(cut), x: columns.shaped.x + 1, y: line.y, style: base,
-        width: columns.shapedBar.right - columns.shaped.x - 1)
-    } else {
-      put(shaped(row.shaped, table), in: columns.shaped, base, &buffer)
-      drawBar(row.shaped ?? 0, columns.shapedBar, on(.barShaped), &buffer)
-    }
+    let after = row.cut.map { "✂ " + cutName($0, isShort: columns.isNarrow) }
+    put(after ?? shaped(row.shaped, table), in: columns.shaped, base, &buffer)
+    drawBar(
+      row.raw, row.cut == nil ? row.shaped : 0, columns.bar,
+      BarStyles(
+        both: on(.barRaw), more: on(.barShaped), less: on(row.cut == nil ? .barRaw : .barCut)),
+      &buffer)
   }
 
-  private func cutName(_ reason: CutReason) -> String {
-    reason == .greedy ? "T 0" : reason.rawValue
+  private func cutName(_ reason: CutReason, isShort: Bool = false) -> String {
+    switch reason {
+    case .greedy: isShort ? "T" : "T 0"
+    default: isShort ? String(reason.rawValue.suffix(1)) : reason.rawValue
+    }
   }
 
   /// A probability after the settings: `≈` where it is interpolated, `—` where it cannot be told.
@@ -133,23 +136,36 @@ struct DecodeTableView {
     let rest = table.rest(outside: visible)
     guard rest.count > 0 else { return }
     let style = view.style(.dim)
-    let columns = layout.columns(layout.rest)
+    let columns = CandidateColumns(layout.rest)
     buffer.put(
       "rest \(Format.count(rest.count))", x: columns.label.x, y: layout.rest.y, style: style,
       width: columns.label.width)
     put(Format.smallProbability(rest.raw), in: columns.raw, style, &buffer)
-    drawBar(rest.raw, columns.rawBar, view.style(.barRaw), &buffer)
-    if rest.shaped == 0, table.cutsRest {
-      buffer.put("✂", x: columns.shaped.x + 1, y: layout.rest.y, style: style)
-    } else {
-      put(shaped(rest.shaped, table), in: columns.shaped, style, &buffer)
-      drawBar(rest.shaped ?? 0, columns.shapedBar, view.style(.barShaped), &buffer)
-    }
+    let isCut = rest.shaped == 0 && table.cutsRest
+    put(isCut ? "✂" : shaped(rest.shaped, table), in: columns.shaped, style, &buffer)
+    drawBar(
+      rest.raw, rest.shaped, columns.bar,
+      BarStyles(
+        both: view.style(.barRaw), more: view.style(.barShaped),
+        less: view.style(isCut ? .barCut : .barRaw)), &buffer)
   }
 
-  /// A bar, left out where its number is below what the table writes.
-  private func drawBar(_ value: Double, _ rect: Rect, _ style: Style, _ buffer: inout CellBuffer) {
-    if value >= 0.0005 { Bar.draw(value, in: rect, style: style, on: &buffer) }
+  private struct BarStyles {
+    var both: Style
+    var more: Style
+    var less: Style
+  }
+
+  /// What the settings make of a probability as a bar over that of the probability; left out where
+  /// both are below what the table writes.
+  private func drawBar(
+    _ raw: Double, _ shaped: Double?, _ rect: Rect, _ styles: BarStyles,
+    _ buffer: inout CellBuffer
+  ) {
+    func shown(_ value: Double) -> Double { value >= 0.0005 ? value : 0 }
+    Bar.draw(
+      shown(raw), overlay: shown(shaped ?? raw), in: rect, style: styles.both, more: styles.more,
+      less: styles.less, on: &buffer)
   }
 
   private func put(_ text: String, in cell: Rect, _ style: Style, _ buffer: inout CellBuffer) {
@@ -196,5 +212,35 @@ struct DecodeTableView {
       buffer.put(fact.0, x: line.x + 2, y: line.y, style: view.style(.dim))
       buffer.put(fact.1, x: line.x + 9, y: line.y, style: view.style(.text), width: line.width - 10)
     }
+  }
+}
+
+/// The parts of a row of the table from left to right, and the column for the scrollbar that is
+/// kept free behind them.
+private struct CandidateColumns {
+  /// The row without the scrollbar's column.
+  let row: Rect
+  let marks: Rect
+  let label: Rect
+  /// p before the settings.
+  let raw: Rect
+  /// p after the settings, or what cut the token.
+  let shaped: Rect
+  /// Both on one scale.
+  let bar: Rect
+
+  /// Whether there is no room for the whole name of a setting.
+  var isNarrow: Bool { shaped.width < 8 }
+
+  init(_ line: Rect) {
+    row = Rect(x: line.x, y: line.y, width: max(0, line.width - 1), height: line.height)
+    let bar = max(4, (row.width - 20) / 2)
+    let parts = row.splitColumns(
+      [
+        .fixed(2), .fill(minimum: 8), .fixed(5), .fixed(row.width < 34 ? 6 : 8), .fixed(bar + 1),
+      ], gap: 0)
+    (marks, raw, shaped) = (parts[0], parts[2], parts[3])
+    label = Rect(x: parts[1].x, y: row.y, width: parts[1].width - 1, height: row.height)
+    self.bar = Rect(x: parts[4].x + 1, y: row.y, width: parts[4].width - 1, height: row.height)
   }
 }

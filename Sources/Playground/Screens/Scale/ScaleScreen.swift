@@ -77,11 +77,17 @@ struct ScaleScreen: Screen {
     return StudyPlan(kind: kind, families: families, count: count, settings: settings)
   }
 
-  /// The family that is studied: the one chosen, else the question's, else that of the apples.
+  /// The family that is studied: the one chosen, else the question's. The apples are where everybody
+  /// begins, and of their family all samples of the bundled models are right; for them and for
+  /// questions without a family it is one in which there is something to see.
   func studyFamily(_ session: SessionState) -> String {
-    [family, session.question.family].compactMap { $0 }.first(where: Self.families.contains)
-      ?? ProblemLibrary.apples.family
+    let question = session.question
+    let asked = question.problem == ProblemLibrary.apples.id ? nil : question.family
+    return [family, asked].compactMap { $0 }.first(where: Self.families.contains)
+      ?? Self.usualFamily
   }
+
+  private static let usualFamily = "story"
 
   private static let families = ProblemLibrary.families.map(\.name) + ["all"]
 

@@ -50,12 +50,26 @@ public struct StudyChart: Sendable, Hashable {
     else { return nil }
     self.x = x
     if measure == .accuracy {
-      y = ChartScale(0...1)
+      y = ChartScale(Self.zoom(all.flatMap(\.points).map(\.y)))
     } else {
       let highest = all.flatMap { $0.points.map { $0.y.interval?.upperBound ?? $0.y.value } }.max()
       y = ChartScale(0...max(1, highest ?? 1) * 1.05)
     }
     lines = all.filter { !hidden.contains($0.index) }
+  }
+
+  /// The twentieths between which accuracies and their intervals lie, at least a fifth of the whole.
+  private static func zoom(_ accuracies: [Estimate]) -> ClosedRange<Double> {
+    let bounds = accuracies.flatMap { estimate in
+      [estimate.value] + (estimate.interval.map { [$0.lowerBound, $0.upperBound] } ?? [])
+    }
+    guard let low = bounds.min(), let high = bounds.max() else { return 0...1 }
+    var (first, last) = (Int((low * 20).rounded(.down)), Int((high * 20).rounded(.up)))
+    while last - first < 4, first > 0 || last < 20 {
+      if first > 0 { first -= 1 }
+      if last - first < 4, last < 20 { last += 1 }
+    }
+    return Double(max(0, first)) / 20...Double(min(20, last)) / 20
   }
 
   /// The positions of all points, ascending: where a cursor can stand.

@@ -108,6 +108,10 @@ struct CurvePanel {
       buffer.put(hint, x: inside.x + 1, y: inside.y, width: inside.width - 2)
       return
     }
+    // One state makes no curve.
+    guard states > 1 else {
+      return drawOnlyState(in: inside.inset(horizontal: 1, vertical: 0), on: &buffer)
+    }
     let labels = inside.height > 2 ? 1 : 0
     let chart = Rect(
       x: inside.x + 4, y: inside.y, width: inside.width - 6, height: inside.height - labels)
@@ -148,6 +152,25 @@ struct CurvePanel {
       $0.overlaid(by: theme[.selection])
     }
   }
+
+  /// What the model would answer in the only state that was asked, in words.
+  private func drawOnlyState(in rect: Rect, on buffer: inout CellBuffer) {
+    var text = StyledText("Asked once, before the first step", style: theme[.text])
+    if let own = curve.own.first ?? nil, let answer = episode.answer {
+      text.append(
+        ", the model gives p(\(PathText.head(answer, columns: 12))) "
+          + Format.smallProbability(own), style: theme[.text])
+    }
+    if let leader = curve.leader(at: 0), leader.answer != episode.answer {
+      text.append(
+        "; it would say \(PathText.head(leader.answer, columns: 12)), "
+          + Format.smallProbability(leader.probability), style: theme[.text])
+    }
+    text.append(". A curve takes two steps.", style: theme[.dim])
+    WrappedText(text, width: rect.width).draw(in: rect, on: &buffer)
+  }
+
+  private var curve: AnswerCurve { episode.curve }
 
   /// What the model would answer in each state, below it: `s1 5 .62`.
   private func drawLeaders(in chart: Rect, y: Int, on buffer: inout CellBuffer) {

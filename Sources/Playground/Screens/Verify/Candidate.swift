@@ -45,9 +45,6 @@ struct Judgement: Sendable, Hashable {
 typealias CandidateRanking = Score.Kind
 
 extension CandidateRanking {
-  /// The kinds that rank, in the order in which they are offered.
-  static let rankings: [CandidateRanking] = [.prm, .genrm, .orm, .likelihood, .exact]
-
   var title: String {
     switch self {
     case .prm: "PRM"
@@ -144,15 +141,5 @@ extension Candidate {
   private static func text(_ bytes: [UInt8]) -> String {
     let line = PathText.oneLine(bytes).drop { $0 == " " }
     return String(line)
-  }
-}
-
-extension PathTrace {
-  /// The score of the whole path. Those of single steps stand at nodes of the path itself.
-  fileprivate func wholeScore(_ kind: Score.Kind) -> Score? {
-    let own = Set(nodes)
-    return scores.last { score in
-      score.kind == kind && score.node.map { !own.contains($0) } ?? true
-    }
   }
 }
