@@ -9,6 +9,12 @@ extension Trace {
       .filter { model == nil || $0.start?.model.hash == model }
   }
 
+  /// How a token that stands for no text is spelled; nil where no run says so.
+  public func name(of token: TokenID) -> String? {
+    let key = String(token)
+    return considered.lazy.compactMap { $0.start?.names?[key] }.first
+  }
+
   /// What is known about a node, the newest run first.
   public func node(_ id: NodeID) -> NodeTrace? {
     for run in considered {

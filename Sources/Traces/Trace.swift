@@ -99,7 +99,10 @@ public struct RunTrace: Sendable, Equatable {
       logProbability: event.logProbability ?? known?.logProbability)
     generated += 1
     children[event.parent, default: []].insert(event.id)
-    if let candidates = event.candidates, distributions[event.parent] == nil {
+    // A run that is taken up again may tell more of a place than before.
+    if let candidates = event.candidates,
+      candidates.summary.tokens.count > distributions[event.parent]?.summary.tokens.count ?? -1
+    {
       distributions[event.parent] = candidates
     }
     paths[event.path, default: PathTrace()].append(event.id, after: event.parent)

@@ -20,11 +20,27 @@ public enum TraceCoding {
   public static func record(
     fromLine line: Data, settings: SettingTable = .standard
   ) throws -> TraceRecord {
-    let decoder = JSONDecoder()
-    if let key = SettingTable.codingKey { decoder.userInfo[key] = settings }
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-    return try decoder.decode(TraceRecord.self, from: line)
+    try LineReader(settings).record(line)
+  }
+
+  /// Reads many lines.
+  struct LineReader {
+    private let decoder = JSONDecoder()
+
+    init(_ settings: SettingTable = .standard) {
+      if let key = SettingTable.codingKey { decoder.userInfo[key] = settings }
+      decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+        positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    }
+
+    func record(_ line: Data) throws -> TraceRecord {
+      try line.withUnsafeBytes { try record($0.assumingMemoryBound(to: UInt8.self)) }
+    }
+
+    func record(_ line: UnsafeBufferPointer<UInt8>) throws -> TraceRecord {
+      if let record = TraceRecord(nodeIn: line) { return record }
+      return try decoder.decode(TraceRecord.self, from: Data(line))
+    }
   }
 
   private static func encoder() -> JSONEncoder {
@@ -59,10 +75,15 @@ extension TraceRecord: Codable {
     }
     event = try TraceEvent(kind, from: decoder)
     // Whatever adds to these numbers, and everything does, may rely on there being room.
-    guard Self.plausible.contains(run), event.counts.allSatisfy(Self.plausible.contains) else {
+    guard isPlausible else {
       throw Swift.DecodingError.dataCorruptedError(
         forKey: .event, in: container, debugDescription: "A number is out of range.")
     }
+  }
+
+  /// Whether its numbers are such as a trace may hold.
+  var isPlausible: Bool {
+    Self.plausible.contains(run) && event.counts.allSatisfy(Self.plausible.contains)
   }
 
   /// The run and path numbers, and the counts, that a trace may hold.

@@ -3,10 +3,13 @@ public import Foundation
 /// Writes a file whole or not at all, even when the disk is full or the power fails: beside its
 /// place first, synced, and then put in place in one step.
 public enum WholeFile {
+  /// Writes where links lead to, so that a link stays one.
+  ///
   /// - Parameter content: writes what the file is to hold.
   /// - Throws: what `content` throws, and whatever keeps the file from being written. What was in
   ///   its place is still there then.
   public static func write(to url: URL, _ content: (FileHandle) throws -> Void) throws {
+    let url = destination(of: url)
     let partial = url.deletingLastPathComponent()
       .appending(path: ".\(url.lastPathComponent).\(UUID().uuidString)")
     try Data().write(to: partial, options: .withoutOverwriting)
@@ -22,6 +25,19 @@ public enum WholeFile {
       try? FileManager.default.removeItem(at: partial)
       throw error
     }
+  }
+
+  /// Where links lead to from a path, whether or not there is something yet.
+  public static func destination(of url: URL) -> URL {
+    var url = url
+    // Links that form a circle are followed as long as the system would.
+    for _ in 0..<40 {
+      guard let next = try? FileManager.default.destinationOfSymbolicLink(atPath: url.path) else {
+        return url
+      }
+      url = URL(fileURLWithPath: next, relativeTo: url.deletingLastPathComponent()).absoluteURL
+    }
+    return url
   }
 
   public static func write(_ data: Data, to url: URL) throws {

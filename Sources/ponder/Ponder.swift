@@ -21,6 +21,8 @@ struct Ponder: AsyncParsableCommand {
     // A reader that closes the pipe early is an error of `write`, not the end of the process: the
     // terminal and the journal must be put in order first.
     signal(SIGPIPE, SIG_IGN)
+    // So is a file that has grown as large as it may.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       let words = CommandWords.joiningValues(Array(CommandLine.arguments.dropFirst()))
       try CommandWords.check(words)

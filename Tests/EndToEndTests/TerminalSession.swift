@@ -216,6 +216,7 @@ final class TerminalSession {
     let kept = folder.appending(path: "state/ponder")
     guard FileManager.default.fileExists(atPath: kept.path) else { return [] }
     return try FileManager.default.contentsOfDirectory(at: kept, includingPropertiesForKeys: nil)
+      .filter { $0.pathExtension == "jsonl" }
   }
 
   /// The only session that has been kept.

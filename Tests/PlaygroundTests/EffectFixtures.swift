@@ -15,7 +15,8 @@ enum EffectKind: CaseIterable {
   case ask, stopReview
   case lookUp, study, stopStudy, export
   case load
-  case lesson, open, save, list
+  case lesson, open, stopOpening, save, keep, list
+  case listSessions, stopListing, rename, delete
   case tick
 
   /// Nil for what the main loop does itself. An effect without a row here does not compile.
@@ -42,10 +43,16 @@ enum EffectKind: CaseIterable {
     case .model(.load): self = .load
     case .file(.lesson): self = .lesson
     case .file(.open): self = .open
+    case .file(.stopOpening): self = .stopOpening
     case .file(.save): self = .save
+    case .file(.keep): self = .keep
+    case .file(.listSessions): self = .listSessions
+    case .file(.stopListing): self = .stopListing
+    case .file(.rename): self = .rename
+    case .file(.delete): self = .delete
     case .file(.list): self = .list
     case .shell(.tick): self = .tick
-    case .shell(.loadTheme), .shell(.suspend), .shell(.quit): return nil
+    case .shell(.loadTheme), .shell(.suspend), .shell(.quit), .shell(.leave): return nil
     }
   }
 
@@ -102,12 +109,18 @@ struct EffectEnd: Hashable {
     case .model(.ready): self.init(.load, .done)
     case .model(.failed): self.init(.load, .failed)
     case .model(.cancelled): self.init(.load, .cancelled)
-    case .file(.unkept): return nil
+    case .file(.unkept), .file(.goesOn), .file(.opening), .file(.sessionsRead): return nil
     case .file(.lesson(_, let ending)): self.init(.lesson, ending)
     case .file(.opened(_, let ending)): self.init(.open, ending)
+    case .file(.openingStopped): self.init(.stopOpening, .done)
     case .file(.saved(_, let ending)): self.init(.save, ending)
+    case .file(.kept(let ending)): self.init(.keep, ending)
+    case .file(.sessionsListed(let ending)): self.init(.listSessions, ending)
+    case .file(.listingStopped): self.init(.stopListing, .done)
+    case .file(.renamed(_, let ending)): self.init(.rename, ending)
+    case .file(.deleted(_, let ending)): self.init(.delete, ending)
     case .file(.listed(_, let ending)): self.init(.list, ending)
-    case .shell(.theme): return nil
+    case .shell(.theme), .shell(.settled): return nil
     case .shell(.ticked): self.init(.tick, .done)
     }
   }
@@ -141,7 +154,8 @@ final class EffectBench {
       PlaygroundSession.Configuration(
         opener: TemperedOpener(temper: temper),
         prompts: PromptLibrary(directory: SamplesFolder.path("Prompts")),
-        keep: { try TraceJournal(at: journal) }, exportFolder: folder.appending(path: "out").path),
+        keep: { try TraceJournal(at: $0 ?? journal) },
+        sessions: SessionFolder(folder.appending(path: "sessions")), exportFolder: folder.appending(path: "out").path),
       inbox: inbox)
     let records = try await Self.records.value
     let trace = Trace(records)
@@ -201,10 +215,23 @@ final class EffectBench {
     case .load: .model(.load(path: "other"))
     case .lesson: .file(.lesson(path: folder.appending(path: "lesson.md").path))
     case .open: .file(.open(path: saved.path))
+    case .stopOpening: .file(.stopOpening)
     case .save: .file(.save(path: folder.appending(path: "\(UUID().uuidString).jsonl").path))
+    case .keep: .file(.keep)
+    case .listSessions: .file(.listSessions)
+    case .stopListing: .file(.stopListing)
+    case .rename: .file(.rename(path: kept(), name: UUID().uuidString))
+    case .delete: .file(.delete(path: kept()))
     case .list: .file(.list(folder.path + "/"))
     case .tick: .shell(.tick(seconds: 0.01, timer: 3))
     }
+  }
+
+  /// A session that nobody writes.
+  private func kept() -> String {
+    let url = folder.appending(path: "sessions/\(UUID().uuidString).jsonl")
+    try? TraceJournal(at: url).close()
+    return url.path
   }
 
   /// The effect as it goes wrong; nil where nothing can.
@@ -215,12 +242,16 @@ final class EffectBench {
     question.isRaw = false
     let nowhere = "/nowhere/file"
     switch kind {
-    case .insert, .stopStream, .note, .cancelRun, .stopReview, .stopStudy, .list, .tick: return nil
+    case .insert, .stopStream, .note, .cancelRun, .stopReview, .stopStudy, .list, .tick,
+      .stopOpening, .keep, .listSessions, .stopListing:
+      return nil
     case .explore: return .decode(.explore(run: 2, question, settings))
     case .resume: return .decode(.resume(run: 7, question, settings, finished, others: []))
     case .lesson: return .file(.lesson(path: nowhere))
     case .open: return .file(.open(path: nowhere))
     case .save: return .file(.save(path: nowhere))
+    case .rename: return .file(.rename(path: nowhere, name: "other"))
+    case .delete: return .file(.delete(path: nowhere))
     case .export:
       try? FileManager.default.removeItem(at: folder.appending(path: "out"))
       return effect(kind)

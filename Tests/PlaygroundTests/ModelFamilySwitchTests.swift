@@ -183,7 +183,7 @@ extension Play {
 
   private func driver() -> Driver {
     let file = file
-    return Driver(keep: { try TraceJournal(at: file) })
+    return Driver(keep: { try TraceJournal(at: $0 ?? file) })
   }
 
   private var isThere: Bool { FileManager.default.fileExists(atPath: file.path) }

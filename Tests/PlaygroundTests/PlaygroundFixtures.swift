@@ -105,14 +105,14 @@ final class Driver {
   init(
     _ width: Int = 80, _ height: Int = 24, model: any LanguageModel = Fixtures.model,
     others: [any LanguageModel] = [], prompts: String = "",
-    keep: (@Sendable () throws -> TraceJournal)? = nil, studies: StudyStore? = nil,
+    keep: JournalMaker? = nil, sessions: SessionFolder? = nil, studies: StudyStore? = nil,
     exportFolder: String = "."
   ) {
     state = Fixtures.empty(width, height)
     session = PlaygroundSession(
       PlaygroundSession.Configuration(
         opener: TableOpener(model: model, others: others),
-        prompts: PromptLibrary(directory: prompts), keep: keep, studies: studies,
+        prompts: PromptLibrary(directory: prompts), keep: keep, sessions: sessions, studies: studies,
         exportFolder: exportFolder),
       inbox: inbox)
     inbox.connect(bell)

@@ -6,6 +6,7 @@ extension KeyMap {
     (.lesson, lesson), (.guess, guess), (.list, list), (.help, help), (.settings, settings),
     (.value, value), (.commandLine, commandLine), (.problems, problems), (.question, question),
     (.template, template), (.family, family), (.models, models),
+    (.sessions, sessions), (.deletion, deletion), (.name, name), (.unkept, unkept),
   ]
 
   private static let up = KeyBinding([.up], .up, "previous")
@@ -98,4 +99,32 @@ extension KeyMap {
       KeyBinding([.tab], .complete(1), "complete the path", hint: "complete"),
       KeyBinding([.escape], .dismiss, "close", hint: "close"),
     ]
+
+  private static let sessions: [KeyBinding] =
+    [up, down] + KeyBinding.paging + [
+      KeyBinding([.enter], .activate, "open the session", hint: "open"),
+      KeyBinding([.tab], .own(SessionChooser.Own.name), "give it a name", hint: "name"),
+      KeyBinding([.delete], .own(SessionChooser.Own.delete), "delete it", hint: "delete"),
+      KeyBinding([.escape], .dismiss, "close", hint: "close"),
+    ]
+
+  private static let deletion: [KeyBinding] = [
+    KeyBinding(["y"], .activate, "delete it", hint: "delete it"),
+    KeyBinding([.escape, "n"], .dismiss, "keep it", hint: "keep it"),
+  ]
+
+  private static let name: [KeyBinding] = [
+    KeyBinding([.enter], .activate, "take the name", hint: "take it"),
+    KeyBinding([.escape], .dismiss, "back", hint: "back"),
+  ]
+
+  private static let unkept: [KeyBinding] = [
+    KeyBinding(["r"], .own(UnkeptQuestion.Own.retry), "try to write them again", hint: "retry"),
+    KeyBinding(
+      ["s"], .own(UnkeptQuestion.Own.saveElsewhere), "save the session elsewhere",
+      hint: "save elsewhere"),
+    KeyBinding(
+      ["q"], .own(UnkeptQuestion.Own.quit), "quit without them", hint: "quit without them"),
+    KeyBinding([.escape], .dismiss, "go back", hint: "go back"),
+  ]
 }

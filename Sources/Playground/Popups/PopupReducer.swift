@@ -10,7 +10,9 @@ extension Reducer {
     case .openThemes: state.popups.append(ThemeChooser(state))
     case .pickProblem: state.popups.append(PickerState(state))
     case .openLessons: state.popups.append(LessonChooser())
-    case .openSessions: state.popups.append(SessionChooser())
+    case .openSessions:
+      state.popups.append(SessionChooser(state))
+      return [.file(.listSessions)]
     default: break
     }
     return []

@@ -56,8 +56,7 @@ enum ChromeView {
     case .loading(let load): return "\(load.name) …"
     case .failed(let name, _): return "\(name) ✗"
     case .none:
-      let saved = session.trace.runs.min { $0.key < $1.key }?.value.start?.model
-      return saved.map { "\($0.title) (saved)" } ?? "no model"
+      return session.shownModel.map { "\($0.title) (saved)" } ?? "no model"
     }
   }
 
@@ -136,6 +135,10 @@ enum ChromeView {
 enum StatusLine {
   /// From the left, the most important first; what finds no room is left out.
   static func parts(_ state: PlaygroundState) -> [String] {
+    (state.unkept.map { ["✗ \($0.title)"] } ?? []) + modelParts(state)
+  }
+
+  private static func modelParts(_ state: PlaygroundState) -> [String] {
     switch state.model {
     case .none:
       return [state.isReplay ? "saved trace, no model" : "no model: press m to choose one"]
@@ -159,6 +162,8 @@ enum StatusLine {
 
   /// What is under way: the newest run with how far it is, or the line that grows in Decode.
   static func activity(_ state: PlaygroundState) -> String {
+    if state.isQuitting { return "saving the session …" }
+    if let opening = state.opening { return "opening \(opening.text); Esc stops" }
     if let (run, activity) = state.activities.max(by: { $0.key < $1.key }) {
       var text = "\(activity.strategy) \(activity.finished)/\(activity.paths)"
       if activity.isCancelling { return text + ", stopping" }

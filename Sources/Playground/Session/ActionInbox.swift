@@ -26,6 +26,9 @@ public final class ActionInbox: Sendable {
     }
   }
 
+  /// Has it told in which file the session goes on.
+  public func tell(sessionGoesOnIn path: String) { post(.file(.goesOn(path))) }
+
   func post(_ record: TraceRecord) { add { $0.records.append(record) } }
 
   private func add(_ change: (inout sending State) -> Void) {

@@ -4,12 +4,17 @@ import Traces
 
 /// Reads and writes files other than models and studies.
 final class FileWorker: Worker {
-  enum Kind: Hashable { case file }
+  enum Kind: Hashable { case file, open, sessions }
 
   let jobs: Jobs<Kind>
+  private let bench: Workbench
   private let recorder: Recorder
+  /// Those who add to the session at hand.
+  private let writers: [any Worker]
 
-  init(_ bench: Workbench) {
+  init(_ bench: Workbench, writers: [any Worker]) {
+    self.bench = bench
+    self.writers = writers
     recorder = bench.recorder
     jobs = Jobs(bench.inbox)
   }
@@ -18,21 +23,64 @@ final class FileWorker: Worker {
     switch work {
     case .lesson(let path):
       jobs.start(.file) {
-        try Lesson.read(FilePaths.expanded(path))
+        try Lesson.read(UserFolder.expanded(path))
       } ending: {
         .file(.lesson(path, $0))
       }
     case .open(let path):
-      jobs.start(.file) { [recorder] in
-        try recorder.open(FilePaths.expanded(path))
+      jobs.start(.open, isOvertaking: true) { [bench, recorder, writers] in
+        let opening = try recorder.read(UserFolder.expanded(path)) { bytes, total in
+          try Task.checkCancellation()
+          bench.post(.file(.opening(FileProgress(path: path, bytes: bytes, totalBytes: total))))
+        }
+        // What still runs belongs to the session before.
+        for writer in writers { await writer.leaveModel() }
+        try Task.checkCancellation()
+        recorder.enter(opening)
+        return opening.session
       } ending: {
         .file(.opened(path, $0))
       }
+    case .stopOpening:
+      jobs.cancel(.open)
+      bench.post(.file(.openingStopped))
     case .save(let path):
       jobs.start(.file) { [recorder] in
         try recorder.save(to: path)
       } ending: {
         .file(.saved(path, $0))
+      }
+    case .keep:
+      jobs.start(.file) { [recorder] in
+        if let unkept = recorder.settle() { throw unkept }
+      } ending: {
+        .file(.kept($0))
+      }
+    case .listSessions:
+      jobs.start(.sessions, isOvertaking: true) { [bench, recorder] in
+        let own = recorder.path
+        let folder = bench.configuration.sessions
+        _ = folder?.sessions { sessions in
+          bench.post(.file(.sessionsRead(SessionList(sessions, own: own))))
+          return !Task.isCancelled
+        }
+      } ending: {
+        .file(.sessionsListed($0))
+      }
+    case .stopListing:
+      jobs.cancel(.sessions)
+      bench.post(.file(.listingStopped))
+    case .rename(let path, let name):
+      jobs.start(.file) { [recorder] in
+        try recorder.rename(path, to: name)
+      } ending: {
+        .file(.renamed(path, $0))
+      }
+    case .delete(let path):
+      jobs.start(.file) { [recorder] in
+        try recorder.delete(path)
+      } ending: {
+        .file(.deleted(path, $0))
       }
     case .list(let path):
       jobs.start(.file) {
@@ -46,19 +94,13 @@ final class FileWorker: Worker {
 
 /// Paths as people type them.
 enum FilePaths {
-  /// The path with a leading `~` replaced by the home folder.
-  static func expanded(_ path: String) -> String {
-    guard path == "~" || path.hasPrefix("~/") else { return path }
-    return FileManager.default.homeDirectoryForCurrentUser.path + path.dropFirst()
-  }
-
   /// The files and folders whose paths begin with `path`, written as it is, folders with a slash
   /// behind. Hidden ones only when a dot is typed.
   static func completions(of path: String, limit: Int = 200) -> [String] {
     let slash = path.lastIndex(of: "/")
     let folder = slash.map { String(path[...$0]) } ?? ""
     let start = slash.map { String(path[path.index(after: $0)...]) } ?? path
-    let place = expanded(folder.isEmpty ? "." : folder)
+    let place = UserFolder.expanded(folder.isEmpty ? "." : folder)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
     let matching = names.filter {
       $0.hasPrefix(start) && (start.hasPrefix(".") || !$0.hasPrefix("."))

@@ -1,6 +1,7 @@
 import Decoding
 import Foundation
 import Synchronization
+import Traces
 
 /// Loads models. The last one asked for wins.
 final class ModelWorker: Worker {
@@ -26,7 +27,7 @@ final class ModelWorker: Worker {
   }
 
   private func load(_ typed: String) {
-    let path = FilePaths.expanded(typed)
+    let path = UserFolder.expanded(typed)
     let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     let number = newest.withLock { newest in
       newest += 1

@@ -13,7 +13,9 @@ public final class PlaygroundSession: Sendable {
     public var prompts: PromptLibrary
     /// Makes the journal that keeps the session, when there is something to keep; nil keeps
     /// nothing.
-    public var keep: (@Sendable () throws -> TraceJournal)?
+    public var keep: JournalMaker?
+    /// Where sessions are kept; nil where there is no such place.
+    public var sessions: SessionFolder?
     /// Where studies are kept; nil keeps none.
     public var studies: StudyStore?
     /// Where studies are written to.
@@ -21,12 +23,13 @@ public final class PlaygroundSession: Sendable {
 
     public init(
       opener: any ModelOpening, prompts: PromptLibrary,
-      keep: (@Sendable () throws -> TraceJournal)?, studies: StudyStore? = nil,
+      keep: JournalMaker?, sessions: SessionFolder? = nil, studies: StudyStore? = nil,
       exportFolder: String = "."
     ) {
       self.opener = opener
       self.prompts = prompts
       self.keep = keep
+      self.sessions = sessions
       self.studies = studies
       self.exportFolder = exportFolder
     }
@@ -51,7 +54,7 @@ public final class PlaygroundSession: Sendable {
     review = ReviewWorker(bench)
     study = StudyWorker(bench)
     model = ModelWorker(bench, users: [decode, run, review, study])
-    file = FileWorker(bench)
+    file = FileWorker(bench, writers: [decode, run, review])
     timer = TimerWorker(bench)
   }
 
@@ -66,6 +69,16 @@ public final class PlaygroundSession: Sendable {
     case .file(let effect): file.perform(effect)
     case .shell(let effect): timer.perform(effect)
     }
+  }
+
+  /// Stops everything and waits until all of it has ended and is on the disk. The session can be
+  /// gone on with.
+  ///
+  /// - Returns: what could not be written.
+  func settle() async -> Unkept? {
+    for worker in workers { worker.stop() }
+    for worker in workers { await worker.allEnded() }
+    return recorder.settle()
   }
 
   /// Stops everything, waits until all of it has ended, and closes the journal, in which

@@ -114,12 +114,18 @@ public final class PlaygroundShell {
   private func perform(_ effects: [Effect], _ control: inout LoopControl) {
     for effect in effects {
       switch effect {
-      case .shell(.quit): control.exits = true
+      case .shell(.quit): settle()
+      case .shell(.leave): control.exits = true
       case .shell(.suspend): control.suspends = true
       case .shell(.loadTheme(let name)): change(theme: name, &control)
       default: session.perform(effect)
       }
     }
+  }
+
+  /// Has everything written while the screen goes on.
+  private func settle() {
+    Task.detached { [session, inbox] in inbox.post(.shell(.settled(await session.settle()))) }
   }
 
   private func change(theme name: String, _ control: inout LoopControl) {

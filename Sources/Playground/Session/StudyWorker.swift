@@ -105,7 +105,7 @@ final class StudyWorker: Worker {
       ("svg", chart.svg(of: snapshot.results)), ("csv", report.csv),
       ("json", String(decoding: try encoder.encode(report), as: UTF8.self) + "\n"),
     ]
-    let folder = URL(fileURLWithPath: FilePaths.expanded(configuration.exportFolder))
+    let folder = URL(fileURLWithPath: UserFolder.expanded(configuration.exportFolder))
     let name = freeName(for: snapshot, endings: texts.map(\.0), in: folder)
     for (ending, text) in texts {
       try WholeFile.write(Data(text.utf8), to: folder.appending(path: "\(name).\(ending)"))

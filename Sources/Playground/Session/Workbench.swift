@@ -22,7 +22,8 @@ final class Workbench: Sendable {
   init(_ configuration: PlaygroundSession.Configuration, inbox: ActionInbox) {
     self.configuration = configuration
     self.inbox = inbox
-    recorder = Recorder(keep: configuration.keep, inbox: inbox)
+    recorder = Recorder(
+      keep: configuration.keep, folder: configuration.sessions, inbox: inbox)
   }
 
   var model: Model? {

@@ -26,6 +26,9 @@ extension Worker {
     await jobs.allEnded()
   }
 
+  /// Cancels what is under way.
+  func stop() { jobs.cancel() }
+
   /// Cancels what is under way, and whatever is asked for from now on.
   func close() { jobs.close() }
 

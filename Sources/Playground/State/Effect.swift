@@ -66,8 +66,17 @@ public enum FileEffect: Sendable {
   case lesson(path: String)
   /// Reads a saved session, which then replaces the current one.
   case open(path: String)
+  case stopOpening
   /// Copies the session's journal to a new file.
   case save(path: String)
+  /// Tries once more to write what is not on the disk.
+  case keep
+  /// Reads what is in the saved sessions.
+  case listSessions
+  case stopListing
+  /// Gives a saved session another name.
+  case rename(path: String, name: String)
+  case delete(path: String)
   /// Finds the files whose paths begin with a text, for completion.
   case list(String)
 }
@@ -78,5 +87,8 @@ public enum ShellEffect: Sendable {
   /// Sends `ticked` after some seconds.
   case tick(seconds: Double, timer: Int)
   case suspend
+  /// Sees to it that everything is on the disk, to quit then.
   case quit
+  /// Ends the loop at once.
+  case leave
 }

@@ -8,7 +8,7 @@ enum KeyContext: Sendable, Hashable {
   case compare
   /// What lies over a screen.
   case lesson, guess, list, help, settings, value, commandLine, problems, question, template,
-    family, models
+    family, models, sessions, deletion, name, unkept
 
   var title: String {
     switch self {
@@ -27,6 +27,10 @@ enum KeyContext: Sendable, Hashable {
     case .template: "Filling in a template"
     case .family: "Choosing within the model family"
     case .models: "Choosing a model"
+    case .sessions: "Choosing a session"
+    case .deletion: "Deleting a session"
+    case .name: "Typing a name"
+    case .unkept: "Quitting while events are not on disk"
     }
   }
 }

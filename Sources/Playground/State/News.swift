@@ -78,20 +78,64 @@ enum ModelNews: Sendable {
 /// What comes of reading and writing files, each with its path as it was typed.
 enum FileNews: Sendable {
   // Of no effect.
-  /// What is shown cannot be kept at present, and why.
-  case unkept(String)
+  /// What cannot be kept at present, and why; nil when all of it is on the disk again.
+  case unkept(Unkept?)
+  /// From now on the session is kept in this file.
+  case goesOn(String)
+
+  // On the way.
+  case opening(FileProgress)
+  case sessionsRead(SessionList)
 
   // Endings.
   case lesson(String, Ending<Lesson>)
-  case opened(String, Ending<[TraceRecord]>)
-  /// When it is done, the file is on the disk.
-  case saved(String, Ending<Void>)
+  case opened(String, Ending<OpenedSession>)
+  /// What is being opened, if anything is, will end.
+  case openingStopped
+  /// When it is done, the file is on the disk, and the session goes on in it if that is said.
+  case saved(String, Ending<Bool>)
+  case kept(Ending<Void>)
+  case sessionsListed(Ending<Void>)
+  case listingStopped
+  case renamed(String, Ending<Void>)
+  case deleted(String, Ending<Void>)
   /// The files whose paths begin with what was typed, folders with a slash behind.
   case listed(String, Ending<[String]>)
 }
 
-/// What comes of the main loop's own effects. Suspending and quitting end in the loop itself.
+/// How far the reading of a file is.
+struct FileProgress: Sendable, Hashable {
+  /// As it was typed.
+  var path: String
+  var bytes: Int
+  /// 0 where that is not known.
+  var totalBytes: Int
+
+  /// As `session: 43 % of 11 MB`.
+  var text: String {
+    let name = CommandCompletion.fileName(path)
+    guard totalBytes > 0 else { return "\(name) …" }
+    let percent = min(100, Int(100 * Double(bytes) / Double(totalBytes)))
+    return "\(name): \(percent) % of \(Format.bytes(totalBytes))"
+  }
+}
+
+/// The saved sessions as far as they are known.
+struct SessionList: Sendable, Equatable {
+  var sessions: [SessionEntry]
+  /// The path of the one that is open here.
+  var own: String?
+
+  init(_ sessions: [SessionEntry], own: String? = nil) {
+    self.sessions = sessions
+    self.own = own
+  }
+}
+
+/// What comes of the main loop's own effects. Suspending and leaving end in the loop itself.
 enum ShellNews: Sendable {
+  /// Nothing runs any more, and what is not on the disk cannot be written at present.
+  case settled(Unkept?)
   case theme(String, Ending<Void>)
   case ticked(Int)
 }

@@ -100,8 +100,8 @@ extension PlaygroundState {
   @discardableResult
   public mutating func show(_ saved: Trace) -> [Effect] {
     session.trace = saved
-    session.trace.model = session.readyModel?.identity.hash
     session.activities = [:]
+    session.explored = nil
     session.nextRun = max(1, (saved.latestRun ?? 0) &+ 1)
     var effects = reset(.trace)
     // The first screen, in the order of the tabs, that is some run's own; the newest run there.
@@ -122,7 +122,11 @@ extension PlaygroundState {
       let start = run.start
     else { return effects }
     session.question = start.question
+    // What is explored from now on is kept in the detail that this session has.
+    let detail = session.settings.detail
     session.settings = start.settings
+    session.settings.detail = max(detail, start.settings.detail)
+    session.look(at: shown)
     session.cursor = session.trace.leaves(of: shown).last ?? run.promptEnd
     effects += on(DecodeScreen.id) { decode, session in
       guard var screen = decode as? DecodeScreen else { return [] }
@@ -149,9 +153,11 @@ extension PlaygroundState {
       $0.key != number && $0.value.start?.model.hash == start.model.hash
     }
     session.explored = number
+    session.look(at: number)
+    var settings = start.settings
+    settings.detail = max(settings.detail, session.settings.detail)
     return [
-      .decode(
-        .resume(run: number, start.question, start.settings, run, others: Array(others.values)))
+      .decode(.resume(run: number, start.question, settings, run, others: Array(others.values)))
     ] + on(DecodeScreen.id) { $0.appear(&$1) }
   }
 }

@@ -20,7 +20,11 @@ struct Reducer: Sendable {
     case .resize(let size):
       state.size = size
       return []
-    case .interrupt, .terminate: return perform(.quit, &state)
+    case .interrupt: return perform(.quit, &state)
+    case .terminate:
+      // There may be nobody left to ask.
+      state.isQuitting = true
+      return state.cancelRuns() + state.stopScreens() + [.shell(.leave)]
     case .command(let command): return perform(command, &state)
     case .trace(let records): return state.fold(records)
     case .decode(let run, let news):
@@ -38,6 +42,7 @@ struct Reducer: Sendable {
       state.session.tell(ending)
       return []
     case .shell(.ticked): return state.pass(action)
+    case .shell(.settled(let unkept)): return settled(unkept, &state)
     case .model(let news): return receive(news, &state)
     case .file(let news): return receive(news, &state)
     case .pace(let pace):
@@ -89,10 +94,7 @@ struct Reducer: Sendable {
 
   func perform(_ command: Command, _ state: inout PlaygroundState) -> [Effect] {
     switch command {
-    case .quit:
-      // The session cancels what runs, so that every trace is closed, before it ends.
-      state.isQuitting = true
-      return state.cancelRuns() + state.stopScreens() + [.shell(.quit)]
+    case .quit: return quit(&state)
     case .suspend: return [.shell(.suspend)]
     case .screen(let screen): return state.show(screen)
     case .nextScreen: return state.show(state.session.screens.neighbour(of: state.screen, 1))
@@ -148,13 +150,46 @@ struct Reducer: Sendable {
 
   private func receive(_ news: FileNews, _ state: inout PlaygroundState) -> [Effect] {
     switch news {
-    case .unkept(let why): state.session.tell(why, .error)
+    case .unkept(let unkept):
+      let isNew = unkept?.why != state.session.unkept?.why
+      state.session.unkept = unkept
+      if isNew, let unkept {
+        state.session.tell(unkept.description, .error)
+      } else if isNew {
+        state.session.tell("Everything is on disk again.")
+      }
+      return state.askAboutUnkept()
+    case .goesOn(let path): state.session.tell("This session goes on in \(path).")
+    case .opening(let progress): state.session.opening = progress
+    case .openingStopped, .listingStopped: break
+    case .sessionsRead(let list):
+      state.catalog.sessions = list.sessions.map(\.path)
+      for index in state.popups.indices {
+        guard var chooser = state.popups[index] as? SessionChooser else { continue }
+        chooser.receive(list)
+        state.popups[index] = chooser
+      }
+    case .sessionsListed(let ending): state.session.tell(ending)
+    case .renamed(_, let ending), .deleted(_, let ending):
+      state.session.tell(ending)
+      // What is on disk now shows also what could not be done.
+      return [.file(.listSessions)]
+    case .kept(let ending):
+      state.session.tell(ending)
+      return state.askAboutUnkept()
     case .lesson(let path, .done(let lesson)): return state.begin(lesson, name: path)
     case .lesson(_, let ending): state.session.tell(ending)
-    case .opened(let path, .done(let records)): return open(records, name: path, &state)
-    case .opened(_, let ending): state.session.tell(ending)
-    case .saved(let path, .done):
-      state.session.tell("Saved as \(path); ponder replay \(path) shows it again.")
+    case .opened(let path, let ending):
+      state.session.opening = nil
+      if case .done(let opened) = ending { return open(opened, name: path, &state) }
+      if case .cancelled = ending { state.session.tell("\(path) is not opened.") }
+      state.session.tell(ending)
+    case .saved(let path, .done(let goesOn)):
+      state.session.tell(
+        goesOn
+          ? "Saved as \(path); the session goes on there."
+          : "Saved as \(path); ponder replay \(path) shows it again.")
+      return state.askAboutUnkept()
     case .saved(_, let ending): state.session.tell(ending)
     case .listed(let path, .done(let files)):
       state.popups.last?.receive(files: files, for: path, &state)
@@ -189,10 +224,12 @@ struct Reducer: Sendable {
 
   /// Shows a saved session.
   private func open(
-    _ records: [TraceRecord], name: String, _ state: inout PlaygroundState
+    _ opened: OpenedSession, name: String, _ state: inout PlaygroundState
   ) -> [Effect] {
-    var effects = state.show(Trace(records))
-    state.message = Message(.notice, "Opened \(name).")
+    var effects = state.show(opened.trace)
+    let warning = opened.warning
+    let text = ["Opened \(name).", warning].compactMap(\.self).joined(separator: " ")
+    state.message = Message(warning == nil ? .notice : .warning, text)
     if state.readyModel != nil { effects += state.resumedExploration() ?? [] }
     return effects
   }
@@ -298,6 +335,7 @@ extension PlaygroundState {
 
   /// Stops what runs on the screen shown, else anything that runs.
   mutating func stop() -> [Effect] {
+    if session.opening != nil { return [.file(.stopOpening)] }
     if let effects = askScreen({ $0.stop(&$1) }) { return effects }
     let shown = screens[current].run
     let run = session.isUnderWay(shown) ? shown : session.activities.keys.max()

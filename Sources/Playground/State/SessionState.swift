@@ -44,6 +44,10 @@ public struct SessionState: Sendable {
   var requests: [ScreenRequest] = []
 
   var message: Message?
+  /// What of the session is not on the disk although it should be.
+  var unkept: Unkept?
+  /// The saved session that is being read.
+  var opening: FileProgress?
   var lesson: LessonState?
 
   /// What can be chosen from; filled at the start, when something is found.
@@ -64,15 +68,36 @@ public struct SessionState: Sendable {
     if case .none = model { !trace.runs.isEmpty } else { false }
   }
 
+  /// Whether Decode shows a place that another model than the loaded one came to.
+  var showsAnotherModel: Bool {
+    guard let loaded = readyModel?.identity.hash, let shown = trace.model else { return false }
+    return loaded != shown
+  }
+
+  /// The model of what is on view: of the run that the screen shows, of Decode's place. nil where
+  /// no run says.
+  var shownModel: ModelIdentity? {
+    let run = screen == DecodeScreen.id ? nil : shownRuns[screen].flatMap { trace.runs[$0] }
+    if let run { return run.start?.model }
+    let models = trace.runs.sorted { $0.key < $1.key }.lazy.compactMap(\.value.start?.model)
+    return models.first { trace.model == nil || $0.hash == trace.model }
+  }
+
+  /// Has places looked up among the runs of a run's own model.
+  mutating func look(at run: Int) {
+    if let hash = trace.runs[run]?.start?.model.hash { trace.model = hash }
+  }
+
   /// A token as lists show it: ordinary ones in quotes, those that stand for no text by name.
   func label(of token: Token) -> String {
     token.bytes.isEmpty ? name(of: token.id) : TokenText.quoted(token.bytes)
   }
 
-  /// The name of a token that stands for no text; its id when a saved trace is all there is.
+  /// The name of a token that stands for no text; its id where neither the model nor
+  /// the trace names it.
   func name(of token: TokenID) -> String {
-    guard let vocabulary else { return "⟨token \(token)⟩" }
-    let name = vocabulary.name(of: token)
+    let own = showsAnotherModel ? nil : vocabulary?.name(of: token)
+    let name = own ?? trace.name(of: token) ?? ""
     return name.isEmpty ? "⟨token \(token)⟩" : name
   }
 
@@ -87,10 +112,14 @@ public struct SessionState: Sendable {
 
   /// The saved run whose settings are those of the session.
   private var replayed: RunStart? {
+    func isMadeSo(_ start: RunStart) -> Bool {
+      var other = start.settings
+      other.detail = settings.detail
+      return other == settings
+    }
     let shown = shownRuns[screen].flatMap { trace.runs[$0]?.start }
-    if let shown, shown.settings == settings { return shown }
-    return trace.runs.sorted { $0.key > $1.key }.lazy.compactMap(\.value.start)
-      .first { $0.settings == settings }
+    if let shown, isMadeSo(shown) { return shown }
+    return trace.runs.sorted { $0.key > $1.key }.lazy.compactMap(\.value.start).first(where: isMadeSo)
   }
 
   /// Moves a setting along its ladder. The temperature starts from the one in use, which may be a
@@ -135,7 +164,7 @@ public struct SessionState: Sendable {
     if let own = known.start?.model, let hash = readyModel?.identity.hash, run != shown,
       own.hash != hash
     {
-      tell("This path is by \(own.title), the table by the loaded model.")
+      tell("This path is by \(own.title); its table is the one that was saved.")
     }
   }
 
@@ -177,7 +206,7 @@ public struct SessionState: Sendable {
 
   /// Leaves a trace of a move, when there is a session to leave it in.
   func note(_ action: Edit.Action, _ node: NodeID) -> [Effect] {
-    readyModel == nil ? [] : [.decode(.note(action, node))]
+    readyModel == nil || showsAnotherModel ? [] : [.decode(.note(action, node))]
   }
 
   // MARK: Lessons

@@ -26,7 +26,8 @@ public final class Exploration: Sendable {
       .run(
         RunStart(
           strategy: Self.strategyName, model: run.decoder.model.identity,
-          seed: run.settings.seed, question: run.question, settings: run.settings)))
+          seed: run.settings.seed, question: run.question, settings: run.settings,
+          names: RunStart.names(in: run.vocabulary))))
     return try run.insertPrompt()
   }
 

@@ -48,7 +48,8 @@ public struct Ensemble: Strategy {
             strategy: (run.settings.samples ?? 1) > 1
               ? Sample.description.name : Greedy.description.name,
             model: member.decoder.model.identity, seed: run.settings.seed, question: run.question,
-            settings: run.settings, used: Self.description.effective(run.settings))))
+            settings: run.settings, used: Self.description.effective(run.settings),
+            names: RunStart.names(in: own.vocabulary))))
       let mine = OrderedVote(methods: [.majority], emit: own.emit)
       do {
         try await sample(own, into: votes, mine, from: index)

@@ -7,11 +7,11 @@ extension RunStart {
   /// The start of a run of a strategy, with what it uses where the settings say nothing.
   init(
     _ description: StrategyDescription, model: ModelIdentity, question: Question,
-    settings: RunSettings
+    settings: RunSettings, names: [String: String]? = nil
   ) {
     self.init(
       strategy: description.name, model: model, seed: settings.seed, question: question,
-      settings: settings, used: description.effective(settings))
+      settings: settings, used: description.effective(settings), names: names)
     // What is sent as it is, is not put in any way.
     if question.isRaw { used?.prompting = settings.prompting }
   }

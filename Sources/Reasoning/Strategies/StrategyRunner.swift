@@ -28,7 +28,8 @@ extension Strategy {
     emit(
       .run(
         RunStart(
-          description, model: decoder.model.identity, question: question, settings: settings)))
+          description, model: decoder.model.identity, question: question, settings: settings,
+          names: RunStart.names(in: decoder.model.vocabulary))))
     // A run that is taken up again has cost what it had cost before, too.
     let before = previous?.end?.tokens ?? TokenCounts()
     var counts = before

@@ -27,7 +27,7 @@ extension Candidates {
 }
 
 extension Candidates: Codable {
-  private enum Key: String, CodingKey {
+  fileprivate enum Key: String, CodingKey {
     case ids, pieces, bytes, logits, entropy
     case logSumExp = "log_sum_exp"
     case tailCount = "tail_count"
@@ -75,5 +75,47 @@ extension Candidates: Codable {
         tailLogSumExp: try container.decodeIfPresent([Double].self, forKey: .tailLogSumExp) ?? [],
         logSumExp: try container.decode(Double.self, forKey: .logSumExp),
         entropy: try container.decode(Double.self, forKey: .entropy)), bytes: bytes)
+  }
+}
+
+extension Candidates {
+  /// Reads what `encode` writes; nil for anything else.
+  init?(from json: inout JSONBytes) {
+    var summary = DistributionSummary(
+      tokens: [], logits: [], tailCount: 0, tailLogSumExp: [], logSumExp: 0, entropy: 0)
+    var bytes: [[UInt8]] = []
+    var exact: [(index: Int, bytes: [UInt8])] = []
+    var seen: Set<Key> = []
+    /// Puts a value in its place, if there is one.
+    func set<Value>(_ place: inout Value, _ value: Value?) -> Bool {
+      guard let value else { return false }
+      place = value
+      return true
+    }
+    let isWhole = json.object { name, json in
+      guard let key = Key(rawValue: name), seen.insert(key).inserted else { return false }
+      switch key {
+      case .ids:
+        return set(&summary.tokens, json.array { $0.natural().flatMap { TokenID(exactly: $0) } })
+      case .pieces: return set(&bytes, json.array { $0.utf8() })
+      case .logits: return set(&summary.logits, json.array { $0.float() })
+      case .entropy: return set(&summary.entropy, json.double())
+      case .logSumExp: return set(&summary.logSumExp, json.double())
+      case .tailCount: return set(&summary.tailCount, json.natural())
+      case .tailLogSumExp: return set(&summary.tailLogSumExp, json.array { $0.double() })
+      case .bytes:
+        return json.object { index, json in
+          guard let index = Int(index), let value = json.byteArray() else { return false }
+          exact.append((index, value))
+          return true
+        }
+      }
+    }
+    let needed: Set<Key> = [.ids, .pieces, .logits, .entropy, .logSumExp, .tailCount]
+    guard isWhole, seen.isSuperset(of: needed), summary.tokens.count == summary.logits.count,
+      summary.tokens.count == bytes.count
+    else { return nil }
+    for (index, value) in exact where bytes.indices.contains(index) { bytes[index] = value }
+    self.init(summary: summary, bytes: bytes)
   }
 }

@@ -12,10 +12,13 @@ public struct RunStart: Sendable, Hashable, Codable {
   /// What the run used: the settings, with the strategy's defaults of its time where nothing was
   /// asked for. nil in traces of versions that did not say so, and for an exploration.
   public var used: RunSettings?
+  /// How the tokens that stand for no text are spelled, by id, for showing the trace without its
+  /// model. nil in traces of versions that did not say so.
+  public var names: [String: String]?
 
   public init(
     strategy: String, model: ModelIdentity, seed: UInt64, question: Question,
-    settings: RunSettings, used: RunSettings? = nil
+    settings: RunSettings, used: RunSettings? = nil, names: [String: String]? = nil
   ) {
     self.strategy = strategy
     self.model = model
@@ -23,5 +26,18 @@ public struct RunStart: Sendable, Hashable, Codable {
     self.question = question
     self.settings = settings
     self.used = used
+    self.names = names
+  }
+}
+
+extension RunStart {
+  /// The names of a vocabulary's tokens that stand for no text.
+  public static func names(in vocabulary: any Vocabulary) -> [String: String]? {
+    var names: [String: String] = [:]
+    for token in 0..<TokenID(clamping: vocabulary.count)
+    where vocabulary.isControl(token) && vocabulary.bytes(of: token).isEmpty {
+      names[String(token)] = vocabulary.name(of: token)
+    }
+    return names.isEmpty ? nil : names
   }
 }

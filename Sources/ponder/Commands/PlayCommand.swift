@@ -41,18 +41,24 @@ struct PlayCommand: ParsableCommand {
 
   func run() throws {
     if let strategy { try options.check([try StrategyRegistry.strategy(named: strategy)]) }
-    let saved = try replay.map { try TraceFile.read(URL(fileURLWithPath: $0)) }
+    let replayed = try replay.map {
+      try TraceFile.read(URL(fileURLWithPath: UserFolder.expanded($0)))
+    }
+    let file = traceFile
+    // A file that is no trace is told before the screen is taken; a session goes on.
+    let saved = try replayed ?? file.flatMap { try TraceFile.existing(at: $0) }
     let themes = try Themes.library()
     let themeName = theme ?? ThemeLibrary.defaultName
-    let file = saved == nil || model.model != nil ? try model.path() : nil
-    if let file, !FileManager.default.fileExists(atPath: file) {
-      throw UserError.missingFile("There is no model at \(file).")
+    let model = replayed == nil || self.model.model != nil ? try self.model.path() : nil
+    if let model, !FileManager.default.fileExists(atPath: model) {
+      throw UserError.missingFile("There is no model at \(model).")
     }
     // A bad theme is told before the screen is taken.
     _ = try themes.theme(themeName, depth: .none)
     let asked = try question.resolve() ?? Question(ProblemLibrary.apples)
     let prompts = try PromptLibrary.bundled()
-    let keep = try keeper(after: saved)
+    let inbox = ActionInbox()
+    let keep = keeper(in: file, after: replayed, goingOn: saved, inbox)
 
     let terminal = try NcursesTerminal(
       preferredDepth: colors.flatMap { ColorDepth(name: $0) },
@@ -64,39 +70,48 @@ struct PlayCommand: ParsableCommand {
       themeName: themeName)
     if let saved { state.show(Trace(saved.records)) }
     state.strategyAtStart = strategy
-    let inbox = ActionInbox()
-    let opener = EngineOpener(options: model.engineOptions, parallel: options.parallel)
+    let opener = EngineOpener(options: self.model.engineOptions, parallel: options.parallel)
     let session = PlaygroundSession(
       PlaygroundSession.Configuration(
-        opener: opener, prompts: prompts, keep: keep, studies: Sessions.studies), inbox: inbox)
+        opener: opener, prompts: prompts, keep: keep, sessions: Sessions.folder,
+        studies: Sessions.studies), inbox: inbox)
     let shell = PlaygroundShell(
       state: state,
       view: PlaygroundView(
         theme: try themes.theme(themeName, depth: depth), glyphs: terminal.glyphs),
       session: session, inbox: inbox,
       loadTheme: { try themes.theme($0, depth: depth) }, pace: opener.pace)
-    let signal = shell.run(on: terminal, model: file)
+    let signal = shell.run(on: terminal, model: model)
     if let signal { terminal.exit(bySignal: signal) }
     terminal.tearDown()
     if let failure = shell.failure { throw failure }
   }
 
+  /// Where the session is kept, when somebody says so.
+  private var traceFile: URL? { trace.map { URL(fileURLWithPath: UserFolder.expanded($0)) } }
+
   /// Makes the file that keeps this session. A replayed trace is left as it is: what is done
-  /// after it goes into a session that begins with a copy of it.
-  private func keeper(after saved: TraceFile?) throws -> @Sendable () throws -> TraceJournal {
-    let file =
-      trace.map { URL(fileURLWithPath: $0) } ?? Sessions.folder.appending(path: Sessions.newName())
-    if trace != nil, FileManager.default.fileExists(atPath: file.path) {
-      // A file that is no trace is told before the screen is taken.
-      _ = try TraceFile.read(file)
-    }
-    return {
-      guard let saved, !FileManager.default.fileExists(atPath: file.path) else {
-        return try TraceJournal(at: file)
+  /// after it goes into a session that begins with a copy of it. What is done while another Ponder
+  /// writes the file goes into a copy too.
+  private func keeper(
+    in asked: URL?, after replayed: TraceFile?, goingOn saved: TraceFile?, _ inbox: ActionInbox
+  ) -> JournalMaker {
+    let file = asked ?? Sessions.folder.newSession()
+    return { place in
+      if let replayed, !FileManager.default.fileExists(atPath: (place ?? file).path) {
+        let journal = try TraceJournal(at: place ?? file, header: nil)
+        journal.append(replayed.records)
+        return journal
       }
-      let journal = try TraceJournal(at: file, header: nil)
-      journal.append(saved.records)
-      return journal
+      do {
+        return try TraceJournal(at: place ?? file)
+      } catch TraceError.inUse where place == nil {
+        let length = replayed == nil ? saved?.length ?? 0 : 0
+        let journal = try Sessions.folder.journal(inCopyOf: file, length: length)
+        if let replayed { journal.append(replayed.records) }
+        inbox.tell(sessionGoesOnIn: journal.url.path)
+        return journal
+      }
     }
   }
 
@@ -122,7 +137,7 @@ struct PlayCommand: ParsableCommand {
         return Catalog.LessonEntry(title: lesson.title, path: url.path, summary: lesson.summary)
       }
     }
-    catalog.sessions = Sessions.all()
+    catalog.sessions = Sessions.folder.files().map(\.path)
     return catalog
   }
 }

@@ -41,6 +41,12 @@ struct ReplayCommand: ParsableCommand {
     } else {
       try printText(file.records)
     }
+    if let first = file.firstBadLine {
+      StandardError.tell(
+        file.badLines == 1
+          ? "line \(first) is damaged and was skipped."
+          : "\(file.badLines) lines are damaged and were skipped, the first is line \(first).")
+    }
     if file.tornBytes > 0 {
       StandardError.tell("the last \(file.tornBytes) bytes were torn off and are left out.")
     }

@@ -1,6 +1,7 @@
 import Foundation
 import Problems
 import TerminalUI
+import Traces
 
 /// Where themes are looked for.
 enum Themes {
@@ -13,11 +14,6 @@ enum Themes {
 
   /// `ponder/themes` in the user's configuration folder (XDG Base Directory Specification).
   private static var userFolder: URL {
-    let configured = ProcessInfo.processInfo.environment["XDG_CONFIG_HOME"] ?? ""
-    let base =
-      configured.isEmpty
-      ? FileManager.default.homeDirectoryForCurrentUser.appending(path: ".config")
-      : URL(fileURLWithPath: configured)
-    return base.appending(path: "ponder/themes")
+    UserFolder.configuration().appending(path: "ponder/themes")
   }
 }

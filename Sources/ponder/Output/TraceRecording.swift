@@ -2,25 +2,36 @@ import Foundation
 import Traces
 
 /// A trace being written: a journal beside the wanted file, which takes its place when whole. A
-/// kill leaves the journal, which replays as far as it goes.
+/// kill leaves the journal, which replays as far as it goes. A device or a pipe is written to
+/// directly, and of a link it is the target that is replaced.
 final class TraceRecording: Sendable {
   private let target: URL
   private let journal: TraceJournal
 
+  /// - Throws: `TraceError` when nothing can be written.
   init(path: String) throws {
-    target = URL(fileURLWithPath: path)
-    let partial = URL(fileURLWithPath: path + ".partial")
-    try? FileManager.default.removeItem(at: partial)
-    // The header comes with the records.
-    journal = try TraceJournal(at: partial, header: nil)
+    target = WholeFile.destination(of: URL(fileURLWithPath: path))
+    journal = try TraceJournal.recording(for: target)
+    // A file that takes nothing is told before the work.
+    try journal.flush()
+    journal.onChange { unwritten in
+      guard let unwritten else { return }
+      StandardError.tell("\(unwritten.why) What cannot be written is tried again until the end.")
+    }
   }
 
-  func append(_ record: TraceRecord) { journal.append([record]) }
+  /// Takes a record; the header stands in the file already.
+  func append(_ record: TraceRecord) {
+    if case .header = record.event { return }
+    journal.append([record])
+  }
 
   func close() throws {
+    let partial = journal.url
     try journal.close()
-    guard rename(journal.url.path, target.path) == 0 else {
-      throw TraceError.unwritable(target.path, reason: String(cString: strerror(errno)))
+    guard partial != target else { return }
+    guard rename(partial.path, target.path) == 0 else {
+      throw TraceError.unwritable(target.path, reason: String(cString: strerror(errno)) + ".")
     }
   }
 }

@@ -195,41 +195,6 @@ struct LessonChooser: Chooser {
   }
 }
 
-/// The saved sessions.
-struct SessionChooser: Chooser {
-  var position = ListPosition()
-
-  let title = "Saved sessions"
-  let heading: String? = "Sessions are kept; you need no model to open one again."
-  var columns: [Table.Column] { [.init("", .fraction(0.5)), .init("", .fill)] }
-  let empty = "None yet; :open FILE opens any trace."
-
-  func count(_ state: PlaygroundState) -> Int { state.catalog.sessions.count }
-
-  func rows(_ state: PlaygroundState, _ theme: Theme) -> [[StyledText]] {
-    state.catalog.sessions.map { path in
-      let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-      return [StyledText(Self.title(path)), StyledText(folder, style: theme[.dim])]
-    }
-  }
-
-  /// A journal's name as date and time, `2026-11-21 11:09:46`; another file's as it is.
-  private static func title(_ path: String) -> String {
-    let name = CommandCompletion.fileName(path)
-    let parts = name.split(separator: "T", maxSplits: 1)
-    guard parts.count == 2, parts[0].count == 10, let time = parts[1].split(separator: "-").first,
-      time.count == 6, time.allSatisfy(\.isNumber)
-    else { return name }
-    return "\(parts[0]) \(time.prefix(2)):\(time.dropFirst(2).prefix(2)):\(time.suffix(2))"
-  }
-
-  func choose(_ state: inout PlaygroundState) -> [Effect] {
-    guard state.catalog.sessions.indices.contains(position.selected) else { return [] }
-    state.popups.removeLast()
-    return [.file(.open(path: state.catalog.sessions[position.selected]))]
-  }
-}
-
 extension Style {
   /// This style on a background, unless it has one of its own.
   func onDefault(_ other: Color) -> Style { background == .default ? on(other) : self }

@@ -76,13 +76,20 @@ extension DecodeScreen {
 
   /// Whether the cursor's distribution can be computed.
   func expectsTable(_ session: SessionState) -> Bool {
-    session.readyModel != nil && session.cursor != .root && session.exploration != nil
+    session.readyModel != nil && !session.showsAnotherModel && session.cursor != .root
+      && session.exploration != nil
+  }
+
+  /// The full distribution after a node, when it is at hand. The loaded model's says nothing of a
+  /// place that another one came to.
+  func distribution(after node: NodeID, _ session: SessionState) -> TokenDistribution? {
+    session.showsAnotherModel ? nil : known[node]
   }
 
   private func candidateTable(after node: NodeID, _ session: SessionState) -> CandidateTable? {
     let figures: NextTokenTable
     var saved: [TokenID: [UInt8]] = [:]
-    if let distribution = known[node] {
+    if let distribution = distribution(after: node, session) {
       figures = NextTokenTable(distribution, settings: session.sampling, rows: Self.tableRows)
     } else if let candidates = session.trace.distribution(after: node) {
       figures = NextTokenTable(candidates.summary, settings: session.sampling, rows: Self.tableRows)
@@ -188,7 +195,7 @@ struct TokenSearch: Sendable, Hashable {
 extension DecodeScreen {
   /// Begins to look a token up, when there is a distribution to look in.
   mutating func beginSearch(_ session: inout SessionState) {
-    guard known[session.cursor] != nil, session.vocabulary != nil else {
+    guard distribution(after: session.cursor, session) != nil, session.vocabulary != nil else {
       session.tell(
         session.readyModel == nil
           ? "A saved trace keeps only the likeliest tokens; finding others needs a model. Press m."
@@ -217,7 +224,7 @@ extension DecodeScreen {
   /// Looks up what was typed, and the same after a space, as most words have it.
   mutating func refreshSearch(_ session: SessionState) {
     guard let text = search?.field.text, let vocabulary = session.vocabulary,
-      let distribution = known[session.cursor]
+      let distribution = distribution(after: session.cursor, session)
     else { return }
     let spellings = text.hasPrefix(" ") || text.isEmpty ? [text] : [text, " " + text]
     var found: [TokenSearch.Found] = []

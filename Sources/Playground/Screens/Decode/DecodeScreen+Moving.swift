@@ -116,6 +116,7 @@ extension DecodeScreen {
     guard record.run == run, case .injected(let injection) = record.event,
       injection.role == .prompt || injection.parent == session.cursor
     else { return }
+    session.look(at: record.run)
     session.cursor = injection.end
     place = injection.end
     if injection.role == .prompt { promptEnd = injection.end }

@@ -174,6 +174,9 @@ struct DecodeScreen: Screen {
       return false
     }
     switch session.model {
+    case .ready where session.showsAnotherModel:
+      let other = session.shownModel?.title ?? "another model"
+      session.tell("This place is \(other)'s: \(what) needs that model. Press m.")
     case .ready:
       // Until the prompt is in there is nothing to go on from.
       return session.exploration != nil && session.cursor != .root
@@ -217,12 +220,13 @@ struct DecodeScreen: Screen {
       return move(to: child, &session) + session.note(.move, child)
     }
     guard canWork("taking a new token", &session) else { return [] }
-    if let known = known[session.cursor], known.logProbability(of: token) == -.infinity {
+    let known = distribution(after: session.cursor, session)
+    if let known, known.logProbability(of: token) == -.infinity {
       session.tell("The model gives \(label) no probability at all.")
       return []
     }
     arriving = child
-    return [.decode(.take(token, after: session.cursor, known[session.cursor]))]
+    return [.decode(.take(token, after: session.cursor, known))]
   }
 
   private mutating func streamOrStop(_ session: inout SessionState) -> [Effect] {
@@ -484,6 +488,7 @@ struct DecodeScreen: Screen {
     self = DecodeScreen()
     (self.known, self.heat, self.knob) = (known, heat, knob)
     session.exploration = run
+    session.look(at: run)
     promptEnd = prompt
     session.cursor = prompt
     return reachCursor(&session)
@@ -513,6 +518,7 @@ struct DecodeScreen: Screen {
   mutating func answer(_ request: ScreenRequest, _ session: inout SessionState) -> [Effect]? {
     guard case .open(let node, let run) = request else { return nil }
     session.screen = Self.id
+    session.look(at: run)
     promptEnd = session.trace.runs[run]?.promptEnd ?? promptEnd
     return move(to: node, &session)
   }

@@ -8,6 +8,8 @@ struct TreeScreen: Screen {
   static let id = ScreenID("tree")
 
   var tree = ExploredTree()
+  /// The model whose runs are in it.
+  private var model: String?
   /// The selected line, by the node of its first token.
   var selected: NodeID = .root
   /// The first row that shows.
@@ -164,6 +166,8 @@ extension TreeScreen {
   }
 
   mutating func prepare(_ session: inout SessionState) -> [Effect] {
+    // Decode has gone to another model's places.
+    if session.trace.model != model { plant(session.trace) }
     if let rect = Chrome.rect(of: Self.id, session), !Chrome.isTooSmall(session.size) {
       makePage(TreeLayout(in: rect), session)
     }
@@ -189,6 +193,7 @@ extension TreeScreen {
     }
     if marks.isEmpty { marks = bookmarks }
     self = TreeScreen()
+    model = trace.model
     tree = ExploredTree(trace)
     bookmarks = marks
   }

@@ -332,6 +332,7 @@ struct VotesScreen: Screen {
     }
     var settings = start.settings
     settings.samples = samples
+    settings.detail = max(settings.detail, session.settings.detail)
     session.activities[number] = Activity(
       strategy: start.strategy, paths: samples, finished: digest.finished)
     return [
