@@ -19,18 +19,21 @@ extension Reducer {
   /// A key while a popup is open; nil when none is.
   func popupKey(_ key: KeyEvent, _ state: inout PlaygroundState) -> [Effect]? {
     guard let popup = state.popups.last else { return nil }
-    let command = KeyMap.standard.command(for: key, in: popup.contexts)
-    if command == nil, let global = globalCommand(for: key, over: popup) {
+    let command = state.keyMap.command(for: key, in: popup.contexts)
+    if command == nil, let global = globalCommand(for: key, over: popup, state.keyMap) {
       return perform(global, &state)
     }
     return popup.press(key, command, &state)
   }
 
   /// The commands for everywhere that work over a popup: help, and those with Ctrl.
-  private func globalCommand(for key: KeyEvent, over popup: any Popup) -> Command? {
-    switch KeyMap.standard.command(for: key, in: [.global]) {
+  private func globalCommand(
+    for key: KeyEvent, over popup: any Popup, _ keyMap: KeyMap
+  ) -> Command? {
+    switch keyMap.command(for: key, in: [.global]) {
     case .help where key.typed == nil || !popup.takesText: .help
     case .quit where key.modifiers.contains(.control): .quit
+    case .interrupt: .interrupt
     case .suspend: .suspend
     default: nil
     }

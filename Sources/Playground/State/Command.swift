@@ -2,6 +2,8 @@
 enum Command: Sendable, Hashable {
   // Everywhere.
   case quit, help, commandLine, dismiss
+  /// Stops what runs; quits when nothing does.
+  case interrupt
   case screen(ScreenID)
   case nextScreen, previousScreen
   case pickProblem, openSettings, openModels, openLessons, openThemes, openSessions

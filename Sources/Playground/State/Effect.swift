@@ -27,6 +27,7 @@ public enum DecodeEffect: Sendable {
   case insert(String, after: NodeID)
   /// Goes on from a node until the text ends.
   case stream(from: NodeID, SamplingSettings, budget: Int)
+  /// Stops what is sampled or asked.
   case stopStream
   /// Asks for the answer; `said` is the text between the prompt and the node.
   case answerNow(after: NodeID, said: [UInt8])

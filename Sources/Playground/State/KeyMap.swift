@@ -125,8 +125,8 @@ extension KeyMap {
     [
       KeyBinding([.tab], .nextScreen, "next screen"),
       KeyBinding([.shiftTab], .previousScreen, "previous screen"),
-      KeyBinding(["?", .function(1)], .help, "show or hide these keys", hint: "keys"),
-      KeyBinding([":"], .commandLine, "type a command"),
+      KeyBinding(["?", .function(1)], .help, "keys and symbols, to search in", hint: "keys"),
+      KeyBinding([":"], .commandLine, "find or type a command", hint: "find"),
       KeyBinding(["p"], .pickProblem, "choose or type a question", hint: "problem"),
       KeyBinding(["s"], .openSettings, "settings"),
       KeyBinding(["m"], .openModels, "choose a model"),
@@ -142,7 +142,8 @@ extension KeyMap {
       KeyBinding(["T"], .temperature(1), "raise the temperature by 0.1"),
       KeyBinding([.escape], .dismiss, "close a popup, or stop what is running"),
       KeyBinding([.control("z")], .suspend, "suspend to the shell"),
-      KeyBinding(["q", .control("c")], .quit, "save and quit", hint: "quit"),
+      KeyBinding(["q"], .quit, "save and quit", hint: "quit"),
+      KeyBinding([.control("c")], .interrupt, "stop what runs; quit when nothing does"),
     ]
 
   private static let compare: [KeyBinding] = [

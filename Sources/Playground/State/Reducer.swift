@@ -20,7 +20,8 @@ struct Reducer: Sendable {
     case .resize(let size):
       state.size = size
       return []
-    case .interrupt, .terminate: return perform(.quit, &state)
+    case .interrupt: return perform(.interrupt, &state)
+    case .terminate: return perform(.quit, &state)
     case .command(let command): return perform(command, &state)
     case .trace(let records): return state.fold(records)
     case .decode(let run, let news):
@@ -50,6 +51,7 @@ struct Reducer: Sendable {
 
   private func pressed(_ pressed: KeyEvent, _ state: inout PlaygroundState) -> [Effect] {
     state.message = nil
+    if pressed != .control("c") { state.session.isInterrupted = false }
     // Esc twice in quick succession arrives as Alt-Esc, and means no less.
     let key = pressed.key == .escape ? KeyEvent(.escape) : pressed
     if let effects = popupKey(key, &state) { return effects }
@@ -88,7 +90,9 @@ struct Reducer: Sendable {
   // MARK: Commands
 
   func perform(_ command: Command, _ state: inout PlaygroundState) -> [Effect] {
+    if let effects = state.runKey(command) { return effects }
     switch command {
+    case .interrupt: return state.interrupt()
     case .quit:
       // The session cancels what runs, so that every trace is closed, before it ends.
       state.isQuitting = true
@@ -275,7 +279,7 @@ extension PlaygroundState {
         session.nextRun = max(session.nextRun, record.run &+ 1)
         place(record.run, of: start.strategy)
       }
-      if case .pathFinished = record.event { session.activities[record.run]?.finished += 1 }
+      session.count(record)
       for index in screens.indices { screens[index].take(record, &session) }
     }
     return onEveryScreen { $0.refresh(after: records, &$1) }
@@ -299,9 +303,7 @@ extension PlaygroundState {
   /// Stops what runs on the screen shown, else anything that runs.
   mutating func stop() -> [Effect] {
     if let effects = askScreen({ $0.stop(&$1) }) { return effects }
-    let shown = screens[current].run
-    let run = session.isUnderWay(shown) ? shown : session.activities.keys.max()
-    if run != nil { return session.cancel(run) }
+    if let run = runHere ?? session.activities.keys.max() { return session.cancel(run) }
     for index in screens.indices {
       if let effects = screens[index].stop(&session) { return effects + passRequests() }
     }

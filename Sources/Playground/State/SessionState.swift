@@ -45,10 +45,14 @@ public struct SessionState: Sendable {
 
   var message: Message?
   var lesson: LessonState?
+  /// Whether Ctrl-C was the last key and stopped something: once more quits.
+  var isInterrupted = false
 
   /// What can be chosen from; filled at the start, when something is found.
   var catalog: Catalog
   var themeName: String
+  /// Which key does what.
+  var keyMap: KeyMap
   /// The speed of what is under way.
   var pace = Pace()
 
@@ -154,14 +158,14 @@ public struct SessionState: Sendable {
     return [.decode(.explore(run: run, question, settings))]
   }
 
-  /// Starts a strategy as a new run of so many paths; nil, and a message, without a model.
-  mutating func start(_ strategy: String, paths: Int) -> (run: Int, effects: [Effect])? {
+  /// Starts a strategy as a new run; nil, and a message, without a model.
+  mutating func start(_ strategy: String) -> (run: Int, effects: [Effect])? {
     guard readyModel != nil else {
       tell("There is no model to run; press m to choose one.", .error)
       return nil
     }
     let run = takeRunNumber()
-    activities[run] = Activity(strategy: strategy, paths: paths)
+    activities[run] = Activity(strategy, settings)
     return (run, [.run(.start(run: run, strategy: strategy, question, settings, previous: nil))])
   }
 
@@ -203,13 +207,6 @@ struct ModelLoad: Sendable, Hashable {
   /// Bytes of weights that are ready, and of all; 0 as long as that is not known.
   var bytes: Int = 0
   var totalBytes: Int = 0
-
-  /// The name and how far it is, as `qwen2.5-1.5b: 43 % of 1.1 GB`.
-  var text: String {
-    guard totalBytes > 0 else { return "\(name) …" }
-    let percent = Int(100 * Double(bytes) / Double(totalBytes))
-    return "\(name): \(min(percent, 100)) % of \(Format.bytes(totalBytes))"
-  }
 }
 
 /// What the screens tell about a loaded model.
@@ -242,15 +239,6 @@ public struct ModelSummary: Sendable, Hashable {
     self.member = member
     self.chatTemplate = chatTemplate
   }
-}
-
-/// A run under way.
-struct Activity: Sendable, Hashable {
-  var strategy: String
-  /// Paths the run will have in all, and those that have ended.
-  var paths: Int
-  var finished = 0
-  var isCancelling = false
 }
 
 /// How fast tokens come, over the last second or so.

@@ -58,7 +58,9 @@ struct DecodeScreen: Screen {
   /// Whether the table tells what follows the cursor.
   var hasCurrentTable: Bool { table?.node == place }
 
-  var activity: String? { isStreaming ? "sampling" : isAsking ? "asking" : nil }
+  var work: Progress? {
+    isStreaming ? Progress("sampling") : isAsking ? Progress("asking for the answer") : nil
+  }
 
   func selection(_ session: SessionState) -> PathSelection? {
     // A line of one's own comes before those of runs that happen to begin alike.
@@ -113,8 +115,31 @@ struct DecodeScreen: Screen {
     return insertion == nil ? nil : [("Enter", "insert"), ("Esc", "leave")]
   }
 
-  func hint(for command: Command, _ session: SessionState) -> String? {
-    command == .run && isStreaming ? "stop" : nil
+  func offers(_ command: Command, _ session: SessionState) -> Bool {
+    // Until the prompt is in there is nothing to go on from; without a model the key tells why.
+    let hasPlace =
+      session.readyModel == nil || (session.exploration != nil && session.cursor != .root)
+    if let own: Own = command.own() {
+      return switch own {
+      case .redo: !isStreaming && !redo.isEmpty
+      case .markFork: session.cursor != .root
+      case .insertText: hasPlace
+      case .wait: hasPlace && !isAsking
+      case .findToken, .cycleHeat, .nextKnob, .hop: true
+      }
+    }
+    switch command {
+    case .activate: return !isStreaming && (hasCurrentTable || hasPlace)
+    case .undo:
+      return !isStreaming && session.trace.node(session.cursor).map { $0.parent != .root } ?? false
+    case .run: return hasPlace
+    case .answerNow: return hasPlace && !isAsking
+    case .turn(let steps):
+      var turned = session
+      turned.step(knob.setting, by: steps)
+      return turned.settings != session.settings
+    default: return true
+    }
   }
 
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
@@ -162,7 +187,7 @@ struct DecodeScreen: Screen {
   }
 
   mutating func stop(_ session: inout SessionState) -> [Effect]? {
-    isStreaming ? [.decode(.stopStream)] : nil
+    work == nil ? nil : [.decode(.stopStream)]
   }
 
   // MARK: What needs a model
@@ -226,7 +251,6 @@ struct DecodeScreen: Screen {
   }
 
   private mutating func streamOrStop(_ session: inout SessionState) -> [Effect] {
-    if isStreaming { return [.decode(.stopStream)] }
     guard canWork("sampling", &session) else { return [] }
     if let last = line.last, session.vocabulary?.endOfText.contains(last.token.id) == true {
       session.tell("The text ends here; go back with ← to try something else.")

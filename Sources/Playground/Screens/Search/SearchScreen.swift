@@ -88,6 +88,17 @@ extension SearchScreen {
       .openSteps,
     ]
 
+  func offers(_ command: Command, _ session: SessionState) -> Bool {
+    switch command {
+    case .own: command != .own(SearchCommand.nextIteration(-1)) || hasEarlier
+    case .turn(1) where map.rankings.count > 1: ranking != map.rankings.last
+    case .openInDecode: run != nil && selected != nil
+    default: true
+    }
+  }
+
+  private var hasEarlier: Bool { map.iterations > 0 && (chosen ?? lastSlot) > 1 }
+
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     if let own: SearchCommand = command.own() {
       perform(own, &session)
@@ -95,7 +106,6 @@ extension SearchScreen {
     }
     switch command {
     case .run:
-      if session.isUnderWay(run) { return session.cancel(run) }
       let strategy = start?.strategy ?? Self.defaultStrategy.name
       session.ask(.run(strategy: strategy))
     case .turn(let offset): rankOtherwise(by: offset, wraps: false, &session)
