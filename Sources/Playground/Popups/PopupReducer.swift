@@ -53,10 +53,8 @@ extension Reducer {
   private func popupClick(
     _ point: Point, _ popup: any Popup, _ state: inout PlaygroundState
   ) -> [Effect] {
+    if popup.frame(state)?.contains(point) == false { return popup.close(&state) }
     guard let list = popup.list(state) else { return [] }
-    guard list.frame.contains(point) else {
-      return popup.press(KeyEvent(.escape), .dismiss, &state)
-    }
     guard let item = list.item(at: point) else { return [] }
     let effects = popup.select(item, &state)
     guard item == list.position.selected, let top = state.popups.last else { return effects }
@@ -65,7 +63,7 @@ extension Reducer {
 
   func popupPaste(_ text: String, _ state: inout PlaygroundState) -> [Effect] {
     guard let popup = state.popups.last, popup.takesText else { return [] }
-    return popup.paste(String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 }), &state)
+    return popup.paste(PastedText.line(text), &state)
   }
 }
 

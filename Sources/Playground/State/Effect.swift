@@ -12,6 +12,7 @@ public enum Effect: Sendable {
   case study(StudyEffect)
   case model(ModelEffect)
   case file(FileEffect)
+  case config(ConfigEffect)
   case shell(ShellEffect)
 }
 
@@ -71,6 +72,12 @@ public enum FileEffect: Sendable {
   case save(path: String)
   /// Finds the files whose paths begin with a text, for completion.
   case list(String)
+}
+
+/// What is kept in the config file for the next start.
+public enum ConfigEffect: Sendable {
+  /// Gives a name a value; nil takes it out. `isAsked` where the user asked for just that.
+  case keep(String, String?, isAsked: Bool)
 }
 
 /// What the main loop does itself.

@@ -7,8 +7,8 @@ enum KeyContext: Sendable, Hashable {
   /// Two paths side by side, on whatever screen.
   case compare
   /// What lies over a screen.
-  case lesson, guess, list, help, settings, value, commandLine, problems, question, template,
-    family, models
+  case lesson, guess, list, help, helpSearch, settings, value, commandLine, problems, question,
+    template, family, models
 
   var title: String {
     switch self {
@@ -19,6 +19,7 @@ enum KeyContext: Sendable, Hashable {
     case .guess: "Guessing the next token"
     case .list: "Lists"
     case .help: "This help"
+    case .helpSearch: "Searching in this help"
     case .settings: "Settings"
     case .value: "Typing a value"
     case .commandLine: "Command line"

@@ -90,6 +90,12 @@ enum FileNews: Sendable {
   case listed(String, Ending<[String]>)
 }
 
+/// What comes of keeping something for the next start, with the name and the value.
+enum ConfigNews: Sendable {
+  /// With the path of the file.
+  case kept(String, String?, isAsked: Bool, Ending<String>)
+}
+
 /// What comes of the main loop's own effects. Suspending and quitting end in the loop itself.
 enum ShellNews: Sendable {
   case theme(String, Ending<Void>)

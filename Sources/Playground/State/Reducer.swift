@@ -25,6 +25,7 @@ struct Reducer: Sendable {
     case .command(let command): return perform(command, &state)
     case .trace(let records): return state.fold(records)
     case .decode(let run, let news):
+      if case .explored = news, run == state.session.exploring { state.session.exploring = nil }
       if run == nil || run == state.session.explored { state.lessonHears(news) }
       return state.pass(action)
     case .run(let news):
@@ -37,10 +38,18 @@ struct Reducer: Sendable {
     case .shell(.theme(let name, let ending)):
       if ending.isDone { state.themeName = name }
       state.session.tell(ending)
-      return []
+      return ending.isDone ? state.keepTheme() : []
     case .shell(.ticked): return state.pass(action)
     case .model(let news): return receive(news, &state)
     case .file(let news): return receive(news, &state)
+    case .config(.kept(let name, let value, let isAsked, let ending)):
+      if case .done(let path) = ending, isAsked {
+        state.session.tell(
+          value.map { "Ponder starts with \(name) = \($0) from now on (\(path))." }
+            ?? "Ponder starts with \(name) as it always is (\(path)).")
+      }
+      state.session.tell(ending)
+      return []
     case .pace(let pace):
       state.pace = pace
       return []
@@ -79,7 +88,7 @@ struct Reducer: Sendable {
   private func pasted(_ text: String, _ state: inout PlaygroundState) -> [Effect] {
     if state.popups.isEmpty {
       _ = state.onScreen { screen, session -> [Effect] in
-        _ = screen.paste(text, &session)
+        _ = screen.paste(PastedText.text(text), &session)
         return []
       }
       return []
@@ -118,7 +127,7 @@ struct Reducer: Sendable {
       let themes = state.catalog.themes
       guard !themes.isEmpty else { return [] }
       let next = (themes.firstIndex(of: state.themeName) ?? -1) + 1
-      return [.shell(.loadTheme(themes[next % themes.count]))]
+      return state.choose(theme: themes[next % themes.count])
     case .openSteps:
       guard let selection = state.screens[state.current].selection(state.session) else {
         state.session.tell("There is no path here yet.")

@@ -32,6 +32,8 @@ public struct SessionState: Sendable {
   var exploration: Int?
   /// The run of the exploration that was asked for last: news of an earlier one are of no interest.
   var explored: Int?
+  /// The run of an exploration whose prompt is still being put in.
+  var exploring: Int?
   /// Where Decode is: the place whose next token is shown.
   var cursor: NodeID = .root
   /// The runs under way, by number.
@@ -51,6 +53,8 @@ public struct SessionState: Sendable {
   /// What can be chosen from; filled at the start, when something is found.
   var catalog: Catalog
   var themeName: String
+  /// A theme that was chosen and is kept for the next start as soon as it is there.
+  var chosenTheme: String?
   /// Which key does what.
   var keyMap: KeyMap
   /// The speed of what is under way.
@@ -154,7 +158,7 @@ public struct SessionState: Sendable {
   mutating func newExploration() -> [Effect] {
     guard readyModel != nil else { return [] }
     let run = takeRunNumber()
-    explored = run
+    (explored, exploring) = (run, run)
     return [.decode(.explore(run: run, question, settings))]
   }
 

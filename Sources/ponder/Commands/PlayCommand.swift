@@ -43,13 +43,9 @@ struct PlayCommand: ParsableCommand {
     if let strategy { _ = try StrategyRegistry.strategy(named: strategy) }
     let saved = try replay.map { try TraceFile.read(URL(fileURLWithPath: $0)) }
     let themes = try Themes.library()
-    let themeName = theme ?? ThemeLibrary.defaultName
-    let file = saved == nil || model.model != nil ? try model.path() : nil
-    if let file, !FileManager.default.fileExists(atPath: file) {
-      throw UserError.missingFile("There is no model at \(file).")
-    }
-    // A bad theme is told before the screen is taken.
-    _ = try themes.theme(themeName, depth: .none)
+    var preferences = UserConfig.preferences()
+    let themeName = try chosenTheme(themes, &preferences)
+    let file = saved == nil || model.model != nil ? try chosenModel(&preferences) : nil
     let asked = try question.resolve() ?? Question(ProblemLibrary.apples)
     let prompts = try PromptLibrary.bundled()
     let keep = try keeper(after: saved)
@@ -58,17 +54,20 @@ struct PlayCommand: ParsableCommand {
       preferredDepth: colors.flatMap { ColorDepth(name: $0) },
       environment: ProcessInfo.processInfo.environment)
     let depth = terminal.colorDepth
-    let settings = options.settings(detail: DistributionSummary.savedDetail)
+    var settings = options.settings(detail: DistributionSummary.savedDetail)
+    preferences.apply(to: &settings) { options.gives($0) }
     var state = PlaygroundState(
       size: terminal.size, question: asked, settings: settings, catalog: catalog(themes),
       themeName: themeName)
     if let saved { state.show(Trace(saved.records)) }
     state.strategyAtStart = strategy
+    state.prefer(preferences)
     let inbox = ActionInbox()
     let opener = EngineOpener(options: model.engineOptions, parallel: options.parallel)
     let session = PlaygroundSession(
       PlaygroundSession.Configuration(
-        opener: opener, prompts: prompts, keep: keep, studies: Sessions.studies), inbox: inbox)
+        opener: opener, prompts: prompts, keep: keep, studies: Sessions.studies,
+        config: UserConfig.file), inbox: inbox)
     let shell = PlaygroundShell(
       state: state,
       view: PlaygroundView(
@@ -79,6 +78,45 @@ struct PlayCommand: ParsableCommand {
     if let signal { terminal.exit(bySignal: signal) }
     terminal.tearDown()
     if let failure = shell.failure { throw failure }
+  }
+
+  /// The theme that was asked for, else the one that is preferred.
+  ///
+  /// - Throws: `ThemeError` for a theme that was asked for: it is told before the screen is taken.
+  private func chosenTheme(
+    _ themes: ThemeLibrary, _ preferences: inout Preferences
+  ) throws -> String {
+    guard theme == nil, let preferred = preferences.theme else {
+      let name = theme ?? ThemeLibrary.defaultName
+      _ = try themes.theme(name, depth: .none)
+      return name
+    }
+    do {
+      _ = try themes.theme(preferred, depth: .none)
+      return preferred
+    } catch {
+      preferences.note("\(error)")
+      _ = try themes.theme(ThemeLibrary.defaultName, depth: .none)
+      return ThemeLibrary.defaultName
+    }
+  }
+
+  /// The file of the model that was asked for, else of the one that is preferred.
+  private func chosenModel(_ preferences: inout Preferences) throws -> String {
+    func found(_ path: String) throws -> String {
+      guard FileManager.default.fileExists(atPath: path) else {
+        throw UserError.missingFile("There is no model at \(path).")
+      }
+      return path
+    }
+    if model.model == nil, let preferred = preferences.model {
+      do {
+        return try found(try BundledModels.path(of: preferred))
+      } catch {
+        preferences.note("\(error)")
+      }
+    }
+    return try found(try model.path())
   }
 
   /// Makes the file that keeps this session. A replayed trace is left as it is: what is done

@@ -5,16 +5,8 @@ import TerminalUI
 enum Themes {
   /// The user's own folder, then the one that comes with the program.
   static func library() throws -> ThemeLibrary {
-    ThemeLibrary(folders: [userFolder.path, try Resources.folder("Themes").path])
-  }
-
-  /// `ponder/themes` in the user's configuration folder (XDG Base Directory Specification).
-  private static var userFolder: URL {
-    let configured = ProcessInfo.processInfo.environment["XDG_CONFIG_HOME"] ?? ""
-    let base =
-      configured.isEmpty
-      ? FileManager.default.homeDirectoryForCurrentUser.appending(path: ".config")
-      : URL(fileURLWithPath: configured)
-    return base.appending(path: "ponder/themes")
+    ThemeLibrary(folders: [
+      UserConfig.folder.appending(path: "themes").path, try Resources.folder("Themes").path,
+    ])
   }
 }

@@ -193,6 +193,15 @@ extension ScaleScreen {
       KeyBinding(["r"], .runAnew, "run it again"),
     ]
 
+  static let legend: [LegendRow] = [
+    .selected,
+    LegendRow("A B C", .chartLine, "the curves, the same letter on the chart and in the table"),
+    LegendRow("▲", .key, "where the curves are read"),
+    LegendRow("┆", .chartGrid, "the cursor; bands are 95 % intervals over problems"),
+    LegendRow("≈", .text, "an estimate"),
+    LegendRow("pass@k", .text, "whether any of k samples is right"),
+  ]
+
   func offers(_ command: Command, _ session: SessionState) -> Bool {
     switch command {
     case .left: chart.map { !$0.stops.isEmpty && (cursor ?? $0.stops.count - 1) > 0 } ?? false

@@ -294,6 +294,20 @@ extension StepsScreen {
     return isQuestion && asking != nil ? "stop" : nil
   }
 
+  static let legend: [LegendRow] = [
+    .selected,
+    LegendRow("r", .text, "a step’s process reward, p(+) behind it"),
+    LegendRow("Q", .text, "the value that a search found for the step"),
+    LegendRow("oracle", .text, "whether the end is right; no strategy sees it"),
+    .right,
+    .wrong,
+    LegendRow("Σ log p", .text, "how likely the text is: the log p of its tokens, added up"),
+    LegendRow("●", .nodeBest, "the selected state on the curve"),
+    LegendRow("▶", .notice, "the action that comes next"),
+    LegendRow("flat post-hoc", .text, "p moves by less than .10; and it starts at .50 or more"),
+    .lineBreak,
+  ]
+
   func offers(_ command: Command, _ session: SessionState) -> Bool {
     switch command {
     case .run: count > 1

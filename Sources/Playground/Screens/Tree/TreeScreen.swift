@@ -78,6 +78,19 @@ extension TreeScreen {
       KeyBinding(["["], .own(TreeCommand.nextBookmark(-1)), "previous bookmark"), .openSteps,
     ]
 
+  static let legend: [LegendRow] = [
+    .selected,
+    LegendRow("p", .text, "the chance of the line’s first token where it forks off"),
+    LegendRow("+ -", .dim, "folded, unfolded"),
+    LegendRow("◆", .notice, "a bookmark"),
+    LegendRow("●", .nodeBest, "the line that Decode is on"),
+    .right,
+    .wrong,
+    LegendRow("∅", .dim, "no answer was found"),
+    .lineBreak,
+    .bytes,
+  ]
+
   func offers(_ command: Command, _ session: SessionState) -> Bool {
     let line = tree.lines[selected]
     if let own: TreeCommand = command.own() { return offers(own, line) }

@@ -205,6 +205,19 @@ extension VerifyScreen {
       .openSteps,
     ]
 
+  static let legend: [LegendRow] =
+    [
+      .selected,
+      .winner,
+      .right,
+      .wrong,
+    ] + LegendRow.sureness + [
+      LegendRow(
+        "p(+) p(Yes)", .text, "how sure the verifier is that a step, or the answer, is right"),
+      LegendRow("oracle", .text, "what the exact checker says; no strategy sees it"),
+      LegendRow("AUC", .text, "the chance that a right candidate ranks above a wrong one"),
+    ]
+
   func offers(_ command: Command, _ session: SessionState) -> Bool {
     switch command {
     case .cycleWeighting: rankings.contains { $0 != ranking }

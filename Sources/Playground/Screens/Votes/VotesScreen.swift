@@ -75,6 +75,19 @@ struct VotesScreen: Screen {
 
   var contexts: [KeyContext] { [comparison == nil ? .screen(Self.id) : .compare] }
 
+  static let legend: [LegendRow] = [
+    .selected,
+    .winner,
+    .right,
+    .wrong,
+    .marked,
+    LegendRow(
+      "share", .text, "the part of the counted paths, or of their weight, that gave the answer"),
+    LegendRow("├ 95 % ┤", .dim, "Wilson interval of the share: chance alone moves it that far"),
+    LegendRow("Σ weight", .text, "the weights of the paths with the answer, added up"),
+    .delta,
+  ]
+
   func offers(_ command: Command, _ session: SessionState) -> Bool {
     switch command {
     case .own: run.flatMap { session.activities[$0]?.isCancelling } != true
