@@ -41,11 +41,10 @@ enum LessonPaneView {
       return "1–\(lesson.guess?.choices.count ?? 0) bet"
     }
     if lesson.isWorking {
-      guard case .run(let run)? = lesson.wait, let activity = session.activities[run] else {
+      guard case .run(let run)? = lesson.wait, let told = session.progress(of: run) else {
         return "working …"
       }
-      return activity.paths > 1
-        ? "working … \(activity.finished) of \(activity.paths)" : "working …"
+      return "working, \(told.amount)"
     }
     guard let step = lesson.current else { return "Enter begin" }
     if !lesson.isDone, !step.commands.isEmpty { return "Enter do it" }

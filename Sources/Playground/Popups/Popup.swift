@@ -14,6 +14,15 @@ protocol Popup: Sendable {
   /// The list that can be clicked; nil where there is none.
   func list(_ state: PlaygroundState) -> PopupList?
 
+  /// Where it lies: a click elsewhere closes it.
+  func frame(_ state: PlaygroundState) -> Rect?
+
+  /// Whether a key does something now; one that does not is not shown.
+  func offers(_ command: Command, _ state: PlaygroundState) -> Bool
+
+  /// Takes itself off, whatever it shows.
+  func close(_ state: inout PlaygroundState) -> [Effect]
+
   /// Takes a key, with the command that it has here.
   func press(_ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState) -> [Effect]
 
@@ -33,6 +42,18 @@ protocol Popup: Sendable {
 extension Popup {
   var takesText: Bool { false }
   func list(_ state: PlaygroundState) -> PopupList? { nil }
+  func frame(_ state: PlaygroundState) -> Rect? { list(state)?.frame }
+  func offers(_ command: Command, _ state: PlaygroundState) -> Bool { true }
+  func close(_ state: inout PlaygroundState) -> [Effect] {
+    state.popups.removeLast()
+    return []
+  }
+
+  /// The keys that do something now.
+  func hints(_ state: PlaygroundState) -> [KeyHint] {
+    state.keyMap.hints(in: contexts).filter { offers($0.command, state) }
+      .map { ($0.key, $0.word) }
+  }
   func select(_ item: Int, _ state: inout PlaygroundState) -> [Effect] { [] }
   func paste(_ line: String, _ state: inout PlaygroundState) -> [Effect] { [] }
   func receive(files: [String], for path: String, _ state: inout PlaygroundState) {}
@@ -48,6 +69,10 @@ struct PopupList {
 
   func item(at point: Point) -> Int? {
     position.item(at: point, in: rows, count: count, heading: 0)
+  }
+
+  init(frame: Rect, rows: Rect, count: Int, position: ListPosition) {
+    (self.frame, self.rows, self.count, self.position) = (frame, rows, count, position)
   }
 
   /// The list of a box of at most this size, under `heading` lines and above `footing` lines.
@@ -87,7 +112,7 @@ enum PopupFrame {
   /// Draws the box with its keys in the bottom edge; returns its inside.
   @discardableResult
   static func draw(
-    title: String, note: String? = nil, width: Int, height: Int, contexts: [KeyContext],
+    title: String, note: String? = nil, width: Int, height: Int, hints: [KeyHint],
     view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Rect {
     let area = Chrome.middle(buffer.size)
@@ -95,9 +120,8 @@ enum PopupFrame {
       title: title, note: note, width: width, height: height, in: area, theme: view.theme,
       on: &buffer)
     let frame = area.centered(width: width, height: height)
-    let hints = KeyMap.standard.hints(in: contexts).map { (key: $0.key, label: " " + $0.word) }
     let edge = Rect(x: frame.x + 2, y: frame.bottom - 1, width: frame.width - 4, height: 1)
-    drawHints(hints, in: edge, view.theme, on: &buffer)
+    drawHints(hints.map { ($0.key, " " + $0.label) }, in: edge, view.theme, on: &buffer)
     return inside
   }
 

@@ -3,9 +3,9 @@ import TerminalUI
 /// The keys of what lies over a screen.
 extension KeyMap {
   static let popups: [(context: KeyContext, bindings: [KeyBinding])] = [
-    (.lesson, lesson), (.guess, guess), (.list, list), (.help, help), (.settings, settings),
-    (.value, value), (.commandLine, commandLine), (.problems, problems), (.question, question),
-    (.template, template), (.family, family), (.models, models),
+    (.lesson, lesson), (.guess, guess), (.list, list), (.help, help), (.helpSearch, helpSearch),
+    (.settings, settings), (.value, value), (.commandLine, commandLine), (.problems, problems),
+    (.question, question), (.template, template), (.family, family), (.models, models),
     (.sessions, sessions), (.deletion, deletion), (.name, name), (.unkept, unkept),
   ]
 
@@ -29,12 +29,21 @@ extension KeyMap {
     ]
 
   private static let help: [KeyBinding] = [
+    KeyBinding(["/"], .find, "search in keys and symbols", hint: "find"),
     KeyBinding([.up, "k"], .up, "scroll up", hint: "up"),
     KeyBinding([.down, "j"], .down, "scroll down", hint: "down"),
     KeyBinding([.pageUp], .pageUp, "a page up"),
     KeyBinding([.pageDown, " "], .pageDown, "a page down", hint: "page"),
     KeyBinding([.home, "g"], .top, "to the top"), KeyBinding([.end, "G"], .bottom, "to the end"),
     KeyBinding([.escape, "?", "q", .function(1)], .dismiss, "close", hint: "close"),
+  ]
+
+  private static let helpSearch: [KeyBinding] = [
+    KeyBinding([.up], .up, "scroll up"), KeyBinding([.down], .down, "scroll down", hint: "down"),
+    KeyBinding([.pageUp], .pageUp, "a page up"),
+    KeyBinding([.pageDown], .pageDown, "a page down"),
+    KeyBinding([.enter], .activate, "keep what is found, and scroll in it", hint: "keep"),
+    KeyBinding([.escape], .dismiss, "show all again", hint: "show all"),
   ]
 
   private static let settings: [KeyBinding] =

@@ -21,18 +21,21 @@ extension Reducer {
   /// A key while a popup is open; nil when none is.
   func popupKey(_ key: KeyEvent, _ state: inout PlaygroundState) -> [Effect]? {
     guard let popup = state.popups.last else { return nil }
-    let command = KeyMap.standard.command(for: key, in: popup.contexts)
-    if command == nil, let global = globalCommand(for: key, over: popup) {
+    let command = state.keyMap.command(for: key, in: popup.contexts)
+    if command == nil, let global = globalCommand(for: key, over: popup, state.keyMap) {
       return perform(global, &state)
     }
     return popup.press(key, command, &state)
   }
 
   /// The commands for everywhere that work over a popup: help, and those with Ctrl.
-  private func globalCommand(for key: KeyEvent, over popup: any Popup) -> Command? {
-    switch KeyMap.standard.command(for: key, in: [.global]) {
+  private func globalCommand(
+    for key: KeyEvent, over popup: any Popup, _ keyMap: KeyMap
+  ) -> Command? {
+    switch keyMap.command(for: key, in: [.global]) {
     case .help where key.typed == nil || !popup.takesText: .help
     case .quit where key.modifiers.contains(.control): .quit
+    case .interrupt: .interrupt
     case .suspend: .suspend
     default: nil
     }
@@ -52,10 +55,8 @@ extension Reducer {
   private func popupClick(
     _ point: Point, _ popup: any Popup, _ state: inout PlaygroundState
   ) -> [Effect] {
+    if popup.frame(state)?.contains(point) == false { return popup.close(&state) }
     guard let list = popup.list(state) else { return [] }
-    guard list.frame.contains(point) else {
-      return popup.press(KeyEvent(.escape), .dismiss, &state)
-    }
     guard let item = list.item(at: point) else { return [] }
     let effects = popup.select(item, &state)
     guard item == list.position.selected, let top = state.popups.last else { return effects }
@@ -64,7 +65,7 @@ extension Reducer {
 
   func popupPaste(_ text: String, _ state: inout PlaygroundState) -> [Effect] {
     guard let popup = state.popups.last, popup.takesText else { return [] }
-    return popup.paste(String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 }), &state)
+    return popup.paste(PastedText.line(text), &state)
   }
 }
 

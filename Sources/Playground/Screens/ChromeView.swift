@@ -75,16 +75,9 @@ enum ChromeView {
   private static func drawHints(
     _ state: PlaygroundState, _ view: PlaygroundView, _ buffer: inout CellBuffer
   ) {
-    let screen = state.screens[state.current]
-    // While text is typed, keys are letters.
-    let hints =
-      screen.typingHints
-      ?? state.keyMap.hints(in: state.contexts).map { hint in
-        (key: hint.key, label: screen.hint(for: hint.command, state.session) ?? hint.word)
-      }
     let line = Chrome.hintLine(state.size)
     KeyHints.draw(
-      hints, in: line.inset(horizontal: 1, vertical: 0), keyStyle: view.style(.key),
+      state.hints, in: line.inset(horizontal: 1, vertical: 0), keyStyle: view.style(.key),
       labelStyle: view.style(.dim), on: &buffer)
   }
 
@@ -116,7 +109,8 @@ enum ChromeView {
     let line = Chrome.statusLine(state.size)
     let style = view.style(.status)
     buffer.fill(line, style: style)
-    let activity = StatusLine.activity(state)
+    // What is under way comes first, with the model's name at its left.
+    let activity = StatusLine.work(state)?.text(width: line.width - 2) ?? ""
     let width = DisplayWidth.of(activity)
     let right = max(line.x, line.right - width - 1)
     if width > 0 {
@@ -142,11 +136,10 @@ enum StatusLine {
     switch state.model {
     case .none:
       return [state.isReplay ? "saved trace, no model" : "no model: press m to choose one"]
-    case .loading(let load): return ["loading \(load.text)"]
+    case .loading(let load): return ["loading \(load.name)"]
     case .failed(let name, _): return ["\(name) could not be loaded: press m to choose another"]
     case .ready(let summary):
       var parts = [summary.member?.title ?? summary.identity.title]
-      if let rate = state.pace.tokensPerSecond { parts.append("\(Format.rate(rate)) tok/s") }
       if let used = state.pace.cachedTokens {
         let room = state.pace.cacheCapacity.map { "/\(Format.count($0))" } ?? ""
         parts.append("KV \(Format.count(used))\(room)")
@@ -160,19 +153,17 @@ enum StatusLine {
     }
   }
 
-  /// What is under way: the newest run with how far it is, or the line that grows in Decode.
-  static func activity(_ state: PlaygroundState) -> String {
-    if state.isQuitting { return "saving the session …" }
-    if let opening = state.opening { return "opening \(opening.text); Esc stops" }
-    if let (run, activity) = state.activities.max(by: { $0.key < $1.key }) {
-      var text = "\(activity.strategy) \(activity.finished)/\(activity.paths)"
-      if activity.isCancelling { return text + ", stopping" }
-      if let seconds = state.pace.secondsLeft[run] {
-        text += ", ≈ \(Format.duration(seconds)) left"
-      }
-      return text
-    }
-    return state.screens.lazy.compactMap(\.activity).first ?? ""
+  /// What is under way: a model that loads, the newest run, or what a screen does by itself. Its
+  /// rate is that of the work: nothing that has stopped has one.
+  static func work(_ state: PlaygroundState) -> Progress? {
+    if state.isQuitting { return Progress("saving the session …") }
+    if case .loading(let load) = state.model { return load.progress }
+    if let opening = state.opening { return opening.progress }
+    let newest = state.activities.keys.max()
+    if let run = state.runHere ?? newest { return state.session.progress(of: run) }
+    guard var work = state.screens.lazy.compactMap(\.work).first else { return nil }
+    work.rate = work.rate ?? state.pace.tokensPerSecond
+    return work
   }
 }
 

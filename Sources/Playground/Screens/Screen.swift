@@ -29,6 +29,10 @@ protocol Screen: Sendable {
   /// Its keys with their help, in the order in which help lists them.
   static var bindings: [KeyBinding] { get }
 
+  /// What its symbols and columns mean, in the order in which help lists them. Every symbol of
+  /// `Glyphs.symbols` that it draws belongs here.
+  static var legend: [LegendRow] { get }
+
   /// The screen that shows beside it where there is room for two.
   static var companion: ScreenID? { get }
 
@@ -45,8 +49,12 @@ protocol Screen: Sendable {
   /// The keys to show while a text is typed on the screen; nil when none is.
   var typingHints: [KeyHint]? { get }
 
-  /// What a key does now, where that differs from its usual hint.
+  /// What a key does now, where that differs from its usual hint. While something runs here,
+  /// `PlaygroundState.hints` says what stops it.
   func hint(for command: Command, _ session: SessionState) -> String?
+
+  /// Whether a key does something now; one that does not is not offered.
+  func offers(_ command: Command, _ session: SessionState) -> Bool
 
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect]
 
@@ -104,8 +112,8 @@ protocol Screen: Sendable {
   /// The path or place that `S` shows in Steps.
   func selection(_ session: SessionState) -> PathSelection?
 
-  /// What is under way here besides runs, for the status line; nil when nothing is.
-  var activity: String? { get }
+  /// What is under way here besides runs, and how far it is; nil when nothing is.
+  var work: Progress? { get }
 
   // MARK: Lessons
 
@@ -160,10 +168,12 @@ extension Screen {
 
   static var companion: ScreenID? { nil }
   static var shapes: Set<StrategyShape> { [] }
+  static var legend: [LegendRow] { [] }
 
   var contexts: [KeyContext] { [.screen(Self.id)] }
   var typingHints: [KeyHint]? { nil }
   func hint(for command: Command, _ session: SessionState) -> String? { nil }
+  func offers(_ command: Command, _ session: SessionState) -> Bool { true }
   mutating func type(_ key: KeyEvent, _ session: inout SessionState) -> [Effect]? { nil }
   mutating func paste(_ text: String, _ session: inout SessionState) -> Bool { false }
   mutating func mouse(_ mouse: MouseEvent, _ session: inout SessionState) -> [Effect] { [] }
@@ -189,7 +199,7 @@ extension Screen {
 
   var run: Int? { nil }
   func selection(_ session: SessionState) -> PathSelection? { nil }
-  var activity: String? { nil }
+  var work: Progress? { nil }
 
   mutating func go(
     to place: LessonCommand.Place, _ session: inout SessionState

@@ -63,6 +63,7 @@ final class DecodeWorker: Worker {
       }
     case .stopStream:
       jobs.cancel(.stream)
+      jobs.cancel(.ask)
       bench.post(.decode(run: exploration?.run.number, .streamStopped))
     case .answerNow(let node, let said):
       start(.ask) {

@@ -7,7 +7,7 @@ struct PaceMeter: Sendable {
   private var batches: [(time: Double, tokens: Int)] = []
   /// When each run under way gave its first news.
   private var starts: [Int: Double] = [:]
-  /// The rate over the last second in which tokens came; kept when they cease.
+  /// The rate over the last second in which tokens came; nil once nothing runs any more.
   private(set) var tokensPerSecond: Double?
 
   /// How long the rate looks back.
@@ -32,16 +32,22 @@ struct PaceMeter: Sendable {
     tokensPerSecond = Double(counted) / (time - first.time)
   }
 
-  /// About how many seconds each run will still take, once some of its paths have ended.
+  /// Nothing runs any more, so nothing has a rate. What comes next is measured by itself.
+  mutating func rest() {
+    batches = []
+    tokensPerSecond = nil
+  }
+
+  /// About how many seconds each run will still take, once some of it is done.
   mutating func secondsLeft(_ activities: [Int: Activity], at time: Double) -> [Int: Double] {
     starts = starts.filter { activities[$0.key] != nil }
     var left: [Int: Double] = [:]
     for (run, activity) in activities {
-      guard let start = starts[run], activity.finished >= 3, activity.finished < activity.paths
+      guard let start = starts[run], let pace = activity.pace, pace.done >= 3, pace.left > 0
       else { continue }
-      let perPath = (time - start) / Double(activity.finished)
+      let each = (time - start) / Double(pace.done)
       // Whole seconds: more would be a precision that the estimate does not have.
-      left[run] = (perPath * Double(activity.paths - activity.finished)).rounded(.up)
+      left[run] = (each * Double(pace.left)).rounded(.up)
     }
     return left
   }

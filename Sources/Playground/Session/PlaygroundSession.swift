@@ -1,3 +1,4 @@
+public import Foundation
 public import Measuring
 public import Reasoning
 public import Traces
@@ -18,19 +19,22 @@ public final class PlaygroundSession: Sendable {
     public var sessions: SessionFolder?
     /// Where studies are kept; nil keeps none.
     public var studies: StudyStore?
+    /// The file in which choices are kept for the next start; nil keeps none.
+    public var config: URL?
     /// Where studies are written to.
     var exportFolder: String
 
     public init(
       opener: any ModelOpening, prompts: PromptLibrary,
       keep: JournalMaker?, sessions: SessionFolder? = nil, studies: StudyStore? = nil,
-      exportFolder: String = "."
+      config: URL? = nil, exportFolder: String = "."
     ) {
       self.opener = opener
       self.prompts = prompts
       self.keep = keep
       self.sessions = sessions
       self.studies = studies
+      self.config = config
       self.exportFolder = exportFolder
     }
   }
@@ -42,9 +46,10 @@ public final class PlaygroundSession: Sendable {
   private let study: StudyWorker
   private let model: ModelWorker
   private let file: FileWorker
+  private let config: ConfigWorker
   private let timer: TimerWorker
 
-  private var workers: [any Worker] { [model, decode, run, review, study, file, timer] }
+  private var workers: [any Worker] { [model, decode, run, review, study, file, config, timer] }
 
   public init(_ configuration: Configuration, inbox: ActionInbox) {
     let bench = Workbench(configuration, inbox: inbox)
@@ -55,6 +60,7 @@ public final class PlaygroundSession: Sendable {
     study = StudyWorker(bench)
     model = ModelWorker(bench, users: [decode, run, review, study])
     file = FileWorker(bench, writers: [decode, run, review])
+    config = ConfigWorker(bench)
     timer = TimerWorker(bench)
   }
 
@@ -67,6 +73,7 @@ public final class PlaygroundSession: Sendable {
     case .study(let effect): study.perform(effect)
     case .model(let effect): model.perform(effect)
     case .file(let effect): file.perform(effect)
+    case .config(let effect): config.perform(effect)
     case .shell(let effect): timer.perform(effect)
     }
   }

@@ -2,6 +2,7 @@ import Dispatch
 import Reasoning
 import Synchronization
 public import TerminalUI
+import Traces
 
 /// The program's main loop: terminal events and news become actions, actions change the state,
 /// effects go to the session, and the state is drawn when it has changed.
@@ -94,9 +95,12 @@ public final class PlaygroundShell {
   private func takeNews(_ control: inout LoopControl) {
     let now = seconds
     for action in inbox.drain() {
-      if case .trace(let records) = action { meter.note(records, at: now) }
+      if case .trace(let records) = action {
+        meter.note(records.filter { state.isAtWork($0.run) }, at: now)
+      }
       apply(action, &control)
     }
+    if !state.isAnimated { meter.rest() }
     var pace = pace() ?? state.pace
     pace.tokensPerSecond = meter.tokensPerSecond
     pace.secondsLeft = meter.secondsLeft(state.activities, at: now)

@@ -3,6 +3,11 @@ import Reasoning
 import Synchronization
 import Traces
 
+extension StudyResults {
+  /// What a study counts: problems where each is asked in one way, else each asking of one.
+  var unit: Progress.Unit { .things(study.problems.count == total ? "problem" : "answer") }
+}
+
 extension StudySnapshot {
   init(_ plan: StudyPlan, _ results: StudyResults) {
     self.init(plan: plan, results: results, curves: StudyTally(results).curves)
@@ -66,6 +71,7 @@ final class StudyMeter: Sendable {
   ) -> StudyActivity {
     var activity = StudyActivity()
     (activity.done, activity.total) = (results.done, results.total)
+    activity.unit = results.unit
     let seconds = (now - state.start) / .seconds(1)
     let new = activity.done - state.before
     guard new > 0, seconds > 0 else { return activity }

@@ -24,6 +24,7 @@ enum Action: Sendable {
   case study(StudyNews)
   case model(ModelNews)
   case file(FileNews)
+  case config(ConfigNews)
   case shell(ShellNews)
   case pace(Pace)
 }

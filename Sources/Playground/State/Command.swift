@@ -2,6 +2,8 @@
 enum Command: Sendable, Hashable {
   // Everywhere.
   case quit, help, commandLine, dismiss
+  /// Stops what runs; quits when nothing does.
+  case interrupt
   case screen(ScreenID)
   case nextScreen, previousScreen
   case pickProblem, openSettings, openModels, openLessons, openThemes, openSessions
@@ -23,6 +25,8 @@ enum Command: Sendable, Hashable {
   // What lies over a screen.
   /// Completes what is typed, or goes to the next (1) or previous (-1) field.
   case complete(Int)
+  /// Looks for something in what is shown.
+  case find
   /// Back to the default.
   case reset
   /// Shows or hides a problem's solution.

@@ -12,6 +12,7 @@ public enum Effect: Sendable {
   case study(StudyEffect)
   case model(ModelEffect)
   case file(FileEffect)
+  case config(ConfigEffect)
   case shell(ShellEffect)
 }
 
@@ -27,6 +28,7 @@ public enum DecodeEffect: Sendable {
   case insert(String, after: NodeID)
   /// Goes on from a node until the text ends.
   case stream(from: NodeID, SamplingSettings, budget: Int)
+  /// Stops what is sampled or asked.
   case stopStream
   /// Asks for the answer; `said` is the text between the prompt and the node.
   case answerNow(after: NodeID, said: [UInt8])
@@ -79,6 +81,12 @@ public enum FileEffect: Sendable {
   case delete(path: String)
   /// Finds the files whose paths begin with a text, for completion.
   case list(String)
+}
+
+/// What is kept in the config file for the next start.
+public enum ConfigEffect: Sendable {
+  /// Gives a name a value; nil takes it out. `isAsked` where the user asked for just that.
+  case keep(String, String?, isAsked: Bool)
 }
 
 /// What the main loop does itself.

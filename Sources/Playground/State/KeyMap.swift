@@ -7,8 +7,8 @@ enum KeyContext: Sendable, Hashable {
   /// Two paths side by side, on whatever screen.
   case compare
   /// What lies over a screen.
-  case lesson, guess, list, help, settings, value, commandLine, problems, question, template,
-    family, models, sessions, deletion, name, unkept
+  case lesson, guess, list, help, helpSearch, settings, value, commandLine, problems, question,
+    template, family, models, sessions, deletion, name, unkept
 
   var title: String {
     switch self {
@@ -19,6 +19,7 @@ enum KeyContext: Sendable, Hashable {
     case .guess: "Guessing the next token"
     case .list: "Lists"
     case .help: "This help"
+    case .helpSearch: "Searching in this help"
     case .settings: "Settings"
     case .value: "Typing a value"
     case .commandLine: "Command line"
@@ -129,8 +130,8 @@ extension KeyMap {
     [
       KeyBinding([.tab], .nextScreen, "next screen"),
       KeyBinding([.shiftTab], .previousScreen, "previous screen"),
-      KeyBinding(["?", .function(1)], .help, "show or hide these keys", hint: "keys"),
-      KeyBinding([":"], .commandLine, "type a command"),
+      KeyBinding(["?", .function(1)], .help, "keys and symbols, to search in", hint: "keys"),
+      KeyBinding([":"], .commandLine, "find or type a command", hint: "find"),
       KeyBinding(["p"], .pickProblem, "choose or type a question", hint: "problem"),
       KeyBinding(["s"], .openSettings, "settings"),
       KeyBinding(["m"], .openModels, "choose a model"),
@@ -146,7 +147,8 @@ extension KeyMap {
       KeyBinding(["T"], .temperature(1), "raise the temperature by 0.1"),
       KeyBinding([.escape], .dismiss, "close a popup, or stop what is running"),
       KeyBinding([.control("z")], .suspend, "suspend to the shell"),
-      KeyBinding(["q", .control("c")], .quit, "save and quit", hint: "quit"),
+      KeyBinding(["q"], .quit, "save and quit", hint: "quit"),
+      KeyBinding([.control("c")], .interrupt, "stop what runs; quit when nothing does"),
     ]
 
   private static let compare: [KeyBinding] = [

@@ -103,23 +103,6 @@ enum FileNews: Sendable {
   case listed(String, Ending<[String]>)
 }
 
-/// How far the reading of a file is.
-struct FileProgress: Sendable, Hashable {
-  /// As it was typed.
-  var path: String
-  var bytes: Int
-  /// 0 where that is not known.
-  var totalBytes: Int
-
-  /// As `session: 43 % of 11 MB`.
-  var text: String {
-    let name = CommandCompletion.fileName(path)
-    guard totalBytes > 0 else { return "\(name) …" }
-    let percent = min(100, Int(100 * Double(bytes) / Double(totalBytes)))
-    return "\(name): \(percent) % of \(Format.bytes(totalBytes))"
-  }
-}
-
 /// The saved sessions as far as they are known.
 struct SessionList: Sendable, Equatable {
   var sessions: [SessionEntry]
@@ -130,6 +113,27 @@ struct SessionList: Sendable, Equatable {
     self.sessions = sessions
     self.own = own
   }
+}
+
+/// How far the reading of a file is.
+struct FileProgress: Sendable, Hashable {
+  /// As it was typed.
+  var path: String
+  var bytes: Int
+  /// 0 where that is not known.
+  var totalBytes: Int
+
+  var progress: Progress {
+    Progress(
+      "opening \(CommandCompletion.fileName(path))", bytes, of: totalBytes > 0 ? totalBytes : nil,
+      .bytes)
+  }
+}
+
+/// What comes of keeping something for the next start, with the name and the value.
+enum ConfigNews: Sendable {
+  /// With the path of the file.
+  case kept(String, String?, isAsked: Bool, Ending<String>)
 }
 
 /// What comes of the main loop's own effects. Suspending and leaving end in the loop itself.

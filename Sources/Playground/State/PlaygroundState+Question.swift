@@ -23,15 +23,8 @@ extension PlaygroundState {
   /// - Throws: `StrategyError.unknown`.
   mutating func run(strategy name: String) throws -> (run: Int?, effects: [Effect]) {
     _ = try StrategyRegistry.strategy(named: name)
-    let description = StrategyRegistry.description(of: name)
-    let used = description?.settings ?? []
-    let samples = session.settings.samples ?? description?.defaultSamples ?? 1
-    let paths =
-      used.contains(.branches)
-      ? session.settings.branches ?? description?.defaultBranches ?? 1
-      : used.contains(.samples) ? samples : 1
     let stopping = on(DecodeScreen.id) { $0.stop(&$1) ?? [] }
-    guard let (run, started) = session.start(name, paths: paths) else { return (nil, stopping) }
+    guard let (run, started) = session.start(name) else { return (nil, stopping) }
     session.screen = place(run, of: name) ?? DecodeScreen.id
     return (run, stopping + started)
   }

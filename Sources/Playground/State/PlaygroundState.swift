@@ -25,7 +25,7 @@ public struct PlaygroundState: Sendable {
   ) {
     session = SessionState(
       size: size, screens: screens, question: question, settings: settings, catalog: catalog,
-      themeName: themeName)
+      themeName: themeName, keyMap: KeyMap(screens))
     self.screens = screens.types.map { $0.init() }
   }
 
@@ -51,10 +51,15 @@ public struct PlaygroundState: Sendable {
   var current: Int { screens.firstIndex { $0.id == session.screen } ?? 0 }
 
   /// Whether something is under way, so that rates and estimates move.
-  var isAnimated: Bool { !session.activities.isEmpty || session.opening != nil || screens.contains { $0.activity != nil } }
+  var isAnimated: Bool {
+    !session.activities.isEmpty || session.opening != nil || screens.contains { $0.work != nil }
+  }
 
-  /// The keys of all screens and of what lies over them.
-  var keyMap: KeyMap { KeyMap(session.screens) }
+  /// Whether the tokens of a run come from work under way, not from a person's typing.
+  func isAtWork(_ run: Int) -> Bool {
+    if session.activities[session.trace.ensemble(of: run) ?? run] != nil { return true }
+    return screens.contains { $0.work != nil }
+  }
 
   /// The contexts in which a key is looked up, the nearest first.
   var contexts: [KeyContext] {

@@ -20,7 +20,7 @@ struct Reducer: Sendable {
     case .resize(let size):
       state.size = size
       return []
-    case .interrupt: return perform(.quit, &state)
+    case .interrupt: return perform(.interrupt, &state)
     case .terminate:
       // There may be nobody left to ask.
       state.isQuitting = true
@@ -28,6 +28,7 @@ struct Reducer: Sendable {
     case .command(let command): return perform(command, &state)
     case .trace(let records): return state.fold(records)
     case .decode(let run, let news):
+      if case .explored = news, run == state.session.exploring { state.session.exploring = nil }
       if run == nil || run == state.session.explored { state.lessonHears(news) }
       return state.pass(action)
     case .run(let news):
@@ -40,11 +41,19 @@ struct Reducer: Sendable {
     case .shell(.theme(let name, let ending)):
       if ending.isDone { state.themeName = name }
       state.session.tell(ending)
-      return []
+      return ending.isDone ? state.keepTheme() : []
     case .shell(.ticked): return state.pass(action)
     case .shell(.settled(let unkept)): return settled(unkept, &state)
     case .model(let news): return receive(news, &state)
     case .file(let news): return receive(news, &state)
+    case .config(.kept(let name, let value, let isAsked, let ending)):
+      if case .done(let path) = ending, isAsked {
+        state.session.tell(
+          value.map { "Ponder starts with \(name) = \($0) from now on (\(path))." }
+            ?? "Ponder starts with \(name) as it always is (\(path)).")
+      }
+      state.session.tell(ending)
+      return []
     case .pace(let pace):
       state.pace = pace
       return []
@@ -55,6 +64,7 @@ struct Reducer: Sendable {
 
   private func pressed(_ pressed: KeyEvent, _ state: inout PlaygroundState) -> [Effect] {
     state.message = nil
+    if pressed != .control("c") { state.session.isInterrupted = false }
     // Esc twice in quick succession arrives as Alt-Esc, and means no less.
     let key = pressed.key == .escape ? KeyEvent(.escape) : pressed
     if let effects = popupKey(key, &state) { return effects }
@@ -82,7 +92,7 @@ struct Reducer: Sendable {
   private func pasted(_ text: String, _ state: inout PlaygroundState) -> [Effect] {
     if state.popups.isEmpty {
       _ = state.onScreen { screen, session -> [Effect] in
-        _ = screen.paste(text, &session)
+        _ = screen.paste(PastedText.text(text), &session)
         return []
       }
       return []
@@ -93,7 +103,9 @@ struct Reducer: Sendable {
   // MARK: Commands
 
   func perform(_ command: Command, _ state: inout PlaygroundState) -> [Effect] {
+    if let effects = state.runKey(command) { return effects }
     switch command {
+    case .interrupt: return state.interrupt()
     case .quit: return quit(&state)
     case .suspend: return [.shell(.suspend)]
     case .screen(let screen): return state.show(screen)
@@ -116,7 +128,7 @@ struct Reducer: Sendable {
       let themes = state.catalog.themes
       guard !themes.isEmpty else { return [] }
       let next = (themes.firstIndex(of: state.themeName) ?? -1) + 1
-      return [.shell(.loadTheme(themes[next % themes.count]))]
+      return state.choose(theme: themes[next % themes.count])
     case .openSteps:
       guard let selection = state.screens[state.current].selection(state.session) else {
         state.session.tell("There is no path here yet.")
@@ -312,7 +324,7 @@ extension PlaygroundState {
         session.nextRun = max(session.nextRun, record.run &+ 1)
         place(record.run, of: start.strategy)
       }
-      if case .pathFinished = record.event { session.activities[record.run]?.finished += 1 }
+      session.count(record)
       for index in screens.indices { screens[index].take(record, &session) }
     }
     return onEveryScreen { $0.refresh(after: records, &$1) }
@@ -337,9 +349,7 @@ extension PlaygroundState {
   mutating func stop() -> [Effect] {
     if session.opening != nil { return [.file(.stopOpening)] }
     if let effects = askScreen({ $0.stop(&$1) }) { return effects }
-    let shown = screens[current].run
-    let run = session.isUnderWay(shown) ? shown : session.activities.keys.max()
-    if run != nil { return session.cancel(run) }
+    if let run = runHere ?? session.activities.keys.max() { return session.cancel(run) }
     for index in screens.indices {
       if let effects = screens[index].stop(&session) { return effects + passRequests() }
     }

@@ -32,6 +32,8 @@ public struct SessionState: Sendable {
   var exploration: Int?
   /// The run of the exploration that was asked for last: news of an earlier one are of no interest.
   var explored: Int?
+  /// The run of an exploration whose prompt is still being put in.
+  var exploring: Int?
   /// Where Decode is: the place whose next token is shown.
   var cursor: NodeID = .root
   /// The runs under way, by number.
@@ -49,10 +51,16 @@ public struct SessionState: Sendable {
   /// The saved session that is being read.
   var opening: FileProgress?
   var lesson: LessonState?
+  /// Whether Ctrl-C was the last key and stopped something: once more quits.
+  var isInterrupted = false
 
   /// What can be chosen from; filled at the start, when something is found.
   var catalog: Catalog
   var themeName: String
+  /// A theme that was chosen and is kept for the next start as soon as it is there.
+  var chosenTheme: String?
+  /// Which key does what.
+  var keyMap: KeyMap
   /// The speed of what is under way.
   var pace = Pace()
 
@@ -179,18 +187,18 @@ public struct SessionState: Sendable {
   mutating func newExploration() -> [Effect] {
     guard readyModel != nil else { return [] }
     let run = takeRunNumber()
-    explored = run
+    (explored, exploring) = (run, run)
     return [.decode(.explore(run: run, question, settings))]
   }
 
-  /// Starts a strategy as a new run of so many paths; nil, and a message, without a model.
-  mutating func start(_ strategy: String, paths: Int) -> (run: Int, effects: [Effect])? {
+  /// Starts a strategy as a new run; nil, and a message, without a model.
+  mutating func start(_ strategy: String) -> (run: Int, effects: [Effect])? {
     guard readyModel != nil else {
       tell("There is no model to run; press m to choose one.", .error)
       return nil
     }
     let run = takeRunNumber()
-    activities[run] = Activity(strategy: strategy, paths: paths)
+    activities[run] = Activity(strategy, settings)
     return (run, [.run(.start(run: run, strategy: strategy, question, settings, previous: nil))])
   }
 
@@ -232,13 +240,6 @@ struct ModelLoad: Sendable, Hashable {
   /// Bytes of weights that are ready, and of all; 0 as long as that is not known.
   var bytes: Int = 0
   var totalBytes: Int = 0
-
-  /// The name and how far it is, as `qwen2.5-1.5b: 43 % of 1.1 GB`.
-  var text: String {
-    guard totalBytes > 0 else { return "\(name) …" }
-    let percent = Int(100 * Double(bytes) / Double(totalBytes))
-    return "\(name): \(min(percent, 100)) % of \(Format.bytes(totalBytes))"
-  }
 }
 
 /// What the screens tell about a loaded model.
@@ -271,15 +272,6 @@ public struct ModelSummary: Sendable, Hashable {
     self.member = member
     self.chatTemplate = chatTemplate
   }
-}
-
-/// A run under way.
-struct Activity: Sendable, Hashable {
-  var strategy: String
-  /// Paths the run will have in all, and those that have ended.
-  var paths: Int
-  var finished = 0
-  var isCancelling = false
 }
 
 /// How fast tokens come, over the last second or so.

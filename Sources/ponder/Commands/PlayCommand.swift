@@ -48,13 +48,10 @@ struct PlayCommand: ParsableCommand {
     // A file that is no trace is told before the screen is taken; a session goes on.
     let saved = try replayed ?? file.flatMap { try TraceFile.existing(at: $0) }
     let themes = try Themes.library()
-    let themeName = theme ?? ThemeLibrary.defaultName
-    let model = replayed == nil || self.model.model != nil ? try self.model.path() : nil
-    if let model, !FileManager.default.fileExists(atPath: model) {
-      throw UserError.missingFile("There is no model at \(model).")
-    }
-    // A bad theme is told before the screen is taken.
-    _ = try themes.theme(themeName, depth: .none)
+    var preferences = UserConfig.preferences()
+    let themeName = try chosenTheme(themes, &preferences)
+    let model =
+      replayed == nil || self.model.model != nil ? try chosenModel(&preferences) : nil
     let asked = try question.resolve() ?? Question(ProblemLibrary.apples)
     let prompts = try PromptLibrary.bundled()
     let inbox = ActionInbox()
@@ -64,17 +61,19 @@ struct PlayCommand: ParsableCommand {
       preferredDepth: colors.flatMap { ColorDepth(name: $0) },
       environment: ProcessInfo.processInfo.environment)
     let depth = terminal.colorDepth
-    let settings = options.settings(detail: DistributionSummary.savedDetail)
+    var settings = options.settings(detail: DistributionSummary.savedDetail)
+    preferences.apply(to: &settings) { options.gives($0) }
     var state = PlaygroundState(
       size: terminal.size, question: asked, settings: settings, catalog: catalog(themes),
       themeName: themeName)
     if let saved { state.show(Trace(saved.records)) }
     state.strategyAtStart = strategy
+    state.prefer(preferences)
     let opener = EngineOpener(options: self.model.engineOptions, parallel: options.parallel)
     let session = PlaygroundSession(
       PlaygroundSession.Configuration(
         opener: opener, prompts: prompts, keep: keep, sessions: Sessions.folder,
-        studies: Sessions.studies), inbox: inbox)
+        studies: Sessions.studies, config: UserConfig.file), inbox: inbox)
     let shell = PlaygroundShell(
       state: state,
       view: PlaygroundView(
@@ -89,6 +88,44 @@ struct PlayCommand: ParsableCommand {
 
   /// Where the session is kept, when somebody says so.
   private var traceFile: URL? { trace.map { URL(fileURLWithPath: UserFolder.expanded($0)) } }
+  /// The theme that was asked for, else the one that is preferred.
+  ///
+  /// - Throws: `ThemeError` for a theme that was asked for: it is told before the screen is taken.
+  private func chosenTheme(
+    _ themes: ThemeLibrary, _ preferences: inout Preferences
+  ) throws -> String {
+    guard theme == nil, let preferred = preferences.theme else {
+      let name = theme ?? ThemeLibrary.defaultName
+      _ = try themes.theme(name, depth: .none)
+      return name
+    }
+    do {
+      _ = try themes.theme(preferred, depth: .none)
+      return preferred
+    } catch {
+      preferences.note("\(error)")
+      _ = try themes.theme(ThemeLibrary.defaultName, depth: .none)
+      return ThemeLibrary.defaultName
+    }
+  }
+
+  /// The file of the model that was asked for, else of the one that is preferred.
+  private func chosenModel(_ preferences: inout Preferences) throws -> String {
+    func found(_ path: String) throws -> String {
+      guard FileManager.default.fileExists(atPath: path) else {
+        throw UserError.missingFile("There is no model at \(path).")
+      }
+      return path
+    }
+    if model.model == nil, let preferred = preferences.model {
+      do {
+        return try found(try BundledModels.path(of: preferred))
+      } catch {
+        preferences.note("\(error)")
+      }
+    }
+    return try found(try model.path())
+  }
 
   /// Makes the file that keeps this session. A replayed trace is left as it is: what is done
   /// after it goes into a session that begins with a copy of it. What is done while another Ponder

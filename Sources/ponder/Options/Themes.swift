@@ -7,13 +7,10 @@ import Traces
 enum Themes {
   /// The user's own folder, then the one that comes with the program.
   static func library() throws -> ThemeLibrary {
-    ThemeLibrary(folders: [userFolder.path, try Resources.folder("Themes").path]) {
+    ThemeLibrary(folders: [
+      UserConfig.folder.appending(path: "themes").path, try Resources.folder("Themes").path,
+    ]) {
       Suggestion.remedy(for: $0, among: $1)
     }
-  }
-
-  /// `ponder/themes` in the user's configuration folder (XDG Base Directory Specification).
-  private static var userFolder: URL {
-    UserFolder.configuration().appending(path: "ponder/themes")
   }
 }

@@ -56,11 +56,18 @@ extension Chooser {
     }
     switch command {
     case .activate: return choose(&state)
-    case .dismiss:
-      state.popups.removeLast()
-      return cancel(state)
+    case .dismiss: return close(&state)
     default: return []
     }
+  }
+
+  func close(_ state: inout PlaygroundState) -> [Effect] {
+    state.popups.removeLast()
+    return cancel(state)
+  }
+
+  func offers(_ command: Command, _ state: PlaygroundState) -> Bool {
+    command != .activate || count(state) > 0
   }
 
   func select(_ item: Int, _ state: inout PlaygroundState) -> [Effect] {
@@ -73,7 +80,7 @@ extension Chooser {
   func draw(_ state: PlaygroundState, view: PlaygroundView, on buffer: inout CellBuffer) -> Point? {
     let list = box(state)
     let body = PopupFrame.draw(
-      title: title, width: list.frame.width, height: list.frame.height, contexts: contexts,
+      title: title, width: list.frame.width, height: list.frame.height, hints: hints(state),
       view: view, on: &buffer)
     if let heading {
       buffer.put(heading, x: body.x, y: body.y, style: view.theme.popup(.dim), width: body.width)
@@ -121,7 +128,10 @@ struct ThemeChooser: Chooser {
 
   func choose(_ state: inout PlaygroundState) -> [Effect] {
     state.popups.removeLast()
-    return []
+    guard state.catalog.themes.indices.contains(position.selected) else { return [] }
+    // It may still be on its way.
+    state.chosenTheme = state.catalog.themes[position.selected]
+    return state.keepTheme()
   }
 
   func cancel(_ state: PlaygroundState) -> [Effect] {

@@ -73,6 +73,18 @@ extension ModelPickerState {
   var contexts: [KeyContext] { isOnFamily ? [.family, .models] : [.models] }
   var takesText: Bool { true }
 
+  func offers(_ command: Command, _ state: PlaygroundState) -> Bool {
+    let family = state.catalog.family
+    return switch command {
+    case .complete: isTyping && completed != nil
+    case .checkpoint(let step): chosen(family).flatMap { family.checkpoint(step, from: $0) } != nil
+    case .nextStage:
+      chosen(family).map { family.nextStage(after: $0) != nil } ?? false
+    case .activate: isTyping || box(state).count > 0
+    default: true
+    }
+  }
+
   func select(_ item: Int, _ state: inout PlaygroundState) -> [Effect] {
     var picker = self
     picker.position.selected = item

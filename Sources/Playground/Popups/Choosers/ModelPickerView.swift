@@ -8,7 +8,7 @@ extension ModelPickerState {
     let list = box(state)
     let body = PopupFrame.draw(
       title: "Model", note: state.readyModel?.identity.name, width: list.frame.width,
-      height: list.frame.height, contexts: contexts, view: view, on: &buffer)
+      height: list.frame.height, hints: hints(state), view: view, on: &buffer)
     let family = state.catalog.family
     let label = family.isEmpty ? "file: " : "model: "
     buffer.put(label, x: body.x, y: body.y, style: theme.popup(.dim))

@@ -63,6 +63,17 @@ struct CommandCompletion: Sendable, Hashable {
     case .problem:
       [(ProblemLibrary.apples.id, ProblemLibrary.apples.question)]
         + ProblemLibrary.families.map { ("\($0.name)/1/0", $0.summary) }
+    case .run:
+      state.session.trace.runs.sorted { $0.key < $1.key }.compactMap { number, run in
+        run.start.flatMap { $0.isExploration ? nil : ("\(number)", $0.strategy) }
+      }
+    case .token:
+      (state[DecodeScreen.self].table?.rows ?? []).map {
+        ($0.label, "p \(Format.smallProbability($0.raw))")
+      }
+    case .kept:
+      state.settingTable.map { ($0.name, $0.text(of: state.settings)) }
+        + [("model", state.readyModel?.path ?? ""), ("theme", state.themeName)]
     case .strategy: StrategyRegistry.all.map { ($0.description.name, $0.description.summary) }
     case .model:
       state.catalog.family.names.map { ($0.name, $0.member.title) }

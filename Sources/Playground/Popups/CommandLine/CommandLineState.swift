@@ -1,11 +1,13 @@
 import TerminalUI
 
-/// The command line.
+/// The command line: what is typed is a command, or is looked for in everything that there is.
 struct CommandLineState: Popup {
   var field: TextField
   /// What is typed can be completed to.
   var completion = CommandCompletion()
-  /// The chosen completion, and what was typed before.
+  /// What is found by what is typed.
+  var found: [Palette.Found] = []
+  /// The chosen completion or find, and what was typed before.
   var chosen: Int?
   var typed = ""
   /// Where in the history the line comes from; nil for a new line.
@@ -13,19 +15,48 @@ struct CommandLineState: Popup {
   var draft = ""
   /// What is wrong with the line that was entered last.
   var error: String?
+  /// Everything that can be found; made when the line opens.
+  private var palette: Palette
 
-  init(_ text: String = "") { field = TextField(text) }
+  init(_ state: PlaygroundState, _ text: String = "") {
+    field = TextField(text)
+    palette = Palette(state)
+  }
 }
 
 extension CommandCompletion {
   init() {}
 }
 
+// MARK: The list
+
+extension CommandLineState {
+  /// The lines that the list offers: first the completions of a command.
+  private var lines: [String] { completion.candidates.map(\.line) + found.map(\.entry.line) }
+
+  var rowCount: Int { completion.candidates.count + found.count }
+
+  /// The row that Enter carries out: the chosen one; where nothing typed begins a command, the
+  /// best that was found.
+  var selectedRow: Int? {
+    if let chosen { return chosen }
+    return completion.candidates.isEmpty && isUnknown && !found.isEmpty ? 0 : nil
+  }
+
+  /// Whether the first word that was typed begins no command.
+  private var isUnknown: Bool {
+    let name = TypedCommand.split(field.text).name
+    return !name.isEmpty && !knownWords.contains { $0.hasPrefix(name) }
+  }
+
+  private var knownWords: [String] { palette.words }
+}
+
 // MARK: Keys
 
 extension CommandLineState {
   static func open(_ state: inout PlaygroundState) -> [Effect] {
-    var line = CommandLineState()
+    var line = CommandLineState(state)
     let effects = line.complete(state)
     state.popups.append(line)
     return effects
@@ -33,6 +64,15 @@ extension CommandLineState {
 
   var contexts: [KeyContext] { [.commandLine] }
   var takesText: Bool { true }
+
+  func offers(_ command: Command, _ state: PlaygroundState) -> Bool {
+    switch command {
+    case .complete: rowCount > 0
+    case .up: chosen != nil || !state.commandHistory.isEmpty
+    case .down: rowCount > 0 || historyIndex != nil
+    default: true
+    }
+  }
 
   func paste(_ text: String, _ state: inout PlaygroundState) -> [Effect] {
     var line = self
@@ -59,12 +99,16 @@ extension CommandLineState {
       return []
     case .activate: return line.enter(&state)
     case .complete(let offset):
+      // Where a command can be completed, Tab goes through its completions alone.
+      let count = completion.candidates.isEmpty ? found.count : completion.candidates.count
       if let only = completion.candidates.first, completion.candidates.count == 1 {
         line.field = TextField(only.line)
         effects = line.edited(state)
       } else {
-        line.choose(offset)
+        line.choose(offset, of: count)
       }
+    case .up where chosen != nil: line.choose(-1, of: rowCount)
+    case .down where historyIndex == nil: line.choose(1, of: rowCount)
     case .up: line.recall(-1, state.commandHistory)
     case .down: line.recall(1, state.commandHistory)
     default:
@@ -79,28 +123,35 @@ extension CommandLineState {
     return effects
   }
 
+  /// After typing: what was chosen or recalled is the line now.
   private mutating func edited(_ state: PlaygroundState) -> [Effect] {
-    error = nil
-    chosen = nil
-    historyIndex = nil
+    (historyIndex, error) = (nil, nil)
     return complete(state)
   }
 
   private mutating func complete(_ state: PlaygroundState) -> [Effect] {
+    chosen = nil
     completion = CommandCompletion(of: field.text, state)
+    // What completes the line already is not told twice.
+    let known = Set(completion.candidates.map { TypedCommand.split($0.line).name })
+    let isWord = !field.text.contains(where: \.isWhitespace)
+    found = palette.found(field.text).filter { found in
+      let name = TypedCommand.split(found.entry.line).name
+      return !(isWord && found.entry.line.hasPrefix(name) && found.entry.title == name
+        && known.contains(name))
+    }
     return completion.path.map { [.file(.list($0))] } ?? []
   }
 
-  /// Puts the next completion on the line; past the last one, what was typed.
-  private mutating func choose(_ offset: Int) {
-    let candidates = completion.candidates
-    guard !candidates.isEmpty else { return }
+  /// Puts the next row of the list on the line; past the last one, what was typed.
+  private mutating func choose(_ offset: Int, of count: Int) {
+    guard count > 0 else { return }
     if chosen == nil { typed = field.text }
-    let places = candidates.count + 1
-    let next = ((chosen ?? candidates.count) + offset + places) % places
+    let places = count + 1
+    let next = (min(chosen ?? count, count) + offset + places) % places
     error = nil
-    chosen = next < candidates.count ? next : nil
-    field = TextField(chosen.map { candidates[$0].line } ?? typed)
+    chosen = next < count ? next : nil
+    field = TextField(chosen.map { lines[$0] } ?? typed)
   }
 
   private mutating func recall(_ offset: Int, _ history: [String]) {
@@ -114,15 +165,17 @@ extension CommandLineState {
     field = TextField(historyIndex.map { history[$0] } ?? draft)
   }
 
-  /// Carries out the line; when it cannot be, the line stays with what is wrong with it.
+  /// Carries out the line, or the row that is selected; when it cannot be, the line stays with what
+  /// is wrong with it.
   private mutating func enter(_ state: inout PlaygroundState) -> [Effect] {
+    if chosen == nil, let row = selectedRow { field = TextField(lines[row]) }
     let text = field.text
     guard !text.allSatisfy(\.isWhitespace) else {
       state.popups.removeLast()
       return []
     }
-    // A chosen word that still lacks its value: go on typing behind it.
-    if chosen != nil, text.hasSuffix(" ") {
+    // A word that still lacks its value: go on typing behind it.
+    if text.hasSuffix(" "), chosen != nil || lines.contains(text) {
       let effects = edited(state)
       state.replaceTop(self)
       return effects
@@ -141,5 +194,53 @@ extension CommandLineState {
       state.replaceTop(self)
       return []
     }
+  }
+}
+
+// MARK: Mouse
+
+extension CommandLineState {
+  private static let listed = 8
+
+  /// How many rows the list shows.
+  func listedRows(_ size: Size) -> Int { min(rowCount, Self.listed, max(0, size.height - 4)) }
+
+  /// The box of the list, above the line that is typed.
+  func box(_ size: Size) -> Rect {
+    let rows = listedRows(size)
+    return Rect(
+      x: 0, y: size.height - 1 - rows - 2, width: min(size.width, 110), height: rows + 2)
+  }
+
+  func frame(_ state: PlaygroundState) -> Rect? {
+    let line = Rect(x: 0, y: state.size.height - 1, width: state.size.width, height: 1)
+    guard rowCount > 0, error == nil else { return line }
+    let box = box(state.size)
+    return Rect(x: 0, y: box.y, width: state.size.width, height: line.bottom - box.y)
+  }
+
+  func list(_ state: PlaygroundState) -> PopupList? {
+    guard rowCount > 0, error == nil else { return nil }
+    let box = box(state.size)
+    return PopupList(
+      frame: box, rows: box.inset(), count: rowCount, position: listPosition(state.size))
+  }
+
+  /// Which rows show; nothing need be selected.
+  func listPosition(_ size: Size) -> ListPosition {
+    let rows = listedRows(size)
+    let selected = selectedRow ?? -1
+    return ListPosition(
+      selected: selected,
+      firstVisible: min(max(0, selected - rows + 1), max(0, rowCount - rows)))
+  }
+
+  func select(_ item: Int, _ state: inout PlaygroundState) -> [Effect] {
+    var line = self
+    if line.chosen == nil { line.typed = field.text }
+    line.chosen = item
+    line.field = TextField(lines[item])
+    state.replaceTop(line)
+    return []
   }
 }

@@ -18,6 +18,9 @@ extension Reducer {
       return effects
     case .prompt(let text): return state.ask(Question(text: text, isRaw: true))
     case .strategy(let name): return try state.run(strategy: name).effects
+    case .run(let number): return try show(run: number, &state)
+    case .take(let text): return try take(text, &state)
+    case .keep(let name): return try state.keepDefault(name)
     case .set(let setting, let value):
       let effects = try state.set(setting, to: value)
       state.message = Message(
@@ -37,7 +40,7 @@ extension Reducer {
         throw CommandLineError(
           "there is no theme “\(name)”" + Suggestion.hint(for: name, among: themes))
       }
-      return [.shell(.loadTheme(name))]
+      return state.choose(theme: name)
     case .open(let path): return [.file(.open(path: path))]
     case .lesson(let name):
       let entry = state.catalog.lessons.first {
@@ -54,5 +57,30 @@ extension Reducer {
     case .help: return perform(.help, &state)
     case .quit: return perform(.quit, &state)
     }
+  }
+
+  private func show(run number: Int, _ state: inout PlaygroundState) throws -> [Effect] {
+    guard state.session.trace.runs[number]?.start != nil else {
+      let numbers = state.session.trace.runs.keys.sorted().map { String($0) }
+      throw CommandLineError(
+        numbers.isEmpty
+          ? "there is no run yet"
+          : "there is no run \(number); choose one of \(numbers.joined(separator: ", "))")
+    }
+    return state.show(savedRun: number)
+  }
+
+  private func take(_ text: String, _ state: inout PlaygroundState) throws -> [Effect] {
+    let decode = state[DecodeScreen.self]
+    guard decode.hasCurrentTable, let rows = decode.table?.rows, !state.session.isGuessing else {
+      throw CommandLineError("there is no table to take a token from; 1 shows Decode")
+    }
+    let row = rows.firstIndex { $0.label == text } ?? rows.firstIndex { $0.token.text == text }
+    guard let row else {
+      throw CommandLineError("“\(text)” is not among the tokens listed; / in Decode finds others")
+    }
+    state.session.screen = DecodeScreen.id
+    state[DecodeScreen.self].select(row: row)
+    return state.on(DecodeScreen.id) { $0.perform(.activate, &$1) }
   }
 }

@@ -9,7 +9,13 @@ enum TypedCommand: Sendable, Hashable {
   /// Text that is sent as it is, with no template.
   case prompt(String)
   case strategy(String)
+  /// Shows a run that there is.
+  case run(Int)
+  /// Takes a token at Decode's cursor, by its text as lists show it or as it is.
+  case take(String)
   case set(Setting, String)
+  /// Keeps a setting's value, the model or the theme for the next start.
+  case keep(String)
   case model(String)
   case theme(String)
   case open(String)
@@ -23,7 +29,7 @@ enum TypedCommand: Sendable, Hashable {
   struct Word: Sendable, Hashable {
     /// What follows the word.
     enum Argument: Sendable, Hashable {
-      case none, problem, text, strategy, model, theme, session, lesson, file
+      case none, problem, text, strategy, run, token, model, theme, session, lesson, file, kept
       case setting(Setting)
     }
 
@@ -58,6 +64,8 @@ enum TypedCommand: Sendable, Hashable {
     Word(
       name: "strategy", argument: .strategy, placeholder: "NAME",
       help: "run a strategy and show its screen"),
+    Word(name: "run", argument: .run, placeholder: "NUMBER", help: "show a run that there is"),
+    Word(name: "take", argument: .token, placeholder: "TOKEN", help: "take a token in Decode"),
   ]
 
   private static let things = [
@@ -67,6 +75,9 @@ enum TypedCommand: Sendable, Hashable {
     Word(name: "lesson", argument: .lesson, placeholder: "NAME", help: "play a lesson"),
     Word(name: "open", argument: .session, placeholder: "TRACE", help: "open a saved session"),
     Word(name: "save", argument: .file, placeholder: "FILE", help: "copy this session to a file"),
+    Word(
+      name: "set-default", argument: .kept, placeholder: "NAME",
+      help: "start with a setting, the model or the theme as it is now"),
   ]
 
   private static let others = [
@@ -75,7 +86,7 @@ enum TypedCommand: Sendable, Hashable {
   ]
 
   /// The single letters that people expect to work, and the short form of what is changed most.
-  private static let abbreviations = [
+  static let abbreviations = [
     "q": "quit", "h": "help", "o": "open", "w": "save", "temp": "temperature",
   ]
 
@@ -135,6 +146,9 @@ enum TypedCommand: Sendable, Hashable {
     case (.text, "prompt"): .prompt(argument)
     case (.text, _): .question(argument)
     case (.strategy, _): .strategy(try strategy(argument))
+    case (.run, _): .run(try number(ofRun: argument))
+    case (.token, _): .take(argument)
+    case (.kept, _): .keep(argument)
     case (.setting(let setting), _): .set(setting, argument)
     case (.model, _): .model(argument)
     case (.theme, _): .theme(argument)
@@ -145,6 +159,13 @@ enum TypedCommand: Sendable, Hashable {
     case (.none, "quit"): .quit
     case (.none, let name): .screen(screens.id(named: name) ?? DecodeScreen.id)
     }
+  }
+
+  private static func number(ofRun text: String) throws(CommandLineError) -> Int {
+    guard let number = Int(text) else {
+      throw CommandLineError("run needs the number of a run, not “\(text)”")
+    }
+    return number
   }
 
   private static func strategy(_ name: String) throws(CommandLineError) -> String {

@@ -1,128 +1,149 @@
 import TerminalUI
+import Traces
 
-/// The lines of the help overlay, made from the key map, so that they cannot be wrong.
-struct HelpText {
-  enum Line: Hashable {
-    case heading(String)
-    /// Keys with what they do; what does not fit on a line goes on without keys.
-    case binding(keys: String, help: String)
-    case blank
-  }
-
-  static let width = 168
-  /// The narrowest column where there is more than one.
-  static let minimumColumn = 46
-
-  let lines: [Line]
-  let columns: Int
-  let columnWidth: Int
-  let keyWidth = 18
-
-  /// - Parameter contexts: where the user is, the nearest first; these come first.
-  init(_ keyMap: KeyMap, contexts: [KeyContext], width: Int) {
-    columns = min(3, max(1, (width + 2) / (Self.minimumColumn + 2)))
-    columnWidth = max(10, (width - (columns - 1) * 2) / columns)
-    let others = keyMap.contexts.filter { !contexts.contains($0) }
-    var lines: [Line] = []
-    for context in contexts + others {
-      guard let bindings = keyMap.bindings[context], !bindings.isEmpty else { continue }
-      if !lines.isEmpty { lines.append(.blank) }
-      lines.append(.heading(context.title))
-      for binding in Self.merged(bindings) {
-        lines += Self.lines(binding, helpWidth: columnWidth - keyWidth - 1)
-      }
-    }
-    self.lines = lines
-  }
-
-  /// The bindings with those that say the same in one.
-  private static func merged(_ bindings: [KeyBinding]) -> [KeyBinding] {
-    bindings.reduce(into: []) { merged, binding in
-      if merged.last?.help == binding.help {
-        merged[merged.count - 1].keys += binding.keys
-      } else {
-        merged.append(binding)
-      }
-    }
-  }
-
-  private static func lines(_ binding: KeyBinding, helpWidth: Int) -> [Line] {
-    let keys = binding.keys.map(\.description).joined(separator: " ")
-    let wrapped = WrappedText(StyledText(binding.help), width: max(8, helpWidth))
-    return wrapped.lines.enumerated().map { index, line in
-      .binding(keys: index == 0 ? keys : "", help: line.clusters.map(\.cluster.text).joined())
-    }
-  }
-
-  /// The rows that the lines take.
-  var rows: Int { (lines.count + columns - 1) / columns }
-
-  func line(row: Int, column: Int) -> Line? {
-    let index = column * rows + row
-    return row < rows && lines.indices.contains(index) ? lines[index] : nil
-  }
-}
-
-/// The help overlay.
+/// The help overlay: the keys that work now, what the symbols on screen mean, and everything else
+/// there is to know, to scroll and to search in.
 struct HelpPopup: Popup {
   /// The first line that shows.
   var scroll = 0
+  /// What rows must contain.
+  var filter = TextField()
+  /// Whether keys go to the filter.
+  var isSearching = false
 
-  var contexts: [KeyContext] { [.help] }
+  var contexts: [KeyContext] { [isSearching ? .helpSearch : .help] }
+  var takesText: Bool { isSearching }
 
   static func inside(_ size: Size) -> Rect {
     PopupFrame.inside(width: HelpText.width, height: size.height, in: size)
   }
 
-  static func text(_ state: PlaygroundState) -> HelpText {
+  func frame(_ state: PlaygroundState) -> Rect? {
+    Self.inside(state.size).inset(horizontal: -2, vertical: -1)
+  }
+
+  /// The rows of text, under the line of the filter where there is one.
+  private func body(_ inside: Rect) -> Rect {
+    let filter = isSearching || !filter.isEmpty ? 1 : 0
+    return Rect(
+      x: inside.x, y: inside.y + filter, width: inside.width, height: inside.height - filter)
+  }
+
+  func text(_ state: PlaygroundState) -> HelpText {
     var below = state
-    below.popups.removeLast()
-    return HelpText(state.keyMap, contexts: below.contexts, width: inside(state.size).width - 2)
+    below.popups.removeAll { $0 is HelpPopup }
+    let screen = state.screens[state.current]
+    let comparing = below.contexts.contains(.compare) ? LegendRow.comparing : []
+    let settings = state.settingTable.map { setting in
+      LegendRow(
+        setting.name, .text, "\(setting.help) (\(setting.text(of: state.settings)))")
+    }
+    return HelpText(
+      state.keyMap, contexts: below.contexts,
+      legend: below.popups.isEmpty
+        ? comparing + type(of: screen).legend + LegendRow.everywhere : [],
+      settings: settings, filter: filter.text, width: Self.inside(state.size).width - 2)
   }
 
   func press(_ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState) -> [Effect] {
-    let height = Self.inside(state.size).height
-    let last = max(0, Self.text(state).rows - height)
-    let page = max(1, height - 1)
+    var help = self
+    if case .dismiss? = command {
+      // Esc empties the filter, then closes.
+      guard isSearching || !filter.isEmpty else {
+        state.popups.removeLast()
+        return []
+      }
+      (help.isSearching, help.filter, help.scroll) = (false, TextField(), 0)
+    } else if case .find? = command {
+      help.isSearching = true
+    } else if case .activate? = command {
+      help.isSearching = false
+    } else if !help.move(command, state), isSearching || key.typed != nil {
+      // Any other letter begins to search.
+      if help.filter.handle(key) { (help.isSearching, help.scroll) = (true, 0) }
+    }
+    state.replaceTop(help)
+    return []
+  }
+
+  func offers(_ command: Command, _ state: PlaygroundState) -> Bool {
+    let last = lastScroll(state)
+    return switch command {
+    case .up: min(scroll, last) > 0
+    case .down, .pageDown: scroll < last
+    default: true
+    }
+  }
+
+  private func lastScroll(_ state: PlaygroundState) -> Int {
+    max(0, text(state).rows - body(Self.inside(state.size)).height)
+  }
+
+  /// Scrolls by a command; false for one that does not scroll.
+  private mutating func move(_ command: Command?, _ state: PlaygroundState) -> Bool {
+    let page = max(1, body(Self.inside(state.size)).height - 1)
+    let last = lastScroll(state)
     let now = min(scroll, last)
     let wanted: Int
     switch command {
-    case .dismiss:
-      state.popups.removeLast()
-      return []
     case .up: wanted = now - 1
     case .down: wanted = now + 1
     case .pageUp: wanted = now - page
     case .pageDown: wanted = now + page
     case .top: wanted = 0
     case .bottom: wanted = last
-    default: wanted = now
+    default: return false
     }
-    state.replaceTop(HelpPopup(scroll: min(last, max(0, wanted))))
+    scroll = min(last, max(0, wanted))
+    return true
+  }
+
+  func paste(_ line: String, _ state: inout PlaygroundState) -> [Effect] {
+    var help = self
+    help.filter.insert(line)
+    help.scroll = 0
+    state.replaceTop(help)
     return []
   }
 
+  // MARK: Drawing
+
   func draw(_ state: PlaygroundState, view: PlaygroundView, on buffer: inout CellBuffer) -> Point? {
-    let text = Self.text(state)
-    let body = PopupFrame.draw(
-      title: "Keys", note: "\(state.screen.title)", width: HelpText.width,
-      height: buffer.size.height, contexts: contexts, view: view, on: &buffer)
+    let theme = view.theme
+    let inside = PopupFrame.draw(
+      title: "Keys and symbols", note: "\(state.screen.title)", width: HelpText.width,
+      height: buffer.size.height, hints: hints(state), view: view, on: &buffer)
+    let (text, body) = (text(state), body(inside))
+    var cursor: Point?
+    if body.y > inside.y {
+      let x = buffer.put("find: ", x: inside.x, y: inside.y, style: theme.popup(.dim))
+      let field = Rect(x: x, y: inside.y, width: max(1, inside.right - x), height: 1)
+      let place = filter.draw(
+        in: field, style: theme.popup(isSearching ? .input : .text),
+        placeholder: "a key, a symbol, or what you want to do",
+        placeholderStyle: theme.popup(.dim), on: &buffer)
+      if isSearching { cursor = place }
+    }
+    if text.lines.isEmpty {
+      buffer.put(
+        "nothing here matches", x: body.x, y: body.y, style: theme.popup(.dim), width: body.width)
+    }
     let first = min(scroll, max(0, text.rows - body.height))
-    for row in 0..<body.height {
+    for row in 0..<max(0, body.height) {
       for column in 0..<text.columns {
         guard let line = text.line(row: first + row, column: column) else { continue }
         let place = Point(x: body.x + column * (text.columnWidth + 2), y: body.y + row)
-        draw(line, text, at: place, theme: view.theme, on: &buffer)
+        draw(line, text, at: place, theme: theme, on: &buffer)
       }
     }
-    let visible = first..<min(text.rows, first + body.height)
+    let visible = first..<max(first, min(text.rows, first + body.height))
     if visible.count < text.rows {
       Scrollbar.draw(
         visible: visible, count: text.rows,
         in: Rect(x: body.right - 1, y: body.y, width: 1, height: body.height),
-        style: view.theme.popup(.dim), on: &buffer)
+        style: theme.popup(.dim), on: &buffer)
     }
-    return nil
+    return cursor
   }
 
   private func draw(
@@ -130,15 +151,18 @@ struct HelpPopup: Popup {
     on buffer: inout CellBuffer
   ) {
     let (x, y) = (place.x, place.y)
+    func put(_ label: String, _ style: Style, _ meaning: String) {
+      buffer.put(label, x: x, y: y, style: style, width: text.keyWidth)
+      buffer.put(
+        meaning, x: x + text.keyWidth + 1, y: y, style: theme.popupText,
+        width: text.columnWidth - text.keyWidth - 1)
+    }
     switch line {
     case .blank: break
     case .heading(let title):
       buffer.put(title, x: x, y: y, style: theme.popup(.title), width: text.columnWidth)
-    case .binding(let keys, let help):
-      buffer.put(keys, x: x, y: y, style: theme.popup(.key), width: text.keyWidth)
-      buffer.put(
-        help, x: x + text.keyWidth + 1, y: y, style: theme.popupText,
-        width: text.columnWidth - text.keyWidth - 1)
+    case .binding(let keys, let help): put(keys, theme.popup(.key), help)
+    case .entry(let row): put(row.symbol, theme.popup(row.role), row.meaning)
     }
   }
 }

@@ -21,6 +21,31 @@ extension PickerState {
 }
 
 extension PickerState {
+  /// Where the forms lie; they are drawn by this.
+  func frame(_ state: PlaygroundState) -> Rect? {
+    switch page {
+    case .families, .problems: list(state)?.frame
+    case .template(let form):
+      Chrome.middle(state.size).centered(
+        width: Self.width, height: form.values.count + Self.previewLines(state.size) + 3)
+    case .question:
+      Chrome.middle(state.size).centered(width: Self.width, height: PickerFormView.questionHeight)
+    }
+  }
+
+  func offers(_ command: Command, _ state: PlaygroundState) -> Bool {
+    switch (page, command) {
+    case (.template(let form), .activate): form.problem != nil
+    case (.question(let form), .activate): form.asked != nil
+    case (.template, _), (.question, _): true
+    case (_, .activate): selectedRow != nil
+    case (_, .solution): selectedRow?.problem != nil
+    case (_, .editTemplate): nearestTemplate != nil
+    case (_, .back), (_, .otherProblems): isInFamily
+    default: true
+    }
+  }
+
   func select(_ item: Int, _ state: inout PlaygroundState) -> [Effect] {
     var picker = self
     picker.position.selected = item
@@ -115,15 +140,16 @@ extension PickerState {
 
   /// Opens the template that is nearest to the selected row.
   private mutating func editTemplate() {
-    var template: ProblemTemplate?
-    if case .template(let id, _, _) = selectedRow {
-      template = try? ProblemTemplate.named(id)
-    } else if let family = selectedRow?.family {
-      template = ProblemTemplate.all.first { $0.family == family }
-    }
-    guard let template else { return }
+    guard let template = nearestTemplate else { return }
     if case .families = page, let family = selectedRow?.family { showProblems(of: family) }
     page = .template(TemplateForm(template))
+  }
+
+  private var nearestTemplate: ProblemTemplate? {
+    if case .template(let id, _, _) = selectedRow { return try? ProblemTemplate.named(id) }
+    return selectedRow?.family.flatMap { family in
+      ProblemTemplate.all.first { $0.family == family }
+    }
   }
 
   // MARK: Forms

@@ -6,8 +6,8 @@ extension PickerState {
   func draw(_ state: PlaygroundState, view: PlaygroundView, on buffer: inout CellBuffer) -> Point? {
     switch page {
     case .families, .problems: drawList(state, view: view, on: &buffer)
-    case .template(let form): PickerFormView.draw(form, state, view: view, on: &buffer)
-    case .question(let form): PickerFormView.draw(form, state, view: view, on: &buffer)
+    case .template(let form): PickerFormView.draw(form, state, hints: hints(state), view: view, on: &buffer)
+    case .question(let form): PickerFormView.draw(form, state, hints: hints(state), view: view, on: &buffer)
     }
   }
 
@@ -22,7 +22,7 @@ extension PickerState {
     guard let list = list(state) else { return nil }
     let body = PopupFrame.draw(
       title: title, note: isInFamily ? "seed \(seed)" : nil, width: list.frame.width,
-      height: list.frame.height, contexts: contexts, view: view, on: &buffer)
+      height: list.frame.height, hints: hints(state), view: view, on: &buffer)
     buffer.put("filter: ", x: body.x, y: body.y, style: theme.popup(.dim))
     let cursor = filter.draw(
       in: Rect(x: body.x + 8, y: body.y, width: body.width - 8, height: 1),
@@ -97,7 +97,7 @@ enum PickerFormView {
   // MARK: A template
 
   static func draw(
-    _ form: TemplateForm, _ state: PlaygroundState, view: PlaygroundView,
+    _ form: TemplateForm, _ state: PlaygroundState, hints: [KeyHint], view: PlaygroundView,
     on buffer: inout CellBuffer
   ) -> Point? {
     let theme = view.theme
@@ -105,7 +105,7 @@ enum PickerFormView {
     let height = form.values.count + preview + 3
     let body = PopupFrame.draw(
       title: "Problems › \(form.template.family) › change it", width: PickerState.width,
-      height: height, contexts: [.template], view: view, on: &buffer)
+      height: height, hints: hints, view: view, on: &buffer)
     let fields = Rect(
       x: body.x, y: body.y, width: body.width, height: max(1, body.height - preview - 1))
     let cursor = drawFields(form, fields, theme, on: &buffer)
@@ -165,14 +165,16 @@ enum PickerFormView {
 
   // MARK: A question of one's own
 
+  static let questionHeight = 13
+
   static func draw(
-    _ form: QuestionForm, _ state: PlaygroundState, view: PlaygroundView,
+    _ form: QuestionForm, _ state: PlaygroundState, hints: [KeyHint], view: PlaygroundView,
     on buffer: inout CellBuffer
   ) -> Point? {
     let theme = view.theme
     let body = PopupFrame.draw(
-      title: "Problems › your own question", width: PickerState.width, height: 13,
-      contexts: [.question], view: view, on: &buffer)
+      title: "Problems › your own question", width: PickerState.width, height: questionHeight,
+      hints: hints, view: view, on: &buffer)
     let width = 14
     let warns = !form.isKnownForm && !form.question.isEmpty && state.readyModel?.isBundled == true
     let notice = WrappedText(

@@ -94,6 +94,22 @@ extension SettingsState {
     setting.isDefault(state.settings) ? "" : setting.text(of: state.settings)
   }
 
+  func offers(_ command: Command, _ state: PlaygroundState) -> Bool {
+    guard field == nil, case .setting(let setting) = row(state.settingTable) else {
+      let isTheme = row(state.settingTable) == .theme && state.catalog.themes.count > 1
+      return field != nil || ![.left, .right, .reset].contains(command)
+        || (isTheme && command != .reset)
+    }
+    var stepped = state.settings
+    switch command {
+    case .left: setting.step(&stepped, by: -1)
+    case .right: setting.step(&stepped, by: 1)
+    case .reset: return !setting.isDefault(state.settings)
+    default: return true
+    }
+    return stepped != state.settings
+  }
+
   func select(_ item: Int, _ state: inout PlaygroundState) -> [Effect] {
     var settings = self
     settings.position.selected = item
@@ -145,7 +161,7 @@ extension SettingsState {
       let themes = state.catalog.themes
       guard !themes.isEmpty else { return [] }
       let index = themes.firstIndex(of: state.themeName) ?? 0
-      return [.shell(.loadTheme(themes[(index + steps + themes.count) % themes.count]))]
+      return state.choose(theme: themes[(index + steps + themes.count) % themes.count])
     case .parallel, .threads: return []
     }
   }

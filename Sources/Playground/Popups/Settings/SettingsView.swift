@@ -10,7 +10,7 @@ extension SettingsState {
     let list = box(state)
     let body = PopupFrame.draw(
       title: "Settings", note: "takes effect immediately", width: list.frame.width,
-      height: list.frame.height, contexts: contexts, view: view, on: &buffer)
+      height: list.frame.height, hints: hints(state), view: view, on: &buffer)
     let table = Table(
       columns: [.init("", .fixed(16)), .init("", .fixed(21)), .init("", .fill)],
       styles: PopupFrame.tableStyles(theme), showsHeading: false)

@@ -52,7 +52,7 @@ extension BranchesScreen {
     _ session: SessionState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
   ) {
     if digest.run != nil {
-      let begins = digest.end == nil
+      let begins = session.isUnderWay(digest.run)
       Panel.blank(
         title: strategy.title + (begins ? " starts" : " left no path"),
         lines: [strategy.summary], hint: "", in: rect, theme: theme, on: &buffer)
@@ -72,7 +72,8 @@ extension BranchesScreen {
   private func drawHeader(
     _ session: SessionState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
   ) {
-    let count = rowCount
+    // A run that was stopped has as many branches as it was to have.
+    let count = max(rowCount, wanted)
     var left = StyledText(strategy.title, style: theme[.title])
     left.append(
       isByDelta ? "  k = \(count)" : "  " + Panel.count(count, "path"), style: theme[.text])
@@ -84,16 +85,18 @@ extension BranchesScreen {
     if activity?.isCancelling == true {
       right.append("stopping …", style: theme[.warning])
     } else if activity != nil {
-      right.append("\(digest.finished) of \(count) grown  ", style: theme[.text])
-      right.append("Space", style: theme[.key])
-      right.append(" stops", style: theme[.dim])
+      let told = session.progress(of: digest.run)
+      right.append(told?.amount ?? "", style: theme[.text])
     } else if let end = digest.end {
       switch end.reason {
       case .completed:
         right.append(
           "\(end.tokens.generated) tokens sampled, \(end.tokens.reused) reused", style: theme[.dim])
       case .cancelled:
-        right.append("stopped at \(digest.finished) of \(count)", style: theme[.warning])
+        let unit = isByDelta ? Progress.Unit.branches : .paths
+        right.append(
+          "stopped at \(Progress("", digest.finished, of: count, unit).amount)",
+          style: theme[.warning])
       case .failed: right.append("failed", style: theme[.error])
       }
     }

@@ -44,6 +44,26 @@ struct BranchesScreen: Screen {
 
   var contexts: [KeyContext] { [comparison == nil ? .screen(Self.id) : .compare] }
 
+  static let legend: [LegendRow] = [
+    .selected,
+    .winner,
+    .right,
+    .wrong,
+    .marked,
+    .delta,
+    LegendRow("ΣΔ", .text, "the Δ of all branches with the answer, added up"),
+    LegendRow("Σ log p", .text, "how likely the whole text is: the log p of its tokens, added up"),
+    LegendRow("k", .text, "how many branches there are"),
+    LegendRow("12+3", .dim, "tokens of the text, and of the answer that was asked for behind it"),
+  ]
+
+  func offers(_ command: Command, _ session: SessionState) -> Bool {
+    switch command {
+    case .openInDecode, .compare: comparison != nil || digest.paths[selected] != nil
+    default: true
+    }
+  }
+
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     if comparison.perform(command, digest, in: rect(session), &session) { return [] }
     switch command {
@@ -91,10 +111,8 @@ struct BranchesScreen: Screen {
   }
 
   private mutating func grow(_ session: inout SessionState) -> [Effect] {
-    if session.isUnderWay(run) { return session.cancel(run) }
     let strategy = CoTDecoding.description
-    let count = session.settings.branches ?? CoTDecoding.defaultBranches
-    guard let (run, effects) = session.start(strategy.name, paths: count) else { return [] }
+    guard let (run, effects) = session.start(strategy.name) else { return [] }
     show(run, growsBranches: strategy.shape.growsBranches)
     return effects
   }
@@ -179,7 +197,7 @@ struct BranchesScreen: Screen {
   }
 
   /// How many branches the run will have; 0 where only the run itself can tell.
-  private var wanted: Int {
+  var wanted: Int {
     let start = digest.start
     if isByDelta { return start?.branches ?? CoTDecoding.defaultBranches }
     // Each model of an ensemble has samples of its own.

@@ -92,7 +92,11 @@ extension DecodeScreen {
     switch session.model {
     case .loading(let load): "Loading \(load.text)"
     case .failed(let name, _): "\(name) could not be loaded. Press m to choose another model."
-    case .ready: "Reading the question …"
+    case .ready:
+      session.exploring != nil
+        ? "Reading the question …"
+        : failure.map { "The question could not be put in: \($0.why)" }
+          ?? "Nothing is explored here; press p to ask a question."
     case .none:
       session.isReplay
         ? "This trace holds no text for Decode; look at Branches and Votes."

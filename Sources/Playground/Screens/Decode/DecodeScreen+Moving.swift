@@ -80,6 +80,7 @@ extension DecodeScreen {
     guard expectsTable(session), known[session.cursor] == nil, !isFollowing(session) else {
       return []
     }
+    fetches[session.cursor, default: 0] += 1
     return [.decode(.fetch(session.cursor))]
   }
 

@@ -31,6 +31,10 @@ struct DecodeScreen: Screen {
   var knob = SamplerKnob.temperature
   /// Whether sampling goes on at the cursor.
   var isStreaming = false
+  /// How many fetches of each place's distribution are under way.
+  var fetches: [NodeID: Int] = [:]
+  /// Why a place has no table, where its distribution could not be computed.
+  var failure: (node: NodeID, why: String)?
   /// A token on its way into the tree.
   var arriving: NodeID?
   /// How many more tokens are to be taken as soon as their tables are there: keys that came
@@ -58,7 +62,9 @@ struct DecodeScreen: Screen {
   /// Whether the table tells what follows the cursor.
   var hasCurrentTable: Bool { table?.node == place }
 
-  var activity: String? { isStreaming ? "sampling" : isAsking ? "asking" : nil }
+  var work: Progress? {
+    isStreaming ? Progress("sampling") : isAsking ? Progress("asking for the answer") : nil
+  }
 
   func selection(_ session: SessionState) -> PathSelection? {
     // A line of one's own comes before those of runs that happen to begin alike.
@@ -113,8 +119,53 @@ struct DecodeScreen: Screen {
     return insertion == nil ? nil : [("Enter", "insert"), ("Esc", "leave")]
   }
 
-  func hint(for command: Command, _ session: SessionState) -> String? {
-    command == .run && isStreaming ? "stop" : nil
+  static let legend: [LegendRow] = [
+    LegendRow("▌", .tokenChosen, "the place where Decode is; the table shows what may come next"),
+    .selected,
+    LegendRow("+12", .dim, "how many tokens the text has behind the prompt"),
+    LegendRow("p", .text, "probability of the token, at temperature 1, with nothing cut"),
+    LegendRow(
+      "after T", .barShaped, "probability after the temperature and the filters that are on"),
+    LegendRow("rest", .dim, "all tokens that the table does not list, together"),
+    LegendRow("•", .nodeBest, "explored: somebody went on with this token"),
+    .prunings,
+    LegendRow("H", .text, "entropy in bits: 0 is sure, 1 a coin, 2 a choice of four"),
+    LegendRow("margin", .text, "p of the likeliest token less p of the second"),
+    LegendRow("◆", .tokenChosen, "a fork that was marked here"),
+    LegendRow("▲ ▼", .nodeBest, "what was put in made this answer likelier, or less likely"),
+    .delta,
+    LegendRow("Σ", .text, "a sum over tokens"),
+    LegendRow("↵", .dim, "a line break in the text"),
+    .right,
+    .wrong,
+    .bytes,
+  ]
+
+  func offers(_ command: Command, _ session: SessionState) -> Bool {
+    // Until the prompt is in there is nothing to go on from; without a model the key tells why.
+    let hasPlace =
+      session.readyModel == nil || (session.exploration != nil && session.cursor != .root)
+    if let own: Own = command.own() {
+      return switch own {
+      case .redo: !isStreaming && !redo.isEmpty
+      case .markFork: session.cursor != .root
+      case .insertText: hasPlace
+      case .wait: hasPlace && !isAsking
+      case .findToken, .cycleHeat, .nextKnob, .hop: true
+      }
+    }
+    switch command {
+    case .activate: return !isStreaming && (hasCurrentTable || hasPlace)
+    case .undo:
+      return !isStreaming && session.trace.node(session.cursor).map { $0.parent != .root } ?? false
+    case .run: return hasPlace
+    case .answerNow: return hasPlace && !isAsking
+    case .turn(let steps):
+      var turned = session
+      turned.step(knob.setting, by: steps)
+      return turned.settings != session.settings
+    default: return true
+    }
   }
 
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
@@ -162,7 +213,7 @@ struct DecodeScreen: Screen {
   }
 
   mutating func stop(_ session: inout SessionState) -> [Effect]? {
-    isStreaming ? [.decode(.stopStream)] : nil
+    work == nil ? nil : [.decode(.stopStream)]
   }
 
   // MARK: What needs a model
@@ -230,7 +281,6 @@ struct DecodeScreen: Screen {
   }
 
   private mutating func streamOrStop(_ session: inout SessionState) -> [Effect] {
-    if isStreaming { return [.decode(.stopStream)] }
     guard canWork("sampling", &session) else { return [] }
     if let last = line.last, session.vocabulary?.endOfText.contains(last.token.id) == true {
       session.tell("The text ends here; go back with ← to try something else.")
@@ -440,20 +490,33 @@ struct DecodeScreen: Screen {
     if let run, case .explored(.done(let prompt)) = news {
       return begin(exploration: run, prompt: prompt, &session)
     }
+    // However a fetch ends, nobody waits for it any more.
+    if case .fetched(let node, _) = news {
+      fetches[node] = fetches[node].flatMap { $0 > 1 ? $0 - 1 : nil }
+    }
     guard run == nil || run == session.explored else { return [] }
     switch news {
     case .waitInserted(let node), .inserted(.done(let node)): return arrive(at: node, &session)
-    case .explored(let ending), .inserted(let ending): session.tell(ending)
+    case .explored(let ending):
+      // It has put an end to all that was under way in the one before.
+      (isAsking, isStreaming, arriving, pendingTakes) = (false, false, nil, 0)
+      if case .failed(let why) = ending { failure = (session.cursor, why) }
+      session.tell(ending)
+    case .inserted(let ending): session.tell(ending)
     case .resumed(let ending): session.tell(ending)
     case .fetched(let node, .done(let distribution)):
       known.insert(distribution, for: node)
+      if failure?.node == node { failure = nil }
       guard node == session.cursor else { return [] }
       let hadTable = hasCurrentTable
       reshapeTable(session)
       if !hadTable { selectNext(session) }
       return takePending(&session)
     case .fetched(let node, let ending):
-      if case .failed = ending, node == session.cursor { pendingTakes = 0 }
+      if case .failed(let why) = ending {
+        failure = (node, why)
+        if node == session.cursor { pendingTakes = 0 }
+      }
       session.tell(ending)
     case .taken(let node, let ending):
       session.tell(ending)

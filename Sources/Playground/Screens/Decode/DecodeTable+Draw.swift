@@ -38,7 +38,16 @@ struct DecodeTableView {
   private var notice: String {
     switch session.model {
     case .ready where session.showsAnotherModel: "The trace keeps no distribution here."
-    case .ready: "computing …"
+    case .ready:
+      if decode.fetches[decode.place] != nil {
+        "computing …"
+      } else if session.exploring != nil || decode.line.tokens.isEmpty {
+        ""
+      } else {
+        decode.failure.flatMap { failure in
+          failure.node == decode.place ? "There is no table here: \(failure.why)" : nil
+        } ?? "No distribution is known here."
+      }
     case .loading, .failed: ""
     case .none:
       decode.explored.isEmpty

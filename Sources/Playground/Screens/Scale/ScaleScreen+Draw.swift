@@ -81,7 +81,9 @@ extension ScaleScreen {
       if results.isComplete {
         text.append("complete, kept", style: theme[.dim])
       } else {
-        text.append("stopped at \(results.done) of \(results.total)", style: theme[.warning])
+        text.append(
+          "stopped at \(Progress("", results.done, of: results.total, results.unit).amount)",
+          style: theme[.warning])
       }
     }
     return text
@@ -93,7 +95,10 @@ extension ScaleScreen {
       buffer.put("getting ready …", x: rect.x, y: rect.y, style: theme[.dim], width: rect.width)
       return
     }
-    let label = Self.words(progress)
+    // The title tells what it is.
+    var shown = progress.progress
+    shown.title = ""
+    let label = shown.text(width: rect.width)
     let width = min(rect.width, DisplayWidth.of(label))
     let bar = Rect(x: rect.x, y: rect.y, width: rect.width - width - 2, height: 1)
     let share = Double(progress.done) / Double(progress.total)
@@ -101,14 +106,6 @@ extension ScaleScreen {
       String(repeating: "░", count: bar.width), x: bar.x, y: bar.y, style: theme[.chartGrid])
     Bar.draw(share, in: bar, style: theme[.chartLine], on: &buffer)
     buffer.put(label, x: rect.right - width, y: rect.y, style: theme[.text], width: width)
-  }
-
-  /// Such as `12/20 answers, 3.2k tok/s, ≈ 40 s left`.
-  private static func words(_ activity: StudyActivity) -> String {
-    var parts = ["\(activity.done)/\(activity.total) answers"]
-    if let rate = activity.tokensPerSecond { parts.append("\(Format.rate(rate)) tok/s") }
-    if let seconds = activity.secondsLeft { parts.append("≈ \(Format.duration(seconds)) left") }
-    return parts.joined(separator: ", ")
   }
 
   // MARK: Nothing yet

@@ -56,12 +56,7 @@ struct ScaleScreen: Screen {
 
   func layout(_ session: SessionState) -> ScaleLayout { ScaleLayout(in: rect(session), self) }
 
-  var activity: String? {
-    guard let progress else { return nil }
-    let text = "study \(progress.done)/\(progress.total)"
-    if progress.isCancelling { return text + ", stopping" }
-    return progress.secondsLeft.map { "\(text), ≈ \(Format.duration($0)) left" } ?? text
-  }
+  var work: Progress? { progress?.progress }
 
   // MARK: The study
 
@@ -204,11 +199,28 @@ extension ScaleScreen {
       KeyBinding(["r"], .runAnew, "run it again"),
     ]
 
+  static let legend: [LegendRow] = [
+    .selected,
+    LegendRow("A B C", .chartLine, "the curves, the same letter on the chart and in the table"),
+    LegendRow("▲", .key, "where the curves are read"),
+    LegendRow("┆", .chartGrid, "the cursor; bands are 95 % intervals over problems"),
+    LegendRow("≈", .text, "an estimate"),
+    LegendRow("pass@k", .text, "whether any of k samples is right"),
+  ]
+
+  func offers(_ command: Command, _ session: SessionState) -> Bool {
+    switch command {
+    case .left: chart.map { !$0.stops.isEmpty && (cursor ?? $0.stops.count - 1) > 0 } ?? false
+    case .own: command != .own(ScaleCommand.toggle) || curves.indices.contains(position.selected)
+    default: true
+    }
+  }
+
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     if let own: ScaleCommand = command.own() { return perform(own, &session) }
     switch command {
-    case .run: return progress == nil ? start(&session) : cancel()
-    case .runAnew: return progress == nil ? start(anew: true, &session) : []
+    case .run: return start(&session)
+    case .runAnew: return start(anew: true, &session)
     case .left: moveCursor(-1)
     case .right: moveCursor(1)
     default: _ = position.move(command, count: curves.count, page: layout(session).visibleCurves)
@@ -342,8 +354,16 @@ public struct StudySnapshot: Sendable {
 struct StudyActivity: Sendable, Hashable {
   var done = 0
   var total = 0
+  var unit = Progress.Unit.things("answer")
   /// Tokens spent a second; nil before the first answer.
   var tokensPerSecond: Double?
   var secondsLeft: Double?
   var isCancelling = false
+
+  /// Nothing is counted until it is known how many answers there will be.
+  var progress: Progress {
+    Progress(
+      "study", done, of: total, total > 0 ? unit : nil, rate: tokensPerSecond,
+      secondsLeft: secondsLeft, isStopping: isCancelling)
+  }
 }

@@ -97,7 +97,9 @@ extension SearchScreen {
   /// What the search has come to.
   private func result(_ session: SessionState, theme: Theme) -> StyledText {
     if let activity = run.flatMap({ session.activities[$0] }) {
-      return StyledText(activity.isCancelling ? "stopping …" : "searching …", style: theme[.notice])
+      return StyledText(
+        activity.isCancelling ? "stopping …" : "searching, \(activity.progress.amount)",
+        style: theme[.notice])
     }
     var text = StyledText()
     switch end?.reason {

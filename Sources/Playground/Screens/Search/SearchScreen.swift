@@ -88,6 +88,35 @@ extension SearchScreen {
       .openSteps,
     ]
 
+  static let legend: [LegendRow] = [
+    .selected,
+    LegendRow("▶", .nodeBest, "chosen next: the greatest Q + U"),
+    LegendRow("◆", .notice, "chosen by the other ranking instead"),
+    .prunings,
+    LegendRow("↑ ↓", .notice, "kept, or given up, only by the other ranking"),
+    LegendRow("●", .nodeBest, "the iteration on view"),
+    .right,
+    .wrong,
+    LegendRow("N", .text, "visits of the step"),
+    LegendRow("Q", .text, "mean value of the solutions behind it"),
+    LegendRow("P", .text, "prior: how much it was favoured before it was tried"),
+    LegendRow("U", .text, "bonus for what was rarely tried: P · c · √ΣN / (1 + N)"),
+    LegendRow("Σ log p", .text, "how likely the text is after the prompt"),
+    LegendRow("rank", .text, "place among the steps of the round, of how many"),
+    .lineBreak,
+  ]
+
+  func offers(_ command: Command, _ session: SessionState) -> Bool {
+    switch command {
+    case .own: command != .own(SearchCommand.nextIteration(-1)) || hasEarlier
+    case .turn(1) where map.rankings.count > 1: ranking != map.rankings.last
+    case .openInDecode: run != nil && selected != nil
+    default: true
+    }
+  }
+
+  private var hasEarlier: Bool { map.iterations > 0 && (chosen ?? lastSlot) > 1 }
+
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     if let own: SearchCommand = command.own() {
       perform(own, &session)
@@ -95,7 +124,6 @@ extension SearchScreen {
     }
     switch command {
     case .run:
-      if session.isUnderWay(run) { return session.cancel(run) }
       let strategy = start?.strategy ?? Self.defaultStrategy.name
       session.ask(.run(strategy: strategy))
     case .turn(let offset): rankOtherwise(by: offset, wraps: false, &session)

@@ -50,14 +50,10 @@ extension StepsScreen {
     if heading.runs > 1, rect.width >= 70 {
       left.append("  run \(heading.run) of \(heading.runs)", style: theme[.dim])
     }
-    if isAsking {
-      let asks = asking?.kind == .answerOverTime ? "asking" : "judging"
+    if isAsking || isPlaying, let work {
       return Panel.header(
-        left, StyledText("\(asks) … Esc stops", style: theme[.notice]), in: rect, on: &buffer)
-    }
-    if isPlaying {
-      return Panel.header(
-        left, StyledText("playing, Space stops", style: theme[.notice]), in: rect, on: &buffer)
+        left, StyledText(work.text(width: rect.width / 2), style: theme[.notice]), in: rect,
+        on: &buffer)
     }
     let tokens = Panel.count(episode.tokenCount, "token")
     let sum = "Σ log p \(Format.fixed(episode.logProbability, 2))"

@@ -20,8 +20,9 @@ struct StepsScreen: Screen {
   private(set) var isPlaying = false
   /// Counts the timers that were set: only the newest one moves on.
   private(set) var timer = 0
-  /// What the model is being asked about a path.
+  /// What the model is being asked about a path, and whether it had been asked that before.
   var asking: Asking?
+  private var wasAnswered = false
   /// The path's tokens as they are drawn. [tokens]
   private(set) var pieces: [Piece] = []
   /// What else the trace tells of the path, by step. [steps]
@@ -39,6 +40,12 @@ struct StepsScreen: Screen {
     var run: Int
     var path: Int
     var kind: PathReview.Kind
+  }
+
+  /// How many steps the trace has such answers for.
+  private func answered(_ kind: PathReview.Kind) -> Int {
+    kind == .answerOverTime
+      ? episode?.curve.own.count { $0 != nil } ?? 0 : episode?.steps.count { $0.reward != nil } ?? 0
   }
 
   /// A token of the path.
@@ -92,7 +99,15 @@ struct StepsScreen: Screen {
     StepsLayout(in: rect, steps: count, isAsked: episode?.curve.isEmpty == false)
   }
 
-  var activity: String? { asking == nil ? nil : "asking" }
+  var work: Progress? {
+    if let asking {
+      let title = asking.kind == .answerOverTime ? "asking" : "judging"
+      // Of another path, or of one that was asked about before, nobody knows.
+      guard isAsking, !wasAnswered else { return Progress(title) }
+      return Progress(title, min(answered(asking.kind), count), of: count, .steps)
+    }
+    return isPlaying ? Progress("playing", position.selected + 1, of: count, .steps) : nil
+  }
 
   /// The paths of a run that say something, in order.
   private func paths(of run: Int, _ trace: Trace) -> [Int] {
@@ -158,9 +173,10 @@ struct StepsScreen: Screen {
 
   /// Shows a path from its first step.
   private mutating func show(path: Int, of run: Int, _ session: SessionState) {
-    let (asking, timer) = (asking, timer)
+    let (asking, wasAnswered, timer) = (asking, wasAnswered, timer)
     self = Self()
-    (self.run, self.path, self.asking, self.timer) = (run, path, asking, timer)
+    (self.run, self.path, self.timer) = (run, path, timer)
+    (self.asking, self.wasAnswered) = (asking, wasAnswered)
     read(session)
   }
 
@@ -273,6 +289,36 @@ extension StepsScreen {
         [.enter, "o"], .openInDecode, "open the state in Decode, to go on from there", hint: "open"),
     ] + KeyBinding.scrolling("state")
 
+  func hint(for command: Command, _ session: SessionState) -> String? {
+    let isQuestion = command == .answerNow || command == .own(StepsCommand.judge)
+    return isQuestion && asking != nil ? "stop" : nil
+  }
+
+  static let legend: [LegendRow] = [
+    .selected,
+    LegendRow("r", .text, "a step’s process reward, p(+) behind it"),
+    LegendRow("Q", .text, "the value that a search found for the step"),
+    LegendRow("oracle", .text, "whether the end is right; no strategy sees it"),
+    .right,
+    .wrong,
+    LegendRow("Σ log p", .text, "how likely the text is: the log p of its tokens, added up"),
+    LegendRow("●", .nodeBest, "the selected state on the curve"),
+    LegendRow("▶", .notice, "the action that comes next"),
+    LegendRow("flat post-hoc", .text, "p moves by less than .10; and it starts at .50 or more"),
+    .lineBreak,
+  ]
+
+  func offers(_ command: Command, _ session: SessionState) -> Bool {
+    switch command {
+    case .run: count > 1
+    case .up: position.selected > 0
+    case .right: heading.path < heading.paths
+    case .own: command == .own(StepsCommand.judge) ? selected != nil : heading.runs > 1
+    case .answerNow, .openInDecode: selected != nil
+    default: true
+    }
+  }
+
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     if let own: StepsCommand = command.own() {
       switch own {
@@ -372,12 +418,8 @@ extension StepsScreen {
 
   // MARK: Playing
 
-  /// Goes through the steps one after the other, or stops where it is.
+  /// Goes through the steps one after the other.
   private mutating func play(_ session: SessionState) -> [Effect] {
-    guard !isPlaying else {
-      isPlaying = false
-      return []
-    }
     guard count > 0 else { return [] }
     let from = position.selected
     select(from + 1 < count ? from : 0, session)
@@ -421,6 +463,7 @@ extension StepsScreen {
       return []
     }
     asking = Asking(run: number, path: path, kind: kind)
+    wasAnswered = answered(kind) > 0
     return [.review(.ask(run: number, run, path: path, kind))]
   }
 }

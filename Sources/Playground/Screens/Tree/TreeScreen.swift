@@ -80,6 +80,43 @@ extension TreeScreen {
       KeyBinding(["["], .own(TreeCommand.nextBookmark(-1)), "previous bookmark"), .openSteps,
     ]
 
+  static let legend: [LegendRow] = [
+    .selected,
+    LegendRow("p", .text, "the chance of the line’s first token where it forks off"),
+    LegendRow("+ -", .dim, "folded, unfolded"),
+    LegendRow("◆", .notice, "a bookmark"),
+    LegendRow("●", .nodeBest, "the line that Decode is on"),
+    .right,
+    .wrong,
+    LegendRow("∅", .dim, "no answer was found"),
+    .lineBreak,
+    .bytes,
+  ]
+
+  func offers(_ command: Command, _ session: SessionState) -> Bool {
+    let line = tree.lines[selected]
+    if let own: TreeCommand = command.own() { return offers(own, line) }
+    return switch command {
+    case .openInDecode: line?.entries.isEmpty == false
+    case .openParting: lineAbove(selected)?.entries.isEmpty == false
+    case .back: !hoists.isEmpty
+    default: true
+    }
+  }
+
+  private func offers(_ command: TreeCommand, _ line: ExploredTree.Line?) -> Bool {
+    switch command {
+    case .fold: selected != top && line?.children.isEmpty == false
+    case .foldAll:
+      tree.subtree(of: top).contains { $0 != top && tree.lines[$0]?.children.isEmpty == false }
+    case .hoist: selected != top && line != nil
+    case .bookmark: line?.entries.isEmpty == false
+    case .nextBookmark:
+      bookmarks.isEmpty || bookmarks.contains { tree.places[$0]?.line != selected }
+    case .findText, .nextMatch: rowCount > 0
+    }
+  }
+
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     if let own: TreeCommand = command.own() { return perform(own, &session) }
     switch command {

@@ -92,7 +92,8 @@ extension VerifyScreen {
         return text
       }
       let isJudging = !ranked.contains { digest.paths[$0.path]?.isGrowing ?? true }
-      text.append(isJudging ? "judging …" : "sampling …", style: theme[.notice])
+      let told = activity.progress.amount
+      text.append((isJudging ? "judging" : "sampling") + " \(told)", style: theme[.notice])
       return text
     }
     if let end = digest.end, end.reason != .completed {

@@ -205,10 +205,30 @@ extension VerifyScreen {
       .openSteps,
     ]
 
+  static let legend: [LegendRow] =
+    [
+      .selected,
+      .winner,
+      .right,
+      .wrong,
+    ] + LegendRow.sureness + [
+      LegendRow(
+        "p(+) p(Yes)", .text, "how sure the verifier is that a step, or the answer, is right"),
+      LegendRow("oracle", .text, "what the exact checker says; no strategy sees it"),
+      LegendRow("AUC", .text, "the chance that a right candidate ranks above a wrong one"),
+    ]
+
+  func offers(_ command: Command, _ session: SessionState) -> Bool {
+    switch command {
+    case .cycleWeighting: rankings.contains { $0 != ranking }
+    case .activate, .openInDecode: selected != nil
+    default: true
+    }
+  }
+
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     switch command {
-    case .run: return session.isUnderWay(run) ? session.cancel(run) : rankAnew(&session)
-    case .runAnew: return rankAnew(&session)
+    case .run, .runAnew: return rankAnew(&session)
     case .cycleWeighting: cycleRanking(session)
     case .openInDecode where focus == .candidates:
       if let selected { session.open(path: selected.path, of: run) }
@@ -219,13 +239,10 @@ extension VerifyScreen {
     return []
   }
 
-  /// Starts best of N, unless a run is under way here.
+  /// Starts best of N.
   private mutating func rankAnew(_ session: inout SessionState) -> [Effect] {
     let strategy = BestOfN.description
-    guard !session.isUnderWay(run),
-      let (run, effects) = session.start(
-        strategy.name, paths: session.settings.samples ?? strategy.defaultSamples)
-    else { return [] }
+    guard let (run, effects) = session.start(strategy.name) else { return [] }
     begin(run, strategy, session)
     return effects
   }

@@ -104,8 +104,9 @@ extension VotesScreen {
   private func progress(_ session: SessionState, width: Int, theme: Theme) -> StyledText {
     let strategy = digest.strategy ?? SelfConsistency.description
     var text = StyledText(width >= 70 ? strategy.title : "Vote", style: theme[.title])
-    let total = wanted.map { " of \($0)" } ?? ""
-    text.append("  \(digest.counted)\(total) counted", style: theme[.text])
+    let told =
+      session.progress(of: digest.run) ?? Progress("", digest.counted, of: wanted, .paths)
+    text.append("  \(told.amount)", style: theme[.text])
     let activity = digest.run.flatMap { session.activities[$0] }
     if activity?.isCancelling == true {
       text.append("  stopping …", style: theme[.warning])

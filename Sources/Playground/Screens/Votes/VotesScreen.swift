@@ -75,6 +75,29 @@ struct VotesScreen: Screen {
 
   var contexts: [KeyContext] { [comparison == nil ? .screen(Self.id) : .compare] }
 
+  static let legend: [LegendRow] = [
+    .selected,
+    .winner,
+    .right,
+    .wrong,
+    .marked,
+    LegendRow(
+      "share", .text, "the part of the counted paths, or of their weight, that gave the answer"),
+    LegendRow("├ 95 % ┤", .dim, "Wilson interval of the share: chance alone moves it that far"),
+    LegendRow("Σ weight", .text, "the weights of the paths with the answer, added up"),
+    .delta,
+  ]
+
+  func offers(_ command: Command, _ session: SessionState) -> Bool {
+    switch command {
+    case .own: run.flatMap { session.activities[$0]?.isCancelling } != true
+    case .cycleWeighting: !standings.isEmpty && weightings.count > 1
+    case .activate: level == .answers ? selected != nil : selectedPath != nil
+    case .openParting: level == .answers ? selected != nil : detail?.fork != nil
+    default: true
+    }
+  }
+
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     if comparison.perform(command, digest, in: rect(session), &session) { return [] }
     if case .more? = command.own(VotesCommand.self) { return askForMore(&session) }
@@ -272,12 +295,14 @@ struct VotesScreen: Screen {
   /// How many samples `+` adds.
   static let moreSamples = 20
 
-  /// Starts a vote, stops it, or takes up one that was stopped.
+  /// What was to follow the run on view does not, when that is stopped.
+  mutating func stop(_ session: inout SessionState) -> [Effect]? {
+    queued = 0
+    return nil
+  }
+
+  /// Starts a vote, or takes up one that was stopped.
   private mutating func vote(_ session: inout SessionState) -> [Effect] {
-    if session.isUnderWay(run) {
-      queued = 0
-      return session.cancel(run)
-    }
     guard let start = digest.start, isSame(start, session) else { return voteAnew(&session) }
     let wanted = max(samples(of: start.settings), samples(of: session.settings))
     // A vote that ended early is complete, unless more is asked of it than before.
@@ -292,9 +317,7 @@ struct VotesScreen: Screen {
 
   private mutating func voteAnew(_ session: inout SessionState) -> [Effect] {
     let name = SelfConsistency.description.name
-    guard !session.isUnderWay(run),
-      let (run, effects) = session.start(name, paths: samples(of: session.settings))
-    else { return [] }
+    guard let (run, effects) = session.start(name) else { return [] }
     self = Self(run: run, weighting: weighting)
     return effects
   }
@@ -334,7 +357,7 @@ struct VotesScreen: Screen {
     settings.samples = samples
     settings.detail = max(settings.detail, session.settings.detail)
     session.activities[number] = Activity(
-      strategy: start.strategy, paths: samples, finished: digest.finished)
+      start.strategy, settings, resumedAt: digest.finished)
     return [
       .run(.start(run: number, strategy: start.strategy, start.question, settings, previous: run))
     ]
