@@ -5,7 +5,7 @@ extension KeyMap {
   static let popups: [(context: KeyContext, bindings: [KeyBinding])] = [
     (.lesson, lesson), (.guess, guess), (.list, list), (.help, help), (.settings, settings),
     (.value, value), (.commandLine, commandLine), (.problems, problems), (.question, question),
-    (.template, template), (.family, family), (.models, models),
+    (.template, template), (.family, family), (.models, models), (.runs, runs),
   ]
 
   private static let up = KeyBinding([.up], .up, "previous")
@@ -91,6 +91,12 @@ extension KeyMap {
     KeyBinding([.right], .checkpoint(1), "a later checkpoint", hint: "later"),
     KeyBinding([.tab], .nextStage, "base model or thinking model", hint: "stage"),
   ]
+
+  private static let runs: [KeyBinding] =
+    [up, down] + KeyBinding.paging + [
+      KeyBinding([.enter], .activate, "show the run", hint: "show"),
+      KeyBinding([.escape], .dismiss, "close", hint: "close"),
+    ]
 
   private static let models: [KeyBinding] =
     [up, down] + KeyBinding.paging + [

@@ -8,7 +8,7 @@ enum KeyContext: Sendable, Hashable {
   case compare
   /// What lies over a screen.
   case lesson, guess, list, help, settings, value, commandLine, problems, question, template,
-    family, models
+    family, models, runs
 
   var title: String {
     switch self {
@@ -27,6 +27,7 @@ enum KeyContext: Sendable, Hashable {
     case .template: "Filling in a template"
     case .family: "Choosing within the model family"
     case .models: "Choosing a model"
+    case .runs: "Choosing a run"
     }
   }
 }
@@ -72,6 +73,17 @@ struct KeyMap: Sendable {
     for context in contexts {
       if let binding = bindings[context]?.first(where: { $0.keys.contains(key) }) {
         return binding.command
+      }
+    }
+    return nil
+  }
+
+  /// The first key that does something in some contexts, as hints write it.
+  func key(for command: Command, in contexts: [KeyContext]) -> String? {
+    for context in contexts {
+      for binding in bindings[context] ?? [] where binding.command == command {
+        let key = binding.keys.first { self.command(for: $0, in: contexts) == command }
+        if let key { return key.description }
       }
     }
     return nil
@@ -127,6 +139,9 @@ extension KeyMap {
       KeyBinding([.shiftTab], .previousScreen, "previous screen"),
       KeyBinding(["?", .function(1)], .help, "show or hide these keys", hint: "keys"),
       KeyBinding([":"], .commandLine, "type a command"),
+      KeyBinding(["]"], .goToRun(1), "next run"),
+      KeyBinding(["["], .goToRun(-1), "previous run"),
+      KeyBinding(["R"], .openRuns, "all runs of this session", hint: "runs"),
       KeyBinding(["p"], .pickProblem, "choose or type a question", hint: "problem"),
       KeyBinding(["s"], .openSettings, "settings"),
       KeyBinding(["m"], .openModels, "choose a model"),
