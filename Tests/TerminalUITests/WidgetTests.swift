@@ -73,7 +73,8 @@ import Testing
     table.draw(
       rows: (0..<9).map { [StyledText("\($0)"), StyledText("世界")] },
       position: ListPosition(selected: Int(seed) % 9), in: rect, on: &buffer)
-    TabBar.draw([("1", "One"), ("2", "Two")], active: 1, in: rect, theme: theme, on: &buffer)
+    let tabs = TabBar.layout([("1", "One"), ("2", "Two")], in: rect)
+    TabBar.draw(tabs, active: 1, theme: theme, on: &buffer)
     KeyHints.draw([("a", "b")], in: rect, keyStyle: .plain, labelStyle: .plain, on: &buffer)
     Popup.draw(title: "t", width: 9, height: 4, in: rect, theme: theme, on: &buffer)
     _ = TextField("some text").draw(in: rect, style: .plain, on: &buffer)

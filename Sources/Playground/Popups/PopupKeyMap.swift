@@ -6,7 +6,8 @@ extension KeyMap {
     (.lesson, lesson), (.guess, guess), (.list, list), (.help, help), (.helpSearch, helpSearch),
     (.settings, settings), (.value, value), (.commandLine, commandLine), (.problems, problems),
     (.question, question), (.template, template), (.family, family), (.models, models),
-    (.sessions, sessions), (.deletion, deletion), (.name, name), (.unkept, unkept),
+    (.runs, runs), (.sessions, sessions), (.deletion, deletion), (.name, name),
+    (.unkept, unkept),
   ]
 
   private static let up = KeyBinding([.up], .up, "previous")
@@ -101,6 +102,12 @@ extension KeyMap {
     KeyBinding([.right], .checkpoint(1), "a later checkpoint", hint: "later"),
     KeyBinding([.tab], .nextStage, "base model or thinking model", hint: "stage"),
   ]
+
+  private static let runs: [KeyBinding] =
+    [up, down] + KeyBinding.paging + [
+      KeyBinding([.enter], .activate, "show the run", hint: "show"),
+      KeyBinding([.escape], .dismiss, "close", hint: "close"),
+    ]
 
   private static let models: [KeyBinding] =
     [up, down] + KeyBinding.paging + [

@@ -51,7 +51,7 @@ struct UnkeptQuestion: Popup {
   func draw(_ state: PlaygroundState, view: PlaygroundView, on buffer: inout CellBuffer) -> Point? {
     let body = PopupFrame.draw(
       title: "Not everything is on disk", width: Self.width, height: Self.height,
-      contexts: contexts, view: view, on: &buffer)
+      hints: hints(state), view: view, on: &buffer)
     let text = StyledText(state.unkept?.description ?? "", style: view.theme.popupText)
     let above = Rect(x: body.x, y: body.y, width: body.width, height: body.height - 2)
     WrappedText(text, width: body.width).draw(in: above, on: &buffer)

@@ -1,3 +1,4 @@
+import Problems
 import TerminalUI
 
 /// Another key for a command, as a line of the config file says it: `key.votes.run = v`.
@@ -18,13 +19,13 @@ struct KeyChange: Sendable, Hashable {
     let contexts = keyMap.rebindable
     guard let context = contexts.first(where: { $0.name == parts[1] })?.context else {
       throw CommandLineError(
-        "there is no screen “\(parts[1])”" + Nearest.hint(parts[1], among: contexts.map(\.name)))
+        "there is no screen “\(parts[1])”" + Suggestion.hint(for: parts[1], among: contexts.map(\.name)))
     }
     let bindings = keyMap.bindings[context] ?? []
     guard let binding = bindings.first(where: { $0.command.name == parts[2] }) else {
       throw CommandLineError(
         "\(parts[1]) has no command “\(parts[2])”"
-          + Nearest.hint(parts[2], among: bindings.map(\.command.name)))
+          + Suggestion.hint(for: parts[2], among: bindings.map(\.command.name)))
     }
     var keys: [KeyEvent] = []
     for name in entry.value.split(whereSeparator: \.isWhitespace) {

@@ -1,4 +1,5 @@
 import Decoding
+import Problems
 import TerminalUI
 public import Traces
 
@@ -39,7 +40,7 @@ public struct Preferences: Sendable {
       case let name:
         guard let setting = table[name] else {
           problems.append(
-            "line \(entry.line): there is no setting “\(name)”" + Nearest.hint(name, among: names))
+            "line \(entry.line): there is no setting “\(name)”" + Suggestion.hint(for: name, among: names))
           continue
         }
         var tried = RunSettings()
@@ -130,7 +131,7 @@ extension PlaygroundState {
       guard let setting = session.settingTable[name] else {
         throw CommandLineError(
           "there is no setting “\(name)”"
-            + Nearest.hint(name, among: ["theme", "model"] + session.settingTable.map(\.name)))
+            + Suggestion.hint(for: name, among: ["theme", "model"] + session.settingTable.map(\.name)))
       }
       // What is as it always is needs no line.
       value = setting.isDefault(session.settings) ? nil : setting.value(in: session.settings)

@@ -2,10 +2,10 @@ import Decoding
 import TerminalUI
 import Traces
 
-/// Draws the title line, the line of keys or of a message, and the status line.
+/// Draws what surrounds the screens: the title, the line of keys or of a message, the status line.
 enum ChromeView {
   static func draw(_ state: PlaygroundState, view: PlaygroundView, on buffer: inout CellBuffer) {
-    drawTitle(state, view, &buffer)
+    TitleLines.draw(state, view: view, on: &buffer)
     if let message = state.message {
       drawMessage(message, state.size, view, &buffer)
     } else if state.popups.isEmpty {
@@ -13,61 +13,6 @@ enum ChromeView {
       drawHints(state, view, &buffer)
     }
     drawStatus(state, view, &buffer)
-  }
-
-  // MARK: Title
-
-  private static func drawTitle(
-    _ state: PlaygroundState, _ view: PlaygroundView, _ buffer: inout CellBuffer
-  ) {
-    let tabLine = Chrome.tabLine(state.session)
-    TabBar.draw(
-      Chrome.tabs(state.session), active: state.current, in: tabLine,
-      theme: view.theme,
-      on: &buffer)
-    let help = buffer.put("?", x: tabLine.right + 1, y: 0, style: view.style(.key))
-    buffer.put(" keys", x: help, y: 0, style: view.style(.dim))
-
-    let room = tabLine.x - 1
-    // The temperature shapes what the screens show, so the model's name gives way to it.
-    let sampler = samplerTitle(state.session)
-    let name = PathText.head(
-      modelTitle(state.session),
-      columns: room - 1 - (sampler.first.map { 2 + DisplayWidth.of($0) } ?? 0))
-    var parts: [(text: String, role: Role)] = [("ponder", .title), (name, .text)]
-    parts += sampler.map { ($0, .dim) }
-    // The program's own name stands only where all of those two do.
-    let whole = parts.prefix(3).reduce(-1) { $0 + 2 + DisplayWidth.of($1.text) }
-    if whole > room { parts.removeFirst() }
-    var x = 1
-    for (index, part) in parts.enumerated() {
-      let start = index == 0 ? x : x + 2
-      // What finds no room is left out.
-      if index > 0, start + DisplayWidth.of(part.text) > room { break }
-      x = buffer.put(
-        part.text, x: start, y: 0, style: view.style(part.role), width: max(0, room - start))
-    }
-  }
-
-  /// The model's name and type as `base-0.9m·F16`.
-  static func modelTitle(_ session: SessionState) -> String {
-    switch session.model {
-    case .ready(let summary): return summary.identity.title
-    case .loading(let load): return "\(load.name) …"
-    case .failed(let name, _): return "\(name) ✗"
-    case .none:
-      return session.shownModel.map { "\($0.title) (saved)" } ?? "no model"
-    }
-  }
-
-  private static func samplerTitle(_ session: SessionState) -> [String] {
-    let sampling = session.sampling
-    var parts = ["T \(Format.fixed(sampling.temperature, 1))"]
-    if let k = sampling.topK { parts.append("k \(k)") }
-    if let p = sampling.topP { parts.append("p \(Format.share(p))") }
-    if let p = sampling.minP { parts.append("min-p \(Format.share(p))") }
-    parts.append("seed \(session.settings.seed)")
-    return parts
   }
 
   // MARK: Keys and messages

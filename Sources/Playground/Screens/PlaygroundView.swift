@@ -25,7 +25,11 @@ public struct PlaygroundView: Sendable {
     for (id, rect) in Chrome.panes(state.session) {
       guard let screen = state.screens.first(where: { $0.id == id }) else { continue }
       let place = buffer.clipped(to: rect) { buffer in
-        screen.draw(in: rect, state.session, view: self, on: &buffer)
+        if let text = screen.emptyText(state.session) {
+          let area = screen.emptyArea(in: rect, state.session)
+          text.draw(in: area, on: screen, state.session, view: self, on: &buffer)
+        }
+        return screen.draw(in: rect, state.session, view: self, on: &buffer)
       }
       if id == state.screen { cursor = place }
     }

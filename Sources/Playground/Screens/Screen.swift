@@ -86,6 +86,9 @@ protocol Screen: Sendable {
   /// A run begins, or a saved one is to be shown: takes it up if it belongs here.
   mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState)
 
+  /// Shows a run of the trace in place of what it showed; nil when the run is none for this screen.
+  mutating func show(_ run: Int, _ session: inout SessionState) -> [Effect]?
+
   /// Reads the run that it shows anew, from the whole trace.
   mutating func restore(_ session: inout SessionState)
 
@@ -122,6 +125,12 @@ protocol Screen: Sendable {
 
   // MARK: Drawing
 
+  /// What it says where there is nothing to show; nil where there is.
+  func emptyText(_ session: SessionState) -> EmptyText?
+
+  /// Where that is written.
+  func emptyArea(in rect: Rect, _ session: SessionState) -> Rect
+
   /// Draws into a part of the picture.
   ///
   /// - Returns: where the cursor goes; nil hides it.
@@ -138,6 +147,11 @@ enum ResetReason: Sendable, Hashable {
   case trace
   /// Another model is loaded; the trace goes on.
   case model
+  /// Runs of another model are shown; the trace and the loaded model stay.
+  case view
+
+  /// Whether nothing of what a screen showed is of interest any more.
+  var startsOver: Bool { self == .question || self == .trace }
 }
 
 /// A path, or a place on one.
@@ -152,8 +166,9 @@ enum PathSelection: Sendable, Hashable {
 enum ScreenRequest: Sendable, Hashable {
   /// Show a screen.
   case show(ScreenID)
-  /// Open a place of a run in Decode.
-  case open(NodeID, run: Int)
+  /// Open a place of a run in Decode; `towards` is a later place of the same line, which lies ahead
+  /// then.
+  case open(NodeID, run: Int, towards: NodeID? = nil)
   /// Run a strategy on the current question.
   case run(strategy: String)
   /// Show a path step by step.
@@ -183,11 +198,12 @@ extension Screen {
   mutating func appear(_ session: inout SessionState) -> [Effect] { [] }
   /// Starts over for another question or trace; another model changes nothing.
   mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
-    if reason != .model { self = Self() }
+    if reason.startsOver { self = Self() }
     return []
   }
   mutating func adapt(from old: RunSettings, _ session: inout SessionState) {}
   mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {}
+  mutating func show(_ run: Int, _ session: inout SessionState) -> [Effect]? { nil }
   mutating func restore(_ session: inout SessionState) {}
   mutating func take(_ record: TraceRecord, _ session: inout SessionState) {}
   mutating func refresh(
@@ -204,6 +220,9 @@ extension Screen {
   mutating func go(
     to place: LessonCommand.Place, _ session: inout SessionState
   ) -> [Effect]? { nil }
+
+  func emptyText(_ session: SessionState) -> EmptyText? { nil }
+  func emptyArea(in rect: Rect, _ session: SessionState) -> Rect { rect }
 
   /// Where the screen lies, or would lie, on the terminal.
   func rect(_ session: SessionState) -> Rect {

@@ -35,7 +35,7 @@ final class ConfigWorker: Worker {
 
   /// A path that holds from whatever folder the program is started.
   private static func whole(_ path: String) -> String {
-    URL(fileURLWithPath: FilePaths.expanded(path)).path
+    URL(fileURLWithPath: UserFolder.expanded(path)).path
   }
 
   private func write() throws {

@@ -8,6 +8,10 @@ enum Command: Sendable, Hashable {
   case nextScreen, previousScreen
   case pickProblem, openSettings, openModels, openLessons, openThemes, openSessions
   case nextTheme
+  /// Shows the run that is listed so many places further on.
+  case goToRun(Int)
+  /// Lists all runs.
+  case openRuns
   /// Moves from the model at hand, or from the one chosen in the popup, along one axis of its
   /// family: to the next size, to an earlier (-1) or later (1) checkpoint, to the next stage.
   case nextSize, nextStage

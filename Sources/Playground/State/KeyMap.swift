@@ -8,7 +8,7 @@ enum KeyContext: Sendable, Hashable {
   case compare
   /// What lies over a screen.
   case lesson, guess, list, help, helpSearch, settings, value, commandLine, problems, question,
-    template, family, models, sessions, deletion, name, unkept
+    template, family, models, runs, sessions, deletion, name, unkept
 
   var title: String {
     switch self {
@@ -32,6 +32,7 @@ enum KeyContext: Sendable, Hashable {
     case .deletion: "Deleting a session"
     case .name: "Typing a name"
     case .unkept: "Quitting while events are not on disk"
+    case .runs: "Choosing a run"
     }
   }
 }
@@ -77,6 +78,17 @@ struct KeyMap: Sendable {
     for context in contexts {
       if let binding = bindings[context]?.first(where: { $0.keys.contains(key) }) {
         return binding.command
+      }
+    }
+    return nil
+  }
+
+  /// The first key that does something in some contexts, as hints write it.
+  func key(for command: Command, in contexts: [KeyContext]) -> String? {
+    for context in contexts {
+      for binding in bindings[context] ?? [] where binding.command == command {
+        let key = binding.keys.first { self.command(for: $0, in: contexts) == command }
+        if let key { return key.description }
       }
     }
     return nil
@@ -132,6 +144,9 @@ extension KeyMap {
       KeyBinding([.shiftTab], .previousScreen, "previous screen"),
       KeyBinding(["?", .function(1)], .help, "keys and symbols, to search in", hint: "keys"),
       KeyBinding([":"], .commandLine, "find or type a command", hint: "find"),
+      KeyBinding(["]"], .goToRun(1), "next run"),
+      KeyBinding(["["], .goToRun(-1), "previous run"),
+      KeyBinding(["R"], .openRuns, "all runs of this session", hint: "runs"),
       KeyBinding(["p"], .pickProblem, "choose or type a question", hint: "problem"),
       KeyBinding(["s"], .openSettings, "settings"),
       KeyBinding(["m"], .openModels, "choose a model"),

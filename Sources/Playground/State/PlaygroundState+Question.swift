@@ -11,7 +11,7 @@ extension PlaygroundState {
   /// Without a model, what the saved trace has of the question is shown.
   mutating func ask(_ question: Question) -> [Effect] {
     if session.isReplay { return showSaved(question) }
-    var effects = cancelRuns()
+    var effects = cancelRuns() + turnToLoadedModel()
     session.question = question
     effects += reset(.question)
     return effects + session.newExploration()
@@ -25,6 +25,7 @@ extension PlaygroundState {
     _ = try StrategyRegistry.strategy(named: name)
     let stopping = on(DecodeScreen.id) { $0.stop(&$1) ?? [] }
     guard let (run, started) = session.start(name) else { return (nil, stopping) }
+    session.currentRun = run
     session.screen = place(run, of: name) ?? DecodeScreen.id
     return (run, stopping + started)
   }

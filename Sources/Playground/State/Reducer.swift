@@ -77,10 +77,15 @@ struct Reducer: Sendable {
     if !state.popups.isEmpty { return popupMouse(mouse, &state) }
     if case .press(.left) = mouse.action {
       state.message = nil
-      if let screen = Chrome.tab(at: mouse.position, state.session) {
-        return perform(.screen(screen), &state)
+      switch TitleLines.target(at: mouse.position, state.session) {
+      case .tab(let screen)?: return perform(.screen(screen), &state)
+      case .run(let run)?: return state.bringBack(run)
+      case .runs(let offset)?: return state.goToRun(offset)
+      case .question?: return perform(.pickProblem, &state)
+      case .model?: return perform(.openModels, &state)
+      case .help?: return perform(.help, &state)
+      case nil: break
       }
-      if Chrome.isHelpHint(mouse.position, state.session) { return perform(.help, &state) }
       // On a terminal that shows two screens a click takes the keys along.
       if let screen = Chrome.pane(at: mouse.position, state.session), screen != state.screen {
         return state.show(screen)
@@ -137,8 +142,9 @@ struct Reducer: Sendable {
       state.session.ask(.steps(selection))
       return state.passRequests()
     case .nextSize, .checkpoint, .nextStage: return state.session.moveInFamily(command)
+    case .goToRun(let offset): return state.goToRun(offset)
     case .help, .commandLine, .pickProblem, .openSettings, .openModels, .openLessons, .openThemes,
-      .openSessions:
+      .openSessions, .openRuns:
       return openPopup(command, &state)
     default: return state.onScreen { $0.perform(command, &$1) }
     }
@@ -306,6 +312,7 @@ extension PlaygroundState {
           session.tell("\(error)", .error)
         }
       case .open, .steps:
+        if case .open(_, let run, _) = request { effects += turnView(toRun: run) }
         for index in screens.indices {
           guard let answer = screens[index].answer(request, &session) else { continue }
           effects += answer
@@ -318,22 +325,26 @@ extension PlaygroundState {
 
   /// Folds events into the trace and shows what they mean everywhere.
   mutating func fold(_ records: [TraceRecord]) -> [Effect] {
+    var turning: [Effect] = []
     for record in records {
       session.trace.apply(record)
       if case .run(let start) = record.event {
         session.nextRun = max(session.nextRun, record.run &+ 1)
+        // What was asked for last is what shows; it is by the model that is loaded.
+        if record.run == session.currentRun, session.showsAnotherModel { turning += turnToLoadedModel() }
         place(record.run, of: start.strategy)
       }
       session.count(record)
       for index in screens.indices { screens[index].take(record, &session) }
     }
-    return onEveryScreen { $0.refresh(after: records, &$1) }
+    return turning + onEveryScreen { $0.refresh(after: records, &$1) }
   }
 
   /// Makes ready what is drawn.
   mutating func prepare() -> [Effect] {
     session.shownRuns = [:]
     for screen in screens { session.shownRuns[screen.id] = screen.run }
+    if let run = screens[current].run { session.currentRun = run }
     return onEveryScreen { $0.prepare(&$1) }
   }
 

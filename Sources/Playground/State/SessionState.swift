@@ -40,6 +40,8 @@ public struct SessionState: Sendable {
   var activities: [Int: Activity] = [:]
   /// The next run's number.
   var nextRun = 1
+  /// The run on view; where a screen shows none, the one seen last.
+  var currentRun: Int?
   /// The run that each screen shows; brought up to date after every action.
   var shownRuns: [ScreenID: Int] = [:]
   /// What screens have asked of each other and nobody has answered yet, the oldest first.
@@ -165,14 +167,12 @@ public struct SessionState: Sendable {
     if path.answer != nil, let range = path.answerSpan.flatMap(path.range(of:)) {
       tell("The answer comes next; G goes to the path's end.")
       let node = range.lowerBound == 0 ? known.promptEnd : path.nodes[range.lowerBound - 1]
-      ask(.open(node, run: run))
+      ask(.open(node, run: run, towards: tip))
     } else {
       ask(.open(tip, run: run))
     }
-    if let own = known.start?.model, let hash = readyModel?.identity.hash, run != shown,
-      own.hash != hash
-    {
-      tell("This path is by \(own.title); its table is the one that was saved.")
+    if let own = known.start?.model, let hash = readyModel?.identity.hash, own.hash != hash {
+      tell("This path is by \(own.title), read from the trace; m loads it to go on.")
     }
   }
 

@@ -1,4 +1,5 @@
 public import Decoding
+public import Problems
 import Synchronization
 public import Traces
 
@@ -145,5 +146,21 @@ public final class Exploration: Sendable {
   /// Leaves a trace of a move that changes nothing but the place.
   public func note(_ action: Edit.Action, at node: NodeID) {
     run.emit(.edit(Edit(action: action, node: node)))
+  }
+}
+
+extension Exploration {
+  /// The answer in the text of a line that has ended, as a strategy would read it; nil where there
+  /// is none.
+  ///
+  /// - Parameter said: what stands behind the prompt.
+  public static func answer(in said: [UInt8], to question: Question) -> String? {
+    let prompt = Prompt(text: "", stops: PromptTemplate.usualStops)
+    let text = Array(said.prefix(prompt.answerLength(in: said)))
+    // Whoever has opened a tag or closed one thinks between tags.
+    let thinking = ThinkingTags.known.first { tags in
+      [tags.open, tags.close].contains { !text.ranges(of: Array($0.utf8)).isEmpty }
+    }
+    return AnswerExtractor.extract(from: text, kind: question.kind, thinking: thinking)?.value
   }
 }

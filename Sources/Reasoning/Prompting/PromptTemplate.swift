@@ -9,6 +9,8 @@ public struct PromptTemplate: Hashable, Sendable {
   public let body: String
   /// See `Prompt.stops`; by default a new line that starts the next question.
   public private(set) var stops: [String] = []
+  /// Where a continuation ends when the template does not say: where the next question begins.
+  static let usualStops = ["\n\nQ:", "\nQ:"]
   private(set) var answerTrigger = " The answer is"
   private(set) var extractionTrigger: String?
   /// Where the examples are: a file, or a directory with a file for each problem family and
@@ -34,7 +36,7 @@ public struct PromptTemplate: Hashable, Sendable {
       }
     }
     try template.check(path: path, bodyLine: (ruler ?? -1) + 2)
-    if template.stops.isEmpty { template.stops = ["\n\nQ:", "\nQ:"] }
+    if template.stops.isEmpty { template.stops = usualStops }
     return template
   }
 

@@ -6,7 +6,7 @@ public import Traces
 /// the answer whose candidates' scores sum to the most.
 public struct BestOfN: Strategy {
   public static let description = StrategyDescription(
-    name: "best-of-n", title: "Best of N",
+    name: "best-of-n", brief: "best-of", title: "Best of N",
     summary: "Samples candidates and takes the answer of the one that a verifier ranks first.",
     paper: "Cobbe et al. 2021, arXiv 2110.14168; Lightman et al. 2023, arXiv 2305.20050",
     cost: "one path per sample, plus what the verifier reads",

@@ -12,7 +12,7 @@ import Traces
 /// put in is counted as injected.
 public struct BudgetForcing: Strategy {
   public static let description = StrategyDescription(
-    name: "budget-forcing", title: "Budget forcing",
+    name: "budget-forcing", brief: "budget", title: "Budget forcing",
     summary: "Sets how long the model thinks: \"Wait,\" replaces an early end, and a budget cuts "
       + "off a late one.", paper: "Muennighoff et al. 2025, arXiv 2501.19393",
     cost: "one path of at most the budget, and the answer", shape: .path, defaultPrompting: .think,

@@ -5,7 +5,7 @@ import Traces
 /// whose tokens leave the least doubt.
 public struct CoTDecoding: Strategy {
   public static let description = StrategyDescription(
-    name: "cot-decoding", title: "CoT-decoding",
+    name: "cot-decoding", brief: "branches", title: "CoT-decoding",
     summary: "Grows the k likeliest first tokens greedily and takes the answer with the "
       + "greatest ΣΔ.", paper: "Wang and Zhou 2024, arXiv 2402.10200", cost: "k greedy paths",
     shape: .branches, traits: .branchesAtFirstToken, defaultPrompting: .plain,

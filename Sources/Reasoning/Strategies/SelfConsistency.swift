@@ -13,7 +13,7 @@ import Traces
 /// Step-Aware Verifier", arXiv 2206.02336).
 public struct SelfConsistency: Strategy {
   public static let description = StrategyDescription(
-    name: "self-consistency", title: "Self-consistency",
+    name: "self-consistency", brief: "vote", title: "Self-consistency",
     summary: "Samples many reasoning paths and takes the answer most of them give.",
     paper: "Wang et al. 2022, arXiv 2203.11171", cost: "one path per sample",
     shape: .votes, traits: .canGrow, defaultPrompting: .think,

@@ -11,7 +11,7 @@ import Traces
 /// given up is counted like a wrong one mended.
 struct SelfCorrect: Strategy {
   public static let description = StrategyDescription(
-    name: "self-correct", title: "Self-correction",
+    name: "self-correct", brief: "correct", title: "Self-correction",
     summary: "Answers, looks at the answer again, and reports how it changed.",
     paper: "Madaan et al. 2023, arXiv 2303.17651; Huang et al. 2023, arXiv 2310.01798",
     cost: "one path, plus the second look", shape: .path, defaultPrompting: .think,

@@ -5,6 +5,8 @@ public import Traces
 public struct StrategyDescription: Sendable, Hashable {
   /// The name on the command line.
   public var name: String
+  /// A name of a word for lists with little room, where that is another.
+  var brief: String?
   /// A title of a few words.
   public var title: String
   /// One sentence on what it does.
@@ -38,6 +40,9 @@ public struct StrategyDescription: Sendable, Hashable {
   public var defaultVote: RunSettings.RankedVote?
   /// The settings it uses.
   public var settings: [Setting]
+
+  /// A name of a word or two, for lists with little room.
+  public var shortName: String { brief ?? name }
 }
 
 /// A way to get an answer out of a model: a policy over the decoder.

@@ -1,33 +1,67 @@
-/// A row of tabs, each with the key that opens it. A tab without a title is its key alone.
+/// A row of tabs, each with the key that opens it.
+///
+/// Where a tab lies depends on the row's width and on what tabs there are, never on which one is
+/// active: nobody has to look for the next one again.
 public enum TabBar {
-  /// The columns that a tab takes, space around it included.
-  public static func width(_ tab: (key: String, title: String)) -> Int {
-    let title = DisplayWidth.of(tab.title)
-    return DisplayWidth.of(tab.key) + (title == 0 ? 2 : title + 3)
+  /// A tab as it is written, and where.
+  public struct Tab: Sendable, Hashable {
+    public var key: String
+    /// As much of the title as there is room for.
+    public var title: String
+    /// Its key and title; the column at either side is its own while it is active.
+    public var rect: Rect
   }
 
-  /// Draws the tabs from the left of `rect` and returns the rectangle of each that fits.
-  @discardableResult
+  /// Lays the tabs out from the left of a rectangle: with whole titles, else with as much of each
+  /// as there is room for, the longest cut first.
+  public static func layout(_ tabs: [(key: String, title: String)], in rect: Rect) -> [Tab] {
+    let room = rect.width - 2
+    let keys = tabs.reduce(0) { $0 + DisplayWidth.of($1.key) }
+    let longest = tabs.map { DisplayWidth.of($0.title) }.max() ?? 0
+    func width(_ limit: Int, gap: Int) -> Int {
+      let titles = tabs.reduce(0) { $0 + (limit > 0 ? 1 + min(limit, DisplayWidth.of($1.title)) : 0) }
+      return keys + titles + gap * max(0, tabs.count - 1)
+    }
+    let gap = width(longest, gap: 2) <= room ? 2 : 1
+    let limit = stride(from: longest, through: 1, by: -1).first { width($0, gap: gap) <= room } ?? 0
+    var x = rect.x + 1
+    return tabs.compactMap { tab in
+      let title = beginning(of: tab.title, columns: limit)
+      let width = DisplayWidth.of(tab.key) + (limit > 0 ? 1 + DisplayWidth.of(title) : 0)
+      guard x + width < rect.right else { return nil }
+      defer { x += width + gap }
+      return Tab(
+        key: tab.key, title: title, rect: Rect(x: x, y: rect.y, width: width, height: 1))
+    }
+  }
+
+  private static func beginning(of title: String, columns: Int) -> String {
+    var (kept, width) = ("", 0)
+    for cluster in DisplayClusters(title) {
+      width += cluster.width
+      if width > columns { break }
+      kept += cluster.text
+    }
+    return kept
+  }
+
+  /// Draws tabs where they lie; the active one stands in brackets, whatever the colours.
   public static func draw(
-    _ tabs: [(key: String, title: String)], active: Int, in rect: Rect, theme: Theme,
-    on buffer: inout CellBuffer
-  ) -> [Rect] {
-    var rects: [Rect] = []
-    var x = rect.x
+    _ tabs: [Tab], active: Int, theme: Theme, on buffer: inout CellBuffer
+  ) {
     for (index, tab) in tabs.enumerated() {
       let isActive = index == active
       let style = theme[isActive ? .tabActive : .tab]
-      let width = width(tab)
-      guard x + width <= rect.right else { break }
-      let cell = Rect(x: x, y: rect.y, width: width, height: 1)
-      buffer.put(String(repeating: " ", count: width), x: x, y: rect.y, style: style)
-      let next = buffer.put(
-        tab.key, x: x + 1, y: rect.y, style: isActive ? style : style.overlaid(by: theme[.key]))
-      buffer.put(tab.title, x: next + 1, y: rect.y, style: style)
-      rects.append(cell)
-      x += width
+      let (rect, y) = (tab.rect, tab.rect.y)
+      if isActive {
+        buffer.put("[", x: rect.x - 1, y: y, style: style)
+        buffer.put("]", x: rect.right, y: y, style: style)
+      }
+      let x = buffer.put(
+        tab.key, x: rect.x, y: y, style: isActive ? style : style.overlaid(by: theme[.key]))
+      guard !tab.title.isEmpty else { continue }
+      buffer.put(" " + tab.title, x: x, y: y, style: style)
     }
-    return rects
   }
 }
 

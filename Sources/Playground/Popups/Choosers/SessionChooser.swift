@@ -65,11 +65,14 @@ struct SessionChooser: Popup {
   }
 
   /// A session's name, of one that has none when it began, `2026-11-21 11:09:46`.
-  static func title(_ entry: SessionEntry) -> String {
-    let parts = entry.name.split(separator: "T", maxSplits: 1)
+  static func title(_ entry: SessionEntry) -> String { title(ofFile: entry.name) }
+
+  /// - Parameter name: without its ending.
+  static func title(ofFile name: String) -> String {
+    let parts = name.split(separator: "T", maxSplits: 1)
     guard parts.count == 2, parts[0].count == 10, let time = parts[1].split(separator: "-").first,
       time.count == 6, time.allSatisfy(\.isNumber)
-    else { return entry.name }
+    else { return name }
     // Copies and sessions that began in the same second are told apart by the rest.
     let rest = parts[1].split(separator: "-").dropFirst(2).map { "-\($0)" }.joined()
     return "\(parts[0]) \(time.prefix(2)):\(time.dropFirst(2).prefix(2)):\(time.suffix(2))\(rest)"
@@ -194,7 +197,7 @@ extension SessionChooser {
     let list = box(state)
     let body = PopupFrame.draw(
       title: "Saved sessions", note: isListed ? "\(known.sessions.count)" : nil,
-      width: list.frame.width, height: list.frame.height, contexts: contexts, view: view,
+      width: list.frame.width, height: list.frame.height, hints: hints(state), view: view,
       on: &buffer)
     buffer.put("filter: ", x: body.x, y: body.y, style: theme.popup(.dim))
     var cursor: Point? = filter.draw(

@@ -41,8 +41,11 @@ struct Palette {
     }
     entries += Self.models(state)
     entries += state.catalog.sessions.map { path in
-      Entry(
-        kind: .session, title: SessionChooser.title(path), detail: path, line: "open \(path)")
+      let name = CommandCompletion.fileName(path)
+      let title = name.hasSuffix(".jsonl") ? String(name.dropLast(6)) : name
+      return Entry(
+        kind: .session, title: SessionChooser.title(ofFile: title), detail: path,
+        line: "open \(path)")
     }
   }
 

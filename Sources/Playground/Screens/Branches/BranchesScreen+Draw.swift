@@ -13,10 +13,7 @@ extension BranchesScreen {
       comparison.draw(digest, in: rect, theme: theme, on: &buffer)
       return nil
     }
-    guard digest.run != nil, rowCount > 0 else {
-      drawBlank(session, in: rect, theme: theme, on: &buffer)
-      return nil
-    }
+    guard digest.run != nil, rowCount > 0 else { return nil }
     let layout = layout(in: rect)
     drawHeader(session, in: layout.header, theme: theme, on: &buffer)
     BranchTable(branches: self, theme: theme).draw(in: layout.rows, on: &buffer)
@@ -48,25 +45,20 @@ extension BranchesScreen {
       : "Δ tells reasoned from guessed better than right from wrong."
   }
 
-  private func drawBlank(
-    _ session: SessionState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
-  ) {
+  func emptyText(_ session: SessionState) -> EmptyText? {
+    guard comparison == nil, digest.run == nil || rowCount == 0 else { return nil }
     if digest.run != nil {
       let begins = session.isUnderWay(digest.run)
-      Panel.blank(
-        title: strategy.title + (begins ? " starts" : " left no path"),
-        lines: [strategy.summary], hint: "", in: rect, theme: theme, on: &buffer)
-      return
+      return EmptyText(
+        title: strategy.title + (begins ? " starts" : " left no path"), purpose: strategy.summary)
     }
     let count = session.settings.branches ?? CoTDecoding.defaultBranches
-    Panel.blank(
-      title: "CoT-decoding has not run yet",
-      lines: [
-        "\(count) branches start with the \(count) likeliest first tokens and continue greedily. "
-          + "Where the model reasons first, it is surer of its answer: the mean p₁ − p₂ of "
-          + "the answer's tokens, Δ, is greater. The answer with the greatest ΣΔ wins.",
-        "Wang and Zhou 2024, arXiv 2402.10200",
-      ], hint: "Press `Space` to grow the branches.", in: rect, theme: theme, on: &buffer)
+    return EmptyText(
+      title: "\(count) ways to begin",
+      purpose: "The \(count) likeliest first tokens, each continued greedily. Where the model "
+        + "reasons first, it is surer of its answer, and the answer with the greatest ΣΔ wins.",
+      starts: [.init(.run, "grow the branches"), .init(.openSettings, "how many, and more")],
+      source: "Wang and Zhou 2024, arXiv 2402.10200")
   }
 
   private func drawHeader(

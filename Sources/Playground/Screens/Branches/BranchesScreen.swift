@@ -150,6 +150,16 @@ struct BranchesScreen: Screen {
     (self.run, self.growsBranches, self.withPaths) = (run, growsBranches, withPaths)
   }
 
+  /// Any run has paths that can stand side by side; a walk has them in Decode.
+  mutating func show(_ run: Int, _ session: inout SessionState) -> [Effect]? {
+    guard let description = session.trace.runs[run]?.start?.description else { return nil }
+    let fresh = RunDigest(run, in: session.trace)
+    guard description.shape.growsBranches || !fresh.numbers.isEmpty else { return nil }
+    if run != self.run { show(run, growsBranches: description.shape.growsBranches) }
+    digest = fresh
+    return []
+  }
+
   /// A run that ended before it had a path has nothing to show: an earlier one has.
   mutating func restore(_ session: inout SessionState) {
     digest = RunDigest(run, in: session.trace)

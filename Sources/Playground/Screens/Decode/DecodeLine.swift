@@ -72,6 +72,7 @@ extension DecodeScreen {
     self.line = line
     explored = explored(after: session.cursor, session)
     odds = isFollowing(session) ? nil : AnswerOdds(line, session)
+    verdict = makeVerdict(session, hasEnded: hasEnded(at: session.cursor))
   }
 
   private func lineToken(

@@ -68,9 +68,10 @@ extension DecodeScreen {
     _ session: SessionState, _ rect: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer
   ) {
     guard !line.tokens.isEmpty else {
-      let waiting = WrappedText(
-        StyledText(emptyNotice(session), style: view.style(.dim)), width: rect.width)
-      waiting.draw(in: rect, on: &buffer)
+      if let notice = waitingNotice(session) {
+        WrappedText(StyledText(notice, style: view.style(.dim)), width: rect.width)
+          .draw(in: rect, on: &buffer)
+      }
       return
     }
     let styles = TokenStyles(decode: self, view: view)
@@ -88,20 +89,65 @@ extension DecodeScreen {
     }
   }
 
-  private func emptyNotice(_ session: SessionState) -> String {
+  /// What is waited for; nil when that is the reader.
+  private func waitingNotice(_ session: SessionState) -> String? {
     switch session.model {
     case .loading(let load): "Loading \(load.text)"
-    case .failed(let name, _): "\(name) could not be loaded. Press m to choose another model."
     case .ready:
       session.exploring != nil
         ? "Reading the question …"
         : failure.map { "The question could not be put in: \($0.why)" }
-          ?? "Nothing is explored here; press p to ask a question."
-    case .none:
-      session.isReplay
-        ? "This trace holds no text for Decode; look at Branches and Votes."
-        : "Press m to choose a model."
+    case .failed, .none: nil
     }
+  }
+
+  /// The coach: what to do in Decode, until the first step is taken.
+  func emptyText(_ session: SessionState) -> EmptyText? {
+    if line.tokens.isEmpty { return emptyTextWithoutLine(session) }
+    let isAtStart = session.cursor == promptEnd && line.cursor == line.tokens.count
+    guard isAtStart, explored.isEmpty, session.readyModel != nil, !session.showsAnotherModel,
+      session.activeLesson == nil, insertion == nil, search == nil, !isStreaming
+    else { return nil }
+    let count = session.settings.branches ?? CoTDecoding.defaultBranches
+    return EmptyText(
+      title: "What will it say?",
+      purpose: "The model's next token is one of those in the table.",
+      starts: [
+        .init(.activate, "take it"), .init(.down, "choose another"), .init(.run, "let it talk"),
+        .init(.openLessons, "the lesson (10 min)"),
+        .init(.screen(BranchesScreen.id), "\(count) ways to begin"),
+      ])
+  }
+
+  private func emptyTextWithoutLine(_ session: SessionState) -> EmptyText? {
+    let purpose = "Decode shows what a model may say next, with all probabilities, token by token."
+    let start = EmptyText.Start(.openModels, "choose a model")
+    switch session.model {
+    case .loading, .ready: return nil
+    case .failed(let name, _):
+      return EmptyText(
+        title: "\(name) could not be loaded", purpose: purpose, starts: [start])
+    case .none:
+      guard session.isReplay else {
+        return EmptyText(title: "No model yet", purpose: purpose, starts: [start])
+      }
+      return EmptyText(
+        title: "This run holds no text for Decode", purpose: purpose,
+        starts: [
+          .init(.screen(BranchesScreen.id), "its branches"),
+          .init(.screen(VotesScreen.id), "its votes"), .init(.goToRun(1), "the next run"),
+        ])
+    }
+  }
+
+  /// Below the text.
+  func emptyArea(in rect: Rect, _ session: SessionState) -> Rect {
+    let area = DecodeLayout(rect).text
+    guard !line.tokens.isEmpty else { return area }
+    let lines = plainText(width: area.width).wrapped.lines.count
+    let top = min(area.height, lines + (area.height - lines > 4 ? 1 : 0))
+    return Rect(
+      x: area.x - 1, y: area.y + top, width: area.width + 2, height: area.height - top)
   }
 
   /// The style of a token of some sureness. A torn one is underlined in every theme, so that
@@ -278,6 +324,7 @@ extension DecodeScreen {
     if isAsking { return StyledText("asking for the answer …", style: view.style(.dim)) }
     if let forced = forcedAnswer, forced.asked == session.cursor { return answer(forced, view) }
     if let odds { return self.odds(odds, view) }
+    if let verdict { return self.text(of: verdict, session, view) }
     var text = StyledText()
     if forks.contains(session.cursor) {
       text.append(DecodeText.forkGlyph + " fork  ", style: view.style(.tokenChosen))

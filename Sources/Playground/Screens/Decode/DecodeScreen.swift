@@ -14,6 +14,10 @@ struct DecodeScreen: Screen {
   var promptEnd: NodeID = .root
   /// Nodes ahead of the cursor on its line, the next to return to last.
   var redo: [NodeID] = []
+  /// What undo takes back and redo brings again.
+  var actions = WalkActions()
+  /// Where walks were left, by their run.
+  private var left: [Int: (cursor: NodeID, redo: [NodeID])] = [:]
   /// Places the user marked.
   var forks: [NodeID] = []
   /// The line through the cursor; made from the above and the trace by `refreshLine`.
@@ -52,12 +56,26 @@ struct DecodeScreen: Screen {
   var forcedAnswer: ForcedAnswer?
   /// Which answers lead at the cursor, where that was asked.
   var odds: AnswerOdds?
+  /// What the line on screen came to, when it has ended.
+  var verdict: Verdict?
+  /// The places where sampling ended by itself.
+  private var ends: Set<NodeID> = []
   /// The run of a single path that the cursor follows as it grows.
-  var run: Int?
+  var followed: Int?
+  /// The run whose text was opened here, until one's own walk goes on from it.
+  private(set) var opened: Int?
+  /// A copy of the session's: the person's own walk.
+  private var walk: Int?
   /// Where the cursor is. A copy of the session's: the table must be known to be the cursor's.
   var place: NodeID = .root
 
   init() {}
+
+  /// The run whose text shows.
+  var run: Int? { opened ?? followed ?? walk }
+
+  /// Whether sampling ended by itself at a place.
+  func hasEnded(at node: NodeID) -> Bool { ends.contains(node) }
 
   /// Whether the table tells what follows the cursor.
   var hasCurrentTable: Bool { table?.node == place }
@@ -88,7 +106,11 @@ struct DecodeScreen: Screen {
 
   static let bindings: [KeyBinding] = [
     KeyBinding([.right, "l", .enter], .activate, "take the selected token", hint: "take"),
-    KeyBinding([.left, "h", .backspace, "u"], .undo, "undo: back one token", hint: "undo"),
+    KeyBinding([.left, "h"], .left, "back one token", hint: "back"),
+    KeyBinding(
+      ["u", .backspace], .undo,
+      "undo what was done last: a token, a text, what was sampled at a stretch, a jump",
+      hint: "undo"),
     KeyBinding(["r", .control("r")], .own(Own.redo), "redo", hint: "redo"),
     KeyBinding([" "], .run, "go on sampling; again to stop", hint: "run"),
     KeyBinding([.up, "k"], .up, "previous candidate"),
@@ -96,8 +118,8 @@ struct DecodeScreen: Screen {
     KeyBinding([.home, "g"], .top, "back to the prompt's end"),
     KeyBinding([.end, "G"], .bottom, "to the end of this line"),
     KeyBinding(["f"], .own(Own.markFork), "mark a fork here", hint: "fork"),
-    KeyBinding(["]", "n"], .own(Own.hop(1)), "next fork or line's end"),
-    KeyBinding(["[", "N"], .own(Own.hop(-1)), "previous fork or line's end"),
+    KeyBinding(["n"], .own(Own.hop(1)), "next fork or line's end"),
+    KeyBinding(["N"], .own(Own.hop(-1)), "previous fork or line's end"),
     KeyBinding(["i"], .own(Own.insertText), "insert any text", hint: "insert"),
     KeyBinding(["/"], .own(Own.findToken), "find and take any token", hint: "find"),
     KeyBinding(["a"], .answerNow, "ask for the answer now", hint: "answer"),
@@ -175,7 +197,8 @@ struct DecodeScreen: Screen {
     case .up: select(row: selectedRow - 1)
     case .down: select(row: selectedRow + 1)
     case .activate, .right: return takeSelected(&session)
-    case .undo, .left, .back: return undo(&session)
+    case .left, .back: return back(&session)
+    case .undo: return undo(&session)
     case .run: return streamOrStop(&session)
     case .top: return moveToPromptEnd(&session)
     case .bottom: return moveToLineEnd(&session)
@@ -224,10 +247,11 @@ struct DecodeScreen: Screen {
       session.tell("Text is being sampled; stop it with the space bar first.")
       return false
     }
+    if let other = foreignModel(session) {
+      session.tell("This is by \(other); \(what) needs that model. Press m to load it.")
+      return false
+    }
     switch session.model {
-    case .ready where session.showsAnotherModel:
-      let other = session.shownModel?.title ?? "another model"
-      session.tell("This place is \(other)'s: \(what) needs that model. Press m.")
     case .ready:
       // Until the prompt is in there is nothing to go on from.
       return session.exploration != nil && session.cursor != .root
@@ -237,6 +261,12 @@ struct DecodeScreen: Screen {
     case .none: session.tell("This is a saved trace: \(what) needs a model. Press m.")
     }
     return false
+  }
+
+  /// The model that what shows is by, when that is not the loaded one.
+  func foreignModel(_ session: SessionState) -> String? {
+    guard session.showsAnotherModel else { return nil }
+    return run.flatMap { session.trace.runs[$0]?.start?.model.name } ?? "another model"
   }
 
   /// Takes the next of the tokens that were asked for before their tables were there.
@@ -266,8 +296,9 @@ struct DecodeScreen: Screen {
   /// Goes on with a token: along the line, to where somebody has been, or to a new place.
   mutating func take(_ token: TokenID, label: String, _ session: inout SessionState) -> [Effect] {
     let child = session.cursor.appending(token)
-    if redo.last == child { return redo(&session) }
+    if redo.last == child { return forth(&session) }
     if session.trace.node(child) != nil {
+      actions.begin(at: session.cursor)
       return move(to: child, &session) + session.note(.move, child)
     }
     guard canWork("taking a new token", &session) else { return [] }
@@ -276,6 +307,7 @@ struct DecodeScreen: Screen {
       session.tell("The model gives \(label) no probability at all.")
       return []
     }
+    actions.begin(at: session.cursor)
     arriving = child
     return [.decode(.take(token, after: session.cursor, known))]
   }
@@ -286,9 +318,11 @@ struct DecodeScreen: Screen {
       session.tell("The text ends here; go back with ← to try something else.")
       return []
     }
+    actions.begin(at: session.cursor)
     isStreaming = true
     redo = []
     scrollBack = 0
+    goOnAlone()
     refreshLine(session)
     return [
       .decode(.stream(from: session.cursor, session.sampling, budget: session.settings.maxTokens))
@@ -306,6 +340,7 @@ struct DecodeScreen: Screen {
   /// Budget forcing by hand. Where the thinking has ended, its end is taken back.
   private mutating func waitHere(_ session: inout SessionState) -> [Effect] {
     guard !isAsking, canWork("inserting \"Wait,\"", &session) else { return [] }
+    actions.begin(at: session.cursor)
     isAsking = true
     let said = line.generated
     let start = said.first.flatMap { session.trace.node($0.node)?.parent } ?? session.cursor
@@ -335,7 +370,9 @@ struct DecodeScreen: Screen {
       insertion = field
     case (.enter, _):
       insertion = nil
-      return field.isEmpty ? [] : [.decode(.insert(field.text, after: session.cursor))]
+      guard !field.isEmpty else { return [] }
+      actions.begin(at: session.cursor)
+      return [.decode(.insert(field.text, after: session.cursor))]
     default:
       _ = field.handle(key)
       insertion = field
@@ -377,7 +414,7 @@ struct DecodeScreen: Screen {
       guard !isStreaming, let node = node(at: point, layout.text), node != session.cursor else {
         return []
       }
-      return move(to: node, &session) + session.note(.move, node)
+      return jump(to: node, &session) + session.note(.move, node)
     }
     let rows = ListPosition(selected: selectedRow)
     if let row = rows.item(at: point, in: layout.table, count: table?.rows.count ?? 0) {
@@ -425,25 +462,64 @@ struct DecodeScreen: Screen {
   mutating func appear(_ session: inout SessionState) -> [Effect] { reachCursor(&session) }
 
   mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
-    guard reason != .model else {
+    guard reason.startsOver else {
       known.removeAll()
       return []
     }
-    let (heat, knob, effects) = (heat, knob, stop(&session) ?? [])
+    leaveWalk(session)
+    let (heat, knob, left, effects) = (heat, knob, left, stop(&session) ?? [])
     self = DecodeScreen()
-    if reason == .question { (self.heat, self.knob) = (heat, knob) }
+    if reason == .question { (self.heat, self.knob, self.left) = (heat, knob, left) }
     session.exploration = nil
     session.cursor = .root
     return effects
   }
 
+  /// Notes where the walk is left.
+  private mutating func leaveWalk(_ session: SessionState) {
+    if let walk, run == walk { left[walk] = (session.cursor, redo) }
+  }
+
+  /// What comes next belongs to the person's own walk, wherever it began.
+  private mutating func goOnAlone() { (opened, followed) = (nil, nil) }
+
+  /// Shows a walk where it was left, and a run of a single path at its end.
+  mutating func show(_ run: Int, _ session: inout SessionState) -> [Effect]? {
+    guard let trace = session.trace.runs[run], let start = trace.start else { return nil }
+    // Paths that stand side by side, are counted or ranked have screens of their own.
+    if let description = start.description, session.screens.home(of: description) != Self.id {
+      return nil
+    }
+    let isShown = run == self.run && session.cursor != .root
+    guard !isShown else { return reachCursor(&session) }
+    leaveWalk(session)
+    let effects = stop(&session) ?? []
+    goOnAlone()
+    (actions, redo, isStreaming) = (WalkActions(trace), [], false)
+    promptEnd = trace.promptEnd
+    forks = trace.edits.filter { $0.action == .fork }.map(\.node)
+    let end = trace.pathNumbers.last.flatMap { trace.paths[$0]?.tip } ?? trace.promptEnd
+    if start.isExploration {
+      (session.exploration, walk) = (run, run)
+      let place = left[run] ?? (end, [])
+      (session.cursor, redo) = (place.cursor, place.redo)
+    } else {
+      if session.isUnderWay(run) { followed = run } else { opened = run }
+      session.cursor = end
+    }
+    return effects + reachCursor(&session)
+  }
+
   mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
     // Of a saved trace a person's own walk is shown; only a run that has begun now is followed.
-    if session.isUnderWay(run), session.screens.home(of: strategy) == Self.id { self.run = run }
+    if session.isUnderWay(run), session.screens.home(of: strategy) == Self.id {
+      (followed, opened) = (run, nil)
+    }
   }
 
   mutating func prepare(_ session: inout SessionState) -> [Effect] {
     place = session.cursor
+    walk = session.exploration
     return []
   }
 
@@ -477,7 +553,7 @@ struct DecodeScreen: Screen {
   mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
     switch news {
     case .decode(let run, let news): return receive(news, of: run, &session)
-    case .run(.ended(let ended, _)) where ended == run: return reachCursor(&session)
+    case .run(.ended(let ended, _)) where ended == followed: return reachCursor(&session)
     default: return []
     }
   }
@@ -525,6 +601,9 @@ struct DecodeScreen: Screen {
       (arriving, pendingTakes) = (nil, 0)
     case .streamed(let ending):
       isStreaming = false
+      if case .done(let reason) = ending, reason != .budget, reason != .contextFull {
+        ends.insert(session.cursor)
+      }
       switch ending {
       case .done(.budget):
         session.tell("Stopped after \(session.settings.maxTokens) tokens; the space bar goes on.")
@@ -547,10 +626,10 @@ struct DecodeScreen: Screen {
   private mutating func begin(
     exploration run: Int, prompt: NodeID, _ session: inout SessionState
   ) -> [Effect] {
-    let (known, heat, knob) = (known, heat, knob)
+    let (known, heat, knob, left) = (known, heat, knob, left)
     self = DecodeScreen()
-    (self.known, self.heat, self.knob) = (known, heat, knob)
-    session.exploration = run
+    (self.known, self.heat, self.knob, self.left) = (known, heat, knob, left)
+    (session.exploration, walk) = (run, run)
     session.look(at: run)
     promptEnd = prompt
     session.cursor = prompt
@@ -559,6 +638,7 @@ struct DecodeScreen: Screen {
 
   private mutating func arrive(at node: NodeID, _ session: inout SessionState) -> [Effect] {
     arriving = nil
+    goOnAlone()
     return move(to: node, &session) + takePending(&session)
   }
 
@@ -579,18 +659,29 @@ struct DecodeScreen: Screen {
   }
 
   mutating func answer(_ request: ScreenRequest, _ session: inout SessionState) -> [Effect]? {
-    guard case .open(let node, let run) = request else { return nil }
+    guard case .open(let node, let run, let end) = request else { return nil }
     session.screen = Self.id
     session.look(at: run)
-    promptEnd = session.trace.runs[run]?.promptEnd ?? promptEnd
-    return move(to: node, &session)
+    leaveWalk(session)
+    let trace = session.trace.runs[run]
+    promptEnd = trace?.promptEnd ?? promptEnd
+    let effects = jump(to: node, &session)
+    followed = nil
+    opened = run == session.exploration ? nil : run
+    // The rest of the line lies ahead, so that → and the table go along it.
+    if let end, let ahead = trace?.line(to: end), let index = ahead.firstIndex(of: node) {
+      redo = ahead[(index + 1)...].reversed()
+      refreshLine(session)
+      selectNext(session)
+    }
+    return effects
   }
 
   // MARK: Lessons
 
   mutating func go(to place: LessonCommand.Place, _ session: inout SessionState) -> [Effect]? {
     guard place == .start else { return nil }
-    return session.cursor == promptEnd ? reachCursor(&session) : move(to: promptEnd, &session)
+    return session.cursor == promptEnd ? reachCursor(&session) : jump(to: promptEnd, &session)
   }
 }
 

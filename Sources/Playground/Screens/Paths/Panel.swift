@@ -42,32 +42,6 @@ enum Panel {
     WrappedText(text, width: max(1, area.width)).draw(in: area, on: &buffer)
   }
 
-  /// A screen on which nothing has run yet.
-  ///
-  /// - Parameter hint: what to press, the keys in backquotes.
-  static func blank(
-    title: String, lines: [String], hint: String, in rect: Rect, theme: Theme,
-    on buffer: inout CellBuffer
-  ) {
-    let width = min(64, rect.width - 4)
-    guard width > 8 else { return }
-    let texts = lines.map { WrappedText(StyledText($0, style: theme[.text]), width: width) }
-    let height = 4 + texts.reduce(0) { $0 + $1.lines.count + 1 }
-    let box = rect.centered(width: width, height: min(height, rect.height))
-    var y = box.y
-    buffer.put(title, x: box.x, y: y, style: theme[.title], width: width)
-    y += 2
-    for text in texts {
-      text.draw(in: Rect(x: box.x, y: y, width: width, height: box.bottom - y), on: &buffer)
-      y += text.lines.count + 1
-    }
-    let parts = hint.split(separator: "`", omittingEmptySubsequences: false).enumerated()
-    let runs = parts.map {
-      StyledText.Run(String($1), style: theme[$0.isMultiple(of: 2) ? .text : .key])
-    }
-    if y < rect.bottom { buffer.put(StyledText(runs), x: box.x, y: y, width: width) }
-  }
-
   /// The sign of the row that is marked for comparison, where the selection's arrow would be.
   static func mark(
     _ row: Int?, of count: Int, _ position: ListPosition, in rect: Rect, theme: Theme,

@@ -50,6 +50,14 @@ enum PathText {
     return kept + "…"
   }
 
+  /// A text that does not fit without its middle.
+  static func middle(_ text: String, columns: Int) -> String {
+    guard DisplayWidth.of(text) > columns else { return text }
+    let end = columns < 24 ? 0 : columns / 3
+    guard end > 0 else { return head(text, columns: columns) }
+    return head(text, columns: columns - end) + tail(text, columns: end + 1).dropFirst()
+  }
+
   struct Styles {
     var text: Style
     /// The token that a branch starts with.

@@ -11,10 +11,7 @@ extension ScaleScreen {
     let layout = ScaleLayout(in: rect, self)
     drawHeader(session, in: layout.header, theme: theme, on: &buffer)
     drawProgress(in: layout.progress, theme: theme, on: &buffer)
-    guard let chart else {
-      drawBlank(session, in: rect.inset(horizontal: 0, vertical: 2), theme: theme, on: &buffer)
-      return nil
-    }
+    guard let chart else { return nil }
     ScaleChart(scale: self, chart: chart, theme: theme).draw(layout, on: &buffer)
     CurveTable(scale: self, theme: theme).draw(in: layout.table, on: &buffer)
     for (curve, rect) in layout.points {
@@ -110,16 +107,25 @@ extension ScaleScreen {
 
   // MARK: Nothing yet
 
-  private func drawBlank(
-    _ session: SessionState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
-  ) {
-    if progress != nil { return }
-    Panel.blank(
-      title: session.readyModel == nil
-        ? "A study needs a model: press m to choose one" : "This study has no results yet",
-      lines: Self.about(kind),
-      hint: "`Space` starts, `]` another kind, `f` problems, `+ -` how many.", in: rect,
-      theme: theme, on: &buffer)
+  func emptyText(_ session: SessionState) -> EmptyText? {
+    guard chart == nil, progress == nil else { return nil }
+    let about = Self.about(kind)
+    guard session.readyModel != nil else {
+      return EmptyText(
+        title: "A study needs a model", purpose: about.first ?? "",
+        starts: [.init(.openModels, "choose one")], source: about.last)
+    }
+    return EmptyText(
+      title: "This study has no results yet", purpose: about.first ?? "",
+      starts: [
+        .init(.run, "start"), .init(.own(ScaleCommand.kind(1)), "another kind"),
+        .init(.own(ScaleCommand.family(1)), "problems"),
+        .init(.own(ScaleCommand.count(1)), "more of them"),
+      ], source: about.last)
+  }
+
+  func emptyArea(in rect: Rect, _ session: SessionState) -> Rect {
+    rect.inset(horizontal: 0, vertical: 2)
   }
 
   private static func about(_ kind: StudyKind) -> [String] {

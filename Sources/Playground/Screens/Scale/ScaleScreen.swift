@@ -178,8 +178,8 @@ extension ScaleScreen {
   static let bindings: [KeyBinding] =
     [
       KeyBinding([" "], .run, "run the study; again to stop and keep results", hint: "study"),
-      KeyBinding(["]"], .own(ScaleCommand.kind(1)), "next kind of study", hint: "kind"),
-      KeyBinding(["["], .own(ScaleCommand.kind(-1)), "previous kind of study"),
+      KeyBinding(["}"], .own(ScaleCommand.kind(1)), "next kind of study", hint: "kind"),
+      KeyBinding(["{"], .own(ScaleCommand.kind(-1)), "previous kind of study"),
       KeyBinding(
         ["f"], .own(ScaleCommand.family(1)), "next family of problems, or all", hint: "problems"),
       KeyBinding(["F"], .own(ScaleCommand.family(-1)), "previous family of problems"),

@@ -42,10 +42,7 @@ extension SearchScreen {
     in rect: Rect, _ session: SessionState, view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Point? {
     let theme = view.theme
-    guard run != nil, map.nodes.count > 1 else {
-      drawBlank(session, in: rect, theme: theme, on: &buffer)
-      return nil
-    }
+    guard run != nil, map.nodes.count > 1 else { return nil }
     let layout = SearchLayout(in: rect, graves: graves.count)
     drawHeader(session, in: layout.header, theme: theme, on: &buffer)
     drawTrack(in: layout.track, theme: theme, on: &buffer)
@@ -60,20 +57,20 @@ extension SearchScreen {
     return nil
   }
 
-  private func drawBlank(
-    _ session: SessionState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
-  ) {
-    Panel.blank(
-      title: session.isUnderWay(run)
-        ? "Searching …"
-        : end?.reason == .cancelled
-          ? "The search was stopped before any step ended" : "Nothing has been searched yet",
-      lines: [
-        "A beam keeps the steps that a verifier scores best. The others go to the graveyard, "
-          + "with the score that ruled them out. A tree search gives up nothing: it tries "
-          + "steps that are good or untried, and remembers what they led to.",
-        "Snell et al. 2024, arXiv 2408.03314; Silver et al. 2017",
-      ], hint: "`Space` searches, `:strategy` chooses how.", in: rect, theme: theme, on: &buffer)
+  func emptyText(_ session: SessionState) -> EmptyText? {
+    guard run == nil || map.nodes.count <= 1 else { return nil }
+    let title =
+      session.isUnderWay(run)
+      ? "Searching …"
+      : end?.reason == .cancelled
+        ? "The search was stopped before any step ended" : "Nothing searched yet"
+    return EmptyText(
+      title: title,
+      purpose: "A beam keeps the steps that a verifier scores best; what it gives up goes to the "
+        + "graveyard with its score. A tree search tries steps that are good or untried.",
+      starts: session.isUnderWay(run)
+        ? [] : [.init(.run, "search"), .init(.commandLine, "strategy NAME for another search")],
+      source: "Snell et al. 2024, arXiv 2408.03314; Silver et al. 2017")
   }
 
   private func drawHeader(

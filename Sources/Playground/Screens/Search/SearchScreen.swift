@@ -68,9 +68,9 @@ extension SearchScreen {
   static let bindings =
     [
       KeyBinding([" "], .run, "search; again to stop", hint: "search"),
-      KeyBinding(["]", "."], .own(SearchCommand.nextIteration(1)), "next iteration"),
+      KeyBinding(["n", "."], .own(SearchCommand.nextIteration(1)), "next iteration"),
       KeyBinding(
-        ["[", ","], .own(SearchCommand.nextIteration(-1)), "previous iteration", hint: "back"),
+        ["N", ","], .own(SearchCommand.nextIteration(-1)), "previous iteration", hint: "back"),
       KeyBinding(["{"], .own(SearchCommand.firstIteration), "the first iteration"),
       KeyBinding(
         ["}"], .own(SearchCommand.lastIteration),
@@ -213,6 +213,14 @@ extension SearchScreen {
     self = SearchScreen()
     self.run = run
     isStale = true
+  }
+
+  mutating func show(_ run: Int, _ session: inout SessionState) -> [Effect]? {
+    guard let description = session.trace.runs[run]?.start?.description,
+      Self.shapes.contains(description.shape)
+    else { return nil }
+    begin(run, description, session)
+    return []
   }
 
   mutating func restore(_ session: inout SessionState) { isStale = true }

@@ -6,10 +6,7 @@ extension StepsScreen {
     in rect: Rect, _ session: SessionState, view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Point? {
     let theme = view.theme
-    guard let episode, !episode.steps.isEmpty else {
-      Self.drawBlank(in: rect, theme: theme, on: &buffer)
-      return nil
-    }
+    guard let episode, !episode.steps.isEmpty else { return nil }
     let layout = layout(in: rect)
     drawHeader(episode, in: layout.header, theme: theme, on: &buffer)
     StepTable(steps: self, episode: episode, theme: theme).draw(in: layout.table, on: &buffer)
@@ -28,16 +25,17 @@ extension StepsScreen {
       : "r reward · Q value · oracle hidden · flat: p moves < .10; post-hoc: from ≥ .50"
   }
 
-  private static func drawBlank(in rect: Rect, theme: Theme, on buffer: inout CellBuffer) {
-    Panel.blank(
-      title: "No path to show yet",
-      lines: [
-        "This shows one path as a decision process: the state is the question with the steps "
-          + "so far, the action is the next step, and a process verifier may reward it. The exact "
-          + "checker judges only the end.",
-        "Wang et al. 2024 (OpenR), arXiv 2410.09671",
-      ],
-      hint: "Run something first; `S` opens any path here.", in: rect, theme: theme, on: &buffer)
+  func emptyText(_ session: SessionState) -> EmptyText? {
+    guard episode?.steps.isEmpty ?? true else { return nil }
+    return EmptyText(
+      title: "No path yet",
+      purpose: "One path as a decision process: the state is the question with the steps so far, "
+        + "the action is the next step, and a process verifier may reward it.",
+      starts: [
+        .init(.screen(DecodeScreen.id), "take one in Decode"),
+        .init(.screen(VotesScreen.id), "sample some"),
+        .init(.openSteps, "from any screen: its path here"),
+      ], source: "Wang et al. 2024 (OpenR), arXiv 2410.09671")
   }
 
   // MARK: Header

@@ -180,6 +180,12 @@ struct StepsScreen: Screen {
     read(session)
   }
 
+  mutating func show(_ run: Int, _ session: inout SessionState) -> [Effect]? {
+    guard let first = paths(of: run, session.trace).first else { return nil }
+    if run != self.run { show(path: first, of: run, session) }
+    return []
+  }
+
   /// Keeps the path on screen; without one shows the first of what another screen shows, else of
   /// the newest run with paths.
   mutating func appear(_ session: inout SessionState) -> [Effect] {
@@ -191,7 +197,8 @@ struct StepsScreen: Screen {
     let trace = session.trace
     if let run, trace.runs[run]?.paths[path]?.tip != nil { return read(session) }
     let screens = [VotesScreen.id, VerifyScreen.id, BranchesScreen.id, DecodeScreen.id]
-    let shown = screens.map { session.shownRuns[$0] } + [session.exploration]
+    let shown =
+      [session.currentRun] + screens.map { session.shownRuns[$0] } + [session.exploration]
     let all = runs(trace)
     guard let run = shown.compactMap({ $0 }).first(where: all.contains) ?? all.last,
       let path = paths(of: run, trace).first
@@ -262,8 +269,6 @@ struct StepsScreen: Screen {
 // MARK: - Keys and mouse
 
 enum StepsCommand: ScreenCommand {
-  /// Goes to the next (1) or previous (-1) run.
-  case goToRun(Int)
   /// Has a process verifier judge the steps.
   case judge
 }
@@ -272,13 +277,11 @@ extension StepsScreen {
   static let bindings: [KeyBinding] =
     [
       KeyBinding([" "], .run, "play the steps one after another; again to stop", hint: "play"),
-      KeyBinding([.down, "j", "]"], .down, "next step"),
-      KeyBinding([.up, "k", "["], .up, "previous step", hint: "step"),
+      KeyBinding([.down, "j"], .down, "next step"),
+      KeyBinding([.up, "k"], .up, "previous step", hint: "step"),
       KeyBinding([.home, "g"], .top, "first step"), KeyBinding([.end, "G"], .bottom, "last step"),
       KeyBinding([.right, "l"], .right, "next path of the run", hint: "path"),
       KeyBinding([.left, "h"], .left, "previous path of the run"),
-      KeyBinding(["n"], .own(StepsCommand.goToRun(1)), "next run", hint: "run"),
-      KeyBinding(["N"], .own(StepsCommand.goToRun(-1)), "previous run"),
       KeyBinding(
         ["a"], .answerNow,
         "ask the model for its answer in every state; again to stop", hint: "answers"),
@@ -320,15 +323,10 @@ extension StepsScreen {
   }
 
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
-    if let own: StepsCommand = command.own() {
-      switch own {
-      case .goToRun(let offset): goToRun(offset, session)
-      case .judge:
-        // The verifier that is set, where it judges steps.
-        let isRestated = session.settings.verifier == .prmRestated
-        return ask(.rewards(isRestated ? .prmRestated : .prm), &session)
-      }
-      return []
+    if command.own(StepsCommand.self) == .judge {
+      // The verifier that is set, where it judges steps.
+      let isRestated = session.settings.verifier == .prmRestated
+      return ask(.rewards(isRestated ? .prmRestated : .prm), &session)
     }
     switch command {
     case .up: select(position.selected - 1, session)
@@ -365,7 +363,7 @@ extension StepsScreen {
   }
 
   mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
-    guard reason != .model else { return [] }
+    guard reason.startsOver else { return [] }
     let isAsking = asking != nil
     self = StepsScreen()
     return isAsking ? [.review(.stop)] : []
@@ -399,13 +397,6 @@ extension StepsScreen {
       return
     }
     show(path: paths[here + offset], of: run, session)
-  }
-
-  private mutating func goToRun(_ offset: Int, _ session: SessionState) {
-    guard let next = runs(session.trace).cycled(from: run, by: offset),
-      let path = paths(of: next, session.trace).first
-    else { return }
-    show(path: path, of: next, session)
   }
 
   /// Opens the selected state in Decode: the action comes next, and another may be taken.

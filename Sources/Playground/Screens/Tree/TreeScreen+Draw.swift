@@ -65,10 +65,7 @@ extension TreeScreen {
     in rect: Rect, _ session: SessionState, view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Point? {
     let theme = view.theme
-    guard page.rowCount > 0 else {
-      drawBlank(in: rect, theme: theme, on: &buffer)
-      return nil
-    }
+    guard !isBare else { return nil }
     let layout = TreeLayout(in: rect)
     drawHeader(in: layout.header, theme: theme, on: &buffer)
     TreeList(page: page, selected: selected, layout: layout, theme: theme).draw(on: &buffer)
@@ -78,13 +75,19 @@ extension TreeScreen {
     return drawNote(in: layout.note, theme: theme, on: &buffer)
   }
 
-  private func drawBlank(in rect: Rect, theme: Theme, on buffer: inout CellBuffer) {
-    Panel.blank(
-      title: "Nothing has been explored yet",
-      lines: [
-        "Every token that was sampled, taken or inserted on any screen is listed here: "
-          + "one line for each run of tokens, indented where paths fork."
-      ], hint: "`1` to explore, `3` to sample paths.", in: rect, theme: theme, on: &buffer)
+  /// Whether there is nothing but prompts.
+  private var isBare: Bool { page.rowCount == 0 || hoists.isEmpty && page.counts.paths == 0 }
+
+  func emptyText(_ session: SessionState) -> EmptyText? {
+    guard isBare else { return nil }
+    return EmptyText(
+      title: "Nothing explored yet",
+      purpose: "Every token that is sampled, taken or put in on any screen is kept here: one line "
+        + "for each run of tokens, indented where paths fork.",
+      starts: [
+        .init(.screen(DecodeScreen.id), "explore token by token"),
+        .init(.screen(VotesScreen.id), "sample paths"),
+      ])
   }
 
   private func drawHeader(in rect: Rect, theme: Theme, on buffer: inout CellBuffer) {

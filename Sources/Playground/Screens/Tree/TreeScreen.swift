@@ -76,8 +76,8 @@ extension TreeScreen {
       KeyBinding(["n"], .own(TreeCommand.nextMatch(1)), "next line with the text"),
       KeyBinding(["N"], .own(TreeCommand.nextMatch(-1)), "previous line with the text"),
       KeyBinding(["b"], .own(TreeCommand.bookmark), "set or remove a bookmark", hint: "mark"),
-      KeyBinding(["]"], .own(TreeCommand.nextBookmark(1)), "next bookmark", hint: "next mark"),
-      KeyBinding(["["], .own(TreeCommand.nextBookmark(-1)), "previous bookmark"), .openSteps,
+      KeyBinding(["}"], .own(TreeCommand.nextBookmark(1)), "next bookmark", hint: "next mark"),
+      KeyBinding(["{"], .own(TreeCommand.nextBookmark(-1)), "previous bookmark"), .openSteps,
     ]
 
   static let legend: [LegendRow] = [
@@ -125,7 +125,10 @@ extension TreeScreen {
     case .back: leaveHoist()
     case .openInDecode: open(tree.lines[selected]?.entries.last, &session)
     // There the table shows what the line's first token was chosen from.
-    case .openParting: open(lineAbove(selected)?.entries.last, &session)
+    case .openParting:
+      open(
+        lineAbove(selected)?.entries.last, towards: tree.lines[selected]?.entries.last?.node,
+        &session)
     default:
       // A page leaves a line of the one before on view.
       let page = max(1, layout(session).visibleRows - 1)
@@ -295,11 +298,14 @@ extension TreeScreen {
     selected = line
   }
 
-  private func open(_ entry: ExploredTree.Entry?, _ session: inout SessionState) {
+  /// - Parameter end: what lies ahead then.
+  private func open(
+    _ entry: ExploredTree.Entry?, towards end: NodeID? = nil, _ session: inout SessionState
+  ) {
     guard let node = entry?.node else { return }
     let trace = session.trace
     let runs = trace.runs.filter { trace.considers($0.value) && $0.value.nodes[node] != nil }
-    if let run = runs.keys.max() { session.ask(.open(node, run: run)) }
+    if let run = runs.keys.max() { session.ask(.open(node, run: run, towards: end)) }
   }
 }
 

@@ -7,10 +7,7 @@ extension VerifyScreen {
     in rect: Rect, _ session: SessionState, view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Point? {
     let theme = view.theme
-    guard !ranked.isEmpty else {
-      drawBlank(session, in: rect, theme: theme, on: &buffer)
-      return nil
-    }
+    guard !ranked.isEmpty else { return nil }
     let layout = layout(in: rect)
     drawHeader(session, in: layout.header, theme: theme, on: &buffer)
     CandidateList(verify: self, theme: theme).draw(in: layout.table, on: &buffer)
@@ -27,20 +24,19 @@ extension VerifyScreen {
       : "verifier: ● right ◑ unsure ○ wrong · oracle: exact, unseen"
   }
 
-  private func drawBlank(
-    _ session: SessionState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
-  ) {
+  func emptyText(_ session: SessionState) -> EmptyText? {
+    guard ranked.isEmpty else { return nil }
+    if session.isUnderWay(run) {
+      return EmptyText(title: "Sampling …", purpose: "The first candidates are on their way.")
+    }
     let count = session.settings.samples ?? BestOfN.defaultSamples
     let verifier = session.settings.verifier ?? BestOfN.defaultVerifier
-    Panel.blank(
-      title: "No candidates have been ranked yet",
-      lines: [
-        "Best of N samples \(count) candidates, has a verifier (\(verifier.rawValue)) judge each "
-          + "and takes the best one's answer. A ranking is only as good as its verifier: a "
-          + "separate column shows what is right.",
-        "Cobbe et al. 2021, arXiv 2110.14168; Lightman et al. 2023, arXiv 2305.20050",
-      ], hint: "Press `Space` to sample and rank, `s` for the verifier.", in: rect, theme: theme,
-      on: &buffer)
+    return EmptyText(
+      title: "No candidates yet",
+      purpose: "\(count) solutions are sampled, a verifier (\(verifier.rawValue)) judges each, and "
+        + "the best one's answer is taken. A column apart shows what is right.",
+      starts: [.init(.run, "sample and rank"), .init(.openSettings, "the verifier, and more")],
+      source: "Cobbe et al. 2021, arXiv 2110.14168; Lightman et al. 2023, arXiv 2305.20050")
   }
 
   // MARK: Header

@@ -146,6 +146,15 @@ struct VerifyScreen: Screen {
     self.run = run
   }
 
+  mutating func show(_ run: Int, _ session: inout SessionState) -> [Effect]? {
+    guard let description = session.trace.runs[run]?.start?.description,
+      description.shape.ranksCandidates
+    else { return nil }
+    begin(run, description, session)
+    if digest.run != run { restore(&session) }
+    return []
+  }
+
   mutating func restore(_ session: inout SessionState) {
     let (run, chosen) = (run, chosen)
     self = Self()

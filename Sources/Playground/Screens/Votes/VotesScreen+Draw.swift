@@ -11,7 +11,7 @@ extension VotesScreen {
     if let comparison {
       comparison.draw(digest, in: rect, theme: theme, on: &buffer)
     } else if digest.run == nil {
-      drawBlank(session, in: rect, theme: theme, on: &buffer)
+      return nil
     } else if level == .answers {
       drawTally(session, in: rect, theme: theme, on: &buffer)
     } else if let detail {
@@ -32,20 +32,17 @@ extension VotesScreen {
       in: rect, paths: detail?.paths.count ?? 0, choices: detail?.fork?.choices.count ?? 0)
   }
 
-  private func drawBlank(
-    _ session: SessionState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
-  ) {
+  func emptyText(_ session: SessionState) -> EmptyText? {
+    guard comparison == nil, digest.run == nil else { return nil }
     let count = session.settings.samples ?? SelfConsistency.defaultSamples
     let temperature = Format.fixed(
       session.settings.temperature ?? SelfConsistency.description.defaultTemperature, 1)
-    Panel.blank(
-      title: "No vote has been taken yet",
-      lines: [
-        "\(count) paths are sampled at T = \(temperature). Each reasons in its own way, and "
-          + "their answers vote: the share of an answer estimates its probability summed over "
-          + "all ways of reasoning. The samples can then be weighed in other ways.",
-        "Wang et al. 2022, arXiv 2203.11171",
-      ], hint: "Press `Space` to sample and vote.", in: rect, theme: theme, on: &buffer)
+    return EmptyText(
+      title: "No vote yet",
+      purpose: "\(count) paths are sampled at T = \(temperature), each in its own words, and their "
+        + "answers vote: a share estimates an answer's probability over all ways of reasoning.",
+      starts: [.init(.run, "sample and vote"), .init(.openSettings, "how many, and more")],
+      source: "Wang et al. 2022, arXiv 2203.11171")
   }
 
   // MARK: The tally

@@ -268,8 +268,13 @@ struct VotesScreen: Screen {
 
   private func openParting(_ session: inout SessionState) {
     guard let run, let answer = selected.map(\.answer) else { return }
-    if let fork = (detail ?? look(behind: answer, session)).fork {
-      session.ask(.open(fork.node, run: run))
+    let detail = detail ?? look(behind: answer, session)
+    if let fork = detail.fork {
+      // The token that the selected path took lies ahead, else that of the first one through here.
+      let through = detail.paths.filter { digest.paths[$0]?.nodes.contains(fork.node) == true }
+      let path = selectedPath.flatMap { through.contains($0) ? $0 : nil } ?? through.first
+      let end = (path ?? detail.paths.first).flatMap { digest.paths[$0]?.nodes.last }
+      session.ask(.open(fork.node, run: run, towards: end))
     } else if level == .answers {
       session.tell("No single token tells this answer from the others.")
     }
@@ -393,7 +398,7 @@ struct VotesScreen: Screen {
   // MARK: News
 
   mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
-    if reason != .model { self = Self(weighting: session.settings.weighting) }
+    if reason.startsOver { self = Self(weighting: session.settings.weighting) }
     return []
   }
 
@@ -404,6 +409,15 @@ struct VotesScreen: Screen {
   mutating func begin(_ run: Int, _ strategy: StrategyDescription, _ session: SessionState) {
     guard strategy.shape.takesVotes, run != self.run else { return }
     self = Self(run: run, weighting: session.settings.weighting)
+  }
+
+  mutating func show(_ run: Int, _ session: inout SessionState) -> [Effect]? {
+    guard let start = session.trace.runs[run]?.start, start.shape?.takesVotes == true else {
+      return nil
+    }
+    if run != self.run { self = Self(run: run, weighting: start.settings.weighting) }
+    restore(&session)
+    return []
   }
 
   mutating func restore(_ session: inout SessionState) {
