@@ -51,7 +51,9 @@ public struct PlaygroundState: Sendable {
   var current: Int { screens.firstIndex { $0.id == session.screen } ?? 0 }
 
   /// Whether something is under way, so that rates and estimates move.
-  var isAnimated: Bool { !session.activities.isEmpty || session.opening != nil || screens.contains { $0.activity != nil } }
+  var isAnimated: Bool {
+    !session.activities.isEmpty || session.opening != nil || screens.contains { $0.activity != nil }
+  }
 
   /// The keys of all screens and of what lies over them.
   var keyMap: KeyMap { KeyMap(session.screens) }
