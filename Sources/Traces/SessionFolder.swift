@@ -181,7 +181,8 @@ public struct SessionFolder: Sendable {
     let code = errno
     if code == EEXIST { throw SessionError.exists(target.lastPathComponent) }
     // Not all file systems have links.
-    guard FileKind(ofFile: target.path) == .missing, Foundation.rename(source.path, target.path) == 0
+    guard FileKind(ofFile: target.path) == .missing,
+      Foundation.rename(source.path, target.path) == 0
     else {
       let error = POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO)
       throw SessionError.unchangeable(source.lastPathComponent, WholeFile.reason(error))

@@ -33,6 +33,8 @@ public final class TraceJournal: Sendable {
     var given = Data()
     /// How many candidates of the token after each node a run has given already.
     var details: [Place: Int] = [:]
+    /// Whether something was written that may not have come to the disk itself yet.
+    var isDirty = false
     /// What was told last.
     var told: Unwritten?
   }
@@ -298,6 +300,7 @@ public final class TraceJournal: Sendable {
 
   private static func write(_ file: inout File) throws {
     guard !file.unwritten.isEmpty else { return }
+    file.isDirty = true
     let written: Int
     var failure: (any Error)?
     if file.isRegular {
@@ -406,7 +409,7 @@ public final class TraceJournal: Sendable {
         file.descriptor = -1
       }
       if let unwritten = attempt(&file) { return unwritten.why }
-      guard file.isRegular, fsync(file.descriptor) != 0 else { return nil }
+      guard file.isRegular, file.isDirty, fsync(file.descriptor) != 0 else { return nil }
       return .unwritable(
         file.url.path,
         reason: WholeFile.reason(POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)))

@@ -138,8 +138,12 @@ final class TerminalSession {
 
   /// Starts the program in the shell.
   ///
-  /// - Parameter environment: what differs from a colour terminal that knows UTF-8.
-  func start(_ arguments: [String], environment: [String: String] = [:]) throws {
+  /// - Parameters:
+  ///   - environment: what differs from a colour terminal that knows UTF-8.
+  ///   - before: a shell command that comes first.
+  func start(
+    _ arguments: [String], environment: [String: String] = [:], before: String = ":"
+  ) throws {
     var variables = [
       "HOME": folder.path, "XDG_STATE_HOME": folder.appending(path: "state").path,
       "XDG_CONFIG_HOME": folder.appending(path: "config").path, "LC_ALL": "C.UTF-8",
@@ -150,7 +154,7 @@ final class TerminalSession {
     let words =
       ["env", "-u", "PONDER_HOME", "-u", "NO_COLOR", "-u", "COLORTERM"] + assignments
       + [Program.url.path] + arguments
-    let script = "echo $$ >pid\nexec \(words.map(Self.quoted).joined(separator: " "))\n"
+    let script = "echo $$ >pid\n\(before)\nexec \(words.map(Self.quoted).joined(separator: " "))\n"
     try script.write(
       to: folder.appending(path: "ponder"), atomically: true, encoding: .utf8)
     try? FileManager.default.removeItem(at: folder.appending(path: "pid"))
@@ -159,10 +163,10 @@ final class TerminalSession {
 
   /// Starts the playground on a model with random weights and waits until Decode is complete.
   func startPlayground(
-    _ arguments: [String] = [], environment: [String: String] = [:]
+    _ arguments: [String] = [], environment: [String: String] = [:], before: String = ":"
   ) async throws -> TerminalPicture {
     let model = try PlaygroundModel.write(to: folder)
-    try start(["play", "--model", model] + arguments, environment: environment)
+    try start(["play", "--model", model] + arguments, environment: environment, before: before)
     return try await waitForStillness("the table of Decode") {
       $0.text.contains("Decode") && $0.text.contains("next token") && $0.text.contains("rest ")
     }

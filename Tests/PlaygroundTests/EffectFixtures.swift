@@ -155,7 +155,8 @@ final class EffectBench {
         opener: TemperedOpener(temper: temper),
         prompts: PromptLibrary(directory: SamplesFolder.path("Prompts")),
         keep: { try TraceJournal(at: $0 ?? journal) },
-        sessions: SessionFolder(folder.appending(path: "sessions")), exportFolder: folder.appending(path: "out").path),
+        sessions: SessionFolder(folder.appending(path: "sessions")),
+        exportFolder: folder.appending(path: "out").path),
       inbox: inbox)
     let records = try await Self.records.value
     let trace = Trace(records)

@@ -224,7 +224,8 @@ import Testing
 /// Errors are their owner's: they end nobody else's waiting.
 @Suite struct FailureTests {
   private static let others: [Action] = [
-    .file(.saved("x", .failed("no"))), .file(.opened("x", .failed("no"))), .file(.unkept(Unkept(events: 1, why: "no"))),
+    .file(.saved("x", .failed("no"))), .file(.opened("x", .failed("no"))),
+    .file(.unkept(Unkept(events: 1, why: "no"))),
     .run(.ended(run: 9, .failed("no"))), .study(.exported(.failed("no"))),
     .model(.failed(name: "x", why: "no")), .shell(.theme("x", .failed("no"))),
     .review(.ended(run: 1, path: 0, .answerOverTime, .failed("no"))),

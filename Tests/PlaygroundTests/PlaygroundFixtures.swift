@@ -112,7 +112,8 @@ final class Driver {
     session = PlaygroundSession(
       PlaygroundSession.Configuration(
         opener: TableOpener(model: model, others: others),
-        prompts: PromptLibrary(directory: prompts), keep: keep, sessions: sessions, studies: studies,
+        prompts: PromptLibrary(directory: prompts), keep: keep, sessions: sessions,
+        studies: studies,
         exportFolder: exportFolder),
       inbox: inbox)
     inbox.connect(bell)

@@ -1,7 +1,9 @@
 import Decoding
 import Foundation
+import Problems
 import Reasoning
 import Synchronization
+import TerminalFixtures
 import TerminalUI
 import Testing
 
@@ -238,7 +240,8 @@ import Testing
 
   @Test func openingTellsHowFarItIsAndStops() {
     var play = Play(80, 24)
-    play.send(.file(.opening(FileProgress(path: "a/b.jsonl", bytes: 3_000_000, totalBytes: 12_000_000))))
+    play.send(
+      .file(.opening(FileProgress(path: "a/b.jsonl", bytes: 3_000_000, totalBytes: 12_000_000))))
     #expect(play.text.contains("opening b: 25 % of 12"))
     play.press(.escape)
     guard case .file(.stopOpening) = play.effects.last else {
@@ -313,7 +316,9 @@ extension Driver {
       #expect(state.session.shownModel?.name == ["one", "two", "apples"][number - 1])
       let node = try #require(state.trace.runs[number]?.paths[0]?.nodes.first)
       #expect(state.trace.node(node)?.logProbability == -Double(number))
-      #expect(Fixtures.draw(state).textSnapshot().contains("\(state.session.shownModel?.name ?? "")·exact"))
+      #expect(
+        Fixtures.draw(state).textSnapshot().contains(
+          "\(state.session.shownModel?.name ?? "")·exact"))
     }
   }
 
@@ -415,12 +420,16 @@ extension Driver {
     var play = Play(110, 30)
     play.type("O")
     let questions = ["How many apples?", "What is 17 + 25?", "How many coins?"]
-    let entries = zip(Self.names, questions).map { entry($0, $1, isInUse: $0 == inUse || $0 == own) }
+    let entries = zip(Self.names, questions).map {
+      entry($0, $1, isInUse: $0 == inUse || $0 == own)
+    }
     play.send(.file(.sessionsRead(SessionList(entries, own: own.map { "s/\($0).jsonl" }))))
     return play
   }
 
-  private func chooser(_ play: Play) -> SessionChooser? { play.state.popups.last as? SessionChooser }
+  private func chooser(_ play: Play) -> SessionChooser? {
+    play.state.popups.last as? SessionChooser
+  }
 
   @Test func sessionsTellWhatIsInThem() {
     let play = play()

@@ -34,7 +34,8 @@ import Testing
 
   @Test func badLinesAreSkippedAndCounted() throws {
     let edit = #"{"action":"undo","event":"edit","node":"0000000000000001"}"#
-    let file = try parse([Self.header, "{}", edit, #"{"event":"no"#, "", edit, ""].joined(separator: "\n"))
+    let file = try parse(
+      [Self.header, "{}", edit, #"{"event":"no"#, "", edit, ""].joined(separator: "\n"))
     #expect(file.records.count == 3)
     #expect(file.badLines == 2)
     #expect(file.firstBadLine == 2)
@@ -99,7 +100,8 @@ import Testing
     let data = try TraceCoding.lines(
       await records(of: CoTDecoding(), settings: RunSettings(branches: 3, detail: 9)))
     for round in 0..<400 {
-      var changed = round % 2 == 0 ? data : Data((0..<400).map { _ in .random(in: 0...255, using: &random) })
+      var changed =
+        round % 2 == 0 ? data : Data((0..<400).map { _ in .random(in: 0...255, using: &random) })
       for _ in 0..<Int.random(in: 1...4, using: &random) {
         let at = changed.index(
           changed.startIndex, offsetBy: Int.random(in: 0..<changed.count, using: &random))
@@ -147,8 +149,12 @@ import Testing
   private func node(_ random: inout SplitMix64) -> TraceRecord {
     func bytes(_ random: inout SplitMix64) -> [UInt8] {
       let texts = [" the", "é", "日本", "\n", "\"", "\\", "/", "\u{1}", "\u{7F}", "🦆", ""]
-      if Bool.random(using: &random) { return Array(texts.randomElement(using: &random)?.utf8 ?? "".utf8) }
-      return (0..<Int.random(in: 0...5, using: &random)).map { _ in .random(in: 0...255, using: &random) }
+      if Bool.random(using: &random) {
+        return Array(texts.randomElement(using: &random)?.utf8 ?? "".utf8)
+      }
+      return (0..<Int.random(in: 0...5, using: &random)).map { _ in
+        .random(in: 0...255, using: &random)
+      }
     }
     func number(_ random: inout SplitMix64) -> Double {
       let value = Double(bitPattern: random.next())
@@ -189,7 +195,8 @@ import Testing
     for _ in 0..<3000 {
       var line = try TraceCoding.line(node(&random))
       for _ in 0..<Int.random(in: 1...3, using: &random) {
-        let at = line.index(line.startIndex, offsetBy: Int.random(in: 0..<line.count, using: &random))
+        let at = line.index(
+          line.startIndex, offsetBy: Int.random(in: 0..<line.count, using: &random))
         switch Int.random(in: 0..<3, using: &random) {
         case 0: line[at] = line.randomElement(using: &random) ?? 0
         case 1: line.remove(at: at)

@@ -187,7 +187,8 @@ import Testing
     journal.onChange { if let unwritten = $0 { told.continuation.yield(unwritten) } }
     for await unwritten in told.stream {
       #expect(
-        unwritten.why.description.hasSuffix("/dev/full cannot be written: No space left on device."))
+        unwritten.why.description.hasSuffix("/dev/full cannot be written: No space left on device.")
+      )
       #expect(unwritten.events == run.count + 1)
       break
     }

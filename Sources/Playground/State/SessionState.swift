@@ -129,7 +129,8 @@ public struct SessionState: Sendable {
     }
     let shown = shownRuns[screen].flatMap { trace.runs[$0]?.start }
     if let shown, isMadeSo(shown) { return shown }
-    return trace.runs.sorted { $0.key > $1.key }.lazy.compactMap(\.value.start).first(where: isMadeSo)
+    return trace.runs.sorted { $0.key > $1.key }.lazy.compactMap(\.value.start).first(
+      where: isMadeSo)
   }
 
   /// Moves a setting along its ladder. The temperature starts from the one in use, which may be a

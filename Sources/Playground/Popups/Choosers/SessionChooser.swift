@@ -244,7 +244,9 @@ extension SessionChooser {
     let mark = entry.path == known.own ? "• " : entry.isInUse ? "✎ " : ""
     let name = StyledText(mark + Self.title(entry), style: theme[.key])
     let size = StyledText(entry.bytes > 0 ? Format.bytes(entry.bytes) : "", style: dim)
-    guard let summary = entry.summary else { return [name, StyledText("…", style: dim), size, size] }
+    guard let summary = entry.summary else {
+      return [name, StyledText("…", style: dim), size, size]
+    }
     let question = StyledText(summary.question.replacing("\n", with: " "))
     guard let answer = summary.answer else { return [name, question, StyledText(), size] }
     let role: Role? = summary.isCorrect.map { $0 ? .answerCorrect : .answerWrong }
