@@ -78,10 +78,10 @@ public struct SessionState: Sendable {
     return name.isEmpty ? "⟨token \(token)⟩" : name
   }
 
-  /// Whether what shows is by another model than the loaded one, so that it cannot go on.
-  var isForeign: Bool {
-    guard let model = readyModel?.identity.hash, let shown = trace.model else { return false }
-    return model != shown
+  /// Whether Decode shows a place that another model than the loaded one came to.
+  var showsAnotherModel: Bool {
+    guard let loaded = readyModel?.identity.hash, let shown = trace.model else { return false }
+    return loaded != shown
   }
 
   // MARK: Settings
@@ -183,7 +183,7 @@ public struct SessionState: Sendable {
 
   /// Leaves a trace of a move, when there is a session to leave it in.
   func note(_ action: Edit.Action, _ node: NodeID) -> [Effect] {
-    readyModel == nil ? [] : [.decode(.note(action, node))]
+    readyModel == nil || showsAnotherModel ? [] : [.decode(.note(action, node))]
   }
 
   // MARK: Lessons

@@ -67,16 +67,21 @@ extension BranchesScreen {
     let count = rowCount
     var left = StyledText(strategy.title, style: theme[.title])
     left.append(
-      isByDelta ? "  k = \(count)" : "  " + Panel.count(count, "path"), style: theme[.text])
+      isByDelta ? "  k = \(digest.start?.branches ?? count)" : "  " + Panel.count(count, "path"),
+      style: theme[.text])
     if let prompting = digest.start?.settings.prompting, rect.width >= 70 {
       left.append("  \(prompting) prompt", style: theme[.dim])
     }
     var right = StyledText()
     let activity = digest.run.flatMap { session.activities[$0] }
+    let noun =
+      isByDelta
+      ? Panel.count(digest.start?.branches ?? count, "branch", "branches")
+      : Panel.count(max(count, wanted), "path")
     if activity?.isCancelling == true {
       right.append("stopping …", style: theme[.warning])
     } else if activity != nil {
-      right.append("\(digest.finished) of \(count) grown  ", style: theme[.text])
+      right.append("\(digest.finished) of \(noun)  ", style: theme[.text])
       right.append("Space", style: theme[.key])
       right.append(" stops", style: theme[.dim])
     } else if let end = digest.end {
@@ -85,7 +90,7 @@ extension BranchesScreen {
         right.append(
           "\(end.tokens.generated) tokens sampled, \(end.tokens.reused) reused", style: theme[.dim])
       case .cancelled:
-        right.append("stopped at \(digest.finished) of \(count)", style: theme[.warning])
+        right.append("stopped at \(digest.finished) of \(noun)", style: theme[.warning])
       case .failed: right.append("failed", style: theme[.error])
       }
     }

@@ -189,7 +189,7 @@ struct BranchesScreen: Screen {
   }
 
   /// How many branches the run will have; 0 where only the run itself can tell.
-  private var wanted: Int {
+  var wanted: Int {
     let start = digest.start
     if isByDelta { return start?.branches ?? CoTDecoding.defaultBranches }
     // Each model of an ensemble has samples of its own.

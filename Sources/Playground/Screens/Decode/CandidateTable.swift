@@ -77,7 +77,7 @@ extension DecodeScreen {
   /// Whether the cursor's distribution can be computed.
   func expectsTable(_ session: SessionState) -> Bool {
     session.readyModel != nil && session.cursor != .root && session.exploration != nil
-      && !session.isForeign
+      && !session.showsAnotherModel
   }
 
   private func candidateTable(after node: NodeID, _ session: SessionState) -> CandidateTable? {

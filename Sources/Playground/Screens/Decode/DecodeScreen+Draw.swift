@@ -102,7 +102,7 @@ extension DecodeScreen {
   func emptyText(_ session: SessionState) -> EmptyText? {
     if line.tokens.isEmpty { return emptyTextWithoutLine(session) }
     let isAtStart = session.cursor == promptEnd && line.cursor == line.tokens.count
-    guard isAtStart, explored.isEmpty, session.readyModel != nil, !session.isForeign,
+    guard isAtStart, explored.isEmpty, session.readyModel != nil, !session.showsAnotherModel,
       session.activeLesson == nil, insertion == nil, search == nil, !isStreaming
     else { return nil }
     let count = session.settings.branches ?? CoTDecoding.defaultBranches

@@ -37,6 +37,7 @@ struct DecodeTableView {
 
   private var notice: String {
     switch session.model {
+    case .ready where session.showsAnotherModel: "The trace keeps no distribution here."
     case .ready: "computing …"
     case .loading, .failed: ""
     case .none:
