@@ -6,42 +6,74 @@ import Testing
 @testable import Playground
 
 @Suite struct ChromeTests {
-  @Test(arguments: [(60, 16), (80, 24), (139, 30), (140, 40), (200, 60)])
-  func everyTabCanBeClickedWhereItIsDrawn(width: Int, height: Int) throws {
+  @Test(arguments: [(60, 16), (80, 24), (80, 16), (139, 30), (140, 40), (200, 60)])
+  func everyTabCanBeClickedWhereItIsDrawn(width: Int, height: Int) {
     for screen in ScreenID.allCases {
       var state = Fixtures.ready(width, height)
       state.screen = screen
-      let line = Chrome.tabLine(state.session)
+      let tabs = TitleLines.Layout(state.session).tabs
       let rows = Fixtures.draw(state).textSnapshot().split(
         separator: "\n", omittingEmptySubsequences: false)
-      let title = String(try #require(rows.first)).dropFirst(line.x)
-      for (target, tab) in zip(ScreenID.allCases, Chrome.tabs(state.session)) {
-        // A narrow terminal spells out only the screen it shows.
-        if target == screen || width >= 120 { #expect(tab.title == target.title) }
-        let label = tab.title.isEmpty ? " \(tab.key)" : "\(tab.key) \(tab.title)"
-        let place = try #require(title.firstRange(of: label))
-        let x = line.x + title.distance(from: title.startIndex, to: place.lowerBound)
-        for column in x..<x + label.count {
+      #expect(tabs.count == ScreenID.allCases.count)
+      for (target, tab) in zip(ScreenID.allCases, tabs) {
+        let label = "\(tab.key) \(tab.title)"
+        #expect(rows[tab.rect.y].dropFirst(tab.rect.x).hasPrefix(label))
+        #expect(target.title.hasPrefix(tab.title))
+        // Four letters of each even on the smallest terminal.
+        #expect(tab.title == target.title || (width == 60 && tab.title.count >= 4))
+        for column in tab.rect.x..<tab.rect.right {
           var clicked = state
-          _ = Reducer().reduce(
-            &clicked, .mouse(MouseEvent(.press(.left), at: Point(x: column, y: 0))))
+          let point = Point(x: column, y: tab.rect.y)
+          _ = Reducer().reduce(&clicked, .mouse(MouseEvent(.press(.left), at: point)))
           #expect(clicked.screen == target)
         }
       }
     }
   }
 
-  /// However many tabs there are, the model's name and the temperature stand beside them.
-  @Test(arguments: [60, 80, 100, 120, 160])
-  func theModelAndTheTemperatureAreAlwaysSeen(width: Int) throws {
-    for screen in ScreenID.allCases {
-      var state = Fixtures.ready(width, 24)
+  /// Which screen is on view moves no tab; it stands in brackets, whatever the colours.
+  @Test(arguments: [(60, 16), (80, 24), (200, 60)])
+  func tabsKeepTheirPlaces(width: Int, height: Int) {
+    var state = Fixtures.ready(width, height)
+    let places = TitleLines.Layout(state.session).tabs
+    for (screen, tab) in zip(ScreenID.allCases, places) {
       state.screen = screen
-      let title = try #require(Fixtures.draw(state).textSnapshot().split(separator: "\n").first)
-      // The smallest terminal may cut the name.
-      #expect(title.contains(width < 80 ? " apples" : " apples·exact "))
-      #expect(title.contains("T 0.7"))
+      #expect(TitleLines.Layout(state.session).tabs == places)
+      #expect(
+        Fixtures.draw(state).textSnapshot().contains("[\(tab.key) \(tab.title)]"), "\(screen)")
     }
+  }
+
+  /// As many as there will be one day.
+  @Test(arguments: [60, 80, 100, 120]) func elevenTabsFit(width: Int) {
+    let titles = ScreenID.allCases.map(\.title) + ["Train", "Load", "Layers"]
+    let tabs = TabBar.layout(
+      titles.enumerated().map { ("\($0.offset + 1)", $0.element) },
+      in: Rect(x: 0, y: 0, width: width, height: 1))
+    #expect(tabs.count == titles.count)
+    #expect(tabs.allSatisfy { $0.title.count >= (width < 80 ? 2 : 4) })
+    for (tab, next) in zip(tabs, tabs.dropFirst()) { #expect(tab.rect.right < next.rect.x) }
+  }
+
+  /// On every screen, in every size: what is asked, what is right, and who answers.
+  @Test(arguments: [(60, 16), (60, 24), (80, 24), (100, 24), (160, 40), (200, 60)])
+  func theQuestionTheRightAnswerAndTheModelAreAlwaysSeen(width: Int, height: Int) {
+    for screen in ScreenID.allCases {
+      var state = Fixtures.ready(width, height)
+      state.screen = screen
+      let title = Fixtures.draw(state).textSnapshot().split(separator: "\n").prefix(3)
+        .joined(separator: "\n")
+      #expect(title.contains("Q: I have"))
+      #expect(title.contains("right 8"))
+      #expect(title.contains(" apples"))
+      #expect(height == 16 || title.contains("T 0.7"))
+    }
+  }
+
+  /// What the title takes on a low terminal is no more than one line.
+  @Test func aLowTerminalKeepsItsContent() {
+    #expect(Chrome.middle(Size(width: 60, height: 16)).height == 12)
+    #expect(Chrome.middle(Size(width: 80, height: 24)).height == 19)
   }
 
   @Test func decodeAndBranchesStandSideBySideFromTheirWidthOn() {

@@ -205,11 +205,11 @@ import Testing
     let second = driver.state.cursor
     var seen: [NodeID] = []
     for _ in 0..<3 {
-      await step(driver, KeyEvent("]"))
+      await step(driver, KeyEvent("n"))
       seen.append(driver.state.cursor)
     }
     #expect(Set(seen) == [fork, first, second])
-    await step(driver, KeyEvent("["))
+    await step(driver, KeyEvent("N"))
     #expect(driver.state.cursor == seen[1])
   }
 

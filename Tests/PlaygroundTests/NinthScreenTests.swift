@@ -93,10 +93,11 @@ private struct CounterScreen: Screen {
     #expect(picture.contains("count one more"))
   }
 
-  @Test func theMouseReachesIt() {
+  @Test func theMouseReachesIt() throws {
     var play = play()
-    let tabs = Chrome.tabLine(play.state.session)
-    play.send(.mouse(MouseEvent(.press(.left), at: Point(x: tabs.right - 3, y: 0))))
+    let tab = try #require(TitleLines.Layout(play.state.session).tabs.last)
+    let point = Point(x: tab.rect.x, y: tab.rect.y)
+    play.send(.mouse(MouseEvent(.press(.left), at: point)))
     #expect(play.state.screen == CounterScreen.id)
     play.send(.mouse(MouseEvent(.press(.left), at: Point(x: 4, y: 5))))
     #expect(counter(play).clicks == [Point(x: 4, y: 5)])

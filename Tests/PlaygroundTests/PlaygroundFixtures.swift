@@ -53,11 +53,13 @@ enum Fixtures {
     state.settings = settings
     let records = try await records(of: strategy, settings: settings)
     _ = Reducer().reduce(&state, .trace(records))
-    switch strategy {
-    case CoTDecoding.description.name: state.screen = .branches
-    case SelfConsistency.description.name: state.screen = .votes
-    default: break
-    }
+    let screen: ScreenID? =
+      switch strategy {
+      case CoTDecoding.description.name: .branches
+      case SelfConsistency.description.name: .votes
+      default: nil
+      }
+    if let screen { _ = Reducer().reduce(&state, .command(.screen(screen))) }
     return state
   }
 

@@ -222,7 +222,7 @@ import Testing
   @Test func questionOfAKnownFormIsAskedWithoutWarning() {
     var play = Play(80, 24)
     play.type("p")
-    play.press(.pageDown, .pageDown, .enter)
+    play.press(.pageDown, .pageDown, .pageDown, .enter)
     play.type(
       "I have 4 pears, my aunt has 5 more pears than me. How many pears do we have in total")
     #expect(!play.text.contains("The bundled model was trained"))

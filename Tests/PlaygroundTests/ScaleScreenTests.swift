@@ -52,7 +52,7 @@ import Testing
       play.state.settings.samples = snapshot.results.study.arms.first?.settings.samples
     }
     play.press(KeyEvent("8"))
-    while play.state.scale.kind != kind { play.press(KeyEvent("]")) }
+    while play.state.scale.kind != kind { play.press(KeyEvent("}")) }
     if var snapshot {
       snapshot.plan = plan(play.state)
       play.send(.study(.kept(snapshot.plan, .done(snapshot))))
@@ -83,14 +83,14 @@ import Testing
     play.press(KeyEvent(.down))
     play.send(.pace(Pace()))
     #expect(lookUps(play.effects).count == 1)
-    play.press(KeyEvent("]"))
+    play.press(KeyEvent("}"))
     #expect(lookUps(play.effects).last?.kind == .thinking)
-    play.press(KeyEvent("["), KeyEvent("["))
+    play.press(KeyEvent("{"), KeyEvent("{"))
     #expect(lookUps(play.effects).last?.kind == .difficulty)
     #expect(lookUps(play.effects).last?.count == 10)
     play.press(KeyEvent("+"))
     #expect(lookUps(play.effects).last?.count == 20)
-    play.press(KeyEvent("]"), KeyEvent("f"))
+    play.press(KeyEvent("}"), KeyEvent("f"))
     #expect(lookUps(play.effects).last?.families == ["expr"])
     #expect(lookUps(play.effects).last?.count == 20)
     play.press(KeyEvent("F"), KeyEvent("F"), KeyEvent("F"))
@@ -110,7 +110,7 @@ import Testing
     var play = play(80, 24)
     play.press(KeyEvent("T"))
     #expect(plan(play.state).settings.temperature != nil)
-    play.press(KeyEvent("]"))
+    play.press(KeyEvent("}"))
     #expect(plan(play.state).settings.temperature == nil)
   }
 
@@ -131,7 +131,7 @@ import Testing
     var play = play(80, 24)
     play.press(KeyEvent(" "))
     #expect(starts(play.effects) == [plan(play.state)])
-    play.press(KeyEvent("]"))
+    play.press(KeyEvent("}"))
     #expect(play.state.scale.kind == .samples)
     #expect(play.state.message?.kind == .notice)
     var activity = StudyActivity()
@@ -285,7 +285,7 @@ import Testing
     let driver = Driver(prompts: SamplesFolder.path("Prompts"), studies: store)
     await driver.start()
     // So many problems that there is always something left: 200 of each core family.
-    driver.press(KeyEvent("8"), KeyEvent("]"), KeyEvent("F"))
+    driver.press(KeyEvent("8"), KeyEvent("}"), KeyEvent("F"))
     driver.press(KeyEvent("+"), KeyEvent("+"), KeyEvent("+"))
     #expect(plan(driver.state).families.count > 1)
     #expect(plan(driver.state).count == 200)
@@ -317,7 +317,7 @@ import Testing
     let before = driver.state.readyModel
     driver.type(":samples 2")
     driver.press(KeyEvent(.enter))
-    driver.press(KeyEvent("8"), KeyEvent("]"), KeyEvent("]"), KeyEvent("-"), KeyEvent("-"))
+    driver.press(KeyEvent("8"), KeyEvent("}"), KeyEvent("}"), KeyEvent("-"), KeyEvent("-"))
     driver.press(KeyEvent(" "))
     await driver.wait { $0.scale.progress == nil }
     let shown = try #require(driver.state.scale.shown)

@@ -183,7 +183,7 @@ import Testing
 
   @Test func anEarlierIteration() {
     var play = Play(Self.searched(80, 24))
-    play.type("[[")
+    play.type("NN")
     play.press(.down)
     Snapshot.check(Fixtures.draw(play.state), named: "search-iteration-80x24")
   }
@@ -255,17 +255,17 @@ import Testing
     // After the last one the sign is where the next would go.
     #expect(line(play, one)?.sign == .chosen)
     #expect(line(play, five)?.sign == SearchLine.Sign.none)
-    play.type("[")
+    play.type("N")
     #expect(play.state.search.iteration == 3)
     #expect(play.state.search.chosen == 3)
     #expect(line(play, five)?.standing?.visits == 1)
     #expect(line(play, five)?.standing?.q == 0.4)
     #expect(line(play, five)?.sign == .chosen)
     #expect(play.state.search.standings.value == 0.4)
-    play.type("[")
+    play.type("N")
     #expect(line(play, three)?.sign == .chosen)
     #expect(line(play, three)?.standing?.q == 0.6)
-    play.type("[[[")
+    play.type("NNN")
     #expect(play.state.search.iteration == 1)
     #expect(line(play, five)?.standing?.u == 0)
     #expect(line(play, five)?.standing?.q == 0.9)
@@ -289,7 +289,7 @@ import Testing
     play.type("6")
     play.send(.trace(Array(records[..<cut])))
     #expect(play.state.search.iteration == 2)
-    play.type("[[")
+    play.type("NN")
     play.send(.trace(Array(records[cut...])))
     // Whoever looks back is left there.
     #expect(play.state.search.iteration == 1)
@@ -334,7 +334,7 @@ import Testing
     var play = Play(Self.searched(80, 24, beam: true))
     #expect(play.state.search.map.stepSearch != nil)
     #expect(play.state.search.map.iterations == 3)
-    play.type("[[")
+    play.type("NN")
     #expect(
       play.state.search.order == [
         Self.prompt, Self.node(1, 2), Self.node(6), Self.node(1, 3),
@@ -371,7 +371,7 @@ import Testing
     play.press(.down)
     #expect(play.state.search.selected == Self.node(1, 2, 3))
     let grave = try #require(play.state.search.page.graves.last)
-    #expect(grave.why == "rank 3 of 2")
+    #expect(grave.why == "rank 3, 2 kept")
     #expect(grave.score == 0.7)
     #expect(grave.scoreKind == .prm)
     play.press(.enter)

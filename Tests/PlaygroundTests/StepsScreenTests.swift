@@ -111,9 +111,9 @@ import Testing
   @Test func stepsAreGoneThroughWithinTheirBounds() {
     var play = Play(Self.searched(80, 24))
     #expect(play.state.steps.position.selected == 0)
-    play.type("[k")
+    play.type("kk")
     #expect(play.state.steps.position.selected == 0)
-    play.type("]j]]")
+    play.type("jjjj")
     #expect(play.state.steps.position.selected == 2)
     play.press(KeyEvent(.home))
     #expect(play.state.steps.position.selected == 0)
@@ -131,11 +131,11 @@ import Testing
     play.press(.right, .right)
     #expect(play.state.steps.path == 2)
     #expect(play.state.steps.run == 1)
-    play.type("n")
+    play.type("]")
     #expect(play.state.steps.run == 2)
     #expect(play.state.steps.path == 0)
     #expect(play.state.steps.heading.strategy == "self-consistency")
-    play.type("N")
+    play.type("[")
     #expect(play.state.steps.run == 1)
   }
 

@@ -142,7 +142,7 @@ import Testing
     let second = play.state.tree.selected
     play.type("b]")
     #expect(play.state.tree.selected == first)
-    play.type("]")
+    play.type("}")
     #expect(play.state.tree.selected == second)
     let noted = play.effects.compactMap { effect -> NodeID? in
       if case .decode(.note(.bookmark, let node)) = effect { node } else { nil }

@@ -90,7 +90,8 @@ struct EmptyText: Sendable, Hashable {
     return lines
   }
 
-  static func line(_ hints: [KeyHint], _ view: PlaygroundView, endsLine: Bool = false) -> StyledText {
+  static func line(_ hints: [KeyHint], _ view: PlaygroundView, endsLine: Bool = false) -> StyledText
+  {
     var text = StyledText()
     for (index, hint) in hints.enumerated() {
       if index > 0 { text.append(String(repeating: " ", count: gap), style: view.style(.text)) }

@@ -169,6 +169,8 @@ enum ScreenRequest: Sendable, Hashable {
   /// Open a place of a run in Decode; `towards` is a later place of the same line, which lies ahead
   /// then.
   case open(NodeID, run: Int, towards: NodeID? = nil)
+  /// Begin a walk of the question, where there is none yet.
+  case explore
   /// Run a strategy on the current question.
   case run(strategy: String)
   /// Show a path step by step.

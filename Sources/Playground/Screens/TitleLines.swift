@@ -9,7 +9,8 @@ import Traces
 enum TitleLines {
   /// What a click hits.
   enum Target: Sendable, Hashable {
-    case tab(ScreenID), run(Int)
+    case tab(ScreenID)
+    case run(Int)
     /// The next (1) or previous (-1) run, which lies beyond the line.
     case runs(Int)
     case question, model, help
@@ -46,7 +47,7 @@ enum TitleLines {
       let line = Rect(x: 0, y: isFolded ? 0 : 2, width: size.width, height: 1)
       if isFolded {
         tabs = TabBar.layout(all, in: Rect(x: 0, y: 0, width: help.x - 1, height: 1))
-        let split = max(28, size.width * 2 / 5)
+        let split = max(30, size.width * 2 / 5)
         runs = Rect(x: 0, y: 1, width: size.width - split, height: 1)
         title = Rect(x: runs.right, y: 1, width: split, height: 1)
       } else {
@@ -107,9 +108,10 @@ private struct TitleParts {
     for count in stride(from: sampler.count, through: 1, by: -1) {
       choices.append(([names.short] + sampler.prefix(count), count == 1 ? 20 : 36))
     }
-    choices += [([names.short], 10), ([], 10)]
+    choices += [([names.short], 12), ([names.shortest], 10), ([], 10)]
     let whole = DisplayWidth.of(question) + 2
-    let beside = choices.map { ([gold].compactMap { $0 } + $0.parts, $0.question) }.first { choice in
+    let beside = choices.map { ([gold].compactMap { $0 } + $0.parts, $0.question) }.first {
+      choice in
       choice.0.reduce(min(whole, choice.1) + 1) { $0 + 2 + DisplayWidth.of($1) } <= rect.width
     }
     let right = beside?.0 ?? [gold].compactMap { $0 }
@@ -144,24 +146,43 @@ private struct TitleParts {
     for part in parts { buffer.put(part.text, x: part.x, y: y, style: view.style(part.role)) }
   }
 
+  /// A model's name at three lengths.
+  private struct Names {
+    var long: String
+    var short: String
+    var shortest: String
+    /// Whether it is another model than the loaded one.
+    var isOther = false
+
+    init(_ identity: ModelIdentity, before: String = "", behind: String = "") {
+      (long, short) = (before + identity.title + behind, before + identity.shortTitle)
+      shortest = before + identity.shortName
+    }
+
+    init(_ name: String, behind: String = "") {
+      long = name + behind
+      short = PathText.head(name, columns: 14) + behind
+      shortest = short
+    }
+  }
+
   /// The model's name and type as `base-0.9m·F16`; of a run by another model than the loaded one
   /// that model's.
-  private static func model(
-    _ session: SessionState
-  ) -> (long: String, short: String, isOther: Bool) {
+  private static func model(_ session: SessionState) -> Names {
     let shown = session.currentRun.flatMap { session.trace.runs[$0]?.start?.model }
     switch session.model {
     case .ready(let summary):
-      if session.showsAnotherModel, let shown, shown.hash != summary.identity.hash {
-        return ("by \(shown.title)", "by \(shown.shortTitle)", true)
+      guard session.showsAnotherModel, let shown, shown.hash != summary.identity.hash else {
+        return Names(summary.identity)
       }
-      return (summary.identity.title, summary.identity.shortTitle, false)
-    case .loading(let load): return ("\(load.name) …", "\(PathText.head(load.name, columns: 14)) …", false)
-    case .failed(let name, _): return ("\(name) ✗", "\(PathText.head(name, columns: 14)) ✗", false)
+      var names = Names(shown, before: "by ")
+      names.isOther = true
+      return names
+    case .loading(let load): return Names(load.name, behind: " …")
+    case .failed(let name, _): return Names(name, behind: " ✗")
     case .none:
       let saved = shown ?? session.trace.runs.min { $0.key < $1.key }?.value.start?.model
-      guard let saved else { return ("no model", "no model", false) }
-      return ("\(saved.title) (saved)", saved.shortTitle, false)
+      return saved.map { Names($0, behind: " (saved)") } ?? Names("no model")
     }
   }
 
@@ -260,7 +281,8 @@ struct RunLine {
     let start = buffer.put(label, x: rect.x, y: rect.y, style: dim)
     guard let first = chips.first else {
       buffer.put(
-        "nothing has run yet", x: start + 1, y: rect.y, style: dim, width: max(0, rect.right - start - 2))
+        "nothing has run yet", x: start + 1, y: rect.y, style: dim,
+        width: max(0, rect.right - start - 2))
       return
     }
     for chip in chips {
@@ -276,7 +298,9 @@ struct RunLine {
     }
     let key = view.style(.key)
     let lead = DisplayWidth.of(first.lead)
-    if hasEarlier { buffer.put("‹", x: max(rect.x, first.rect.x - lead - 1), y: rect.y, style: key) }
+    if hasEarlier {
+      buffer.put("‹", x: max(rect.x, first.rect.x - lead - 1), y: rect.y, style: key)
+    }
     if hasLater { buffer.put("›", x: rect.right - 1, y: rect.y, style: key) }
   }
 }

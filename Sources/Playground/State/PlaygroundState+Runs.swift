@@ -19,10 +19,10 @@ extension PlaygroundState {
   /// keys go to when that can show it, else on the one that fits it.
   mutating func bringBack(_ number: Int) -> [Effect] {
     guard let start = session.trace.runs[number]?.start else {
-      // It has only been asked for.
-      let name = session.activities[number]?.strategy ?? ""
-      let home = StrategyRegistry.description(of: name).map(session.screens.home) ?? DecodeScreen.id
-      return session.activities[number] == nil ? [] : show(home)
+      // It has only been asked for: its screen waits for it.
+      guard let name = session.activities[number]?.strategy else { return [] }
+      session.screen = place(number, of: name) ?? session.screen
+      return []
     }
     var effects = turn(to: start)
     let old = session.settings
@@ -63,7 +63,8 @@ extension PlaygroundState {
     for setting in session.settingTable
     where setting.value(in: mine) != setting.value(in: theirs) {
       setting.reset(&settings)
-      setting.fill(&settings, from: theirs)
+      // A value that a run has had can be set.
+      if let value = setting.value(in: theirs) { try? setting.set(value, in: &settings) }
     }
     return settings
   }
@@ -84,7 +85,9 @@ extension PlaygroundState {
       $0.value(in: session.settings) != $0.value(in: old)
     }
     guard !changed.isEmpty else { return nil }
-    let texts = changed.prefix(4).map { "\($0.name) \($0.value(in: session.settings) ?? "default")" }
+    let texts = changed.prefix(4).map {
+      "\($0.name) \($0.value(in: session.settings) ?? "default")"
+    }
     return Message(.notice, "With this run's settings: \(texts.joined(separator: ", ")).")
   }
 
@@ -119,8 +122,17 @@ extension PlaygroundState {
   }
 
   private mutating func turnView(to model: String) -> [Effect] {
-    guard session.trace.model != model else { return [] }
+    // While all runs are by one model, every place is its.
+    guard session.trace.model ?? session.trace.onlyModel != model else { return [] }
     session.trace.model = model
     return reset(.view)
+  }
+}
+
+extension Trace {
+  /// The model that all runs are by; nil where there are several.
+  fileprivate var onlyModel: String? {
+    let models = Set(runs.values.compactMap { $0.start?.model.hash })
+    return models.count == 1 ? models.first : nil
   }
 }

@@ -305,6 +305,7 @@ extension PlaygroundState {
       let request = session.requests.removeFirst()
       switch request {
       case .show(let screen): effects += show(screen)
+      case .explore: effects += session.newExploration()
       case .run(let name):
         do {
           effects += try run(strategy: name).effects

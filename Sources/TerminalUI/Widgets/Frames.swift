@@ -19,7 +19,9 @@ public enum TabBar {
     let keys = tabs.reduce(0) { $0 + DisplayWidth.of($1.key) }
     let longest = tabs.map { DisplayWidth.of($0.title) }.max() ?? 0
     func width(_ limit: Int, gap: Int) -> Int {
-      let titles = tabs.reduce(0) { $0 + (limit > 0 ? 1 + min(limit, DisplayWidth.of($1.title)) : 0) }
+      let titles = tabs.reduce(0) {
+        $0 + (limit > 0 ? 1 + min(limit, DisplayWidth.of($1.title)) : 0)
+      }
       return keys + titles + gap * max(0, tabs.count - 1)
     }
     let gap = width(longest, gap: 2) <= room ? 2 : 1

@@ -107,16 +107,13 @@ struct DecodeScreen: Screen {
   static let bindings: [KeyBinding] = [
     KeyBinding([.right, "l", .enter], .activate, "take the selected token", hint: "take"),
     KeyBinding([.left, "h"], .left, "back one token", hint: "back"),
-    KeyBinding(
-      ["u", .backspace], .undo,
-      "undo what was done last: a token, a text, what was sampled at a stretch, a jump",
-      hint: "undo"),
+    KeyBinding(["u", .backspace], .undo, "undo the last action, all of it at once", hint: "undo"),
     KeyBinding(["r", .control("r")], .own(Own.redo), "redo", hint: "redo"),
     KeyBinding([" "], .run, "go on sampling; again to stop", hint: "run"),
     KeyBinding([.up, "k"], .up, "previous candidate"),
     KeyBinding([.down, "j"], .down, "next candidate"),
-    KeyBinding([.home, "g"], .top, "back to the prompt's end"),
-    KeyBinding([.end, "G"], .bottom, "to the end of this line"),
+    KeyBinding(["g", .home], .top, "back to the prompt's end"),
+    KeyBinding(["G", .end], .bottom, "to the end of this line"),
     KeyBinding(["f"], .own(Own.markFork), "mark a fork here", hint: "fork"),
     KeyBinding(["n"], .own(Own.hop(1)), "next fork or line's end"),
     KeyBinding(["N"], .own(Own.hop(-1)), "previous fork or line's end"),
@@ -254,7 +251,12 @@ struct DecodeScreen: Screen {
     switch session.model {
     case .ready:
       // Until the prompt is in there is nothing to go on from.
-      return session.exploration != nil && session.cursor != .root
+      guard session.exploration == nil else { return session.cursor != .root }
+      let isBeginning = session.explored.map { session.trace.runs[$0]?.start == nil } ?? true
+      if !isBeginning {
+        session.tell("A walk of your own begins at the question; take it from there.")
+        session.ask(.explore)
+      }
     case .loading(let load): session.tell("\(load.name) is still loading.")
     case .failed(let name, _):
       session.tell("\(name) could not be loaded; press m to choose another model.")
@@ -266,7 +268,8 @@ struct DecodeScreen: Screen {
   /// The model that what shows is by, when that is not the loaded one.
   func foreignModel(_ session: SessionState) -> String? {
     guard session.showsAnotherModel else { return nil }
-    return run.flatMap { session.trace.runs[$0]?.start?.model.name } ?? "another model"
+    let models = session.trace.runs.values.lazy.compactMap(\.start?.model)
+    return models.first { $0.hash == session.trace.model }?.name ?? "another model"
   }
 
   /// Takes the next of the tokens that were asked for before their tables were there.

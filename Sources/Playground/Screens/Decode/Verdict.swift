@@ -102,19 +102,20 @@ extension DecodeScreen {
     text.append("   \(key ?? "g")", style: view.style(.key))
     text.append(", then try ", style: dim)
     text.append(session.label(of: advice.token), style: view.style(.tokenChosen))
-    let why = advice.isKnownToBeRight ? ": its branch was right" : ""
-    text.append(" (p \(Format.probability(advice.probability)))\(why)", style: dim)
+    let why = advice.isKnownToBeRight ? ", ended right" : ""
+    text.append(" (p \(Format.probability(advice.probability))\(why))", style: dim)
     return text
   }
 }
 
 extension Trace {
-  /// The end of a path that ends at a node, of the newest run that knows one.
+  /// The end of a path that ends at a node by itself, of the newest run that knows one.
   fileprivate func end(at node: NodeID) -> PathEnd? {
+    let cut = ["cancelled", "failed", "length", "context"]
     for (_, run) in runs.sorted(by: { $0.key > $1.key })
     where considers(run) && run.nodes[node] != nil {
       let ended = run.paths.values.first { path in
-        path.tip == node && path.end.map { !["cancelled", "failed", "length"].contains($0.reason) } == true
+        path.tip == node && path.end.map { !cut.contains($0.reason) } == true
       }
       if let end = ended?.end { return end }
     }

@@ -108,7 +108,7 @@ extension SearchScreen {
     }
     // What a later iteration gave up still stands.
     let isGivenUp = node.pruning != nil && graves.contains { $0.place == id }
-    if isGivenUp { line.why = node.pruning?.why }
+    if isGivenUp { line.why = node.pruning?.reason }
     line.sign = sign(id, isGivenUp: isGivenUp)
     line.hasEnded = node.end?.answer != nil
     line.answer = node.end?.answer
@@ -134,7 +134,7 @@ extension SearchScreen {
     line.sign = .givenUp
     line.lead = Self.text(grave.lead)
     line.text = Self.text(Array(grave.bytes.prefix(columns * 4)))
-    line.why = grave.pruning.why
+    line.why = grave.pruning.reason
     (line.score, line.scoreKind) = (grave.pruning.value, grave.pruning.kind)
     return line
   }
@@ -167,7 +167,18 @@ extension SearchScreen {
 
   private func why(_ grave: SearchMap.Grave) -> String {
     let figure = grave.pruning.value.map { " by \(SearchTable.score($0))" } ?? ""
-    return grave.pruning.why + figure
+    return grave.pruning.reason + figure
+  }
+}
+
+extension Pruning {
+  /// Why something was given up. Older traces say `rank 5 of 4` of the fifth where four were kept.
+  var reason: String {
+    let words = why.split(separator: " ")
+    guard words.count == 4, words[0] == "rank", words[2] == "of", let rank = Int(words[1]),
+      let kept = Int(words[3]), rank > kept
+    else { return why }
+    return "rank \(rank), \(kept) kept"
   }
 }
 

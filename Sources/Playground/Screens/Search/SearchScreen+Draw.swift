@@ -173,7 +173,10 @@ extension SearchScreen {
     }
     switch map.kind {
     case .tree(let tree):
-      let figures = "N visits, Q mean value, P prior, U bonus; "
+      // Visits that have not come back yet are told beside the others.
+      let isOpen = page.lines.contains { $0.standing?.inFlight ?? 0 > 0 }
+      let figures =
+        "N visits\(isOpen ? " (+n on their way)" : ""), Q mean value, P prior, U bonus; "
       let way = "▶ \(chosen == nil ? "goes next" : "was chosen"): the greatest Q + U"
       let rule = "; U = P · c · √ΣN / (1 + N), c₀ = \(Format.constant(tree.exploration))"
       return [figures + way + rule, figures + way, way]
@@ -245,7 +248,7 @@ struct SearchTable {
       }
     case .tokens: columns.append(score("Σ log p", 7))
     }
-    return columns + [.init("", .fixed(isNarrow ? 8 : 12), write: fate)]
+    return columns + [.init("", .fixed(isNarrow ? 8 : 14), write: fate)]
   }
 
   private func visits(of line: SearchLine, _ cell: Cell) -> StyledText {
@@ -319,7 +322,7 @@ struct GraveTable {
         text.append(PathText.head(line.text, columns: room), style: cell.style(.nodePruned))
         return text
       },
-      .init("why", .fixed(rect.width < 76 ? 11 : 14)) {
+      .init("why", .fixed(14)) {
         StyledText($0.why ?? "", style: style(.text, $1))
       }, .init("by", .fixed(10)) { $1.text($0.scoreKind?.rawValue ?? "", .dim) },
       .init("", .fixed(6), .right) {

@@ -244,7 +244,7 @@ extension ExploredTree {
     for (number, run) in trace.runs.sorted(by: { $0.key < $1.key }) where trace.considers(run) {
       insertNodes(of: run)
       insertBreak(after: run.promptEnd)
-      for path in run.pathNumbers {
+      for path in run.pathNumbers where run.explores(path) {
         guard let known = run.paths[path], let tip = known.tip else { continue }
         move(PathKey(run: number, path: path), to: tip)
         if let end = known.end { self.end(end, in: number, run) }
@@ -252,10 +252,18 @@ extension ExploredTree {
     }
   }
 
+  /// The prompt and what goes on from its end, without what a verifier read and wrote.
   private mutating func insertNodes(of run: RunTrace) {
-    var open: [NodeID] = [.root]
+    for id in run.line(to: run.promptEnd) {
+      if let node = run.nodes[id] { insert(Entry(id, node), after: node.parent) }
+    }
+    let (own, others) = run.pathNumbers.reduce(into: (Set<NodeID>(), Set<NodeID>())) {
+      let nodes = run.paths[$1]?.nodes ?? []
+      if run.explores($1) { $0.0.formUnion(nodes) } else { $0.1.formUnion(nodes) }
+    }
+    var open: [NodeID] = [run.promptEnd]
     while let parent = open.popLast() {
-      for child in run.children[parent] ?? [] {
+      for child in run.children[parent] ?? [] where own.contains(child) || !others.contains(child) {
         guard let node = run.nodes[child] else { continue }
         insert(Entry(child, node), after: parent)
         open.append(child)
@@ -267,10 +275,11 @@ extension ExploredTree {
   mutating func apply(_ event: TraceEvent, in number: Int, _ run: RunTrace) {
     switch event {
     case .node(let node):
-      guard let known = run.nodes[node.id] else { return }
+      guard let known = run.nodes[node.id], run.explores(node.path) else { return }
       insert(Entry(node.id, known), after: node.parent)
       move(PathKey(run: number, path: node.path), to: node.id)
     case .injected(let injection):
+      guard injection.role == .prompt || injection.path.map(run.explores) == true else { return }
       var node = injection.parent
       for token in injection.tokens {
         let child = node.appending(token.id)
@@ -280,10 +289,10 @@ extension ExploredTree {
       if injection.role == .prompt { insertBreak(after: run.promptEnd) }
       if let path = injection.path { move(PathKey(run: number, path: path), to: node) }
     case .fork(let fork):
-      if let tip = run.paths[fork.path]?.tip {
+      if run.explores(fork.path), let tip = run.paths[fork.path]?.tip {
         move(PathKey(run: number, path: fork.path), to: tip)
       }
-    case .pathFinished(let end): self.end(end, in: number, run)
+    case .pathFinished(let end) where run.explores(end.path): self.end(end, in: number, run)
     default: break
     }
   }
@@ -299,6 +308,16 @@ extension ExploredTree {
 extension ExploredTree.Entry {
   init(_ id: NodeID, _ node: NodeTrace) {
     self.init(node: id, token: node.token, origin: node.origin, logProbability: node.logProbability)
+  }
+}
+
+extension RunTrace {
+  /// Whether a path is one of the model's answers to the question, or a person's own. What a verifier
+  /// reads and writes, or what is asked about a path, begins elsewhere than at the prompt's end.
+  func explores(_ number: Int) -> Bool {
+    if start?.isExploration == true { return true }
+    guard let first = paths[number]?.nodes.first else { return false }
+    return nodes[first]?.parent == promptEnd
   }
 }
 

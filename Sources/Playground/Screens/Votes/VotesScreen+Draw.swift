@@ -102,7 +102,7 @@ extension VotesScreen {
     let strategy = digest.strategy ?? SelfConsistency.description
     var text = StyledText(width >= 70 ? strategy.title : "Vote", style: theme[.title])
     let told =
-      session.progress(of: digest.run) ?? Progress("", digest.counted, of: wanted, .paths)
+      session.progress(of: digest.run) ?? Progress("", digest.finished, of: wanted, .paths)
     text.append("  \(told.amount)", style: theme[.text])
     let activity = digest.run.flatMap { session.activities[$0] }
     if activity?.isCancelling == true {
@@ -269,7 +269,7 @@ private struct TallyTable {
       .init("", .fixed(2)) {
         digest.marks(of: $0.answer, winner: winner, theme: theme, base: $1.base)
       },
-      .init(isCount ? "share ├ 95 % ┤" : "share of the weight", .fill) { row, cell, buffer in
+      .init(shareTitle(isCount: isCount, width: width), .fill) { row, cell, buffer in
         drawBar(row, in: cell.rect, base: cell.base, on: &buffer)
       }, .init("paths", .fixed(5), .right) { $1.text("\(digest.votes(for: $0.answer))") },
     ]
@@ -289,6 +289,15 @@ private struct TallyTable {
       )
     }
     return columns
+  }
+
+  /// What the share is a share of: paths without an answer count as well, but weigh nothing.
+  private func shareTitle(isCount: Bool, width: Int) -> String {
+    let digest = votes.digest
+    let unparsed = digest.votes(for: nil)
+    let note = unparsed > 0 && width >= 76 ? ", \(unparsed) unparsed" : ""
+    guard !isCount else { return "share of \(digest.counted)\(note) ├ 95 % ┤" }
+    return "share of the weight of \(digest.counted - unparsed)\(note)"
   }
 
   private func drawBar(_ row: Standing, in cell: Rect, base: Style, on buffer: inout CellBuffer) {

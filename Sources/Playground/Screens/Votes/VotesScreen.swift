@@ -378,20 +378,24 @@ struct VotesScreen: Screen {
   /// Whether the vote can go on: what a verifier has weighed is complete.
   private var canGrow: Bool { isPlainVote && digest.start?.settings.weighting != .verifier }
 
-  /// Whether a vote started now would sample the very paths of the run on view.
+  /// Whether a vote started now would sample the very paths of the run on view: with what that run
+  /// used, not only with what it was asked for.
   private func isSame(_ start: RunStart, _ session: SessionState) -> Bool {
     let strategy = SelfConsistency.description
-    func drawing(_ settings: RunSettings) -> RunSettings {
-      var part = RunSettings(seed: settings.seed)
-      part.maxTokens = settings.maxTokens
-      part.prompting = settings.prompting ?? strategy.defaultPrompting.description
-      part.template = settings.template
-      part.temperature = settings.temperature ?? strategy.defaultTemperature
-      (part.topK, part.topP, part.minP) = (settings.topK, settings.topP, settings.minP)
-      return part
+    func drawing(_ settings: RunSettings) -> [String] {
+      var used = settings
+      used.prompting = used.prompting ?? strategy.defaultPrompting.description
+      let retrieves = used.prompting == Prompting.retrieval.description
+      return session.settingTable.filter { setting in
+        // Passages matter where they are looked up.
+        [Setting.corpus, .passages].contains(setting)
+          ? retrieves
+          : [.prompt, .sampler].contains(setting.invalidates)
+            || [Setting.maxTokens, .seed].contains(setting)
+      }.map { $0.text(of: used) }
     }
     return isPlainVote && start.question == session.question
-      && drawing(start.settings) == drawing(session.settings)
+      && drawing(start.effective) == drawing(strategy.effective(session.settings))
       && session.readyModel.map { $0.identity.hash == start.model.hash } ?? true
   }
 
