@@ -16,6 +16,7 @@ enum EffectKind: CaseIterable {
   case lookUp, study, stopStudy, export
   case load
   case lesson, open, save, list
+  case keep
   case tick
 
   /// Nil for what the main loop does itself. An effect without a row here does not compile.
@@ -44,6 +45,7 @@ enum EffectKind: CaseIterable {
     case .file(.open): self = .open
     case .file(.save): self = .save
     case .file(.list): self = .list
+    case .config(.keep): self = .keep
     case .shell(.tick): self = .tick
     case .shell(.loadTheme), .shell(.suspend), .shell(.quit): return nil
     }
@@ -107,6 +109,7 @@ struct EffectEnd: Hashable {
     case .file(.opened(_, let ending)): self.init(.open, ending)
     case .file(.saved(_, let ending)): self.init(.save, ending)
     case .file(.listed(_, let ending)): self.init(.list, ending)
+    case .config(.kept(_, _, _, let ending)): self.init(.keep, ending)
     case .shell(.theme): return nil
     case .shell(.ticked): self.init(.tick, .done)
     }
@@ -141,7 +144,8 @@ final class EffectBench {
       PlaygroundSession.Configuration(
         opener: TemperedOpener(temper: temper),
         prompts: PromptLibrary(directory: SamplesFolder.path("Prompts")),
-        keep: { try TraceJournal(at: journal) }, exportFolder: folder.appending(path: "out").path),
+        keep: { try TraceJournal(at: journal) }, config: folder.appending(path: "user/config"),
+        exportFolder: folder.appending(path: "out").path),
       inbox: inbox)
     let records = try await Self.records.value
     let trace = Trace(records)
@@ -203,6 +207,7 @@ final class EffectBench {
     case .open: .file(.open(path: saved.path))
     case .save: .file(.save(path: folder.appending(path: "\(UUID().uuidString).jsonl").path))
     case .list: .file(.list(folder.path + "/"))
+    case .keep: .config(.keep("samples", "20", isAsked: true))
     case .tick: .shell(.tick(seconds: 0.01, timer: 3))
     }
   }
@@ -223,6 +228,11 @@ final class EffectBench {
     case .save: return .file(.save(path: nowhere))
     case .export:
       try? FileManager.default.removeItem(at: folder.appending(path: "out"))
+      return effect(kind)
+    case .keep:
+      // A folder in the file's place.
+      try? FileManager.default.createDirectory(
+        at: folder.appending(path: "user/config"), withIntermediateDirectories: true)
       return effect(kind)
     case .fetch, .take, .stream, .answerNow, .wait, .run, .ask, .lookUp, .study, .load:
       temper.mood = .fails
