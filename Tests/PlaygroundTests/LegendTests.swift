@@ -66,7 +66,7 @@ import Testing
     #expect(picture.contains("Symbols and columns"))
     #expect(picture.contains("the answer that wins"))
     #expect(picture.contains("What the settings mean"))
-    #expect(picture.contains("how many paths are sampled and counted"))
+    #expect(picture.contains("how many paths are sampled"))
   }
 
   @Test func typingNarrowsTheHelp() {

@@ -149,7 +149,7 @@ import Testing
   @Test func helpScrollsToItsEndAndNoFurther() {
     var play = Play(80, 24)
     play.type("?")
-    for _ in 0..<300 { play.press(.down) }
+    for _ in 0..<900 { play.press(.down) }
     guard let help = play.state.popups.last as? HelpPopup else {
       Issue.record("no help")
       return

@@ -25,8 +25,8 @@ import Testing
     #expect(picture(play).contains("Reading the question …"))
     play.send(.decode(run: run, .explored(.failed("The prompt is too long."))))
     play.press(.down)
-    #expect(!picture(play).contains("…"))
-    #expect(picture(play).contains("The question could not be put in: The prompt is too long."))
+    #expect(!picture(play).contains("Reading"))
+    #expect(picture(play).contains("The question could not be put"))
   }
 
   @Test func onlyTheNewestQuestionIsWaitedFor() throws {
