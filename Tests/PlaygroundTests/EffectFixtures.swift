@@ -17,6 +17,7 @@ enum EffectKind: CaseIterable {
   case load
   case lesson, open, stopOpening, save, keep, list
   case listSessions, stopListing, rename, delete
+  case prefer
   case tick
 
   /// Nil for what the main loop does itself. An effect without a row here does not compile.
@@ -51,6 +52,7 @@ enum EffectKind: CaseIterable {
     case .file(.rename): self = .rename
     case .file(.delete): self = .delete
     case .file(.list): self = .list
+    case .config(.keep): self = .prefer
     case .shell(.tick): self = .tick
     case .shell(.loadTheme), .shell(.suspend), .shell(.quit), .shell(.leave): return nil
     }
@@ -120,6 +122,7 @@ struct EffectEnd: Hashable {
     case .file(.renamed(_, let ending)): self.init(.rename, ending)
     case .file(.deleted(_, let ending)): self.init(.delete, ending)
     case .file(.listed(_, let ending)): self.init(.list, ending)
+    case .config(.kept(_, _, _, let ending)): self.init(.prefer, ending)
     case .shell(.theme), .shell(.settled): return nil
     case .shell(.ticked): self.init(.tick, .done)
     }
@@ -156,6 +159,7 @@ final class EffectBench {
         prompts: PromptLibrary(directory: SamplesFolder.path("Prompts")),
         keep: { try TraceJournal(at: $0 ?? journal) },
         sessions: SessionFolder(folder.appending(path: "sessions")),
+        config: folder.appending(path: "user/config"),
         exportFolder: folder.appending(path: "out").path),
       inbox: inbox)
     let records = try await Self.records.value
@@ -224,6 +228,7 @@ final class EffectBench {
     case .rename: .file(.rename(path: kept(), name: UUID().uuidString))
     case .delete: .file(.delete(path: kept()))
     case .list: .file(.list(folder.path + "/"))
+    case .prefer: .config(.keep("samples", "20", isAsked: true))
     case .tick: .shell(.tick(seconds: 0.01, timer: 3))
     }
   }
@@ -255,6 +260,11 @@ final class EffectBench {
     case .delete: return .file(.delete(path: nowhere))
     case .export:
       try? FileManager.default.removeItem(at: folder.appending(path: "out"))
+      return effect(kind)
+    case .keep:
+      // A folder in the file's place.
+      try? FileManager.default.createDirectory(
+        at: folder.appending(path: "user/config"), withIntermediateDirectories: true)
       return effect(kind)
     case .fetch, .take, .stream, .answerNow, .wait, .run, .ask, .lookUp, .study, .load:
       temper.mood = .fails

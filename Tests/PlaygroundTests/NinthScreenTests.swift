@@ -15,6 +15,7 @@ private struct CounterScreen: Screen {
     KeyBinding([KeyEvent("a")], .own(Own.add(1)), "count one more", hint: "more"),
     KeyBinding([KeyEvent(" ")], .run, "count by itself"),
   ]
+  static let legend = [LegendRow("◉", .nodeBest, "what is counted")]
 
   enum Own: ScreenCommand { case add(Int) }
 
@@ -24,7 +25,7 @@ private struct CounterScreen: Screen {
   var records = 0
   var isRunning = false
 
-  var activity: String? { isRunning ? "counting" : nil }
+  var work: Progress? { isRunning ? Progress("counting") : nil }
 
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     if case .add(let more)? = command.own(Own.self) { count += more }
@@ -91,6 +92,8 @@ private struct CounterScreen: Screen {
     play.type("9?")
     let picture = Fixtures.draw(play.state).textSnapshot()
     #expect(picture.contains("count one more"))
+    #expect(picture.contains("◉"))
+    #expect(picture.contains("what is counted"))
   }
 
   @Test func theMouseReachesIt() throws {

@@ -149,12 +149,12 @@ import Testing
   @Test func helpScrollsToItsEndAndNoFurther() {
     var play = Play(80, 24)
     play.type("?")
-    for _ in 0..<300 { play.press(.down) }
-    guard let scroll = (play.state.popups.last as? HelpPopup)?.scroll else {
+    for _ in 0..<900 { play.press(.down) }
+    guard let help = play.state.popups.last as? HelpPopup else {
       Issue.record("no help")
       return
     }
-    let rows = HelpPopup.text(play.state).rows
+    let (scroll, rows) = (help.scroll, help.text(play.state).rows)
     #expect(scroll == rows - HelpPopup.inside(play.state.size).height)
     play.press(.up)
     play.type("g")
@@ -170,7 +170,8 @@ import Testing
     var play = Play(80, 24)
     play.type("s")
     play.type("?")
-    #expect(HelpPopup.text(play.state).lines.first == .heading("Settings"))
+    #expect(
+      (play.state.popups.last as? HelpPopup)?.text(play.state).lines.first == .heading("Settings"))
     play.press(.escape)
     #expect(play.settings != nil)
     // Where text is typed, ? is text and F1 is help.
@@ -178,7 +179,9 @@ import Testing
     play.type("?")
     #expect(play.settings?.field?.text == "?")
     play.press(KeyEvent(.function(1)))
-    #expect(HelpPopup.text(play.state).lines.first == .heading("Typing a value"))
+    #expect(
+      (play.state.popups.last as? HelpPopup)?.text(play.state).lines.first
+        == .heading("Typing a value"))
   }
 
   // MARK: Problems

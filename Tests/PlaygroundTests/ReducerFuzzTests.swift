@@ -6,9 +6,9 @@ import Testing
 @testable import Playground
 @testable import Traces
 
-/// Any key in any state: nothing traps, and the state stays whole.
-@Suite struct ReducerFuzzTests {
-  private struct Random: RandomNumberGenerator {
+/// A person who does anything at all, and a session that answers.
+struct RandomWalk {
+  struct Random: RandomNumberGenerator {
     var state: UInt64
     mutating func next() -> UInt64 {
       state &+= 0x9E37_79B9_7F4A_7C15
@@ -18,6 +18,12 @@ import Testing
       return z ^ (z >> 31)
     }
   }
+
+  private var random: Random
+
+  init(seed: UInt64) { random = Random(state: seed) }
+
+  mutating func oneIn(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &random) == 0 }
 
   /// Every key that is bound somewhere, and a good part of those that are not.
   private static let keys: [KeyEvent] = {
@@ -30,25 +36,7 @@ import Testing
     return bound + typed + special.map { KeyEvent($0) } + special.map { KeyEvent($0, .shift) }
   }()
 
-  @Test(arguments: 0..<40)
-  func anyKeysKeepTheStateWhole(seed: UInt64) async throws {
-    var random = Random(state: seed)
-    var play = Play(try await start(seed))
-    play.state.catalog = Play.catalog
-    for _ in 0..<400 {
-      act(&play, &random)
-      checkIsWhole(play.state)
-      if Int.random(in: 0..<8, using: &random) == 0 {
-        let buffer = Fixtures.draw(play.state)
-        #expect(buffer.size == play.state.size)
-      }
-      // What the session would answer, now and then.
-      if Int.random(in: 0..<6, using: &random) == 0 { answer(&play) }
-      play.effects = []
-    }
-  }
-
-  private func start(_ seed: UInt64) async throws -> PlaygroundState {
+  static func start(_ seed: UInt64) async throws -> PlaygroundState {
     switch seed % 7 {
     case 0: Fixtures.ready(80, 24)
     case 1: Fixtures.empty(60, 16)
@@ -60,7 +48,8 @@ import Testing
     }
   }
 
-  private func act(_ play: inout Play, _ random: inout Random) {
+  /// A key, a click, a paste or another size.
+  mutating func act(_ play: inout Play) {
     switch Int.random(in: 0..<20, using: &random) {
     case 0:
       let sizes = [(80, 24), (60, 16), (20, 5), (200, 60), (1, 1), (118, 21)]
@@ -77,7 +66,8 @@ import Testing
     }
   }
 
-  private func answer(_ play: inout Play) {
+  /// What the session would answer.
+  func answer(_ play: inout Play) {
     for effect in play.effects {
       switch effect {
       case .file(.list(let path)):
@@ -92,6 +82,48 @@ import Testing
       case .run(.cancel(let run)): play.send(.run(.ended(run: run, .done(()))))
       default: break
       }
+    }
+  }
+
+  /// Something begins to run, or ends.
+  mutating func run(_ play: inout Play) {
+    if let run = play.state.activities.keys.randomElement(using: &random), oneIn(2) {
+      return play.send(.run(.ended(run: run, .cancelled)))
+    }
+    switch Int.random(in: 0..<4, using: &random) {
+    case 0:
+      let names = ["greedy", "self-consistency", "cot-decoding", "best-of-n", "mcts"]
+      if let name = names.randomElement(using: &random) {
+        play.state.popups = []
+        _ = try? Reducer().execute(.strategy(name), &play.state)
+      }
+    case 1: play.state.decode.isStreaming.toggle()
+    case 2: play.state.decode.isAsking.toggle()
+    default:
+      play.state.steps.asking =
+        play.state.steps.asking == nil
+        ? StepsScreen.Asking(run: 1, path: 0, kind: .answerOverTime) : nil
+    }
+  }
+}
+
+/// Any key in any state: nothing traps, and the state stays whole.
+@Suite struct ReducerFuzzTests {
+  @Test(arguments: 0..<40)
+  func anyKeysKeepTheStateWhole(seed: UInt64) async throws {
+    var walk = RandomWalk(seed: seed)
+    var play = Play(try await RandomWalk.start(seed))
+    play.state.catalog = Play.catalog
+    for _ in 0..<400 {
+      walk.act(&play)
+      checkIsWhole(play.state)
+      if walk.oneIn(8) {
+        let buffer = Fixtures.draw(play.state)
+        #expect(buffer.size == play.state.size)
+      }
+      // What the session would answer, now and then.
+      if walk.oneIn(6) { walk.answer(&play) }
+      play.effects = []
     }
   }
 
@@ -124,7 +156,8 @@ import Testing
     }
     for popup in state.popups {
       guard let list = popup.list(state) else { continue }
-      #expect(list.position.selected >= 0)
+      // On the command line nothing need be chosen.
+      #expect(list.position.selected >= (popup is CommandLineState ? -1 : 0))
       #expect(list.position.selected <= max(0, list.count - 1))
     }
   }

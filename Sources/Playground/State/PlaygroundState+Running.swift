@@ -54,6 +54,9 @@ extension PlaygroundState {
     for hint in session.keyMap.hints(in: contexts) {
       let isStart = hint.command == .run || hint.command == .runAnew
       guard !(isStart && isBusyHere), screen.offers(hint.command, session) else { continue }
+      if hint.command == .lessonPrevious, session.lesson.map({ $0.step <= $0.firstStep }) ?? true {
+        continue
+      }
       hints.append((hint.key, screen.hint(for: hint.command, session) ?? hint.word))
     }
     return hints

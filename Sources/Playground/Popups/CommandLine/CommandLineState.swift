@@ -68,7 +68,7 @@ extension CommandLineState {
   func offers(_ command: Command, _ state: PlaygroundState) -> Bool {
     switch command {
     case .complete: rowCount > 0
-    case .up: chosen != nil || !state.commandHistory.isEmpty
+    case .up: chosen != nil || (historyIndex ?? state.commandHistory.count) > 0
     case .down: rowCount > 0 || historyIndex != nil
     default: true
     }

@@ -7,7 +7,7 @@ struct FuzzyMatch: Sendable, Hashable {
   enum Quality: Int, Sendable, Comparable {
     /// The whole text was typed, or its beginning.
     case whole, prefix
-    /// Words begin with what was typed; or hold it in one piece.
+    /// Words begin with what was typed, or with its letters; or hold it in one piece.
     case wordStarts, pieces
     case scattered
 
@@ -50,14 +50,14 @@ struct FuzzyMatch: Sendable, Hashable {
   }
 
   /// The first letters of words: after a character that is no letter or digit, at a capital, and
-  /// where digits begin.
+  /// where digits begin or end.
   private static func wordStarts(_ text: [Character]) -> [Bool] {
     text.indices.map { index in
       guard index > 0 else { return true }
       let (before, here) = (text[index - 1], text[index])
       guard here.isLetter || here.isNumber else { return false }
       return !(before.isLetter || before.isNumber) || (before.isLowercase && here.isUppercase)
-        || (before.isLetter && here.isNumber)
+        || before.isNumber != here.isNumber
     }
   }
 
@@ -69,7 +69,8 @@ struct FuzzyMatch: Sendable, Hashable {
     _ word: [Character], in text: [Character], starts: [Bool]
   ) -> (quality: Quality, score: Int, places: [Int])? {
     guard !word.isEmpty, word.count <= text.count else { return nil }
-    if let piece = piece(word, in: text, starts: starts) { return piece }
+    let piece = piece(word, in: text, starts: starts)
+    if let piece, piece.quality == .wordStarts { return piece }
     // [letters of the word][places of the text]: the best score that ends there.
     var scores: [[Int?]] = []
     var origins: [[Int?]] = []
@@ -109,7 +110,9 @@ struct FuzzyMatch: Sendable, Hashable {
       guard let first = places.first, let origin = origins[row][first] else { break }
       places.insert(origin, at: 0)
     }
-    return (.scattered, score, places)
+    // The first letters of words are as good as the beginning of one.
+    if places.allSatisfy({ starts[$0] }) { return (.wordStarts, score, places) }
+    return piece ?? (.scattered, score, places)
   }
 
   /// The word in one piece, at the start of a word if there is such a place.

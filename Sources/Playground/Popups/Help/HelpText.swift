@@ -17,7 +17,8 @@ struct HelpText {
   /// The narrowest column where there is more than one.
   static let minimumColumn = 46
 
-  let lines: [Line]
+  /// The lines of each column.
+  private let columnLines: [[Line]]
   let columns: Int
   let columnWidth: Int
   let keyWidth = 18
@@ -59,20 +60,33 @@ struct HelpText {
         return Section(title: context.title, rows: rows, areKeys: true)
       }
     }
-    let own = contexts.filter { $0 != .global }
-    let others = keyMap.contexts.filter { !contexts.contains($0) }
-    let sections =
-      keys(own) + [Section(title: "Symbols and columns", rows: legend, areKeys: false)]
-      + keys(contexts.filter { $0 == .global })
-      + [Section(title: "What the settings mean", rows: settings, areKeys: false)] + keys(others)
+    let own = keys(contexts.filter { $0 != .global })
+    let everywhere = keys(contexts.filter { $0 == .global })
+    let others = keys(keyMap.contexts.filter { !contexts.contains($0) })
+    let symbols = [Section(title: "Symbols and columns", rows: legend, areKeys: false)]
+    let meanings = [Section(title: "What the settings mean", rows: settings, areKeys: false)]
+    // What is on screen comes first, in every column.
+    let parts: [[Section]] =
+      switch columns {
+      case 1: [own + symbols + everywhere + meanings + others]
+      case 2: [own + everywhere + others, symbols + meanings]
+      default: [own + everywhere, symbols + meanings, others]
+      }
     let words = filter.lowercased().split(separator: " ").map { String($0) }
+    let textWidth = columnWidth - keyWidth - 1
+    columnLines = parts.map { sections in
+      Self.lines(sections.map { $0.filtered(by: words) }, textWidth)
+    }.filter { !$0.isEmpty || words.isEmpty }
+  }
+
+  private static func lines(_ sections: [Section], _ width: Int) -> [Line] {
     var lines: [Line] = []
-    for section in sections.map({ $0.filtered(by: words) }) where !section.rows.isEmpty {
+    for section in sections where !section.rows.isEmpty {
       if !lines.isEmpty { lines.append(.blank) }
       lines.append(.heading(section.title))
-      for row in section.rows { lines += Self.lines(row, section, columnWidth - keyWidth - 1) }
+      for row in section.rows { lines += Self.lines(row, section, width) }
     }
-    self.lines = lines
+    return lines
   }
 
   /// The bindings with those that say the same in one.
@@ -96,11 +110,14 @@ struct HelpText {
     }
   }
 
+  /// All lines, column after column.
+  var lines: [Line] { columnLines.flatMap { $0 } }
+
   /// The rows that the lines take.
-  var rows: Int { (lines.count + columns - 1) / columns }
+  var rows: Int { columnLines.map(\.count).max() ?? 0 }
 
   func line(row: Int, column: Int) -> Line? {
-    let index = column * rows + row
-    return row < rows && lines.indices.contains(index) ? lines[index] : nil
+    guard columnLines.indices.contains(column) else { return nil }
+    return columnLines[column].indices.contains(row) ? columnLines[column][row] : nil
   }
 }

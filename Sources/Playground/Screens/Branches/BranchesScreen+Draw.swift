@@ -65,7 +65,7 @@ extension BranchesScreen {
     _ session: SessionState, in rect: Rect, theme: Theme, on buffer: inout CellBuffer
   ) {
     // A run that was stopped has as many branches as it was to have.
-    let count = max(rowCount, wanted)
+    let count = digest.end?.reason == .completed ? rowCount : max(rowCount, wanted)
     var left = StyledText(strategy.title, style: theme[.title])
     left.append(
       isByDelta ? "  k = \(count)" : "  " + Panel.count(count, "path"), style: theme[.text])

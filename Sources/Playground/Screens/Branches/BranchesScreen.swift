@@ -54,7 +54,6 @@ struct BranchesScreen: Screen {
     LegendRow("ΣΔ", .text, "the Δ of all branches with the answer, added up"),
     LegendRow("Σ log p", .text, "how likely the whole text is: the log p of its tokens, added up"),
     LegendRow("k", .text, "how many branches there are"),
-    LegendRow("12+3", .dim, "tokens of the text, and of the answer that was asked for behind it"),
   ]
 
   func offers(_ command: Command, _ session: SessionState) -> Bool {

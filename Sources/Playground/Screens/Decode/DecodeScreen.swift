@@ -138,27 +138,28 @@ struct DecodeScreen: Screen {
     return insertion == nil ? nil : [("Enter", "insert"), ("Esc", "leave")]
   }
 
-  static let legend: [LegendRow] = [
-    LegendRow("▌", .tokenChosen, "the place where Decode is; the table shows what may come next"),
-    .selected,
-    LegendRow("+12", .dim, "how many tokens the text has behind the prompt"),
-    LegendRow("p", .text, "probability of the token, at temperature 1, with nothing cut"),
-    LegendRow(
-      "after T", .barShaped, "probability after the temperature and the filters that are on"),
-    LegendRow("rest", .dim, "all tokens that the table does not list, together"),
-    LegendRow("•", .nodeBest, "explored: somebody went on with this token"),
-    .prunings,
-    LegendRow("H", .text, "entropy in bits: 0 is sure, 1 a coin, 2 a choice of four"),
-    LegendRow("margin", .text, "p of the likeliest token less p of the second"),
-    LegendRow("◆", .tokenChosen, "a fork that was marked here"),
-    LegendRow("▲ ▼", .nodeBest, "what was put in made this answer likelier, or less likely"),
-    .delta,
-    LegendRow("Σ", .text, "a sum over tokens"),
-    LegendRow("↵", .dim, "a line break in the text"),
-    .right,
-    .wrong,
-    .bytes,
-  ]
+  static let legend: [LegendRow] =
+    LegendRow.sureness + [
+      LegendRow("▌", .tokenChosen, "the place where Decode is; the table shows what may come next"),
+      .selected,
+      LegendRow("+12", .dim, "how many tokens the text has behind the prompt"),
+      LegendRow("p", .text, "probability of the token, at temperature 1, with nothing cut"),
+      LegendRow(
+        "after T", .barShaped, "probability after the temperature and the filters that are on"),
+      LegendRow("rest", .dim, "all tokens that the table does not list, together"),
+      LegendRow("•", .nodeBest, "explored: somebody went on with this token"),
+      .prunings,
+      LegendRow("H", .text, "entropy in bits: 0 is sure, 1 a coin, 2 a choice of four"),
+      LegendRow("margin", .text, "p of the likeliest token less p of the second"),
+      LegendRow("◆", .tokenChosen, "a fork that was marked here"),
+      LegendRow("▲ ▼", .nodeBest, "what was put in made this answer likelier, or less likely"),
+      .delta,
+      LegendRow("Σ", .text, "a sum over tokens"),
+      LegendRow("↵", .dim, "a line break in the text"),
+      .right,
+      .wrong,
+      .bytes,
+    ]
 
   func offers(_ command: Command, _ session: SessionState) -> Bool {
     // Until the prompt is in there is nothing to go on from; without a model the key tells why.

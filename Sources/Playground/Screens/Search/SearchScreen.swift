@@ -97,6 +97,7 @@ extension SearchScreen {
     LegendRow("●", .nodeBest, "the iteration on view"),
     .right,
     .wrong,
+    LegendRow("12+3", .dim, "visits, and simulations that have not come back yet"),
     LegendRow("N", .text, "visits of the step"),
     LegendRow("Q", .text, "mean value of the solutions behind it"),
     LegendRow("P", .text, "prior: how much it was favoured before it was tried"),

@@ -108,7 +108,7 @@ extension TreeScreen {
     switch command {
     case .fold: selected != top && line?.children.isEmpty == false
     case .foldAll:
-      tree.subtree(of: top).contains { $0 != top && tree.lines[$0]?.children.isEmpty == false }
+      tree.lines[top]?.children.contains { tree.lines[$0]?.children.isEmpty == false } ?? false
     case .hoist: selected != top && line != nil
     case .bookmark: line?.entries.isEmpty == false
     case .nextBookmark:
@@ -273,8 +273,13 @@ extension TreeScreen {
       $0 != top && tree.lines[$0]?.children.isEmpty == false
     }
     let isFolding = lines.contains { tree.lines[$0]?.isFolded == false }
+    let before = rowCount
     // From the bottom up, so that the heights above change once.
     for line in lines.reversed() { tree.fold(line, isFolding) }
+    // Where only lines within folded ones were open, nobody saw a difference.
+    if isFolding, rowCount == before {
+      for line in lines.reversed() { tree.fold(line, false) }
+    }
   }
 
   private mutating func hoist(_ session: inout SessionState) {

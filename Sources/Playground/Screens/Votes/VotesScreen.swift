@@ -91,7 +91,7 @@ struct VotesScreen: Screen {
   func offers(_ command: Command, _ session: SessionState) -> Bool {
     switch command {
     case .own: run.flatMap { session.activities[$0]?.isCancelling } != true
-    case .cycleWeighting: !standings.isEmpty && weightings.count > 1
+    case .cycleWeighting: level == .answers && !standings.isEmpty && weightings.count > 1
     case .activate: level == .answers ? selected != nil : selectedPath != nil
     case .openParting: level == .answers ? selected != nil : detail?.fork != nil
     default: true
