@@ -261,7 +261,7 @@ final class EffectBench {
     case .export:
       try? FileManager.default.removeItem(at: folder.appending(path: "out"))
       return effect(kind)
-    case .keep:
+    case .prefer:
       // A folder in the file's place.
       try? FileManager.default.createDirectory(
         at: folder.appending(path: "user/config"), withIntermediateDirectories: true)
