@@ -8,8 +8,8 @@ struct Ponder: AsyncParsableCommand {
     abstract: "Look inside LLM reasoning: token by token, branch by branch, vote by vote.",
     subcommands: [
       PlayCommand.self, RunCommand.self, EvalCommand.self, ScaleCommand.self,
-      ReplayCommand.self, StrategiesCommand.self, ProblemsCommand.self, ModelsCommand.self,
-      ThemesCommand.self, InfoCommand.self, TokenizeCommand.self, BenchCommand.self,
+      ReplayCommand.self, StrategiesCommand.self, ProblemsCommand.self, GradeCommand.self,
+      ModelsCommand.self, ThemesCommand.self, InfoCommand.self, TokenizeCommand.self, BenchCommand.self,
       LogitsCommand.self, CurriculumCommand.self,
     ],
     defaultSubcommand: PlayCommand.self)
