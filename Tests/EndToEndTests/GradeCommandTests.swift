@@ -28,8 +28,8 @@ import Testing
 
   @Test func aSummarySaysWhereOthersDisagree() throws {
     let result = try grade([
-      #"{"gold": "8", "text": "#### 8", "correct": true}"#,
-      #"{"gold": "8", "text": "#### 9", "correct": true, "id": "odd"}"#,
+      #"{"gold": "8", "text": "Answer: 8", "correct": true}"#,
+      #"{"gold": "8", "text": "Answer: 9", "correct": true, "id": "odd"}"#,
       #"{"gold": "8", "text": "no idea", "correct": false}"#,
     ])
     #expect(result.status == 0)
