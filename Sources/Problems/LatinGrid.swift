@@ -3,10 +3,11 @@ struct LatinGrid: Sendable, Hashable {
   static let side = 4
   var cells: [Int]
 
-  /// Reads 16 cells, digits or `_`; spaces are left out. nil for anything else.
+  /// Reads 16 cells, digits or `_`; spaces, commas and brackets between them are left out. nil for
+  /// anything else.
   init?(_ text: some StringProtocol) {
     var cells: [Int] = []
-    for character in text where !character.isWhitespace {
+    for character in text where !character.isWhitespace && !",;|/[](){}".contains(character) {
       if character == "_" {
         cells.append(0)
       } else if let digit = character.wholeNumberValue, (1...Self.side).contains(digit) {

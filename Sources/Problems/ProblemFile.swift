@@ -42,7 +42,7 @@ public enum ProblemFile {
     } catch {
       throw LineError(reason: reason(error))
     }
-    let solution = Solution(row.answer)
+    let solution = Solution(JSONNumber.text(of: "answer", in: json) ?? row.answer)
     guard !row.question.allSatisfy(\.isWhitespace) else {
       throw LineError(reason: "“question” is empty")
     }

@@ -16,6 +16,9 @@ extension Problem {
     if let verdict = (try? ProblemLibrary.family(family))?.check(answer, of: question) {
       return verdict
     }
-    return isCorrect(answer) ? .right : .wrong("it is not \(self.answer)")
+    if isCorrect(answer) { return .right }
+    let read = AnswerNormalizer.normalize(answer, kind: answerKind)
+    let reason = read.map { "it reads as \($0)" } ?? "it is no answer of the kind that is asked for"
+    return .wrong("\(reason); the right answer is \(self.answer)")
   }
 }

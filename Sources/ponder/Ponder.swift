@@ -9,8 +9,9 @@ struct Ponder: AsyncParsableCommand {
     version: "ponder 0.1.0",
     subcommands: [
       PlayCommand.self, RunCommand.self, EvalCommand.self, ScaleCommand.self,
-      ReplayCommand.self, StrategiesCommand.self, ProblemsCommand.self, ModelsCommand.self,
-      ThemesCommand.self, ConfigCommand.self, InfoCommand.self, TokenizeCommand.self, BenchCommand.self,
+      ReplayCommand.self, StrategiesCommand.self, ProblemsCommand.self, GradeCommand.self,
+      ModelsCommand.self, ThemesCommand.self, ConfigCommand.self, InfoCommand.self,
+      TokenizeCommand.self, BenchCommand.self,
       LogitsCommand.self, CurriculumCommand.self,
     ],
     defaultSubcommand: PlayCommand.self)

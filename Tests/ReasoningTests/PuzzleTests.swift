@@ -15,6 +15,7 @@ import Testing
       for full in grid.completions(limit: 20).grids {
         #expect(problem.isCorrect(full.text))
         #expect(problem.isCorrect(full.rows))
+        #expect(problem.isCorrect(full.cells.map(String.init).joined(separator: ", ")))
         for cell in full.cells.indices {
           var other = full
           other.cells[cell] = full.cells[cell] % 4 + 1

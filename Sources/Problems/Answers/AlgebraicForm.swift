@@ -214,30 +214,25 @@ struct AlgebraicForm: Hashable, Sendable {
     return reduced(product, .one)
   }
 
-  /// The prime factors below 10,000, and what is left as one factor or the square of one.
+  /// The prime factors below 10,000, and what is left as one factor or the square of one. A number
+  /// beyond 18 digits is one factor.
   private static func factors(of number: Natural) -> [String: Int]? {
     guard number.digitCount <= 60 else { return nil }
-    var (rest, found) = (number, [String: Int]())
-    var divisor: UInt32 = 2
-    while divisor < 10_000 {
-      if let small = rest.small, UInt64(divisor) * UInt64(divisor) > small { break }
-      let (quotient, left) = rest.divided(bySmall: divisor)
-      if left == 0 {
+    guard var rest = number.small else { return [number.text: 1] }
+    var found: [String: Int] = [:]
+    var divisor: UInt64 = 2
+    while divisor < 10_000, divisor * divisor <= rest {
+      if rest % divisor == 0 {
         found["\(divisor)", default: 0] += 1
-        rest = quotient
+        rest /= divisor
       } else {
         divisor += divisor == 2 ? 1 : 2
       }
     }
-    guard !rest.isOne else { return found }
-    if let small = rest.small {
-      let root = UInt64(Double(small).squareRoot().rounded())
-      if root < 1 << 32, root * root == small {
-        found["\(root)", default: 0] += 2
-        return found
-      }
-    }
-    found[rest.text, default: 0] += 1
+    guard rest != 1 else { return found }
+    let root = UInt64(Double(rest).squareRoot().rounded())
+    let isSquare = root < 1 << 32 && root * root == rest
+    found["\(isSquare ? root : rest)", default: 0] += isSquare ? 2 : 1
     return found
   }
 
@@ -256,7 +251,8 @@ struct AlgebraicForm: Hashable, Sendable {
   private static func text(_ product: Product, _ coefficient: ExactNumber) -> String {
     guard !product.isEmpty else { return coefficient.description }
     var factors = factors(product.filter { $0.value.top > 0 })
-    let under = Self.factors(product.compactMapValues { $0.top < 0 ? Exponent(-$0.top, over: $0.bottom) : nil })
+    let under = Self.factors(
+      product.compactMapValues { $0.top < 0 ? Exponent(-$0.top, over: $0.bottom) : nil })
     let size = coefficient.magnitude
     var number = size.description
     if !size.denominator.isOne { number = "(\(number))" }

@@ -37,6 +37,12 @@ public enum AnswerExtractor {
     from generated: String, kind: AnswerKind = .any, thinking: ThinkingTags? = nil
   ) -> ExtractedAnswer? { extract(from: Array(generated.utf8), kind: kind, thinking: thinking) }
 
+  /// The answer of a text that may think between tags, whichever of the known ones they are.
+  public static func answer(said bytes: [UInt8], kind: AnswerKind) -> ExtractedAnswer? {
+    let tags = ThinkingTags.known.first { $0.end(in: bytes) != nil }
+    return extract(from: bytes, kind: kind, thinking: tags)
+  }
+
   private static func isTag(_ range: Range<Int>, _ tag: String, in bytes: [UInt8]) -> Bool {
     bytes[range].elementsEqual(tag.utf8)
   }

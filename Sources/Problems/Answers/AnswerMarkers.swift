@@ -75,7 +75,8 @@ public struct AnswerMarkers {
     Noun(text: "total", needsFinal: true), Noun(text: "amount", needsFinal: true),
     Noun(text: "number", needsFinal: true), Noun(text: "choice", needsFinal: true),
     Noun(text: "option", needsFinal: true), Noun(text: "response", needsFinal: true),
-    Noun(text: "antwort", verbs: ["ist", "lautet"]), Noun(text: "lösung", verbs: ["ist", "lautet"]),
+    Noun(text: "antwort", verbs: ["ist", "lautet"]),
+    Noun(text: "lösung", verbs: ["ist", "lautet"]),
     Noun(text: "réponse", verbs: ["est"]), Noun(text: "reponse", verbs: ["est"]),
     Noun(text: "respuesta", verbs: ["es"]), Noun(text: "resposta", verbs: ["é"]),
     Noun(text: "risposta", verbs: ["è"]), Noun(text: "antwoord", verbs: ["is"]),
@@ -96,7 +97,9 @@ public struct AnswerMarkers {
     let limit = range.upperBound
     if end < limit, bytes[end] == ascii("("),
       let close = bytes[end..<min(limit, end + 48)].firstIndex(of: ascii(")"))
-    { end = skip(from: close + 1, in: range) }
+    {
+      end = skip(from: close + 1, in: range)
+    }
     guard end < limit else { return nil }
     if let colon = colonEnd(at: end, in: range) { return colon }
     if noun.text.utf8CodeUnitCount <= 7, isHeading(start, in: range) { return start }
@@ -157,7 +160,9 @@ public struct AnswerMarkers {
       .filter { $0.isLetter || $0 == " " }.trimmingWhitespace
     guard ["", "final", "the", "the final", "correct", "my"].contains(lead) else { return false }
     var after = end
-    while after < range.upperBound, [ascii("*"), ascii("#"), ascii(" "), 0x0D].contains(bytes[after]) {
+    while after < range.upperBound,
+      [ascii("*"), ascii("#"), ascii(" "), 0x0D].contains(bytes[after])
+    {
       after += 1
     }
     return after < range.upperBound && bytes[after] == 0x0A
@@ -172,7 +177,8 @@ public struct AnswerMarkers {
   }
 
   /// The start of the phrase that a noun at an index belongs to: with "the", "final" …
-  private func start(of index: Int, in range: Range<Int>) -> (index: Int, adjective: StaticString?) {
+  private func start(of index: Int, in range: Range<Int>) -> (index: Int, adjective: StaticString?)
+  {
     var start = index
     var adjective: StaticString?
     let adjectives: [StaticString] = ["final ", "correct ", "right ", "best "]
@@ -228,7 +234,8 @@ public struct AnswerMarkers {
       }
       index += 1
     }
-    if let last = open.last(where: \.isBox), !found.contains(where: { $0.lowerBound > last.start }) {
+    if let last = open.last(where: \.isBox), !found.contains(where: { $0.lowerBound > last.start })
+    {
       let end = bytes[last.start..<range.upperBound]
         .firstIndex { $0 == 0x0A || $0 == ascii("$") && last.start < range.upperBound }
       let content = last.start..<(end ?? range.upperBound)
@@ -263,27 +270,34 @@ public struct AnswerMarkers {
   /// of the range if none does.
   func end(beforeNextQuestion range: Range<Int>) -> Int {
     let heads: [StaticString] = ["question:", "q:", "problem:", "user:", "human:"]
+    var answered: Int?
     var index = range.lowerBound
     while index < range.upperBound {
-      var line = index
-      while line < range.upperBound, bytes[line].isASCIISpace || bytes[line] == ascii("*")
-        || bytes[line] == ascii("#")
-      { line += 1 }
       let isHead = heads.contains {
-        bytes.startsLowercased($0, at: line, limit: range.upperBound)
+        bytes.startsLowercased($0, at: index, limit: range.upperBound)
       }
-      if isHead, index > range.lowerBound, isAnswered(range.lowerBound..<index) { return index }
+      if isHead, index > range.lowerBound {
+        let first = answered ?? firstAnswer(in: range)
+        answered = first
+        if index > first { return index }
+      }
+      // The next line, without white space and marks in front.
       index = (bytes[index..<range.upperBound].firstIndex(of: 0x0A) ?? range.upperBound) + 1
+      while index < range.upperBound,
+        bytes[index].isASCIISpace || bytes[index] == ascii("*") || bytes[index] == ascii("#")
+      { index += 1 }
     }
     return range.upperBound
   }
 
-  private func isAnswered(_ range: Range<Int>) -> Bool {
-    if !boxes(in: range).isEmpty { return true }
-    guard let last = phrases(in: range).last else { return false }
-    return bytes[last.upperBound..<range.upperBound].contains {
-      !$0.isASCIISpace && $0 != ascii("*")
+  /// Where the first announced answer begins that says anything; the end of the range if none does.
+  private func firstAnswer(in range: Range<Int>) -> Int {
+    let box = boxes(in: range).first?.lowerBound ?? range.upperBound
+    let phrase = phrases(in: range).first { phrase in
+      bytes[phrase.upperBound..<range.upperBound].first { !$0.isASCIISpace && $0 != ascii("*") }
+        .map { $0 != 0x0A } ?? false
     }
+    return min(box, phrase?.upperBound ?? range.upperBound)
   }
 }
 

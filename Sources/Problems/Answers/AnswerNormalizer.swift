@@ -8,7 +8,7 @@
 /// - several answers (`1, 2`, `{2, 1}`, `2 and 1`, `x = 1 or x = 2`) compare without their order,
 ///   points, lists in brackets and intervals with it and with their brackets;
 /// - times of day compare without the zero in front of the hour and without periods:
-///   09:40 = 9:40, 9:40 a.m. = 9:40am, but 9:40 am ≠ 9:40, which may be in the evening;
+///   09:40 = 9:40, 2 pm = 2:00 pm, 9:40 a.m. = 9:40am, but 9:40 am ≠ 9:40, which may be in the evening;
 /// - words compare without case, surrounding quotes and punctuation, and with single spaces;
 /// - expressions compare without spaces, needless brackets and the order of terms and factors;
 /// - yes and no have synonyms (true, correct, false, wrong …) only where the question is known
@@ -79,7 +79,11 @@ public enum AnswerNormalizer {
     let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     var rest = Substring(words)
     while let first = rest.first, leadingTrim.contains(first) || first == " " { rest.removeFirst() }
-    while let last = rest.last, trailingTrim.contains(last) || last == " " { rest.removeLast() }
+    while let last = rest.last, trailingTrim.contains(last) || last == " " {
+      // A bracket that is opened inside belongs to the text.
+      if last == ")", rest.contains("(") { break }
+      rest.removeLast()
+    }
     return String(rest)
   }
 
@@ -98,15 +102,31 @@ public enum AnswerNormalizer {
   /// Words in lower case; several of them, as in "red, blue", in one order.
   private static func words(_ text: String) -> String {
     if let time = time(text) { return time }
-    let parts = text.lowercased().replacing(" : ", with: ":").replacing(" and ", with: ", ").split(separator: ", ")
-      .map { cleaned(String($0)) }
-    return parts.count > 1 ? parts.sorted().joined(separator: ", ")
+    for article in ["the ", "a ", "an "] where text.lowercased().hasPrefix(article) {
+      let rest = cleaned(String(text.dropFirst(article.count)))
+      if !rest.isEmpty { return words(rest) }
+    }
+    let parts = text.lowercased().replacing(" : ", with: ":").replacing(" and ", with: ", ").split(
+      separator: ", "
+    )
+    .map { cleaned(String($0)) }
+    // Digits with commas between them are rows or coordinates, whose order matters.
+    let isList = parts.count > 1 && parts.allSatisfy { $0.first?.isLetter ?? false }
+    return isList
+      ? parts.sorted().joined(separator: ", ")
       : text.lowercased().replacing(" : ", with: ":")
   }
 
   /// A time of day alone: "9:05", "9:05 pm".
   private static func time(_ text: String) -> String? {
-    let parts = text.lowercased().split(separator: ":", omittingEmptySubsequences: false)
+    var parts = text.lowercased().split(separator: ":", omittingEmptySubsequences: false)
+    if parts.count == 1 {
+      // 2 pm
+      let hour = parts[0].prefix(while: \.isNumber)
+      let half = parts[0].dropFirst(hour.count).filter { $0 != " " && $0 != "." }
+      guard !hour.isEmpty, half == "am" || half == "pm" else { return nil }
+      parts = [hour, Substring("00" + half)]
+    }
     guard parts.count == 2, (1...2).contains(parts[0].count),
       let hour = Int(parts[0]), let minute = Int(parts[1].prefix(2)),
       (0..<24).contains(hour), (0..<60).contains(minute),

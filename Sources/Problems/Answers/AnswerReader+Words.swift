@@ -59,11 +59,15 @@ extension AnswerReader {
     }
     var end = start
     while end < range.upperBound, bytes[end] != 0x0A {
-      let isLast = end + 1 == range.upperBound || bytes[end + 1].isASCIISpace
+      let isLast =
+        end + 1 == range.upperBound || bytes[end + 1].isASCIISpace
         || bytes[end + 1] == ascii("*") || bytes[end + 1] == ascii("\"")
       if isLast, [".", "?", ";"].contains(where: { ascii($0) == bytes[end] }),
-        !isAbbreviation(start..<end), !isOptionLabel(end, from: start, in: range)
-      { break }
+        !isAbbreviation(start..<end), !isOptionLabel(end, from: start, in: range),
+        !isBetweenNumbers(end, in: range)
+      {
+        break
+      }
       if isLast, bytes[end] == ascii("!"), !isMath { break }
       if bytes.starts([0xE3, 0x80, 0x82], at: end, limit: range.upperBound) { break }
       if bytes[end] == ascii("<"), bytes.startsLowercased("</", at: end, limit: range.upperBound) {
@@ -72,6 +76,16 @@ extension AnswerReader {
       end += 1
     }
     return (start..<end, isMath)
+  }
+
+  /// Whether a semicolon separates two numbers.
+  private func isBetweenNumbers(_ index: Int, in range: Range<Int>) -> Bool {
+    guard bytes[index] == ascii(";"), index > range.lowerBound, bytes[index - 1].isASCIIDigit else {
+      return false
+    }
+    var next = index + 1
+    while next < range.upperBound, bytes[next] == ascii(" ") { next += 1 }
+    return next < range.upperBound && bytes[next].isASCIIDigit
   }
 
   /// Whether a period stands between an option's letter and a number: "C. 12".
@@ -83,7 +97,8 @@ extension AnswerReader {
 
   private func isAbbreviation(_ range: Range<Int>) -> Bool {
     var start = range.upperBound
-    while start > range.lowerBound, bytes[start - 1].isASCIILetter || bytes[start - 1] == ascii(".") {
+    while start > range.lowerBound, bytes[start - 1].isASCIILetter || bytes[start - 1] == ascii(".")
+    {
       start -= 1
       if range.upperBound - start > 8 { return false }
     }
@@ -113,6 +128,8 @@ extension AnswerReader {
     while end > start {
       if bytes[end - 1].isASCIISpace {
         end -= 1
+      } else if bytes[end - 1] == ascii(")"), bytes[start..<end].contains(ascii("(")) {
+        break
       } else if let mark = Self.trailing.first(
         where: { bytes[start..<end].suffix($0.count).elementsEqual($0) })
       {

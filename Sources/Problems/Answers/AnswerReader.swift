@@ -41,9 +41,11 @@ struct AnswerReader {
   /// no heading of a further part.
   private func announces(_ sentence: Range<Int>, isRule: Bool, in range: Range<Int>) -> Bool {
     let lexemes = AnswerScanner.lexemes(in: bytes, range: sentence)
-    guard lexemes.contains(where: { lexeme in
-      if case .sign(let sign) = lexeme.kind { !".,:;!?\"'—–…".contains(sign) } else { true }
-    }) else { return false }
+    guard
+      lexemes.contains(where: { lexeme in
+        if case .sign(let sign) = lexeme.kind { !".,:;!?\"'—–…".contains(sign) } else { true }
+      })
+    else { return false }
     if isRule, kind != .word {
       if lexemes.first?.word == "step" { return false }
       let rest = bytes[sentence.upperBound..<range.upperBound]
@@ -82,13 +84,14 @@ struct AnswerReader {
       guard let reading = sentence.reading(in: bytes) else { return nil }
       switch reading.value {
       case .text: return nil
-      case .option(_, let content): return content.map { Reading(value: .form($0), range: reading.range) }
+      case .option(_, let content):
+        return content.map { Reading(value: .form($0), range: reading.range) }
       default: return reading
       }
     case .option: return option(sentence, range)
     case .yesNo: return yesNoWords(span(sentence, range)).first
     case .word: return sentence.phrase(in: bytes)
-    case .expression: return expressions(range).first
+    case .expression: return expression(expressions(range).first, in: range)
     case .any: return sentence.reading(in: bytes)
     }
   }
@@ -96,9 +99,9 @@ struct AnswerReader {
   /// The bytes of a sentence before a reason or another clause.
   private func span(_ sentence: AnswerSentence, _ range: Range<Int>) -> Range<Int> {
     let end = sentence.clauseStart
-    return range.lowerBound
-      ..< (sentence.lexemes.indices.contains(end)
-        ? max(range.lowerBound, sentence.lexemes[end].range.lowerBound) : range.upperBound)
+    return range
+      .lowerBound..<(sentence.lexemes.indices.contains(end)
+      ? max(range.lowerBound, sentence.lexemes[end].range.lowerBound) : range.upperBound)
   }
 
   private func option(_ sentence: AnswerSentence, _ range: Range<Int>) -> Reading? {
@@ -132,7 +135,7 @@ struct AnswerReader {
       case .option: optionLetter(range)
       case .yesNo: yesNoVerdict(range)
       case .word: loneQuoted(range) ?? loneWord(range)
-      case .expression: expressions(range).last
+      case .expression: expression(expressions(range).last, in: range)
       case .any:
         leadingYesNo(range) ?? lastNumber(range) ?? loneQuoted(range) ?? loneWord(range)
       }
@@ -151,14 +154,19 @@ struct AnswerReader {
   /// The last number of a text that announces nothing: the result of the last calculation in it.
   private func lastNumber(_ range: Range<Int>) -> Reading? {
     let lexemes = AnswerScanner.lexemes(in: bytes, range: range)
-    let reader = ValueReader(lexemes: lexemes, limit: lexemes.count, isWhole: false)
-    return reader.numbers(in: 0..<lexemes.count).last.flatMap { found in
-      bytesOf(found.range, lexemes).map { Reading(value: found.value, range: $0) }
+    let reader = ValueReader(lexemes: lexemes, isWhole: false)
+    // Line by line from the end; a very long line in parts.
+    var end = lexemes.count
+    while end > 0 {
+      var start = end - 1
+      while start > 0, !lexemes[start].startsLine, end - start < 600 { start -= 1 }
+      if let found = reader.numbers(in: start..<end).last {
+        return AnswerSentence.bytes(of: found.range, in: lexemes)
+          .map { Reading(value: found.value, range: $0) }
+      }
+      end = start
     }
-  }
-
-  private func bytesOf(_ range: Range<Int>, _ lexemes: [Lexeme]) -> Range<Int>? {
-    AnswerSentence.bytes(of: range, in: lexemes)
+    return nil
   }
 
   /// The expressions that have an operation, or if none has, the numbers: "2 * 3 + 7 = 13"
@@ -169,6 +177,14 @@ struct AnswerReader {
     return (operations.isEmpty ? all : operations).map { found in
       Reading(value: .text(found.expression.normalized.text), range: found.range)
     }
+  }
+
+  /// An expression that is said to come to another value than it does is no answer.
+  private func expression(_ reading: Reading?, in range: Range<Int>) -> Reading? {
+    guard let reading, let expression = try? ExpressionParser.expression(text(reading.range)),
+      ExpressionParser.isMisjudged((expression, reading.range), in: bytes, range: range)
+    else { return reading }
+    return nil
   }
 
   // MARK: Option letters
@@ -182,7 +198,9 @@ struct AnswerReader {
       let next = words[index + 1]
       if next.count == 1, isLoneLetter(next.lowerBound, in: range),
         bytes[next.lowerBound] < 0x60, isLetterLabel(next.lowerBound, in: range)
-      { return option(at: next.lowerBound) }
+      {
+        return option(at: next.lowerBound)
+      }
     }
     let content = trimmed(range)
     if let first = content.first, isLoneLetter(first, in: range) {
@@ -229,7 +247,8 @@ struct AnswerReader {
     range.last { open in
       open + 2 < range.upperBound && bytes[open] == ascii("(") && bytes[open + 1].isASCIILetter
         && bytes[open + 2] == ascii(")")
-        && (open == range.lowerBound || !(bytes[open - 1].isASCIILetter || bytes[open - 1].isASCIIDigit))
+        && (open == range.lowerBound
+          || !(bytes[open - 1].isASCIILetter || bytes[open - 1].isASCIIDigit))
     }.map { option(at: $0 + 1) }
   }
 
@@ -291,8 +310,8 @@ struct AnswerReader {
 
   private func firstWord(_ range: Range<Int>) -> Range<Int>? {
     guard let start = bytes[range].firstIndex(where: \.isASCIILetter) else { return nil }
-    return start
-      ..< (bytes[start..<range.upperBound].firstIndex { !$0.isASCIILetter } ?? range.upperBound)
+    return
+      start..<(bytes[start..<range.upperBound].firstIndex { !$0.isASCIILetter } ?? range.upperBound)
   }
 
   private func isSentenceEnd(_ byte: UInt8) -> Bool {

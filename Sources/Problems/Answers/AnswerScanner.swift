@@ -167,6 +167,8 @@ struct AnswerScanner {
   private func isLetter(_ position: Int) -> Bool {
     let value = at(position)
     if value < 0x80 { return isASCIILetter(position) }
+    // The middle dot and the ordinal that stands for a degree are signs.
+    if value == 0xB7 || value == 0xBA { return false }
     return value == 0xFFFD
       || Unicode.Scalar(value).map { $0.properties.isAlphabetic || $0.properties.isDiacritic }
         ?? false
@@ -187,7 +189,7 @@ struct AnswerScanner {
       if index == mathEnd {
         mathEnd = nil
         isInMath = startsInMath
-        leaveOut(to: index + (isAt(index + 1, "$") ? 2 : 1))
+        index += isAt(index + 1, "$") ? 2 : 1
       } else if isSpace(index) {
         if isAt(index, "\n") { startsLine = true }
         isSpaced = true
@@ -229,7 +231,9 @@ struct AnswerScanner {
   // MARK: Numbers
 
   private func startsDecimal(_ position: Int) -> Bool {
-    guard digit(position + 1) != nil, position == 0 || !isAt(position - 1, ".") else { return false }
+    guard digit(position + 1) != nil, position == 0 || !isAt(position - 1, ".") else {
+      return false
+    }
     return position == 0 || !(isGluing(position - 1) || digit(position - 1) != nil)
   }
 
@@ -245,8 +249,12 @@ struct AnswerScanner {
   private mutating func number() {
     var (whole, end) = digits(index)
     let first = end
-    if let compound = compoundEnd(after: end, count: whole.count) {
+    let continental = continental(after: end, whole)
+    if continental == nil, let compound = compoundEnd(after: end, count: whole.count) {
       return add(.compound(text(index..<compound)), to: compound)
+    }
+    if let continental {
+      return add(.number(continental.value), to: continental.end)
     }
     if (1...3).contains(whole.count), whole != [0] {
       let groups = groups(after: end, first: whole.count)
@@ -260,7 +268,9 @@ struct AnswerScanner {
     var repeating: [UInt8] = []
     if let overlined = overline(at: isAt(end, ".") ? end + 1 : end),
       isAt(end, ".") || !fraction.isEmpty
-    { (repeating, end) = overlined }
+    {
+      (repeating, end) = overlined
+    }
     var exponent = 0
     if let power = powerOfTen(at: end) { (exponent, end) = power }
     var value = ExactNumber(integer: whole, fraction: fraction, exponent: exponent)
@@ -272,6 +282,22 @@ struct AnswerScanner {
       value = rest.flatMap { value + $0 } ?? value
     }
     add(.number(value), to: end, isPlainDigits: end == first)
+  }
+
+  /// A number that can only be written as on the Continent, with points between the thousands and a
+  /// comma before the decimals: `1.234,50`.
+  private func continental(after first: Int, _ whole: [UInt8]) -> (value: ExactNumber, end: Int)? {
+    var (whole, end) = (whole, first)
+    while isAt(end, "."), digits(end + 1).values.count == 3 {
+      whole += digits(end + 1).values
+      end += 4
+    }
+    guard end > first, (1...3).contains(first - index), isAt(end, ",") else { return nil }
+    let (decimals, last) = digits(end + 1)
+    guard (1...2).contains(decimals.count), !isAt(last, ".") || digit(last + 1) == nil,
+      !isAt(last, ",") || digit(last + 1) == nil
+    else { return nil }
+    return (ExactNumber(integer: whole, fraction: decimals), last)
   }
 
   /// `\overline{3}` behind a decimal point.
@@ -351,6 +377,13 @@ struct AnswerScanner {
       let isBase = (1...2).contains(base.count) && !isLetter(baseEnd)
       if isBase, !isBraced || isAt(baseEnd, "}") { return baseEnd + (isBraced ? 1 : 0) }
     }
+    if digit(end - 1) == 0, count == 1, at(end) | 0x20 == 0x78, isHexadecimal(end + 1) {
+      var last = end + 1
+      while isHexadecimal(last) { last += 1 }
+      return last
+    }
+    // 2 pm
+    if count <= 2, let half = halfOfDayEnd(after: end) { return half }
     var isCompound = joins(end, ":")
     if joins(end, ".") {
       let second = digits(end + 1)
@@ -369,6 +402,10 @@ struct AnswerScanner {
       last = digits(last + 1).end
     }
     return isAt(end, ":") ? halfOfDayEnd(after: last) ?? last : last
+  }
+
+  private func isHexadecimal(_ position: Int) -> Bool {
+    digit(position) != nil || (0x61...0x66).contains(at(position) | 0x20) && at(position) < 0x80
   }
 
   /// The end of `am`, `p.m.` and the like behind a time.
@@ -456,7 +493,10 @@ struct AnswerScanner {
 
   private mutating func character() {
     let value = at(index)
-    if Self.currencies.contains(value) { return leaveOut(to: index + 1) }
+    if Self.currencies.contains(value) {
+      index += 1
+      return
+    }
     if let power = superscript(index) { return add(.superscript(power.value), to: power.end) }
     if let scalar = Unicode.Scalar(value), value >= 0xBC, let fraction = Self.vulgar(scalar) {
       return add(.fraction(fraction), to: index + 1)
@@ -499,7 +539,9 @@ struct AnswerScanner {
       (0xBC...0xBE).contains(scalar.value) || (0x2150...0x215E).contains(scalar.value)
     else { return nil }
     // These are all fractions of 2 to 10 parts.
-    let bottom = (2...10).first { ((value * Double($0)).rounded() - value * Double($0)).magnitude < 1e-6 }
+    let bottom = (2...10).first {
+      ((value * Double($0)).rounded() - value * Double($0)).magnitude < 1e-6
+    }
     return bottom.flatMap {
       ExactNumber(
         Natural(UInt64((value * Double($0)).rounded())), over: Natural(UInt64($0)))
@@ -527,7 +569,7 @@ struct AnswerScanner {
         isInMath = true
       }
     }
-    leaveOut(to: start)
+    index = start
   }
 
   /// `**` between two values is a power and `*` a product; elsewhere both are formatting.
@@ -622,4 +664,3 @@ struct AnswerScanner {
     }
   }
 }
-

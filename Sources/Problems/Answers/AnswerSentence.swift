@@ -5,6 +5,7 @@ struct AnswerSentence {
   /// Whether nothing but the answer stands here.
   let isBox: Bool
   let isWhole: Bool
+  private let values: ValueReader
 
   typealias Reading = AnswerReader.Reading
 
@@ -12,12 +13,12 @@ struct AnswerSentence {
     self.lexemes = lexemes
     self.isBox = isBox
     self.isWhole = isWhole
+    values = ValueReader(lexemes: lexemes, isWhole: isWhole)
   }
 
-  private var values: ValueReader {
-    ValueReader(lexemes: lexemes, limit: lexemes.count, isWhole: isWhole)
+  private func lexeme(_ index: Int) -> Lexeme? {
+    lexemes.indices.contains(index) ? lexemes[index] : nil
   }
-  private func lexeme(_ index: Int) -> Lexeme? { lexemes.indices.contains(index) ? lexemes[index] : nil }
   private func word(_ index: Int) -> String? { lexeme(index)?.word }
   private func isSign(_ signs: String, at index: Int) -> Bool {
     if case .sign(let sign)? = lexeme(index)?.kind { signs.contains(sign) } else { false }
@@ -57,7 +58,10 @@ struct AnswerSentence {
         index += 1
       } else if isSign("–", at: index), lexeme.isSpaced, self.lexeme(index + 1)?.word != nil {
         index += 1
-      } else if ["not", "neither"].contains(lexeme.word ?? "") || lexeme.word?.hasSuffix("n't") == true
+      } else if lexeme.word == "not", word(index + 1) == "only" {
+        return index
+      } else if ["not", "neither"].contains(lexeme.word ?? "")
+        || lexeme.word?.hasSuffix("n't") == true
       {
         // "not 5 but 6"
         guard !isWhole || self.lexeme(index + 2) != nil, let but = alternative(from: index) else {
@@ -97,14 +101,15 @@ struct AnswerSentence {
   }
 
   private static let fillers: [[String]] = [
-    "approximately", "approx", "about", "around", "roughly", "exactly", "just", "simply", "precisely",
+    "approximately", "approx", "about", "around", "roughly", "exactly", "just", "simply",
+    "precisely",
     "only", "therefore", "thus", "so", "that", "equal to", "equals", "is", "are", "be", "given by",
     "probably", "likely", "still", "indeed", "again", "now", "then", "nearly", "almost", "to be",
     "i think", "i believe", "i guess", "in fact", "of course", "actually", "definitely", "clearly",
     "simplified to", "obviously", "hence", "a total of", "total of", "equal", "also", "always",
     "the number", "the value", "the integer", "the fraction", "the amount", "the total", "number",
     "the sum", "usd", "eur", "gbp", "rs", "inr", "us", "cad", "aud", "ca", "circa", "say", "maybe",
-    "the answer is", "answer is",
+    "the answer is", "answer is", "either", "both",
   ].map { $0.split(separator: " ").map(String.init) }
 
   private static let comparatives: [[String]] = [
@@ -194,15 +199,18 @@ struct AnswerSentence {
       if ".:;!?\"'—–]".contains(sign) { return (name, index, next) }
       if sign == "(" { return after.isSpaced ? (name, index, next) : nil }
       if sign == ",", lexeme.isText || !lexeme.isMath { return (name, index, next) }
-      if sign == "-" { return after.isSpaced && self.lexeme(next + 1)?.isSpaced == true
-        && self.lexeme(next + 1)?.isNumeric != true ? (name, index, next) : nil }
+      if sign == "-" {
+        return after.isSpaced && self.lexeme(next + 1)?.isSpaced == true
+          && self.lexeme(next + 1)?.isNumeric != true ? (name, index, next) : nil
+      }
       return nil
     }
     guard isCapital, let word = after.word else { return nil }
     if isNamed { return (name, index, next) }
     let isClause = [
       "because", "since", "as", "when", "if", "which", "for", "so", "but", "not", "with", "unlike",
-      "and", "or", "where", "due", "given", "here", "based", "rather", "instead", "option", "choice",
+      "and", "or", "where", "due", "given", "here", "based", "rather", "instead", "option",
+      "choice",
     ].contains(word)
     return isClause && (name != "I" || word == "because") ? (name, index, next) : nil
   }
@@ -210,7 +218,7 @@ struct AnswerSentence {
   // MARK: Values
 
   private func value(at start: Int) -> Reading? {
-    if let found = values.answer(at: start) { return reading(found) }
+    if let found = values.answer(at: start), !isWordAlone(found) { return reading(found) }
     let end = clauseStart
     if let result = equationResult(from: start, to: end) { return reading(result) }
     guard let first = lexeme(start), first.word != nil else { return nil }
@@ -218,6 +226,15 @@ struct AnswerSentence {
     if MathReader(lexemes, from: start).numberWords(at: start) != nil { return nil }
     if isBox { return isWhole ? nil : onlyNumber(from: start, to: end).map(reading) ?? nil }
     return numberInWords(from: start, to: end).flatMap(reading)
+  }
+
+  /// Whether what was read as a product of letters is a word: `\boxed{red}`.
+  private func isWordAlone(_ found: ValueReader.Found) -> Bool {
+    guard found.range.count == 1, let word = lexeme(found.range.lowerBound)?.writtenWord,
+      case .form(let form) = found.value, form.number == nil
+    else { return false }
+    return word.utf8.count > 1 && word.utf8.allSatisfy(\.isASCIILetter) && word != "pi"
+      && word != "infinity"
   }
 
   private func reading(_ found: ValueReader.Found) -> Reading? {
@@ -232,10 +249,14 @@ struct AnswerSentence {
         if let word = lexeme.word, Self.reasons.contains(word) { return index }
         if lexeme.isSign("("), lexeme.isSpaced, !isBox, !lexeme.isMath,
           let next = self.lexeme(index + 1)?.word, next.count > 1
-        { return index }
+        {
+          return index
+        }
         if lexeme.isSign(","), let next = self.lexeme(index + 1)?.word,
           Self.asides.contains(next)
-        { return index }
+        {
+          return index
+        }
         if lexeme.isSign("—") { return index }
       }
       if lexeme.word != nil || lexeme.isNumeric || lexeme.isSign("(") { isAfterContent = true }
@@ -244,12 +265,14 @@ struct AnswerSentence {
   }
 
   private static let reasons: Set<String> = [
-    "because", "since", "when", "if", "unless", "provided", "assuming", "where", "unlike", "whereas",
+    "because", "since", "when", "if", "unless", "provided", "assuming", "where", "unlike",
+    "whereas",
     "while",
   ]
   private static let asides: Set<String> = [
     "as", "so", "which", "not", "but", "with", "in", "and", "i", "i.e", "e.g", "because", "since",
-    "where", "when", "if", "given", "for", "he", "she", "they", "we", "it", "that", "this", "meaning",
+    "where", "when", "if", "given", "for", "he", "she", "they", "we", "it", "that", "this",
+    "meaning",
     "therefore", "thus", "hence", "after", "before", "the", "a", "an", "who", "rather", "instead",
   ]
 
@@ -262,7 +285,9 @@ struct AnswerSentence {
         let between = lexemes[last..<index]
         if between.contains(where: { lexeme in
           ["and", "or"].contains(lexeme.word ?? "") || lexeme.isSign(",") || lexeme.isSign(";")
-        }) { return nil }
+        }) {
+          return nil
+        }
       }
       last = index
     }
@@ -324,11 +349,15 @@ struct AnswerSentence {
       // "the capital is Paris"
       if !isBox, let verb = (start..<end).last(where: { ["is", "was"].contains(word($0) ?? "") }),
         verb + 1 < end, verb > start
-      { start = verb + 1 }
+      {
+        start = verb + 1
+      }
       while start + 1 < end, fillers.contains(word(start) ?? "") { start += 1 }
     }
     end = max(end, start + 1)
-    guard let span = Self.bytes(of: start..<min(end, lexemes.count), in: lexemes) else { return nil }
+    guard let span = Self.bytes(of: start..<min(end, lexemes.count), in: lexemes) else {
+      return nil
+    }
     return plainText(wide(span, in: bytes), start..<min(end, lexemes.count), reader)
   }
 

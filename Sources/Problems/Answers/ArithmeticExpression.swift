@@ -174,6 +174,8 @@ enum ArithmeticError: Error, Hashable, Sendable, CustomStringConvertible {
   case tooLong
   case divisionByZero
   case notWhole
+  /// It is said to come to something else than it does.
+  case unequal(value: Int, claimed: Int)
 
   public var description: String {
     switch self {
@@ -186,6 +188,7 @@ enum ArithmeticError: Error, Hashable, Sendable, CustomStringConvertible {
     case .tooLong: "the expression is too long"
     case .divisionByZero: "it divides by zero"
     case .notWhole: "a quotient is not a whole number"
+    case .unequal(let value, let claimed): "its value is \(value), not \(claimed)"
     }
   }
 }

@@ -12,7 +12,7 @@ public struct ExactNumber: Hashable, Sendable, CustomStringConvertible {
   let tens: Int
 
   /// Results of arithmetic with more digits than this are not computed.
-  static let digitLimit = 3_000
+  static let digitLimit = 1_000
   /// Powers of ten beyond this are spelled as such instead of as zeros.
   private static let spelledTens = 400
 
@@ -159,10 +159,12 @@ public struct ExactNumber: Hashable, Sendable, CustomStringConvertible {
   /// The power with a whole exponent; nil where it is too long, or for 0 to a negative one.
   func power(_ exponent: Int) -> ExactNumber? {
     guard exponent >= 0 else { return exponent == .min ? nil : inverse?.power(-exponent) }
-    let digits = (numerator.isOne ? 0 : numerator.digitCount)
+    let digits =
+      (numerator.isOne ? 0 : numerator.digitCount)
       + (denominator.isOne ? 0 : denominator.digitCount)
-    guard exponent < 1 << 30, digits.multipliedReportingOverflow(by: exponent).partialValue
-      <= Self.digitLimit, abs(tens) <= 1 << 10
+    guard exponent < 1 << 30,
+      digits.multipliedReportingOverflow(by: exponent).partialValue
+        <= Self.digitLimit, abs(tens) <= 1 << 10
     else { return nil }
     return ExactNumber(
       isNegative: isNegative && exponent % 2 == 1, numerator.power(exponent),

@@ -55,16 +55,36 @@ struct ExpressionParser {
   }
 
   /// Reads a text that is one expression. Quotes and a full stop around it, and an equals sign
-  /// with its value behind it or in front, are no part of it.
+  /// with its value behind it or in front, are no part of it; a value that it does not come to is
+  /// an error.
   static func expression(_ text: String) throws(ArithmeticError) -> ArithmeticExpression {
     let sides = text.split(separator: "=", omittingEmptySubsequences: false).map(bare)
     guard sides.count == 2 else { return try strict(sides.count == 1 ? sides[0] : bare(text[...])) }
-    return try strict(
-      isInteger(sides[1]) ? sides[0] : isInteger(sides[0]) ? sides[1] : bare(text[...]))
+    guard let claimed = Int(sides[1]) ?? Int(sides[0]) else { return try strict(bare(text[...])) }
+    let expression = try strict(isInteger(sides[1]) ? sides[0] : sides[1])
+    if let value = try? expression.value(), value != claimed {
+      throw .unequal(value: value, claimed: claimed)
+    }
+    return expression
+  }
+
+  /// Whether an expression in a text is said to come to another value than it does.
+  static func isMisjudged(
+    _ found: (expression: ArithmeticExpression, range: Range<Int>), in bytes: [UInt8],
+    range: Range<Int>
+  ) -> Bool {
+    var parser = ExpressionParser(bytes, range: found.range.upperBound..<range.upperBound)
+    parser.skipSpaces()
+    guard parser.position < parser.limit, bytes[parser.position] == ascii("="),
+      let value = try? found.expression.value()
+    else { return false }
+    parser.position += 1
+    guard let claimed = parser.sum(), let other = try? claimed.value() else { return false }
+    return other != value
   }
 
   private static func bare(_ text: Substring) -> Substring {
-    let marks = "\"'“”‘’`$.,;:!?"
+    let marks = "\"'“”‘’`$.,;:"
     var rest = text
     while let first = rest.first, first.isWhitespace || (first != "." && marks.contains(first)) {
       rest.removeFirst()

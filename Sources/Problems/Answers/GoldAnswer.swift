@@ -18,8 +18,8 @@ public struct GoldAnswer: Sendable, Hashable {
   public var normal: String? { AnswerNormalizer.normalize(text, kind: kind) }
 
   /// What a text says, read as an answer of the kind; nil where it says nothing.
-  public func answer(in text: String, thinking: ThinkingTags? = nil) -> ExtractedAnswer? {
-    AnswerExtractor.extract(from: text, kind: kind, thinking: thinking)
+  public func answer(in text: String) -> ExtractedAnswer? {
+    AnswerExtractor.answer(said: Array(text.utf8), kind: kind)
   }
 
   /// Whether an answer is this one.

@@ -2,11 +2,15 @@
 extension MathReader {
   /// Units that stand behind a number, where a letter alone could be a variable.
   static let units: Set<String> = [
-    "h", "m", "s", "g", "l", "t", "w", "v", "c", "f", "kg", "mg", "km", "cm", "mm", "nm", "dm", "ft",
-    "in", "yd", "mi", "oz", "lb", "lbs", "ml", "cl", "dl", "min", "mins", "hr", "hrs", "sec", "secs",
-    "ms", "kmh", "mph", "kph", "hz", "khz", "mhz", "kw", "kwh", "kj", "pa", "kpa", "mol", "cc", "sq",
+    "h", "m", "s", "g", "l", "t", "w", "v", "c", "f", "kg", "mg", "km", "cm", "mm", "nm", "dm",
+    "ft",
+    "in", "yd", "mi", "oz", "lb", "lbs", "ml", "cl", "dl", "min", "mins", "hr", "hrs", "sec",
+    "secs",
+    "ms", "kmh", "mph", "kph", "hz", "khz", "mhz", "kw", "kwh", "kj", "pa", "kpa", "mol", "cc",
+    "sq",
     "cu", "ha", "pt", "qt", "gal", "px", "rad", "deg", "db", "ev", "gb", "mb", "kb", "tb", "am",
-    "pm", "hour", "day", "week", "month", "year", "minute", "second", "person", "unit", "mile", "kcal",
+    "pm", "hour", "day", "week", "month", "year", "minute", "second", "person", "unit", "mile",
+    "kcal",
     "pcs", "usd", "eur", "gbp", "cny", "jpy", "inr", "rs", "st", "nd", "rd", "th",
   ]
 
@@ -147,9 +151,11 @@ extension MathReader {
       return false
     }
     let isIndexed = written.dropFirst().first == "_"
-    let isGreek = written.unicodeScalars.count == 1 && written.unicodeScalars.allSatisfy {
-      (0x370...0x3FF).contains($0.value)
-    }
+    let isGreek =
+      written.unicodeScalars.count == 1
+      && written.unicodeScalars.allSatisfy {
+        (0x370...0x3FF).contains($0.value)
+      }
     if isGreek { return true }
     guard isIndexed || written.utf8.allSatisfy(\.isASCIILetter) else { return false }
     if lexeme.isMath {
@@ -174,11 +180,24 @@ extension MathReader {
       if isOperator(before, "*/^+-=(<>≤≥√,") { return written.count == 1 || isIndexed }
     }
     guard written.count == 1 || isIndexed else { return false }
+    if let before, lexeme.isSpaced {
+      // 5 x, 2π r
+      if before.isNumeric, "xyzn".contains(written), isEnd(index + 1) { return true }
+      if before.word == "π" { return true }
+    }
     if case .superscript? = after?.kind, after?.isSpaced == false { return true }
-    if isOperator(after, "^*/+=<>≤≥≠∈") || (isOperator(after, "-") && after?.isSpaced == isSpacedAfter(index + 1)) {
+    if isOperator(after, "^*/+=<>≤≥≠∈≡≈→")
+      || (isOperator(after, "-") && after?.isSpaced == isSpacedAfter(index + 1))
+    {
       return true
     }
     return isOperator(before, "*/+-=<>≤≥(,") && !["a", "A", "I"].contains(written)
+  }
+
+  private func isEnd(_ index: Int) -> Bool {
+    guard let next = lexeme(index) else { return true }
+    if case .sign(let sign) = next.kind { return ".,;:!?)".contains(sign) }
+    return false
   }
 
   private func isSpacedAfter(_ index: Int) -> Bool { lexeme(index + 1)?.isSpaced ?? true }
@@ -188,7 +207,8 @@ extension MathReader {
   private static let cardinals: [String: Int] = {
     var values: [String: Int] = [:]
     for (value, word) in [
-      "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+      "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+      "eleven",
       "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
     ].enumerated() { values[word] = value }
     for (index, word) in [
@@ -212,13 +232,17 @@ extension MathReader {
 
   /// What multiplies the number in front of it: `million`, `k`.
   func magnitude(at index: Int) -> (value: ExactNumber, end: Int)? {
-    guard let lexeme = lexeme(index), let written = lexeme.writtenWord, let before = self.lexeme(index - 1),
-      before.number != nil || before.word.map({ Self.scales[$0] != nil || $0 == "hundred" }) ?? false
+    guard let lexeme = lexeme(index), let written = lexeme.writtenWord,
+      let before = self.lexeme(index - 1),
+      before.number != nil
+        || before.word.map({ Self.scales[$0] != nil || $0 == "hundred" }) ?? false
     else { return nil }
     let word = written.lowercased()
     if word == "hundred" { return (ExactNumber(100), index + 1) }
     if word == "dozen" { return (ExactNumber(12), index + 1) }
-    if let tens = Self.scales[word] { return (ExactNumber(integer: [1], exponent: tens), index + 1) }
+    if let tens = Self.scales[word] {
+      return (ExactNumber(integer: [1], exponent: tens), index + 1)
+    }
     guard !lexeme.isSpaced, !lexeme.isMath || lexeme.isText else { return nil }
     switch written {
     case "k", "K": return (ExactNumber(1_000), index + 1)
@@ -230,7 +254,8 @@ extension MathReader {
 
   /// Whether two words belong to one number: spaced, or with a hyphen between.
   private func next(after index: Int) -> Int {
-    isSign("-", at: index) && lexeme(index)?.isSpaced == false && lexeme(index + 1)?.isSpaced == false
+    isSign("-", at: index) && lexeme(index)?.isSpaced == false
+      && lexeme(index + 1)?.isSpaced == false
       ? index + 1 : index
   }
 
@@ -313,8 +338,9 @@ extension MathReader {
             group = (group ?? 0) + value
             tens = true
           } else {
-            guard group == nil || (group.map { $0 % 100 == 0 && $0 > 0 } ?? false)
-              || (tens && value > 0 && value < 10 && (group ?? 0) % 10 == 0)
+            guard
+              group == nil || (group.map { $0 % 100 == 0 && $0 > 0 } ?? false)
+                || (tens && value > 0 && value < 10 && (group ?? 0) % 10 == 0)
             else { break scan }
             group = (group ?? 0) + value
             tens = false

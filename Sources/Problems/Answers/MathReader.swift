@@ -4,7 +4,8 @@
 /// and leaves the position anywhere; callers that go on put it back.
 struct MathReader {
   private(set) var lexemes: [Lexeme]
-  var position: Int
+  var position: Int { didSet { farthest = max(farthest, position) } }
+  private var farthest = 0
   /// Behind the last lexeme to read.
   let limit: Int
   /// Whether the text is an answer by itself, so that an exclamation mark is a factorial.
@@ -22,6 +23,13 @@ struct MathReader {
     position = start
     self.limit = min(limit ?? lexemes.count, lexemes.count)
     self.isWhole = isWhole
+  }
+
+  /// How far reading an expression from here gets, whether or not it can be read.
+  var reach: Int {
+    var reader = self
+    _ = reader.expression()
+    return reader.farthest
   }
 
   // MARK: Looking at lexemes
@@ -160,7 +168,9 @@ struct MathReader {
       // 5/kg is a unit.
       if let next = self.lexeme(index + 1), case .word(let word) = next.kind,
         Self.units.contains(word.lowercased()), !next.isMath || word.count > 1
-      { return (nil, 0) }
+      {
+        return (nil, 0)
+      }
       return (true, 1)
     case .word:
       switch lexeme.word {
@@ -192,14 +202,16 @@ struct MathReader {
     case .sign("("), .sign("{"):
       return isClose && !lexeme.isText
     case .sign("√"), .sign("∛"), .sign("∜"): return isClose
-    case .command(let name): return isClose && (name == "sqrt" || name == "frac" || isFunction(name))
+    case .command(let name):
+      return isClose && (name == "sqrt" || name == "frac" || isFunction(name))
     case .word:
       if lexeme.isText { return false }
       if magnitude(at: position) != nil { return true }
       let word = lexeme.word ?? ""
       if ["π", "pi", "sqrt"].contains(word) { return true }
       if isFunction(word) { return isClose }
-      return isClose && isVariable(at: position)
+      let isApart = !isClose && !lexeme.isMath && !Self.units.contains(word)
+      return (isClose || isApart) && isVariable(at: position)
     case .number: return lexeme.isMath && before.isMath && !before.isNumeric && before.isSign(")")
     default: return false
     }
@@ -255,7 +267,7 @@ struct MathReader {
     guard let value = form.number?.int, value >= 0 else {
       return form.isConstant ? nil : AlgebraicForm(factor: "(\(form.text))!")
     }
-    guard value <= 400 else { return nil }
+    guard value <= 200 else { return AlgebraicForm(factor: "(\(value))!") }
     var product = ExactNumber.one
     for factor in 1...max(1, value) {
       guard let next = product * ExactNumber(factor) else { return nil }
@@ -267,7 +279,15 @@ struct MathReader {
   private mutating func exponent() -> AlgebraicForm? {
     let isNegative = isSign("-", at: position)
     if isNegative { position += 1 }
-    guard let value = factor() else { return nil }
+    guard depth < Self.depthLimit, var value = factor() else { return nil }
+    // 2^3^2 is 2^9.
+    if isSign("^", at: position), degreeEnd(at: position) == nil {
+      depth += 1
+      defer { depth -= 1 }
+      position += 1
+      guard let power = exponent(), let raised = value.power(power) else { return nil }
+      value = raised
+    }
     return isNegative ? -value : value
   }
 
@@ -330,7 +350,8 @@ struct MathReader {
   private mutating func root(_ degree: Int) -> AlgebraicForm? {
     position += 1
     guard let inner = factor() else { return nil }
-    return inner.power(AlgebraicForm(ExactNumber(Natural.one, over: Natural(UInt64(degree))) ?? .one))
+    return inner.power(
+      AlgebraicForm(ExactNumber(Natural.one, over: Natural(UInt64(degree))) ?? .one))
   }
 
   /// `\sqrt{2}`, `\sqrt[3]{2}`, `\sqrt2`, `sqrt(2)`.
@@ -395,8 +416,11 @@ struct MathReader {
       let below = position
       if let top = argument()?.number, let bottom = argument()?.number, top.isWhole, bottom.isWhole,
         top < bottom, lexemes[below..<position].allSatisfy({ !$0.isSign("+") && !$0.isSign("-") })
-      { part = bottom.inverse.flatMap { top * $0 } }
-    case .number(let top) where next.isSpaced && next.isPlainDigits && isSign("/", at: position + 1):
+      {
+        part = bottom.inverse.flatMap { top * $0 }
+      }
+    case .number(let top)
+    where next.isSpaced && next.isPlainDigits && isSign("/", at: position + 1):
       if let below = self.lexeme(position + 2), case .number(let bottom) = below.kind,
         below.isPlainDigits, !below.isSpaced, top < bottom
       {
@@ -409,6 +433,12 @@ struct MathReader {
       if let fraction = fractionWords(at: position) {
         part = fraction.value
         position = fraction.end
+      } else if let top = current, top.isPlainDigits, isSign("/", at: position + 1),
+        let below = self.lexeme(position + 2), below.isPlainDigits, let above = top.number
+      {
+        // 5 and 1/2
+        part = below.number?.inverse.flatMap { above * $0 }
+        position += 3
       }
     default: break
     }

@@ -71,3 +71,13 @@ public struct Thinking: Hashable, Sendable {
     return nil
   }
 }
+
+extension ThinkingTags {
+  /// Where the closing tag stands in a text that thinks between these; nil where it does not.
+  public func end(in bytes: [UInt8]) -> Range<Int>? {
+    guard let boundary = Thinking.split(bytes, tags: self).boundary,
+      bytes[boundary].elementsEqual(close.utf8)
+    else { return nil }
+    return boundary
+  }
+}

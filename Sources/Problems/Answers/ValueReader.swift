@@ -5,6 +5,42 @@ struct ValueReader {
   /// Behind the last lexeme of the sentence or box.
   let limit: Int
   let isWhole: Bool
+  /// For each opening bracket where it is closed, and whether a comma stands directly in it.
+  private let brackets: [Int: (close: Int, hasMembers: Bool)]
+
+  init(lexemes: [Lexeme], isWhole: Bool) {
+    self.lexemes = lexemes
+    limit = lexemes.count
+    self.isWhole = isWhole
+    brackets = Self.brackets(lexemes)
+  }
+
+  /// The same reader, with an end before the last lexeme.
+  private init(_ other: ValueReader, to limit: Int) {
+    lexemes = other.lexemes
+    self.limit = min(limit, other.limit)
+    isWhole = other.isWhole
+    brackets = other.brackets
+  }
+
+  private static func brackets(
+    _ lexemes: [Lexeme]
+  ) -> [Int: (close: Int, hasMembers: Bool)] {
+    var found: [Int: (close: Int, hasMembers: Bool)] = [:]
+    var open: [(index: Int, hasMembers: Bool)] = []
+    for (index, lexeme) in lexemes.enumerated() {
+      guard case .sign(let sign) = lexeme.kind else { continue }
+      switch sign {
+      case "(", "[", "{", "⦃": open.append((index, false))
+      case ")", "]", "}", "⦄":
+        if let last = open.popLast() { found[last.index] = (index, last.hasMembers) }
+      case ",", ";":
+        if let last = open.indices.last { open[last].hasMembers = true }
+      default: break
+      }
+    }
+    return found
+  }
 
   /// A value and the lexemes that spell it, without unit.
   struct Found {
@@ -18,7 +54,9 @@ struct ValueReader {
     var isEquation = false
   }
 
-  private func lexeme(_ index: Int) -> Lexeme? { index >= 0 && index < limit ? lexemes[index] : nil }
+  private func lexeme(_ index: Int) -> Lexeme? {
+    index >= 0 && index < limit ? lexemes[index] : nil
+  }
   private func isSign(_ sign: Character, at index: Int) -> Bool {
     lexeme(index)?.isSign(sign) ?? false
   }
@@ -105,7 +143,9 @@ struct ValueReader {
       guard word(join) == "and" else { return nil }
     } else if word(join) != "to" {
       // A dash joins two numbers that rise, unless a calculation goes on.
-      guard isSign("-", at: lowEnd) || isSign("–", at: lowEnd) else { return nil }
+      guard isSign("-", at: lowEnd) || isSign("–", at: lowEnd) || isSign("—", at: lowEnd) else {
+        return nil
+      }
       join = lowEnd
       let isTight = lexeme(join)?.isSpaced == false && lexeme(join + 1)?.isSpaced == false
       guard isTight || isSign("–", at: join), lexemes[index..<lowEnd].allSatisfy(\.isNumeric)
@@ -117,7 +157,9 @@ struct ValueReader {
       guard a < b, !a.isNegative else { return nil }
       if let next = lexeme(reader.position), case .sign(let sign) = next.kind,
         "+-*/^=–<>≤≥".contains(sign)
-      { return nil }
+      {
+        return nil
+      }
     }
     return Found(
       value: .range(low, high), range: start..<reader.position, end: reader.position)
@@ -134,7 +176,9 @@ struct ValueReader {
   /// A number with sign and fraction but without sums.
   private func simpleNumber(_ reader: inout MathReader) -> AlgebraicForm? {
     var isNegative = false
-    if let next = reader.current, next.isSign("-") || next.word == "minus" || next.word == "negative" {
+    if let next = reader.current,
+      next.isSign("-") || next.word == "minus" || next.word == "negative"
+    {
       isNegative = true
       reader.position += 1
     }
@@ -176,7 +220,9 @@ struct ValueReader {
     if sides.allSatisfy({ $0.value.form?.isConstant ?? false }) {
       // "12 <= 20" says of 12 that it is small.
       var answer = sides[0]
-      if let equals = relations.firstIndex(of: "="), equals == 0, sides.count > 1 { answer = sides[1] }
+      if let equals = relations.firstIndex(of: "="), equals == 0, sides.count > 1 {
+        answer = sides[1]
+      }
       answer.end = last.end
       return answer
     }
@@ -244,11 +290,12 @@ struct ValueReader {
 
   private func bracket(at start: Int, depth: Int) -> Found? {
     guard depth < 12, let lexeme = lexeme(start), case .sign(let open) = lexeme.kind,
-      "([{⦃".contains(open), let close = closing(of: start), hasMembers(start, close, open)
+      "([{⦃".contains(open), let (close, hasMembers) = brackets[start], close < limit,
+      hasMembers || open == "⦃"
     else { return nil }
     var members: [AnswerValue] = []
     var index = start + 1
-    let inner = ValueReader(lexemes: lexemes, limit: close, isWhole: isWhole)
+    let inner = ValueReader(self, to: close)
     while index < close {
       guard let member = inner.item(at: index, depth: depth + 1) else { return nil }
       var value = member.value
@@ -270,31 +317,6 @@ struct ValueReader {
     return Found(value: value, range: start..<(close + 1), end: close + 1)
   }
 
-  /// The bracket that closes one; not far away.
-  private func closing(of start: Int) -> Int? {
-    var depth = 0
-    for index in start..<min(limit, start + 600) {
-      guard case .sign(let sign) = lexemes[index].kind else { continue }
-      if "([{⦃".contains(sign) { depth += 1 }
-      if ")]}⦄".contains(sign) { depth -= 1 }
-      if depth == 0 { return index }
-    }
-    return nil
-  }
-
-  /// Whether brackets hold members instead of one grouped value: a comma stands directly in them.
-  private func hasMembers(_ start: Int, _ close: Int, _ open: Character) -> Bool {
-    if open == "⦃" { return true }
-    var depth = 0
-    for index in start..<close {
-      guard case .sign(let sign) = lexemes[index].kind else { continue }
-      if "([{⦃".contains(sign) { depth += 1 }
-      if ")]}⦄".contains(sign) { depth -= 1 }
-      if depth == 1, sign == "," || sign == ";" { return true }
-    }
-    return false
-  }
-
   // MARK: What stands behind a value
 
   /// Words that begin a reason, a condition or another clause.
@@ -302,9 +324,11 @@ struct ValueReader {
     "because", "since", "as", "when", "if", "where", "which", "while", "for", "so", "thus", "hence",
     "therefore", "but", "not", "with", "given", "after", "before", "in", "on", "at", "from", "by",
     "of", "than", "that", "this", "i", "we", "he", "she", "it", "they", "you", "is", "are", "was",
-    "and", "or", "to", "due", "under", "until", "unlike", "instead", "rather", "namely", "i.e", "e.g",
+    "and", "or", "to", "due", "under", "until", "unlike", "instead", "rather", "namely", "i.e",
+    "e.g",
     "provided", "assuming", "whenever", "exactly", "approximately", "about", "then", "has", "have",
-    "please", "hope", "all", "each", "left", "total", "altogether", "today", "only", "modulo", "mod",
+    "please", "hope", "all", "each", "left", "total", "altogether", "today", "only", "modulo",
+    "mod",
     "because,", "note", "however", "although", "though", "out", "has", "will", "would", "can",
   ]
 
@@ -328,22 +352,27 @@ struct ValueReader {
           isSign("}", at: index + 3)
         {
           index += 4
-        } else if isSign("{", at: index + 1), isSign("-", at: index + 2), isSign("}", at: index + 4) {
+        } else if isSign("{", at: index + 1), isSign("-", at: index + 2), isSign("}", at: index + 4)
+        {
           index += 5
         } else {
           return index
         }
       case .sign("/") where index >= start && self.lexeme(index + 1)?.word != nil: index += 1
       case .sign("*") where index > start && self.lexeme(index + 1)?.word != nil: index += 1
-      case .sign("-") where !lexeme.isSpaced && self.lexeme(index + 1)?.word != nil
-        && self.lexeme(index + 1)?.isSpaced == false: index += 1
+      case .sign("-")
+      where !lexeme.isSpaced && self.lexeme(index + 1)?.word != nil
+        && self.lexeme(index + 1)?.isSpaced == false:
+        index += 1
       case .word:
         let word = lexeme.word ?? ""
         let previous = self.lexeme(index - 1)
         let isAfterSlash = index > start && (previous?.isSign("/") ?? false)
         if Self.clauseWords.contains(word), !isAfterSlash,
           !(word == "in" && index == start && !lexeme.isSpaced)
-        { return index }
+        {
+          return index
+        }
         if index - start >= 8 { return index }
         index += 1
       default: return index
@@ -355,6 +384,20 @@ struct ValueReader {
   /// Whether an answer may end here, with a unit behind it: nothing follows that would make it
   /// part of something else.
   private func mayEnd(at start: Int) -> Bool {
+    if reader(start).numberWords(at: start) != nil { return false }
+    if let unit = lexeme(start), let word = unit.word {
+      // 2h30, 25 December
+      let digits = word.drop { !$0.isNumber }.prefix(while: \.isNumber)
+      if digits.count > 1
+        || (word.hasPrefix("h") && digits.count == word.count - 1 && word.count > 1)
+      {
+        return false
+      }
+      if Self.months.contains(String(word.prefix(3))), unit.writtenWord?.first?.isUppercase == true
+      {
+        return false
+      }
+    }
     let end = behindUnit(start)
     guard let lexeme = lexeme(end) else { return true }
     switch lexeme.kind {
@@ -365,11 +408,13 @@ struct ValueReader {
       case "or", "and":
         // "5 or more", "5 and above"
         return !Self.openEnds.contains(word(end + 1) ?? "")
-      case "to": return self.lexeme(end + 1)?.isNumeric != true
+      case "to", "by", "through": return self.lexeme(end + 1)?.isNumeric != true
       default: return true
       }
     case .sign(let sign):
-      if sign == ":", self.lexeme(end + 1)?.isNumeric == true { return false }
+      // 3 : 4, 5' 3"
+      if ":'\"".contains(sign), self.lexeme(end + 1)?.isNumeric == true { return false }
+      if sign == "—", !lexeme.isSpaced, self.lexeme(end + 1)?.isNumeric == true { return false }
       if ".,;:!?)(]\"'—…}⦄&|\\#".contains(sign) { return !(sign == "!" && lexeme.isMath) }
       // A dash with a space on both sides is punctuation.
       if sign == "-" || sign == "–" {
@@ -379,6 +424,10 @@ struct ValueReader {
     }
   }
 
+  private static let months: Set<String> = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+  ]
+
   private static let openEnds: Set<String> = [
     "more", "less", "fewer", "greater", "higher", "lower", "above", "below", "larger", "smaller",
     "up", "over", "under", "older", "younger",
@@ -386,21 +435,34 @@ struct ValueReader {
 
   // MARK: Numbers in a text
 
+  private static let failureLimit = 12
+
   /// The numbers of a text and the results of the calculations in it, in order; what is only part
   /// of something else is none of them.
   ///
   /// - Parameter inWords: Whether numbers in words count; `one` and `a` never do.
+  ///   Nothing behind the range is looked at.
   func numbers(in range: Range<Int>, inWords: Bool = false) -> [Found] {
+    let part = range.upperBound < limit ? ValueReader(self, to: range.upperBound) : self
+    return part.numbers(from: range.lowerBound, inWords: inWords)
+  }
+
+  private func numbers(from first: Int, inWords: Bool) -> [Found] {
     var found: [Found] = []
-    var index = range.lowerBound
-    let end = min(range.upperBound, limit)
-    while index < end {
+    var index = first
+    var failures = 0
+    while index < limit {
       guard let start = numberStart(at: index, inWords: inWords) else {
         index += 1
         continue
       }
-      let (number, next) = number(at: start, in: index)
+      var (number, next) = number(at: start)
       if let number, !isTakenAway(start) { found.append(number) }
+      if number == nil {
+        // What cannot be read is looked through from its inside, but not without end.
+        failures += 1
+        if failures > Self.failureLimit { next = max(next, reader(start).reach) }
+      }
       index = max(next, index + 1)
     }
     return found
@@ -423,7 +485,9 @@ struct ValueReader {
       guard let word = lexeme.word else { return nil }
       if ["π", "sqrt"].contains(word) { return index }
       if ["square", "cube"].contains(word), self.word(index + 1) == "root" { return index }
-      if ["minus", "negative"].contains(word), self.lexeme(index + 1)?.isNumeric == true { return index }
+      if ["minus", "negative"].contains(word), self.lexeme(index + 1)?.isNumeric == true {
+        return index
+      }
       guard inWords, !["one", "a", "an", "second", "quarter", "third", "zero"].contains(word) else {
         return nil
       }
@@ -432,11 +496,13 @@ struct ValueReader {
     }
   }
 
-  private func number(at start: Int, in index: Int) -> (found: Found?, next: Int) {
+  private func number(at start: Int) -> (found: Found?, next: Int) {
     if let range = rangeOfNumbers(at: start) { return (nil, range.end) }
-    if let word = word(start - 1), word == "between" || word == "from",
+    if start > 0, let word = word(start - 1), word == "between" || word == "from",
       let range = rangeOfNumbers(at: start - 1)
-    { return (nil, range.end) }
+    {
+      return (nil, range.end)
+    }
     guard var found = item(at: start) else {
       // "2 + apples": the readable part alone is not what was said.
       return (nil, start + 1)
@@ -445,7 +511,9 @@ struct ValueReader {
       return (nil, other.end)
     }
     // "the 3rd day"
-    if let next = lexeme(found.end), !next.isSpaced, ["st", "nd", "rd", "th"].contains(next.word ?? "") {
+    if let next = lexeme(found.end), !next.isSpaced,
+      ["st", "nd", "rd", "th"].contains(next.word ?? "")
+    {
       return (nil, found.end + 1)
     }
     guard found.value.form?.isConstant ?? false else { return (nil, found.end) }
@@ -490,9 +558,11 @@ struct NumberScanner {
       var isNegative = false
       if start > 0, lexemes[start - 1].isSign("-"), !lexemes[start].isSpaced {
         let before = start > 1 ? lexemes[start - 2] : nil
-        let isSubtraction = !lexemes[start - 1].isSpaced && before.map {
-          $0.isNumeric || $0.word != nil || $0.isSign(")") || $0.isSign("}")
-        } ?? false
+        let isSubtraction =
+          !lexemes[start - 1].isSpaced
+          && before.map {
+            $0.isNumeric || $0.word != nil || $0.isSign(")") || $0.isSign("}")
+          } ?? false
         isNegative = !isSubtraction
       }
       if isNegative { start -= 1 }

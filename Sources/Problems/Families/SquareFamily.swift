@@ -2,6 +2,7 @@
 struct SquareFamily: ProblemFamily {
   let name = "square"
   let summary = "a corner or the area of a square from corners of it"
+  let answerKind: AnswerKind? = .word
   let levels = 1...5
   let isCore = false
   let principle = "A side turned by a right angle is the next side."

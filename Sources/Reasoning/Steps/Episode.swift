@@ -89,7 +89,8 @@ extension Episode {
     // A person's line is not looked at for an answer when it ends; its end token says that it has.
     if path.end == nil, known.last?.token.bytes.isEmpty == true {
       answer = AnswerExtractor.answer(
-        said: known.flatMap(\.token.bytes), kind: run.start?.question.kind ?? .any)
+        said: known.flatMap(\.token.bytes), kind: run.start?.question.kind ?? .any
+      )?.value
     }
     for (id, node) in zip(nodes, known).prefix(nodes.count - path.nodes.count)
     where node.origin == .injected { putIn.insert(id) }
@@ -179,24 +180,6 @@ extension RunTrace {
   fileprivate func value(of node: NodeID) -> StateValue? {
     guard let backup = backups.last(where: { $0.node == node }) else { return nil }
     return StateValue(source: .search(visits: backup.visits), value: backup.q)
-  }
-}
-
-extension AnswerExtractor {
-  /// The answer of a text that may think between tags.
-  fileprivate static func answer(said bytes: [UInt8], kind: AnswerKind) -> String? {
-    let tags = ThinkingTags.known.first { $0.end(in: bytes) != nil }
-    return extract(from: bytes, kind: kind, thinking: tags)?.value
-  }
-}
-
-extension ThinkingTags {
-  /// Where the closing tag stands in a text that thinks between these.
-  fileprivate func end(in bytes: [UInt8]) -> Range<Int>? {
-    guard let boundary = Thinking.split(bytes, tags: self).boundary,
-      bytes[boundary].elementsEqual(close.utf8)
-    else { return nil }
-    return boundary
   }
 }
 
