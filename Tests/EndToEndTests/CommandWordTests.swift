@@ -30,8 +30,6 @@ import Testing
     ("run --problem compre/1/1", 64, "did you mean compare?"),
     ("run --problem aples", 64, "did you mean apples?"),
     ("run --problem template/totl/3,dad,2,more,apples", 64, "did you mean total?"),
-    ("run --prompt x --verifier pmr", 64, "did you mean prm?"),
-    ("run --prompt x --template chatlm", 64, "did you mean chatml?"),
     ("run --prompt x --sampels 3", 64, "--samples"),
     ("info --model thnk", 66, "did you mean think?"),
     ("themes ponder-drak", 66, "did you mean ponder-dark?"),
@@ -77,12 +75,10 @@ import Testing
     ("play --strategy step-beam --samples 7", "--branches"),
     ("run --prompt x --strategy cot-decoding --aggregate prod", "sum, max"),
     ("run --prompt x --strategy mcts --aggregate sum", "min, last, prod, mean"),
-    ("run --prompt x --strategy budget-forcing --thinking-budget 0 --waits 2", "--waits"),
     ("run --prompt x --detail -1", "--detail"),
     ("eval --family coin --strategy beam --branches 3 --token-budget 50", "--branches"),
     ("eval --family coin --strategy self-consistency --samples 3 --token-budget 50", "--samples"),
     ("scale --family coin --study thinking --waits 3", "--waits"),
-    ("scale --family coin --study difficulty --prompting think", "--prompting"),
     ("scale --family coin --study strategies --aggregate min", "sum, max"),
   ])
   func settingsThatDoNotFitAreRefused(line: String, saying: String) throws {

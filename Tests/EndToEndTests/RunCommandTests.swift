@@ -140,8 +140,7 @@ import Testing
         try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
       }
       let prompt = events.first { $0["event"] as? String == "injected" }
-      let tokens = prompt?["tokens"] as? [[String: Any]] ?? []
-      return (tokens.compactMap { $0["id"] as? Int }, result.errors)
+      return (prompt?["tokens"] as? [Int] ?? [], result.errors)
     }
     let plain = try tokens("Q: hi")
     let spelled = try tokens("<|endoftext|>Q: hi")
@@ -195,8 +194,9 @@ import Testing
     process.arguments =
       (command == "eval"
         ? ["eval", "--strategy", "self-consistency"] : ["scale", "--study", "samples"])
-      + Self.model + [
-        "--family", "coin", "--count", "4000", "--samples", "40", "--max-tokens", "30",
+      + [
+        "--model", "0.2m", "--family", "coin", "--count", "4000", "--samples", "40", "--max-tokens",
+        "30",
         "--prompting", "plain",
       ]
     process.environment = ProcessInfo.processInfo.environment
@@ -207,11 +207,13 @@ import Testing
     process.standardError = FileHandle.nullDevice
     try process.run()
     // A command that is ready for the signal ignores its default action.
-    let state = "/proc/\(process.processIdentifier)/status"
+    let file = "/proc/\(process.processIdentifier)/status"
     func isReady() -> Bool {
-      let lines = (try? String(contentsOfFile: state, encoding: .utf8))?.split(separator: "\n") ?? []
-      let mask = lines.first { $0.hasPrefix("SigIgn:") }?.split(separator: "\t").last
-      return mask.flatMap { UInt64($0, radix: 16) }.map { $0 >> UInt64(signal - 1) & 1 == 1 } ?? false
+      let state = String(
+        decoding: (try? FileHandle(forReadingAtPath: file)?.readToEnd()) ?? Data(), as: UTF8.self)
+      let line = state.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
+      let mask = line?.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) } ?? 0
+      return mask >> UInt64(signal - 1) & 1 == 1
     }
     let deadline = Date(timeIntervalSinceNow: 120)
     while !isReady(), process.isRunning, Date() < deadline {

@@ -131,6 +131,16 @@ extension TerminalTests {
       }
     }
 
+    /// What Ctrl-C would be from the keyboard ends the program when it comes from elsewhere.
+    @Test func interruptFromElsewhere() async throws {
+      try await TerminalSession.with { session in
+        _ = try await session.startPlayground()
+        try session.signal(SIGINT)
+        #expect(try await session.exitStatus() == 128 + SIGINT)
+        try session.expectGivenBack()
+      }
+    }
+
     @Test func interruptOfAVote() async throws {
       try await TerminalSession.with { session in
         let before = try await session.lineSettings()

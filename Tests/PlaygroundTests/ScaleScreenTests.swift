@@ -285,7 +285,7 @@ import Testing
     let driver = Driver(prompts: SamplesFolder.path("Prompts"), studies: store)
     await driver.start()
     // So many problems that there is always something left: 200 of each core family.
-    driver.press(KeyEvent("8"), KeyEvent("}"), KeyEvent("F"))
+    driver.press(KeyEvent("8"), KeyEvent("}"), KeyEvent("F"), KeyEvent("F"))
     driver.press(KeyEvent("+"), KeyEvent("+"), KeyEvent("+"))
     #expect(plan(driver.state).families.count > 1)
     #expect(plan(driver.state).count == 200)
@@ -359,10 +359,10 @@ import Testing
     #expect(shown.curves == StudyTally(shown.results).curves)
     for _ in 0..<2 {
       first.press(KeyEvent("e"))
-      await first.wait { $0.message?.text.contains("ponder-samples-compare") == true }
+      await first.wait { $0.message?.text.contains("ponder-samples-story") == true }
     }
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-    let names = ["ponder-samples-compare", "ponder-samples-compare-2"]
+    let names = ["ponder-samples-story", "ponder-samples-story-2"]
     #expect(
       Set(files)
         == Set(

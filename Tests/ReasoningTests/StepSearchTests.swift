@@ -239,7 +239,7 @@ import Testing
       RunSettings(samples: 12, branches: 3, temperature: 1, verifier: .prm, detail: 0))
     // Four subtrees, one solution each.
     #expect(run.tally(.majority).map { $0.votes.values.reduce(0, +) } == 4)
-    #expect(run.prunings.allSatisfy { $0.why.hasSuffix("of 1") || $0.why.hasPrefix("same") })
+    #expect(run.prunings.allSatisfy { $0.why.hasSuffix(", 1 kept") || $0.why.hasPrefix("same") })
   }
 }
 

@@ -30,7 +30,8 @@ import Testing
   func overlaidBars(first: Double, second: Double, text: String) {
     var buffer = CellBuffer(size: Size(width: 10, height: 1))
     Bar.draw(
-      first, overlay: second, in: Rect(x: 1, y: 0, width: 8, height: 1), style: .plain, more: .plain,
+      first, overlay: second, in: Rect(x: 1, y: 0, width: 8, height: 1), style: .plain,
+      more: .plain,
       less: .plain, on: &buffer)
     let drawn = (0..<10).map { buffer[$0, 0].text }.joined()
     #expect(drawn == (" " + text).padding(toLength: 10, withPad: " ", startingAt: 0))
@@ -39,7 +40,8 @@ import Testing
   /// The thumb keeps clear of a full bar that ends before it.
   @Test func theThumbIsNoPartOfABar() {
     var buffer = CellBuffer(size: Size(width: 6, height: 4))
-    let table = Table(columns: [.init("", .fill)], styles: .init(theme: .plain), showsHeading: false)
+    let table = Table(
+      columns: [.init("", .fill)], styles: .init(theme: .plain), showsHeading: false)
     table.draw(
       rows: (0..<9).map { _ in [StyledText(Bar.text(1, width: 4))] }, position: ListPosition(),
       in: buffer.bounds, on: &buffer)

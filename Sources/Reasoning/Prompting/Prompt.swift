@@ -66,9 +66,13 @@ public struct Prompt: Hashable, Sendable {
   public func tokens(of question: Question, for model: any LanguageModel) throws -> [TokenID] {
     let vocabulary = model.vocabulary
     let ids =
-      !pieces.isEmpty
-      ? vocabulary.tokenize(pieces)
-      : question.isRaw ? vocabulary.tokenize(prompt: text) : vocabulary.tokenize(text, special: .add)
+      if !pieces.isEmpty {
+        vocabulary.tokenize(pieces)
+      } else if question.isRaw {
+        vocabulary.tokenize(prompt: text)
+      } else {
+        vocabulary.tokenize(text, special: .add)
+      }
     guard !ids.isEmpty else { throw StrategyError.decoding("The prompt is empty.") }
     guard ids.count < model.contextLength else {
       throw LanguageModelError.contextExceeded(length: ids.count, limit: model.contextLength)

@@ -40,11 +40,6 @@ extension StrategyDescription {
             + "\(fitting.joined(separator: " or ")), or other --branches.")
       }
     }
-    if used.contains(.waits), settings.thinkingBudget == 0, settings.waits ?? 0 > 0 {
-      return .unfit(
-        "--thinking-budget 0 means no thinking, so that there is no end to take back: leave --waits "
-          + "out.")
-    }
     if used.contains(.aggregate), let aggregate = settings.aggregate {
       let isOfBranches = shape == .branches
       let fitting = RunSettings.Aggregate.allCases.filter {

@@ -64,7 +64,7 @@ public enum NumberSpans {
 
     /// Where the digits of an exponent begin, such as those of `e-7`.
     private func exponent(at index: Int) -> Int? {
-      guard index < scalars.count, scalars[index] == "e" || scalars[index] == "E" else { return nil }
+      guard index < scalars.count, "eE".unicodeScalars.contains(scalars[index]) else { return nil }
       if isDigit(index + 1) { return index + 1 }
       guard index + 1 < scalars.count, "+-−".unicodeScalars.contains(scalars[index + 1]),
         isDigit(index + 2)

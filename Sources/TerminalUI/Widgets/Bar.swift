@@ -39,7 +39,9 @@ public enum Bar {
   }
 
   /// The cells that a bar takes, the one it begins included.
-  private static func cells(_ fraction: Double, width: Int) -> Int { text(fraction, width: width).count }
+  private static func cells(_ fraction: Double, width: Int) -> Int {
+    text(fraction, width: width).count
+  }
 
   /// Draws a bar with the interval of its value as a whisker: `█████├──┼──┤`. Where the whisker
   /// lies inside the bar it is drawn in reverse.

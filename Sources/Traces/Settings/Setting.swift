@@ -1,5 +1,3 @@
-import Problems
-
 /// One setting of a run: a row of the `SettingTable`.
 ///
 /// A row says all that any door needs to know. The settings panel, the playground's command line
@@ -145,9 +143,6 @@ public struct SettingError: Error, Hashable, CustomStringConvertible {
   public var description: String
 
   init(_ setting: Setting, _ text: String) {
-    // Only where names are all that there is; a text or a path may be anything.
-    let names: [String] = if case .choice(let names) = setting.form { names } else { [] }
-    let hint = Suggestion.nearest(to: text, among: names).map { "; did you mean \($0)?" } ?? ""
-    description = "\(setting.name) must be \(setting.expected), not “\(text)”\(hint)"
+    description = "\(setting.name) must be \(setting.expected), not “\(text)”"
   }
 }

@@ -219,7 +219,8 @@ struct EvalCommand: AsyncParsableCommand {
       let message =
         "no path of \(names) \(why), so that --metric \(metric.rawValue) has "
         + "nothing to follow; let it reason with --prompting think, or measure cot."
-      guard silent.count < found.count else {
+      // Scripts get an empty list.
+      guard silent.count < found.count || format == .json else {
         throw UserError.usage(message.prefix(1).uppercased() + message.dropFirst())
       }
       StandardError.tell(message)

@@ -45,6 +45,7 @@ struct ProblemsCommand: ParsableCommand {
     guard (family == nil) != (problem == nil) else {
       throw ValidationError("give either --family NAME or --problem ID")
     }
+    guard count >= 0 else { throw ValidationError("--count must be 0 or more") }
     if check != nil, problem == nil {
       throw ValidationError("--check needs a problem to check against; give --problem ID")
     }

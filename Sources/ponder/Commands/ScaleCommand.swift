@@ -105,10 +105,8 @@ struct ScaleCommand: AsyncParsableCommand {
   private func checkSettings() throws {
     let own: [Setting] =
       switch study {
-      case .thinking: [.waits]
-      case .difficulty: [.prompting]
-      case .strategies: [.waits]
-      case .samples, .size: []
+      case .thinking, .strategies: [.waits]
+      case .samples, .size, .difficulty: []
       }
     for setting in own where options.gives(setting) {
       throw ValidationError(

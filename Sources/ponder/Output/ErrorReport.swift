@@ -17,7 +17,8 @@ enum ErrorReport {
     var message = error is any ExitingError ? "\(error)" : Ponder.message(for: error)
     if Ponder.exitCode(for: error) == .validationFailure {
       if message.hasPrefix("Error: ") { message.removeFirst("Error: ".count) }
-      message += [".", "?"].contains(where: message.hasSuffix) ? " See 'ponder help'." : "; see 'ponder help'."
+      let isWhole = [".", "?"].contains(where: message.hasSuffix)
+      message += isWhole ? " See 'ponder help'." : "; see 'ponder help'."
     }
     let scalars = message.unicodeScalars.map { scalar in
       scalar.properties.generalCategory == .control ? " " : Character(scalar)

@@ -187,28 +187,59 @@ struct ComparisonText {
     var right: [Piece] = []
   }
 
+  /// What stands side by side and is not torn apart: tokens that both paths have, or a word or a
+  /// whole number of one in place of what the other has.
+  private struct Row {
+    var left: [Piece] = []
+    var right: [Piece] = []
+    /// Whether a number goes on here, so that no line may begin with it.
+    var isInNumber = false
+
+    /// Whether a word begins here on either side.
+    var startsWord: Bool { [left.first, right.first].contains { $0?.text.first == " " } }
+    var endsLine: Bool { [left.last, right.last].contains { $0?.text.hasSuffix("⏎") == true } }
+  }
+
   private(set) var lines: [Line] = []
   private let width: Int
-  /// The pairs on the line in the making, with the index before which a word begins, and the one
-  /// before which at least no number goes on.
-  private var open: [(left: Piece?, right: Piece?)] = []
+  /// The line in the making, with the index before which a word begins, and the one before which at
+  /// least no number goes on.
+  private var open: [Row] = []
   private var breakIndex = 0
   private var splitIndex = 0
 
   /// - Parameter width: the columns of each side.
   init(_ comparison: Comparison, left: PathDigest, right: PathDigest, width: Int) {
     self.width = max(4, width)
-    let numbers = (
-      left: Self.insideNumbers(left, comparison.pairs.compactMap(\.left)),
-      right: Self.insideNumbers(right, comparison.pairs.compactMap(\.right))
-    )
-    for pair in comparison.pairs {
-      let a = pair.left.map { Piece(text: Self.text(left, $0), token: $0, isSame: pair.isSame) }
-      let b = pair.right.map { Piece(text: Self.text(right, $0), token: $0, isSame: pair.isSame) }
-      let isInNumber =
-        pair.left.map(numbers.left.contains) == true
-        || pair.right.map(numbers.right.contains) == true
-      add(a, b, isInNumber: isInNumber)
+    let insideLeft = Self.insideNumbers(left, comparison.pairs.compactMap(\.left))
+    let insideRight = Self.insideNumbers(right, comparison.pairs.compactMap(\.right))
+    /// The tokens of one side in units, each a token with those that go on with its number.
+    func units(_ path: PathDigest, _ tokens: [Int], _ inside: Set<Int>, isSame: Bool) -> [[Piece]] {
+      tokens.reduce(into: []) { units, token in
+        let piece = Piece(text: Self.text(path, token), token: token, isSame: isSame)
+        if inside.contains(token), !units.isEmpty {
+          units[units.count - 1].append(piece)
+        } else {
+          units.append([piece])
+        }
+      }
+    }
+    func isInside(_ unit: [Piece], _ inside: Set<Int>) -> Bool {
+      unit.first.map { inside.contains($0.token) } ?? false
+    }
+    var pairs = comparison.pairs[...]
+    while let first = pairs.first {
+      let run = first.isSame ? pairs.prefix(1) : pairs.prefix { !$0.isSame }
+      pairs = pairs.dropFirst(run.count)
+      let lefts = units(left, run.compactMap(\.left), insideLeft, isSame: first.isSame)
+      let rights = units(right, run.compactMap(\.right), insideRight, isSame: first.isSame)
+      for index in 0..<max(lefts.count, rights.count) {
+        var row = Row()
+        if index < lefts.count { row.left = lefts[index] }
+        if index < rights.count { row.right = rights[index] }
+        row.isInNumber = isInside(row.left, insideLeft) || isInside(row.right, insideRight)
+        add(row)
+      }
     }
     if !open.isEmpty { endLine(at: open.count) }
   }
@@ -238,30 +269,30 @@ struct ComparisonText {
     return inside
   }
 
-  private mutating func add(_ left: Piece?, _ right: Piece?, isInNumber: Bool) {
-    if !isInNumber {
+  private mutating func add(_ row: Row) {
+    if !row.isInNumber {
       splitIndex = open.count
-      if [left, right].contains(where: { $0?.text.first == " " }) { breakIndex = open.count }
+      if row.startsWord { breakIndex = open.count }
     }
-    open.append((left, right))
+    open.append(row)
     if columns(\.left) > width || columns(\.right) > width, open.count > 1 {
       endLine(at: [breakIndex, splitIndex].first { $0 > 0 } ?? open.count - 1)
     }
-    if [left, right].compactMap({ $0 }).contains(where: { $0.text.hasSuffix("⏎") }) {
-      endLine(at: open.count)
-    }
+    if row.endsLine { endLine(at: open.count) }
   }
 
-  private func columns(_ side: KeyPath<(left: Piece?, right: Piece?), Piece?>) -> Int {
-    open.reduce(0) { $0 + ($1[keyPath: side].map { DisplayWidth.of($0.text) } ?? 0) }
+  private func columns(_ side: KeyPath<Row, [Piece]>) -> Int {
+    open.reduce(0) { sum, row in
+      row[keyPath: side].reduce(sum) { $0 + DisplayWidth.of($1.text) }
+    }
   }
 
   private mutating func endLine(at index: Int) {
     guard index > 0 else { return }
     var line = Line()
-    for (left, right) in open[..<index] {
-      if let left { line.left.append(left) }
-      if let right { line.right.append(right) }
+    for row in open[..<index] {
+      line.left += row.left
+      line.right += row.right
     }
     lines.append(line)
     open.removeFirst(index)

@@ -247,7 +247,7 @@ private struct CandidateColumns {
     let bar = max(4, (row.width - 20) / 2)
     let parts = row.splitColumns(
       [
-        .fixed(2), .fill(minimum: 8), .fixed(5), .fixed(row.width < 34 ? 6 : 8), .fixed(bar + 1),
+        .fixed(2), .fill(minimum: 8), .fixed(5), .fixed(row.width < 46 ? 6 : 8), .fixed(bar + 1),
       ], gap: 0)
     (marks, raw, shaped) = (parts[0], parts[2], parts[3])
     label = Rect(x: parts[1].x, y: row.y, width: parts[1].width - 1, height: row.height)
