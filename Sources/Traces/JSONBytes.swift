@@ -152,13 +152,17 @@ struct JSONBytes {
   }
 
   mutating func double() -> Double? {
-    number().flatMap { Double($0) }.flatMap { $0.isFinite ? $0 : nil }
+    guard let text = number(), let value = Double(text) else { return nil }
+    return value.isNormal || text == "0" ? value : nil
   }
 
   mutating func float() -> Float? {
-    number().flatMap { Float($0) }.flatMap { $0.isFinite ? $0 : nil }
+    guard let text = number(), let value = Float(text) else { return nil }
+    return value.isNormal || text == "0" ? value : nil
   }
 
+  /// A number as it is written. What is too large or too small to be one is left to whoever reads
+  /// any JSON.
   private mutating func number() -> String? {
     let start = at
     _ = take(UInt8(ascii: "-"))

@@ -31,8 +31,9 @@ extension SessionSummary {
     defer { try? file.close() }
     var skimmer = Skimmer()
     while isWanted() {
-      guard let piece = try? file.read(upToCount: 1 << 20) else { return nil }
-      if piece.isEmpty { return skimmer.summary }
+      let piece: Data?
+      do { piece = try file.read(upToCount: 1 << 20) } catch { return nil }
+      guard let piece, !piece.isEmpty else { return skimmer.summary }
       skimmer.take(piece)
     }
     return nil
@@ -55,14 +56,14 @@ extension SessionSummary {
     private static let kinds = ["run", "finished", "tally"].map { Array($0.utf8) }
 
     mutating func take(_ piece: Data) {
-      rest += piece
-      let used = rest.withUnsafeBytes { bytes -> Int in
+      let known = rest + piece
+      let used = known.withUnsafeBytes { bytes -> Int in
         guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return 0 }
         skim(UnsafeRawBufferPointer(rebasing: bytes[...end]))
         return end + 1
       }
       // No line of what matters is so long.
-      rest = used == 0 && rest.count > 64 << 20 ? Data() : Data(rest.dropFirst(used))
+      rest = used == 0 && known.count > 64 << 20 ? Data() : Data(known.dropFirst(used))
     }
 
     /// Reads the lines that matter among whole ones.

@@ -185,16 +185,18 @@ import Testing
     driver.press(KeyEvent(.right))
     // In its own time, without anything being saved.
     await driver.wait { $0.message?.kind == .error }
-    #expect(driver.state.message?.text.contains("/dev/full cannot be written") == true)
+    let told = driver.state.message?.text ?? ""
+    #expect(told.contains("/dev/full cannot be written"))
     await driver.settle()
     let copy = Self.temporary.appending(path: "\(UUID().uuidString).jsonl")
     driver.type(":save \(copy.path)")
     driver.press(KeyEvent(.enter))
-    await driver.wait { $0.message != nil }
-    #expect(driver.state.message?.text.contains("cannot be saved") == true)
-    #expect(!FileManager.default.fileExists(atPath: copy.path))
-    // Quitting tells it once more.
-    #expect(await driver.finish() != nil)
+    await driver.wait { $0.message?.text.contains("Saved as") == true }
+    defer { try? FileManager.default.removeItem(at: copy) }
+    // Elsewhere there is room, and the session goes on there.
+    #expect(driver.state.message?.text.contains("goes on there") == true)
+    #expect(await driver.finish() == nil)
+    #expect(Trace(try TraceFile.read(copy).records).runs == driver.state.trace.runs)
   }
 }
 
@@ -241,7 +243,7 @@ import Testing
       #expect(play.state.decode.pendingTakes == 2)
       #expect(play.state.lesson?.isWorking == true)
       if case .decode = action { continue }
-      #expect(play.state.message?.text == "no")
+      #expect(play.state.message?.text.hasSuffix("no") == true)
     }
   }
 

@@ -94,6 +94,7 @@ extension PlaygroundState {
   @discardableResult
   public mutating func show(_ saved: Trace) -> [Effect] {
     session.trace = saved
+    session.trace.model = session.readyModel?.identity.hash
     session.activities = [:]
     session.explored = nil
     session.nextRun = max(1, (saved.latestRun ?? 0) &+ 1)

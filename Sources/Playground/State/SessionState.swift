@@ -95,7 +95,10 @@ public struct SessionState: Sendable {
 
   /// Has places looked up among the runs of a run's own model.
   mutating func look(at run: Int) {
-    if let hash = trace.runs[run]?.start?.model.hash { trace.model = hash }
+    guard let hash = trace.runs[run]?.start?.model.hash else { return }
+    // Where there is but one model, nothing is to be told apart.
+    let isOnly = trace.runs.values.allSatisfy { $0.start.map { $0.model.hash == hash } ?? true }
+    if trace.model != nil || !isOnly { trace.model = hash }
   }
 
   /// A token as lists show it: ordinary ones in quotes, those that stand for no text by name.
