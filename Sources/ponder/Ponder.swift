@@ -9,8 +9,8 @@ struct Ponder: AsyncParsableCommand {
     subcommands: [
       PlayCommand.self, RunCommand.self, EvalCommand.self, ScaleCommand.self,
       ReplayCommand.self, StrategiesCommand.self, ProblemsCommand.self, ModelsCommand.self,
-      ThemesCommand.self, ConfigCommand.self, InfoCommand.self, TokenizeCommand.self, BenchCommand.self,
-      LogitsCommand.self, CurriculumCommand.self,
+      ThemesCommand.self, ConfigCommand.self, InfoCommand.self, TokenizeCommand.self,
+      BenchCommand.self, LogitsCommand.self, CurriculumCommand.self,
     ],
     defaultSubcommand: PlayCommand.self)
 

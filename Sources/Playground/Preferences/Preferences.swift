@@ -138,4 +138,3 @@ extension PlaygroundState {
     return [.config(.keep(name, value, isAsked: true))]
   }
 }
-
