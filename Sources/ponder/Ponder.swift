@@ -11,8 +11,7 @@ struct Ponder: AsyncParsableCommand {
       PlayCommand.self, RunCommand.self, EvalCommand.self, ScaleCommand.self,
       ReplayCommand.self, StrategiesCommand.self, ProblemsCommand.self, GradeCommand.self,
       ModelsCommand.self, ThemesCommand.self, ConfigCommand.self, InfoCommand.self,
-      TokenizeCommand.self, BenchCommand.self,
-      LogitsCommand.self, CurriculumCommand.self,
+      TokenizeCommand.self, BenchCommand.self, LogitsCommand.self, CurriculumCommand.self,
     ],
     defaultSubcommand: PlayCommand.self)
 

@@ -32,12 +32,12 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<28)
+  @Test(arguments: 0..<14)
   func whatAHintSaysIsWhatItsKeyDoes(seed: UInt64) async throws {
     var walk = RandomWalk(seed: seed)
     var play = Play(try await RandomWalk.start(seed))
     play.state.catalog = Play.catalog
-    for step in 0..<150 {
+    for step in 0..<120 {
       walk.act(&play)
       if walk.oneIn(5) { walk.answer(&play) }
       if walk.oneIn(4) { walk.run(&play) }

@@ -139,4 +139,3 @@ extension PlaygroundState {
     return [.config(.keep(name, value, isAsked: true))]
   }
 }
-

@@ -137,7 +137,8 @@ extension CommandLineState {
     let isWord = !field.text.contains(where: \.isWhitespace)
     found = palette.found(field.text).filter { found in
       let name = TypedCommand.split(found.entry.line).name
-      return !(isWord && found.entry.line.hasPrefix(name) && found.entry.title == name
+      return
+        !(isWord && found.entry.line.hasPrefix(name) && found.entry.title == name
         && known.contains(name))
     }
     return completion.path.map { [.file(.list($0))] } ?? []

@@ -6,8 +6,10 @@ extension PickerState {
   func draw(_ state: PlaygroundState, view: PlaygroundView, on buffer: inout CellBuffer) -> Point? {
     switch page {
     case .families, .problems: drawList(state, view: view, on: &buffer)
-    case .template(let form): PickerFormView.draw(form, state, hints: hints(state), view: view, on: &buffer)
-    case .question(let form): PickerFormView.draw(form, state, hints: hints(state), view: view, on: &buffer)
+    case .template(let form):
+      PickerFormView.draw(form, state, hints: hints(state), view: view, on: &buffer)
+    case .question(let form):
+      PickerFormView.draw(form, state, hints: hints(state), view: view, on: &buffer)
     }
   }
 
