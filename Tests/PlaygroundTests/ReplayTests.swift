@@ -32,6 +32,7 @@ import Testing
     var state = state
     (state.model, state.settings, state.question) = (other.model, other.settings, other.question)
     (state.vocabulary, state.catalog) = (other.vocabulary, other.catalog)
+    (state.currentRun, state.exploration) = (other.currentRun, other.exploration)
     (state.decode, state.cursor, state.message) = (DecodeScreen(), .root, nil)
     state.screen = screen
     // What a screen shows is made when it comes into view.
