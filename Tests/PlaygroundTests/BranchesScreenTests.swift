@@ -168,4 +168,21 @@ import Testing
       }
     }
   }
+
+  /// How many branches were asked for does not change when they are stopped.
+  @Test func stoppedBranchesAreTheSameMany() async throws {
+    let all = try await Fixtures.records(of: "cot-decoding")
+    let third = try #require(
+      all.indices.filter { if case .pathFinished = all[$0].event { true } else { false } }
+        .dropFirst(2).first)
+    var play = Play(Fixtures.ready(80, 24))
+    play.send(.trace(Array(all[...third])))
+    play.type("2")
+    #expect(Fixtures.draw(play.state).textSnapshot().contains("k = 10"))
+    let end = RunEnd(reason: .cancelled, answer: nil, correct: nil, tokens: TokenCounts())
+    play.send(.trace([TraceRecord(run: 1, .finished(end))]))
+    let picture = Fixtures.draw(play.state).textSnapshot()
+    #expect(picture.contains("k = 10"))
+    #expect(picture.contains("stopped at 3 of 10 branches"))
+  }
 }

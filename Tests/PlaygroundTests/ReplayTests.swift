@@ -33,6 +33,7 @@ import Testing
     (state.model, state.settings, state.question) = (other.model, other.settings, other.question)
     (state.vocabulary, state.catalog) = (other.vocabulary, other.catalog)
     state.session.trace.model = other.trace.model
+    (state.currentRun, state.exploration) = (other.currentRun, other.exploration)
     (state.decode, state.cursor, state.message) = (DecodeScreen(), .root, nil)
     state.screen = screen
     // What a screen shows is made when it comes into view.

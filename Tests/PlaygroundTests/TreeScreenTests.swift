@@ -140,7 +140,7 @@ import Testing
     play.type("b")
     play.press(.end)
     let second = play.state.tree.selected
-    play.type("b]")
+    play.type("b}")
     #expect(play.state.tree.selected == first)
     play.type("}")
     #expect(play.state.tree.selected == second)
@@ -238,5 +238,26 @@ import Testing
       (list.x..<list.right).contains { before[$0, y] != after[$0, y] }
     }
     #expect(changed.count == 2)
+  }
+
+  /// What a verifier reads and writes was not explored: only the solutions are, each once, whether the
+  /// tree grows or is made from a whole trace.
+  @Test(arguments: [VerifierName.genrm, .genrmDirect, .orm, .prm])
+  func aVerifiersReadingIsLeftOut(verifier: VerifierName) throws {
+    let records = VerifyScreenTests.records(verifier)
+    let whole = Trace(records)
+    let run = try #require(whole.runs[1])
+    var trace = Trace()
+    var grown = ExploredTree()
+    for record in records {
+      trace.apply(record)
+      if let run = trace.runs[record.run] { grown.apply(record.event, in: record.run, run) }
+    }
+    let solutions = run.solutionPaths
+    let own = solutions.flatMap { run.paths[$0]?.nodes ?? [] } + run.line(to: run.promptEnd)
+    for tree in [grown, ExploredTree(whole)] {
+      #expect(tree.lines[.root]?.counts.paths == solutions.count)
+      #expect(Set(tree.places.keys) == Set(own + [.root]))
+    }
   }
 }

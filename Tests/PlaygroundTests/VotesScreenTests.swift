@@ -375,4 +375,48 @@ import Testing
     #expect(driver.state.votes.run == run + 2)
     await driver.wait { $0.votes.digest.end != nil && $0.activities.isEmpty }
   }
+
+  /// A vote is complete when a new one would sample the very same paths: with other passages before
+  /// the question it would not. Where none are looked up, their number is no matter.
+  @Test func aVoteWithOtherPassagesIsAnotherVote() async throws {
+    for (prompting, isOther) in [("retrieval", true), ("think", false)] {
+      var settings = Fixtures.settings
+      (settings.samples, settings.prompting, settings.passages) = (4, prompting, 2)
+      let asked = settings
+      let records = try await RunLineTests.records("self-consistency", 1).map { record in
+        guard case .run(var start) = record.event else { return record }
+        (start.settings, start.used) = (asked, asked)
+        return TraceRecord(run: record.run, .run(start))
+      }
+      var play = Play(Fixtures.ready(80, 24))
+      play.send(.trace(records))
+      play.state.settings = asked
+      play.type("3 ")
+      #expect(play.state.message?.text.contains("complete") == true)
+      #expect(play.state.activities.isEmpty)
+      play.state.settings.passages = 5
+      play.type(" ")
+      #expect(play.state.activities.isEmpty == !isOther, "\(prompting)")
+    }
+  }
+
+  @Test func aShareSaysWhatItIsAShareOf() async throws {
+    let start = try #require(
+      try await RunLineTests.records("self-consistency", 1).lazy.compactMap { record in
+        if case .run(let start) = record.event { start } else { nil }
+      }.first)
+    var play = Play(Fixtures.ready(80, 24))
+    play.send(
+      .trace([
+        TraceRecord(run: 1, .run(start)),
+        TraceRecord(
+          run: 1,
+          .tally(
+            Tally(method: .majority, votes: ["8": 35, "5": 2], unparsed: 3, order: ["8", "5"]))),
+      ]))
+    play.type("3")
+    let picture = Fixtures.draw(play.state).textSnapshot()
+    #expect(picture.contains("share of 40, 3 unparsed"))
+    #expect(picture.contains(" .875 "))
+  }
 }

@@ -261,9 +261,15 @@ extension ExploredTree {
       let nodes = run.paths[$1]?.nodes ?? []
       if run.explores($1) { $0.0.formUnion(nodes) } else { $0.1.formUnion(nodes) }
     }
+    // What a path took back is on none any more; a text that nobody's path has was put in to ask.
+    let isWalk = run.start?.isExploration == true
+    func explores(_ id: NodeID) -> Bool {
+      own.contains(id)
+        || !others.contains(id) && (isWalk || run.nodes[id]?.origin != .injected)
+    }
     var open: [NodeID] = [run.promptEnd]
     while let parent = open.popLast() {
-      for child in run.children[parent] ?? [] where own.contains(child) || !others.contains(child) {
+      for child in run.children[parent] ?? [] where explores(child) {
         guard let node = run.nodes[child] else { continue }
         insert(Entry(child, node), after: parent)
         open.append(child)
