@@ -9,7 +9,8 @@ struct Ponder: AsyncParsableCommand {
     subcommands: [
       PlayCommand.self, RunCommand.self, EvalCommand.self, ScaleCommand.self,
       ReplayCommand.self, StrategiesCommand.self, ProblemsCommand.self, GradeCommand.self,
-      ModelsCommand.self, ThemesCommand.self, InfoCommand.self, TokenizeCommand.self, BenchCommand.self,
+      ModelsCommand.self, ThemesCommand.self, InfoCommand.self, TokenizeCommand.self,
+      BenchCommand.self,
       LogitsCommand.self, CurriculumCommand.self,
     ],
     defaultSubcommand: PlayCommand.self)
