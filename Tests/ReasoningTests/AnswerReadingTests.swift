@@ -144,7 +144,8 @@ import Testing
   @Test func equations() {
     expect(said: [
       ("x = 5", "5"), ("3 + 5 = 8 apples", "8"), ("3 x 4 = 12 = 6 x 2", "12"), ("8-3=5", "5"),
-      ("12 = 3 x 4", "12"), ("3 apples + 5 apples = 8 apples", "8"), ("12 <= 20", "12"),
+      ("12 = 3 x 4", "12"), ("1/3 ≈ 0.333", "1/3"), ("3 apples + 5 apples = 8 apples", "8"),
+      ("12 <= 20", "12"),
       ("x = 4, y = 5", "{x = 4, y = 5}"), ("x = 2 or x = 5", "{2, 5}"),
     ])
     expect(boxed: [
@@ -333,7 +334,7 @@ enum AnswerCases {
 
   /// Being the same answer is an equivalence, whatever is compared: votes may group by it.
   @Test func sameAnswersAreGroups() throws {
-    let answers = try Array(Set(AnswerCases.all.map(\.gold.text)))
+    let answers = try Set(AnswerCases.all.map(\.gold.text)).sorted().prefix(90)
     for kind in [AnswerKind.any, .number, .option, .word] {
       let groups = Dictionary(grouping: answers) { answer in
         answers.firstIndex { AnswerGrader.isCorrect($0, gold: answer, kind: kind) } ?? -1

@@ -21,7 +21,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "x", "2 +", "2 + 3 = 6", "6 = 2 + 3", "2 + 3!", "2 ^ 3", "(2 + 3", "2 + 3)", "2 3", "2.5 + 1", "* 2", "()", "=",
+    "", "x", "2 +", "2 + 3 = 6", "6 = 2 + 3", "2 + 3!", "2 ^ 3", "(2 + 3", "2 + 3)", "2 3",
+    "2.5 + 1", "* 2", "()", "=",
   ])
   func otherTextsAreNone(text: String) { #expect(normal(text) == nil) }
 
@@ -79,7 +80,8 @@ import Testing
     ("6 + 7", "6 is not one of the numbers"),
     ("2 ^ 3 + 7", "“^” is not allowed"), ("7 / 3 + 2", "“/” is not allowed"),
     ("2 * 3 + 7 = 13", nil), ("2 * 3 + 7 = 14", "its value is 13, not 14"),
-    ("2 * 3 + 7!", "“!” is not allowed"), ("3 + 7", "2 is not used"), ("(2 * 3 + 7", "a bracket is not closed"),
+    ("2 * 3 + 7!", "“!” is not allowed"), ("3 + 7", "2 is not used"),
+    ("(2 * 3 + 7", "a bracket is not closed"),
   ])
   func answersAreCheckedWithTheReason(answer: String, reason: String?) {
     let puzzle = NumberPuzzle(numbers: [2, 3, 7], target: 13)

@@ -65,7 +65,8 @@ public enum AnswerNormalizer {
       if form.isConstant { return .number }
       return cleaned.count == 1 ? .word : .any
     case .option: return isCapital(cleaned) ? .option : .word
-    case .text: return ["yes", "no"].contains(cleaned.lowercased()) ? .yesNo : .word
+    case .text:
+      return ["yes", "no", "true", "false"].contains(cleaned.lowercased()) ? .yesNo : .word
     default: return .any
     }
   }

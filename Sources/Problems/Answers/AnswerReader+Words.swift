@@ -57,6 +57,12 @@ extension AnswerReader {
         break
       }
     }
+    // On a line of its own "- 5" is an item of a list.
+    if start > 0, bytes[start - 1] == 0x0A,
+      bytes.startsLowercased("- ", at: start, limit: range.upperBound)
+    {
+      start += 2
+    }
     var end = start
     while end < range.upperBound, bytes[end] != 0x0A {
       let isLast =

@@ -207,7 +207,8 @@ struct AnswerReader {
       let after = first + 1
       let closes = after == range.upperBound || !bytes[after].isASCIISpace
       let isCapital = bytes[first] < 0x60
-      if closes || isCapital || content.count == 1 { return option(at: first) }
+      let isPronoun = bytes[first] == ascii("I") && !isLetterLabel(first, in: range)
+      if closes || isCapital || content.count == 1, !isPronoun { return option(at: first) }
     }
     if let letter = parenthesisedLetter(range) { return letter }
     let capital = range.last { index in

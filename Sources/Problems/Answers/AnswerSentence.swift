@@ -50,7 +50,7 @@ struct AnswerSentence {
   func contentStart() -> Int? {
     var index = 0
     while let lexeme = lexeme(index) {
-      if case .sign(let sign) = lexeme.kind, ":=\"'…→≈,;—".contains(sign) {
+      if case .sign(let sign) = lexeme.kind, ":=\"'…→≈,;—•".contains(sign) {
         index += 1
       } else if isSign(".", at: index), index > 0 {
         index += 1
@@ -326,7 +326,11 @@ struct AnswerSentence {
     }
     guard !hasMath, lexemes[start..<end].allSatisfy({ $0.isText || ($0.word?.count ?? 2) > 1 })
     else { return nil }
-    let found = values.numbers(in: start..<end, inWords: true)
+    let isDate = lexemes[start..<end].contains { lexeme in
+      ValueReader.months.contains(String((lexeme.word ?? "").prefix(3)))
+        && lexeme.writtenWord?.first?.isUppercase == true
+    }
+    let found = isDate ? [] : values.numbers(in: start..<end, inWords: true)
     return found.count == 1 ? found.first : nil
   }
 

@@ -237,6 +237,8 @@ struct ValueReader {
     guard var result = sides.last, let end = sides.last?.end else { return nil }
     let isKnown = { (side: Found) in side.value.form?.isConstant ?? true }
     if !isKnown(result), let known = sides.last(where: isKnown) { result = known }
+    // Of "1/3 ≈ 0.333" the exact side.
+    if let near = relations.firstIndex(of: "≈"), isKnown(sides[near]) { result = sides[near] }
     result.end = end
     if let name = sides[0].value.form, !name.isConstant { result.name = name.text }
     if case .sequence = sides[0].value { result.name = sides[0].value.text }
@@ -424,7 +426,7 @@ struct ValueReader {
     }
   }
 
-  private static let months: Set<String> = [
+  static let months: Set<String> = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
   ]
 

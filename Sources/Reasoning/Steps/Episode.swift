@@ -88,9 +88,10 @@ extension Episode {
     answer = path.answer
     // A person's line is not looked at for an answer when it ends; its end token says that it has.
     if path.end == nil, known.last?.token.bytes.isEmpty == true {
-      answer = AnswerExtractor.answer(
-        said: known.flatMap(\.token.bytes), kind: run.start?.question.kind ?? .any
-      )?.value
+      answer =
+        AnswerExtractor.answer(
+          said: known.flatMap(\.token.bytes), kind: run.start?.question.kind ?? .any
+        )?.value
     }
     for (id, node) in zip(nodes, known).prefix(nodes.count - path.nodes.count)
     where node.origin == .injected { putIn.insert(id) }
