@@ -30,7 +30,7 @@ extension TerminalTests {
             FileManager.default.fileExists(atPath: copy) ? true : nil
           }
           for session in [first, second] {
-            try session.press("Escape", "q")
+            try session.press("q")
             #expect(try await session.exitStatus() == 0)
           }
           for path in [journal.path, copy] {
@@ -80,7 +80,7 @@ extension TerminalTests {
           ["--samples", "200", "--max-tokens", "12"], before: "ulimit -f 64")
         try session.press("3", "Space")
         try await session.wait("what is wrong") { $0.text.contains("not on disk") }
-        try session.press("Escape", "e")
+        try session.press("Up")
         try await session.wait("that it stays in sight") { picture in
           picture.rows.last?.contains("events are not on disk") == true
         }
