@@ -73,8 +73,7 @@ public struct SessionFolder: Sendable {
     at place: URL, copying file: FileHandle, length: Int
   ) throws -> TraceJournal {
     do {
-      try FileManager.default.createDirectory(
-        at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try WholeFile.makeFolder(place.deletingLastPathComponent().absoluteURL)
       try WholeFile.write(to: place) { copy in
         try TraceJournal.pieces(of: file.fileDescriptor, length: length) {
           try copy.write(contentsOf: $0)

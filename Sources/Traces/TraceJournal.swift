@@ -156,9 +156,8 @@ public final class TraceJournal: Sendable {
     case .regular: break
     case .missing:
       do {
-        try FileManager.default.createDirectory(
-          at: WholeFile.destination(of: url).deletingLastPathComponent(),
-          withIntermediateDirectories: true)
+        try WholeFile.makeFolder(
+          WholeFile.destination(of: url).deletingLastPathComponent().absoluteURL)
       } catch { throw TraceError.unwritable(path, reason: WholeFile.reason(error)) }
     }
     // A file that was deleted between opening and locking would swallow all that is written.

@@ -27,6 +27,24 @@ public enum WholeFile {
     }
   }
 
+  /// Makes a folder and those above it, where they are missing.
+  ///
+  /// - Throws: `POSIXError`, which says what is in the way.
+  static func makeFolder(_ url: URL) throws {
+    var path = ""
+    for part in url.path.split(separator: "/") {
+      path += "/" + part
+      // What is there already is no matter here, not even on a disk that takes nothing.
+      guard mkdir(path, 0o777) != 0 else { continue }
+      let code = errno
+      var status = stat()
+      let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+      if !isFolder {
+        throw POSIXError(POSIXErrorCode(rawValue: code == EEXIST ? ENOTDIR : code) ?? .EIO)
+      }
+    }
+  }
+
   /// Where links lead to from a path, whether or not there is something yet.
   public static func destination(of url: URL) -> URL {
     var url = url

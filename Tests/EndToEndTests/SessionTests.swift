@@ -30,7 +30,7 @@ extension TerminalTests {
             FileManager.default.fileExists(atPath: copy) ? true : nil
           }
           for session in [first, second] {
-            try session.press("Escape", "q")
+            try session.press("q")
             #expect(try await session.exitStatus() == 0)
           }
           for path in [journal.path, copy] {
@@ -57,7 +57,8 @@ extension TerminalTests {
           kill(try #require(try session.program()), 0) != 0 ? true : nil
         }
         let before = Trace(try TraceFile.read(journal).records)
-        try session.command("stty sane; clear")
+        // A killed program leaves the terminal as it was: there Enter ends no line.
+        try session.type("stty sane\nclear\n")
         _ = try await session.startPlayground()
         try session.press("O")
         try await session.wait("the session") { $0.text.contains("run") && $0.text.contains("B") }
@@ -80,19 +81,17 @@ extension TerminalTests {
           ["--samples", "200", "--max-tokens", "12"], before: "ulimit -f 64")
         try session.press("3", "Space")
         try await session.wait("what is wrong") { $0.text.contains("not on disk") }
-        try session.press("Escape", "e")
+        try session.press("Up")
         try await session.wait("that it stays in sight") { picture in
-          picture.rows.last?.contains("events are not on disk") == true
+          picture.rows.last?.contains("not on disk") == true
         }
         try session.press("q")
-        try await session.wait("the question") {
-          $0.text.contains("save elsewhere") && $0.text.contains("File too large")
-        }
+        try await session.wait("the question") { $0.text.contains("save elsewhere") }
         try session.press("r")
         try await session.wait("the question again") { $0.text.contains("save elsewhere") }
         try session.press("q")
         #expect(try await session.exitStatus() == 1)
-        try await session.wait("what is lost") { $0.text.contains("events are not on disk") }
+        try await session.wait("what is lost") { $0.text.contains("not on disk: The trace") }
         // What did fit is whole.
         let file = try TraceFile.read(try session.journal())
         #expect(file.tornBytes == 0)
@@ -106,7 +105,7 @@ extension TerminalTests {
         _ = try await session.startPlayground(environment: ["XDG_STATE_HOME": "/dev/null/state"])
         try session.press("Right")
         try await session.wait("what is wrong") {
-          $0.text.contains("not on disk") && $0.text.contains("cannot be written")
+          $0.text.contains("not on disk") && $0.text.contains("Not a directory")
         }
         try session.press("q")
         try await session.wait("the question") { $0.text.contains("save elsewhere") }

@@ -226,7 +226,7 @@ final class Recorder: Sendable {
     do {
       try state.withLock { $0.journal }?.close()
       return unkept
-    } catch { return error }
+    } catch { return unkept ?? error }
   }
 }
 
