@@ -87,7 +87,6 @@ extension TreeScreen {
     .right,
     .wrong,
     LegendRow("∅", .dim, "no answer was found"),
-    .lineBreak,
     .bytes,
   ]
 
