@@ -103,7 +103,7 @@ extension TerminalTests {
         // All the while the vote went on, and still does.
         func finished(_ picture: TerminalPicture) throws -> Int {
           let match = try #require(
-            picture.text.firstMatch(of: #/self-consistency ([0-9]+)\/100/#))
+            picture.text.firstMatch(of: #/self-consistency ([0-9]+) of 100/#))
           return try #require(Int(match.1))
         }
         let count = try finished(taken)

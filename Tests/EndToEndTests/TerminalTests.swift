@@ -222,7 +222,7 @@ extension TerminalSession {
     ])
     try press("3", "Space")
     try await wait("votes") { picture in
-      picture.text.firstMatch(of: #/self-consistency ([1-9][0-9]*)\/100/#) != nil
+      picture.text.firstMatch(of: #/self-consistency ([1-9][0-9]*) of 100/#) != nil
     }
   }
 }

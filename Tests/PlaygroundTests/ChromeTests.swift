@@ -110,7 +110,7 @@ import Testing
     #expect(Fixtures.draw(state).textSnapshot().contains("✗ The model file is cut short."))
     _ = Reducer().reduce(&state, .key(KeyEvent(.down)))
     #expect(state.message == nil)
-    #expect(Fixtures.draw(state).textSnapshot().contains("→ take"))
+    #expect(Fixtures.draw(state).textSnapshot().contains("? keys  : find"))
   }
 
   @Test func figuresAreWrittenAlike() {

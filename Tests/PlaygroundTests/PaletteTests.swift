@@ -123,7 +123,7 @@ struct SeededRandom: RandomNumberGenerator {
     #expect(play.state.votes.run == 3)
   }
 
-  @MainActor @Test(.timeLimit(.minutes(1)))
+  @MainActor @Test(.timeLimit(.minutes(10)))
   func aTokenAtTheCursorIsFoundAndTaken() async {
     let driver = Driver()
     await driver.start()

@@ -208,7 +208,7 @@ import Testing
     #expect(play.line?.error == "there is no setting “smaples”; did you mean samples?")
   }
 
-  @Test(.timeLimit(.minutes(1))) func theFileIsWrittenWholeWithItsComments() async throws {
+  @Test(.timeLimit(.minutes(10))) func theFileIsWrittenWholeWithItsComments() async throws {
     let folder = FileManager.default.temporaryDirectory
       .appending(path: "config-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }

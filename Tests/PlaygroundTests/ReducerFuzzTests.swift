@@ -27,7 +27,8 @@ struct RandomWalk {
 
   /// Every key that is bound somewhere, and a good part of those that are not.
   private static let keys: [KeyEvent] = {
-    let bound = KeyMap.standard.bindings.values.flatMap { $0.flatMap(\.keys) }
+    let keyMap = KeyMap.standard
+    let bound = keyMap.contexts.flatMap { keyMap.bindings[$0] ?? [] }.flatMap(\.keys)
     let typed = "abcdefghijklmnopqrstuvwxyzALCNGT0123456789 .,:/?~-+é漢".map { KeyEvent($0) }
     let special: [KeyEvent.Key] = [
       .enter, .escape, .tab, .backspace, .delete, .up, .down, .left, .right, .home, .end,
@@ -87,7 +88,7 @@ struct RandomWalk {
 
   /// Something begins to run, or ends.
   mutating func run(_ play: inout Play) {
-    if let run = play.state.activities.keys.randomElement(using: &random), oneIn(2) {
+    if let run = play.state.activities.keys.sorted().randomElement(using: &random), oneIn(2) {
       return play.send(.run(.ended(run: run, .cancelled)))
     }
     switch Int.random(in: 0..<4, using: &random) {

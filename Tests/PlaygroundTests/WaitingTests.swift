@@ -38,7 +38,7 @@ import Testing
     #expect(picture(play).contains("Reading the question …"))
   }
 
-  @MainActor @Test(.timeLimit(.minutes(1)))
+  @MainActor @Test(.timeLimit(.minutes(10)))
   func aTableThatCannotBeComputedSaysWhy() async throws {
     let driver = Driver()
     await driver.start()

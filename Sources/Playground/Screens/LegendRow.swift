@@ -43,6 +43,6 @@ extension LegendRow {
     LegendRow("•", .notice, "a notice, until the next key"),
     LegendRow("⚠", .warning, "a warning"), LegendRow("✗", .error, "an error"),
     LegendRow("≈", .text, "an estimate, or interpolated"),
-    LegendRow("—", .dim, "not known"),
+    LegendRow("—", .dim, "not known"), lineBreak,
   ]
 }

@@ -44,6 +44,7 @@ struct DecodeScreen: Screen {
   /// How many more tokens are to be taken as soon as their tables are there: keys that came
   /// faster than the model.
   var pendingTakes = 0
+  static let mostPendingTakes = 8
   /// The text being typed for insertion, when it is.
   var insertion: TextField?
   /// The token being looked up, when one is.
@@ -175,7 +176,13 @@ struct DecodeScreen: Screen {
       }
     }
     switch command {
-    case .activate: return !isStreaming && (hasCurrentTable || hasPlace)
+    case .activate:
+      if isStreaming { return false }
+      // Until the table is there, keys are only kept in mind.
+      guard arriving == nil, hasCurrentTable, let table, table.rows.indices.contains(selectedRow)
+      else { return hasPlace && pendingTakes < Self.mostPendingTakes }
+      let next = session.cursor.appending(table.rows[selectedRow].token.id)
+      return hasPlace || session.trace.node(next) != nil
     case .undo:
       return !isStreaming && session.trace.node(session.cursor).map { $0.parent != .root } ?? false
     case .run: return hasPlace
@@ -286,7 +293,7 @@ struct DecodeScreen: Screen {
       return []
     }
     guard arriving == nil, hasCurrentTable || !expectsTable(session) else {
-      pendingTakes = min(pendingTakes + 1, 8)
+      pendingTakes = min(pendingTakes + 1, Self.mostPendingTakes)
       return []
     }
     guard let table, table.rows.indices.contains(selectedRow) else {

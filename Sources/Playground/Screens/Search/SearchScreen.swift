@@ -104,7 +104,6 @@ extension SearchScreen {
     LegendRow("U", .text, "bonus for what was rarely tried: P · c · √ΣN / (1 + N)"),
     LegendRow("Σ log p", .text, "how likely the text is after the prompt"),
     LegendRow("rank", .text, "place among the steps of the round, of how many"),
-    .lineBreak,
   ]
 
   func offers(_ command: Command, _ session: SessionState) -> Bool {

@@ -308,7 +308,6 @@ extension StepsScreen {
     LegendRow("●", .nodeBest, "the selected state on the curve"),
     LegendRow("▶", .notice, "the action that comes next"),
     LegendRow("flat post-hoc", .text, "p moves by less than .10; and it starts at .50 or more"),
-    .lineBreak,
   ]
 
   func offers(_ command: Command, _ session: SessionState) -> Bool {

@@ -89,7 +89,6 @@ extension TreeScreen {
     .right,
     .wrong,
     LegendRow("∅", .dim, "no answer was found"),
-    .lineBreak,
     .bytes,
   ]
 
