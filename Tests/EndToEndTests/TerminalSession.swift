@@ -295,6 +295,7 @@ struct TerminalPicture: Equatable {
 
   var text: String { rows.joined(separator: "\n") }
 
-  /// The rows without the title line above and the two lines below, which tell of changing things.
-  var content: [String] { Array(rows.dropFirst().dropLast(2)) }
+  /// The rows without the title above, with its runs and tabs, and the two lines below: these tell of
+  /// changing things. A low terminal has two lines of title.
+  var content: [String] { Array(rows.dropFirst(rows.count < 20 ? 2 : 3).dropLast(2)) }
 }

@@ -204,7 +204,7 @@ extension TerminalTests {
         #expect(wide.rows.count == 60)
         try session.resize(columns: 80, rows: 24)
         try await session.wait("Decode alone") {
-          $0.rows.count == 24 && $0.rows[1].contains("next token") && !$0.text.contains("ΣΔ")
+          $0.rows.count == 24 && $0.rows[3].contains("next token") && !$0.text.contains("ΣΔ")
         }
         try session.press("q")
         #expect(try await session.exitStatus() == 0)

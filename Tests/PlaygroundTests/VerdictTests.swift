@@ -168,6 +168,47 @@ import Testing
     #expect(nodes.filter(actions.starts.contains).count == 3)
   }
 
+  /// Another question hides no walk: it comes back where it was left, with what lay ahead, and goes
+  /// on as the same run.
+  @Test func aWalkGoesOnWhereItWasLeft() async throws {
+    let driver = await started()
+    await step(driver, .right, .right, .left)
+    let first = try #require(driver.state.exploration)
+    let walk = try #require(driver.state.trace.runs[first])
+    let (place, ahead) = (driver.state.cursor, driver.state.decode.redo)
+    // A walk of another question by the same model.
+    var start = try #require(walk.start)
+    start.question.gold = "5"
+    let second = 50
+    driver.send(
+      .trace([
+        TraceRecord(run: second, .run(start)),
+        TraceRecord(
+          run: second,
+          .injected(
+            Injection(
+              role: .prompt, path: nil, parent: .root, end: walk.promptEnd,
+              tokens: walk.tokens(to: walk.promptEnd)))),
+      ]))
+    driver.type("]")
+    await driver.settle()
+    #expect(driver.state.exploration == second)
+    #expect(driver.state.question.gold == "5")
+    #expect(generated(driver) == [])
+    await step(driver, .down, .down, .right)
+    #expect(driver.state.trace.runs[second]?.nodes[driver.state.cursor] != nil)
+    driver.type("[")
+    await driver.settle()
+    #expect(driver.state.exploration == first)
+    #expect(driver.state.question == Fixtures.question)
+    #expect(driver.state.cursor == place)
+    #expect(driver.state.decode.redo == ahead)
+    await step(driver, .down, .right)
+    #expect(driver.state.trace.runs.count == 2)
+    #expect(driver.state.trace.runs[first]?.nodes[driver.state.cursor] != nil)
+    #expect(driver.state.currentRun == first)
+  }
+
   // MARK: Opening
 
   /// `o` leads to the fork with the token under the hand that the answer's paths took there.

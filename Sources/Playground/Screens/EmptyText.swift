@@ -19,7 +19,7 @@ struct EmptyText: Sendable, Hashable {
 
   /// The keys in pairs with what they begin; a command that no key has is left out.
   func hints(on screen: any Screen, _ session: SessionState) -> [KeyHint] {
-    let map = KeyMap(session.screens)
+    let map = session.keyMap
     let own = screen.contexts + [.global]
     return starts.compactMap { start in
       let key = map.key(for: start.command, in: own) ?? map.anyKey(for: start.command)

@@ -97,6 +97,7 @@ extension PlaygroundState {
     session.trace.model = session.readyModel?.identity.hash
     session.activities = [:]
     session.explored = nil
+    session.currentRun = nil
     session.nextRun = max(1, (saved.latestRun ?? 0) &+ 1)
     var effects = reset(.trace)
     // The first screen, in the order of the tabs, that is some run's own; the newest run there.

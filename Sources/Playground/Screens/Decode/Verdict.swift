@@ -98,7 +98,7 @@ extension DecodeScreen {
       text.append(PathText.head(gold, columns: 16), style: view.style(.answerCorrect))
     }
     guard let advice = verdict.advice else { return text }
-    let key = KeyMap(session.screens).key(for: .top, in: contexts + [.global])
+    let key = session.keyMap.key(for: .top, in: contexts + [.global])
     text.append("   \(key ?? "g")", style: view.style(.key))
     text.append(", then try ", style: dim)
     text.append(session.label(of: advice.token), style: view.style(.tokenChosen))
