@@ -39,6 +39,10 @@ struct RunChooser: Popup {
   let contexts: [KeyContext] = [.runs]
   let takesText = true
 
+  func offers(_ command: Command, _ state: PlaygroundState) -> Bool {
+    command != .activate || !runs(state).isEmpty
+  }
+
   func list(_ state: PlaygroundState) -> PopupList? { box(state) }
 
   func press(_ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState) -> [Effect] {

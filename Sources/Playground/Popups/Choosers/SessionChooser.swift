@@ -92,6 +92,11 @@ extension SessionChooser {
 
   var takesText: Bool { mode != .deleting }
 
+  func offers(_ command: Command, _ state: PlaygroundState) -> Bool {
+    let isAboutOne = command == .activate || command.own(Own.self) != nil
+    return !isAboutOne || selected != nil
+  }
+
   func press(_ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState) -> [Effect] {
     var chooser = self
     let effects: [Effect]

@@ -183,7 +183,7 @@ struct DecodeScreen: Screen {
       else { return hasPlace && pendingTakes < Self.mostPendingTakes }
       let next = session.cursor.appending(table.rows[selectedRow].token.id)
       return hasPlace || session.trace.node(next) != nil
-    case .undo:
+    case .left, .undo:
       return !isStreaming && session.trace.node(session.cursor).map { $0.parent != .root } ?? false
     case .run: return hasPlace
     case .answerNow: return hasPlace && !isAsking
