@@ -10,8 +10,7 @@ struct Ponder: AsyncParsableCommand {
       PlayCommand.self, RunCommand.self, EvalCommand.self, ScaleCommand.self,
       ReplayCommand.self, StrategiesCommand.self, ProblemsCommand.self, GradeCommand.self,
       ModelsCommand.self, ThemesCommand.self, InfoCommand.self, TokenizeCommand.self,
-      BenchCommand.self,
-      LogitsCommand.self, CurriculumCommand.self,
+      BenchCommand.self, LogitsCommand.self, CurriculumCommand.self,
     ],
     defaultSubcommand: PlayCommand.self)
 

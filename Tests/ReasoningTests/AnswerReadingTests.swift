@@ -211,7 +211,8 @@ import Testing
       ("09:05", "9:05"), ("9:40 p.m", "9:40 pm"), ("2 pm", "2:00 pm"), ("3:4", "3:4"),
       ("2024-05-12", "2024-05-12"),
       ("New York City Hall of Records", "new york city hall of records"),
-      ("heads, because it was flipped", "heads"), ("the letter n", "N"), ("“kn”", "kn"), ("\"so\"", "so"),
+      ("heads, because it was flipped", "heads"), ("the letter n", "N"), ("“kn”", "kn"),
+      ("\"so\"", "so"),
     ])
     expect(boxed: [("\\text{no solution}", "no solution"), ("red", "red")])
   }
