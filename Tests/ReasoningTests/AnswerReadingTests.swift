@@ -212,6 +212,7 @@ import Testing
       ("2024-05-12", "2024-05-12"),
       ("New York City Hall of Records", "new york city hall of records"),
       ("heads, because it was flipped", "heads"), ("the letter n", "N"), ("“kn”", "kn"),
+      ("\"so\"", "so"),
     ])
     expect(boxed: [("\\text{no solution}", "no solution"), ("red", "red")])
   }

@@ -49,6 +49,8 @@ struct AnswerSentence {
   /// said not to be. nil where nothing is left.
   func contentStart() -> Int? {
     var index = 0
+    // Where nothing stands behind "so" or "about", that is the answer.
+    var filler: Int?
     while let lexeme = lexeme(index) {
       if case .sign(let sign) = lexeme.kind, ":=\"'…→≈,;—•".contains(sign) {
         index += 1
@@ -68,15 +70,16 @@ struct AnswerSentence {
           return isPlainNegation(index) ? nil : index
         }
         index = but
-      } else if let filler = Self.fillers.first(where: { isPhrase($0, at: index) }),
-        index + filler.count < lexemes.count, !isWhole || filler != ["a"]
+      } else if let words = Self.fillers.first(where: { isPhrase($0, at: index) }),
+        index + words.count < lexemes.count
       {
-        index += filler.count
+        filler = index
+        index += words.count
       } else {
         return index
       }
     }
-    return nil
+    return filler
   }
 
   /// Whether "not" takes a value away, rather than being part of words ("not possible").
