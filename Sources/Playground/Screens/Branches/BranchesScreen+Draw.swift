@@ -16,7 +16,8 @@ extension BranchesScreen {
     guard digest.run != nil, rowCount > 0 else { return nil }
     let layout = layout(in: rect)
     drawHeader(session, in: layout.header, theme: theme, on: &buffer)
-    BranchTable(branches: self, theme: theme).draw(in: layout.rows, on: &buffer)
+    BranchTable(branches: self, isUnderWay: session.isUnderWay(digest.run), theme: theme)
+      .draw(in: layout.rows, on: &buffer)
     drawDetail(in: layout.detail, theme: theme, on: &buffer)
     AnswerBoard(branches: self, theme: theme).draw(in: layout.board, on: &buffer)
     Panel.note(note(width: rect.width), in: layout.note, theme: theme, on: &buffer)
@@ -156,6 +157,8 @@ struct BranchesLayout {
 /// The branches as rows.
 private struct BranchTable {
   let branches: BranchesScreen
+  /// Whether the run is; the paths of one that was killed grow no more.
+  let isUnderWay: Bool
   let theme: Theme
 
   /// A branch by its number; nil while it waits for a free slot.
@@ -209,7 +212,7 @@ private struct BranchTable {
     columns.append(
       column(bar.0, .fixed(bar.1)) { path, cell in
         path.delta.map { cell.bar($0, cell.style(.barShaped)) }
-          ?? (path.isGrowing ? cell.text("grows …", .dim) : nil)
+          ?? (path.isGrowing ? cell.text(isUnderWay ? "grows …" : "cut off", .dim) : nil)
       })
     columns.append(
       column("", .fixed(4), .right) { $1.text($0.delta.map(Format.probability) ?? "") })

@@ -226,8 +226,12 @@ struct SearchTable {
         return cell.bar(value, cell.style(.barShaped))
       }
     }
+    // Where one score needs five digits, all that are compared with it have as many.
+    let isFine = search.page.lines.contains { $0.score.map(Self.isNearOne) ?? false }
     func score(_ title: String, _ width: Int) -> ItemColumn<SearchLine> {
-      .init(title, .fixed(width), .right) { $1.text(orDash: $0.score.map(Self.score)) }
+      .init(title, .fixed(width), .right) {
+        $1.text(orDash: $0.score.map { isFine ? Self.fine($0) : Self.figure($0) })
+      }
     }
     var columns: [ItemColumn<SearchLine>] = [.init("step", .fill, write: text)]
     switch search.map.kind {
@@ -292,11 +296,18 @@ struct SearchTable {
       base: cell.base)
   }
 
-  /// A score, to five digits where fewer would not tell it from 1: there they decide.
+  /// A score on its own, to five digits where fewer would not tell it from 1: there they decide.
   static func score(_ value: Double) -> String {
+    isNearOne(value) ? fine(value) : figure(value)
+  }
+
+  private static func isNearOne(_ value: Double) -> Bool { (0.995..<1).contains(value) }
+
+  /// A score to five digits.
+  private static func fine(_ value: Double) -> String {
+    guard (0..<1).contains(value) else { return figure(value) }
     let text = Format.fixed(value, 5)
-    guard (0.995..<1).contains(value), text.hasPrefix("0") else { return figure(value) }
-    return String(text.dropFirst())
+    return text.hasPrefix("0") ? String(text.dropFirst()) : text
   }
 
   static func figure(_ value: Double) -> String {
