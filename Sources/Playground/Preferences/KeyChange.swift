@@ -19,7 +19,8 @@ struct KeyChange: Sendable, Hashable {
     let contexts = keyMap.rebindable
     guard let context = contexts.first(where: { $0.name == parts[1] })?.context else {
       throw CommandLineError(
-        "there is no screen “\(parts[1])”" + Suggestion.hint(for: parts[1], among: contexts.map(\.name)))
+        "there is no screen “\(parts[1])”"
+          + Suggestion.hint(for: parts[1], among: contexts.map(\.name)))
     }
     let bindings = keyMap.bindings[context] ?? []
     guard let binding = bindings.first(where: { $0.command.name == parts[2] }) else {

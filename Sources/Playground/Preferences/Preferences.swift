@@ -40,7 +40,8 @@ public struct Preferences: Sendable {
       case let name:
         guard let setting = table[name] else {
           problems.append(
-            "line \(entry.line): there is no setting “\(name)”" + Suggestion.hint(for: name, among: names))
+            "line \(entry.line): there is no setting “\(name)”"
+              + Suggestion.hint(for: name, among: names))
           continue
         }
         var tried = RunSettings()
@@ -131,7 +132,8 @@ extension PlaygroundState {
       guard let setting = session.settingTable[name] else {
         throw CommandLineError(
           "there is no setting “\(name)”"
-            + Suggestion.hint(for: name, among: ["theme", "model"] + session.settingTable.map(\.name)))
+            + Suggestion.hint(
+              for: name, among: ["theme", "model"] + session.settingTable.map(\.name)))
       }
       // What is as it always is needs no line.
       value = setting.isDefault(session.settings) ? nil : setting.value(in: session.settings)
