@@ -64,8 +64,7 @@ func cancellingOnSignal<Result: Sendable>(
 ) async throws -> (result: Result, signal: Int32?) {
   let task = Task { try await work() }
   let received = Mutex<Int32?>(nil)
-  signal(SIGINT, SIG_IGN)
-  signal(SIGTERM, SIG_IGN)
+  let isOver = Mutex(false)
   let sources = [SIGINT, SIGTERM].map { number in
     let source = DispatchSource.makeSignalSource(signal: number)
     source.setEventHandler {
@@ -73,13 +72,21 @@ func cancellingOnSignal<Result: Sendable>(
       received.withLock { $0 = number }
       task.cancel()
     }
+    // Ignored only from when somebody listens: a signal that comes before ends the process as usual,
+    // and none is lost in between.
+    source.setRegistrationHandler {
+      isOver.withLock { if !$0 { signal(number, SIG_IGN) } }
+    }
     source.resume()
     return source
   }
   defer {
     for source in sources { source.cancel() }
-    signal(SIGINT, SIG_DFL)
-    signal(SIGTERM, SIG_DFL)
+    isOver.withLock { isOver in
+      isOver = true
+      signal(SIGINT, SIG_DFL)
+      signal(SIGTERM, SIG_DFL)
+    }
   }
   let result = try await task.value
   return (result, received.withLock { $0 })
