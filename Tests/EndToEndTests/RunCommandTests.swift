@@ -206,12 +206,12 @@ import Testing
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = FileHandle.nullDevice
     try process.run()
-    // A command that is ready for the signal ignores its default action.
+    // A command that is ready for the signal has a handler of its own.
     let file = "/proc/\(process.processIdentifier)/status"
     func isReady() -> Bool {
       let state = String(
         decoding: (try? FileHandle(forReadingAtPath: file)?.readToEnd()) ?? Data(), as: UTF8.self)
-      let line = state.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
+      let line = state.split(separator: "\n").first { $0.hasPrefix("SigCgt:") }
       let mask = line?.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) } ?? 0
       return mask >> UInt64(signal - 1) & 1 == 1
     }

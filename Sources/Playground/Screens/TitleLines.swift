@@ -318,7 +318,7 @@ enum RunChip {
       text.append(" \(model.shortName)", style: on(.notice))
     }
     if case .underWay(let done, let all) = entry.progress {
-      text.append(" \(done)/\(all)", style: on(.notice))
+      text.append(" \(done)" + (all.map { "/\($0)" } ?? ""), style: on(.notice))
     }
     if let answer = entry.answer {
       text.append(" ", style: base)
@@ -328,6 +328,7 @@ enum RunChip {
     switch entry.progress {
     case .cancelled: text.append(" stopped", style: on(.warning))
     case .failed: text.append(" failed", style: on(.error))
+    case .open where !entry.isWalk: text.append(" cut off", style: on(.warning))
     case .completed, .open, .underWay: break
     }
     return text

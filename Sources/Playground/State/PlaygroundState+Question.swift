@@ -13,6 +13,7 @@ extension PlaygroundState {
     if session.isReplay { return showSaved(question) }
     var effects = cancelRuns() + turnToLoadedModel()
     session.question = question
+    session.currentRun = nil
     effects += reset(.question)
     return effects + session.newExploration()
   }

@@ -31,7 +31,14 @@ extension PlaygroundState {
   mutating func interrupt() -> [Effect] {
     guard isAnimated, !session.isInterrupted else { return Reducer().perform(.quit, &self) }
     session.isInterrupted = true
-    let effects = cancelRuns() + stopScreens()
+    var effects = cancelRuns()
+    // Each screen is asked as if it was on view: a study goes on while one looks around, but not now.
+    let shown = session.screen
+    for screen in session.screens.ids {
+      session.screen = screen
+      effects += on(screen) { $0.stop(&$1) ?? [] }
+    }
+    session.screen = shown
     session.tell("Stopped what was running; Ctrl-C again quits.")
     return effects
   }

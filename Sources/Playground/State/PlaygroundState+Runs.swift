@@ -116,6 +116,18 @@ extension PlaygroundState {
     session.readyModel.map { turnView(to: $0.identity.hash) } ?? []
   }
 
+  /// What shows next is by the loaded model again, and Decode goes on with it.
+  mutating func goBackToLoadedModel() -> [Effect] {
+    guard session.showsAnotherModel else { return [] }
+    let effects = turnToLoadedModel()
+    session.exploration =
+      session.trace.runs.filter { _, run in
+        guard let start = run.start, start.isExploration else { return false }
+        return start.question == session.question && session.trace.considers(run)
+      }.keys.max()
+    return effects + (resumedExploration() ?? session.newExploration())
+  }
+
   /// What shows next is by the model of a run.
   mutating func turnView(toRun run: Int) -> [Effect] {
     session.trace.runs[run]?.start.map { turnView(to: $0.model.hash) } ?? []

@@ -332,7 +332,9 @@ extension PlaygroundState {
       if case .run(let start) = record.event {
         session.nextRun = max(session.nextRun, record.run &+ 1)
         // What was asked for last is what shows; it is by the model that is loaded.
-        if record.run == session.currentRun { turning += turnToLoadedModel() }
+        if record.run == session.currentRun {
+          turning += start.isExploration ? turnToLoadedModel() : goBackToLoadedModel()
+        }
         place(record.run, of: start.strategy)
       }
       session.count(record)

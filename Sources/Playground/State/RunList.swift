@@ -7,8 +7,8 @@ import Traces
 struct RunEntry: Sendable, Hashable {
   /// How far the run has come.
   enum Progress: Sendable, Hashable {
-    /// So many of its paths have ended.
-    case underWay(done: Int, of: Int)
+    /// So much of it is done, in the unit of its strategy; nil where nobody knows of how much.
+    case underWay(done: Int, of: Int?)
     case completed, cancelled, failed
     /// It has not ended, and nothing is under way: a walk, or a run whose end was never written.
     case open
@@ -75,7 +75,9 @@ extension RunEntry {
   }
 
   private static func progress(_ run: RunTrace?, _ activity: Activity?) -> Progress {
-    if let activity { return .underWay(done: activity.finished, of: activity.paths) }
+    if let progress = activity?.progress {
+      return .underWay(done: progress.done, of: progress.total)
+    }
     return switch run?.end?.reason {
     case .completed?: .completed
     case .cancelled?: .cancelled

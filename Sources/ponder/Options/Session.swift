@@ -64,7 +64,8 @@ func cancellingOnSignal<Result: Sendable>(
 ) async throws -> (result: Result, signal: Int32?) {
   let task = Task { try await work() }
   let received = Mutex<Int32?>(nil)
-  let isOver = Mutex(false)
+  // The source puts its handler in place of the default action when it is ready: a signal that comes
+  // before ends the process as usual, and none is lost in between.
   let sources = [SIGINT, SIGTERM].map { number in
     let source = DispatchSource.makeSignalSource(signal: number)
     source.setEventHandler {
@@ -72,21 +73,13 @@ func cancellingOnSignal<Result: Sendable>(
       received.withLock { $0 = number }
       task.cancel()
     }
-    // Ignored only from when somebody listens: a signal that comes before ends the process as usual,
-    // and none is lost in between.
-    source.setRegistrationHandler {
-      isOver.withLock { if !$0 { signal(number, SIG_IGN) } }
-    }
     source.resume()
     return source
   }
   defer {
     for source in sources { source.cancel() }
-    isOver.withLock { isOver in
-      isOver = true
-      signal(SIGINT, SIG_DFL)
-      signal(SIGTERM, SIG_DFL)
-    }
+    signal(SIGINT, SIG_DFL)
+    signal(SIGTERM, SIG_DFL)
   }
   let result = try await task.value
   return (result, received.withLock { $0 })

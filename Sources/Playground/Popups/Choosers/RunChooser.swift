@@ -150,9 +150,11 @@ struct RunChooser: Popup {
       text.append(" ")
     }
     switch entry.progress {
-    case .underWay(let done, let all): text.append("\(done)/\(all)", style: theme[.notice])
+    case .underWay(let done, let all):
+      text.append("\(done)" + (all.map { "/\($0)" } ?? ""), style: theme[.notice])
     case .cancelled: text.append("stopped", style: theme[.warning])
     case .failed: text.append("failed", style: theme[.error])
+    case .open where !entry.isWalk: text.append("cut off", style: theme[.warning])
     case .completed, .open:
       if let share = entry.share { text.append(Format.probability(share), style: theme[.dim]) }
     }

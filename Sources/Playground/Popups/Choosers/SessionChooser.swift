@@ -104,7 +104,7 @@ extension SessionChooser {
     case .list: effects = chooser.pressInList(key, command, &state)
     case .naming(var field):
       effects = chooser.answer(command) {
-        field.text == $0.name ? [] : [.file(.rename(path: $0.path, name: field.text))]
+        field.text == $0.name || field.isEmpty ? [] : [.file(.rename(path: $0.path, name: field.text))]
       }
       if command == nil, field.handle(key) { chooser.mode = .naming(field) }
     case .deleting: effects = chooser.answer(command) { [.file(.delete(path: $0.path))] }
@@ -156,7 +156,10 @@ extension SessionChooser {
     case .delete where selected.isInUse:
       let who = isOwn ? "This session is open here" : "Another Ponder is writing this session"
       state.session.tell("\(who); it is not deleted.", .warning)
-    case .name: mode = .naming(TextField(selected.name))
+    case .name:
+      // Nobody wants to go on from the time it began.
+      let isNamed = Self.title(selected) == selected.name
+      mode = .naming(TextField(isNamed ? selected.name : ""))
     case .delete: mode = .deleting
     }
   }

@@ -40,7 +40,9 @@ extension CommandLineState {
   /// best that was found.
   var selectedRow: Int? {
     if let chosen { return chosen }
-    return completion.candidates.isEmpty && isUnknown && !found.isEmpty ? 0 : nil
+    // Letters that are scattered over a text are no word of it: then somebody has to choose.
+    let isClear = found.first.map { $0.match.quality < .scattered } ?? false
+    return completion.candidates.isEmpty && isUnknown && isClear ? 0 : nil
   }
 
   /// Whether the first word that was typed begins no command.

@@ -31,7 +31,10 @@ extension DecodeScreen {
     // What leads to the prompt's end was not done here.
     let first = line.firstIndex(of: promptEnd) ?? 0
     let before = line.indices.dropLast().last { $0 >= first && actions.starts.contains(line[$0]) }
-    guard let before, before < line.count - 1 else { return back(&session) }
+    guard let before, before < line.count - 1 else {
+      // Nor is the prompt.
+      return line.count - 1 > first ? back(&session) : []
+    }
     redo += line[(before + 1)...].reversed()
     return place(at: line[before], &session) + session.note(.undo, line[before])
   }
@@ -218,6 +221,8 @@ struct WalkActions: Sendable, Hashable {
   /// The jump that led to a place, if that was the last one.
   ///
   /// - Parameter ahead: what lies ahead there by now.
+  func canUndoJump(at node: NodeID) -> Bool { jumps.last?.to == node }
+
   mutating func undoJump(at node: NodeID, ahead: [NodeID]) -> Jump? {
     guard var jump = jumps.last, jump.to == node else { return nil }
     jumps.removeLast()

@@ -183,9 +183,11 @@ struct DecodeScreen: Screen {
       else { return hasPlace && pendingTakes < Self.mostPendingTakes }
       let next = session.cursor.appending(table.rows[selectedRow].token.id)
       return hasPlace || session.trace.node(next) != nil
+    case .undo where session.cursor == promptEnd:
+      return !isStreaming && actions.canUndoJump(at: session.cursor)
     case .left, .undo:
       return !isStreaming && session.trace.node(session.cursor).map { $0.parent != .root } ?? false
-    case .run: return hasPlace
+    case .run: return hasPlace && !hasEnded(session)
     case .answerNow: return hasPlace && !isAsking
     case .turn(let steps):
       var turned = session
@@ -323,9 +325,14 @@ struct DecodeScreen: Screen {
     return [.decode(.take(token, after: session.cursor, known))]
   }
 
+  /// Whether the text ends where the cursor is.
+  private func hasEnded(_ session: SessionState) -> Bool {
+    line.last.map { session.vocabulary?.endOfText.contains($0.token.id) == true } ?? false
+  }
+
   private mutating func streamOrStop(_ session: inout SessionState) -> [Effect] {
     guard canWork("sampling", &session) else { return [] }
-    if let last = line.last, session.vocabulary?.endOfText.contains(last.token.id) == true {
+    if hasEnded(session) {
       session.tell("The text ends here; go back with ← to try something else.")
       return []
     }

@@ -209,9 +209,13 @@ extension ScaleScreen {
   ]
 
   func offers(_ command: Command, _ session: SessionState) -> Bool {
-    switch command {
-    case .left: chart.map { !$0.stops.isEmpty && (cursor ?? $0.stops.count - 1) > 0 } ?? false
-    case .own: command != .own(ScaleCommand.toggle) || curves.indices.contains(position.selected)
+    if command == .left {
+      return chart.map { !$0.stops.isEmpty && (cursor ?? $0.stops.count - 1) > 0 } ?? false
+    }
+    return switch command.own(ScaleCommand.self) {
+    case .axis: shownAxes.count > 1
+    case .export: shown != nil && chart != nil
+    case .toggle: curves.indices.contains(position.selected)
     default: true
     }
   }
@@ -288,10 +292,13 @@ extension ScaleScreen {
     return false
   }
 
+  /// The axes on which there is something to show.
+  private var shownAxes: [StudyAxis] {
+    kind.axes.filter { axis in curves.contains { !$0.placed(on: axis, .accuracy).isEmpty } }
+  }
+
   private mutating func goToNextAxis(_ session: inout SessionState) {
-    let axes = kind.axes.filter { axis in
-      curves.contains { !$0.placed(on: axis, .accuracy).isEmpty }
-    }
+    let axes = shownAxes
     guard axes.count > 1 else { return session.tell("This study has only one axis.") }
     axis = axes.cycled(from: chart?.axis ?? axes.first, by: 1)
     cursor = nil

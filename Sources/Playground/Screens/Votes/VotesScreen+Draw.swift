@@ -112,6 +112,8 @@ extension VotesScreen {
       if queued > 0 { text.append("  + \(queued)", style: theme[.notice]) }
     } else if digest.end?.reason == .cancelled {
       text.append("  stopped; Space goes on", style: theme[.warning])
+    } else if digest.run != nil, digest.end == nil, session.readyModel != nil {
+      text.append("  cut off; Space goes on", style: theme[.warning])
     } else if digest.end?.reason == .failed {
       text.append("  failed; Space goes on", style: theme[.error])
     } else if let stopped = digest.stopped {

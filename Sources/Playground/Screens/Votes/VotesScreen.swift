@@ -91,6 +91,8 @@ struct VotesScreen: Screen {
   func offers(_ command: Command, _ session: SessionState) -> Bool {
     switch command {
     case .own: run.flatMap { session.activities[$0]?.isCancelling } != true
+    case .run:
+      digest.start.map { !isSame($0, session) || missing($0, session) != nil } ?? true
     case .cycleWeighting: level == .answers && !standings.isEmpty && weightings.count > 1
     case .activate: level == .answers ? selected != nil : selectedPath != nil
     case .openParting: level == .answers ? selected != nil : detail?.fork != nil
@@ -306,13 +308,18 @@ struct VotesScreen: Screen {
     return nil
   }
 
+  /// How many samples the vote on view is to have, if it has fewer; nil when it is complete. One that
+  /// ended early is, unless more is asked of it than before.
+  private func missing(_ start: RunStart, _ session: SessionState) -> Int? {
+    let wanted = max(samples(of: start.settings), samples(of: session.settings))
+    let isOpen = digest.stopped.map { wanted > $0.of } ?? true
+    return isOpen && digest.finished < wanted ? wanted : nil
+  }
+
   /// Starts a vote, or takes up one that was stopped.
   private mutating func vote(_ session: inout SessionState) -> [Effect] {
     guard let start = digest.start, isSame(start, session) else { return voteAnew(&session) }
-    let wanted = max(samples(of: start.settings), samples(of: session.settings))
-    // A vote that ended early is complete, unless more is asked of it than before.
-    let isOpen = digest.stopped.map { wanted > $0.of } ?? true
-    if isOpen, digest.finished < wanted {
+    if let wanted = missing(start, session) {
       return canGrow ? resume(samples: wanted, &session) : voteAnew(&session)
     }
     session.tell(
