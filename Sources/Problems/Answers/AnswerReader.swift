@@ -11,7 +11,8 @@ struct AnswerReader {
 
   func answer(in range: Range<Int>) -> ExtractedAnswer? {
     let markers = AnswerMarkers(bytes: bytes)
-    let range = range.lowerBound..<markers.end(beforeNextQuestion: range)
+    let said = range.lowerBound..<markers.endOfTurn(in: range)
+    let range = said.lowerBound..<markers.end(beforeNextQuestion: said)
     if let box = markers.boxes(in: range).last { return announced(box, isBox: true) }
     for phrase in markers.phrases(in: range).reversed() {
       let sentence = sentence(from: phrase.upperBound, in: range)
