@@ -92,6 +92,8 @@ struct ValueReader {
       end = next.end
     }
     guard items.count > 1 else { return first }
+    // What is too long to be read whole is not read.
+    if items.count == 200, separator(at: behindUnit(end)) != nil { return nil }
     first.end = end
     let names = Set(items.compactMap(\.name))
     first.range =
