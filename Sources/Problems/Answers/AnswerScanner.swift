@@ -350,6 +350,8 @@ struct AnswerScanner {
     for dots: StaticString in ["...", "\\ldots", "\\dots", "\\cdots"] where starts(dots, at: end) {
       return end + dots.utf8CodeUnitCount
     }
+    // The last of the dots may end the sentence.
+    if starts("..", at: end), end + 2 == scalars.count { return end + 2 }
     return at(end) == 0x2026 ? end + 1 : nil
   }
 

@@ -52,7 +52,9 @@ struct AnswerSentence {
     // Where nothing stands behind "so" or "about", that is the answer.
     var filler: Int?
     while let lexeme = lexeme(index) {
-      if case .sign(let sign) = lexeme.kind, ":=\"'…→≈,;—•".contains(sign) {
+      if case .sign(let sign) = lexeme.kind, ":=\"'…→≈,;—•".contains(sign),
+        !(sign == "—" && lexeme.isMath)
+      {
         index += 1
       } else if isSign(".", at: index), index > 0 {
         index += 1
