@@ -240,7 +240,8 @@ import Testing
     "\\boxed{73}, for 2 and 5.", "\\boxed 73", "\\boxed{\\boxed{73}}",
     "The answer is 73. I used 12 steps and the answer is correct.",
     "The answer is 73.\n\nQuestion: What is 2+2?\nAnswer: 4", "Answer: 41. Wait. Answer: 73",
-    "The answer is 73. The answer is", "The answer is 73<|im_end|>", "The answer is <b>73</b>.",
+    "The answer is 73. The answer is not 6.", "The answer is 73. The answer is",
+    "The answer is 73<|im_end|>", "The answer is <b>73</b>.",
     "73<|endoftext|>The answer is 6.", "<final>73</final>",
     "The answer is 73.\n\nQuestion 2: What?\nThe answer is 6.",
     "The answer is 5, wait, no, 73.", "The answer is 5. Actually, it is 73.",
@@ -259,7 +260,8 @@ import Testing
   @Test(arguments: [
     "First \\boxed{3}. No, wait: \\boxed{}", "We try 5 first. \\boxed{\\text{no solution}}",
     "I got 3. The answer is unknown.", "I got 3. The answer is not 3.", "It is 18 or 20.",
-    "The answer can't be 5.", "5 is not the answer.", "The wrong answer is 5.",
+    "The answer is 5. Wait, the answer is not 5.", "The answer can't be 5.", "5 is not the answer.",
+    "The wrong answer is 5.",
     "The answer is anything but 5.", "The answer is no longer 5.", "The answer is 5..6.",
     "It is between 10 and 20.", "Read pages 10-20.", "It is not 18.", "The area is 5x",
   ])

@@ -19,17 +19,34 @@ struct AnswerReader {
       let box = boxes.last { !isTakenAway($0, in: range) } ?? last
       return announced(box, isBox: true)
     }
+    // "The answer is 5. The answer is not 6." says 5; with "not 5" behind it says nothing.
+    var notAnswers: Set<String> = []
     for phrase in markers.phrases(in: range).reversed() {
       let sentence = sentence(from: phrase.upperBound, in: range)
       let isRule = bytes[phrase.lowerBound] == ascii("#")
       if announces(sentence.range, isRule: isRule, in: range) {
-        return settled(sentence, in: range)
+        if let taken = takenAway(sentence.range) {
+          notAnswers.insert(taken)
+          continue
+        }
+        return settled(sentence, in: range).flatMap { notAnswers.contains($0.value) ? nil : $0 }
       }
     }
+    guard notAnswers.isEmpty else { return nil }
     for bold in markers.boldPrint(in: range).reversed() {
       if let answer = emphasized(bold) { return answer }
     }
     return unannounced(range)
+  }
+
+  /// What a sentence says that the answer is not.
+  private func takenAway(_ sentence: Range<Int>) -> String? {
+    let lexemes = AnswerScanner.lexemes(in: bytes, range: sentence)
+    guard lexemes.first?.word == "not",
+      AnswerSentence(lexemes, isBox: false).contentStart() == nil
+    else { return nil }
+    return reading(AnswerSentence(Array(lexemes.dropFirst()), isBox: false), sentence)
+      .flatMap(answer)?.value
   }
 
   /// What is announced, or what the text corrects it to: "5. Actually, it is 6."
