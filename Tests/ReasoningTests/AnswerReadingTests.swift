@@ -56,7 +56,7 @@ import Testing
       ("1,234", "1234"), ("1,234,567.5", "1234567.5"), ("12 345", "12345"),
       ("12\u{A0}345", "12345"), ("12\u{202F}345", "12345"), ("12\u{2009}345", "12345"),
       ("12_345", "12345"), ("12'345", "12345"), ("12,34,567", "1234567"),
-      ("1.234,50", "1234.5"),
+      ("1.234,50", "1234.5"), ("1.234.567", "1234567"), ("12\u{2006}345", "12345"),
     ])
     expect(boxed: [
       ("1,\\!234", "1234"), ("12\\ 345", "12345"), ("12~345", "12345"), ("12\\,345", "12345"),
@@ -72,6 +72,7 @@ import Testing
     expect(boxed: [
       ("\\frac{1}{2}", "0.5"), ("\\frac12", "0.5"), ("\\frac 34", "0.75"), ("\\frac1{10}", "0.1"),
       ("\\cfrac{3}{4}", "0.75"), ("{3 \\over 4}", "0.75"), ("5\\frac{1}{2}", "5.5"),
+      ("0.\\overline 3", "1/3"), ("0.\\dot3", "1/3"), ("0.(3)", "1/3"), ("0.333\\ldots", "1/3"),
       ("0.\\overline{3}", "1/3"), ("0.1\\overline{6}", "1/6"), ("\\frac{\\frac12}{3}", "1/6"),
     ])
   }
@@ -79,6 +80,8 @@ import Testing
   @Test func powersAndFactorials() {
     expect(said: [
       ("2^10", "1024"), ("10⁶", "1000000"), ("10**3", "1000"), ("1.5*10**3", "1500"),
+      ("2 to the power of 10", "1024"), ("2 to the 10th power", "1024"), ("x**2", "x^2"),
+      ("twice 5", "10"), ("5 factorial", "120"),
       ("1.5 x 10^3", "1500"), ("10^-3", "0.001"), ("3 squared", "9"), ("2^3^2", "512"),
       ("-2^2", "-4"),
       // In a sentence it is an exclamation.
@@ -128,8 +131,14 @@ import Testing
 
   @Test func magnitudes() {
     expect(said: [
+      ("half a million", "500000"), ("one and a half million", "1500000"),
+      ("1½ million", "1500000"), ("5-million", "5000000"), ("half a dozen", "6"),
       ("5k", "5000"), ("$1.5M", "1500000"), ("2 hundred", "200"), ("5 million dollars", "5000000"),
       ("1.5 billion", "1500000000"), ("two dozen", "24"),
+    ])
+    expect(boxed: [
+      ("5\\text{ million}", "5000000"), ("\\text{5 million}", "5000000"), ("5\\mathrm{k}", "5000"),
+      ("\\$5 \\text{ million dollars}", "5000000"), ("\\frac{1}{2}\\text{ million}", "500000"),
     ])
   }
 
@@ -137,6 +146,8 @@ import Testing
     expect(said: [
       ("eight", "8"), ("twenty-five", "25"), ("one hundred and five", "105"),
       ("two thousand three hundred", "2300"), ("one half", "0.5"), ("three quarters", "0.75"),
+      ("3 tenths", "0.3"), ("2 thirds", "2/3"), ("8 quarters", "8"), ("three point five", "3.5"),
+      ("an hour and a half", "1.5"), ("5 dollars and 25 cents", "5.25"),
       ("two and a half", "2.5"), ("a dozen", "12"), ("five (5)", "5"), ("zero", "0"),
     ])
   }
@@ -201,6 +212,7 @@ import Testing
       ("at least 5", nil), ("5 or more", nil), ("3 hours 20 minutes", nil), ("unknown", nil),
       ("9:05", nil), ("2024-05-12", nil), ("1.2.3", nil), ("not 41", nil), ("2h30", nil),
       ("25 December", nil), ("5' 3", nil), ("0x1F", nil), ("5 2", nil), ("5 by 3", nil),
+      ("5 less than 10", nil),
     ]
     expect(said: rows, kind: .number)
     expect(boxed: [("\\text{no solution}", nil), ("", nil), ("101_2", nil)], kind: .number)
@@ -228,7 +240,16 @@ import Testing
     "\\boxed{73}, for 2 and 5.", "\\boxed 73", "\\boxed{\\boxed{73}}",
     "The answer is 73. I used 12 steps and the answer is correct.",
     "The answer is 73.\n\nQuestion: What is 2+2?\nAnswer: 4", "Answer: 41. Wait. Answer: 73",
-    "The answer is 73. The answer is",
+    "The answer is 73. The answer is not 6.", "The answer is 73. The answer is",
+    "The answer is 73<|im_end|>", "The answer is <b>73</b>.",
+    "73<|endoftext|>The answer is 6.", "<final>73</final>",
+    "The answer is 73.\n\nQuestion 2: What?\nThe answer is 6.",
+    "The answer is 5, wait, no, 73.", "The answer is 5. Actually, it is 73.",
+    "The answer is 5? No, 73.", "The answer is 5, or rather 73.", "The answer is 73 actually.",
+    "The answer is 73, no doubt about the 3 steps.", "The answer is 73, no more and no less.",
+    "The answer is 73. Actually, 3 of them are red.", "\\boxed{73}, not \\boxed{6}",
+    "The correct answer is 73. A common wrong answer is 5.",
+    "The answer is 73: 48 in April plus 25 in May.", "The answer is 73 to 2 significant figures.",
   ])
   func announcements(text: String) {
     for kind in [AnswerKind.any, .number] {
@@ -239,6 +260,9 @@ import Testing
   @Test(arguments: [
     "First \\boxed{3}. No, wait: \\boxed{}", "We try 5 first. \\boxed{\\text{no solution}}",
     "I got 3. The answer is unknown.", "I got 3. The answer is not 3.", "It is 18 or 20.",
+    "The answer is 5. Wait, the answer is not 5.", "The answer can't be 5.", "5 is not the answer.",
+    "The wrong answer is 5.",
+    "The answer is anything but 5.", "The answer is no longer 5.", "The answer is 5..6.",
     "It is between 10 and 20.", "Read pages 10-20.", "It is not 18.", "The area is 5x",
   ])
   func nothingElseTakesThePlaceOfWhatCannotBeRead(text: String) {

@@ -50,6 +50,12 @@ public struct AnswerMarkers {
       let end = index + noun.text.utf8CodeUnitCount
       let start = start(of: index, in: range)
       if noun.needsFinal, start.adjective == nil { continue }
+      let isWrong = ["wrong ", "incorrect "].contains { (word: StaticString) in
+        let length = word.utf8CodeUnitCount
+        return start.index - length >= range.lowerBound
+          && bytes.startsLowercased(word, at: start.index - length, limit: start.index)
+      }
+      if isWrong { continue }
       if let end = verbEnd(from: end, noun, in: range) { return start.index..<end }
     }
     return nil
@@ -266,17 +272,41 @@ public struct AnswerMarkers {
     return found
   }
 
+  /// Where a token says that the text has ended, behind something that was said.
+  func endOfTurn(in range: Range<Int>) -> Int {
+    let tokens: [StaticString] = [
+      "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "<|end_of_text|>", "<|eos|>",
+      "<|user|>", "<eos>", "</s>", "<end_of_turn>", "<pad>", "[end]",
+    ]
+    var isSaid = false
+    for index in range {
+      let byte = bytes[index]
+      if isSaid, byte == ascii("<") || byte == ascii("["),
+        tokens.contains(where: {
+          bytes.startsLowercased($0, at: index, limit: range.upperBound)
+        })
+      {
+        return index
+      }
+      isSaid = isSaid || !byte.isASCIISpace
+    }
+    return range.upperBound
+  }
+
   /// Where a further question begins behind an answer, as base models run on with one; the end
   /// of the range if none does.
   func end(beforeNextQuestion range: Range<Int>) -> Int {
-    let heads: [StaticString] = ["question:", "q:", "problem:", "user:", "human:"]
+    let heads: [StaticString] = [
+      "question:", "q:", "problem:", "user:", "human:", "next question:",
+      "new problem:", "instruction:", "问题：",
+    ]
     var answered: Int?
     var index = range.lowerBound
     while index < range.upperBound {
       let isHead = heads.contains {
         bytes.startsLowercased($0, at: index, limit: range.upperBound)
       }
-      if isHead, index > range.lowerBound {
+      if isHead || isNumberedQuestion(at: index, in: range), index > range.lowerBound {
         let first = answered ?? firstAnswer(in: range)
         answered = first
         if index > first { return index }
@@ -288,6 +318,20 @@ public struct AnswerMarkers {
       { index += 1 }
     }
     return range.upperBound
+  }
+
+  /// "Question 2:", "Problem #2:", "Question" alone on a line.
+  private func isNumberedQuestion(at index: Int, in range: Range<Int>) -> Bool {
+    for head: StaticString in ["question", "problem"]
+    where bytes.startsLowercased(head, at: index, limit: range.upperBound) {
+      var end = index + head.utf8CodeUnitCount
+      while end < range.upperBound, bytes[end] == ascii(" ") || bytes[end] == ascii("#") {
+        end += 1
+      }
+      while end < range.upperBound, bytes[end].isASCIIDigit { end += 1 }
+      return end == range.upperBound || [":", ".", "\n", "\r"].contains { ascii($0) == bytes[end] }
+    }
+    return false
   }
 
   /// Where the first announced answer begins that says anything; the end of the range if none does.

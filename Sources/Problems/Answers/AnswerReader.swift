@@ -11,19 +11,118 @@ struct AnswerReader {
 
   func answer(in range: Range<Int>) -> ExtractedAnswer? {
     let markers = AnswerMarkers(bytes: bytes)
-    let range = range.lowerBound..<markers.end(beforeNextQuestion: range)
-    if let box = markers.boxes(in: range).last { return announced(box, isBox: true) }
+    let said = range.lowerBound..<markers.endOfTurn(in: range)
+    let range = said.lowerBound..<markers.end(beforeNextQuestion: said)
+    let boxes = markers.boxes(in: range)
+    if let last = boxes.last {
+      // "\boxed{5}, not \boxed{6}"
+      let box = boxes.last { !isTakenAway($0, in: range) } ?? last
+      return announced(box, isBox: true)
+    }
+    // "The answer is 5. The answer is not 6." says 5; with "not 5" behind it says nothing.
+    var notAnswers: Set<String> = []
     for phrase in markers.phrases(in: range).reversed() {
       let sentence = sentence(from: phrase.upperBound, in: range)
       let isRule = bytes[phrase.lowerBound] == ascii("#")
       if announces(sentence.range, isRule: isRule, in: range) {
-        return announced(sentence.range, isBox: false, isMath: sentence.isMath)
+        if let taken = takenAway(sentence.range) {
+          notAnswers.insert(taken)
+          continue
+        }
+        return settled(sentence, in: range).flatMap { notAnswers.contains($0.value) ? nil : $0 }
       }
     }
+    guard notAnswers.isEmpty else { return nil }
     for bold in markers.boldPrint(in: range).reversed() {
       if let answer = emphasized(bold) { return answer }
     }
     return unannounced(range)
+  }
+
+  /// What a sentence says that the answer is not.
+  private func takenAway(_ sentence: Range<Int>) -> String? {
+    let lexemes = AnswerScanner.lexemes(in: bytes, range: sentence)
+    guard lexemes.first?.word == "not",
+      AnswerSentence(lexemes, isBox: false).contentStart() == nil
+    else { return nil }
+    return reading(AnswerSentence(Array(lexemes.dropFirst()), isBox: false), sentence)
+      .flatMap(answer)?.value
+  }
+
+  /// What is announced, or what the text corrects it to: "5. Actually, it is 6."
+  private func settled(
+    _ sentence: (range: Range<Int>, isMath: Bool), in range: Range<Int>
+  ) -> ExtractedAnswer? {
+    var answer = announced(sentence.range, isBox: false, isMath: sentence.isMath)
+    guard kind != .word, kind != .yesNo, kind != .expression else { return answer }
+    for _ in 0..<4 {
+      guard let said = answer, let next = correction(behind: said.byteRange.upperBound, in: range)
+      else { break }
+      answer = next
+    }
+    return answer
+  }
+
+  private static let corrections: [StaticString] = [
+    "no", "wait", "actually", "sorry", "correction", "oops", "hmm", "or rather", "rather",
+    "i mean", "i meant", "scratch that",
+  ]
+  private static let restatements: [StaticString] = [
+    "it's", "it is", "it should be", "that is", "that should be", "i meant", "i mean",
+    "the answer is", "make that",
+  ]
+
+  /// The answer that takes back one that ends at an index.
+  private func correction(behind end: Int, in range: Range<Int>) -> ExtractedAnswer? {
+    var index = end
+    func skip() -> Bool {
+      let start = index
+      while index < range.upperBound, !bytes[index].isASCIILetter, !bytes[index].isASCIIDigit,
+        bytes[index] != ascii("-")
+          || bytes.startsLowercased("-- ", at: index, limit: range.upperBound)
+          || bytes.startsLowercased("- ", at: index, limit: range.upperBound),
+        bytes[index] != ascii("\\"), bytes[index] != ascii("$")
+      { index += 1 }
+      return bytes[start..<index].contains { !$0.isASCIISpace }
+    }
+    func take(_ words: [StaticString]) -> Bool {
+      for word in words where bytes.startsLowercased(word, at: index, limit: range.upperBound) {
+        let next = index + word.utf8CodeUnitCount
+        guard next == range.upperBound || !bytes[next].isASCIILetter else { continue }
+        index = next
+        return true
+      }
+      return false
+    }
+    guard skip() else { return nil }
+    var isCorrected = false
+    while take(Self.corrections) {
+      isCorrected = true
+      _ = skip()
+    }
+    guard isCorrected else { return nil }
+    let isRestated = take(Self.restatements)
+    let sentence = sentence(from: index, in: range)
+    guard let answer = announced(sentence.range, isBox: false, isMath: sentence.isMath),
+      answer.byteRange.lowerBound - sentence.range.lowerBound <= 12,
+      let first = bytes[sentence.range].first, !first.isASCIILetter || isRestated || kind == .option
+    else { return nil }
+    // "Actually, 3 of them are red" takes nothing back.
+    let rest = bytes[answer.byteRange.upperBound..<sentence.range.upperBound]
+    let words = rest.split(whereSeparator: \.isASCIISpace).count
+    let isClosed = rest.first.map { !$0.isASCIISpace } ?? true
+    return isRestated || isClosed || words <= 2 ? answer : nil
+  }
+
+  private func isTakenAway(_ box: Range<Int>, in range: Range<Int>) -> Bool {
+    guard let start = bytes[range.lowerBound..<box.lowerBound].lastIndex(of: ascii("\\")) else {
+      return false
+    }
+    var end = start
+    while end > range.lowerBound, bytes[end - 1] == ascii(" ") || bytes[end - 1] == ascii("$") {
+      end -= 1
+    }
+    return text(max(range.lowerBound, end - 4)..<end).lowercased() == " not"
   }
 
   /// The reading of a text that is an answer by itself, such as a gold answer.
@@ -153,6 +252,7 @@ struct AnswerReader {
 
   /// The last number of a text that announces nothing: the result of the last calculation in it.
   private func lastNumber(_ range: Range<Int>) -> Reading? {
+    if text(range).lowercased().contains("answer cannot be determined") { return nil }
     let lexemes = AnswerScanner.lexemes(in: bytes, range: range)
     let reader = ValueReader(lexemes: lexemes, isWhole: false)
     // Line by line from the end; a very long line in parts.
@@ -197,13 +297,14 @@ struct AnswerReader {
       guard Self.choosing.contains(text(word).lowercased()) else { continue }
       let next = words[index + 1]
       if next.count == 1, isLoneLetter(next.lowerBound, in: range),
+        !isRuledOut(next.lowerBound, in: range),
         bytes[next.lowerBound] < 0x60, isLetterLabel(next.lowerBound, in: range)
       {
         return option(at: next.lowerBound)
       }
     }
     let content = trimmed(range)
-    if let first = content.first, isLoneLetter(first, in: range) {
+    if let first = content.first, isLoneLetter(first, in: range), !isRuledOut(first, in: range) {
       let after = first + 1
       let closes = after == range.upperBound || !bytes[after].isASCIISpace
       let isCapital = bytes[first] < 0x60
@@ -212,7 +313,9 @@ struct AnswerReader {
     }
     if let letter = parenthesisedLetter(range) { return letter }
     let capital = range.last { index in
-      guard bytes[index] < 0x60, isLoneLetter(index, in: range) else { return false }
+      guard bytes[index] < 0x60, isLoneLetter(index, in: range),
+        !isRuledOut(index, in: range)
+      else { return false }
       // "A" and "I" before another word are words.
       let isWord = bytes[index] == ascii("A") || bytes[index] == ascii("I")
       return !isWord || isLetterLabel(index, in: range)
@@ -221,11 +324,35 @@ struct AnswerReader {
     return option(at: capital)
   }
 
+  /// Whether a letter is named only to say that it is not the answer: "(A) is wrong", "not B".
+  private func isRuledOut(_ index: Int, in range: Range<Int>) -> Bool {
+    let before = text(max(range.lowerBound, index - 12)..<index).lowercased()
+      .trimmingWhitespace
+    if ["not", "n't", "not (", "n't ("].contains(where: before.hasSuffix) { return true }
+    let end = bytes[index..<min(range.upperBound, index + 40)].firstIndex {
+      $0 == ascii(".") || $0 == ascii(",") || $0 == ascii(";") || $0 == 0x0A
+    }
+    let behind = (index + 1)..<max(index + 1, end ?? min(range.upperBound, index + 40))
+    guard behind.lowerBound < behind.upperBound else { return false }
+    var words = asciiWords(behind).prefix(3).map { text($0).lowercased() }
+    guard let verb = words.first else { return false }
+    if verb == "no" { return true }
+    if ["is", "was", "isn", "cannot"].contains(verb) {
+      words.removeFirst()
+      if verb == "isn" || verb == "cannot" { return true }
+    } else {
+      return false
+    }
+    return ["wrong", "incorrect", "not", "too", "false", "impossible", "out", "eliminated"]
+      .contains(words.first ?? "")
+  }
+
   /// Whether a letter is the second of "A or B".
   private func isAlternative(_ index: Int, in range: Range<Int>) -> Bool {
     let words = asciiWords(max(range.lowerBound, index - 12)..<index).suffix(2)
     guard words.count == 2, let first = words.first, let last = words.last else { return false }
-    return text(last).lowercased() == "or" && isLoneLetter(first.lowerBound, in: range)
+    return ["or", "and"].contains(text(last).lowercased())
+      && isLoneLetter(first.lowerBound, in: range)
       && bytes[first.lowerBound] < 0x60
   }
 
@@ -250,6 +377,7 @@ struct AnswerReader {
         && bytes[open + 2] == ascii(")")
         && (open == range.lowerBound
           || !(bytes[open - 1].isASCIILetter || bytes[open - 1].isASCIIDigit))
+        && !isRuledOut(open + 1, in: range)
     }.map { option(at: $0 + 1) }
   }
 

@@ -152,12 +152,12 @@ struct AnswerScanner {
   private func isSpace(_ position: Int) -> Bool {
     let value = at(position)
     return value < 0x80
-      ? value == 0x20 || (0x09...0x0D).contains(value)
+      ? (0x01...0x20).contains(value)
       : (0x2000...0x200A).contains(value) || Self.spaces.contains(value)
   }
   /// Spaces that may stand between groups of digits.
   private func isGroupSpace(_ position: Int) -> Bool {
-    [0x20, 0xA0, 0x202F, 0x2009, 0x2008, 0x2007, 0x3000].contains(at(position))
+    (0x2000...0x200A).contains(at(position)) || [0x20, 0xA0, 0x202F, 0x3000].contains(at(position))
   }
 
   private func isASCIILetter(_ position: Int) -> Bool {
@@ -231,9 +231,9 @@ struct AnswerScanner {
   // MARK: Numbers
 
   private func startsDecimal(_ position: Int) -> Bool {
-    guard digit(position + 1) != nil, position == 0 || !isAt(position - 1, ".") else {
-      return false
-    }
+    guard digit(position + 1) != nil || overline(at: position + 1) != nil,
+      position == 0 || !isAt(position - 1, ".")
+    else { return false }
     return position == 0 || !(isGluing(position - 1) || digit(position - 1) != nil)
   }
 
@@ -262,14 +262,20 @@ struct AnswerScanner {
       end = groups.end
     }
     var fraction: [UInt8] = []
-    if isAt(end, ".") || (at(end) == 0x066B), digit(end + 1) != nil {
+    if isAt(end, ".") || at(end) == 0x066B || at(end) == 0xFF0E, digit(end + 1) != nil {
       (fraction, end) = digits(end + 1)
+    } else if starts("{.}", at: end), digit(end + 3) != nil {
+      (fraction, end) = digits(end + 3)
     }
     var repeating: [UInt8] = []
     if let overlined = overline(at: isAt(end, ".") ? end + 1 : end),
       isAt(end, ".") || !fraction.isEmpty
     {
       (repeating, end) = overlined
+    } else if let tail = repeatingTail(of: fraction, at: end) {
+      repeating = Array(fraction.suffix(1))
+      fraction.removeLast()
+      end = tail
     }
     var exponent = 0
     if let power = powerOfTen(at: end) { (exponent, end) = power }
@@ -292,7 +298,14 @@ struct AnswerScanner {
       whole += digits(end + 1).values
       end += 4
     }
-    guard end > first, (1...3).contains(first - index), isAt(end, ",") else { return nil }
+    guard end > first, (1...3).contains(first - index) else { return nil }
+    // 1.234.567
+    if end > first + 4, digits(index).values != [0], !isAt(end, ",") || digit(end + 1) == nil,
+      !isAt(end, ".") || digit(end + 1) == nil, digit(end) == nil, !isLetter(end)
+    {
+      return (ExactNumber(integer: whole), end)
+    }
+    guard isAt(end, ",") else { return nil }
     let (decimals, last) = digits(end + 1)
     guard (1...2).contains(decimals.count), !isAt(last, ".") || digit(last + 1) == nil,
       !isAt(last, ",") || digit(last + 1) == nil
@@ -302,11 +315,44 @@ struct AnswerScanner {
 
   /// `\overline{3}` behind a decimal point.
   private func overline(at position: Int) -> (digits: [UInt8], end: Int)? {
-    for name: StaticString in ["\\overline{", "\\bar{", "\\dot{"] where starts(name, at: position) {
-      let (values, end) = digits(position + name.utf8CodeUnitCount)
-      if !values.isEmpty, values.count <= 60, isAt(end, "}") { return (values, end + 1) }
+    for name: StaticString in ["\\overline", "\\bar", "\\dot"] where starts(name, at: position) {
+      var start = position + name.utf8CodeUnitCount
+      while isAt(start, " ") { start += 1 }
+      if isAt(start, "{") {
+        let (values, end) = digits(start + 1)
+        if !values.isEmpty, values.count <= 60, isAt(end, "}") { return (values, end + 1) }
+      } else if let value = digit(start) {
+        return ([value], start + 1)
+      }
+    }
+    // 0.(3)
+    if isAt(position, "("), isAt(position - 1, ".") {
+      let (values, end) = digits(position + 1)
+      if !values.isEmpty, values.count <= 60, isAt(end, ")") { return (values, end + 1) }
     }
     return nil
+  }
+
+  /// The end of what says that the last decimal repeats: a line above it, "repeating", or dots
+  /// behind several of the same.
+  private func repeatingTail(of fraction: [UInt8], at end: Int) -> Int? {
+    guard let last = fraction.last else { return nil }
+    if at(end) == 0x305 || at(end) == 0x304 { return end + 1 }
+    let isOne = fraction.allSatisfy { $0 == last }
+    let word = skipSpaces(end)
+    if isOne, word > end {
+      for name: StaticString in ["repeating", "recurring"] where starts(name, at: word) {
+        return word + name.utf8CodeUnitCount
+      }
+    }
+    let same = fraction.reversed().prefix { $0 == last }.count
+    guard same >= 3 || (isOne && same >= 2) else { return nil }
+    for dots: StaticString in ["...", "\\ldots", "\\dots", "\\cdots"] where starts(dots, at: end) {
+      return end + dots.utf8CodeUnitCount
+    }
+    // The last of the dots may end the sentence.
+    if starts("..", at: end), end + 2 == scalars.count { return end + 2 }
+    return at(end) == 0x2026 ? end + 1 : nil
   }
 
   private func powerOfTen(at position: Int) -> (exponent: Int, end: Int)? {
@@ -353,6 +399,7 @@ struct AnswerScanner {
 
   private func groupSeparator(at position: Int) -> (name: String, end: Int)? {
     let written: [(StaticString, String)] = [
+      ("\\!,", ",!"), ("{,}\\!", "{,}!"), ("\\text{,}", "{,}"),
       (",\\!", ",!"), ("{,}", "{,}"), (",", ","), ("\\,", "\\,"), ("\\ ", "\\ "), ("~", "~"),
       ("_", "_"), ("'", "'"), ("\\;", "\\;"), ("\\:", "\\:"),
       ("\\thinspace", "\\,"), ("{\\,}", "\\,"), ("\\!", "\\!"),
@@ -438,6 +485,12 @@ struct AnswerScanner {
       add(.word(text(index..<(end + 2))), to: end + (isAt(end + 2, ".") ? 3 : 2))
       return
     }
+    // Ｃ
+    if (0xFF21...0xFF3A).contains(at(index)), !isLetter(end),
+      let letter = Unicode.Scalar(at(index) - 0xFEE0)
+    {
+      return add(.word(String(letter)), to: end)
+    }
     let isIdeograph = !isGluing(index)
     while isLetter(end), isGluing(end) != isIdeograph { end += 1 }
     if !isIdeograph {
@@ -518,10 +571,35 @@ struct AnswerScanner {
     case "-" where isAt(index + 1, "-"):
       add(.sign("—"), to: index + (isAt(index + 2, "-") ? 3 : 2))
     case "." where isAt(index + 1, ".") && isAt(index + 2, "."): add(.sign("…"), to: index + 3)
+    case "." where isAt(index + 1, ".") && digit(index + 2) != nil:
+      add(.sign("…"), to: index + 2)
+    case "—" where startsWithMinus(index): add(.sign("-"), to: index + 1)
+    case "<" where tagEnd(index) != nil: leaveOut(to: tagEnd(index) ?? index + 1)
     case "\u{0338}": leaveOut(to: index + 1)
     case let other: add(.sign(Self.signs[value] ?? other), to: index + 1)
     }
   }
+
+  /// Whether a dash that is apart from the words in front and glued to a number is its sign.
+  private func startsWithMinus(_ position: Int) -> Bool {
+    position == 0 && offsets[0] > 0 && bytes[offsets[0] - 1] == ascii(" ")
+      && digit(position + 1) != nil
+  }
+
+  /// The end of an HTML tag that only formats.
+  private func tagEnd(_ start: Int) -> Int? {
+    var end = start + (isAt(start + 1, "/") ? 2 : 1)
+    let name = end
+    while isASCIILetter(end) || isAt(end, "_"), end - name < 16 { end += 1 }
+    let word = text(name..<min(end, scalars.count)).lowercased()
+    while isAt(end, " ") || isAt(end, "/") { end += 1 }
+    return Self.tags.contains(word) && isAt(end, ">") ? end + 1 : nil
+  }
+
+  private static let tags: Set<String> = [
+    "b", "strong", "i", "em", "u", "br", "p", "span", "div", "code", "mark", "final",
+    "final_answer", "answer", "sub", "sup", "h1", "li", "ul", "td", "tr", "center",
+  ]
 
   private func superscript(_ start: Int) -> (value: Int, end: Int)? {
     let isNegative = at(start) == 0x207B
@@ -589,13 +667,18 @@ struct AnswerScanner {
       digit(next) != nil || isLetter(next) || [0x28, 0x2E, 0x5C, 0x221A, 0x24].contains(at(next))
       || (isMinus(next) && !isDouble)
     let isEven = isSpaced == (next > end)
-    let joinsDigits = index > 0 && digit(index - 1) != nil && digit(end) != nil
+    // 10**3, x**2
+    let joinsDigits =
+      index > 0 && digit(end) != nil
+      && (digit(index - 1) != nil
+        || (isASCIILetter(index - 1) && (lexemes.last?.writtenWord?.utf8.count ?? 0) == 1))
     guard isValueBefore, isValueAfter, isDouble ? joinsDigits || (isInMath && isEven) : isEven
     else { return leaveOut(to: end) }
     add(.sign(isDouble ? "^" : "*"), to: end)
   }
 
   private mutating func openBrace() {
+    if isMinus(index + 1), isAt(index + 2, "}") { return add(.sign("-"), to: index + 3) }
     braces.append(false)
     if braces.count > 400 { return leaveOut(to: index + 1) }
     add(.sign("{"), to: index + 1)
@@ -614,12 +697,13 @@ struct AnswerScanner {
   private static let textCommands: Set<String> = [
     "text", "textbf", "textit", "textrm", "textsf", "texttt", "textnormal", "mathrm", "mathbf",
     "mathit", "mathsf", "mathtt", "mathbb", "mathcal", "mbox", "hbox", "emph", "operatorname",
-    "underline", "boldsymbol", "bf", "rm", "it", "ensuremath", "boxed", "fbox",
+    "underline", "boldsymbol", "bm", "bf", "rm", "it", "ensuremath", "boxed", "fbox",
   ]
   private static let spacing: Set<String> = [
     "left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg", "displaystyle",
     "textstyle", "limits", "quad", "qquad", "!", ",", ";", ":", " ", "(", ")", "[", "]", "$",
     "middle", "enspace", "thinspace", "hspace", "phantom", "/", "pounds", "euro", "yen",
+    "large", "Large", "LARGE", "huge", "Huge", "small", "normalsize", "boldmath",
   ]
   private static let commandSigns: [String: Character] = [
     "times": "*", "cdot": "*", "ast": "*", "div": "/", "pm": "±", "mp": "∓", "le": "≤", "leq": "≤",
@@ -643,6 +727,8 @@ struct AnswerScanner {
     while isASCIILetter(end), end - index < 24 { end += 1 }
     if end == index + 1 { end += 1 }
     end = min(end, scalars.count)
+    // A backslash at the end says nothing.
+    if end <= index + 1 { return leaveOut(to: end) }
     let name = text((index + 1)..<end)
     if name == "(" || name == "[" { isInMath = true }
     if name == ")" || name == "]" { isInMath = startsInMath }
@@ -657,7 +743,15 @@ struct AnswerScanner {
     if let letter = Self.letters[name] { return add(.word(letter), to: end) }
     if let sign = Self.commandSigns[name] { return add(.sign(sign), to: end) }
     switch name {
-    case "dfrac", "tfrac", "cfrac", "frac": add(.command("frac"), to: end)
+    case "color", "textcolor":
+      // The colour is no part of the answer.
+      var close = skipSpaces(end)
+      guard isAt(close, "{") else { return leaveOut(to: end) }
+      while close < scalars.count, !isAt(close, "}"), close - end < 40 { close += 1 }
+      leaveOut(to: min(close + 1, scalars.count))
+    case "Omega": add(.word("Ω"), to: end)
+    case "textdegree": add(.sign("°"), to: end)
+    case "dfrac", "tfrac", "cfrac", "nicefrac", "sfrac", "frac": add(.command("frac"), to: end)
     default:
       let indexEnd = subscriptEnd(end)
       add(.command(name + (indexEnd.map { text(end..<$0) } ?? "")), to: indexEnd ?? end)

@@ -52,7 +52,9 @@ struct AnswerSentence {
     // Where nothing stands behind "so" or "about", that is the answer.
     var filler: Int?
     while let lexeme = lexeme(index) {
-      if case .sign(let sign) = lexeme.kind, ":=\"'…→≈,;—•".contains(sign) {
+      if case .sign(let sign) = lexeme.kind, ":=\"'…→≈,;—•".contains(sign),
+        !(sign == "—" && lexeme.isMath)
+      {
         index += 1
       } else if isSign(".", at: index), index > 0 {
         index += 1
@@ -62,6 +64,10 @@ struct AnswerSentence {
         index += 1
       } else if lexeme.word == "not", word(index + 1) == "only" {
         return index
+      } else if let end = Self.exclusions.first(where: { isPhrase($0, at: index) })?.count,
+        self.lexeme(index + end).map({ $0.isNumeric || $0.isSign("-") }) ?? false
+      {
+        return nil
       } else if ["not", "neither"].contains(lexeme.word ?? "")
         || lexeme.word?.hasSuffix("n't") == true
       {
@@ -113,6 +119,11 @@ struct AnswerSentence {
     "the number", "the value", "the integer", "the fraction", "the amount", "the total", "number",
     "the sum", "usd", "eur", "gbp", "rs", "inr", "us", "cad", "aud", "ca", "circa", "say", "maybe",
     "the answer is", "answer is", "either", "both",
+  ].map { $0.split(separator: " ").map(String.init) }
+
+  private static let exclusions: [[String]] = [
+    "anything but", "everything but", "everything except", "different from", "other than",
+    "no longer", "not equal to",
   ].map { $0.split(separator: " ").map(String.init) }
 
   private static let comparatives: [[String]] = [

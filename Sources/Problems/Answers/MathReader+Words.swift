@@ -29,6 +29,18 @@ extension MathReader {
       position = number.end
       return AlgebraicForm(number.value)
     }
+    if let times = ["twice": 2, "double": 2, "triple": 3, "thrice": 3][word],
+      let number = self.lexeme(position + 1)?.number
+    {
+      position += 2
+      return (ExactNumber(times) * number).map { AlgebraicForm($0) }
+    }
+    if word == "half", self.word(at: position + 1) == "of",
+      let number = self.lexeme(position + 2)?.number, let half = ExactNumber(2).inverse
+    {
+      position += 3
+      return (half * number).map { AlgebraicForm($0) }
+    }
     if !lexeme.isText || lexeme.isMath {
       switch word {
       case "π", "pi":
@@ -44,13 +56,13 @@ extension MathReader {
       default: break
       }
     }
-    if lexeme.isText { return nil }
-    if isFunction(word), word != "min" && word != "max" || isSign("(", at: position + 1) {
-      return function(word)
-    }
     if let magnitude = magnitude(at: position), position > 0 {
       position = magnitude.end
       return AlgebraicForm(magnitude.value)
+    }
+    if lexeme.isText { return nil }
+    if isFunction(word), word != "min" && word != "max" || isSign("(", at: position + 1) {
+      return function(word)
     }
     guard isVariable(at: position), let written = lexeme.writtenWord else { return nil }
     position += 1
@@ -232,10 +244,18 @@ extension MathReader {
 
   /// What multiplies the number in front of it: `million`, `k`.
   func magnitude(at index: Int) -> (value: ExactNumber, end: Int)? {
+    if isSign("-", at: index), lexeme(index)?.isSpaced == false,
+      lexeme(index + 1)?.isSpaced == false, lexeme(index - 1)?.number != nil,
+      let tens = word(at: index + 1).flatMap({ Self.scales[$0] })
+    {
+      return (ExactNumber(integer: [1], exponent: tens), index + 2)
+    }
     guard let lexeme = lexeme(index), let written = lexeme.writtenWord,
       let before = self.lexeme(index - 1),
-      before.number != nil
-        || before.word.map({ Self.scales[$0] != nil || $0 == "hundred" }) ?? false
+      before.isNumeric || before.isSign("}")
+        || before.word.map({
+          Self.scales[$0] != nil || Self.parts[$0] != nil || $0 == "hundred"
+        }) ?? false
     else { return nil }
     let word = written.lowercased()
     if word == "hundred" { return (ExactNumber(100), index + 1) }
@@ -243,7 +263,13 @@ extension MathReader {
     if let tens = Self.scales[word] {
       return (ExactNumber(integer: [1], exponent: tens), index + 1)
     }
-    guard !lexeme.isSpaced, !lexeme.isMath || lexeme.isText else { return nil }
+    // \text{k} behind a number of a formula
+    if lexeme.isMath, lexeme.isText, written == "k", before.number != nil {
+      return (ExactNumber(1_000), index + 1)
+    }
+    guard !lexeme.isSpaced, before.number != nil, !lexeme.isMath || lexeme.isText else {
+      return nil
+    }
     switch written {
     case "k", "K": return (ExactNumber(1_000), index + 1)
     case "M", "mn": return (ExactNumber(1_000_000), index + 1)
@@ -261,8 +287,13 @@ extension MathReader {
 
   /// A number in words at an index: `eight`, `twenty-five`, `two thirds`, `one and a half`.
   func numberWords(at start: Int) -> (value: ExactNumber, end: Int)? {
+    if let multiple = multiple(at: start) { return multiple }
     if let fraction = fractionWords(at: start) { return fraction }
     guard var whole = cardinalWords(at: start) else { return nil }
+    if let decimals = pointWords(at: whole.end) {
+      let part = ExactNumber(integer: [0], fraction: decimals.digits)
+      return (whole.value + part).map { ($0, decimals.end) }
+    }
     if word(at: whole.end) == "and", let fraction = fractionWords(at: whole.end + 1) {
       return (whole.value + fraction.value).map { ($0, fraction.end) }
     }
@@ -276,6 +307,92 @@ extension MathReader {
       whole = (value, hyphened + 1)
     }
     return whole
+  }
+
+  /// `half a million`, `half a dozen`; `an hour and a half`.
+  private func multiple(at start: Int) -> (value: ExactNumber, end: Int)? {
+    if word(at: start) == "half", ["a", "an"].contains(word(at: start + 1) ?? ""),
+      let scale = word(at: start + 2), let half = ExactNumber(2).inverse
+    {
+      if scale == "dozen" { return (ExactNumber(6), start + 3) }
+      guard let tens = Self.scales[scale] else { return nil }
+      return (half * ExactNumber(integer: [1], exponent: tens)).map { ($0, start + 3) }
+    }
+    guard ["a", "an", "one"].contains(word(at: start) ?? ""), let unit = word(at: start + 1),
+      Self.parts[unit] == nil
+    else { return nil }
+    return halfBehindUnit(at: start + 1).flatMap { part in
+      (ExactNumber.one + part.value).map { ($0, part.end) }
+    }
+  }
+
+  /// The part behind a unit: `hour and a half`.
+  func halfBehindUnit(at index: Int) -> (value: ExactNumber, end: Int)? {
+    guard let unit = word(at: index), unit != "and", Self.cardinals[unit] == nil,
+      Self.scales[unit] == nil, unit != "hundred", unit != "dozen",
+      word(at: index + 1) == "and", word(at: index + 2) == "a",
+      let part = word(at: index + 3), part == "half" || part == "quarter",
+      let value = ExactNumber(part == "half" ? 2 : 4).inverse, word(at: index + 4) != "of"
+    else { return nil }
+    return (value, index + 4)
+  }
+
+  /// `tenths` behind a number: with four and more quarters, coins are meant.
+  func wordPart(of count: ExactNumber, at index: Int) -> (value: ExactNumber, end: Int)? {
+    guard let part = word(at: index), let parts = Self.parts[part], lexeme(index)?.isSpaced == true,
+      part.hasSuffix("s") || count == .one, part != "quarters" || count < ExactNumber(4),
+      let value = ExactNumber(parts).inverse.flatMap({ count * $0 })
+    else { return nil }
+    return (value, index + 1)
+  }
+
+  /// `dollars and 25 cents`, `and 25 cents` behind a number.
+  func cents(at start: Int) -> (value: ExactNumber, end: Int)? {
+    let index = ["dollars", "dollar"].contains(word(at: start) ?? "") ? start + 1 : start
+    guard word(at: index) == "and", let count = lexeme(index + 1)?.number, count < ExactNumber(100),
+      ["cents", "cent"].contains(word(at: index + 2) ?? ""),
+      let value = ExactNumber(100).inverse.flatMap({ count * $0 })
+    else { return nil }
+    return (value, index + 3)
+  }
+
+  /// `to the power of 10`, `to the 10th power`, `to the third` behind a number.
+  func powerInWords(at start: Int) -> (exponent: ExactNumber, end: Int)? {
+    var index = start
+    if word(at: index) == "raised" { index += 1 }
+    guard word(at: index) == "to", word(at: index + 1) == "the" else { return nil }
+    index += 2
+    if word(at: index) == "power" {
+      index += word(at: index + 1) == "of" ? 2 : 1
+      let sign = isSign("-", at: index) ? 1 : 0
+      if let number = lexeme(index + sign)?.number {
+        return (sign == 1 ? -number : number, index + sign + 1)
+      }
+      return cardinalWords(at: index).map { ($0.value, $0.end) }
+    }
+    if let number = lexeme(index)?.number,
+      ["st", "nd", "rd", "th"].contains(word(at: index + 1) ?? ""), word(at: index + 2) == "power"
+    {
+      return (number, index + 3)
+    }
+    let ordinals = [
+      "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+    ]
+    guard let place = word(at: index).flatMap({ ordinals.firstIndex(of: $0) }) else { return nil }
+    let isNamed = word(at: index + 1) == "power"
+    guard isNamed || lexeme(index + 1)?.word == nil else { return nil }
+    return (ExactNumber(place + 2), index + (isNamed ? 2 : 1))
+  }
+
+  /// `point five` behind a whole number, digit by digit.
+  private func pointWords(at start: Int) -> (digits: [UInt8], end: Int)? {
+    guard word(at: start) == "point" else { return nil }
+    var (digits, end) = ([UInt8](), start + 1)
+    while digits.count < 40, let digit = word(at: end).flatMap({ Self.cardinals[$0] }), digit < 10 {
+      digits.append(UInt8(digit))
+      end += 1
+    }
+    return digits.isEmpty ? nil : (digits, end)
   }
 
   /// `a half`, `half`, `one third`, `three quarters`.

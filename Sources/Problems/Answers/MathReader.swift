@@ -205,13 +205,14 @@ struct MathReader {
     case .command(let name):
       return isClose && (name == "sqrt" || name == "frac" || isFunction(name))
     case .word:
-      if lexeme.isText { return false }
       if magnitude(at: position) != nil { return true }
+      if lexeme.isText { return false }
       let word = lexeme.word ?? ""
       if ["π", "pi", "sqrt"].contains(word) { return true }
       if isFunction(word) { return isClose }
       let isApart = !isClose && !lexeme.isMath && !Self.units.contains(word)
       return (isClose || isApart) && isVariable(at: position)
+    case .sign("-"): return magnitude(at: position) != nil
     case .number: return lexeme.isMath && before.isMath && !before.isNumeric && before.isSign(")")
     default: return false
     }
@@ -237,6 +238,16 @@ struct MathReader {
         let exponent = lexeme.word == "squared" ? 2 : 3
         guard let power = base.power(AlgebraicForm(ExactNumber(exponent))) else { return nil }
         base = power
+      case .word where powerInWords(at: position) != nil:
+        guard let (exponent, end) = powerInWords(at: position),
+          let power = base.power(AlgebraicForm(exponent))
+        else { return nil }
+        position = end
+        base = power
+      case .word where lexeme.word == "factorial":
+        position += 1
+        guard let factorial = Self.factorial(base) else { return nil }
+        base = factorial
       case .sign("!") where isFactorial():
         position += 1
         guard let factorial = Self.factorial(base) else { return nil }
@@ -332,6 +343,11 @@ struct MathReader {
       return Self.binomial(above, below)
     case .command(let name) where isFunction(name): return function(name)
     case .word: return wordFactor(lexeme)
+    case .sign("-"):
+      // 5-million
+      guard let magnitude = magnitude(at: position) else { return nil }
+      position = magnitude.end
+      return AlgebraicForm(magnitude.value)
     default: return nil
     }
   }
@@ -427,6 +443,19 @@ struct MathReader {
         part = bottom.inverse.flatMap { top * $0 }
         position += 3
       }
+    case .word where wordPart(of: value, at: position) != nil:
+      // 3 tenths
+      guard let share = wordPart(of: value, at: position) else { return whole }
+      position = share.end
+      return AlgebraicForm(share.value)
+    case .word where cents(at: position) != nil:
+      guard let cents = cents(at: position) else { return whole }
+      part = cents.value
+      position = cents.end
+    case .word where halfBehindUnit(at: position) != nil:
+      guard let half = halfBehindUnit(at: position) else { return whole }
+      part = half.value
+      position = half.end
     case .word where !next.isText && word(at: position) == "and":
       // 2 and a half
       position += 1

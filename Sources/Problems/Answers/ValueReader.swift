@@ -92,6 +92,8 @@ struct ValueReader {
       end = next.end
     }
     guard items.count > 1 else { return first }
+    // What is too long to be read whole is not read.
+    if items.count == 200, separator(at: behindUnit(end)) != nil { return nil }
     first.end = end
     let names = Set(items.compactMap(\.name))
     first.range =
@@ -125,7 +127,8 @@ struct ValueReader {
     case .sign(let sign): return ",.;!?)]:\"⦄—(".contains(sign)
     case .word:
       return ["and", "or"].contains(lexeme.word ?? "")
-        || (item.end == index && Self.clauseWords.contains(lexeme.word ?? ""))
+        || (item.end == index && lexeme.word != "of"
+          && Self.clauseWords.contains(lexeme.word ?? ""))
     default: return false
     }
   }
@@ -151,6 +154,7 @@ struct ValueReader {
       guard isTight || isSign("–", at: join), lexemes[index..<lowEnd].allSatisfy(\.isNumeric)
       else { return nil }
     }
+    if isPrecision(at: join + 1) { return nil }
     reader.position = join + 1
     guard let high = bound(&reader) else { return nil }
     if let a = low.number, let b = high.number, word(join) != "to", !isBetween {
@@ -163,6 +167,14 @@ struct ValueReader {
     }
     return Found(
       value: .range(low, high), range: start..<reader.position, end: reader.position)
+  }
+
+  /// `3 significant figures`, `2 decimal places`.
+  private func isPrecision(at index: Int) -> Bool {
+    let named = lexeme(index)?.isNumeric == true || reader(index).numberWords(at: index) != nil
+    return named
+      && ["significant", "decimal", "decimals", "digits", "places", "sf", "dp"]
+        .contains(word(index + 1) ?? "")
   }
 
   private func bound(_ reader: inout MathReader) -> AlgebraicForm? {
@@ -402,6 +414,11 @@ struct ValueReader {
     }
     let end = behindUnit(start)
     guard let lexeme = lexeme(end) else { return true }
+    if ["less", "more", "fewer"].contains(word(start) ?? ""), word(start + 1) == "than",
+      self.lexeme(start + 2)?.isNumeric == true
+    {
+      return false
+    }
     switch lexeme.kind {
     case .command(let name): return ["pmod", "bmod", "mod"].contains(name)
     case .number, .fraction, .compound, .superscript: return false
@@ -410,10 +427,22 @@ struct ValueReader {
       case "or", "and":
         // "5 or more", "5 and above"
         return !Self.openEnds.contains(word(end + 1) ?? "")
+      case "to" where isPrecision(at: end + 1): return true
       case "to", "by", "through": return self.lexeme(end + 1)?.isNumeric != true
       default: return true
       }
     case .sign(let sign):
+      if sign == "…", self.lexeme(end + 1)?.isNumeric == true,
+        self.lexeme(end + 1)?.isSpaced == false
+      {
+        return false
+      }
+      // "72: 48 in April plus 24 in May" gives a reason.
+      if sign == ":", !lexeme.isSpaced, self.lexeme(end + 1)?.isSpaced == true,
+        word(end + 2) != nil
+      {
+        return true
+      }
       // 3 : 4, 5' 3"
       if ":'\"".contains(sign), self.lexeme(end + 1)?.isNumeric == true { return false }
       if sign == "—", !lexeme.isSpaced, self.lexeme(end + 1)?.isNumeric == true { return false }
@@ -459,7 +488,9 @@ struct ValueReader {
         continue
       }
       var (number, next) = number(at: start)
-      if let number, !isTakenAway(start) { found.append(number) }
+      if let number, !isTakenAway(start), !isRejected(at: behindUnit(number.end)) {
+        found.append(number)
+      }
       if number == nil {
         // What cannot be read is looked through from its inside, but not without end.
         failures += 1
@@ -523,9 +554,31 @@ struct ValueReader {
     return (found, found.end)
   }
 
+  private static let wrong: Set<String> = ["wrong", "incorrect"]
+
+  /// "is not the answer", "is wrong" at an index.
+  private func isRejected(at index: Int) -> Bool {
+    guard let verb = word(index), ["is", "isn't"].contains(verb) else { return false }
+    if verb == "is", Self.wrong.contains(word(index + 1) ?? "") { return true }
+    guard verb == "isn't" || word(index + 1) == "not" else { return false }
+    return lexemes[min(index + 1, limit)..<min(index + 5, limit)].contains { lexeme in
+      ["answer", "correct", "right"].contains(lexeme.word ?? "")
+    }
+  }
+
   /// Whether a number is named only to say that it is not the answer, or as a label.
   private func isTakenAway(_ start: Int) -> Bool {
     guard let before = word(start - 1) else { return false }
+    // f(5); "the wrong answer is 5"
+    if isSign("(", at: start), lexeme(start)?.isSpaced == false, before.count == 1 { return true }
+    if before == "is", word(start - 2) == "answer", Self.wrong.contains(word(start - 3) ?? "") {
+      return true
+    }
+    if before == "be", let modal = word(start - 2),
+      ["not", "cannot"].contains(modal) || modal.hasSuffix("n't")
+    {
+      return true
+    }
     return ["not", "never", "question", "step", "part", "problem", "than"].contains(before)
       || before.hasSuffix("n't")
   }
