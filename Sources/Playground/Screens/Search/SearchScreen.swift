@@ -108,7 +108,7 @@ extension SearchScreen {
 
   func offers(_ command: Command, _ session: SessionState) -> Bool {
     switch command {
-    case .own, .turn where run == nil: false
+    case .own where run == nil, .turn where run == nil: false
     case .own: command != .own(SearchCommand.nextIteration(-1)) || hasEarlier
     case .turn(1) where map.rankings.count > 1: ranking != map.rankings.last
     case .openInDecode: run != nil && selected != nil
