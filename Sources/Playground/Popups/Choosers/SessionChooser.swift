@@ -104,7 +104,8 @@ extension SessionChooser {
     case .list: effects = chooser.pressInList(key, command, &state)
     case .naming(var field):
       effects = chooser.answer(command) {
-        field.text == $0.name || field.isEmpty ? [] : [.file(.rename(path: $0.path, name: field.text))]
+        field.text == $0.name || field.isEmpty
+          ? [] : [.file(.rename(path: $0.path, name: field.text))]
       }
       if command == nil, field.handle(key) { chooser.mode = .naming(field) }
     case .deleting: effects = chooser.answer(command) { [.file(.delete(path: $0.path))] }
