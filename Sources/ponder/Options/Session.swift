@@ -64,23 +64,39 @@ func cancellingOnSignal<Result: Sendable>(
 ) async throws -> (result: Result, signal: Int32?) {
   let task = Task { try await work() }
   let received = Mutex<Int32?>(nil)
-  // The source puts its handler in place of the default action when it is ready: a signal that comes
-  // before ends the process as usual, and none is lost in between.
-  let sources = [SIGINT, SIGTERM].map { number in
-    let source = DispatchSource.makeSignalSource(signal: number)
-    source.setEventHandler {
-      if task.isCancelled { exit(128 + number) }
-      received.withLock { $0 = number }
-      task.cancel()
+  // A pipe stands between the handler, which may do next to nothing, and who listens: a signal that
+  // comes before anybody reads waits in it.
+  var ends: [Int32] = [-1, -1]
+  guard pipe(&ends) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EMFILE) }
+  let (readEnd, writeEnd) = (ends[0], ends[1])
+  let source = DispatchSource.makeReadSource(fileDescriptor: readEnd)
+  source.setEventHandler {
+    var number: UInt8 = 0
+    guard read(readEnd, &number, 1) == 1 else { return }
+    if task.isCancelled { exit(128 + Int32(number)) }
+    received.withLock { $0 = Int32(number) }
+    task.cancel()
+  }
+  source.setCancelHandler {
+    close(readEnd)
+    close(writeEnd)
+  }
+  source.resume()
+  signalPipe.store(writeEnd, ordering: .relaxed)
+  for number in [SIGINT, SIGTERM] {
+    signal(number) { received in
+      var number = UInt8(truncatingIfNeeded: received)
+      _ = write(signalPipe.load(ordering: .relaxed), &number, 1)
     }
-    source.resume()
-    return source
   }
   defer {
-    for source in sources { source.cancel() }
     signal(SIGINT, SIG_DFL)
     signal(SIGTERM, SIG_DFL)
+    source.cancel()
   }
   let result = try await task.value
   return (result, received.withLock { $0 })
 }
+
+/// Where the handler of signals writes their numbers.
+private let signalPipe = Atomic<Int32>(-1)
