@@ -23,6 +23,11 @@ struct Ponder: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     // So is a file that has grown as large as it may.
     signal(SIGXFSZ, SIG_IGN)
+    // Whoever started this may have kept these from coming; Ctrl-C must come.
+    var interrupts = sigset_t()
+    sigemptyset(&interrupts)
+    for number in [SIGINT, SIGTERM] { sigaddset(&interrupts, number) }
+    pthread_sigmask(SIG_UNBLOCK, &interrupts, nil)
     do {
       let words = CommandWords.joiningValues(Array(CommandLine.arguments.dropFirst()))
       try CommandWords.check(words)
