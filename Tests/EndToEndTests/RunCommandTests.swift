@@ -219,6 +219,8 @@ import Testing
     while !isReady(), process.isRunning, Date() < deadline {
       try await Task.sleep(for: .milliseconds(20))
     }
+    // And that is at work.
+    try await Task.sleep(for: .seconds(2))
     kill(process.processIdentifier, signal)
     process.waitUntilExit()
     #expect(process.terminationReason == .exit)

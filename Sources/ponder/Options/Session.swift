@@ -69,7 +69,9 @@ func cancellingOnSignal<Result: Sendable>(
   var ends: [Int32] = [-1, -1]
   guard pipe(&ends) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EMFILE) }
   let (readEnd, writeEnd) = (ends[0], ends[1])
-  let source = DispatchSource.makeReadSource(fileDescriptor: readEnd)
+  // A queue of its own has a thread of its own, however busy all others are.
+  let queue = DispatchQueue(label: "signals", qos: .userInteractive)
+  let source = DispatchSource.makeReadSource(fileDescriptor: readEnd, queue: queue)
   source.setEventHandler {
     var number: UInt8 = 0
     guard read(readEnd, &number, 1) == 1 else { return }
