@@ -193,10 +193,11 @@ import Testing
     process.executableURL = Program.url
     process.arguments =
       (command == "eval"
-        ? ["eval", "--strategy", "self-consistency"] : ["scale", "--study", "samples"])
+        // An hour's work: it must not be over before a busy machine sends the signal.
+        ? ["eval", "--strategy", "self-consistency", "--samples", "4000"]
+        : ["scale", "--study", "samples", "--samples", "40"])
       + [
-        "--model", "0.2m", "--family", "coin", "--count", "4000", "--samples", "40", "--max-tokens",
-        "30",
+        "--model", "0.2m", "--family", "coin", "--count", "4000", "--max-tokens", "30",
         "--prompting", "plain",
       ]
     process.environment = ProcessInfo.processInfo.environment
@@ -219,8 +220,6 @@ import Testing
     while !isReady(), process.isRunning, Date() < deadline {
       try await Task.sleep(for: .milliseconds(20))
     }
-    // And that is at work.
-    try await Task.sleep(for: .seconds(2))
     kill(process.processIdentifier, signal)
     process.waitUntilExit()
     #expect(process.terminationReason == .exit)
