@@ -73,7 +73,7 @@ struct SessionChooser: Popup {
     guard parts.count == 2, parts[0].count == 10, let time = parts[1].split(separator: "-").first,
       time.count == 6, time.allSatisfy(\.isNumber)
     else { return name }
-    // Copies and sessions that began in the same second are told apart by the rest.
+    // The rest distinguishes copies, and sessions that began in the same second.
     let rest = parts[1].split(separator: "-").dropFirst(2).map { "-\($0)" }.joined()
     return "\(parts[0]) \(time.prefix(2)):\(time.dropFirst(2).prefix(2)):\(time.suffix(2))\(rest)"
   }
