@@ -31,6 +31,9 @@ let package = Package(
       name: "CKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
     .target(name: "Decoding", swiftSettings: swiftSettings),
     .target(name: "Engine", dependencies: ["CKernels", "Decoding"], swiftSettings: swiftSettings),
+    .target(
+      name: "Training", dependencies: ["CKernels", "Decoding", "Engine"],
+      swiftSettings: swiftSettings),
     .target(name: "Problems", swiftSettings: swiftSettings),
     .target(
       name: "Traces", dependencies: ["Decoding", "Problems"], swiftSettings: swiftSettings),
@@ -78,6 +81,10 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "EngineTests", dependencies: ["CKernels", "Decoding", "Engine", "EngineFixtures"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: ["CKernels", "Decoding", "Engine", "EngineFixtures", "Training"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "ReasoningTests",

@@ -21,6 +21,8 @@ static inline vf fused(vf a, vf b, vf c) {
   return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 }
 
+static inline vf square_root(vf v) { return (vf)vsqrtq_f32((float32x4_t)v); }
+
 static inline vf load_half(const uint16_t *p) {
   return (vf)vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
 }

@@ -5,6 +5,7 @@
 //   vf, vi              vectors of LANES floats / int32
 //   load_half(p)        LANES half-precision numbers as floats
 //   fused(a, b, c)      a * b + c, elementwise on vf
+//   square_root(v)      elementwise on vf
 //   store_half(p, v)    LANES floats as half-precision numbers, those out of range the largest
 //   float_of(h)         one half-precision number as float
 //   MATMUL_GROUPS, MATMUL_COLUMNS   the largest tile of the matrix product
@@ -351,3 +352,5 @@ static void store_kv_q8_0(const float *key, const float *value, const ck_kv_slot
 #define CACHE_LOAD load_signed
 #define CACHE_SCALED 1
 #include "attention.h"
+
+#include "training_kernels.h"

@@ -1,4 +1,6 @@
 // Plain C for any machine: vectors of four floats, which every 64-bit machine has.
+#include <math.h>
+
 #include "half.h"
 #include "tables.h"
 
@@ -12,6 +14,10 @@ typedef float vf __attribute__((vector_size(16)));
 typedef int32_t vi __attribute__((vector_size(16)));
 
 static inline vf fused(vf a, vf b, vf c) { return a * b + c; }
+
+static inline vf square_root(vf v) {
+  return (vf){sqrtf(v[0]), sqrtf(v[1]), sqrtf(v[2]), sqrtf(v[3])};
+}
 
 /// Single to half precision, to nearest, ties to even; what is out of range becomes the largest
 /// number there is, so that no infinity enters the cache.

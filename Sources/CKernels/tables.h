@@ -30,4 +30,13 @@ extern const ck_kernels ck_dotprod_kernels;
     .soft_cap = soft_cap, .add_scaled = add_scaled, .store_kv_f16 = store_kv_f16,            \
     .store_kv_f32 = store_kv_f32, .store_kv_q8_0 = store_kv_q8_0,                            \
     .attend_f16 = attend_f16, .attend_f32 = attend_f32, .attend_q8_0 = attend_q8_0,          \
+    .training =                                                                              \
+        {                                                                                    \
+            .rms_norm_backward = rms_norm_backward, .swiglu_backward = swiglu_backward,      \
+            .scaled_exponentials = scaled_exponentials,                                      \
+            .softmax_backward = softmax_backward, .inner_product = inner_product,            \
+            .square_sum = square_sum, .adamw = adamw,                                        \
+            .rotate_pairs_back = rotate_pairs_back, .transpose = transpose,                  \
+            .pack_columns = pack_columns, .pack_rows = pack_rows,                            \
+        },                                                                                   \
   }

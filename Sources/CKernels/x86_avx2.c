@@ -22,6 +22,8 @@ static inline vf fused(vf a, vf b, vf c) {
   return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 }
 
+static inline vf square_root(vf v) { return (vf)_mm256_sqrt_ps((__m256)v); }
+
 static inline vf load_half(const uint16_t *p) {
   return (vf)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
 }

@@ -24,6 +24,8 @@ static inline vf fused(vf a, vf b, vf c) {
   return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
 }
 
+static inline vf square_root(vf v) { return (vf)_mm512_sqrt_ps((__m512)v); }
+
 static inline vf load_half(const uint16_t *p) {
   return (vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
 }

@@ -1,4 +1,5 @@
 import Decoding
+import EngineFixtures
 import Synchronization
 import Testing
 

@@ -1,4 +1,5 @@
 import Decoding
+import EngineFixtures
 import Foundation
 import Testing
 

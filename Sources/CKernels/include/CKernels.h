@@ -122,6 +122,43 @@ typedef struct {
   long head_size;
 } ck_kv_slot;
 
+/// What a step of AdamW takes beside the numbers it works on.
+typedef struct {
+  float rate;
+  float beta1;
+  float beta2;
+  float epsilon;
+  /// Decoupled weight decay.
+  float decay;
+  /// 1 / (1 - beta^t)
+  float correction1;
+  float correction2;
+  /// Multiplies the gradient: what clipping leaves of it.
+  float scale;
+} ck_adamw;
+
+/// The kernels of training; each is described in training_kernels.h.
+typedef struct {
+  void (*rms_norm_backward)(
+      const float *x, const float *weight, const float *d, float *dx, float *dweight, long n,
+      float epsilon);
+  void (*swiglu_backward)(
+      const float *gate, const float *up, const float *d, float *dgate, float *dup, long n);
+  void (*scaled_exponentials)(const float *x, float *out, long n, float shift, float scale);
+  void (*softmax_backward)(const float *p, const float *d, float *out, long n, float mean);
+  float (*inner_product)(const float *a, const float *b, long n);
+  double (*square_sum)(const float *x, long n);
+  void (*adamw)(
+      float *weights, const float *gradient, float *first, float *second, long n,
+      const ck_adamw *settings);
+  void (*rotate_pairs_back)(float *x, const float *table, long pairs);
+  void (*transpose)(const float *x, long rows, long columns, long stride, float *out);
+  void (*pack_columns)(
+      const float *x, long n, long columns, long stride, long group0, long group1, float *out);
+  void (*pack_rows)(
+      const float *x, long rows, long n, long stride, long group0, long group1, float *out);
+} ck_training_kernels;
+
 typedef struct {
   const char *name;
   /// Rows that are packed together: the lanes of a vector register.
@@ -154,6 +191,7 @@ typedef struct {
   void (*attend_f16)(const ck_attention *job);
   void (*attend_f32)(const ck_attention *job);
   void (*attend_q8_0)(const ck_attention *job);
+  ck_training_kernels training;
 } ck_kernels;
 
 typedef enum { CK_GENERIC, CK_AVX2, CK_AVX512, CK_NEON, CK_NEON_DOTPROD } ck_isa;

@@ -7,14 +7,14 @@
 #endif
 
 /// Memory aligned to a cache line.
-final class AlignedMemory: @unchecked Sendable {
-  let start: UnsafeMutableRawPointer
-  let byteCount: Int
+package final class AlignedMemory: @unchecked Sendable {
+  package let start: UnsafeMutableRawPointer
+  package let byteCount: Int
 
   /// - Parameter zeroed: all bytes are zero; otherwise they are arbitrary, and memory is not taken
   ///   before it is written.
   /// - Throws: `ModelError.outOfMemory` when the system has none left.
-  init(byteCount: Int, zeroed: Bool = true) throws(ModelError) {
+  package init(byteCount: Int, zeroed: Bool = true) throws(ModelError) {
     // Large areas are aligned to huge pages, which spares most address translations.
     let huge = 2 << 20
     var pointer: UnsafeMutableRawPointer?
@@ -33,11 +33,13 @@ final class AlignedMemory: @unchecked Sendable {
 }
 
 /// Scratch memory for values of one type that grows to the largest size ever asked for.
-struct ScratchBuffer<Element: BitwiseCopyable> {
+package struct ScratchBuffer<Element: BitwiseCopyable> {
   private var memory: AlignedMemory?
 
   /// At least `count` elements; what was in the buffer is lost when it grows.
-  mutating func reserve(_ count: Int) throws(ModelError) -> UnsafeMutablePointer<Element> {
+  package init() {}
+
+  package mutating func reserve(_ count: Int) throws(ModelError) -> UnsafeMutablePointer<Element> {
     let bytes = count * MemoryLayout<Element>.stride
     if let memory, memory.byteCount >= bytes {
       return memory.start.assumingMemoryBound(to: Element.self)

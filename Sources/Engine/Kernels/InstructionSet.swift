@@ -1,4 +1,4 @@
-import CKernels
+package import CKernels
 
 /// The instruction sets the kernels are written for.
 public enum InstructionSet: String, Sendable, CaseIterable {
@@ -14,7 +14,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
   case neonDotProducts = "neon-dotprod"
 
   /// The kernels, or nil when this machine cannot run them.
-  var kernels: UnsafePointer<ck_kernels>? {
+  package var kernels: UnsafePointer<ck_kernels>? {
     switch self {
     case .generic: ck_kernels_for(CK_GENERIC)
     case .avx2: ck_kernels_for(CK_AVX2)

@@ -73,23 +73,17 @@ public final class InMemoryWeightStore: WeightStore {
     }
   }
 
-  /// FNV-1a over names and contents. It tells weights apart; it does not protect against forgery.
+  /// See `WeightDigest`.
   public var hash: String {
     state.withLock { state in
       if let known = state.digest { return known }
-      var digest: UInt64 = 0xCBF2_9CE4_8422_2325
-      func add(_ bytes: some Sequence<UInt8>) {
-        for byte in bytes { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01B3 }
-      }
-      for name in state.names {
-        guard let tensor = state.tensors[name]?.tensor else { continue }
-        add(name.utf8)
-        add(UnsafeRawBufferPointer(start: tensor.data, count: tensor.byteCount))
-      }
-      let digits = String(digest, radix: 16)
-      let padded = String(repeating: "0", count: 16 - digits.count) + digits
-      state.digest = padded
-      return padded
+      let digest = WeightDigest.digest(of: state.names.compactMap { name in
+        state.tensors[name].map { entry in
+          (name, UnsafeRawBufferPointer(start: entry.tensor.data, count: entry.tensor.byteCount))
+        }
+      })
+      state.digest = digest
+      return digest
     }
   }
 

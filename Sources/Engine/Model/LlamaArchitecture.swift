@@ -1,7 +1,7 @@
 /// The llama family (Touvron et al. 2023), turning neighbouring pairs: Llama 1 to 3 with all their
 /// scalings of positions, SmolLM, TinyLlama, Mistral; Mixtral (Jiang et al. 2024) has experts.
-enum LlamaArchitecture: Architecture {
-  static let name = "llama"
+package enum LlamaArchitecture: Architecture {
+  package static let name = "llama"
 
   static func configure(
     _ configuration: inout ModelConfiguration, from metadata: ArchitectureMetadata

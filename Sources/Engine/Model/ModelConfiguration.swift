@@ -4,36 +4,36 @@ public struct ModelConfiguration: Sendable, Hashable {
   public var architecture: String
   public var layerCount: Int
   /// The width of the residual stream.
-  var embeddingLength: Int
+  package var embeddingLength: Int
   /// Query heads.
-  var headCount: Int
+  package var headCount: Int
   /// Key and value heads; each serves `headCount / kvHeadCount` query heads.
-  var kvHeadCount: Int
+  package var kvHeadCount: Int
   /// The width of one head.
-  var headSize: Int
+  package var headSize: Int
   /// The width of the hidden layer of the feed-forward block.
-  var feedForwardLength: Int
-  var rotary: RotaryEmbedding
+  package var feedForwardLength: Int
+  package var rotary: RotaryEmbedding
   /// Added to the mean square in RMSNorm.
-  var normEpsilon: Float
+  package var normEpsilon: Float
   /// The most positions the model was made for.
   public var contextLength: Int
   public var vocabularySize: Int
   /// The output projection is the token embedding itself.
-  var tiedEmbeddings: Bool
+  package var tiedEmbeddings: Bool
 
   /// Which layers see only the nearest positions; nil when all see everything before them.
   public var window: SlidingWindow?
   /// The rotary embedding of the layers with a window, where it is another one.
-  var localRotary: RotaryEmbedding?
+  package var localRotary: RotaryEmbedding?
   /// Multiplies attention scores; nil for 1 / √headSize.
-  var attentionScale: Float?
+  package var attentionScale: Float?
   /// Attention scores s become `cap · tanh(s / cap)` (Gemma Team 2024, Gemma 2, section 2).
-  var attentionSoftCap: Float?
+  package var attentionSoftCap: Float?
   /// The same for logits.
-  var logitSoftCap: Float?
+  package var logitSoftCap: Float?
   /// The feed-forward blocks are mixtures of experts.
-  var experts: Experts?
+  package var experts: Experts?
 
   /// Sliding-window attention (Beltagy et al. 2020, section 3.1, looking back only).
   public struct SlidingWindow: Sendable, Hashable {
@@ -45,7 +45,7 @@ public struct ModelConfiguration: Sendable, Hashable {
 
   /// A mixture of experts (Shazeer et al. 2017): each token goes to the experts its router likes
   /// best.
-  struct Experts: Sendable, Hashable {
+  package struct Experts: Sendable, Hashable {
     public var count: Int
     /// How many experts a token goes to.
     public var used: Int
@@ -58,7 +58,7 @@ public struct ModelConfiguration: Sendable, Hashable {
 
 extension ModelConfiguration {
   /// - Throws: `ModelError.invalidConfiguration` when the numbers do not make a transformer.
-  func validate() throws(ModelError) {
+  package func validate() throws(ModelError) {
     let sizes = [
       ("layers", layerCount), ("embedding length", embeddingLength), ("heads", headCount),
       ("key/value heads", kvHeadCount), ("head size", headSize),

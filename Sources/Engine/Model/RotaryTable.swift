@@ -2,7 +2,7 @@ import CKernels
 import Foundation
 
 /// Which elements of a head rotary position embedding turns together.
-enum Rotation {
+package enum Rotation {
   /// Neighbours (x[2i], x[2i+1]), as in the paper.
   case pairs
   /// Those half the turned part apart (x[i], x[i + dimensions/2]), as in GPT-NeoX.
@@ -10,9 +10,9 @@ enum Rotation {
 }
 
 /// The cosines and sines of rotary position embedding, worked out once for each position.
-struct RotaryTable {
+package struct RotaryTable {
   /// Pairs that are turned.
-  let pairs: Int
+  package let pairs: Int
   let rotation: Rotation
   /// Radians per position. [pairs]
   private let frequencies: [Double]
@@ -22,7 +22,7 @@ struct RotaryTable {
   private var values: [Float] = []
 
   /// - Parameter factors: divide the frequencies; nil or one for each pair.
-  init(
+  package init(
     _ rotary: ModelConfiguration.RotaryEmbedding, rotation: Rotation = .pairs, factors: [Float]?
   ) {
     pairs = rotary.dimensions / 2
@@ -32,7 +32,7 @@ struct RotaryTable {
   }
 
   /// Extends the table to positions below `count`.
-  mutating func extend(to count: Int) {
+  package mutating func extend(to count: Int) {
     let known = pairs == 0 ? count : values.count / (2 * pairs)
     guard count > known else { return }
     // In steps: growing by one position at each token would copy the table each time.
@@ -64,7 +64,7 @@ struct RotaryTable {
   }
 
   /// - Parameter body: receives the table, `[positions, 2 · pairs]`.
-  func withValues<Result>(_ body: (UnsafePointer<Float>) -> Result) -> Result {
+  package func withValues<Result>(_ body: (UnsafePointer<Float>) -> Result) -> Result {
     values.withUnsafeBufferPointer { buffer in
       guard let start = buffer.baseAddress else {
         var none: Float = 0

@@ -83,12 +83,12 @@ struct WeightLoader {
 }
 
 /// Reads single rows of a tensor as floats: token embeddings, norms.
-struct RowDecoder {
-  let tensor: Tensor
+package struct RowDecoder {
+  package let tensor: Tensor
   private let format: PackedFormat
 
   /// - Throws: `ModelError.unsupportedFormat`.
-  init(_ tensor: Tensor) throws(ModelError) {
+  package init(_ tensor: Tensor) throws(ModelError) {
     self.tensor = tensor
     format = try PackedFormat(tensor)
   }
@@ -96,7 +96,7 @@ struct RowDecoder {
   /// - Parameters:
   ///   - row: below the tensor's `rowCount`.
   ///   - out: `[rowLength]`.
-  func decode(row: Int, to out: UnsafeMutablePointer<Float>) {
+  package func decode(row: Int, to out: UnsafeMutablePointer<Float>) {
     format.decode(tensor.data + row * tensor.rowBytes, to: out, count: tensor.rowLength)
   }
 }

@@ -14,6 +14,18 @@ public struct Tensor: @unchecked Sendable {
   public let data: UnsafeRawPointer
   public let byteCount: Int
 
+  package init(
+    name: String, format: TensorFormat, rowLength: Int, rowCount: Int, data: UnsafeRawPointer,
+    byteCount: Int
+  ) {
+    self.name = name
+    self.format = format
+    self.rowLength = rowLength
+    self.rowCount = rowCount
+    self.data = data
+    self.byteCount = byteCount
+  }
+
   var rowBytes: Int { rowCount > 0 ? byteCount / rowCount : 0 }
 }
 
@@ -44,4 +56,22 @@ public protocol WeightStore: AnyObject, Sendable {
 extension WeightStore {
   public func willRead(_ tensor: Tensor) {}
   public func didRead(_ tensor: Tensor, rows: Range<Int>) {}
+}
+
+/// FNV-1a over names and contents. It tells weights apart; it does not protect against forgery.
+package enum WeightDigest {
+  package static func digest(
+    of tensors: some Sequence<(name: String, bytes: UnsafeRawBufferPointer)>
+  ) -> String {
+    var digest: UInt64 = 0xCBF2_9CE4_8422_2325
+    func add(_ bytes: some Sequence<UInt8>) {
+      for byte in bytes { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    }
+    for tensor in tensors {
+      add(tensor.name.utf8)
+      add(tensor.bytes)
+    }
+    let digits = String(digest, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
 }

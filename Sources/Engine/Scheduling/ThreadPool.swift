@@ -10,13 +10,13 @@ import Synchronization
 /// follows within microseconds, and then park; an idle pool takes no CPU.
 ///
 /// Loops are run by one thread at a time and do not nest.
-final class ThreadPool: @unchecked Sendable {
+package final class ThreadPool: @unchecked Sendable {
   /// Threads that compute, the caller's included.
-  let threadCount: Int
+  package let threadCount: Int
 
   private let shared: Shared
 
-  init(threadCount: Int) {
+  package init(threadCount: Int) {
     self.threadCount = max(1, threadCount)
     shared = Shared()
     for worker in 1..<self.threadCount {
@@ -31,7 +31,7 @@ final class ThreadPool: @unchecked Sendable {
 
   /// Runs `body(chunk, worker)` for every chunk, in no particular order, and returns when all are
   /// done. `worker` is below `threadCount` and unique among chunks that run at the same time.
-  func run(chunks: Int, _ body: (_ chunk: Int, _ worker: Int) -> Void) {
+  package func run(chunks: Int, _ body: (_ chunk: Int, _ worker: Int) -> Void) {
     if threadCount == 1 || chunks <= 1 {
       for chunk in 0..<chunks { body(chunk, 0) }
       return
@@ -43,7 +43,7 @@ final class ThreadPool: @unchecked Sendable {
   /// on where ranges begin.
   ///
   /// - Parameter nanoseconds: roughly what one item costs.
-  func run(count: Int, nanoseconds: Double, _ body: (_ range: Range<Int>, _ worker: Int) -> Void) {
+  package func run(count: Int, nanoseconds: Double, _ body: (_ range: Range<Int>, _ worker: Int) -> Void) {
     let cost = Double(count) * nanoseconds
     if threadCount == 1 || count <= 1 || cost < Self.worthwhile {
       if count > 0 { body(0..<count, 0) }

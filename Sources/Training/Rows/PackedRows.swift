@@ -1,0 +1,70 @@
+public import Decoding
+
+/// Texts that are learned from in one pass. A beginning that several texts share stands in the rows
+/// once, and what follows it attends to it, so that a group's prompt is computed once.
+public struct PackedRows: Sendable {
+  /// Tokens that follow each other: a shared beginning, or what one text has after it.
+  struct Segment: Sendable, Hashable {
+    /// Its rows.
+    var rows: Range<Int>
+    /// The segment it follows, which all of its rows see.
+    var parent: Int?
+  }
+
+  /// A row is asked how likely a token is as its next.
+  public struct Target: Sendable, Hashable {
+    public var row: Int
+    public var token: TokenID
+  }
+
+  /// The token of each row. [rows]
+  private(set) var tokens: [TokenID] = []
+  /// Where each row's token stands in its text, from 0. [rows]
+  private(set) var positions: [Int] = []
+  private(set) var segments: [Segment] = []
+  /// The segments of each text or group of texts; groups know nothing of each other.
+  private(set) var groups: [Range<Int>] = []
+  /// All that is asked, in the order in which it was added.
+  public private(set) var targets: [Target] = []
+
+  public init() {}
+
+  public var count: Int { tokens.count }
+
+  /// Adds texts that begin alike.
+  ///
+  /// - Parameters:
+  ///   - prompt: what they share; at least one token. Its tokens are no targets.
+  ///   - continuations: what each text has after it; every token of them is a target.
+  ///   - position: the position of the prompt's first token.
+  /// - Returns: for each continuation its targets, as indices into `targets`.
+  @discardableResult
+  public mutating func add(
+    prompt: [TokenID], continuations: [[TokenID]], at position: Int = 0
+  ) -> [Range<Int>] {
+    precondition(!prompt.isEmpty, "a text needs a token to begin with")
+    let first = segments.count
+    append(prompt, after: nil, at: position)
+    let promptEnd = count - 1
+    var ranges: [Range<Int>] = []
+    for continuation in continuations {
+      let start = targets.count
+      if let token = continuation.first { targets.append(Target(row: promptEnd, token: token)) }
+      // The last token is asked for, but nothing after it: it takes no row.
+      let kept = Array(continuation.dropLast())
+      if !kept.isEmpty { append(kept, after: first, at: position + prompt.count) }
+      for (index, token) in continuation.enumerated().dropFirst() {
+        targets.append(Target(row: count - kept.count + index - 1, token: token))
+      }
+      ranges.append(start..<targets.count)
+    }
+    groups.append(first..<segments.count)
+    return ranges
+  }
+
+  private mutating func append(_ new: [TokenID], after parent: Int?, at position: Int) {
+    segments.append(Segment(rows: count..<count + new.count, parent: parent))
+    tokens += new
+    positions += (0..<new.count).map { position + $0 }
+  }
+}
