@@ -36,7 +36,7 @@ extern const ck_kernels ck_dotprod_kernels;
             .scaled_exponentials = scaled_exponentials,                                      \
             .softmax_backward = softmax_backward, .inner_product = inner_product,            \
             .square_sum = square_sum, .adamw = adamw,                                        \
-            .rotate_pairs_back = rotate_pairs_back, .transpose = transpose,                  \
-            .pack_columns = pack_columns, .pack_rows = pack_rows,                            \
+            .rotate_pairs_back = rotate_pairs_back, .pack_rows = pack_rows,                  \
+            .product = product,                                                              \
         },                                                                                   \
   }

@@ -104,36 +104,13 @@ static void rotate_pairs_back(float *x, const float *table, long pairs) {
   }
 }
 
-/// x [rows, columns] in rows of `stride` as [columns, rows].
-static void transpose(const float *x, long rows, long columns, long stride, float *out) {
-  for (long r0 = 0; r0 < rows; r0 += 16) {
-    const long r1 = r0 + 16 < rows ? r0 + 16 : rows;
-    for (long c = 0; c < columns; c++) {
-      for (long r = r0; r < r1; r++) out[c * rows + r] = x[r * stride + c];
-    }
-  }
-}
-
-/// Floats from one packed group to the next: a group begins at a cache line.
-INLINE long packed_step(long n) { return (n * LANES + 15) / 16 * 16; }
-
-/// x [n, columns] in rows of `stride`, packed as ck_pack packs the rows of its transpose: the matrix
-/// whose outputs are x's columns. Groups `group0..<group1` are written.
-static void pack_columns(
-    const float *x, long n, long columns, long stride, long group0, long group1, float *out) {
-  for (long g = group0; g < group1; g++) {
-    const long valid = columns - g * LANES < LANES ? columns - g * LANES : LANES;
-    for (long k = 0; k < n; k++) {
-      store(out + g * packed_step(n) + k * LANES, load_upto(x + k * stride + g * LANES, valid));
-    }
-  }
-}
-
-/// x [rows, n] in rows of `stride`, packed as ck_pack packs it.
+/// x [rows, n] in rows of `stride` as groups of LANES rows, each [n, LANES], one after another: the
+/// form in which `product` takes a matrix that is multiplied by its rows. Groups
+/// `group0..<group1` are written.
 static void pack_rows(
     const float *x, long rows, long n, long stride, long group0, long group1, float *out) {
   for (long g = group0; g < group1; g++) {
-    float *to = out + g * packed_step(n);
+    float *to = out + g * n * LANES;
     for (long lane = 0; lane < LANES; lane++) {
       const long row = g * LANES + lane;
       if (row < rows) {
@@ -142,6 +119,92 @@ static void pack_rows(
       } else {
         for (long k = 0; k < n; k++) to[k * LANES + lane] = 0;
       }
+    }
+  }
+}
+
+// MARK: Matrix products
+
+/// Terms that are summed in registers before they are added to what there is.
+#define PRODUCT_TERMS 256
+/// Columns of x that meet all of w before the next ones do.
+#define PRODUCT_BLOCK (4 * MATMUL_COLUMNS)
+
+/// One tile. `turned`: the columns of x stand side by side, else one after another.
+INLINE void product_tile(
+    const ck_product *p, const float *w, const float *x, float *y, long valid, long n, bool adds,
+    const int groups, const int columns, const bool turned, const bool whole) {
+  vf acc[2][MATMUL_COLUMNS];
+  UNROLL for (int g = 0; g < groups; g++) {
+    UNROLL for (int c = 0; c < columns; c++) acc[g][c] = splat(0);
+  }
+  for (long k = 0; k < n; k++) {
+    vf row[2];
+    UNROLL for (int g = 0; g < groups; g++) {
+      const float *from = w + g * p->w_group;
+      row[g] = whole ? load(from) : load_upto(from, valid - g * LANES);
+    }
+    UNROLL for (int c = 0; c < columns; c++) {
+      const vf value = splat(turned ? x[c] : x[c * p->x_column]);
+      UNROLL for (int g = 0; g < groups; g++) acc[g][c] = fused(row[g], value, acc[g][c]);
+    }
+    w += p->w_term;
+    x += turned ? p->x_term : 1;
+  }
+  UNROLL for (int g = 0; g < groups; g++) {
+    UNROLL for (int c = 0; c < columns; c++) {
+      put(y + c * p->y_column + g * LANES, acc[g][c], valid - g * LANES, adds);
+    }
+  }
+}
+
+/// Some groups by a block of columns.
+INLINE void product_columns(
+    const ck_product *p, const float *w, const float *x, float *y, long valid, long n, long count,
+    bool adds, const int groups, const bool turned, const bool whole) {
+  const long step = turned ? 1 : p->x_column;
+  long c = 0;
+#define TILE(COLUMNS)                                                                            \
+  product_tile(                                                                                  \
+      p, w, x + c * step, y + c * p->y_column, valid, n, adds, groups, COLUMNS, turned, whole)
+  for (; c + MATMUL_COLUMNS <= count; c += MATMUL_COLUMNS) TILE(MATMUL_COLUMNS);
+  for (; c + 4 <= count; c += 4) TILE(4);
+  for (; c < count; c++) TILE(1);
+#undef TILE
+}
+
+INLINE void product_block(
+    const ck_product *p, const float *w, const float *x, float *y, long n, long count, bool adds,
+    const bool turned) {
+  long g = 0;
+  for (; (g + 2) * LANES <= p->outputs; g += 2) {
+    product_columns(
+        p, w + g * p->w_group, x, y + g * LANES, 2 * LANES, n, count, adds, 2, turned, true);
+  }
+  for (; g * LANES < p->outputs; g++) {
+    const long valid = p->outputs - g * LANES;
+    const float *from = w + g * p->w_group;
+    // Packed groups are padded with zeros.
+    if (valid >= LANES || p->w_term == LANES) {
+      product_columns(p, from, x, y + g * LANES, valid, n, count, adds, 1, turned, true);
+    } else {
+      product_columns(p, from, x, y + g * LANES, valid, n, count, adds, 1, turned, false);
+    }
+  }
+}
+
+/// See ck_product.
+static void product(const ck_product *p, long column0, long column1) {
+  for (long c = column0; c < column1; c += PRODUCT_BLOCK) {
+    const long count = column1 - c < PRODUCT_BLOCK ? column1 - c : PRODUCT_BLOCK;
+    for (long k = 0; k < p->n; k += PRODUCT_TERMS) {
+      const long n = p->n - k < PRODUCT_TERMS ? p->n - k : PRODUCT_TERMS;
+      const float *w = p->w + k * p->w_term;
+      const float *x = p->x + c * p->x_column + k * p->x_term;
+      float *y = p->y + c * p->y_column;
+      const bool adds = p->accumulate || k > 0;
+      if (p->x_term == 1) product_block(p, w, x, y, n, count, adds, false);
+      else product_block(p, w, x, y, n, count, adds, true);
     }
   }
 }

@@ -52,7 +52,6 @@ public final class TrainingPass {
 
   /// Memory that all layers share.
   private struct Space {
-    let linear = LinearSpace()
     let norms = FloatBuffer()
     let attention = FloatBuffer()
     let residual = FloatBuffer()
@@ -200,9 +199,9 @@ public final class TrainingPass {
     dx.update(repeating: 0, count: rows.count * width)
     try output.backward(
       rows.targets, slopes: slopes, entropySlopes: entropySlopes, dx: dx, version: version,
-      compute, in: space.linear, sums: space.norms)
+      compute, in: space.norms)
     for index in layers.indices.reversed() {
-      try backward(&layers[index], dx, version: version)
+      try backward(layers[index], dx)
     }
     for (row, token) in rows.tokens.enumerated() {
       compute.kernels.pointee.add_scaled(
@@ -211,9 +210,7 @@ public final class TrainingPass {
   }
 
   /// Turns the gradient of a layer's output into that of its input, in place.
-  private func backward(
-    _ layer: inout Layer, _ dx: Floats, version: UInt64
-  ) throws(ModelError) {
+  private func backward(_ layer: Layer, _ dx: Floats) throws(ModelError) {
     let count = rows.count
     let h = try space.normed.reserve(count * width)
     let dh = try space.dnormed.reserve(count * width)
@@ -225,14 +222,10 @@ public final class TrainingPass {
     let both = try layer.both.reserve(count * 2 * layer.gate.width)
     let hidden = try space.hidden.reserve(count * layer.gate.width)
     layer.gate.forward(both, to: hidden, rows: count, compute)
-    try layer.down.backward(
-      hidden, dy: dx, dx: dhidden, rows: count, accumulate: false, version: version, compute,
-      in: space.linear)
+    layer.down.backward(hidden, dy: dx, dx: dhidden, rows: count, compute)
     layer.gate.backward(both, dy: dhidden, to: dwide, rows: count, compute)
     layer.feedForwardNorm.forward(middle, to: h, rows: count, compute)
-    try layer.gateUp.backward(
-      h, dy: dwide, dx: dh, rows: count, accumulate: false, version: version, compute,
-      in: space.linear)
+    layer.gateUp.backward(h, dy: dwide, dx: dh, rows: count, compute)
     try layer.feedForwardNorm.backward(
       middle, dy: dh, dx: dx, rows: count, compute, in: space.norms)
 
@@ -240,17 +233,13 @@ public final class TrainingPass {
     let qkv = try layer.qkv.reserve(count * layer.attention.stride)
     let sums = try layer.sums.reserve(count * layer.attention.headCount)
     let attended = try layer.attended.reserve(count * layer.attention.width)
-    try layer.output.backward(
-      attended, dy: dx, dx: dhidden, rows: count, accumulate: false, version: version, compute,
-      in: space.linear)
+    layer.output.backward(attended, dy: dx, dx: dhidden, rows: count, compute)
     try layer.attention.backward(
       qkv, y: attended, sums: sums, dy: dhidden, to: dwide, rows: rows, compute,
       in: space.attention)
     turn(dwide, layer.attention, by: compute.training.rotate_pairs_back)
     layer.attentionNorm.forward(input, to: h, rows: count, compute)
-    try layer.queryKeyValue.backward(
-      h, dy: dwide, dx: dh, rows: count, accumulate: false, version: version, compute,
-      in: space.linear)
+    layer.queryKeyValue.backward(h, dy: dwide, dx: dh, rows: count, compute)
     try layer.attentionNorm.backward(
       input, dy: dh, dx: dx, rows: count, compute, in: space.norms)
   }

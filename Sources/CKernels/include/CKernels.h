@@ -137,6 +137,28 @@ typedef struct {
   float scale;
 } ck_adamw;
 
+/// A product of matrices: y[c, r] (+)= sum over k of w[k, r] * x[c, k], r below `outputs`, k below
+/// `n`. Element (k, r) of w is at k * w_term + r, but that from one group of LANES r to the next are
+/// w_group; (c, k) of x is at c * x_column + k * x_term, one of which is 1; (c, r) of y is at
+/// c * y_column + r.
+///
+/// A sum is of PRODUCT_TERMS terms at a time in ascending order, and so the same to the bit whatever
+/// columns are computed together.
+typedef struct {
+  const float *w;
+  long w_term;
+  long w_group;
+  const float *x;
+  long x_column;
+  long x_term;
+  float *y;
+  long y_column;
+  long outputs;
+  long n;
+  /// Adds to what y holds.
+  bool accumulate;
+} ck_product;
+
 /// The kernels of training; each is described in training_kernels.h.
 typedef struct {
   void (*rms_norm_backward)(
@@ -152,11 +174,10 @@ typedef struct {
       float *weights, const float *gradient, float *first, float *second, long n,
       const ck_adamw *settings);
   void (*rotate_pairs_back)(float *x, const float *table, long pairs);
-  void (*transpose)(const float *x, long rows, long columns, long stride, float *out);
-  void (*pack_columns)(
-      const float *x, long n, long columns, long stride, long group0, long group1, float *out);
   void (*pack_rows)(
       const float *x, long rows, long n, long stride, long group0, long group1, float *out);
+  /// For columns `column0..<column1`.
+  void (*product)(const ck_product *product, long column0, long column1);
 } ck_training_kernels;
 
 typedef struct {

@@ -30,6 +30,11 @@ public enum ModelLoader {
     return name
   }
 
+  /// The weights of an open file, as they stand there.
+  package static func store(_ file: GGUFFile, name: String = "model") -> any WeightStore {
+    MappedWeightStore(file, name: name)
+  }
+
   /// The same from an open file.
   ///
   /// - Parameter name: how the model is called in traces and status lines.

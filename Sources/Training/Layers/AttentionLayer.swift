@@ -35,29 +35,24 @@ struct AttentionLayer {
       for number in group {
         let keys = gather(qkv, number, kvHead, rows, memory)
         eachBlock(of: number, rows, keys) { block in
-          compute.training.pack_columns?(
-            memory.values, block.visible, headSize, headSize, 0, compute.groups(headSize),
-            memory.packed)
-          compute.training.pack_rows?(
-            memory.keys, block.visible, headSize, headSize, 0, compute.groups(block.visible),
-            memory.packedKeys)
+          let visible = block.visible
+          compute.pack(
+            memory.keys, rows: visible, inputs: headSize, stride: headSize, to: memory.packedKeys)
           eachHead(of: kvHead) { head in
             readQueries(qkv, head, block, to: memory.queries)
-            compute.multiply(
-              memory.queries, memory.packedKeys, to: memory.scores, batch: block.count,
-              inputs: headSize, outputs: block.visible, stride: block.visible, accumulate: false)
+            multiply(
+              memory.queries, by: memory.packedKeys, block, to: memory.scores, compute)
             for row in 0..<block.count {
-              let scores = memory.scores + row * block.visible
+              let scores = memory.scores + row * visible
               let seen = block.seen(row)
               let sum = Float(compute.kernels.pointee.log_sum_exp(scores, seen))
               sums[(block.first + row) * headCount + head] = sum
               compute.training.scaled_exponentials(scores, scores, seen, sum, 1)
-              (scores + seen).update(repeating: 0, count: block.visible - seen)
+              (scores + seen).update(repeating: 0, count: visible - seen)
             }
-            compute.multiply(
-              memory.scores, memory.packed, to: y + block.first * width + head * headSize,
-              batch: block.count, inputs: block.visible, outputs: headSize, stride: width,
-              accumulate: false)
+            multiply(
+              memory.scores, memory.values, block, to: y + block.first * width + head * headSize,
+              stride: width, compute)
           }
         }
       }
@@ -81,7 +76,12 @@ struct AttentionLayer {
         memory.dkeys.update(repeating: 0, count: keys.count * headSize)
         memory.dvalues.update(repeating: 0, count: keys.count * headSize)
         eachBlock(of: number, rows, keys) { block in
-          pack(block, compute, memory)
+          for (line, packed) in [
+            (memory.keys, memory.packedKeys), (memory.values, memory.packedValues),
+          ] {
+            compute.pack(
+              line, rows: block.visible, inputs: headSize, stride: headSize, to: packed)
+          }
           eachHead(of: kvHead) { head in
             add(head, block, qkv, y: y, sums: sums, dy: dy, to: d, compute, memory)
           }
@@ -91,17 +91,39 @@ struct AttentionLayer {
     }
   }
 
-  /// What the products of the backward pass read of keys and values.
-  private func pack(_ block: Block, _ compute: LayerCompute, _ memory: Memory) {
-    let training = compute.training
-    training.pack_rows?(
-      memory.keys, block.visible, headSize, headSize, 0, compute.groups(block.visible),
-      memory.packedKeys)
-    training.pack_rows?(
-      memory.values, block.visible, headSize, headSize, 0, compute.groups(block.visible),
-      memory.packedValues)
-    training.pack_columns?(
-      memory.keys, block.visible, headSize, headSize, 0, compute.groups(headSize), memory.packed)
+  /// [block.count, headSize] by [visible, headSize], packed, to [block.count, visible].
+  private func multiply(
+    _ x: Floats, by packed: Floats, _ block: Block, to y: Floats, _ compute: LayerCompute
+  ) {
+    compute.multiply(
+      .init(
+        w: compute.packed(packed, inputs: headSize), x: x, xStride: headSize, y: y,
+        yStride: block.visible, columns: block.count, outputs: block.visible, n: headSize),
+      columns: 0..<block.count)
+  }
+
+  /// [block.count, visible] times [visible, headSize] to [block.count, headSize].
+  private func multiply(
+    _ x: Floats, _ w: Floats, _ block: Block, to y: Floats, stride: Int, _ compute: LayerCompute
+  ) {
+    compute.multiply(
+      .init(
+        w: compute.byRows(w, stride: headSize), x: x, xStride: block.visible, y: y,
+        yStride: stride, columns: block.count, outputs: headSize, n: block.visible),
+      columns: 0..<block.count)
+  }
+
+  /// Adds the transpose of [block.count, visible] times [block.count, headSize] to
+  /// [visible, headSize].
+  private func add(
+    _ x: Floats, _ w: Floats, _ block: Block, to y: Floats, _ compute: LayerCompute
+  ) {
+    compute.multiply(
+      .init(
+        w: compute.byRows(w, stride: headSize), x: x, isTurned: true, xStride: block.visible, y: y,
+        yStride: headSize, columns: block.visible, outputs: headSize, n: block.count,
+        accumulate: true),
+      columns: 0..<block.visible)
   }
 
   /// The gradients that a block's rows give to their queries, and to the keys and values they see.
@@ -116,12 +138,8 @@ struct AttentionLayer {
       (memory.errors + row * headSize).update(
         from: dy + (block.first + row) * width + head * headSize, count: headSize)
     }
-    compute.multiply(
-      memory.queries, memory.packedKeys, to: memory.scores, batch: count, inputs: headSize,
-      outputs: visible, stride: visible, accumulate: false)
-    compute.multiply(
-      memory.errors, memory.packedValues, to: memory.dscores, batch: count, inputs: headSize,
-      outputs: visible, stride: visible, accumulate: false)
+    multiply(memory.queries, by: memory.packedKeys, block, to: memory.scores, compute)
+    multiply(memory.errors, by: memory.packedValues, block, to: memory.dscores, compute)
     for row in 0..<count {
       let (p, dp) = (memory.scores + row * visible, memory.dscores + row * visible)
       let (seen, place) = (block.seen(row), block.first + row)
@@ -134,24 +152,13 @@ struct AttentionLayer {
       (dp + seen).update(repeating: 0, count: visible - seen)
     }
     let dq = d + block.first * stride + head * headSize
-    compute.multiply(
-      memory.dscores, memory.packed, to: dq, batch: count, inputs: visible, outputs: headSize,
-      stride: stride, accumulate: false)
+    multiply(memory.dscores, memory.keys, block, to: dq, stride: stride, compute)
     for row in 0..<count {
       for i in 0..<headSize { dq[row * stride + i] *= scale }
     }
     // Queries are scaled already, which is the factor of dk.
-    let heads = compute.groups(headSize)
-    training.pack_columns?(memory.queries, count, headSize, headSize, 0, heads, memory.packedRows)
-    training.transpose?(memory.dscores, count, visible, visible, memory.turned)
-    compute.multiply(
-      memory.turned, memory.packedRows, to: memory.dkeys, batch: visible, inputs: count,
-      outputs: headSize, stride: headSize, accumulate: true)
-    training.pack_columns?(memory.errors, count, headSize, headSize, 0, heads, memory.packedRows)
-    training.transpose?(memory.scores, count, visible, visible, memory.turned)
-    compute.multiply(
-      memory.turned, memory.packedRows, to: memory.dvalues, batch: visible, inputs: count,
-      outputs: headSize, stride: headSize, accumulate: true)
+    add(memory.dscores, memory.queries, block, to: memory.dkeys, compute)
+    add(memory.scores, memory.errors, block, to: memory.dvalues, compute)
   }
 
   // MARK: Rows and memory
@@ -181,10 +188,7 @@ struct AttentionLayer {
     var keys, values, dkeys, dvalues: Floats  // [longest, headSize]
     var queries, errors: Floats  // [blockRows, headSize]
     var scores, dscores: Floats  // [blockRows, longest]
-    var turned: Floats  // [longest, blockRows]
-    var packedKeys, packedValues: Floats  // keys or values as outputs
-    var packed: Floats  // keys or values as inputs
-    var packedRows: Floats  // queries or errors as inputs
+    var packedKeys, packedValues: Floats
 
     static func count(_ layer: AttentionLayer, longest: Int, _ compute: LayerCompute) -> Int {
       sizes(layer, longest: longest, compute).reduce(0, +)
@@ -197,9 +201,7 @@ struct AttentionLayer {
       let line = Array(repeating: longest * size, count: 4)
       let outputs = compute.packedCount(rows: longest, inputs: size)
       let sizes =
-        line + [block * size, block * size, block * longest, block * longest, longest * block]
-        + [outputs, outputs, compute.packedCount(rows: size, inputs: longest)]
-        + [compute.packedCount(rows: size, inputs: block)]
+        line + [block * size, block * size, block * longest, block * longest, outputs, outputs]
       return sizes.map { ($0 + 15) / 16 * 16 }
     }
 
@@ -211,8 +213,7 @@ struct AttentionLayer {
       }
       (keys, values, dkeys, dvalues) = (places[0], places[1], places[2], places[3])
       (queries, errors, scores, dscores) = (places[4], places[5], places[6], places[7])
-      (turned, packedKeys, packedValues) = (places[8], places[9], places[10])
-      (packed, packedRows) = (places[11], places[12])
+      (packedKeys, packedValues) = (places[8], places[9])
     }
   }
 

@@ -12,12 +12,9 @@ struct LinearLayer {
   private let weight: Floats
   /// `[outputs, inputs]`.
   private let gradient: Floats
-  /// W, and its transpose, as the kernels take them.
-  private let forwardPacked = FloatBuffer()
-  private let backwardPacked = FloatBuffer()
-  /// The weights' version that each was packed from.
-  private var forwardVersion: UInt64 = 0
-  private var backwardVersion: UInt64 = 0
+  private let packed = FloatBuffer()
+  /// The weights' version that was packed.
+  private var version: UInt64 = 0
 
   /// - Parameters:
   ///   - weight: `[outputs, inputs]`.
@@ -36,19 +33,19 @@ struct LinearLayer {
   mutating func forward(
     _ x: Floats, to y: Floats, rows: Int, accumulate: Bool, version: UInt64, _ compute: LayerCompute
   ) throws(ModelError) {
-    let packed = try forwardPacked.reserve(compute.packedCount(rows: outputs, inputs: inputs))
-    if forwardVersion != version {
-      let kernel = compute.training.pack_rows
-      compute.pool.run(
-        count: compute.groups(outputs), nanoseconds: Double(inputs * compute.group)
-      ) { range, _ in
-        kernel?(weight, outputs, inputs, inputs, range.lowerBound, range.upperBound, packed)
+    let packed = try packed.reserve(compute.packedCount(rows: outputs, inputs: inputs))
+    if self.version != version {
+      compute.pool.run(count: compute.groups(outputs), nanoseconds: Double(inputs * 16)) {
+        range, _ in
+        compute.pack(
+          weight, rows: outputs, inputs: inputs, stride: inputs, to: packed, groups: range)
       }
-      forwardVersion = version
+      self.version = version
     }
-    compute.product(
-      x, packed, to: y, batch: rows, inputs: inputs, outputs: outputs, stride: outputs,
-      accumulate: accumulate)
+    compute.multiply(
+      .init(
+        w: compute.packed(packed, inputs: inputs), x: x, xStride: inputs, y: y, yStride: outputs,
+        columns: rows, outputs: outputs, n: inputs, accumulate: accumulate))
   }
 
   /// Adds to the gradient of the weights, and computes that of the input.
@@ -56,67 +53,15 @@ struct LinearLayer {
   /// - Parameters:
   ///   - x: what `forward` read. `[rows, inputs]`
   ///   - dy: `[rows, outputs]`.
-  ///   - dx: `[rows, inputs]`; nil where nobody asks for it.
-  mutating func backward(
-    _ x: Floats, dy: Floats, dx: Floats?, rows: Int, accumulate: Bool, version: UInt64,
-    _ compute: LayerCompute, in space: LinearSpace
-  ) throws(ModelError) {
-    if let dx {
-      let packed = try backwardPacked.reserve(compute.packedCount(rows: inputs, inputs: outputs))
-      if backwardVersion != version {
-        let kernel = compute.training.pack_columns
-        compute.pool.run(
-          count: compute.groups(inputs), nanoseconds: Double(outputs * compute.group)
-        ) { range, _ in
-          kernel?(weight, outputs, inputs, inputs, range.lowerBound, range.upperBound, packed)
-        }
-        backwardVersion = version
-      }
-      compute.product(
-        dy, packed, to: dx, batch: rows, inputs: outputs, outputs: inputs, stride: inputs,
-        accumulate: accumulate)
-    }
-    try addGradient(x, dy: dy, rows: rows, compute, in: space)
+  ///   - dx: `[rows, inputs]`.
+  func backward(_ x: Floats, dy: Floats, dx: Floats, rows: Int, _ compute: LayerCompute) {
+    compute.multiply(
+      .init(
+        w: compute.byRows(weight, stride: inputs), x: dy, xStride: outputs, y: dx, yStride: inputs,
+        columns: rows, outputs: inputs, n: outputs))
+    compute.multiply(
+      .init(
+        w: compute.byRows(x, stride: inputs), x: dy, isTurned: true, xStride: outputs, y: gradient,
+        yStride: inputs, columns: outputs, outputs: inputs, n: rows, accumulate: true))
   }
-
-  /// dW += dyᵀ x, a block of rows at a time, so that a block's inputs stay in the nearest caches.
-  private func addGradient(
-    _ x: Floats, dy: Floats, rows: Int, _ compute: LayerCompute, in space: LinearSpace
-  ) throws(ModelError) {
-    let block = LinearSpace.blockRows
-    let packed = try space.inputs.reserve(compute.packedCount(rows: inputs, inputs: block))
-    let turned = try space.outputs.reserve(outputs * block)
-    let (packColumns, transpose) = (compute.training.pack_columns, compute.training.transpose)
-    for start in stride(from: 0, to: rows, by: block) {
-      let count = min(block, rows - start)
-      let (from, errors) = (x + start * inputs, dy + start * outputs)
-      compute.pool.run(
-        count: compute.groups(inputs), nanoseconds: Double(count * compute.group) / 8
-      ) { range, _ in
-        packColumns?(from, count, inputs, inputs, range.lowerBound, range.upperBound, packed)
-      }
-      let tile = 32
-      compute.pool.run(
-        count: (outputs + tile - 1) / tile, nanoseconds: Double(count * tile)
-      ) { range, _ in
-        for index in range {
-          let first = index * tile
-          transpose?(
-            errors + first, count, min(tile, outputs - first), outputs, turned + first * count)
-        }
-      }
-      compute.product(
-        turned, packed, to: gradient, batch: outputs, inputs: count, outputs: inputs,
-        stride: inputs, accumulate: true)
-    }
-  }
-}
-
-/// Memory that linear layers share.
-struct LinearSpace {
-  /// Rows whose share of a gradient is computed together.
-  static let blockRows = 512
-
-  let inputs = FloatBuffer()
-  let outputs = FloatBuffer()
 }

@@ -82,8 +82,7 @@ struct OutputLayer {
   ///   - dx: `[rows, width]`, added to.
   mutating func backward(
     _ targets: [PackedRows.Target], slopes: [Float], entropySlopes: [Float]?, dx: Floats,
-    version: UInt64, _ compute: LayerCompute, in space: LinearSpace,
-    sums normSpace: FloatBuffer
+    version: UInt64, _ compute: LayerCompute, in space: FloatBuffer
   ) throws(ModelError) {
     let width = norm.width
     let h = try normed.reserve(rows.count * width)
@@ -98,15 +97,14 @@ struct OutputLayer {
       let d = try dlogits.reserve(chunk.count * vocabularySize)
       differentiate(
         chunk, logits, targets, slopes: slopes, entropySlopes: entropySlopes, to: d, compute)
-      try projection.backward(
-        h + start * width, dy: d, dx: dh + start * width, rows: chunk.count, accumulate: false,
-        version: version, compute, in: space)
+      projection.backward(
+        h + start * width, dy: d, dx: dh + start * width, rows: chunk.count, compute)
     }
     let gathered = try input.reserve(rows.count * width)
     let dgathered = try dinput.reserve(rows.count * width)
     dgathered.update(repeating: 0, count: rows.count * width)
     try norm.backward(
-      gathered, dy: dh, dx: dgathered, rows: rows.count, compute, in: normSpace)
+      gathered, dy: dh, dx: dgathered, rows: rows.count, compute, in: space)
     for (place, row) in rows.enumerated() {
       compute.kernels.pointee.add_scaled(dgathered + place * width, dx + row * width, width, 1)
     }
