@@ -1,19 +1,17 @@
 import Foundation
 
-@testable package import Engine
-
 /// Writes GGUF version 3.
 ///
 /// Pairs and tensors are written in the order in which they were added, so equal calls give equal
 /// files.
-package struct GGUFWriter: Sendable {
+public struct GGUFWriter: Sendable {
   private var pairs: [(key: String, value: GGUFValue)] = []
   private var tensors: [(name: String, shape: [Int], format: TensorFormat, data: [UInt8])] = []
 
-  package init() {}
+  public init() {}
 
   /// Sets a metadata value, replacing an earlier one under the same key in its place.
-  package mutating func set(_ key: String, to value: GGUFValue) {
+  public mutating func set(_ key: String, to value: GGUFValue) {
     if let index = pairs.firstIndex(where: { $0.key == key }) {
       pairs[index].value = value
     } else {
@@ -27,7 +25,7 @@ package struct GGUFWriter: Sendable {
   ///   - shape: the sizes of the dimensions, a row's length first.
   ///   - data: its blocks as they stand in the file.
   /// - Throws: `GGUFError.invalidShape` if the data do not fit the shape, `.duplicateTensor`.
-  package mutating func add(
+  public mutating func add(
     tensor name: String, shape: [Int], format: TensorFormat, data: [UInt8]
   ) throws(GGUFError) {
     guard !tensors.contains(where: { $0.name == name }) else { throw .duplicateTensor(name) }
@@ -38,7 +36,7 @@ package struct GGUFWriter: Sendable {
   }
 
   /// Adds a tensor of floating-point numbers. [shape]
-  package mutating func add(
+  public mutating func add(
     tensor name: String, shape: [Int], values: [Float]
   ) throws(GGUFError) {
     let data = values.withUnsafeBytes { Array($0) }
@@ -46,7 +44,7 @@ package struct GGUFWriter: Sendable {
   }
 
   /// The whole file.
-  package func encoded() -> [UInt8] {
+  public func encoded() -> [UInt8] {
     var bytes = header()
     for tensor in tensors {
       bytes += tensor.data
@@ -58,7 +56,7 @@ package struct GGUFWriter: Sendable {
   /// Writes the file; whatever stood at the path is replaced at once or not at all.
   ///
   /// - Throws: `GGUFError.cannotWrite`.
-  package func write(to path: String) throws(GGUFError) {
+  public func write(to path: String) throws(GGUFError) {
     let temporary = "\(path).\(getpid()).tmp"
     do {
       guard FileManager.default.createFile(atPath: temporary, contents: nil) else {
@@ -118,7 +116,7 @@ package struct GGUFWriter: Sendable {
 }
 
 extension GGUFValue {
-  package static func string(_ text: String) -> GGUFValue { .string(Array(text.utf8)) }
+  public static func string(_ text: String) -> GGUFValue { .string(Array(text.utf8)) }
 
   package static func array(_ strings: [String]) -> GGUFValue {
     .array(.string, strings.map { .string($0) })
