@@ -43,6 +43,12 @@ let package = Package(
     .target(
       name: "Measuring", dependencies: ["Decoding", "Problems", "Reasoning", "Traces"],
       swiftSettings: swiftSettings),
+    .target(
+      name: "Learning",
+      dependencies: [
+        "Decoding", "Engine", "Measuring", "Problems", "Reasoning", "Traces", "Training",
+      ],
+      swiftSettings: swiftSettings),
     .target(name: "TerminalUI", dependencies: ["Yams"], swiftSettings: swiftSettings),
     .target(
       name: "NcursesTerminal", dependencies: ["CNcurses", "TerminalUI"],
@@ -50,14 +56,15 @@ let package = Package(
     .target(
       name: "Playground",
       dependencies: [
-        "Decoding", "Measuring", "Problems", "Reasoning", "TerminalUI", "Traces",
+        "Decoding", "Learning", "Measuring", "Problems", "Reasoning", "TerminalUI", "Traces",
+        "Training",
       ],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "ponder",
       dependencies: [
-        "Decoding", "Engine", "Measuring", "NcursesTerminal", "Playground", "Problems", "Reasoning",
-        "TerminalUI", "Traces",
+        "Decoding", "Engine", "Learning", "Measuring", "NcursesTerminal", "Playground", "Problems",
+        "Reasoning", "TerminalUI", "Traces", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -87,6 +94,13 @@ let package = Package(
       dependencies: ["CKernels", "Decoding", "Engine", "EngineFixtures", "Training"],
       swiftSettings: swiftSettings),
     .testTarget(
+      name: "LearningTests",
+      dependencies: [
+        "Decoding", "DecodingFixtures", "Engine", "EngineFixtures", "Learning", "Problems",
+        "Reasoning", "Traces", "Training",
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(
       name: "ReasoningTests",
       dependencies: [
         "Decoding", "DecodingFixtures", "Measuring", "Problems", "Reasoning", "StrategyFixtures",
@@ -99,15 +113,15 @@ let package = Package(
     .testTarget(
       name: "PlaygroundTests",
       dependencies: [
-        "Decoding", "DecodingFixtures", "Measuring", "Playground", "Problems", "Reasoning",
-        "StrategyFixtures", "TerminalFixtures", "TerminalUI", "Traces",
+        "Decoding", "DecodingFixtures", "Learning", "Measuring", "Playground", "Problems",
+        "Reasoning", "StrategyFixtures", "TerminalFixtures", "TerminalUI", "Traces", "Training",
       ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Decoding", "Engine", "EngineFixtures", "Measuring", "Problems", "Reasoning",
-        "StrategyFixtures", "Traces", "ponder",
+        "Decoding", "Engine", "EngineFixtures", "Learning", "Measuring", "Problems", "Reasoning",
+        "StrategyFixtures", "Traces", "Training", "ponder",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

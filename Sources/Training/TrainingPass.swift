@@ -116,6 +116,11 @@ public final class TrainingPass {
     }
   }
 
+  /// The Euclidean norm of all gradients.
+  public func gradientNorm() -> Double {
+    compute.training.square_sum(gradients, weights.count).squareRoot()
+  }
+
   public func clearGradients() { gradients.update(repeating: 0, count: weights.count) }
 
   // MARK: Forward

@@ -37,7 +37,7 @@ public final class TransformerModel: LanguageModel {
   ///   - observer: is told how far that is, and may give up.
   /// - Throws: `ModelError` when the weights do not fit the configuration, a format or
   ///   architecture is not supported, memory runs out, or the observer gives up.
-  init(
+  package init(
     configuration: ModelConfiguration, weights: any WeightStore, vocabulary: any Vocabulary,
     chatTemplate: String? = nil, options: EngineOptions = EngineOptions(),
     observer: LoadObserver? = nil

@@ -66,12 +66,31 @@ public final class TrainableWeights: WeightStore, @unchecked Sendable {
     self.count = count
     places = Dictionary(uniqueKeysWithValues: parameters.indices.map { (parameters[$0].name, $0) })
     memory = try AlignedMemory(byteCount: count * MemoryLayout<Float>.stride)
+    try fill(from: tensors)
+  }
+
+  private func fill(from tensors: [Tensor]) throws(ModelError) {
     for (tensor, parameter) in zip(tensors, parameters) {
       let decoder = try RowDecoder(tensor)
       for row in 0..<tensor.rowCount {
         decoder.decode(row: row, to: values + parameter.offset + row * tensor.rowLength)
       }
     }
+  }
+
+  /// Takes over the weights of a store with the same tensors.
+  ///
+  /// - Throws: `ModelError.missingTensor`.
+  func copy(_ store: any WeightStore) throws(ModelError) {
+    var tensors: [Tensor] = []
+    for parameter in parameters {
+      guard let tensor = store.tensor(named: parameter.name), tensor.rowCount == parameter.rowCount,
+        tensor.rowLength == parameter.rowLength
+      else { throw .missingTensor(parameter.name) }
+      tensors.append(tensor)
+    }
+    try fill(from: tensors)
+    changed()
   }
 
   /// The formats whose weights can be trained: those that hold any number there is.

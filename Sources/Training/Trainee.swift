@@ -1,0 +1,58 @@
+public import Decoding
+public import Engine
+
+/// A model in training, as a recipe sees it: it decodes with the weights as they are now, tells how
+/// likely texts are, and takes steps against a loss.
+///
+/// One caller at a time, and none of these calls while `model` decodes.
+public protocol Trainee: AnyObject {
+  /// Decodes with the weights as they are now.
+  var model: any LanguageModel { get }
+  /// How many weights are trained.
+  var parameterCount: Int { get }
+  /// Steps of the optimizer so far.
+  var step: Int { get }
+
+  /// How likely each target of the rows is.
+  ///
+  /// - Throws: `ModelError`.
+  func forward(_ rows: PackedRows) throws -> TrainingPass.Outcome
+
+  /// The same under the weights that training began with: a reference that does not learn.
+  ///
+  /// - Throws: `ModelError`.
+  func forwardAtStart(_ rows: PackedRows) throws -> TrainingPass.Outcome
+
+  /// Adds to the gradients, for the rows of the last `forward`.
+  ///
+  /// - Parameters:
+  ///   - slopes: the loss's derivative by the log probability of each target. [targets]
+  ///   - entropySlopes: by the entropy that each target was told with; nil for none. [targets]
+  func backward(slopes: [Float], entropySlopes: [Float]?) throws
+
+  /// Takes a step of the optimizer along the gradients that have added up, and clears them.
+  ///
+  /// - Parameters:
+  ///   - rate: the learning rate.
+  ///   - maxNorm: the gradients' greatest norm; a greater one is scaled down to it.
+  /// - Returns: the norm before that.
+  /// - Throws: `TrainingError.notANumber` where the norm is none; the weights are as they were.
+  @discardableResult
+  func update(rate: Double, maxNorm: Double) throws -> Double
+
+  /// Goes back to the weights that training began with, and to a new optimizer.
+  func restart() throws
+}
+
+/// Why training cannot go on.
+public enum TrainingError: Error, Equatable, CustomStringConvertible {
+  /// The gradients at a step are not numbers any more.
+  case notANumber(step: Int)
+
+  public var description: String {
+    switch self {
+    case .notANumber(let step):
+      "The gradients of step \(step) are not numbers any more: the learning rate may be too high."
+    }
+  }
+}

@@ -1,0 +1,69 @@
+public import Decoding
+public import Engine
+
+/// A transformer of the llama family in training.
+public final class TransformerTrainee: Trainee {
+  public let model: any LanguageModel
+  public let pass: TrainingPass
+  private var optimizer: AdamW
+  /// The weights that training began with.
+  private let start: any WeightStore
+  private let configuration: ModelConfiguration
+  private let threads: Int
+  /// Made when a reference is first asked for.
+  private var frozen: TrainingPass?
+
+  /// - Parameters:
+  ///   - name: how the model is called while it is trained.
+  ///   - options: of the model that decodes; its threads train, too.
+  /// - Throws: `GGUFError`, `TokenizerError`, `ModelError` for what cannot be trained.
+  public init(
+    _ file: GGUFFile, name: String, optimizer: AdamW.Settings = AdamW.Settings(),
+    options: EngineOptions = EngineOptions()
+  ) throws {
+    let vocabulary = try file.vocabulary()
+    configuration = try ModelConfiguration(file, vocabularySize: vocabulary.count)
+    start = ModelLoader.store(file)
+    threads = options.threads
+    pass = try TrainingPass(
+      configuration, copying: start, name: name, threads: threads,
+      instructionSet: options.instructionSet)
+    self.optimizer = try AdamW(pass.weights, optimizer)
+    model = try TransformerModel(
+      configuration: configuration, weights: pass.weights, vocabulary: vocabulary,
+      chatTemplate: file.chatTemplate, options: options)
+  }
+
+  public var parameterCount: Int { pass.weights.count }
+  public var step: Int { optimizer.step }
+
+  public func forward(_ rows: PackedRows) throws -> TrainingPass.Outcome { try pass.forward(rows) }
+
+  public func forwardAtStart(_ rows: PackedRows) throws -> TrainingPass.Outcome {
+    let known = try frozen ?? TrainingPass(
+      configuration, copying: start, name: pass.weights.name, threads: threads)
+    frozen = known
+    return try known.forward(rows)
+  }
+
+  public func backward(slopes: [Float], entropySlopes: [Float]?) throws {
+    try pass.backward(slopes: slopes, entropySlopes: entropySlopes)
+  }
+
+  public func update(rate: Double, maxNorm: Double) throws -> Double {
+    let norm = pass.gradientNorm()
+    guard norm.isFinite else {
+      pass.clearGradients()
+      throw TrainingError.notANumber(step: optimizer.step + 1)
+    }
+    optimizer.settings.rate = Float(rate)
+    optimizer.update(pass, scale: norm > maxNorm ? Float(maxNorm / norm) : 1)
+    pass.clearGradients()
+    return norm
+  }
+
+  public func restart() throws {
+    try pass.weights.copy(start)
+    optimizer = try AdamW(pass.weights, optimizer.settings)
+  }
+}
