@@ -8,6 +8,8 @@ public struct Trace: Sendable, Equatable {
   public private(set) var header: TraceHeader?
   /// The runs by their number.
   public private(set) var runs: [Int: RunTrace] = [:]
+  /// The trainings by their number, which no run has.
+  public private(set) var trainings: [Int: TrainingTrace] = [:]
   /// The hash of the model whose runs lookups consider; nil considers all. Models of one family
   /// share a vocabulary, so that equal ids may stand for different distributions.
   public var model: String?
@@ -21,13 +23,15 @@ public struct Trace: Sendable, Equatable {
   public mutating func apply(_ record: TraceRecord) {
     if case .header(let header) = record.event {
       self.header = header
+    } else if case .training(let event) = record.event {
+      trainings[record.run, default: TrainingTrace()].apply(event)
     } else {
       runs[record.run, default: RunTrace()].apply(record.event)
     }
   }
 
-  /// The run with the greatest number.
-  public var latestRun: Int? { runs.keys.max() }
+  /// The greatest number of a run or a training.
+  public var latestRun: Int? { [runs.keys.max(), trainings.keys.max()].compactMap { $0 }.max() }
 }
 
 /// What is known about one run.
@@ -62,7 +66,7 @@ public struct RunTrace: Sendable, Equatable {
 
   public mutating func apply(_ event: TraceEvent) {
     switch event {
-    case .header, .unknown: break
+    case .header, .training, .unknown: break
     case .run(let start):
       // A run that is taken up again has not ended.
       self.start = start

@@ -108,6 +108,7 @@ extension TraceEvent {
     case .finished(let end):
       let tokens = end.tokens
       return [tokens.prompt, tokens.generated, tokens.injected, tokens.reused]
+    case .training(let event): return event.counts
     default: return []
     }
   }
@@ -129,6 +130,7 @@ extension TraceEvent {
     case .tally(let value): (.tally, value)
     case .edit(let value): (.edit, value)
     case .finished(let value): (.finished, value)
+    case .training(let event): event.parts
     case .unknown: (nil, nil)
     }
   }
@@ -150,6 +152,45 @@ extension TraceEvent {
     case .tally: self = .tally(try Tally(from: decoder))
     case .edit: self = .edit(try Edit(from: decoder))
     case .finished: self = .finished(try RunEnd(from: decoder))
+    case .training: self = .training(.started(try TrainingStart(from: decoder)))
+    case .trainingStep: self = .training(.step(try TrainingStep(from: decoder)))
+    case .trainingSamples: self = .training(.samples(try TrainingSamples(from: decoder)))
+    case .trainingEvaluation: self = .training(.evaluation(try TrainingEvaluation(from: decoder)))
+    case .trainingProbe: self = .training(.probe(try TrainingProbe(from: decoder)))
+    case .trainingVotes: self = .training(.votes(try TrainingVotes(from: decoder)))
+    case .trainingWeights: self = .training(.weights(try TrainingWeights(from: decoder)))
+    case .trainingFinished: self = .training(.ended(try TrainingEnd(from: decoder)))
+    }
+  }
+}
+
+extension TrainingEvent {
+  fileprivate var parts: (TraceEvent.Kind?, (any Encodable)?) {
+    switch self {
+    case .started(let value): (.training, value)
+    case .step(let value): (.trainingStep, value)
+    case .samples(let value): (.trainingSamples, value)
+    case .evaluation(let value): (.trainingEvaluation, value)
+    case .probe(let value): (.trainingProbe, value)
+    case .votes(let value): (.trainingVotes, value)
+    case .weights(let value): (.trainingWeights, value)
+    case .ended(let value): (.trainingFinished, value)
+    }
+  }
+
+  /// Its numbers of steps, problems and samples.
+  fileprivate var counts: [Int] {
+    switch self {
+    case .started(let start): [start.steps, start.resumedAt]
+    case .step(let step): [step.step]
+    case .samples(let samples): [samples.step]
+    case .evaluation(let evaluation):
+      [evaluation.step]
+        + evaluation.families.values.flatMap { [$0.problems, $0.right, $0.reasoned] }
+    case .probe(let probe): [probe.step, probe.probe]
+    case .votes(let votes): [votes.step, votes.problems, votes.samples]
+    case .weights(let weights): [weights.step]
+    case .ended(let end): [end.step]
     }
   }
 }

@@ -32,6 +32,7 @@ public enum TraceEvent: Sendable, Hashable {
   case tally(Tally)
   case edit(Edit)
   case finished(RunEnd)
+  case training(TrainingEvent)
   /// An event of a later version: kept as it came, and skipped by every reader.
   case unknown(JSONValue)
 
@@ -39,5 +40,13 @@ public enum TraceEvent: Sendable, Hashable {
     case header, run, node, fork, injected, span, score, retrieved, visit, backup, pruned
     case pathFinished = "path_finished"
     case tally, edit, finished
+    case training
+    case trainingStep = "training_step"
+    case trainingSamples = "training_samples"
+    case trainingEvaluation = "training_evaluation"
+    case trainingProbe = "training_probe"
+    case trainingVotes = "training_votes"
+    case trainingWeights = "training_weights"
+    case trainingFinished = "training_finished"
   }
 }
