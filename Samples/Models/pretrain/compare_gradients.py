@@ -1,13 +1,13 @@
-"""Makes Tests/Fixtures/Training/gradients.json: gradients of bundled models by PyTorch's autograd, in
-double precision, which TorchGradientTests compares Ponder's with.
+"""Makes Tests/Fixtures/Training/gradients.json: gradients of bundled models by PyTorch's autograd,
+in double precision, which TorchGradientTests compares Ponder's with.
 
-    python compare_gradients.py --ponder PONDER ../ponder-base-0.2m.F16.gguf ../ponder-base-2m.F16.gguf
+    python compare_gradients.py --ponder PONDER \\
+        ../ponder-base-0.2m.F16.gguf ../ponder-base-2m.F16.gguf
 
-Needs gguf, numpy and torch. PONDER is the built program, which makes tokens of the
-texts below. The loss is Σ slope · log p + Σ entropy slope · entropy over all tokens that follow a
-prompt, the end of text included. What is kept of a tensor's gradient is its norm, its inner products
-with eight vectors of random signs, whose differences tell the norm of the difference, and some of
-its entries.
+Needs gguf, numpy and torch. PONDER is the built program, which makes tokens of the texts below. The
+loss is Σ slope · log p + Σ entropy slope · entropy over all tokens that follow a prompt, the end of
+text included. What is kept of a tensor's gradient is its norm, some of its entries, and its inner
+products with eight vectors of random signs, whose differences tell the norm of the difference.
 """
 
 import argparse
@@ -26,7 +26,8 @@ PROBES, SAMPLES = 8, 16
 
 # A prompt and what several texts have after it: right, wrong, short, long, and nothing but the end.
 TEXTS = [
-    ("Q: I have 3 apples, my dad has 2 more apples than me. How many apples do we have in total?\nA:", [
+    ("Q: I have 3 apples, my dad has 2 more apples than me. How many apples do we have in total?\n"
+     "A:", [
         " 5",
         " My dad has 3 + 2 = 5 apples. In total we have 3 + 5 = 8 apples. The answer is 8.",
         " My dad has 3 + 2 = 6 apples. Wait, 3 + 2 = 5. In total we have 3 + 5 = 8 apples.\n"
@@ -37,7 +38,10 @@ TEXTS = [
         " The whole parts are equal. The tenths are 1 and 9, and 9 is larger. The answer is 9.9.",
         " 11 is larger than 9. The answer is 9.11.",
     ]),
-    ("Q:", [" What is (7 + 5) * 2 - 4?\nA: 7 + 5 = 12, 12 * 2 = 24, 24 - 4 = 20. The answer is 20."]),
+    ("Q:", [
+        " What is (7 + 5) * 2 - 4?\n"
+        "A: 7 + 5 = 12, 12 * 2 = 24, 24 - 4 = 20. The answer is 20.",
+    ]),
 ]
 
 

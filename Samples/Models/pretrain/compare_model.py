@@ -1,8 +1,8 @@
 """A llama in PyTorch, read from a GGUF file: what the comparison scripts compare Ponder with.
 
 It is written as PyTorch is fastest on a CPU: queries, keys and values are one product, so are gate
-and up, and attention is spelled out as two batched products and a softmax, because the backward pass
-of the fused kernel takes several times as long for rows this short.
+and up, and attention is spelled out as two batched products and a softmax, because the backward
+pass of the fused kernel takes several times as long for rows this short.
 """
 
 import gguf

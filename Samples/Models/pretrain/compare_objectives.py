@@ -3,11 +3,11 @@ log p, by PyTorch's autograd in double precision, which TorchObjectiveTests comp
 
     python compare_objectives.py
 
-Needs numpy, torch and trl (1.16). Everything is computed from the formulas of the papers. What of it
-TRL computes, TRL computes again, and both must agree before anything is written: GRPO and its
-variants by `GRPOTrainer._compute_loss` itself, on a trainer that has log probabilities in place of a
-model; advantages by TRL's `nanstd`. TRL has PPO no more, so that PPO is from its paper alone
-(Schulman et al. 2017), with the value loss and the whitening that TRL had.
+Needs numpy, torch and trl (1.16). Everything is computed from the formulas of the papers. What TRL
+has of it, TRL computes again, and both must agree before anything is written: GRPO and its variants
+by `GRPOTrainer._compute_loss` itself, on a trainer that has log probabilities in place of a model;
+advantages by TRL's `nanstd`. TRL has PPO no more, so that PPO is from its paper alone (Schulman et
+al. 2017), with the value loss and the whitening that TRL had.
 """
 
 import itertools
@@ -218,7 +218,8 @@ def ppo():
         loss.backward()
         cases.append({
             "clip": clip, "valueClip": value_clip, "valueWeight": share,
-            "now": exactly(now.detach()), "values": exactly(told.detach()), "loss": rounded([loss.detach()])[0],
+            "now": exactly(now.detach()), "values": exactly(told.detach()),
+            "loss": rounded([loss.detach()])[0],
             "slopes": rounded(now.grad, 7), "valueSlopes": rounded(told.grad, 7),
             "metrics": {name: rounded([x.detach()], 7)[0] for name, x in {
                 "policy/approxkl_avg": 0.5 * (now - old).square().mean(),
@@ -240,7 +241,7 @@ def ppo():
 
 
 def from_logits():
-    """Objectives that PyTorch computes from logits, differentiated by them: [tokens, vocabulary]."""
+    """What PyTorch computes from logits [tokens, vocabulary], differentiated by them."""
     logits = single(normal(1.5, 9, 6))
     tokens = torch.tensor(random.integers(0, 6, 9))
     weights = single(random.choice([0, 0.25, 1], 9))
@@ -251,12 +252,13 @@ def from_logits():
         x = logits.clone().requires_grad_()
         loss = loss_of(x)
         loss.backward()
-        return {"loss": rounded([loss.detach()])[0], "gradient": [rounded(row, 7) for row in x.grad]}
+        gradient = [rounded(row, 7) for row in x.grad]
+        return {"loss": rounded([loss.detach()])[0], "gradient": gradient}
 
     masked = torch.where(weights > 0, tokens, -100)
     return {
-        "logits": [exactly(row) for row in logits], "tokens": tokens.tolist(), "weights": exactly(weights),
-        "advantages": exactly(gains), "lengths": lengths,
+        "logits": [exactly(row) for row in logits], "tokens": tokens.tolist(),
+        "weights": exactly(weights), "advantages": exactly(gains), "lengths": lengths,
         "masked": case(lambda x: F.cross_entropy(x, masked)),
         "weighted": case(
             lambda x: (F.cross_entropy(x, tokens, reduction="none") * weights).sum()
