@@ -9,9 +9,9 @@ import Testing
 
   /// The mean step of the policy gradient where rewards less a baseline are its advantages.
   static func meanStep(_ bandit: Bandit, baseline: Double) -> [Double] {
-    bandit.meanStep(groupSize: 1, advantages: { $0.map { $0 - baseline } }) {
-      PolicyGradient.value($0, $1)
-    }
+    bandit.meanStep(
+      groupSize: 1, advantages: { $0.map { $0 - baseline } },
+      objective: { PolicyGradient.value($0, $1) })
   }
 
   @Test("the bandit's gradient is what enumeration gives")
@@ -30,9 +30,8 @@ import Testing
 
   @Test("a group's steps are a mean: its size does not matter", arguments: 1...4)
   func groupSize(_ size: Int) {
-    let step = Self.bandit.meanStep(groupSize: size, advantages: { $0 }) {
-      PolicyGradient.value($0, $1)
-    }
+    let step = Self.bandit.meanStep(
+      groupSize: size, advantages: { $0 }, objective: { PolicyGradient.value($0, $1) })
     #expect(Self.bandit.deviation(step) < 1e-5)
   }
 
@@ -87,17 +86,17 @@ import Testing
   // MARK: Faults that these tests must notice
 
   @Test("a sign error is noticed") func plantedSign() {
-    let step = Self.bandit.meanStep(groupSize: 1, advantages: { $0 }) {
-      PolicyGradient.value($0, $1).negated
-    }
+    let step = Self.bandit.meanStep(
+      groupSize: 1, advantages: { $0 },
+      objective: { PolicyGradient.value($0, $1).negated })
     #expect(Self.bandit.deviation(step) > 0.1)
   }
 
   @Test("a baseline made of the very reward it is taken from is noticed")
   func plantedDependentBaseline() {
-    let step = Self.bandit.meanStep(groupSize: 1, advantages: { $0.map { $0 - 0.5 * $0 } }) {
-      PolicyGradient.value($0, $1)
-    }
+    let step = Self.bandit.meanStep(
+      groupSize: 1, advantages: { $0.map { $0 - 0.5 * $0 } },
+      objective: { PolicyGradient.value($0, $1) })
     #expect(Self.bandit.deviation(step) > 0.05)
   }
 
@@ -113,11 +112,13 @@ import Testing
 
   @Test("log π that no gradient flows through is noticed")
   func plantedDetachment() {
-    let step = Self.bandit.meanStep(groupSize: 1, advantages: { $0 }) { logs, completions in
-      var value = PolicyGradient.value(logs, completions)
-      value.slopes = value.slopes.map { _ in 0 }
-      return value
-    }
+    let step = Self.bandit.meanStep(
+      groupSize: 1, advantages: { $0 },
+      objective: { logs, completions in
+        var value = PolicyGradient.value(logs, completions)
+        value.slopes = value.slopes.map { _ in 0 }
+        return value
+      })
     #expect(Self.bandit.deviation(step) > 0.1)
   }
 }

@@ -176,6 +176,38 @@ extension TorchObjectiveTests {
   }
 }
 
+extension TorchObjectiveTests {
+  /// What the comparison must not let pass.
+  @Test("a slope of the wrong sign, a missing one and a slightly larger one are noticed")
+  func plantedFaults() throws {
+    for test in try Self.fixture.get().grpo.cases {
+      let right = test.slopes.map { Float($0) }
+      #expect(Self.areClose(right, test.slopes))
+      let index = try #require(right.indices.max { abs(right[$0]) < abs(right[$1]) })
+      for factor: Float in [-1, 0, 1.0001] {
+        var wrong = right
+        wrong[index] *= factor
+        #expect(!Self.areClose(wrong, test.slopes), "\(test), × \(factor)")
+      }
+    }
+  }
+
+  @Test("every setting of the grid makes a difference to the slopes")
+  func distinctCases() throws {
+    // In a single pass, the tokens of the pass are those of the batch.
+    let cases = try Self.fixture.get().grpo.cases.filter {
+      $0.losses.count == 1 && $0.update == 2 && $0.aggregation != "dapo"
+    }
+    #expect(cases.count == 3 * 2 * 2 * 2)
+    for (index, one) in cases.enumerated() {
+      for other in cases.dropFirst(index + 1) {
+        #expect(
+          !Self.areClose(one.slopes.map { Float($0) }, other.slopes), "\(one) and \(other)")
+      }
+    }
+  }
+}
+
 // MARK: PPO
 
 /// Completions with values, and what PPO makes of them.
@@ -268,6 +300,27 @@ extension TorchObjectiveTests {
     for (name, value) in test.metrics {
       #expect(Self.isClose(told.metrics.named[name] ?? .nan, value), "\(name)")
     }
+  }
+
+  @Test("every setting of PPO makes a difference", arguments: try fixture.get().ppo.cases)
+  func distinctSettings(_ test: ValuedBatch.Case) throws {
+    let batch = try Self.fixture.get().ppo
+    // Where nothing has moved, nothing can be clipped.
+    guard (test.metrics["policy/approxkl_avg"] ?? 0) > 0.02 else { return }
+    func told(_ change: (inout PPO.Settings) -> Void) -> ObjectiveValue {
+      var settings = batch.settings(test)
+      change(&settings)
+      return PPO.value(
+        test.now, values: test.values, batch.assessed(whitens: true), settings
+      ).value
+    }
+    let clipped = told { $0.clipRange = test.clip == 0.1 ? 0.2 : 0.1 }
+    #expect(!Self.areClose(clipped.slopes, test.slopes))
+    let valueClipped = told { $0.valueClipRange = test.valueClip == 0.2 ? 0.5 : 0.2 }
+    #expect(!Self.areClose(valueClipped.valueSlopes ?? [], test.valueSlopes))
+    let weighted = told { $0.valueWeight = test.valueWeight * 2 }
+    #expect(!Self.areClose(weighted.valueSlopes ?? [], test.valueSlopes))
+    #expect(Self.areClose(weighted.slopes, test.slopes))
   }
 
   @Test("the passes of a PPO batch add up to it, wherever it is cut")

@@ -134,7 +134,11 @@ def grpo():
     count = sum(LENGTHS)
     old = single(-random.exponential(1.0, count))
     reference = single(old + normal(0.3, count))
-    updates = [old] + [single(old + normal(s, count)) for s in (0.15, 0.4)]
+    drifts = [normal(deviation, count) for deviation in (0.15, 0.4)]
+    for drift in drifts:
+        # Below, within and above either range, with an advantage above 0 and with one below.
+        drift[:8] = torch.tensor([1.25, 0.75, 1.4, 0.75, 1.25, 1.4, 0.9, 1.1]).log()
+    updates = [old] + [single(old + drift) for drift in drifts]
     cases = []
     grid = itertools.product(
         ("grpo", "dr_grpo", "bnpo", "dapo"), (0.0, 0.04), (0.2, 0.28), (True, False), (1, 2),

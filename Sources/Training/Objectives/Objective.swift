@@ -1,5 +1,5 @@
 /// What an objective makes of a pass: a loss, and its derivative by everything that the pass told
-/// of every token that was asked for. `Trainee.backward` turns these into gradients of the weights.
+/// of every token that was asked for, which the backward pass turns into gradients of the weights.
 public struct ObjectiveValue: Sendable, Equatable {
   public var loss: Double
   /// ∂ loss / ∂ log p of each token. [targets]
