@@ -84,7 +84,8 @@ let package = Package(
       dependencies: ["Decoding", "DecodingFixtures", "Problems", "Reasoning", "Traces"],
       path: "Tests/StrategyFixtures", swiftSettings: swiftSettings),
     .target(
-      name: "LearningFixtures", dependencies: ["Decoding", "DecodingFixtures", "Engine", "Training"],
+      name: "LearningFixtures",
+      dependencies: ["Decoding", "DecodingFixtures", "Engine", "Problems", "Training"],
       path: "Tests/LearningFixtures", swiftSettings: swiftSettings),
     .testTarget(
       name: "DecodingTests", dependencies: ["Decoding", "DecodingFixtures"],

@@ -14,10 +14,14 @@ import Synchronization
 package final class TableTrainee: Trainee {
   package let table: TableLanguageModel
   package private(set) var step = 0
+  /// How often training went back to the start.
+  package private(set) var restarts = 0
   private let softmax: SoftmaxTable
   private let start: SoftmaxTable
   /// The prefixes and tokens of the last forward pass.
   private var asked: [(prefix: [TokenID], token: TokenID)] = []
+  /// Every token that was ever learned, with what it was learned behind.
+  package private(set) var learned: Set<LearnedToken> = []
   /// ∂ loss / ∂ logit.
   private var gradients: [[TokenID]: [Double]] = [:]
 
@@ -77,6 +81,7 @@ package final class TableTrainee: Trainee {
     for (index, (prefix, token)) in asked.enumerated() {
       let logs = softmax.logProbabilities(after: prefix)
       let entropy = SoftmaxTable.entropy(logs)
+      if slopes[index] != 0 { learned.insert(LearnedToken(prefix: prefix, token: token)) }
       var sum = gradient(after: prefix)
       for (other, log) in logs.enumerated() {
         let p = exp(log)
@@ -103,6 +108,7 @@ package final class TableTrainee: Trainee {
   package func restart() {
     softmax.forget()
     step = 0
+    restarts += 1
   }
 
   /// What each target of the rows is asked after.
@@ -127,6 +133,12 @@ package final class TableTrainee: Trainee {
     }
     return outcome
   }
+}
+
+/// A token, and the text that it was learned behind.
+package struct LearnedToken: Hashable, Sendable {
+  package var prefix: [TokenID]
+  package var token: TokenID
 }
 
 /// Logits after every prefix: those of the start, until they are set.
