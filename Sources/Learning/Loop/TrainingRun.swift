@@ -78,11 +78,14 @@ public final class TrainingRun {
   public var rate: Double { rate(of: settings.rate) }
 
   /// The rate of the step under way where the whole rate is another.
-  func rate(of whole: Double) -> Double {
+  func rate(of whole: Double) -> Double { rate(of: whole, at: step, of: plan.steps) }
+
+  /// The rate of a step among so many, from 1, where the whole rate is another.
+  func rate(of whole: Double, at step: Int, of steps: Int) -> Double {
     let risen = settings.warmup > 0 ? min(1, Double(step) / Double(settings.warmup)) : 1
     switch settings.schedule {
     case .constant: return whole * risen
-    case .linear: return whole * risen * Double(plan.steps - step + 1) / Double(max(1, plan.steps))
+    case .linear: return whole * risen * Double(steps - step + 1) / Double(max(1, steps))
     }
   }
 
@@ -244,7 +247,10 @@ public final class TrainingRun {
 /// All recipes, by name.
 public enum RecipeRegistry {
   /// Adding a recipe is one file, one test and one line here.
-  public static let all: [any Recipe.Type] = [GRPORecipe.self]
+  public static let all: [any Recipe.Type] = [
+    SFTRecipe.self, ContinuedPretrainingRecipe.self, RejectionSamplingRecipe.self, STaRRecipe.self,
+    GRPORecipe.self,
+  ]
 
   public static var names: [String] { all.map { $0.description.name } }
 
