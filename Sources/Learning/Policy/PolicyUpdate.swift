@@ -17,8 +17,6 @@ struct PolicyUpdate {
   }
 
   struct Pass {
-    /// Whether anything is learned from it.
-    var isLive: Bool
     var rows = PackedRows()
     var places: [Place] = []
   }
@@ -50,8 +48,8 @@ struct PolicyUpdate {
     pushes = sampled
     let live = groups.indices.filter(isLive)
     let dead = groups.indices.filter { !isLive($0) }
-    for (isLive, kind) in [(true, live), (false, dead)] where !kind.isEmpty {
-      passes.append(Pass(isLive: isLive))
+    for kind in [live, dead] where !kind.isEmpty {
+      passes.append(Pass())
       for group in kind { pack(group) }
     }
     passes.removeAll { $0.places.isEmpty }
@@ -68,7 +66,7 @@ struct PolicyUpdate {
         return length <= room
       }
       if fitting.count < numbers.count, passes[passes.count - 1].rows.count > 0 {
-        passes.append(Pass(isLive: passes[passes.count - 1].isLive))
+        passes.append(Pass())
         continue
       }
       // A completion that is longer than a pass should be has one to itself.
@@ -106,7 +104,7 @@ struct PolicyUpdate {
     _ objective: (Pass, TrainingPass.Outcome, PolicyUpdate) throws -> (ObjectiveValue, Told)
   ) throws -> [Told] {
     var told: [Told] = []
-    for pass in passes where isFirst || pass.isLive {
+    for pass in passes {
       let outcome = try trainee.forward(pass.rows)
       guard outcome.logProbabilities.allSatisfy(\.isFinite) else {
         throw LearningError.notFinite(step: step, .probabilities)
@@ -175,11 +173,15 @@ struct PolicyUpdate {
 
   /// The samples of some problems with what they were given to learn: groups from which something is
   /// learned before others.
+  ///
+  /// - Parameter epsilon: where ratios are clipped; nil where there are none.
   func samples(
-    step: Int, count: Int = 3, vocabulary: any Vocabulary, epsilon: (low: Double, high: Double),
+    step: Int, count: Int = 3, vocabulary: any Vocabulary,
+    epsilon: (low: Double, high: Double)? = nil,
     advantage: (_ group: Int, _ number: Int) -> Double?
   ) -> [TrainingSamples] {
-    let shown = groups.indices.filter { !groups[$0].isDead } + groups.indices.filter { groups[$0].isDead }
+    let shown =
+      groups.indices.filter { !groups[$0].isDead } + groups.indices.filter { groups[$0].isDead }
     return shown.prefix(count).map { group in
       let greatest = pushes[group].joined().map { abs($0) }.max() ?? 0
       let samples = groups[group].completions.indices.map { number in
@@ -193,7 +195,7 @@ struct PolicyUpdate {
 
   private func sample(
     _ group: Int, _ number: Int, greatest: Float, _ vocabulary: any Vocabulary,
-    _ epsilon: (low: Double, high: Double), advantage: Double?
+    _ epsilon: (low: Double, high: Double)?, advantage: Double?
   ) -> TrainingSample {
     let completion = groups[group].completions[number]
     let ratios = zip(current[group][number], sampled[group][number]).map { exp(Double($0 - $1)) }
@@ -210,14 +212,17 @@ struct PolicyUpdate {
       said: SaidTokens(completion.tokens.map { vocabulary.token($0) }),
       push: pushes[group][number].map { greatest > 0 ? Double($0 / greatest) : 0 },
       answer: completion.answer, reward: completion.reward, isRight: completion.isRight,
-      reasons: completion.reasons, advantage: advantage, ratio: mean(ratios),
-      clipped: advantage.flatMap { advantage in
-        mean(
-          ratios.map { ratio in
-            (advantage > 0 && ratio > 1 + epsilon.high) || (advantage < 0 && ratio < 1 - epsilon.low)
-              ? 1 : 0
-          })
+      reasons: completion.reasons, advantage: advantage,
+      ratio: epsilon.flatMap { _ in mean(ratios) },
+      clipped: epsilon.flatMap { epsilon in
+        mean(ratios.map { Self.isClipped($0, advantage ?? 0, epsilon) ? 1 : 0 })
       },
       divergence: divergences.flatMap(mean))
+  }
+
+  private static func isClipped(
+    _ ratio: Double, _ advantage: Double, _ epsilon: (low: Double, high: Double)
+  ) -> Bool {
+    (advantage > 0 && ratio > 1 + epsilon.high) || (advantage < 0 && ratio < 1 - epsilon.low)
   }
 }
