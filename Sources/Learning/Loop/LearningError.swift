@@ -24,9 +24,10 @@ public enum LearningError: Error, Equatable, CustomStringConvertible {
         + Suggestion.remedy(for: name, among: RecipeRegistry.names) + "."
     case .noProblems: "There are no problems to learn from."
     case .notFinite(let step, let place):
-      "At step \(step) \(place.rawValue) are not numbers any more. The learning rate may be too high; "
-        + "the weights from before that step are kept."
-    case .cannotBeKept: "This model cannot be written to a file, so a training of it cannot be kept."
+      "At step \(step) \(place.rawValue) are not numbers any more. The learning rate may be too "
+        + "high; the weights from before that step are kept."
+    case .cannotBeKept:
+      "This model cannot be written to a file, so a training of it cannot be kept."
     case .damagedState(let recipe):
       "What the checkpoint remembers of the recipe \(recipe) cannot be read."
     }

@@ -74,7 +74,8 @@ struct PolicyUpdate {
       let ranges = passes[passes.count - 1].rows.add(
         prompt: own.prompt, continuations: taken.map { own.completions[$0].tokens })
       for (number, targets) in zip(taken, ranges) {
-        passes[passes.count - 1].places.append(Place(group: group, number: number, targets: targets))
+        passes[passes.count - 1].places.append(
+          Place(group: group, number: number, targets: targets))
       }
       numbers = numbers.dropFirst(taken.count)
     }
@@ -155,7 +156,7 @@ struct PolicyUpdate {
   var metrics: [TrainingMetric: Double] {
     let completions = groups.flatMap(\.completions)
     func share(_ condition: (Completion) -> Bool) -> Double {
-      completions.isEmpty ? 0 : Double(completions.count(where: condition)) / Double(completions.count)
+      Double(completions.count(where: condition)) / Double(max(1, completions.count))
     }
     let rewards = completions.map(\.reward)
     let mean = rewards.reduce(0, +) / Double(max(1, rewards.count))
