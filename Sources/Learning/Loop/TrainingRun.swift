@@ -78,13 +78,8 @@ public final class TrainingRun {
   public var rate: Double { rate(of: settings.rate) }
 
   /// The rate of the step under way where the whole rate is another.
-  func rate(of whole: Double) -> Double {
-    let schedule: RateSchedule =
-      switch settings.schedule {
-      case .constant: .warmUp(steps: settings.warmup)
-      case .linear: .linear(warmUp: settings.warmup)
-      }
-    return whole * schedule.factor(at: step - 1, of: plan.steps)
+    SFTRecipe.self, ContinuedPretrainingRecipe.self, RejectionSamplingRecipe.self, STaRRecipe.self,
+    ReinforceRecipe.self, ReFTRecipe.self, GRPORecipe.self,
   }
 
   /// The model as it is now, for answering questions.
@@ -246,7 +241,8 @@ public final class TrainingRun {
 public enum RecipeRegistry {
   /// Adding a recipe is one file, one test and one line here.
   public static let all: [any Recipe.Type] = [
-    GRPORecipe.self, ReinforceRecipe.self,
+    SFTRecipe.self, ContinuedPretrainingRecipe.self, RejectionSamplingRecipe.self, STaRRecipe.self,
+    ReinforceRecipe.self, ReFTRecipe.self, GRPORecipe.self,
   ]
 
   public static var names: [String] { all.map { $0.description.name } }
