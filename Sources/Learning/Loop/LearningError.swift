@@ -8,6 +8,8 @@ public enum LearningError: Error, Equatable, CustomStringConvertible {
   case notFinite(step: Int, Place)
   /// Files are to be kept of a model that cannot be written.
   case cannotBeKept
+  /// A recipe needs hidden states, which the model does not tell.
+  case lacksHiddenStates(String)
   /// What a checkpoint remembers cannot be read.
   case damagedState(String)
 
@@ -28,6 +30,8 @@ public enum LearningError: Error, Equatable, CustomStringConvertible {
         + "high; the weights from before that step are kept."
     case .cannotBeKept:
       "This model cannot be written to a file, so a training of it cannot be kept."
+    case .lacksHiddenStates(let recipe):
+      "The recipe \(recipe) reads the model's hidden states, which this one does not tell."
     case .damagedState(let recipe):
       "What the checkpoint remembers of the recipe \(recipe) cannot be read."
     }
