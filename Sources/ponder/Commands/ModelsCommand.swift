@@ -71,21 +71,8 @@ struct ModelsCommand: ParsableCommand {
       }
       var line = columns.joined(separator: "  ")
       while line.last == " " { line.removeLast() }
-      return [line] + folded((model.checkpoints ?? []).compactMap(\.shortName))
+      return [line] + (model.checkpoints ?? []).compactMap(\.shortName).folded(indent: 7)
     }
-  }
-
-  /// The names of checkpoints, indented, on as many lines as they take.
-  private static func folded(_ names: [String]) -> [String] {
-    var lines: [String] = []
-    for name in names {
-      if let last = lines.last, last.count + name.count + 2 <= 78 {
-        lines[lines.count - 1] = last + "  " + name
-      } else {
-        lines.append("       " + name)
-      }
-    }
-    return lines
   }
 
   /// The files that were named.

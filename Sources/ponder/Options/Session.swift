@@ -63,7 +63,11 @@ func cancellingOnSignal<Result: Sendable>(
   _ work: @escaping @Sendable () async throws -> Result
 ) async throws -> (result: Result, signal: Int32?) {
   let task = Task { try await work() }
-  return try await stoppingOnSignal({ task.cancel() }) { try await task.value }
+  return try await stoppingOnSignal {
+    task.cancel()
+  } work: {
+    try await task.value
+  }
 }
 
 /// Asks work to stop at the first Ctrl-C. A second one ends the process at once.
@@ -71,7 +75,7 @@ func cancellingOnSignal<Result: Sendable>(
 /// - Parameter stop: asks for it, from any thread.
 /// - Returns: what the work gave, and the signal that stopped it, if one did.
 func stoppingOnSignal<Result: Sendable>(
-  _ stop: @escaping @Sendable () -> Void, _ work: () async throws -> Result
+  _ stop: @escaping @Sendable () -> Void, work: () async throws -> Result
 ) async throws -> (result: Result, signal: Int32?) {
   let received = Mutex<Int32?>(nil)
   // A pipe stands between the handler, which may do next to nothing, and who listens: a signal that

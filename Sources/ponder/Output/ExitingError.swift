@@ -1,12 +1,14 @@
 import ArgumentParser
 import Decoding
 import Engine
+import Learning
 import Measuring
 import NcursesTerminal
 import Problems
 import Reasoning
 import TerminalUI
 import Traces
+import Training
 
 /// An error that knows with which status it ends the program: as a wrong use of it unless it says
 /// otherwise.
@@ -73,6 +75,29 @@ extension StrategyError: ExitingError {
     switch self {
     case .unknown, .unfit: .usage
     default: .failure
+    }
+  }
+}
+
+extension LearningError: ExitingError {
+  var exitCode: ExitCode {
+    switch self {
+    case .unknownRecipe, .noProblems: .usage
+    default: .failure
+    }
+  }
+}
+
+extension TrainingError: ExitingError {
+  var exitCode: ExitCode { .failure }
+}
+
+extension CheckpointError: ExitingError {
+  var exitCode: ExitCode {
+    switch self {
+    case .otherSettings, .otherModel: .usage
+    case .unreadable: .missingFile
+    case .foreign, .otherVersion, .damaged: .badData
     }
   }
 }
