@@ -1,11 +1,13 @@
 public import Decoding
 public import Engine
+public import Foundation
 
 /// A transformer of the llama family in training.
 public final class TransformerTrainee: Trainee {
   public let model: any LanguageModel
   public let pass: TrainingPass
-  private var optimizer: AdamW
+  private var optimizer: any Optimizer
+  private let optimizerSettings: any OptimizerSettings
   /// The weights that training began with.
   private let start: any WeightStore
   private let configuration: ModelConfiguration
@@ -18,7 +20,7 @@ public final class TransformerTrainee: Trainee {
   ///   - options: of the model that decodes; its threads train, too.
   /// - Throws: `GGUFError`, `TokenizerError`, `ModelError` for what cannot be trained.
   public init(
-    _ file: GGUFFile, name: String, optimizer: AdamW.Settings = AdamW.Settings(),
+    _ file: GGUFFile, name: String, optimizer: any OptimizerSettings = AdamW.Settings(),
     options: EngineOptions = EngineOptions()
   ) throws {
     let vocabulary = try file.vocabulary()
@@ -28,7 +30,8 @@ public final class TransformerTrainee: Trainee {
     pass = try TrainingPass(
       configuration, copying: start, name: name, threads: threads,
       instructionSet: options.instructionSet)
-    self.optimizer = try AdamW(pass.weights, optimizer)
+    optimizerSettings = optimizer
+    self.optimizer = try optimizer.optimizer(of: pass.weights)
     model = try TransformerModel(
       configuration: configuration, weights: pass.weights, vocabulary: vocabulary,
       chatTemplate: file.chatTemplate, options: options)
@@ -58,14 +61,37 @@ public final class TransformerTrainee: Trainee {
       pass.clearGradients()
       throw TrainingError.notANumber(step: optimizer.step + 1)
     }
-    optimizer.settings.rate = Float(rate)
-    optimizer.update(pass, scale: norm > maxNorm ? Float(maxNorm / norm) : 1)
+    try optimizer.update(pass, rate: rate, scale: norm > maxNorm ? Float(maxNorm / norm) : 1)
     pass.clearGradients()
     return norm
   }
 
   public func restart() throws {
     try pass.weights.copy(start)
-    optimizer = try AdamW(pass.weights, optimizer.settings)
+    optimizer = try optimizerSettings.optimizer(of: pass.weights)
+  }
+
+  // MARK: Checkpoints
+
+  /// Writes everything that changes in training; whatever stood at the path is replaced at once or not
+  /// at all.
+  ///
+  /// - Parameters:
+  ///   - settings: what the run was started with, by name: what must be the same when it goes on.
+  ///   - extra: what the loop wants to remember beside.
+  /// - Throws: `GGUFError.cannotWrite`.
+  public func save(
+    to path: String, settings: [String: String] = [:], extra: Data = Data()
+  ) throws {
+    try TrainingCheckpoint.write(
+      pass.weights, optimizer, settings: settings, extra: extra, to: path)
+  }
+
+  /// Goes back to where a checkpoint was written. What training began with stays as it is.
+  ///
+  /// - Throws: `CheckpointError.otherModel`; nothing is changed then.
+  public func restore(_ checkpoint: TrainingCheckpoint) throws(CheckpointError) {
+    try checkpoint.restore(pass.weights, optimizer)
+    pass.clearGradients()
   }
 }

@@ -108,6 +108,32 @@ extension TextFileError: ExitingError {
   }
 }
 
+extension CheckpointError: ExitingError {
+  var exitCode: ExitCode {
+    switch self {
+    case .unreadable: .missingFile
+    case .otherSettings: .usage
+    case .foreign, .otherVersion, .damaged, .otherModel: .badData
+    }
+  }
+}
+
+extension TokenFileError: ExitingError {
+  var exitCode: ExitCode {
+    if case .unreadable = self { .missingFile } else { .badData }
+  }
+}
+
+extension PretrainingError: ExitingError {
+  var exitCode: ExitCode {
+    switch self {
+    case .invalidShape: .usage
+    case .isRunning, .cannotWrite: .failure
+    case .notPretraining: .badData
+    }
+  }
+}
+
 extension TraceError: ExitingError {
   var exitCode: ExitCode {
     switch self {
