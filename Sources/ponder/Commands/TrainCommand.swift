@@ -3,6 +3,7 @@ import Decoding
 import Engine
 import Foundation
 import Learning
+import Playground
 import Problems
 import Reasoning
 import Traces
@@ -62,6 +63,7 @@ struct TrainCommand: AsyncParsableCommand {
     let prompts = try PromptLibrary.bundled()
     let trainee = try trainee(file, name: parent, plan)
     try place.check(parent: path, anew: anew)
+    try place.begin(anew: anew)
     let control = TrainingControl()
     let report = TrainingReport(
       plan.recipe, format: format ?? (isatty(STDOUT_FILENO) == 1 ? .table : .jsonl),
@@ -69,8 +71,9 @@ struct TrainCommand: AsyncParsableCommand {
       onFailure: control.end)
     let run = try TrainingRun(
       plan, trainee: trainee, library: prompts, folder: place.folder, sink: report.receive)
+    defer { place.tidy() }
     let (result, signal) = try await stoppingOnSignal {
-      StandardError.tell("ending after the step under way; Ctrl-C again ends at once.")
+      report.tell("ending after the step under way; Ctrl-C again ends at once.")
       control.end()
     } work: {
       await report.showingProgress { await Self.result { try await run.train(control) } }
@@ -110,7 +113,6 @@ struct TrainCommand: AsyncParsableCommand {
     switch result {
     case .failure(let error):
       try? report.finish()
-      place.tidy()
       // What a step could not keep is not what it says it is.
       guard error is LearningError || error is TrainingError, step > 0 else { throw error }
       try place.write(run, step: step)
@@ -165,13 +167,42 @@ struct TrainCommand: AsyncParsableCommand {
   private func trainee(
     _ file: GGUFFile, name: String, _ plan: TrainingPlan
   ) throws -> TransformerTrainee {
+    let recipe = try TrainingOptions.recipe(named: plan.recipe)
+    let settings = TrainingSettings(plan.settings, for: recipe)
+    try TrainingMemory.check(
+      parameters: file.parameterCount, hasReference: settings.beta > 0, name: name,
+      machine: CacheLimit.machineMemory)
+    var optimizer = AdamW.Settings()
+    optimizer.decay = Float(settings.decay)
     do {
-      return try TransformerTrainee(file, name: name, options: model.engineOptions)
+      return try TransformerTrainee(
+        file, name: name, optimizer: optimizer, options: model.engineOptions)
     } catch ModelError.unsupportedFormat(_, let format, let supported) {
       throw UserError.badData(
         "\(name) cannot be trained: its weights are stored as \(format), too coarse for small "
           + "changes. Train the same model from a file in "
           + "\(supported.dropLast().joined(separator: ", ")) or \(supported.last ?? "").")
     }
+  }
+}
+
+/// What training takes.
+enum TrainingMemory {
+  /// About how many bytes: weights, gradients, the optimizer's two moments, and the weights packed for
+  /// decoding, in single precision; a reference has weights and gradients of its own.
+  static func bytes(parameters: Int, hasReference: Bool) -> Int {
+    let (bytes, isTooMany) = parameters.multipliedReportingOverflow(by: hasReference ? 28 : 20)
+    return isTooMany ? .max : bytes
+  }
+
+  /// - Throws: `UserError.failed` where the machine has less.
+  static func check(
+    parameters: Int, hasReference: Bool, name: String, machine: Int
+  ) throws {
+    let bytes = bytes(parameters: parameters, hasReference: hasReference)
+    guard bytes > machine else { return }
+    throw UserError.failed(
+      "Training \(name) takes about \(Format.bytes(bytes)) of memory, and this machine has "
+        + "\(Format.bytes(machine)): train a smaller model.")
   }
 }

@@ -92,16 +92,6 @@ extension TrainingError: ExitingError {
   var exitCode: ExitCode { .failure }
 }
 
-extension CheckpointError: ExitingError {
-  var exitCode: ExitCode {
-    switch self {
-    case .otherSettings, .otherModel: .usage
-    case .unreadable: .missingFile
-    case .foreign, .otherVersion, .damaged: .badData
-    }
-  }
-}
-
 extension TextFileError: ExitingError {
   var exitCode: ExitCode {
     if case .malformed = self { .badData } else { .missingFile }

@@ -33,7 +33,7 @@ struct TrainedOutput {
   ///
   /// - Parameters:
   ///   - parent: the model's file that training begins with.
-  ///   - anew: whether to replace what is there.
+  ///   - anew: whether what is there may be replaced.
   /// - Throws: `UserError`.
   func check(parent: String, anew: Bool) throws {
     var isFolder: ObjCBool = false
@@ -61,7 +61,28 @@ struct TrainedOutput {
     } catch {
       throw UserError.failed("\(path) cannot be written: \(WholeFile.reason(error))")
     }
-    if anew { try remove(folder) }
+  }
+
+  /// Makes the folder, and keeps others from training there until this process ends.
+  ///
+  /// - Parameter anew: whether to begin anew although a training could go on.
+  /// - Throws: `UserError` while another process trains there.
+  func begin(anew: Bool) throws {
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw UserError.failed("\(folder.path) cannot be made: \(WholeFile.reason(error))")
+    }
+    let descriptor = open(folder.path, O_RDONLY | O_CLOEXEC)
+    do {
+      if descriptor >= 0 { try FileLock.take(descriptor) }
+    } catch {
+      throw UserError.failed("Another process trains \(path).")
+    }
+    guard anew else { return }
+    for file in try FileManager.default.contentsOfDirectory(
+      at: folder, includingPropertiesForKeys: nil)
+    { try remove(file) }
   }
 
   /// Writes the weights of a step, in half precision as most models are, or in single like the parent.

@@ -105,6 +105,14 @@ final class TrainingReport: Sendable {
     return try await work()
   }
 
+  /// Says something in a line of its own.
+  func tell(_ message: String) {
+    state.withLock { _ in
+      line.clear()
+      StandardError.tell(message)
+    }
+  }
+
   /// How it ended; nil before.
   var end: TrainingEnd? { state.withLock { $0.end } }
   /// The last step that was taken.
