@@ -10,6 +10,7 @@ public final class TransformerTrainee: Trainee {
   private let optimizerSettings: any OptimizerSettings
   /// The weights that training began with.
   private let start: any WeightStore
+  private let file: GGUFFile
   private let configuration: ModelConfiguration
   private let threads: Int
   /// Made when a reference is first asked for.
@@ -25,6 +26,7 @@ public final class TransformerTrainee: Trainee {
   ) throws {
     let vocabulary = try file.vocabulary()
     configuration = try ModelConfiguration(file, vocabularySize: vocabulary.count)
+    self.file = file
     start = ModelLoader.store(file)
     threads = options.threads
     pass = try TrainingPass(
@@ -39,6 +41,14 @@ public final class TransformerTrainee: Trainee {
 
   public var parameterCount: Int { pass.weights.count }
   public var step: Int { optimizer.step }
+
+  /// The model that training began with, as runs name it.
+  public var beginning: ModelIdentity {
+    var identity = model.identity
+    identity.hash = start.hash
+    identity.fileType = start.fileType
+    return identity
+  }
 
   public func forward(_ rows: PackedRows) throws -> TrainingPass.Outcome { try pass.forward(rows) }
 
@@ -93,5 +103,14 @@ public final class TransformerTrainee: Trainee {
   public func restore(_ checkpoint: TrainingCheckpoint) throws(CheckpointError) {
     try checkpoint.restore(pass.weights, optimizer)
     pass.clearGradients()
+  }
+
+  /// Writes the weights as a model, with the metadata and vocabulary of the file they were read from.
+  ///
+  /// - Throws: `GGUFError.cannotWrite`.
+  public func write(
+    to path: String, lineage: Lineage, format: TrainableWeights.FileFormat = .f16
+  ) throws(GGUFError) {
+    try pass.weights.write(to: path, like: file, lineage: lineage, format: format)
   }
 }
