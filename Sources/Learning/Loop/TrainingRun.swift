@@ -78,8 +78,13 @@ public final class TrainingRun {
   public var rate: Double { rate(of: settings.rate) }
 
   /// The rate of the step under way where the whole rate is another.
-    SFTRecipe.self, ContinuedPretrainingRecipe.self, RejectionSamplingRecipe.self, STaRRecipe.self,
-    ReinforceRecipe.self, ReFTRecipe.self, GRPORecipe.self,
+  func rate(of whole: Double) -> Double {
+    let schedule: RateSchedule =
+      switch settings.schedule {
+      case .constant: .warmUp(steps: settings.warmup)
+      case .linear: .linear(warmUp: settings.warmup)
+      }
+    return whole * schedule.factor(at: step - 1, of: plan.steps)
   }
 
   /// The model as it is now, for answering questions.
