@@ -78,13 +78,16 @@ public final class TrainingRun {
   public var rate: Double { rate(of: settings.rate) }
 
   /// The rate of the step under way where the whole rate is another.
-  func rate(of whole: Double) -> Double {
+  func rate(of whole: Double) -> Double { rate(of: whole, at: step, of: plan.steps) }
+
+  /// The rate of a step among so many, from 1, where the whole rate is another.
+  func rate(of whole: Double, at step: Int, of steps: Int) -> Double {
     let schedule: RateSchedule =
       switch settings.schedule {
       case .constant: .warmUp(steps: settings.warmup)
       case .linear: .linear(warmUp: settings.warmup)
       }
-    return whole * schedule.factor(at: step - 1, of: plan.steps)
+    return whole * schedule.factor(at: step - 1, of: steps)
   }
 
   /// The model as it is now, for answering questions.
