@@ -43,8 +43,10 @@ public final class TransformerTrainee: Trainee {
   public func forward(_ rows: PackedRows) throws -> TrainingPass.Outcome { try pass.forward(rows) }
 
   public func forwardAtStart(_ rows: PackedRows) throws -> TrainingPass.Outcome {
-    let known = try frozen ?? TrainingPass(
-      configuration, copying: start, name: pass.weights.name, threads: threads)
+    let known =
+      try frozen
+      ?? TrainingPass(
+        configuration, copying: start, name: pass.weights.name, threads: threads)
     frozen = known
     return try known.forward(rows)
   }
