@@ -105,7 +105,8 @@ import Training
     }
   }
 
-  @Test("so does one that is killed, with checkpoints after every step or none", arguments: [0, 99])
+  @Test(
+    "so does one that is killed, with checkpoints after every step or none", arguments: [0, 99])
   func kill(_ minutes: Double) async throws {
     var settings = Self.settings(steps: 7)
     settings.minutesBetweenCheckpoints = minutes
@@ -208,9 +209,11 @@ import Training
     }
   }
 
-  @Test("a checkpoint is written as a model in each format", arguments: [
-    TrainableWeights.FileFormat.f32, .f16, .q8_0,
-  ])
+  @Test(
+    "a checkpoint is written as a model in each format",
+    arguments: [
+      TrainableWeights.FileFormat.f32, .f16, .q8_0,
+    ])
   func export(_ format: TrainableWeights.FileFormat) async throws {
     var settings = Self.settings(steps: 2)
     settings.shape = PretrainingShape(

@@ -215,12 +215,14 @@ import Testing
 
   @Test("each schedule has its corners")
   func corners() {
-    #expect((0..<5).map { RateSchedule.warmUp(steps: 4).factor(at: $0, of: 9) } == [
-      0.25, 0.5, 0.75, 1, 1,
-    ])
-    #expect((0..<6).map { RateSchedule.linear(warmUp: 2).factor(at: $0, of: 6) } == [
-      0.5, 1, 1, 0.75, 0.5, 0.25,
-    ])
+    #expect(
+      (0..<5).map { RateSchedule.warmUp(steps: 4).factor(at: $0, of: 9) } == [
+        0.25, 0.5, 0.75, 1, 1,
+      ])
+    #expect(
+      (0..<6).map { RateSchedule.linear(warmUp: 2).factor(at: $0, of: 6) } == [
+        0.5, 1, 1, 0.75, 0.5, 0.25,
+      ])
     let trapezoid = [0, 4, 50, 100, 2999, 3000, 6500, 9999].map {
       RateSchedule.trapezoid.factor(at: $0, of: 10_000)
     }

@@ -70,13 +70,11 @@ public struct PretrainedModel {
 
   /// Writes the weights of a checkpoint as a model.
   ///
-  /// - Parameters:
-  ///   - vocabulary: a file whose vocabulary the model has.
-  ///   - stage: nil for what the run was told.
+  /// - Parameter vocabulary: a file whose vocabulary the model has.
   /// - Throws: `CheckpointError`, `PretrainingError.notPretraining`, `GGUFError`, `TokenizerError`.
   public static func export(
     checkpoint path: String, vocabulary: GGUFFile, to output: String,
-    format: TrainableWeights.FileFormat, stage: String? = nil
+    format: TrainableWeights.FileFormat
   ) throws {
     let checkpoint = try TrainingCheckpoint(path: path)
     let state = try state(of: checkpoint, at: path)
@@ -84,6 +82,6 @@ public struct PretrainedModel {
     let trainee = try model.trainee(EngineOptions())
     try trainee.restore(checkpoint)
     try model.write(
-      trainee, stage: stage ?? state.stage, tokens: state.tokens, to: output, format: format)
+      trainee, stage: state.stage, tokens: state.tokens, to: output, format: format)
   }
 }

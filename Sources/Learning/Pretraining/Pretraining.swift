@@ -251,7 +251,8 @@ public final class Pretraining {
   /// Writes the weights as a model.
   private func keep(isLast: Bool) throws {
     let path = folder.appending(
-      path: model.fileName(stage: settings.stage, tokens: isLast ? nil : state.tokens)).path
+      path: model.fileName(stage: settings.stage, tokens: isLast ? nil : state.tokens)
+    ).path
     try writing(path) {
       try model.write(trainee, stage: settings.stage, tokens: state.tokens, to: path)
     }

@@ -47,7 +47,8 @@ struct PretrainCommand: AsyncParsableCommand {
   @Option(help: "Multiplies the learning rates.") var peak = 1.0
 
   @Option(
-    help: ArgumentHelp("What the model is for, as its file says: base or think.", valueName: "stage"))
+    help: ArgumentHelp(
+      "What the model is for, as its file says: base or think.", valueName: "stage"))
   var stage = FamilyMember.Stage.base.rawValue
 
   @Option(
@@ -84,7 +85,9 @@ struct PretrainCommand: AsyncParsableCommand {
     guard (1...100_000_000).contains(steps) else {
       throw ValidationError("--steps must be from 1 to 100000000.")
     }
-    guard peak > 0, peak <= 100 else { throw ValidationError("--peak must be above 0, at most 100.") }
+    guard peak > 0, peak <= 100 else {
+      throw ValidationError("--peak must be above 0, at most 100.")
+    }
     guard (0...10_000).contains(measure) else {
       throw ValidationError("--measure must be from 0 to 10000.")
     }
