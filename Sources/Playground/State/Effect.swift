@@ -10,6 +10,7 @@ public enum Effect: Sendable {
   case run(RunEffect)
   case review(ReviewEffect)
   case study(StudyEffect)
+  case training(TrainingEffect)
   case model(ModelEffect)
   case file(FileEffect)
   case config(ConfigEffect)
@@ -59,6 +60,25 @@ public enum StudyEffect: Sendable {
   case stop
   /// Writes a study and its chart into files.
   case export(StudySnapshot, StudyChart)
+}
+
+/// Trainings. One is under way at a time.
+public enum TrainingEffect: Sendable {
+  /// Trains a copy of the model at hand, as this training of the trace.
+  ///
+  /// - Parameter goesOn: whether it goes on where it was left, instead of beginning anew.
+  case start(Int, TrainingOrder, goesOn: Bool)
+  /// Holds the training up after the step under way.
+  case pause
+  case goOn
+  /// Takes one step and holds the training up behind it.
+  case step
+  /// Has each step take so many seconds at least.
+  case pace(Double)
+  /// Ends the training at once; what is there is kept.
+  case stop
+  /// Looks whether the weights of a step are still where they were written.
+  case find(TrainingWeights, TrainingErrand)
 }
 
 public enum ModelEffect: Sendable { case load(path: String) }
