@@ -22,13 +22,9 @@ final class TrainingWorker: Worker {
   func perform(_ work: TrainingEffect) {
     switch work {
     case .start(let number, let order, let goesOn): start(number, order, goesOn: goesOn)
-    case .pause: tell { $0.pause() }
-    case .goOn: tell { $0.goOn() }
-    case .step: tell { $0.takeOneStep() }
-    case .pace(let seconds): tell { $0.pace = seconds }
-    case .stop:
-      jobs.cancel(.training)
-      bench.post(.training(.told))
+    case .tell(let word):
+      tell(word)
+      bench.post(.training(.told(word)))
     case .find(let weights, let errand):
       jobs.start(.find) {
         guard FileManager.default.fileExists(atPath: weights.path) else {
@@ -40,9 +36,15 @@ final class TrainingWorker: Worker {
     }
   }
 
-  private func tell(_ order: (TrainingControl) -> Void) {
-    control.withLock { $0.map(order) }
-    bench.post(.training(.told))
+  private func tell(_ word: TrainingWord) {
+    let control = control.withLock { $0 }
+    switch word {
+    case .pause: control?.pause()
+    case .goOn: control?.goOn()
+    case .step: control?.takeOneStep()
+    case .pace(let seconds): control?.pace = seconds
+    case .stop: jobs.cancel(.training)
+    }
   }
 
   private func start(_ number: Int, _ order: TrainingOrder, goesOn: Bool) {

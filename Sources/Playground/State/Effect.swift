@@ -62,21 +62,27 @@ public enum StudyEffect: Sendable {
   case export(StudySnapshot, StudyChart)
 }
 
+/// What a training under way can be told.
+public enum TrainingWord: Sendable, Hashable {
+  /// To wait after the step under way.
+  case pause
+  case goOn
+  /// To take one step and wait behind it.
+  case step
+  /// To take so many seconds a step at least.
+  case pace(Double)
+  /// To end at once; what is there is kept.
+  case stop
+}
+
 /// Trainings. One is under way at a time.
 public enum TrainingEffect: Sendable {
   /// Trains a copy of the model at hand, as this training of the trace.
   ///
   /// - Parameter goesOn: whether it goes on where it was left, instead of beginning anew.
   case start(Int, TrainingOrder, goesOn: Bool)
-  /// Holds the training up after the step under way.
-  case pause
-  case goOn
-  /// Takes one step and holds the training up behind it.
-  case step
-  /// Has each step take so many seconds at least.
-  case pace(Double)
-  /// Ends the training at once; what is there is kept.
-  case stop
+  /// Tells the training under way something.
+  case tell(TrainingWord)
   /// Looks whether the weights of a step are still where they were written.
   case find(TrainingWeights, TrainingErrand)
 }

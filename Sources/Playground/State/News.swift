@@ -71,7 +71,7 @@ enum TrainingNews: Sendable {
   // Endings.
   case ended(Int, Ending<Void>)
   /// The training, if one is under way, has heard it.
-  case told
+  case told(TrainingWord)
   case found(TrainingWeights, TrainingErrand, Ending<Void>)
 }
 

@@ -18,8 +18,8 @@ struct SettingsState: Popup {
     /// Shown, and set with an option when the program starts.
     case parallel, threads
 
-    static func all(_ panel: OwnSettings) -> [Row] {
-      panel.table.map { .setting($0) } + [.theme, .parallel, .threads]
+    static func all(_ table: SettingTable) -> [Row] {
+      table.map { .setting($0) } + [.theme, .parallel, .threads]
     }
 
     var title: String {
@@ -32,8 +32,8 @@ struct SettingsState: Popup {
     }
   }
 
-  func row(_ panel: OwnSettings) -> Row {
-    let rows = Row.all(panel)
+  func row(_ table: SettingTable) -> Row {
+    let rows = Row.all(table)
     return rows[min(max(0, position.selected), rows.count - 1)]
   }
 
@@ -44,7 +44,7 @@ struct SettingsState: Popup {
   func list(_ state: PlaygroundState) -> PopupList? { box(state) }
 
   func box(_ state: PlaygroundState) -> PopupList {
-    let count = Row.all(state.panelSettings).count
+    let count = Row.all(state.panelSettings.table).count
     let height = count + Self.footing + 2
     return PopupList(
       width: Self.width, height: height, footing: Self.footing, count: count,
@@ -65,7 +65,7 @@ extension SettingsState {
       if !state.popups.isEmpty, command != .dismiss { state.replaceTop(settings) }
     }
     settings.error = nil
-    let row = settings.row(state.panelSettings)
+    let row = settings.row(state.panelSettings.table)
     let list = box(state)
     if settings.position.move(command, count: list.count, page: list.rows.height) { return [] }
     switch command {
@@ -94,8 +94,8 @@ extension SettingsState {
   }
 
   func offers(_ command: Command, _ state: PlaygroundState) -> Bool {
-    guard field == nil, case .setting(let setting) = row(state.panelSettings) else {
-      let isTheme = row(state.panelSettings) == .theme && state.catalog.themes.count > 1
+    guard field == nil, case .setting(let setting) = row(state.panelSettings.table) else {
+      let isTheme = row(state.panelSettings.table) == .theme && state.catalog.themes.count > 1
       return field != nil || ![.left, .right, .reset].contains(command)
         || (isTheme && command != .reset)
     }
@@ -137,7 +137,7 @@ extension SettingsState {
     case .activate:
       let text = field?.text ?? ""
       do {
-        if case .setting(let setting) = row(state.panelSettings), !text.isEmpty {
+        if case .setting(let setting) = row(state.panelSettings.table), !text.isEmpty {
           effects = try state.changePanel(setting) { values throws(SettingError) in
             try setting.set(text, in: &values)
           }

@@ -80,12 +80,12 @@ extension TrainScreen {
   func offers(_ command: Command, _ session: SessionState) -> Bool {
     switch command {
     case .activate: !isEmpty
-    case .left: training.lastStep > 0
+    case .left: step > 0
     case .openTraining: activity == nil
     case .runAnew: activity == nil && !isEmpty
     default:
       switch command.own(TrainCommand.self) {
-      case .go: activity != nil || isEmpty || training.lastStep < plannedSteps
+      case .go: activity.map { !$0.isStopping } ?? (isEmpty || training.lastStep < plannedSteps)
       case .group: groups.count > 1
       case .probe: probes.count > 1
       case .votes, .part: !isEmpty

@@ -237,7 +237,7 @@ struct TrainScreen: Screen {
     guard let activity else { return start(anew: false, &session) }
     guard !activity.isStopping else { return [] }
     self.activity?.isPaused.toggle()
-    return [.training(activity.isPaused ? .goOn : .pause)]
+    return [.training(.tell(activity.isPaused ? .goOn : .pause))]
   }
 
   mutating func start(anew: Bool, _ session: inout SessionState) -> [Effect] {
@@ -289,7 +289,7 @@ struct TrainScreen: Screen {
       return []
     }
     self.activity?.isPaused = true
-    return [.training(.step)]
+    return [.training(.tell(.step))]
   }
 
   mutating func changePace(_ step: Int, _ session: inout SessionState) -> [Effect] {
@@ -305,14 +305,14 @@ struct TrainScreen: Screen {
       pace == 0
         ? "Steps follow each other as fast as they can."
         : "A step takes \(Format.duration(pace)) at least.")
-    return [.training(.pace(pace))]
+    return [.training(.tell(.pace(pace)))]
   }
 
   /// Stops the training only from this screen: `Esc` elsewhere leaves it running.
   mutating func stop(_ session: inout SessionState) -> [Effect]? {
     guard session.screen == Self.id, activity != nil else { return nil }
     activity?.isStopping = true
-    return [.training(.stop)]
+    return [.training(.tell(.stop))]
   }
 
   // MARK: Weights
