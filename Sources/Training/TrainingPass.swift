@@ -10,7 +10,7 @@ public import Engine
 public final class TrainingPass {
   public let weights: TrainableWeights
   private let configuration: ModelConfiguration
-  private let compute: LayerCompute
+  let compute: LayerCompute
   private var layers: [Layer]
   private var output: OutputLayer
   private var rotary: RotaryTable
@@ -104,8 +104,6 @@ public final class TrainingPass {
     embedding = try parts.place("token_embd")
     rotary = RotaryTable(configuration.rotary, rotation: .pairs, factors: nil)
   }
-
-  var kernels: UnsafePointer<ck_kernels> { compute.kernels }
 
   private var width: Int { configuration.embeddingLength }
 

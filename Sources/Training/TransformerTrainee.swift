@@ -1,13 +1,16 @@
 public import Decoding
 public import Engine
+public import Foundation
 
 /// A transformer of the llama family in training.
 public final class TransformerTrainee: Trainee {
   public let model: any LanguageModel
   public let pass: TrainingPass
-  private var optimizer: AdamW
+  private var optimizer: any Optimizer
+  private let optimizerSettings: any OptimizerSettings
   /// The weights that training began with.
   private let start: any WeightStore
+  private let file: GGUFFile
   private let configuration: ModelConfiguration
   private let threads: Int
   /// Made when a reference is first asked for.
@@ -18,17 +21,19 @@ public final class TransformerTrainee: Trainee {
   ///   - options: of the model that decodes; its threads train, too.
   /// - Throws: `GGUFError`, `TokenizerError`, `ModelError` for what cannot be trained.
   public init(
-    _ file: GGUFFile, name: String, optimizer: AdamW.Settings = AdamW.Settings(),
+    _ file: GGUFFile, name: String, optimizer: any OptimizerSettings = AdamW.Settings(),
     options: EngineOptions = EngineOptions()
   ) throws {
     let vocabulary = try file.vocabulary()
     configuration = try ModelConfiguration(file, vocabularySize: vocabulary.count)
+    self.file = file
     start = ModelLoader.store(file)
     threads = options.threads
     pass = try TrainingPass(
       configuration, copying: start, name: name, threads: threads,
       instructionSet: options.instructionSet)
-    self.optimizer = try AdamW(pass.weights, optimizer)
+    optimizerSettings = optimizer
+    self.optimizer = try optimizer.optimizer(of: pass.weights)
     model = try TransformerModel(
       configuration: configuration, weights: pass.weights, vocabulary: vocabulary,
       chatTemplate: file.chatTemplate, options: options)
@@ -36,6 +41,14 @@ public final class TransformerTrainee: Trainee {
 
   public var parameterCount: Int { pass.weights.count }
   public var step: Int { optimizer.step }
+
+  /// The model that training began with, as runs name it.
+  public var beginning: ModelIdentity {
+    var identity = model.identity
+    identity.hash = start.hash
+    identity.fileType = start.fileType
+    return identity
+  }
 
   public func forward(_ rows: PackedRows) throws -> TrainingPass.Outcome { try pass.forward(rows) }
 
@@ -58,14 +71,46 @@ public final class TransformerTrainee: Trainee {
       pass.clearGradients()
       throw TrainingError.notANumber(step: optimizer.step + 1)
     }
-    optimizer.settings.rate = Float(rate)
-    optimizer.update(pass, scale: norm > maxNorm ? Float(maxNorm / norm) : 1)
+    try optimizer.update(pass, rate: rate, scale: norm > maxNorm ? Float(maxNorm / norm) : 1)
     pass.clearGradients()
     return norm
   }
 
   public func restart() throws {
     try pass.weights.copy(start)
-    optimizer = try AdamW(pass.weights, optimizer.settings)
+    optimizer = try optimizerSettings.optimizer(of: pass.weights)
+  }
+
+  // MARK: Checkpoints
+
+  /// Writes everything that changes in training; whatever stood at the path is replaced at once or not
+  /// at all.
+  ///
+  /// - Parameters:
+  ///   - settings: what the run was started with, by name: what must be the same when it goes on.
+  ///   - extra: what the loop wants to remember beside.
+  /// - Throws: `GGUFError.cannotWrite`.
+  public func save(
+    to path: String, settings: [String: String] = [:], extra: Data = Data()
+  ) throws {
+    try TrainingCheckpoint.write(
+      pass.weights, optimizer, settings: settings, extra: extra, to: path)
+  }
+
+  /// Goes back to where a checkpoint was written. What training began with stays as it is.
+  ///
+  /// - Throws: `CheckpointError.otherModel`; nothing is changed then.
+  public func restore(_ checkpoint: TrainingCheckpoint) throws(CheckpointError) {
+    try checkpoint.restore(pass.weights, optimizer)
+    pass.clearGradients()
+  }
+
+  /// Writes the weights as a model, with the metadata and vocabulary of the file they were read from.
+  ///
+  /// - Throws: `GGUFError.cannotWrite`.
+  public func write(
+    to path: String, lineage: Lineage, format: TrainableWeights.FileFormat = .f16
+  ) throws(GGUFError) {
+    try pass.weights.write(to: path, like: file, lineage: lineage, format: format)
   }
 }

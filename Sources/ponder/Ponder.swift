@@ -12,6 +12,7 @@ struct Ponder: AsyncParsableCommand {
       ReplayCommand.self, StrategiesCommand.self, ProblemsCommand.self, GradeCommand.self,
       ModelsCommand.self, ThemesCommand.self, ConfigCommand.self, InfoCommand.self,
       TokenizeCommand.self, BenchCommand.self, LogitsCommand.self, CurriculumCommand.self,
+      PretrainCommand.self,
     ],
     defaultSubcommand: PlayCommand.self)
 

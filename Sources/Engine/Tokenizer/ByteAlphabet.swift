@@ -3,7 +3,7 @@
 /// A visible Latin-1 character stands for itself; the other 68 bytes stand for the characters
 /// from U+0100 on, in order (so a space is spelled `Ġ` and a line feed `Ċ`). The mapping is that
 /// of GPT-2 (Radford et al. 2019).
-enum ByteAlphabet {
+package enum ByteAlphabet {
   /// The scalar that spells each byte. [256]
   static let scalars: [UInt32] = {
     var next: UInt32 = 0x100
@@ -15,7 +15,7 @@ enum ByteAlphabet {
   }()
 
   /// The UTF-8 spelling of each byte, one or two bytes long. [256]
-  static let spellings: [[UInt8]] = scalars.map { scalar in
+  package static let spellings: [[UInt8]] = scalars.map { scalar in
     scalar < 0x80 ? [UInt8(scalar)] : [UInt8(0xC0 | scalar >> 6), UInt8(0x80 | scalar & 0x3F)]
   }
 

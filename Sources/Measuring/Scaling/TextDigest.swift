@@ -1,18 +1,20 @@
 import Foundation
-import Reasoning
-import Traces
+package import Reasoning
+package import Traces
 
 /// Tells texts apart, for names of files: FNV-1a in 64 bits (Fowler, Noll and Vo). Not against an
 /// adversary.
-struct TextDigest {
+package struct TextDigest {
+  package init() {}
+
   private var hash: UInt64 = 0xCBF2_9CE4_8422_2325
 
-  mutating func add(_ bytes: some Sequence<UInt8>) {
+  package mutating func add(_ bytes: some Sequence<UInt8>) {
     for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
   }
 
   /// Sixteen hexadecimal digits.
-  var text: String {
+  package var text: String {
     let digits = String(hash, radix: 16)
     return String(repeating: "0", count: max(0, 16 - digits.count)) + digits
   }
@@ -21,7 +23,7 @@ struct TextDigest {
 extension PromptLibrary {
   /// A digest of all texts that prompts are made of: the library's own, and the files that the
   /// settings name.
-  func digest(_ settings: RunSettings) -> String {
+  package func digest(_ settings: RunSettings) -> String {
     var paths = [directory]
     if let prompting = settings.prompting, case .file(let path)? = Prompting(prompting) {
       paths.append(path)

@@ -28,6 +28,9 @@ public struct CurriculumTokens: Sendable {
 
   public var count: Int { ids.count }
 
+  /// What a file begins with.
+  package static let signature = Data("PONDTOK1".utf8)
+
   /// Adds a document and the end-of-text token behind it.
   public mutating func append(_ document: CurriculumDocument) {
     for segment in document.segments {
@@ -51,7 +54,7 @@ public struct CurriculumTokens: Sendable {
 
   /// The file's bytes.
   public var data: Data {
-    var data = Data("PONDTOK1".utf8)
+    var data = Self.signature
     data.reserveCapacity(16 + 3 * ids.count)
     func append(_ value: some FixedWidthInteger) {
       withUnsafeBytes(of: value.littleEndian) { data.append(contentsOf: $0) }

@@ -40,8 +40,39 @@ public enum GRPO {
     public var clippedLow = 0.0
     /// The same on the high side, with A > 0.
     public var clippedHigh = 0.0
+    /// The least share of a completion that was clipped on the low side.
+    public var leastClippedLow = 0.0
+    /// The greatest share of a completion that was clipped on the high side.
+    public var mostClippedHigh = 0.0
     /// The mean of k3 over tokens; nil without a reference.
     public var kl: Double?
+    /// How many tokens these are shares of.
+    public var tokens = 0
+
+    /// Under the names that TRL logs them by.
+    public var named: [String: Double] {
+      var named = [
+        "clip_ratio/low_mean": clippedLow, "clip_ratio/high_mean": clippedHigh,
+        "clip_ratio/region_mean": clippedLow + clippedHigh,
+        "clip_ratio/low_min": leastClippedLow, "clip_ratio/high_max": mostClippedHigh,
+      ]
+      named["kl"] = kl
+      return named
+    }
+
+    /// The metrics of several passes as if they had been one.
+    public static func joined(_ passes: [Metrics]) -> Metrics {
+      let passes = passes.filter { $0.tokens > 0 }
+      var joined = Metrics()
+      joined.tokens = passes.reduce(0) { $0 + $1.tokens }
+      joined.clippedLow = TokenMean.of(passes.map { ($0.clippedLow, $0.tokens) })
+      joined.clippedHigh = TokenMean.of(passes.map { ($0.clippedHigh, $0.tokens) })
+      joined.leastClippedLow = passes.map(\.leastClippedLow).min() ?? 0
+      joined.mostClippedHigh = passes.map(\.mostClippedHigh).max() ?? 0
+      let known = passes.compactMap { pass in pass.kl.map { ($0, pass.tokens) } }
+      joined.kl = known.isEmpty ? nil : TokenMean.of(known)
+      return joined
+    }
   }
 
   /// What is added to a standard deviation before it divides.
@@ -58,6 +89,11 @@ public enum GRPO {
     return rewards.map { ($0 - mean) / (deviation + stabilizer) }
   }
 
+  /// The loss of a pass, and its derivatives.
+  ///
+  /// The passes of a batch add up to the batch's loss, whichever way it is cut; `bnpo` alone depends
+  /// on the cut, since each pass has a mean of its own there.
+  ///
   /// - Parameters:
   ///   - logProbabilities: of each target under the weights now. [targets]
   ///   - batchTokens: the tokens of all passes of the batch; nil where this is all of it.
@@ -66,50 +102,51 @@ public enum GRPO {
     _ logProbabilities: [Float], _ completions: [SampledCompletion], _ settings: Settings,
     batchTokens: Int? = nil, batchCompletions: Int? = nil
   ) -> (value: ObjectiveValue, metrics: Metrics) {
-    var value = ObjectiveValue(
-      loss: 0, slopes: Array(repeating: 0, count: logProbabilities.count))
-    var metrics = Metrics()
-    var divergence = 0.0
+    var value = ObjectiveValue.zero(targets: logProbabilities.count)
     let tokens = completions.reduce(0) { $0 + $1.targets.count }
-    for completion in completions {
-      let weight = weight(
-        of: completion, settings, tokens: tokens, batchTokens: batchTokens ?? tokens,
-        completions: batchCompletions ?? completions.count)
-      for (place, index) in completion.targets.enumerated() {
-        let term = term(
-          Double(logProbabilities[index]), sampled: Double(completion.sampled[place]),
-          reference: completion.reference.map { Double($0[place]) },
-          advantage: completion.advantages[place], settings)
-        value.loss += weight * term.loss
-        value.slopes[index] += Float(weight * term.slope)
-        divergence += term.divergence
-        if term.isClipped {
-          if completion.advantages[place] < 0 { metrics.clippedLow += 1 }
-          else { metrics.clippedHigh += 1 }
+    let batchCompletions = max(1, batchCompletions ?? completions.count)
+    var passes: [Metrics] = []
+    for completion in completions where !completion.targets.isEmpty {
+      let weight =
+        switch settings.aggregation {
+        case .grpo: 1 / Double(batchCompletions * completion.targets.count)
+        case .drGRPO: 1 / Double(batchCompletions * max(1, settings.longestCompletion))
+        case .bnpo: Double(completions.count) / Double(batchCompletions * tokens)
+        case .dapo: 1 / Double(max(1, batchTokens ?? tokens))
         }
-      }
+      passes.append(add(completion, logProbabilities, settings, weight: weight, to: &value))
     }
-    if tokens > 0 {
-      metrics.clippedLow /= Double(tokens)
-      metrics.clippedHigh /= Double(tokens)
-      if completions.contains(where: { $0.reference != nil }) {
-        metrics.kl = divergence / Double(tokens)
-      }
-    }
-    return (value, metrics)
+    return (value, .joined(passes))
   }
 
-  /// What each term of a completion is multiplied by.
-  private static func weight(
-    of completion: SampledCompletion, _ settings: Settings, tokens: Int, batchTokens: Int,
-    completions: Int
-  ) -> Double {
-    switch settings.aggregation {
-    case .grpo: 1 / Double(completions * max(1, completion.targets.count))
-    case .drGRPO: 1 / Double(completions * max(1, settings.longestCompletion))
-    case .bnpo: 1 / Double(max(1, tokens))
-    case .dapo: 1 / Double(max(1, batchTokens))
+  /// Adds a completion's terms.
+  ///
+  /// - Returns: the metrics of this completion alone.
+  private static func add(
+    _ completion: SampledCompletion, _ logProbabilities: [Float], _ settings: Settings,
+    weight: Double, to value: inout ObjectiveValue
+  ) -> Metrics {
+    var (low, high, divergence) = (0, 0, 0.0)
+    for (place, index) in completion.targets.enumerated() {
+      let term = term(
+        Double(logProbabilities[index]), sampled: Double(completion.sampled[place]),
+        reference: completion.reference.map { Double($0[place]) },
+        advantage: completion.advantages[place], settings)
+      value.loss += weight * term.loss
+      value.slopes[index] += Float(weight * term.slope)
+      divergence += term.divergence
+      if term.isClipped, completion.advantages[place] < 0 { low += 1 }
+      if term.isClipped, completion.advantages[place] > 0 { high += 1 }
     }
+    let tokens = Double(completion.targets.count)
+    var metrics = Metrics()
+    metrics.tokens = completion.targets.count
+    metrics.clippedLow = Double(low) / tokens
+    metrics.clippedHigh = Double(high) / tokens
+    metrics.leastClippedLow = metrics.clippedLow
+    metrics.mostClippedHigh = metrics.clippedHigh
+    metrics.kl = completion.reference.map { _ in divergence / tokens }
+    return metrics
   }
 
   /// One token's term, and its derivative by log p.
@@ -117,18 +154,16 @@ public enum GRPO {
     _ logProbability: Double, sampled: Double, reference: Double?, advantage: Double,
     _ settings: Settings
   ) -> (loss: Double, slope: Double, divergence: Double, isClipped: Bool) {
-    let ratio = exp(logProbability - sampled)
-    let clipped = min(max(ratio, 1 - settings.epsilonLow), 1 + settings.epsilonHigh)
-    let isClipped = ratio * advantage > clipped * advantage
-    var loss = -(isClipped ? clipped : ratio) * advantage
-    var slope = isClipped ? 0 : -ratio * advantage
-    var divergence = 0.0
+    let surrogate = ClippedSurrogate.term(
+      logRatio: logProbability - sampled, advantage: advantage, low: settings.epsilonLow,
+      high: settings.epsilonHigh)
+    var (loss, slope, divergence) = (surrogate.loss, surrogate.slope, 0.0)
     if let reference {
       let below = reference - logProbability
       divergence = exp(below) - below - 1
       loss += settings.beta * divergence
       slope += settings.beta * (1 - exp(below))
     }
-    return (loss, slope, divergence, isClipped)
+    return (loss, slope, divergence, surrogate.isClipped)
   }
 }

@@ -62,6 +62,21 @@ public struct PackedRows: Sendable {
     return ranges
   }
 
+  /// Adds a text of which only some tokens are asked for.
+  ///
+  /// - Parameter asked: the targets, as ascending indices into the tokens; none is 0.
+  /// - Returns: the targets, as indices into `targets`.
+  @discardableResult
+  public mutating func add(text tokens: [TokenID], asking asked: [Int]) -> Range<Int> {
+    let (first, row, start) = (segments.count, count, targets.count)
+    guard !asked.isEmpty else { return start..<start }
+    // Nothing is asked after the last target: what stands behind it takes no row.
+    append(Array(tokens.prefix(asked.last ?? 0)), after: nil, at: 0)
+    targets += asked.map { Target(row: row + $0 - 1, token: tokens[$0]) }
+    groups.append(first..<segments.count)
+    return start..<targets.count
+  }
+
   private mutating func append(_ new: [TokenID], after parent: Int?, at position: Int) {
     segments.append(Segment(rows: count..<count + new.count, parent: parent))
     tokens += new

@@ -49,36 +49,77 @@ extension TrainableWeights {
     case f32 = "F32"
     /// Matrices in half precision, vectors in single.
     case f16 = "F16"
+    /// Matrices in 8 bits, with a scale for each 32 weights; those whose rows are no multiple of 32
+    /// in half precision, and vectors in single.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    case q8_0 = "Q8_0"
+
+    /// GGUF's number for files that are mostly in this format.
+    fileprivate var fileType: UInt32 {
+      switch self {
+      case .f32: 0
+      case .f16: 1
+      case .q8_0: 7
+      }
+    }
   }
 
   /// Writes the weights as a model: metadata and vocabulary as in the parent's file, with the lineage
   /// beside them. Whatever stood at the path is replaced at once or not at all.
   ///
+  /// - Parameters:
+  ///   - lineage: nil for a model that was not trained from another.
+  ///   - metadata: what the file says otherwise than the parent's, or beyond it.
   /// - Throws: `GGUFError.cannotWrite`.
   public func write(
-    to path: String, like parent: GGUFFile, lineage: Lineage, format: FileFormat = .f16
+    to path: String, like parent: GGUFFile, lineage: Lineage?, format: FileFormat = .f16,
+    metadata: KeyValuePairs<String, GGUFValue> = [:]
   ) throws(GGUFError) {
     var writer = GGUFWriter()
     // What a part of a split file says of the others does not hold any more.
     for key in parent.metadata.keys where !key.hasPrefix("split.") {
       if let value = parent.metadata[key] { writer.set(key, to: value) }
     }
-    // GGUF's numbers for files that are mostly in one format.
-    writer.set("general.file_type", to: .uint32(format == .f16 ? 1 : 0))
-    lineage.write(to: &writer)
+    writer.set("general.file_type", to: .uint32(format.fileType))
+    for (key, value) in metadata { writer.set(key, to: value) }
+    lineage?.write(to: &writer)
     for parameter in parameters {
-      let values = UnsafeBufferPointer(start: values + parameter.offset, count: parameter.count)
       let shape =
         parameter.isMatrix ? [parameter.rowLength, parameter.rowCount] : [parameter.rowLength]
-      if parameter.isMatrix, format == .f16 {
-        let halves = values.map { Float16($0).bitPattern.littleEndian }
-        try writer.add(
-          tensor: parameter.name, shape: shape, format: .f16,
-          data: halves.withUnsafeBytes { Array($0) })
-      } else {
-        try writer.add(tensor: parameter.name, shape: shape, values: Array(values))
-      }
+      let (format, data) = encoded(parameter, format)
+      try writer.add(tensor: parameter.name, shape: shape, format: format, data: data)
     }
     try writer.write(to: path)
+  }
+
+  private func encoded(
+    _ parameter: Parameter, _ format: FileFormat
+  ) -> (format: TensorFormat, data: [UInt8]) {
+    let values = UnsafeBufferPointer(start: self.values + parameter.offset, count: parameter.count)
+    let size = TensorFormat.q8_0.blockSize
+    if parameter.isMatrix, format == .q8_0, parameter.rowLength % size == 0 {
+      let blocks = stride(from: 0, to: values.count, by: size).lazy.flatMap {
+        Self.block(values[$0..<$0 + size])
+      }
+      return (.q8_0, Array(blocks))
+    }
+    if parameter.isMatrix, format != .f32 {
+      let halves = values.map { Float16($0).bitPattern.littleEndian }
+      return (.f16, halves.withUnsafeBytes { Array($0) })
+    }
+    return (.f32, Array(UnsafeRawBufferPointer(values)))
+  }
+
+  /// A block of `Q8_0`, rounded as GGUF's own tools round: a scale in half precision, and the nearest
+  /// multiples of the scale before that was rounded.
+  private static func block(_ values: Slice<UnsafeBufferPointer<Float>>) -> [UInt8] {
+    let scale = values.reduce(0) { max($0, abs($1)) } / 127
+    let inverse = scale > 0 ? 1 / scale : 0
+    let bits = Float16(scale).bitPattern
+    return [UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8)]
+      + values.map { value in
+        let multiple = (value * inverse).rounded(.toNearestOrAwayFromZero)
+        return UInt8(bitPattern: Int8(exactly: multiple) ?? 0)
+      }
   }
 }

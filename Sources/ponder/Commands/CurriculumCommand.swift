@@ -2,6 +2,7 @@ public import ArgumentParser
 import Decoding
 import Engine
 import Foundation
+import Learning
 public import Problems
 
 /// `ponder curriculum`: the training documents of the bundled models, as text or as tokens.
@@ -27,6 +28,12 @@ struct CurriculumCommand: ParsableCommand {
   @Option(help: "With --tokenizer: stop after the document that reaches this many tokens.")
   var tokens: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Writes no documents but a vocabulary of so many tokens, made of their words.",
+      valueName: "size"))
+  var vocabulary: Int?
+
   @Option(help: "Where to write; standard output if not given (JSON Lines only).")
   var output: String?
 
@@ -40,11 +47,28 @@ struct CurriculumCommand: ParsableCommand {
     guard tokenizer == nil || output != nil else {
       throw ValidationError("--tokenizer writes a binary file: add --output FILE")
     }
+    if let vocabulary {
+      guard VocabularyTraining.sizes.contains(vocabulary) else {
+        let sizes = VocabularyTraining.sizes
+        throw ValidationError(
+          "--vocabulary must be from \(sizes.lowerBound) to \(sizes.upperBound)")
+      }
+      guard tokenizer == nil else {
+        throw ValidationError("--vocabulary makes a tokenizer: leave --tokenizer out")
+      }
+      guard output != nil else {
+        throw ValidationError("--vocabulary writes a binary file: add --output FILE")
+      }
+    }
   }
 
   func run() throws {
     let generator = CurriculumGenerator(seed: seed, recipe: recipe)
-    if let tokenizer, let output {
+    if let vocabulary, let output {
+      var training = VocabularyTraining()
+      for number in first..<(first + documents) { training.read(generator.document(number)) }
+      try training.file(size: vocabulary).write(to: output)
+    } else if let tokenizer, let output {
       try writeTokens(of: generator, tokenizer: tokenizer, to: output)
     } else {
       try writeText(of: generator)

@@ -1,12 +1,14 @@
 import ArgumentParser
 import Decoding
 import Engine
+import Learning
 import Measuring
 import NcursesTerminal
 import Problems
 import Reasoning
 import TerminalUI
 import Traces
+import Training
 
 /// An error that knows with which status it ends the program: as a wrong use of it unless it says
 /// otherwise.
@@ -80,6 +82,32 @@ extension StrategyError: ExitingError {
 extension TextFileError: ExitingError {
   var exitCode: ExitCode {
     if case .malformed = self { .badData } else { .missingFile }
+  }
+}
+
+extension CheckpointError: ExitingError {
+  var exitCode: ExitCode {
+    switch self {
+    case .unreadable: .missingFile
+    case .otherSettings: .usage
+    case .foreign, .otherVersion, .damaged, .otherModel: .badData
+    }
+  }
+}
+
+extension TokenFileError: ExitingError {
+  var exitCode: ExitCode {
+    if case .unreadable = self { .missingFile } else { .badData }
+  }
+}
+
+extension PretrainingError: ExitingError {
+  var exitCode: ExitCode {
+    switch self {
+    case .invalidShape: .usage
+    case .isRunning, .cannotWrite: .failure
+    case .notPretraining: .badData
+    }
   }
 }
 

@@ -87,4 +87,13 @@ public final class TrainingControl: Sendable {
       }
     }
   }
+
+  /// Waits some time, or until something is asked for.
+  func wait(seconds: Double) async {
+    let end = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < end, !ends, !Task.isCancelled {
+      // In short pieces, so that a stop never has to wait.
+      try? await Task.sleep(for: .seconds(min(0.05, seconds)))
+    }
+  }
 }

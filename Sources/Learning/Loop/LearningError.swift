@@ -1,0 +1,34 @@
+import Problems
+
+/// Why a training cannot begin, or cannot go on.
+public enum LearningError: Error, Equatable, CustomStringConvertible {
+  case unknownRecipe(String)
+  case noProblems
+  /// What was no number any more at a step.
+  case notFinite(step: Int, Place)
+  /// Files are to be kept of a model that cannot be written.
+  case cannotBeKept
+  /// What a checkpoint remembers cannot be read.
+  case damagedState(String)
+
+  public enum Place: String, Sendable {
+    case probabilities = "the probabilities of what was sampled"
+    case loss = "the loss"
+    case weights = "the weights after the update"
+  }
+
+  public var description: String {
+    switch self {
+    case .unknownRecipe(let name):
+      "There is no recipe “\(name)”; "
+        + Suggestion.remedy(for: name, among: RecipeRegistry.names) + "."
+    case .noProblems: "There are no problems to learn from."
+    case .notFinite(let step, let place):
+      "At step \(step) \(place.rawValue) are not numbers any more. The learning rate may be too high; "
+        + "the weights from before that step are kept."
+    case .cannotBeKept: "This model cannot be written to a file, so a training of it cannot be kept."
+    case .damagedState(let recipe):
+      "What the checkpoint remembers of the recipe \(recipe) cannot be read."
+    }
+  }
+}

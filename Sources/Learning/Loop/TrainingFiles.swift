@@ -1,0 +1,197 @@
+public import Decoding
+public import Engine
+public import Foundation
+import Measuring
+import Problems
+import Traces
+public import Training
+
+/// A trainee whose state and weights can be written to files.
+public protocol KeptTrainee: Trainee {
+  /// The model that training began with, as runs name it.
+  var beginning: ModelIdentity { get }
+
+  /// Writes everything that changes in training; whatever stood at the path is replaced at once or
+  /// not at all.
+  ///
+  /// - Parameters:
+  ///   - settings: what must be the same when training goes on, by name.
+  ///   - extra: what the loop wants to remember beside.
+  /// - Throws: `GGUFError.cannotWrite`.
+  func save(to path: String, settings: [String: String], extra: Data) throws
+
+  /// Goes back to where a checkpoint was written.
+  ///
+  /// - Parameter settings: what the training is started with now; nil does not look.
+  /// - Returns: what the loop remembered.
+  /// - Throws: `CheckpointError`; nothing is changed then.
+  func goBack(toCheckpoint path: String, settings: [String: String]?) throws -> Data
+
+  /// Writes the weights as a model.
+  ///
+  /// - Parameter format: `f32` keeps them bit for bit.
+  /// - Throws: `GGUFError.cannotWrite`.
+  func write(
+    to path: String, lineage: Lineage, format: TrainableWeights.FileFormat
+  ) throws(GGUFError)
+}
+
+extension TransformerTrainee: KeptTrainee {
+  public func goBack(toCheckpoint path: String, settings: [String: String]?) throws -> Data {
+    let checkpoint = try TrainingCheckpoint(path: path)
+    if let settings { try checkpoint.check(settings) }
+    try restore(checkpoint)
+    return checkpoint.extra
+  }
+}
+
+/// The folder of a training: its newest checkpoint, and the weights of the steps at which it was
+/// measured.
+final class TrainingFiles {
+  private let folder: URL
+  private let trainee: any KeptTrainee
+  /// Whether the folder is the training's own, to go back to the step before, and goes with it.
+  private let isTemporary: Bool
+  /// Bytes that the weights of steps may take. When there are more, steps between others go first.
+  private static let budget = 1 << 30
+
+  /// - Parameter folder: nil for one that nobody else sees.
+  /// - Throws: `LearningError.cannotBeKept`, and whatever keeps the folder from being made.
+  init?(_ folder: URL?, _ trainee: any Trainee) throws {
+    guard let trainee = trainee as? any KeptTrainee else {
+      if folder != nil { throw LearningError.cannotBeKept }
+      return nil
+    }
+    self.trainee = trainee
+    isTemporary = folder == nil
+    self.folder =
+      folder
+      ?? FileManager.default.temporaryDirectory.appending(
+        path: "ponder-training-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+  }
+
+  deinit {
+    if isTemporary { try? FileManager.default.removeItem(at: folder) }
+  }
+
+  private var checkpoint: String { folder.appending(path: "checkpoint.gguf").path }
+  private var steps: URL { folder.appending(path: "steps") }
+
+  // MARK: Checkpoints
+
+  /// What the loop remembers beside the weights.
+  private struct Memory: Codable {
+    var step: Int
+    var tokens: Int
+    /// The recipe's.
+    var state: [UInt8]
+  }
+
+  /// What must be the same when training goes on, by name.
+  private func identity(of run: TrainingRun) -> [String: String] {
+    var all = [
+      "model": run.start.hash, "recipe": run.plan.recipe, "problems": run.plan.source.identity,
+      "prompts": run.library.digest(run.settings.used),
+    ]
+    // Where the rate falls to the end, it depends on where the end is.
+    if run.settings.schedule == .linear { all["steps"] = "\(run.plan.steps)" }
+    for row in run.recipe.settings { all[row.name] = row.text(of: run.settings.used) }
+    return all
+  }
+
+  func save(_ run: TrainingRun, state: [UInt8]) throws {
+    let memory = Memory(step: run.step, tokens: run.tokens, state: state)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    try trainee.save(
+      to: checkpoint, settings: identity(of: run), extra: try encoder.encode(memory))
+  }
+
+  /// Takes up the training that is in the folder, if there is one.
+  ///
+  /// - Throws: `CheckpointError` where it is another training's.
+  func load(_ run: TrainingRun, _ recipe: any Recipe) throws -> (step: Int, tokens: Int)? {
+    guard !isTemporary, FileManager.default.fileExists(atPath: checkpoint) else { return nil }
+    return try goBack(recipe, named: run.plan.recipe, settings: identity(of: run))
+  }
+
+  /// Goes back to before the step under way.
+  ///
+  /// - Returns: tokens learned from until then; nil without a checkpoint.
+  func goBack(_ run: TrainingRun, _ recipe: any Recipe) throws -> Int? {
+    guard FileManager.default.fileExists(atPath: checkpoint) else { return nil }
+    return try goBack(recipe, named: run.plan.recipe, settings: nil).tokens
+  }
+
+  private func goBack(
+    _ recipe: any Recipe, named name: String, settings: [String: String]?
+  ) throws -> (step: Int, tokens: Int) {
+    let extra = try trainee.goBack(toCheckpoint: checkpoint, settings: settings)
+    guard let memory = try? JSONDecoder().decode(Memory.self, from: extra) else {
+      throw LearningError.damagedState(name)
+    }
+    try recipe.restore(memory.state)
+    return (memory.step, memory.tokens)
+  }
+
+  // MARK: The weights of steps
+
+  /// Writes the weights of a step.
+  ///
+  /// - Returns: what is told of the file; nil where weights are not kept.
+  func writeWeights(_ run: TrainingRun, step: Int) throws -> TrainingWeights? {
+    guard !isTemporary, step > 0 else { return nil }
+    try FileManager.default.createDirectory(at: steps, withIntermediateDirectories: true)
+    let name = run.name(step: step)
+    let file = steps.appending(path: "\(name.map { $0 == "/" ? "-" : $0 }.map(String.init).joined()).gguf")
+    try trainee.write(to: file.path, lineage: run.lineage(step: step), format: .f32)
+    thinOut()
+    return TrainingWeights(
+      step: step, path: file.path, hash: try GGUFFile(path: file.path).identity(), name: name)
+  }
+
+  /// Removes weights of steps between others where all take too much room.
+  private func thinOut() {
+    let keys: [URLResourceKey] = [.fileSizeKey]
+    let found = try? FileManager.default.contentsOfDirectory(
+      at: steps, includingPropertiesForKeys: keys)
+    var files: [(step: Int, size: Int, url: URL)] = (found ?? []).compactMap { url in
+      guard url.pathExtension == "gguf",
+        let step = url.deletingPathExtension().lastPathComponent.split(separator: "@").last,
+        let number = Int(step)
+      else { return nil }
+      return (number, (try? url.resourceValues(forKeys: Set(keys)).fileSize) ?? 0, url)
+    }
+    files.sort { $0.step < $1.step }
+    while files.count > 2, files.reduce(0, { $0 + $1.size }) > Self.budget {
+      let inner = files.indices.dropFirst().dropLast()
+      guard
+        let least = inner.min(by: {
+          files[$0 + 1].step - files[$0 - 1].step < files[$1 + 1].step - files[$1 - 1].step
+        })
+      else { return }
+      try? FileManager.default.removeItem(at: files[least].url)
+      files.remove(at: least)
+    }
+  }
+}
+
+extension TrainingRun {
+  /// Keeps the weights of a step as a file, and tells of it.
+  func writeWeights(_ step: Int) throws {
+    if let weights = try files?.writeWeights(self, step: step) { emit(.weights(weights)) }
+  }
+}
+
+extension TrainingPlan.Source {
+  /// Tells problems from others.
+  fileprivate var identity: String {
+    guard case .problems(let problems, _) = self else { return text }
+    var digest = TextDigest()
+    for problem in problems {
+      digest.add([problem.family, problem.question, problem.answer].joined(separator: "\0").utf8)
+    }
+    return digest.text
+  }
+}

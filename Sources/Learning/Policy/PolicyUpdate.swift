@@ -1,0 +1,228 @@
+import Decoding
+import Foundation
+import Traces
+import Training
+
+/// The completions of a step as they are learned from: packed into passes that fit into memory, with
+/// a question's tokens computed once for all that was said to it.
+///
+/// Gradients of passes add up, and what is averaged is averaged over the whole batch, so that it does
+/// not matter how many passes there are.
+struct PolicyUpdate {
+  /// A completion's place: its group, its number in it, and its targets in the pass.
+  struct Place {
+    var group: Int
+    var number: Int
+    var targets: Range<Int>
+  }
+
+  struct Pass {
+    var rows = PackedRows()
+    var places: [Place] = []
+  }
+
+  let groups: [CompletionGroup]
+  private(set) var passes: [Pass] = []
+  /// log p of each completion's tokens under the weights that sampled it. [groups][completions][tokens]
+  private(set) var sampled: [[[Float]]]
+  /// The same under the weights now, as of the last pass. [groups][completions][tokens]
+  private(set) var current: [[[Float]]]
+  /// −∂ loss / ∂ log p of each token, in the last update.
+  private(set) var pushes: [[[Float]]]
+  private(set) var reference: [[[Float]]]?
+  private var entropySum = 0.0
+  let tokenCount: Int
+  let completionCount: Int
+
+  /// Rows of a pass at most.
+  private static let rowLimit = 4096
+
+  /// - Parameter isLive: whether anything is learned from a group. Groups from which nothing is
+  ///   learned are in passes of their own, which need no backward pass.
+  init(_ groups: [CompletionGroup], isLive: (Int) -> Bool) {
+    self.groups = groups
+    tokenCount = groups.reduce(0) { $0 + $1.completions.reduce(0) { $0 + $1.tokens.count } }
+    completionCount = groups.reduce(0) { $0 + $1.completions.count }
+    sampled = groups.map { $0.completions.map { _ in [] } }
+    current = sampled
+    pushes = sampled
+    let live = groups.indices.filter(isLive)
+    let dead = groups.indices.filter { !isLive($0) }
+    for kind in [live, dead] where !kind.isEmpty {
+      passes.append(Pass())
+      for group in kind { pack(group) }
+    }
+    passes.removeAll { $0.places.isEmpty }
+  }
+
+  private mutating func pack(_ group: Int) {
+    let own = groups[group]
+    var numbers = own.completions.indices.filter { !own.completions[$0].tokens.isEmpty }[...]
+    while !numbers.isEmpty {
+      var length = own.prompt.count
+      let room = Self.rowLimit - passes[passes.count - 1].rows.count
+      let fitting = numbers.prefix { number in
+        length += own.completions[number].tokens.count
+        return length <= room
+      }
+      if fitting.count < numbers.count, passes[passes.count - 1].rows.count > 0 {
+        passes.append(Pass())
+        continue
+      }
+      // A completion that is longer than a pass should be has one to itself.
+      let taken = fitting.isEmpty ? numbers.prefix(1) : fitting
+      let ranges = passes[passes.count - 1].rows.add(
+        prompt: own.prompt, continuations: taken.map { own.completions[$0].tokens })
+      for (number, targets) in zip(taken, ranges) {
+        passes[passes.count - 1].places.append(Place(group: group, number: number, targets: targets))
+      }
+      numbers = numbers.dropFirst(taken.count)
+    }
+  }
+
+  /// Asks the model that training began with, too.
+  mutating func refer(to trainee: any Trainee) throws {
+    var all = groups.map { $0.completions.map { _ in [Float]() } }
+    for pass in passes {
+      let outcome = try trainee.forwardAtStart(pass.rows)
+      for place in pass.places {
+        all[place.group][place.number] = Array(outcome.logProbabilities[place.targets])
+      }
+    }
+    reference = all
+  }
+
+  /// Adds the gradients of the whole batch.
+  ///
+  /// - Parameters:
+  ///   - isFirst: whether the weights are still those that sampled.
+  ///   - objective: what a pass makes of its completions' log probabilities.
+  /// - Returns: what `objective` told of each pass.
+  /// - Throws: `LearningError.notFinite`, `ModelError`.
+  mutating func accumulate<Told>(
+    _ trainee: any Trainee, step: Int, isFirst: Bool,
+    _ objective: (Pass, TrainingPass.Outcome, PolicyUpdate) throws -> (ObjectiveValue, Told)
+  ) throws -> [Told] {
+    var told: [Told] = []
+    for pass in passes {
+      let outcome = try trainee.forward(pass.rows)
+      guard outcome.logProbabilities.allSatisfy(\.isFinite) else {
+        throw LearningError.notFinite(step: step, .probabilities)
+      }
+      for place in pass.places {
+        current[place.group][place.number] = Array(outcome.logProbabilities[place.targets])
+      }
+      if isFirst {
+        for place in pass.places {
+          sampled[place.group][place.number] = current[place.group][place.number]
+        }
+        entropySum += outcome.entropies.reduce(0) { $0 + Double($1) }
+      }
+      let (value, said) = try objective(pass, outcome, self)
+      told.append(said)
+      for place in pass.places {
+        pushes[place.group][place.number] = value.slopes[place.targets].map { -$0 }
+      }
+      guard value.slopes.contains(where: { $0 != 0 }) else { continue }
+      guard value.loss.isFinite, value.slopes.allSatisfy(\.isFinite) else {
+        throw LearningError.notFinite(step: step, .loss)
+      }
+      try trainee.backward(slopes: value.slopes, entropySlopes: nil)
+    }
+    return told
+  }
+
+  /// A pass's completions as objectives see them.
+  ///
+  /// - Parameter advantages: of each token of a completion.
+  func completions(
+    of pass: Pass, advantages: (_ group: Int, _ number: Int) -> [Double]
+  ) -> [SampledCompletion] {
+    pass.places.map { place in
+      SampledCompletion(
+        targets: place.targets, sampled: sampled[place.group][place.number],
+        reference: reference.map { $0[place.group][place.number] },
+        advantages: advantages(place.group, place.number))
+    }
+  }
+
+  /// The mean entropy in nats of what the batch's tokens were chosen from.
+  var entropy: Double { tokenCount > 0 ? entropySum / Double(tokenCount) : 0 }
+
+  // MARK: What is told
+
+  /// What is told of every batch of samples, by TRL's names and with its arithmetic.
+  var metrics: [TrainingMetric: Double] {
+    let completions = groups.flatMap(\.completions)
+    func share(_ condition: (Completion) -> Bool) -> Double {
+      completions.isEmpty ? 0 : Double(completions.count(where: condition)) / Double(completions.count)
+    }
+    let rewards = completions.map(\.reward)
+    let mean = rewards.reduce(0, +) / Double(max(1, rewards.count))
+    // Over all rewards of the batch, with Bessel's correction.
+    let squares = rewards.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    return [
+      .reward: mean,
+      .rewardDeviation: (squares / Double(max(1, rewards.count - 1))).squareRoot(),
+      .deadGroups: Double(groups.count(where: \.isDead)) / Double(max(1, groups.count)),
+      .meanLength: Double(tokenCount) / Double(max(1, completions.count)),
+      .cutOff: share(\.isCut), .exact: share(\.isRight), .reasoned: share(\.reasons),
+      .entropy: entropy,
+    ]
+  }
+
+  /// The samples of some problems with what they were given to learn: groups from which something is
+  /// learned before others.
+  ///
+  /// - Parameter epsilon: where ratios are clipped; nil where there are none.
+  func samples(
+    step: Int, count: Int = 3, vocabulary: any Vocabulary,
+    epsilon: (low: Double, high: Double)? = nil,
+    advantage: (_ group: Int, _ number: Int) -> Double?
+  ) -> [TrainingSamples] {
+    let shown =
+      groups.indices.filter { !groups[$0].isDead } + groups.indices.filter { groups[$0].isDead }
+    return shown.prefix(count).map { group in
+      let greatest = pushes[group].joined().map { abs($0) }.max() ?? 0
+      let samples = groups[group].completions.indices.map { number in
+        sample(
+          group, number, greatest: greatest, vocabulary, epsilon,
+          advantage: advantage(group, number))
+      }
+      return TrainingSamples(step: step, question: groups[group].question, samples: samples)
+    }
+  }
+
+  private func sample(
+    _ group: Int, _ number: Int, greatest: Float, _ vocabulary: any Vocabulary,
+    _ epsilon: (low: Double, high: Double)?, advantage: Double?
+  ) -> TrainingSample {
+    let completion = groups[group].completions[number]
+    let ratios = zip(current[group][number], sampled[group][number]).map { exp(Double($0 - $1)) }
+    let divergences = reference.map { reference in
+      zip(reference[group][number], current[group][number]).map { reference, current in
+        let below = Double(reference - current)
+        return exp(below) - below - 1
+      }
+    }
+    func mean(_ values: [Double]) -> Double? {
+      values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    }
+    return TrainingSample(
+      said: SaidTokens(completion.tokens.map { vocabulary.token($0) }),
+      push: pushes[group][number].map { greatest > 0 ? Double($0 / greatest) : 0 },
+      answer: completion.answer, reward: completion.reward, isRight: completion.isRight,
+      reasons: completion.reasons, advantage: advantage,
+      ratio: epsilon.flatMap { _ in mean(ratios) },
+      clipped: epsilon.flatMap { epsilon in
+        mean(ratios.map { Self.isClipped($0, advantage ?? 0, epsilon) ? 1 : 0 })
+      },
+      divergence: divergences.flatMap(mean))
+  }
+
+  private static func isClipped(
+    _ ratio: Double, _ advantage: Double, _ epsilon: (low: Double, high: Double)
+  ) -> Bool {
+    (advantage > 0 && ratio > 1 + epsilon.high) || (advantage < 0 && ratio < 1 - epsilon.low)
+  }
+}
