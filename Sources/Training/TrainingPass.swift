@@ -274,7 +274,10 @@ extension TrainingPass {
   ) throws(ModelError) {
     try configuration.validate()
     let extras: [(Bool, String)] = [
-      (configuration.architecture != LlamaArchitecture.name, configuration.architecture),
+      (
+        configuration.architecture != LlamaArchitecture.name,
+        "the architecture \(configuration.architecture)"
+      ),
       (configuration.experts != nil, "a mixture of experts"),
       (configuration.window != nil, "attention within a window"),
       (configuration.attentionSoftCap != nil, "capped scores"),
@@ -282,9 +285,7 @@ extension TrainingPass {
       (store.tensorNames.contains { $0.hasSuffix(".bias") }, "biases"),
       (store.tensorNames.contains { $0.hasPrefix("rope_f") }, "frequency factors"),
     ]
-    if let (_, what) = extras.first(where: \.0) {
-      throw .invalidConfiguration("the llama architecture alone can be trained, not \(what).")
-    }
+    if let (_, what) = extras.first(where: \.0) { throw .untrainable(what) }
   }
 
   /// All tensors, those that read the same input one after another.
