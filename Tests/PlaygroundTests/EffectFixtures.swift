@@ -43,7 +43,7 @@ enum EffectKind: CaseIterable {
     case .study(.stop): self = .stopStudy
     case .study(.export): self = .export
     case .training(.start): self = .train
-    case .training(.tell(.stop)): self = .stopTraining
+    case .training(.tell(.end)): self = .stopTraining
     case .training(.tell): self = .tellTraining
     case .training(.find): self = .findWeights
     case .model(.load): self = .load
@@ -114,7 +114,7 @@ struct EffectEnd: Hashable {
     case .study(.exported(let ending)): self.init(.export, ending)
     case .training(.pace): return nil
     case .training(.ended(_, let ending)): self.init(.train, ending)
-    case .training(.told(.stop)): self.init(.stopTraining, .done)
+    case .training(.told(.end)): self.init(.stopTraining, .done)
     case .training(.told): self.init(.tellTraining, .done)
     case .training(.found(_, _, let ending)): self.init(.findWeights, ending)
     case .model(.loading): return nil
@@ -229,7 +229,7 @@ final class EffectBench {
     case .export: .study(.export(exported, StudyChart(exported.curves, of: .samples)!))
     case .train: .training(.start(11, .usual, goesOn: false))
     case .tellTraining: .training(.tell(.pause))
-    case .stopTraining: .training(.tell(.stop))
+    case .stopTraining: .training(.tell(.end))
     case .findWeights: find(saved.path)
     case .load: .model(.load(path: "other"))
     case .lesson: .file(.lesson(path: folder.appending(path: "lesson.md").path))

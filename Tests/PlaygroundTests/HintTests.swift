@@ -17,7 +17,9 @@ import Testing
   private func stops(_ effects: [Effect]) -> Bool {
     effects.contains { effect in
       switch effect {
-      case .run(.cancel), .decode(.stopStream), .review(.stop), .study(.stop), .training(.tell(.stop)): true
+      case .run(.cancel), .decode(.stopStream), .review(.stop), .study(.stop),
+        .training(.tell(.end)), .training(.tell(.stop)):
+        true
       default: false
       }
     }

@@ -81,7 +81,7 @@ struct RandomWalk {
         if let lesson = try? Lesson.parse(LessonPlayerTests.text, path: "test") {
           play.send(.file(.lesson("Samples/Lessons/apples.md", .done(lesson))))
         }
-      case .training(.tell(.stop)):
+      case .training(.tell(.end)), .training(.tell(.stop)):
         if let number = play.state.train.activity?.number {
           play.send(.training(.ended(number, .cancelled)))
         }

@@ -1,6 +1,7 @@
 import Decoding
 import DecodingFixtures
 import Foundation
+import Learning
 import Reasoning
 import Synchronization
 import Training
@@ -70,7 +71,7 @@ struct TemperedOpener: ModelOpening {
     return [StudyModel(name: "apples", identity: Fixtures.model.identity, parameters: 2000)]
   }
 
-  func trainee(path: String) throws -> any Trainee {
+  func trainee(path: String, _ settings: TrainingSettings) throws -> any Trainee {
     try temper.obey()
     return StillTrainee(model: TemperedModel(temper))
   }

@@ -84,7 +84,7 @@ import Testing
     var play = try started()
     let number = try #require(train(play).activity?.number)
     play.press(key)
-    guard case .tell(.stop)? = trainings(play).last else {
+    guard case .tell(.end)? = trainings(play).last else {
       Issue.record("It is not stopped.")
       return
     }

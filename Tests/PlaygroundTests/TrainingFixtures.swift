@@ -142,7 +142,8 @@ enum TrainingFixtures {
       if character == " " || words.isEmpty { words.append("") }
       words[words.count - 1].append(character)
     }
-    return SaidTokens(words.enumerated().map { Token(id: TokenID($0.offset), bytes: Array($0.element.utf8)) })
+    return SaidTokens(
+      words.enumerated().map { Token(id: TokenID($0.offset), bytes: Array($0.element.utf8)) })
   }
 
   /// Train with a training on view.

@@ -3,7 +3,8 @@ import TerminalUI
 /// The keys of what lies over a screen.
 extension KeyMap {
   static let popups: [(context: KeyContext, bindings: [KeyBinding])] = [
-    (.lesson, lesson), (.guess, guess), (.list, list), (.screens, screens), (.training, training), (.help, help), (.helpSearch, helpSearch),
+    (.lesson, lesson), (.guess, guess), (.list, list), (.screens, screens), (.training, training),
+    (.help, help), (.helpSearch, helpSearch),
     (.settings, settings), (.value, value), (.commandLine, commandLine), (.problems, problems),
     (.question, question), (.template, template), (.family, family), (.models, models),
     (.runs, runs), (.sessions, sessions), (.deletion, deletion), (.name, name),

@@ -43,13 +43,17 @@ enum TitleLines {
       let letters = session.screens.letters
       let all = session.screens.ids.enumerated().map {
         // Only the first nine have a number.
-        (key: $0.offset < 9 ? "\($0.offset + 1)" : "g\(letters[$0.offset])", title: $0.element.title)
+        (
+          key: $0.offset < 9 ? "\($0.offset + 1)" : "g\(letters[$0.offset])",
+          title: $0.element.title
+        )
       }
       let groups = session.screens.groups
       let borders = Set(groups.indices.dropFirst().filter { groups[$0] != groups[$0 - 1] })
       let line = Rect(x: 0, y: isFolded ? 0 : 2, width: size.width, height: 1)
       if isFolded {
-        tabs = TabBar.layout(all, borders: borders, in: Rect(x: 0, y: 0, width: help.x - 1, height: 1))
+        tabs = TabBar.layout(
+          all, borders: borders, in: Rect(x: 0, y: 0, width: help.x - 1, height: 1))
         let split = max(30, size.width * 2 / 5)
         runs = Rect(x: 0, y: 1, width: size.width - split, height: 1)
         title = Rect(x: runs.right, y: 1, width: split, height: 1)

@@ -1,4 +1,5 @@
 public import Decoding
+public import Learning
 public import Measuring
 import Reasoning
 public import Traces
@@ -33,10 +34,10 @@ public protocol ModelOpening: Sendable {
   /// - Throws: an error whose description says what is wrong and what to do.
   func open(_ model: StudyModel) throws -> any LanguageModel
 
-  /// A copy of the model at a path that can be trained.
+  /// A copy of the model at a path that can be trained with some settings.
   ///
   /// - Throws: an error whose description says why it cannot be.
-  func trainee(path: String) throws -> any Trainee
+  func trainee(path: String, _ settings: TrainingSettings) throws -> any Trainee
 }
 
 extension ModelOpening {
@@ -55,7 +56,9 @@ extension ModelOpening {
 
   public func open(_ model: StudyModel) throws -> any LanguageModel { throw StudyError.noModel }
 
-  public func trainee(path: String) throws -> any Trainee { throw CannotTrain() }
+  public func trainee(path: String, _ settings: TrainingSettings) throws -> any Trainee {
+    throw CannotTrain()
+  }
 }
 
 /// Nobody here can train the model.

@@ -54,9 +54,9 @@ public final class PlaygroundSession: Sendable {
   private let config: ConfigWorker
   private let timer: TimerWorker
 
-  private var workers: [any Worker] { 
+  private var workers: [any Worker] {
     [model, decode, run, review, study, training, file, config, timer]
-   }
+  }
 
   public init(_ configuration: Configuration, inbox: ActionInbox) {
     let bench = Workbench(configuration, inbox: inbox)

@@ -11,7 +11,7 @@ final class TrainingWorker: Worker {
 
   let jobs: Jobs<Kind>
   private let bench: Workbench
-  /// Holds up the training under way.
+  /// Holds up the training under way; nil before it has begun.
   private let control = Mutex<TrainingControl?>(nil)
 
   init(_ bench: Workbench) {
@@ -43,31 +43,45 @@ final class TrainingWorker: Worker {
     case .goOn: control?.goOn()
     case .step: control?.takeOneStep()
     case .pace(let seconds): control?.pace = seconds
+    case .end:
+      // What has not begun has nothing to keep.
+      if let control { control.end() } else { jobs.cancel(.training) }
     case .stop: jobs.cancel(.training)
     }
   }
 
   private func start(_ number: Int, _ order: TrainingOrder, goesOn: Bool) {
     let model = bench.model
-    let control = TrainingControl()
-    self.control.withLock { $0 = control }
+    control.withLock { $0 = nil }
     jobs.start(.training, isOvertaking: true) { [self] in
       guard let model else { throw NoModel() }
+      let configuration = bench.configuration
       let plan = try order.plan()
-      let opener = bench.configuration.opener
+      let folder = try configuration.trainings.map {
+        try TrainingFolder(
+          of: order, model: model.decoder.model.identity.hash, in: $0, isAnew: !goesOn)
+      }
       let trainee = try await onThread { _ in
-        Handover(trainee: try opener.trainee(path: model.path))
+        Handover(
+          trainee: try configuration.opener.trainee(
+            path: model.path, TrainingSettings(order.used)))
       }
       let meter = TrainingMeter()
-      let training = TrainingRun(
-        number: number, plan, trainee: trainee.trainee, library: bench.configuration.prompts
+      let training = try TrainingRun(
+        number: number, plan, trainee: trainee.trainee, library: configuration.prompts,
+        folder: folder?.url
       ) { [bench] record in
         bench.recorder.record(record)
         if case .training(let event) = record.event, let pace = meter.note(event) {
           bench.post(.training(.pace(number, secondsEach: pace)))
         }
       }
-      try await training.train(control)
+      let control = TrainingControl()
+      self.control.withLock { $0 = control }
+      defer { self.control.withLock { $0 = nil } }
+      return try await withExtendedLifetime(folder) {
+        try await training.train(control).reason
+      }
     } ending: {
       .training(.ended(number, $0))
     }

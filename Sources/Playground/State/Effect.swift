@@ -71,7 +71,9 @@ public enum TrainingWord: Sendable, Hashable {
   case step
   /// To take so many seconds a step at least.
   case pace(Double)
-  /// To end at once; what is there is kept.
+  /// To end after the step under way; what is there is kept.
+  case end
+  /// To end at once; the step under way is given up.
   case stop
 }
 

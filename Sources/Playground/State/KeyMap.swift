@@ -7,7 +7,8 @@ enum KeyContext: Sendable, Hashable {
   /// Two paths side by side, on whatever screen.
   case compare
   /// What lies over a screen.
-  case lesson, guess, list, screens, training, help, helpSearch, settings, value, commandLine, problems, question,
+  case lesson, guess, list, screens, training, help, helpSearch, settings, value, commandLine,
+    problems, question,
     template, family, models, runs, sessions, deletion, name, unkept
 
   var title: String {

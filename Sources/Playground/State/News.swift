@@ -69,7 +69,7 @@ enum TrainingNews: Sendable {
   case pace(Int, secondsEach: Double)
 
   // Endings.
-  case ended(Int, Ending<Void>)
+  case ended(Int, Ending<TrainingEnd.Reason>)
   /// The training, if one is under way, has heard it.
   case told(TrainingWord)
   case found(TrainingWeights, TrainingErrand, Ending<Void>)

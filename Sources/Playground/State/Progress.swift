@@ -72,7 +72,8 @@ struct Progress: Sendable, Hashable {
   private var pace: String? {
     if let secondsEach, secondsEach.isFinite {
       let noun = if case .things(let noun)? = unit { noun } else { "step" }
-      let time = secondsEach < 10 ? "\(Format.fixed(secondsEach, 1)) s" : Format.duration(secondsEach)
+      let time =
+        secondsEach < 10 ? "\(Format.fixed(secondsEach, 1)) s" : Format.duration(secondsEach)
       return "\(time) a \(noun)"
     }
     return rate.map { "\(Format.rate($0)) tok/s" }

@@ -170,7 +170,8 @@ struct TrainingChooser: Popup {
       let isOn = mark == "●" || mark == "■"
       return [
         StyledText(kind, style: theme.popup(.dim)),
-        StyledText(mark.isEmpty ? name : "\(mark) \(name)", style: theme.popup(isOn ? .title : .text)),
+        StyledText(
+          mark.isEmpty ? name : "\(mark) \(name)", style: theme.popup(isOn ? .title : .text)),
         StyledText(detail, style: theme.popup(.dim)),
       ]
     }
@@ -189,7 +190,8 @@ struct TrainingChooser: Popup {
       return cells("levels", "", text ?? "all", "how hard the problems are")
     case .file(let path): return cells("file", "■", path, "")
     case .family(let name):
-      let isOn = if case .families(let names, _) = order.source { names.contains(name) } else { false }
+      let isOn =
+        if case .families(let names, _) = order.source { names.contains(name) } else { false }
       let summary = ProblemLibrary.families.first { $0.name == name }?.summary ?? ""
       return cells("problems", isOn ? "■" : "□", name, summary)
     }

@@ -6,7 +6,8 @@ import Traces
 /// Everything that can be found on the command line, each by the line that does it.
 struct Palette {
   enum Kind: String, Sendable, Hashable {
-    case command, screen, setting, strategy, recipe, problem, run, token, session, lesson, theme, model
+    case command, screen, setting, strategy, recipe, problem, run, token, session, lesson, theme,
+      model
   }
 
   struct Entry: Sendable, Hashable {

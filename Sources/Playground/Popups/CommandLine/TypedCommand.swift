@@ -34,7 +34,8 @@ enum TypedCommand: Sendable, Hashable {
   struct Word: Sendable, Hashable {
     /// What follows the word.
     enum Argument: Sendable, Hashable {
-      case none, problem, text, strategy, recipe, source, run, token, model, theme, session, lesson, file, kept
+      case none, problem, text, strategy, recipe, source, run, token, model, theme, session, lesson,
+        file, kept
       case setting(Setting)
     }
 

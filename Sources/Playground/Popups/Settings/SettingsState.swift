@@ -158,13 +158,14 @@ extension SettingsState {
     switch row {
     case .setting(let setting):
       let filled = state.panelSettings.filled(setting)
-      return (try? state.changePanel(setting) { values in
-        // A step leads on from what holds.
-        let unset = values
-        values = filled
-        setting.step(&values, by: steps)
-        if values == filled { values = unset }
-      }) ?? []
+      return
+        (try? state.changePanel(setting) { values in
+          // A step leads on from what holds.
+          let unset = values
+          values = filled
+          setting.step(&values, by: steps)
+          if values == filled { values = unset }
+        }) ?? []
     case .theme:
       let themes = state.catalog.themes
       guard !themes.isEmpty else { return [] }

@@ -15,7 +15,8 @@ extension SettingsState {
       columns: [.init("", .fixed(16)), .init("", .fixed(21)), .init("", .fill)],
       styles: PopupFrame.tableStyles(theme), showsHeading: false)
     table.draw(
-      rows: Row.all(state.panelSettings.table).map { Self.cells($0, state, theme) }, position: position,
+      rows: Row.all(state.panelSettings.table).map { Self.cells($0, state, theme) },
+      position: position,
       in: list.rows, on: &buffer)
     let footing = Rect(
       x: body.x, y: list.rows.bottom, width: body.width, height: body.bottom - list.rows.bottom)

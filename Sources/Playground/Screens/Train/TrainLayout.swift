@@ -66,7 +66,9 @@ struct TrainLayout {
       switch train.part {
       case .answers: rect.height
       case .group: isRoomy ? 4 : 0
-      default: hasGroup ? (isRoomy ? max(6, rect.height - count - 9) : min(4, rect.height / 2)) : rect.height
+      default:
+        hasGroup
+          ? (isRoomy ? max(6, rect.height - count - 9) : min(4, rect.height / 2)) : rect.height
       }
     let parts = rect.splitRows([.fill, .fixed(answersHeight)])
     answers = parts[1]

@@ -43,7 +43,8 @@ extension TrainScreen {
     KeyBinding(
       ["v"], .own(TrainCommand.votes), "vote on the question with the step's weights", hint: "vote"),
     KeyBinding(["b"], .own(TrainCommand.branches), "its branches with the step's weights"),
-    KeyBinding(["z"], .own(TrainCommand.part), "more room for curves, samples, answers", hint: "zoom"),
+    KeyBinding(
+      ["z"], .own(TrainCommand.part), "more room for curves, samples, answers", hint: "zoom"),
     KeyBinding(["a"], .own(TrainCommand.smooth), "average the curves over steps, or not"),
     KeyBinding(["."], .own(TrainCommand.oneStep), "take one step, then pause"),
     KeyBinding(["-"], .own(TrainCommand.pace(-1)), "slower"),

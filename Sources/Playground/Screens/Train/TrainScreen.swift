@@ -100,10 +100,9 @@ struct TrainScreen: Screen {
   /// Whether an update follows each batch of samples at once, so that every ratio is 1.
   var hasOneUpdate: Bool {
     guard let start = training.start,
-      RecipeRegistry.description(of: start.recipe)?.samples ?? !training.samples.isEmpty
+      RecipeRegistry.description(of: start.recipe)?.settings.contains(.updates) == true
     else { return false }
-    let updates = SettingTable(order.description?.settings ?? [])["updates"]
-    return (updates?.value(in: start.used)).map { $0 == "1" } ?? true
+    return TrainingSettings(start.used).updates == 1
   }
 
   // MARK: News
@@ -154,11 +153,13 @@ struct TrainScreen: Screen {
       activity = nil
       isStale = true
       switch ending {
-      case .done: session.tell("The training is over; ← → read its steps, Enter opens one's weights.")
+      case .done(.completed):
+        session.tell("The training is over; ← → read its steps, Enter opens one's weights.")
       case .failed(let why):
         session.tell(ending)
         if session.trace.trainings[number] == nil { failure = why }
-      case .cancelled: session.tell("The training is stopped, and kept; Space in Train goes on.")
+      case .done, .cancelled:
+        session.tell("The training is stopped, and kept; Space in Train goes on.")
       }
       // A training that never began leaves nothing to look at.
       if session.trace.trainings[number] == nil, self.number == number { self.number = nil }
@@ -308,11 +309,13 @@ struct TrainScreen: Screen {
     return [.training(.tell(.pace(pace)))]
   }
 
-  /// Stops the training only from this screen: `Esc` elsewhere leaves it running.
+  /// Stops the training only from this screen: `Esc` elsewhere leaves it running. Told once it ends
+  /// after the step under way, told again at once.
   mutating func stop(_ session: inout SessionState) -> [Effect]? {
-    guard session.screen == Self.id, activity != nil else { return nil }
-    activity?.isStopping = true
-    return [.training(.tell(.stop))]
+    guard session.screen == Self.id, let activity else { return nil }
+    self.activity?.isStopping = true
+    if !activity.isStopping { session.tell("It stops after this step; again stops at once.") }
+    return [.training(.tell(activity.isStopping ? .stop : .end))]
   }
 
   // MARK: Weights

@@ -53,7 +53,8 @@ struct TrainingCurve: Sendable, Hashable {
     case .share: Format.probability(value)
     case .tokens: Format.fixed(value, value < 99.95 ? 1 : 0)
     case .plain:
-      abs(value) < 0.0005 ? "0" : abs(value) < 9.995 ? Format.fixed(value, 2) : Format.fixed(value, 1)
+      abs(value) < 0.0005
+        ? "0" : abs(value) < 9.995 ? Format.fixed(value, 2) : Format.fixed(value, 1)
     case .rate: Self.scientific(value)
     case .count: Format.count(Int(value.isFinite ? max(-1e15, min(value, 1e15)) : 0))
     }

@@ -93,7 +93,8 @@ extension TrainingOrder.Source {
       parts.removeLast()
     }
     let known = Set(ProblemLibrary.families.map(\.name))
-    self = !parts.isEmpty && parts.allSatisfy(known.contains)
+    self =
+      !parts.isEmpty && parts.allSatisfy(known.contains)
       ? .families(parts, levels: levels) : .file(text)
   }
 
