@@ -246,7 +246,8 @@ public final class TrainingRun {
 public enum RecipeRegistry {
   /// Adding a recipe is one file, one test and one line here.
   public static let all: [any Recipe.Type] = [
-    GRPORecipe.self, ReinforceRecipe.self,
+    SFTRecipe.self, ContinuedPretrainingRecipe.self, RejectionSamplingRecipe.self, STaRRecipe.self,
+    ReinforceRecipe.self, ReFTRecipe.self, GRPORecipe.self,
   ]
 
   public static var names: [String] { all.map { $0.description.name } }
