@@ -19,8 +19,8 @@ import Testing
         let label = "\(tab.key) \(tab.title)"
         #expect(rows[tab.rect.y].dropFirst(tab.rect.x).hasPrefix(label))
         #expect(target.title.hasPrefix(tab.title))
-        // Four letters of each even on the smallest terminal.
-        #expect(tab.title == target.title || (width == 60 && tab.title.count >= 4))
+        // Three letters of each even on the smallest terminal.
+        #expect(tab.title == target.title || (width == 60 && tab.title.count >= 3))
         for column in tab.rect.x..<tab.rect.right {
           var clicked = state
           let point = Point(x: column, y: tab.rect.y)
@@ -44,9 +44,67 @@ import Testing
     }
   }
 
+  /// What screens are for is told by how far apart their tabs stand.
+  @Test(arguments: [(80, 24), (200, 60)]) func groupsStandApart(width: Int, height: Int) {
+    let session = Fixtures.ready(width, height).session
+    let tabs = TitleLines.Layout(session).tabs
+    let groups = session.screens.groups
+    let gaps = zip(tabs, tabs.dropFirst()).map { $1.rect.x - $0.rect.right }
+    let borders = gaps.indices.filter { groups[$0] != groups[$0 + 1] }
+    #expect(borders.count == 2)
+    let within = gaps.indices.filter { !borders.contains($0) }.map { gaps[$0] }
+    #expect((borders.map { gaps[$0] }.min() ?? 0) > (within.max() ?? 0))
+  }
+
+  /// `g` lists all screens, and its letter shows each from wherever one is.
+  @Test func everyScreenHasALetter() {
+    let letters = ScreenList.standard.letters
+    #expect(Set(letters).count == letters.count)
+    for (screen, letter) in zip(ScreenID.allCases, letters) {
+      for from in ScreenID.allCases {
+        var play = Play(80, 24)
+        play.state.screen = from
+        play.type("g\(letter)")
+        #expect(play.state.screen == screen)
+        #expect(play.state.popups.isEmpty)
+      }
+    }
+  }
+
+  @Test func theListOfScreensSaysWhereOneIs() async throws {
+    var play = Play(try await Fixtures.finished("self-consistency", 80, 24))
+    play.type("g")
+    let text = Fixtures.draw(play.state).textSnapshot()
+    #expect(text.contains("you are in Votes"))
+    for group in ScreenGroup.allCases { #expect(text.contains(group.title)) }
+    #expect(text.contains("1 vote"))
+    play.press(.down, .enter)
+    #expect(play.state.screen == .tree)
+    // g twice is the way to the top that it always was.
+    play.press(.end)
+    play.type("gg")
+    #expect(play.state.popups.isEmpty)
+    #expect(play.state.tree.page.selectedRow == 0)
+  }
+
+  /// Tab passes over what has nothing to show.
+  @Test func tabGoesOnAmongWhatThereIs() async throws {
+    var play = Play(try await Fixtures.finished("self-consistency", 80, 24))
+    var seen: [ScreenID] = []
+    for _ in ScreenID.allCases {
+      play.press(.tab)
+      seen.append(play.state.screen)
+      let screen = play.state.screens[play.state.current]
+      #expect(play.state.screen == .decode || play.state.isFilled(screen))
+    }
+    #expect(seen.contains(.votes))
+    #expect(!seen.contains(.scale))
+    #expect(!seen.contains(.train))
+  }
+
   /// As many as there will be one day.
   @Test(arguments: [60, 80, 100, 120]) func elevenTabsFit(width: Int) {
-    let titles = ScreenID.allCases.map(\.title) + ["Train", "Load", "Layers"]
+    let titles = ScreenID.allCases.map(\.title) + ["Load", "Layers"]
     let tabs = TabBar.layout(
       titles.enumerated().map { ("\($0.offset + 1)", $0.element) },
       in: Rect(x: 0, y: 0, width: width, height: 1))

@@ -14,6 +14,7 @@ enum EffectKind: CaseIterable {
   case run, cancelRun
   case ask, stopReview
   case lookUp, study, stopStudy, export
+  case train, tellTraining, stopTraining, findWeights
   case load
   case lesson, open, stopOpening, save, keep, list
   case listSessions, stopListing, rename, delete
@@ -41,6 +42,10 @@ enum EffectKind: CaseIterable {
     case .study(.start): self = .study
     case .study(.stop): self = .stopStudy
     case .study(.export): self = .export
+    case .training(.start): self = .train
+    case .training(.tell(.end)): self = .stopTraining
+    case .training(.tell): self = .tellTraining
+    case .training(.find): self = .findWeights
     case .model(.load): self = .load
     case .file(.lesson): self = .lesson
     case .file(.open): self = .open
@@ -107,6 +112,11 @@ struct EffectEnd: Hashable {
     case .study(.ended(_, _, let ending)): self.init(.study, ending)
     case .study(.stopped): self.init(.stopStudy, .done)
     case .study(.exported(let ending)): self.init(.export, ending)
+    case .training(.pace): return nil
+    case .training(.ended(_, let ending)): self.init(.train, ending)
+    case .training(.told(.end)): self.init(.stopTraining, .done)
+    case .training(.told): self.init(.tellTraining, .done)
+    case .training(.found(_, _, let ending)): self.init(.findWeights, ending)
     case .model(.loading): return nil
     case .model(.ready): self.init(.load, .done)
     case .model(.failed): self.init(.load, .failed)
@@ -217,6 +227,10 @@ final class EffectBench {
     case .study: .study(.start(plan, anew: false))
     case .stopStudy: .study(.stop)
     case .export: .study(.export(exported, StudyChart(exported.curves, of: .samples)!))
+    case .train: .training(.start(11, .usual, goesOn: false))
+    case .tellTraining: .training(.tell(.pause))
+    case .stopTraining: .training(.tell(.end))
+    case .findWeights: find(saved.path)
     case .load: .model(.load(path: "other"))
     case .lesson: .file(.lesson(path: folder.appending(path: "lesson.md").path))
     case .open: .file(.open(path: saved.path))
@@ -231,6 +245,13 @@ final class EffectBench {
     case .prefer: .config(.keep("samples", "20", isAsked: true))
     case .tick: .shell(.tick(seconds: 0.01, timer: 3))
     }
+  }
+
+  private func find(_ path: String) -> Effect {
+    .training(
+      .find(
+        TrainingWeights(step: 2, path: path, hash: "hash", name: "apples+grpo@2"),
+        TrainingErrand(question: Fixtures.question, strategy: nil)))
   }
 
   /// A session that nobody writes.
@@ -249,10 +270,11 @@ final class EffectBench {
     let nowhere = "/nowhere/file"
     switch kind {
     case .insert, .stopStream, .note, .cancelRun, .stopReview, .stopStudy, .list, .tick,
-      .stopOpening, .keep, .listSessions, .stopListing:
+      .tellTraining, .stopTraining, .stopOpening, .keep, .listSessions, .stopListing:
       return nil
     case .explore: return .decode(.explore(run: 2, question, settings))
     case .resume: return .decode(.resume(run: 7, question, settings, finished, others: []))
+    case .findWeights: return find(nowhere)
     case .lesson: return .file(.lesson(path: nowhere))
     case .open: return .file(.open(path: nowhere))
     case .save: return .file(.save(path: nowhere))
@@ -266,7 +288,7 @@ final class EffectBench {
       try? FileManager.default.createDirectory(
         at: folder.appending(path: "user/config"), withIntermediateDirectories: true)
       return effect(kind)
-    case .fetch, .take, .stream, .answerNow, .wait, .run, .ask, .lookUp, .study, .load:
+    case .fetch, .take, .stream, .answerNow, .wait, .run, .ask, .lookUp, .study, .train, .load:
       temper.mood = .fails
       return effect(kind)
     }

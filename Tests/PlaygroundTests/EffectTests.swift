@@ -48,7 +48,7 @@ import Testing
       await bench.wait(for: kind)
     }
     #expect(ends.map(\.kind) == [kind])
-    let needsModel = EffectKind.onTheModel + [.explore, .resume, .insert]
+    let needsModel = EffectKind.onTheModel + [.explore, .resume, .insert, .train]
     #expect((ends.first?.how == .failed) == needsModel.contains(kind))
   }
 
@@ -77,8 +77,8 @@ import Testing
 
   @Test(
     arguments: zip(
-      [EffectKind.stream, .run, .ask, .study],
-      [EffectKind.stopStream, .cancelRun, .stopReview, .stopStudy]))
+      [EffectKind.stream, .run, .ask, .study, .train],
+      [EffectKind.stopStream, .cancelRun, .stopReview, .stopStudy, .stopTraining]))
   func whenStopped(kind: EffectKind, stop: EffectKind) async throws {
     let ends = try await bench { bench in
       bench.temper.mood = .hangs

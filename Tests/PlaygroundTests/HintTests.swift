@@ -17,7 +17,9 @@ import Testing
   private func stops(_ effects: [Effect]) -> Bool {
     effects.contains { effect in
       switch effect {
-      case .run(.cancel), .decode(.stopStream), .review(.stop), .study(.stop): true
+      case .run(.cancel), .decode(.stopStream), .review(.stop), .study(.stop),
+        .training(.tell(.end)), .training(.tell(.stop)):
+        true
       default: false
       }
     }
@@ -26,7 +28,7 @@ import Testing
   private func starts(_ effects: [Effect]) -> Bool {
     effects.contains { effect in
       switch effect {
-      case .run(.start), .decode(.stream), .study(.start): true
+      case .run(.start), .decode(.stream), .study(.start), .training(.start): true
       default: false
       }
     }

@@ -38,12 +38,13 @@ struct RandomWalk {
   }()
 
   static func start(_ seed: UInt64) async throws -> PlaygroundState {
-    switch seed % 7 {
+    switch seed % 8 {
     case 0: Fixtures.ready(80, 24)
     case 1: Fixtures.empty(60, 16)
     case 2: try await Fixtures.finished("cot-decoding", 80, 24)
     case 3: try await TreeScreenTests.explored(80, 24)
     case 5: SearchScreenTests.searched(80, 24)
+    case 7: TrainingFixtures.play(80, 24).state
     case 4: VerifyScreenTests.ranked(.genrm, 80, 24)
     default: try await Fixtures.finished("self-consistency", 120, 40)
     }
@@ -80,6 +81,14 @@ struct RandomWalk {
         if let lesson = try? Lesson.parse(LessonPlayerTests.text, path: "test") {
           play.send(.file(.lesson("Samples/Lessons/apples.md", .done(lesson))))
         }
+      case .training(.tell(.end)), .training(.tell(.stop)):
+        if let number = play.state.train.activity?.number {
+          play.send(.training(.ended(number, .cancelled)))
+        }
+      case .training(.start(let number, _, _)):
+        play.send(.trace(TrainingFixtures.records(number: number, steps: 2, ending: nil)))
+      case .training(.find(let weights, let errand)):
+        play.send(.training(.found(weights, errand, .done(()))))
       case .run(.cancel(let run)): play.send(.run(.ended(run: run, .done(()))))
       default: break
       }
@@ -150,6 +159,9 @@ struct RandomWalk {
     #expect(state.search.position.selected <= max(0, state.search.order.count - 1))
     #expect(state.search.focus == .tree || state.search.selected != nil)
     #expect((0...state.search.map.iterations).contains(state.search.iteration))
+    #expect((0...state.train.training.lastStep).contains(state.train.step))
+    #expect(state.train.samples.selected >= 0)
+    #expect(state.train.shownGroup != nil || state.train.groups.isEmpty)
     #expect(state.verify.focus == .candidates || state.verify.judgement != nil)
     if let lesson = state.lesson {
       #expect(lesson.step >= -1)

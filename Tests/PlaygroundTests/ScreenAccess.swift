@@ -34,6 +34,10 @@ extension PlaygroundState {
     get { self[ScaleScreen.self] }
     set { self[ScaleScreen.self] = newValue }
   }
+  var train: TrainScreen {
+    get { self[TrainScreen.self] }
+    set { self[TrainScreen.self] = newValue }
+  }
 }
 
 extension ScreenID {
@@ -45,5 +49,6 @@ extension ScreenID {
   static let search = SearchScreen.id
   static let steps = StepsScreen.id
   static let scale = ScaleScreen.id
+  static let train = TrainScreen.id
   static let allCases = ScreenList.standard.ids
 }

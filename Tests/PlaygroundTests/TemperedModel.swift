@@ -1,8 +1,10 @@
 import Decoding
 import DecodingFixtures
 import Foundation
+import Learning
 import Reasoning
 import Synchronization
+import Training
 
 @testable import Measuring
 @testable import Playground
@@ -68,4 +70,24 @@ struct TemperedOpener: ModelOpening {
     try temper.obey()
     return [StudyModel(name: "apples", identity: Fixtures.model.identity, parameters: 2000)]
   }
+
+  func trainee(path: String, _ settings: TrainingSettings) throws -> any Trainee {
+    try temper.obey()
+    return StillTrainee(model: TemperedModel(temper))
+  }
+}
+
+/// A model that learns nothing.
+private final class StillTrainee: Trainee {
+  let model: any LanguageModel
+  let parameterCount = 0
+  let step = 0
+
+  init(model: any LanguageModel) { self.model = model }
+
+  func forward(_ rows: PackedRows) throws -> TrainingPass.Outcome { throw Temper.Failure() }
+  func forwardAtStart(_ rows: PackedRows) throws -> TrainingPass.Outcome { throw Temper.Failure() }
+  func backward(slopes: [Float], entropySlopes: [Float]?) throws { throw Temper.Failure() }
+  func update(rate: Double, maxNorm: Double) throws -> Double { 0 }
+  func restart() throws {}
 }

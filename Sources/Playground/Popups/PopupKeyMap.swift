@@ -3,7 +3,8 @@ import TerminalUI
 /// The keys of what lies over a screen.
 extension KeyMap {
   static let popups: [(context: KeyContext, bindings: [KeyBinding])] = [
-    (.lesson, lesson), (.guess, guess), (.list, list), (.help, help), (.helpSearch, helpSearch),
+    (.lesson, lesson), (.guess, guess), (.list, list), (.screens, screens), (.training, training),
+    (.help, help), (.helpSearch, helpSearch),
     (.settings, settings), (.value, value), (.commandLine, commandLine), (.problems, problems),
     (.question, question), (.template, template), (.family, family), (.models, models),
     (.runs, runs), (.sessions, sessions), (.deletion, deletion), (.name, name),
@@ -24,9 +25,24 @@ extension KeyMap {
   }
 
   private static let list: [KeyBinding] =
-    KeyBinding.moving() + [
+    KeyBinding.moving(first: [.home, "g"]) + [
       KeyBinding([.enter, .right, "l"], .activate, "choose", hint: "choose"),
       KeyBinding([.escape, "q", .left, "h"], .dismiss, "close", hint: "close"),
+    ]
+
+  private static let screens: [KeyBinding] = [
+    up, down, KeyBinding([.enter, .right], .activate, "show the screen", hint: "show"),
+    KeyBinding(["g"], .top, "go to the top of the list on the screen", hint: "to the top"),
+    KeyBinding([.escape, .left], .dismiss, "close", hint: "close"),
+  ]
+
+  private static let training: [KeyBinding] =
+    [up, down] + KeyBinding.paging + [
+      KeyBinding([" ", .enter], .activate, "take it, or leave it out", hint: "choose"),
+      KeyBinding([.left, "h", "-"], .left, "less", hint: "less"),
+      KeyBinding([.right, "l", "+"], .right, "more", hint: "more"),
+      KeyBinding(["d"], .reset, "back to the default", hint: "default"),
+      KeyBinding([.escape, "n", "q"], .dismiss, "close", hint: "close"),
     ]
 
   private static let help: [KeyBinding] = [
@@ -48,7 +64,7 @@ extension KeyMap {
   ]
 
   private static let settings: [KeyBinding] =
-    KeyBinding.moving("setting") + [
+    KeyBinding.moving("setting", first: [.home, "g"]) + [
       KeyBinding([.left, "h", "-"], .left, "a step down", hint: "less"),
       KeyBinding([.right, "l", "+"], .right, "a step up", hint: "more"),
       KeyBinding([.enter], .activate, "type a value", hint: "type a value"),

@@ -10,6 +10,8 @@ extension Reducer {
     case .openThemes: state.popups.append(ThemeChooser(state))
     case .pickProblem: state.popups.append(PickerState(state))
     case .openLessons: state.popups.append(LessonChooser())
+    case .openScreens: state.popups.append(ScreenChooser(state))
+    case .openTraining: TrainingChooser.open(&state)
     case .openRuns: state.popups.append(RunChooser(state))
     case .openSessions:
       state.popups.append(SessionChooser(state))

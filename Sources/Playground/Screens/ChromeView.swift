@@ -107,7 +107,8 @@ enum StatusLine {
     let newest = state.activities.keys.max()
     if let run = state.runHere ?? newest { return state.session.progress(of: run) }
     guard var work = state.screens.lazy.compactMap(\.work).first else { return nil }
-    work.rate = work.rate ?? state.pace.tokensPerSecond
+    // What counts steps has no rate in tokens.
+    if work.unit != .steps { work.rate = work.rate ?? state.pace.tokensPerSecond }
     return work
   }
 }

@@ -4,13 +4,17 @@ import TerminalUI
 /// its keys, its steps and its hit test from here.
 extension KeyBinding {
   /// The keys that move through a list of somethings, such as `answer` or `step`.
-  static func moving(_ noun: String? = nil, pages: Bool = true) -> [KeyBinding] {
+  ///
+  /// - Parameter first: the keys that go to the first one; on screens `g` alone lists the screens.
+  static func moving(
+    _ noun: String? = nil, pages: Bool = true, first: [KeyEvent] = [.home]
+  ) -> [KeyBinding] {
     let noun = noun.map { " \($0)" } ?? ""
     return [
       KeyBinding([.up, "k"], .up, "previous\(noun)"),
       KeyBinding([.down, "j"], .down, "next\(noun)"),
     ] + (pages ? paging : []) + [
-      KeyBinding([.home, "g"], .top, "first\(noun)"),
+      KeyBinding(first, .top, "first\(noun)"),
       KeyBinding([.end, "G"], .bottom, "last\(noun)"),
     ]
   }

@@ -1,4 +1,5 @@
 import Decoding
+import Problems
 import Reasoning
 import TerminalUI
 import Traces
@@ -38,6 +39,12 @@ protocol Screen: Sendable {
 
   /// The shapes of the strategies whose runs open on this screen.
   static var shapes: Set<StrategyShape> { get }
+
+  /// What it is for, among the groups in which its tab stands.
+  static var group: ScreenGroup { get }
+
+  /// What it shows, in a few words, for the list of screens.
+  static var summary: String { get }
 
   init()
 
@@ -115,6 +122,9 @@ protocol Screen: Sendable {
   /// The path or place that `S` shows in Steps.
   func selection(_ session: SessionState) -> PathSelection?
 
+  /// The settings that the panel shows while it is on view, in place of those of runs; nil for these.
+  var ownSettings: OwnSettings? { get set }
+
   /// What is under way here besides runs, and how far it is; nil when nothing is.
   var work: Progress? { get }
 
@@ -137,6 +147,19 @@ protocol Screen: Sendable {
   func draw(
     in rect: Rect, _ session: SessionState, view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Point?
+}
+
+/// What screens are for: their tabs stand together.
+enum ScreenGroup: Sendable, CaseIterable {
+  case shows, judges, measures
+
+  var title: String {
+    switch self {
+    case .shows: "what a question shows"
+    case .judges: "what judges and searches"
+    case .measures: "what measures and learns"
+    }
+  }
 }
 
 /// Why a screen is to start over.
@@ -173,6 +196,8 @@ enum ScreenRequest: Sendable, Hashable {
   case explore
   /// Run a strategy on the current question.
   case run(strategy: String)
+  /// Ask a question of the model of a file, by a strategy or, for nil, on a walk in Decode.
+  case ask(Question, path: String, strategy: String?)
   /// Show a path step by step.
   case steps(PathSelection)
 }
@@ -185,6 +210,8 @@ extension Screen {
 
   static var companion: ScreenID? { nil }
   static var shapes: Set<StrategyShape> { [] }
+  static var group: ScreenGroup { .measures }
+  static var summary: String { "" }
   static var legend: [LegendRow] { [] }
 
   var contexts: [KeyContext] { [.screen(Self.id)] }
@@ -218,6 +245,10 @@ extension Screen {
   var run: Int? { nil }
   func selection(_ session: SessionState) -> PathSelection? { nil }
   var work: Progress? { nil }
+  var ownSettings: OwnSettings? {
+    get { nil }
+    set {}
+  }
 
   mutating func go(
     to place: LessonCommand.Place, _ session: inout SessionState

@@ -16,6 +16,7 @@ public struct ScreenList: Sendable {
     SearchScreen.self,
     StepsScreen.self,
     ScaleScreen.self,
+    TrainScreen.self,
   ])
 
   static func + (list: ScreenList, type: any Screen.Type) -> ScreenList {
@@ -34,9 +35,19 @@ public struct ScreenList: Sendable {
 
   func companion(of screen: ScreenID) -> ScreenID? { types.first { $0.id == screen }?.companion }
 
-  /// The screen so many tabs further on, round at the ends.
-  func neighbour(of screen: ScreenID, _ offset: Int) -> ScreenID {
-    guard let here = ids.firstIndex(of: screen) else { return DecodeScreen.id }
-    return ids[((here + offset) % ids.count + ids.count) % ids.count]
+  /// What each screen is for, in the order of the tabs.
+  var groups: [ScreenGroup] { types.map { $0.group } }
+
+  /// The letter that shows each screen behind `g`: the first of its name that no screen before it
+  /// has.
+  var letters: [Character] {
+    var taken: Set<Character> = []
+    return ids.map { id in
+      let all = Array(id.name) + "abcdefhijklmnopqrstuvwxyz"
+      // `g` itself goes to the top of a list.
+      let letter = all.first { $0 != "g" && !taken.contains($0) } ?? " "
+      taken.insert(letter)
+      return letter
+    }
   }
 }

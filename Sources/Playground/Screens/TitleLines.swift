@@ -40,18 +40,25 @@ enum TitleLines {
       // Where room is scarce the key alone is left of it.
       let hint = size.width < 76 && isFolded ? 1 : DisplayWidth.of(helpHint)
       help = Rect(x: max(0, size.width - hint - 1), y: 0, width: hint, height: 1)
+      let letters = session.screens.letters
       let all = session.screens.ids.enumerated().map {
         // Only the first nine have a number.
-        (key: $0.offset < 9 ? "\($0.offset + 1)" : "·", title: $0.element.title)
+        (
+          key: $0.offset < 9 ? "\($0.offset + 1)" : "g\(letters[$0.offset])",
+          title: $0.element.title
+        )
       }
+      let groups = session.screens.groups
+      let borders = Set(groups.indices.dropFirst().filter { groups[$0] != groups[$0 - 1] })
       let line = Rect(x: 0, y: isFolded ? 0 : 2, width: size.width, height: 1)
       if isFolded {
-        tabs = TabBar.layout(all, in: Rect(x: 0, y: 0, width: help.x - 1, height: 1))
+        tabs = TabBar.layout(
+          all, borders: borders, in: Rect(x: 0, y: 0, width: help.x - 1, height: 1))
         let split = max(30, size.width * 2 / 5)
         runs = Rect(x: 0, y: 1, width: size.width - split, height: 1)
         title = Rect(x: runs.right, y: 1, width: split, height: 1)
       } else {
-        tabs = TabBar.layout(all, in: line)
+        tabs = TabBar.layout(all, borders: borders, in: line)
         title = Rect(x: 0, y: 0, width: help.x - 1, height: 1)
         runs = Rect(x: 0, y: 1, width: size.width, height: 1)
       }
@@ -78,7 +85,10 @@ enum TitleLines {
   static func draw(_ state: PlaygroundState, view: PlaygroundView, on buffer: inout CellBuffer) {
     let session = state.session
     let layout = Layout(session)
-    TabBar.draw(layout.tabs, active: state.current, theme: view.theme, on: &buffer)
+    TabBar.draw(
+      layout.tabs, active: state.current,
+      filled: Set(state.screens.indices.filter { state.isFilled(state.screens[$0]) }),
+      theme: view.theme, on: &buffer)
     let help = buffer.put("?", x: layout.help.x, y: layout.help.y, style: view.style(.key))
     if layout.help.width > 1 {
       buffer.put(" keys", x: help, y: layout.help.y, style: view.style(.dim))

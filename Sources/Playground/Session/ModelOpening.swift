@@ -1,7 +1,9 @@
 public import Decoding
+public import Learning
 public import Measuring
 import Reasoning
 public import Traces
+public import Training
 
 /// Opens a model: how the playground, which knows no file format, gets one.
 public protocol ModelOpening: Sendable {
@@ -31,6 +33,11 @@ public protocol ModelOpening: Sendable {
   ///
   /// - Throws: an error whose description says what is wrong and what to do.
   func open(_ model: StudyModel) throws -> any LanguageModel
+
+  /// A copy of the model at a path that can be trained with some settings.
+  ///
+  /// - Throws: an error whose description says why it cannot be.
+  func trainee(path: String, _ settings: TrainingSettings) throws -> any Trainee
 }
 
 extension ModelOpening {
@@ -48,4 +55,13 @@ extension ModelOpening {
   }
 
   public func open(_ model: StudyModel) throws -> any LanguageModel { throw StudyError.noModel }
+
+  public func trainee(path: String, _ settings: TrainingSettings) throws -> any Trainee {
+    throw CannotTrain()
+  }
+}
+
+/// Nobody here can train the model.
+private struct CannotTrain: Error, CustomStringConvertible {
+  var description: String { "This model cannot be trained here." }
 }

@@ -19,6 +19,9 @@ public final class PlaygroundSession: Sendable {
     public var sessions: SessionFolder?
     /// Where studies are kept; nil keeps none.
     public var studies: StudyStore?
+    /// Where the weights and checkpoints of trainings are kept; nil keeps them only as long as the
+    /// program runs.
+    public var trainings: URL?
     /// The file in which choices are kept for the next start; nil keeps none.
     public var config: URL?
     /// Where studies are written to.
@@ -27,13 +30,14 @@ public final class PlaygroundSession: Sendable {
     public init(
       opener: any ModelOpening, prompts: PromptLibrary,
       keep: JournalMaker?, sessions: SessionFolder? = nil, studies: StudyStore? = nil,
-      config: URL? = nil, exportFolder: String = "."
+      trainings: URL? = nil, config: URL? = nil, exportFolder: String = "."
     ) {
       self.opener = opener
       self.prompts = prompts
       self.keep = keep
       self.sessions = sessions
       self.studies = studies
+      self.trainings = trainings
       self.config = config
       self.exportFolder = exportFolder
     }
@@ -44,12 +48,15 @@ public final class PlaygroundSession: Sendable {
   private let run: RunWorker
   private let review: ReviewWorker
   private let study: StudyWorker
+  private let training: TrainingWorker
   private let model: ModelWorker
   private let file: FileWorker
   private let config: ConfigWorker
   private let timer: TimerWorker
 
-  private var workers: [any Worker] { [model, decode, run, review, study, file, config, timer] }
+  private var workers: [any Worker] {
+    [model, decode, run, review, study, training, file, config, timer]
+  }
 
   public init(_ configuration: Configuration, inbox: ActionInbox) {
     let bench = Workbench(configuration, inbox: inbox)
@@ -58,8 +65,9 @@ public final class PlaygroundSession: Sendable {
     run = RunWorker(bench)
     review = ReviewWorker(bench)
     study = StudyWorker(bench)
+    training = TrainingWorker(bench)
     model = ModelWorker(bench, users: [decode, run, review, study])
-    file = FileWorker(bench, writers: [decode, run, review])
+    file = FileWorker(bench, writers: [decode, run, review, training])
     config = ConfigWorker(bench)
     timer = TimerWorker(bench)
   }
@@ -71,6 +79,7 @@ public final class PlaygroundSession: Sendable {
     case .run(let effect): run.perform(effect)
     case .review(let effect): review.perform(effect)
     case .study(let effect): study.perform(effect)
+    case .training(let effect): training.perform(effect)
     case .model(let effect): model.perform(effect)
     case .file(let effect): file.perform(effect)
     case .config(let effect): config.perform(effect)

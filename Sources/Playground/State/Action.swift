@@ -22,6 +22,7 @@ enum Action: Sendable {
   case run(RunNews)
   case review(ReviewNews)
   case study(StudyNews)
+  case training(TrainingNews)
   case model(ModelNews)
   case file(FileNews)
   case config(ConfigNews)

@@ -12,6 +12,10 @@ enum Command: Sendable, Hashable {
   case goToRun(Int)
   /// Lists all runs.
   case openRuns
+  /// Lists all screens.
+  case openScreens
+  /// Chooses what is trained, and by what.
+  case openTraining
   /// Moves from the model at hand, or from the one chosen in the popup, along one axis of its
   /// family: to the next size, to an earlier (-1) or later (1) checkpoint, to the next stage.
   case nextSize, nextStage

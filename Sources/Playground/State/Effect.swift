@@ -10,6 +10,7 @@ public enum Effect: Sendable {
   case run(RunEffect)
   case review(ReviewEffect)
   case study(StudyEffect)
+  case training(TrainingEffect)
   case model(ModelEffect)
   case file(FileEffect)
   case config(ConfigEffect)
@@ -59,6 +60,33 @@ public enum StudyEffect: Sendable {
   case stop
   /// Writes a study and its chart into files.
   case export(StudySnapshot, StudyChart)
+}
+
+/// What a training under way can be told.
+public enum TrainingWord: Sendable, Hashable {
+  /// To wait after the step under way.
+  case pause
+  case goOn
+  /// To take one step and wait behind it.
+  case step
+  /// To take so many seconds a step at least.
+  case pace(Double)
+  /// To end after the step under way; what is there is kept.
+  case end
+  /// To end at once; the step under way is given up.
+  case stop
+}
+
+/// Trainings. One is under way at a time.
+public enum TrainingEffect: Sendable {
+  /// Trains a copy of the model at hand, as this training of the trace.
+  ///
+  /// - Parameter goesOn: whether it goes on where it was left, instead of beginning anew.
+  case start(Int, TrainingOrder, goesOn: Bool)
+  /// Tells the training under way something.
+  case tell(TrainingWord)
+  /// Looks whether the weights of a step are still where they were written.
+  case find(TrainingWeights, TrainingErrand)
 }
 
 public enum ModelEffect: Sendable { case load(path: String) }

@@ -7,7 +7,8 @@ enum KeyContext: Sendable, Hashable {
   /// Two paths side by side, on whatever screen.
   case compare
   /// What lies over a screen.
-  case lesson, guess, list, help, helpSearch, settings, value, commandLine, problems, question,
+  case lesson, guess, list, screens, training, help, helpSearch, settings, value, commandLine,
+    problems, question,
     template, family, models, runs, sessions, deletion, name, unkept
 
   var title: String {
@@ -18,6 +19,8 @@ enum KeyContext: Sendable, Hashable {
     case .lesson: "In a lesson"
     case .guess: "Guessing the next token"
     case .list: "Lists"
+    case .screens: "Choosing a screen"
+    case .training: "Choosing a training"
     case .help: "This help"
     case .helpSearch: "Searching in this help"
     case .settings: "Settings"
@@ -140,8 +143,9 @@ extension KeyMap {
 
   private static let global: [KeyBinding] =
     [
-      KeyBinding([.tab], .nextScreen, "next screen"),
-      KeyBinding([.shiftTab], .previousScreen, "previous screen"),
+      KeyBinding([.tab], .nextScreen, "next screen that has something to show"),
+      KeyBinding([.shiftTab], .previousScreen, "previous screen that has something to show"),
+      KeyBinding(["g"], .openScreens, "all screens, each by its letter; gg goes to the top"),
       KeyBinding(["?", .function(1)], .help, "keys and symbols, to search in", hint: "keys"),
       KeyBinding([":"], .commandLine, "find or type a command", hint: "find"),
       KeyBinding(["]"], .goToRun(1), "next run"),
@@ -170,7 +174,7 @@ extension KeyMap {
     KeyBinding([.up, "k"], .up, "scroll up"), KeyBinding([.down, "j"], .down, "scroll down"),
     KeyBinding([.pageUp], .pageUp, "scroll a page up"),
     KeyBinding([.pageDown], .pageDown, "scroll a page down"),
-    KeyBinding([.home, "g"], .top, "back to the fork"),
+    KeyBinding([.home], .top, "back to the fork"),
     KeyBinding([.enter], .openInDecode, "open the fork in Decode", hint: "open"),
     KeyBinding([.escape, .left, "h", "v"], .back, "close", hint: "close"),
   ]

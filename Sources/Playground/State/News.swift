@@ -62,6 +62,19 @@ enum StudyNews: Sendable {
   case exported(Ending<[String]>)
 }
 
+/// What comes of the effects on trainings. Their events come as those of runs do.
+enum TrainingNews: Sendable {
+  // On the way.
+  /// How long a step takes, in seconds.
+  case pace(Int, secondsEach: Double)
+
+  // Endings.
+  case ended(Int, Ending<TrainingEnd.Reason>)
+  /// The training, if one is under way, has heard it.
+  case told(TrainingWord)
+  case found(TrainingWeights, TrainingErrand, Ending<Void>)
+}
+
 /// What comes of the effects on models.
 enum ModelNews: Sendable {
   // On the way.

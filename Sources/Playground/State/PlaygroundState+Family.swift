@@ -1,4 +1,5 @@
 import Decoding
+import Traces
 
 extension Catalog {
   /// The file of a model by its short name in the family or its own name; nil for an unknown one.
@@ -14,6 +15,7 @@ extension SessionState {
   mutating func moveInFamily(_ command: Command) -> [Effect] {
     // A model that is on its way is waited for.
     if case .loading = model { return [] }
+    if let effects = moveAmongSteps(command) { return effects }
     guard let member = readyModel?.member else {
       message = Message(
         .notice,
@@ -38,5 +40,41 @@ extension SessionState {
       return []
     }
     return [.model(.load(path: next.path))]
+  }
+
+  /// From the weights of a step of a training to those of an earlier or later one, or back to the
+  /// model that it began with.
+  ///
+  /// - Returns: nil where the loaded model is no such weights, or the command means something else.
+  private mutating func moveAmongSteps(_ command: Command) -> [Effect]? {
+    guard let hash = readyModel?.identity.hash else { return nil }
+    let training = trace.trainings.sorted { $0.key > $1.key }.map(\.value).first {
+      $0.weights.values.contains { $0.hash == hash }
+    }
+    guard let training, let start = training.start,
+      let here = training.weights.values.first(where: { $0.hash == hash })?.step
+    else { return nil }
+    let base = path(of: start.model)
+    let steps = training.weights.keys.sorted()
+    let next: Int?
+    switch command {
+    case .nextStage: next = nil
+    case .checkpoint(let offset) where offset < 0: next = steps.last { $0 < here }
+    case .checkpoint:
+      next = steps.first { $0 > here }
+      if next == nil {
+        tell("There are no later weights of this training than step \(here).")
+        return []
+      }
+    default: return nil
+    }
+    if let next, let weights = training.weights[next] {
+      return [.model(.load(path: weights.path))]
+    }
+    guard let base, base != readyModel?.path else {
+      tell("\(start.model.name), which this began with, is not known here; press m to choose it.")
+      return []
+    }
+    return [.model(.load(path: base))]
   }
 }

@@ -18,6 +18,27 @@ extension PlaygroundState {
     return effects + session.newExploration()
   }
 
+  /// Asks a question of the model of a file, by a strategy or, for nil, on a walk in Decode.
+  mutating func ask(
+    _ question: Question, ofModelAt path: String, by strategy: String?
+  ) -> [Effect] {
+    var effects = cancelRuns()
+    if question != session.question {
+      session.question = question
+      session.currentRun = nil
+      effects += reset(.question)
+    }
+    let home = strategy.flatMap { StrategyRegistry.description(of: $0) }.map(session.screens.home)
+    session.screen = home ?? DecodeScreen.id
+    guard session.readyModel?.path == path else {
+      strategyAtStart = strategy
+      return effects + [.model(.load(path: path))]
+    }
+    effects += turnToLoadedModel() + session.newExploration()
+    if let strategy, let started = try? run(strategy: strategy) { effects += started.effects }
+    return effects
+  }
+
   /// Runs a strategy on the current question, on the screen that fits it.
   ///
   /// - Returns: what is to be done; the run's number, nil when there is no model.
@@ -117,7 +138,10 @@ extension PlaygroundState {
     restore()
     guard let shown = session.exploration ?? first?.run, let run = saved.runs[shown],
       let start = run.start
-    else { return effects }
+    else {
+      if !saved.trainings.isEmpty { session.screen = TrainScreen.id }
+      return effects + prepare()
+    }
     session.question = start.question
     // What is explored from now on is kept in the detail that this session has.
     let detail = session.settings.detail

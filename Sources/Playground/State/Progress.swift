@@ -26,6 +26,8 @@ struct Progress: Sendable, Hashable {
   var unit: Unit?
   /// In tokens a second; nil where it is unknown.
   var rate: Double?
+  /// How long one of the things takes, in seconds, for what is slow; nil where it is unknown.
+  var secondsEach: Double?
   /// nil where it is unknown.
   var secondsLeft: Double?
   /// Whether it is being stopped.
@@ -66,6 +68,17 @@ struct Progress: Sendable, Hashable {
     return "\(done)/\(total)"
   }
 
+  /// How fast it goes: `85 tok/s`, `1.9 s a step`.
+  private var pace: String? {
+    if let secondsEach, secondsEach.isFinite {
+      let noun = if case .things(let noun)? = unit { noun } else { "step" }
+      let time =
+        secondsEach < 10 ? "\(Format.fixed(secondsEach, 1)) s" : Format.duration(secondsEach)
+      return "\(time) a \(noun)"
+    }
+    return rate.map { "\(Format.rate($0)) tok/s" }
+  }
+
   /// All of it that fits into a width: `thinking 37 of 120 tokens, 85 tok/s, ≈ 4 s left`. The rate
   /// goes first, then the time that is left, the title, and at last the unit.
   ///
@@ -74,7 +87,7 @@ struct Progress: Sendable, Hashable {
     let told = [title, amount].filter { !$0.isEmpty }.joined(separator: " ")
     let end = isStopping ? "stopping" : nil
     let left = isStopping ? nil : secondsLeft.map { "≈ \(Format.duration($0)) left" }
-    let rate = isStopping ? nil : rate.map { "\(Format.rate($0)) tok/s" }
+    let rate = isStopping ? nil : pace
     let forms: [[String?]] = [
       [told, rate, left, end], [told, left, end], [told, end], [amount, left, end], [amount, end],
       [shortAmount, end], [told], [amount.isEmpty ? title : shortAmount],

@@ -37,7 +37,7 @@ struct Reducer: Sendable {
         state.activities[run] = nil
       }
       return state.pass(action)
-    case .review, .study: return state.pass(action)
+    case .review, .study, .training: return state.pass(action)
     case .shell(.theme(let name, let ending)):
       if ending.isDone { state.themeName = name }
       state.session.tell(ending)
@@ -114,8 +114,8 @@ struct Reducer: Sendable {
     case .quit: return quit(&state)
     case .suspend: return [.shell(.suspend)]
     case .screen(let screen): return state.show(screen)
-    case .nextScreen: return state.show(state.session.screens.neighbour(of: state.screen, 1))
-    case .previousScreen: return state.show(state.session.screens.neighbour(of: state.screen, -1))
+    case .nextScreen: return state.show(state.neighbour(1))
+    case .previousScreen: return state.show(state.neighbour(-1))
     case .temperature(let steps):
       let old = state.settings
       state.session.step(.temperature, by: steps)
@@ -144,7 +144,7 @@ struct Reducer: Sendable {
     case .nextSize, .checkpoint, .nextStage: return state.session.moveInFamily(command)
     case .goToRun(let offset): return state.goToRun(offset)
     case .help, .commandLine, .pickProblem, .openSettings, .openModels, .openLessons, .openThemes,
-      .openSessions, .openRuns:
+      .openSessions, .openRuns, .openScreens, .openTraining:
       return openPopup(command, &state)
     default: return state.onScreen { $0.perform(command, &$1) }
     }
@@ -218,7 +218,7 @@ struct Reducer: Sendable {
 
   private func modelReady(_ summary: ModelSummary, _ state: inout PlaygroundState) -> [Effect] {
     state.popups.removeAll { ($0 as? ModelPickerState)?.wanted != nil }
-    state.model = .ready(summary)
+    state.session.take(summary)
     state.activities = [:]
     state.trace.model = summary.identity.hash
     var effects = state.reset(.model)
@@ -269,6 +269,17 @@ extension PlaygroundState {
     return work(&screens[index], &session) + passRequests()
   }
 
+  /// Has Train do something, whether it is on view or not.
+  mutating func train(
+    _ work: (inout TrainScreen, inout SessionState) -> [Effect]
+  ) -> [Effect] {
+    on(TrainScreen.id) { screen, session in
+      guard var train = screen as? TrainScreen else { return [] }
+      defer { screen = train }
+      return work(&train, &session)
+    }
+  }
+
   /// The same for something that only some screens do.
   mutating func askScreen(
     _ work: (inout any Screen, inout SessionState) -> [Effect]?
@@ -305,6 +316,8 @@ extension PlaygroundState {
       let request = session.requests.removeFirst()
       switch request {
       case .show(let screen): effects += show(screen)
+      case .ask(let question, let path, let strategy):
+        effects += ask(question, ofModelAt: path, by: strategy)
       case .explore: effects += session.newExploration()
       case .run(let name):
         do {
@@ -337,6 +350,9 @@ extension PlaygroundState {
         }
         place(record.run, of: start.strategy)
       }
+      if case .training(.started) = record.event {
+        session.nextRun = max(session.nextRun, record.run &+ 1)
+      }
       session.count(record)
       for index in screens.indices { screens[index].take(record, &session) }
     }
@@ -352,6 +368,17 @@ extension PlaygroundState {
   }
 
   // MARK: Screens
+
+  /// Whether a screen has something to show for what is chosen.
+  func isFilled(_ screen: any Screen) -> Bool { screen.emptyText(session) == nil }
+
+  /// The screen so many tabs further on, round at the ends, among those that have something to show;
+  /// among all where no other has.
+  func neighbour(_ offset: Int) -> ScreenID {
+    let filled = screens.filter { $0.id == session.screen || isFilled($0) }.map(\.id)
+    let among = filled.count > 1 ? filled : session.screens.ids
+    return among.cycled(from: session.screen, by: offset) ?? DecodeScreen.id
+  }
 
   mutating func show(_ screen: ScreenID) -> [Effect] {
     guard session.screens.ids.contains(screen) else { return [] }

@@ -26,6 +26,9 @@ public struct SessionState: Sendable {
   /// What the loaded model's token ids stand for; nil without a model.
   var vocabulary: (any Vocabulary)?
 
+  /// Where the models were that have been loaded, by their digest.
+  private(set) var modelPaths: [String: String] = [:]
+
   /// Everything explored so far.
   var trace = Trace()
   /// The run of a person's own walk in Decode, which is under way.
@@ -67,6 +70,24 @@ public struct SessionState: Sendable {
   var pace = Pace()
 
   // MARK: The model
+
+  /// Where a model is: it was loaded before, a training has written it, or it is in the catalog.
+  func path(of model: ModelIdentity) -> String? {
+    if let known = modelPaths[model.hash] { return known }
+    for training in trace.trainings.values {
+      if let written = training.weights.values.first(where: { $0.hash == model.hash }) {
+        return written.path
+      }
+    }
+    return catalog.path(ofModel: model.shortName, like: nil)
+      ?? catalog.path(ofModel: model.name, like: nil)
+  }
+
+  /// Takes a model that has been loaded.
+  mutating func take(_ summary: ModelSummary) {
+    model = .ready(summary)
+    modelPaths[summary.identity.hash] = summary.path
+  }
 
   /// The model's name, capabilities and size, when one is loaded.
   var readyModel: ModelSummary? {

@@ -13,23 +13,30 @@ public enum TabBar {
   }
 
   /// Lays the tabs out from the left of a rectangle: with whole titles, else with as much of each
-  /// as there is room for, the longest cut first.
-  public static func layout(_ tabs: [(key: String, title: String)], in rect: Rect) -> [Tab] {
+  /// as there is room for, the longest cut first. Groups stand further apart where there is room.
+  ///
+  /// - Parameter borders: the tabs with which a group begins, but for the first one.
+  public static func layout(
+    _ tabs: [(key: String, title: String)], borders: Set<Int> = [], in rect: Rect
+  ) -> [Tab] {
     let room = rect.width - 2
     let keys = tabs.reduce(0) { $0 + DisplayWidth.of($1.key) }
     let longest = tabs.map { DisplayWidth.of($0.title) }.max() ?? 0
-    func width(_ limit: Int, gap: Int) -> Int {
+    func fits(_ limit: Int, gap: Int, border: Int) -> Bool {
       let titles = tabs.reduce(0) {
         $0 + (limit > 0 ? 1 + min(limit, DisplayWidth.of($1.title)) : 0)
       }
-      return keys + titles + gap * max(0, tabs.count - 1)
+      return keys + titles + gap * max(0, tabs.count - 1) + border * borders.count <= room
     }
-    let gap = width(longest, gap: 2) <= room ? 2 : 1
-    let limit = stride(from: longest, through: 1, by: -1).first { width($0, gap: gap) <= room } ?? 0
+    let limit =
+      stride(from: longest, through: 1, by: -1).first { fits($0, gap: 1, border: 0) } ?? 0
+    let gap = fits(limit, gap: 2, border: 0) ? 2 : 1
+    let border = [3, 2, 1].first { fits(limit, gap: gap, border: $0) } ?? 0
     var x = rect.x + 1
-    return tabs.compactMap { tab in
+    return tabs.enumerated().compactMap { index, tab in
       let title = beginning(of: tab.title, columns: limit)
       let width = DisplayWidth.of(tab.key) + (limit > 0 ? 1 + DisplayWidth.of(title) : 0)
+      if borders.contains(index) { x += border }
       guard x + width < rect.right else { return nil }
       defer { x += width + gap }
       return Tab(
@@ -48,12 +55,15 @@ public enum TabBar {
   }
 
   /// Draws tabs where they lie; the active one stands in brackets, whatever the colours.
+  ///
+  /// - Parameter filled: the tabs behind which there is something; nil for all.
   public static func draw(
-    _ tabs: [Tab], active: Int, theme: Theme, on buffer: inout CellBuffer
+    _ tabs: [Tab], active: Int, filled: Set<Int>? = nil, theme: Theme, on buffer: inout CellBuffer
   ) {
     for (index, tab) in tabs.enumerated() {
       let isActive = index == active
-      let style = theme[isActive ? .tabActive : .tab]
+      let isFilled = filled?.contains(index) ?? false
+      let style = theme[isActive ? .tabActive : isFilled ? .text : .tab]
       let (rect, y) = (tab.rect, tab.rect.y)
       if isActive {
         buffer.put("[", x: rect.x - 1, y: y, style: style)

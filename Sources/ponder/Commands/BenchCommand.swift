@@ -24,6 +24,8 @@ struct BenchCommand: ParsableCommand {
       "Compares this run with an earlier one, saved with --format json > FILE.", valueName: "file"))
   var compare: String?
   @Flag(help: "Measure the time from a key to its picture instead.") var repaint = false
+  @Flag(help: "With --repaint: while the model trains, not while paths stream.")
+  var training = false
   @Option(help: "With --repaint: how many keys.") var keys = 200
   @Option(help: "\(OutputFormat.names)") var format: OutputFormat = .json
 
@@ -155,7 +157,7 @@ struct BenchCommand: ParsableCommand {
       opener: EngineOpener(options: model.engineOptions, parallel: paths),
       path: try model.path(), prompts: try .bundled(),
       theme: try Themes.library().theme(ThemeLibrary.defaultName, depth: .trueColor),
-      paths: paths, keys: keys
+      paths: paths, keys: keys, trains: training
     ).run().sorted()
     func percentile(_ share: Double) -> Double {
       guard !latencies.isEmpty else { return 0 }

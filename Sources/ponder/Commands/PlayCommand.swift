@@ -72,7 +72,8 @@ struct PlayCommand: ParsableCommand {
     let session = PlaygroundSession(
       PlaygroundSession.Configuration(
         opener: opener, prompts: prompts, keep: keep, sessions: Sessions.folder,
-        studies: Sessions.studies, config: UserConfig.file), inbox: inbox)
+        studies: Sessions.studies, trainings: Sessions.trainings, config: UserConfig.file),
+      inbox: inbox)
     let shell = PlaygroundShell(
       state: state,
       view: PlaygroundView(

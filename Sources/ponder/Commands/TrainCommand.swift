@@ -61,7 +61,10 @@ struct TrainCommand: AsyncParsableCommand {
     let parent = BundledModels.name(of: file, path: path)
     let place = TrainedOutput(output, usual: "\(parent)+\(plan.recipe)@\(plan.steps)")
     let prompts = try PromptLibrary.bundled()
-    let trainee = try trainee(file, name: parent, plan)
+    let trainee = try TraineeOpening.trainee(
+      file, name: parent,
+      TrainingSettings(plan.settings, for: try TrainingOptions.recipe(named: plan.recipe)),
+      options: model.engineOptions)
     try place.check(parent: path, anew: anew)
     try place.begin(anew: anew)
     let control = TrainingControl()
@@ -160,23 +163,21 @@ struct TrainCommand: AsyncParsableCommand {
       ])
     }.result
   }
+}
 
-  /// The model, ready to be trained.
-  ///
+/// Opens models to be trained.
+enum TraineeOpening {
   /// - Throws: `UserError` for one that cannot be trained, with what could be.
-  private func trainee(
-    _ file: GGUFFile, name: String, _ plan: TrainingPlan
+  static func trainee(
+    _ file: GGUFFile, name: String, _ settings: TrainingSettings, options: EngineOptions
   ) throws -> TransformerTrainee {
-    let recipe = try TrainingOptions.recipe(named: plan.recipe)
-    let settings = TrainingSettings(plan.settings, for: recipe)
     try TrainingMemory.check(
       parameters: file.parameterCount, hasReference: settings.beta > 0, name: name,
       machine: CacheLimit.machineMemory)
     var optimizer = AdamW.Settings()
     optimizer.decay = Float(settings.decay)
     do {
-      return try TransformerTrainee(
-        file, name: name, optimizer: optimizer, options: model.engineOptions)
+      return try TransformerTrainee(file, name: name, optimizer: optimizer, options: options)
     } catch ModelError.unsupportedFormat(_, let format, let supported) {
       throw UserError.badData(
         "\(name) cannot be trained: its weights are stored as \(format), too coarse for small "

@@ -1,10 +1,12 @@
 import Decoding
 import Engine
 import Foundation
+import Learning
 import Measuring
 import Playground
 import Synchronization
 import Traces
+import Training
 
 /// Opens GGUF files for the playground and tells how the engine is doing.
 final class EngineOpener: ModelOpening {
@@ -61,6 +63,12 @@ final class EngineOpener: ModelOpening {
   func open(_ model: StudyModel) throws -> any LanguageModel {
     guard let models = state.withLock({ $0.studies[""] }) else { throw StudyError.noModel }
     return try models.open(model)
+  }
+
+  func trainee(path: String, _ settings: TrainingSettings) throws -> any Trainee {
+    let file = try GGUFFile(path: path)
+    return try TraineeOpening.trainee(
+      file, name: BundledModels.name(of: file, path: path), settings, options: options)
   }
 
   /// What memory is used, when that has changed since the last call.

@@ -9,4 +9,7 @@ enum Sessions {
 
   /// Where studies are kept.
   static var studies: StudyStore { StudyStore(folder: folder.url.appending(path: "studies")) }
+
+  /// Where the weights and checkpoints of the playground's trainings are kept.
+  static var trainings: URL { folder.url.appending(path: "trainings") }
 }

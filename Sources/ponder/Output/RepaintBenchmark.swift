@@ -7,7 +7,7 @@ import Synchronization
 import TerminalUI
 import Traces
 
-/// How long a key takes to show while paths stream: the whole playground on a terminal that
+/// How long a key takes to show while paths stream, or while a model trains: the whole playground on a terminal that
 /// exists in memory only, with a person who presses a key every 50 ms.
 struct RepaintBenchmark {
   var opener: EngineOpener
@@ -17,10 +17,12 @@ struct RepaintBenchmark {
   /// Paths that stream meanwhile.
   var paths: Int
   var keys: Int
+  /// Whether a model trains meanwhile, and no paths stream.
+  var trains = false
 
   /// Seconds from each key to the end of the drawing that shows it.
   func run() -> [Double] {
-    let terminal = PressingTerminal(size: Size(width: 120, height: 40), keys: keys)
+    let terminal = PressingTerminal(size: Size(width: 120, height: 40), keys: keys, trains: trains)
     var settings = RunSettings()
     (settings.samples, settings.temperature) = (paths * 1000, 0.7)
     (settings.maxTokens, settings.detail) = (200, DistributionSummary.savedDetail)
@@ -47,13 +49,16 @@ private final class PressingTerminal: Terminal {
   private let flag = WaitingFlag()
   private let start = ContinuousClock.now
   private let keys: Int
+  private let opening: [KeyEvent]
+  private let walk: [KeyEvent]
   private var count = 0
   private var nextKey: Duration = .seconds(1)
   private var pressed: Duration?
 
-  init(size: Size, keys: Int) {
+  init(size: Size, keys: Int, trains: Bool) {
     self.size = size
     self.keys = keys
+    (opening, walk) = trains ? (Self.training, Self.trainingWalk) : (Self.vote, Self.voteWalk)
   }
 
   var now: Duration { ContinuousClock.now - start }
@@ -75,9 +80,15 @@ private final class PressingTerminal: Terminal {
     return events
   }
 
-  /// A vote is started; then every key moves about on the screens.
-  private static let opening: [KeyEvent] = [KeyEvent("3"), KeyEvent(" ")]
-  private static let walk: [KeyEvent] = [
+  /// A vote or a training is started; then every key moves about on the screens.
+  private static let vote: [KeyEvent] = [KeyEvent("3"), KeyEvent(" ")]
+  private static let training: [KeyEvent] = [KeyEvent("9"), KeyEvent(" ")]
+  private static let trainingWalk: [KeyEvent] = [
+    KeyEvent("9"), KeyEvent(.left), KeyEvent(.down), KeyEvent("}"), KeyEvent("z"),
+    KeyEvent("f"), KeyEvent(.end), KeyEvent("1"), KeyEvent(.down), KeyEvent("3"),
+    KeyEvent("?"), KeyEvent(.escape), KeyEvent("9"), KeyEvent("a"), KeyEvent("z"),
+  ]
+  private static let voteWalk: [KeyEvent] = [
     KeyEvent("1"), KeyEvent(.down), KeyEvent(.right), KeyEvent("e"), KeyEvent("T"),
     KeyEvent("3"), KeyEvent(.down), KeyEvent(.up), KeyEvent("w"), KeyEvent("?"),
     KeyEvent(.escape), KeyEvent("1"), KeyEvent(.left), KeyEvent("t"), KeyEvent("2"),
@@ -86,10 +97,10 @@ private final class PressingTerminal: Terminal {
   private func key() -> KeyEvent {
     let step = count
     count += 1
-    if step < Self.opening.count { return Self.opening[step] }
-    if step >= Self.opening.count + keys { return KeyEvent("q") }
+    if step < opening.count { return opening[step] }
+    if step >= opening.count + keys { return KeyEvent("q") }
     pressed = now
-    return Self.walk[(step - Self.opening.count) % Self.walk.count]
+    return walk[(step - opening.count) % walk.count]
   }
 
   func suspend() {}

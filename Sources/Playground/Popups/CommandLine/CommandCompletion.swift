@@ -1,4 +1,5 @@
 import Decoding
+import Learning
 import Problems
 import Reasoning
 import Traces
@@ -50,7 +51,7 @@ struct CommandCompletion: Sendable, Hashable {
 
   private static func takesPath(_ argument: TypedCommand.Word.Argument) -> Bool {
     switch argument {
-    case .model, .session, .lesson, .file: true
+    case .model, .session, .lesson, .file, .source: true
     case .setting(let setting): setting.takesPath
     default: false
     }
@@ -78,6 +79,8 @@ struct CommandCompletion: Sendable, Hashable {
     case .model:
       state.catalog.family.names.map { ($0.name, $0.member.title) }
         + state.catalog.models.map { ($0.name, $0.detail) }
+    case .recipe: RecipeRegistry.all.map { ($0.description.name, $0.description.summary) }
+    case .source: ProblemLibrary.families.map { ($0.name, $0.summary) }
     case .theme: state.catalog.themes.map { ($0, "") }
     case .session: state.catalog.sessions.map { ($0, "") }
     case .lesson: state.catalog.lessons.map { (Self.fileName($0.path), $0.title) }

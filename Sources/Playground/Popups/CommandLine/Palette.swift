@@ -6,7 +6,8 @@ import Traces
 /// Everything that can be found on the command line, each by the line that does it.
 struct Palette {
   enum Kind: String, Sendable, Hashable {
-    case command, screen, setting, strategy, problem, run, token, session, lesson, theme, model
+    case command, screen, setting, strategy, recipe, problem, run, token, session, lesson, theme,
+      model
   }
 
   struct Entry: Sendable, Hashable {
@@ -35,7 +36,7 @@ struct Palette {
     entries = Self.tokens(state) + Self.runs(state) + Self.commands(state)
     entries += Self.problems
     for (kind, word) in [
-      (Kind.strategy, "strategy"), (.lesson, "lesson"), (.theme, "theme"),
+      (Kind.strategy, "strategy"), (.recipe, "train"), (.lesson, "lesson"), (.theme, "theme"),
     ] {
       entries += Self.values(kind, word, state)
     }

@@ -18,6 +18,15 @@ extension Reducer {
       return effects
     case .prompt(let text): return state.ask(Question(text: text, isRaw: true))
     case .strategy(let name): return try state.run(strategy: name).effects
+    case .train(let recipe):
+      state.session.screen = TrainScreen.id
+      return state.train { $0.train(by: recipe, &$1) }
+    case .trainOn(let text):
+      state.session.screen = TrainScreen.id
+      return state.train { train, _ in
+        train.change { $0.source = TrainingOrder.Source(text) }
+        return []
+      }
     case .run(let number): return try show(run: number, &state)
     case .take(let text): return try take(text, &state)
     case .keep(let name): return try state.keepDefault(name)

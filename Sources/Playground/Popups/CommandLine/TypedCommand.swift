@@ -1,3 +1,4 @@
+import Learning
 import Problems
 import Reasoning
 import Traces
@@ -9,6 +10,10 @@ enum TypedCommand: Sendable, Hashable {
   /// Text that is sent as it is, with no template.
   case prompt(String)
   case strategy(String)
+  /// Trains by a recipe.
+  case train(String)
+  /// Has Train learn from families, or from a file.
+  case trainOn(String)
   /// Shows a run that there is.
   case run(Int)
   /// Takes a token at Decode's cursor, by its text as lists show it or as it is.
@@ -29,7 +34,8 @@ enum TypedCommand: Sendable, Hashable {
   struct Word: Sendable, Hashable {
     /// What follows the word.
     enum Argument: Sendable, Hashable {
-      case none, problem, text, strategy, run, token, model, theme, session, lesson, file, kept
+      case none, problem, text, strategy, recipe, source, run, token, model, theme, session, lesson,
+        file, kept
       case setting(Setting)
     }
 
@@ -64,6 +70,12 @@ enum TypedCommand: Sendable, Hashable {
     Word(
       name: "strategy", argument: .strategy, placeholder: "NAME",
       help: "run a strategy and show its screen"),
+    Word(
+      name: "train", argument: .recipe, placeholder: "RECIPE",
+      help: "train the model, and show Train"),
+    Word(
+      name: "train-on", argument: .source, placeholder: "FAMILIES|FILE",
+      help: "what Train learns from: families, or a file"),
     Word(name: "run", argument: .run, placeholder: "NUMBER", help: "show a run that there is"),
     Word(name: "take", argument: .token, placeholder: "TOKEN", help: "take a token in Decode"),
   ]
@@ -146,6 +158,8 @@ enum TypedCommand: Sendable, Hashable {
     case (.text, "prompt"): .prompt(argument)
     case (.text, _): .question(argument)
     case (.strategy, _): .strategy(try strategy(argument))
+    case (.recipe, _): .train(try recipe(argument))
+    case (.source, _): .trainOn(argument)
     case (.run, _): .run(try number(ofRun: argument))
     case (.token, _): .take(argument)
     case (.kept, _): .keep(argument)
@@ -166,6 +180,15 @@ enum TypedCommand: Sendable, Hashable {
       throw CommandLineError("run needs the number of a run, not “\(text)”")
     }
     return number
+  }
+
+  private static func recipe(_ name: String) throws(CommandLineError) -> String {
+    let names = RecipeRegistry.names
+    guard names.contains(name) else {
+      throw CommandLineError(
+        "there is no recipe “\(name)”" + Suggestion.hint(for: name, among: names))
+    }
+    return name
   }
 
   private static func strategy(_ name: String) throws(CommandLineError) -> String {

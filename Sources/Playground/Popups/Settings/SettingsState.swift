@@ -44,7 +44,7 @@ struct SettingsState: Popup {
   func list(_ state: PlaygroundState) -> PopupList? { box(state) }
 
   func box(_ state: PlaygroundState) -> PopupList {
-    let count = Row.all(state.settingTable).count
+    let count = Row.all(state.panelSettings.table).count
     let height = count + Self.footing + 2
     return PopupList(
       width: Self.width, height: height, footing: Self.footing, count: count,
@@ -65,7 +65,7 @@ extension SettingsState {
       if !state.popups.isEmpty, command != .dismiss { state.replaceTop(settings) }
     }
     settings.error = nil
-    let row = settings.row(state.settingTable)
+    let row = settings.row(state.panelSettings.table)
     let list = box(state)
     if settings.position.move(command, count: list.count, page: list.rows.height) { return [] }
     switch command {
@@ -73,9 +73,7 @@ extension SettingsState {
     case .right: return change(row, by: 1, &state)
     case .reset:
       if case .setting(let setting) = row {
-        let old = state.settings
-        setting.reset(&state.settings)
-        return state.settingChanged(setting, from: old)
+        return (try? state.changePanel(setting) { setting.reset(&$0) }) ?? []
       }
     case .activate:
       switch row {
@@ -91,23 +89,26 @@ extension SettingsState {
 
   /// What a value is typed over: nothing where the default stands, as it may be words.
   private func startText(_ setting: Setting, _ state: PlaygroundState) -> String {
-    setting.isDefault(state.settings) ? "" : setting.text(of: state.settings)
+    let values = state.panelSettings.values
+    return setting.isDefault(values) ? "" : setting.text(of: values)
   }
 
   func offers(_ command: Command, _ state: PlaygroundState) -> Bool {
-    guard field == nil, case .setting(let setting) = row(state.settingTable) else {
-      let isTheme = row(state.settingTable) == .theme && state.catalog.themes.count > 1
+    guard field == nil, case .setting(let setting) = row(state.panelSettings.table) else {
+      let isTheme = row(state.panelSettings.table) == .theme && state.catalog.themes.count > 1
       return field != nil || ![.left, .right, .reset].contains(command)
         || (isTheme && command != .reset)
     }
-    var stepped = state.settings
+    let panel = state.panelSettings
+    let values = panel.filled(setting)
+    var stepped = values
     switch command {
     case .left: setting.step(&stepped, by: -1)
     case .right: setting.step(&stepped, by: 1)
-    case .reset: return !setting.isDefault(state.settings)
+    case .reset: return !setting.isDefault(panel.values)
     default: return true
     }
-    return stepped != state.settings
+    return stepped != values
   }
 
   func select(_ item: Int, _ state: inout PlaygroundState) -> [Effect] {
@@ -136,8 +137,10 @@ extension SettingsState {
     case .activate:
       let text = field?.text ?? ""
       do {
-        if case .setting(let setting) = row(state.settingTable), !text.isEmpty {
-          effects = try state.set(setting, to: text)
+        if case .setting(let setting) = row(state.panelSettings.table), !text.isEmpty {
+          effects = try state.changePanel(setting) { values throws(SettingError) in
+            try setting.set(text, in: &values)
+          }
         }
         stopTyping()
       } catch { self.error = error.description }
@@ -154,9 +157,15 @@ extension SettingsState {
   ) -> [Effect] {
     switch row {
     case .setting(let setting):
-      let before = state.settings
-      setting.step(&state.settings, by: steps)
-      return state.settings == before ? [] : state.settingChanged(setting, from: before)
+      let filled = state.panelSettings.filled(setting)
+      return
+        (try? state.changePanel(setting) { values in
+          // A step leads on from what holds.
+          let unset = values
+          values = filled
+          setting.step(&values, by: steps)
+          if values == filled { values = unset }
+        }) ?? []
     case .theme:
       let themes = state.catalog.themes
       guard !themes.isEmpty else { return [] }

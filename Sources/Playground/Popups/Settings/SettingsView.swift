@@ -9,17 +9,18 @@ extension SettingsState {
     let theme = view.theme
     let list = box(state)
     let body = PopupFrame.draw(
-      title: "Settings", note: "takes effect immediately", width: list.frame.width,
+      title: state.panelSettings.title, note: "takes effect immediately", width: list.frame.width,
       height: list.frame.height, hints: hints(state), view: view, on: &buffer)
     let table = Table(
       columns: [.init("", .fixed(16)), .init("", .fixed(21)), .init("", .fill)],
       styles: PopupFrame.tableStyles(theme), showsHeading: false)
     table.draw(
-      rows: Row.all(state.settingTable).map { Self.cells($0, state, theme) }, position: position,
+      rows: Row.all(state.panelSettings.table).map { Self.cells($0, state, theme) },
+      position: position,
       in: list.rows, on: &buffer)
     let footing = Rect(
       x: body.x, y: list.rows.bottom, width: body.width, height: body.bottom - list.rows.bottom)
-    drawFooting(row(state.settingTable), in: footing, theme, on: &buffer)
+    drawFooting(row(state.panelSettings.table), in: footing, theme, on: &buffer)
     return drawField(list, table, theme, on: &buffer)
   }
 
@@ -27,8 +28,9 @@ extension SettingsState {
     let dim = theme[.dim]
     switch row {
     case .setting(let setting):
-      let isDefault = setting.isDefault(state.settings)
-      let value = setting.text(of: state.settings)
+      let panel = state.panelSettings
+      let isDefault = setting.isDefault(panel.values)
+      let value = setting.text(of: panel.filled(setting))
       return [
         StyledText(row.title),
         StyledText(isDefault ? value : "\(value) *", style: isDefault ? theme[.text] : theme[.key]),
@@ -46,6 +48,8 @@ extension SettingsState {
 
   /// What the value amounts to, in a few words.
   private static func gauge(_ setting: Setting, _ state: PlaygroundState) -> String {
+    // What is said of values holds for runs.
+    guard state.screens[state.current].ownSettings == nil else { return "" }
     let settings = state.settings
     switch setting {
     case .temperature:

@@ -6,6 +6,8 @@ import Traces
 /// CoT-decoding these are the likeliest first tokens, each grown greedily.
 struct BranchesScreen: Screen {
   static let id = ScreenID("branches")
+  static let group = ScreenGroup.shows
+  static let summary = "what follows from each first token"
   static let companion: ScreenID? = DecodeScreen.id
 
   var run: Int?

@@ -7,6 +7,8 @@ import Traces
 /// Decode: one place in the tree, the text that leads to it, and what may come next.
 struct DecodeScreen: Screen {
   static let id = ScreenID("decode")
+  static let group = ScreenGroup.shows
+  static let summary = "every next token, and how likely it is"
   static let companion: ScreenID? = BranchesScreen.id
   static let shapes: Set<StrategyShape> = [.path]
 
@@ -113,7 +115,7 @@ struct DecodeScreen: Screen {
     KeyBinding([" "], .run, "go on sampling; again to stop", hint: "run"),
     KeyBinding([.up, "k"], .up, "previous candidate"),
     KeyBinding([.down, "j"], .down, "next candidate"),
-    KeyBinding(["g", .home], .top, "back to the prompt's end"),
+    KeyBinding([.home], .top, "back to the prompt's end"),
     KeyBinding(["G", .end], .bottom, "to the end of this line"),
     KeyBinding(["f"], .own(Own.markFork), "mark a fork here", hint: "fork"),
     KeyBinding(["n"], .own(Own.hop(1)), "next fork or line's end"),

@@ -99,7 +99,7 @@ extension DecodeScreen {
     }
     guard let advice = verdict.advice else { return text }
     let key = session.keyMap.key(for: .top, in: contexts + [.global])
-    text.append("   \(key ?? "g")", style: view.style(.key))
+    text.append("   \(key ?? "Home")", style: view.style(.key))
     text.append(", then try ", style: dim)
     text.append(session.label(of: advice.token), style: view.style(.tokenChosen))
     let why = advice.isKnownToBeRight ? ", ended right" : ""

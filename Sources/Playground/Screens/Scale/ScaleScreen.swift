@@ -7,6 +7,8 @@ import Traces
 /// Accuracy against compute: one study, as far as it is known, read at a cursor.
 struct ScaleScreen: Screen {
   static let id = ScreenID("scale")
+  static let group = ScreenGroup.measures
+  static let summary = "accuracy against compute"
 
   private(set) var kind = StudyKind.samples
   /// A family, or `all`; nil is that of the question.

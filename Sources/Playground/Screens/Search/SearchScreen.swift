@@ -7,6 +7,8 @@ import Traces
 /// place is worth, and what was given up.
 struct SearchScreen: Screen {
   static let id = ScreenID("search")
+  static let group = ScreenGroup.judges
+  static let summary = "a search over steps, choice by choice"
 
   enum Focus: Sendable, Hashable { case tree, graves }
 

@@ -6,6 +6,8 @@ import Traces
 /// One path of a run as states, actions, rewards and values.
 struct StepsScreen: Screen {
   static let id = ScreenID("steps")
+  static let group = ScreenGroup.judges
+  static let summary = "a path step by step, with its rewards"
 
   var run: Int?
   /// The path's number.
@@ -279,7 +281,7 @@ extension StepsScreen {
       KeyBinding([" "], .run, "play the steps one after another; again to stop", hint: "play"),
       KeyBinding([.down, "j"], .down, "next step"),
       KeyBinding([.up, "k"], .up, "previous step", hint: "step"),
-      KeyBinding([.home, "g"], .top, "first step"), KeyBinding([.end, "G"], .bottom, "last step"),
+      KeyBinding([.home], .top, "first step"), KeyBinding([.end, "G"], .bottom, "last step"),
       KeyBinding([.right, "l"], .right, "next path of the run", hint: "path"),
       KeyBinding([.left, "h"], .left, "previous path of the run"),
       KeyBinding(

@@ -6,6 +6,8 @@ import Traces
 /// Everything explored so far, as a tree: a line for every run of tokens in which nothing forks.
 struct TreeScreen: Screen {
   static let id = ScreenID("tree")
+  static let group = ScreenGroup.shows
+  static let summary = "everything explored, as a tree"
 
   var tree = ExploredTree()
   /// The model whose runs are in it.

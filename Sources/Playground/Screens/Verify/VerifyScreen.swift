@@ -9,6 +9,8 @@ import Traces
 /// stands apart.
 struct VerifyScreen: Screen {
   static let id = ScreenID("verify")
+  static let group = ScreenGroup.judges
+  static let summary = "candidates, and what a verifier says of them"
 
   enum Focus: Sendable, Hashable {
     case candidates

@@ -7,6 +7,8 @@ import Traces
 /// and what lies behind each answer.
 struct VotesScreen: Screen {
   static let id = ScreenID("votes")
+  static let group = ScreenGroup.shows
+  static let summary = "the answers of many samples"
 
   enum Level: Hashable {
     case answers

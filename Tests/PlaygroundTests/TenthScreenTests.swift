@@ -11,6 +11,7 @@ import Testing
 /// A screen that counts: all that a further screen has to be.
 private struct CounterScreen: Screen {
   static let id = ScreenID("counter")
+  static let summary = "what was counted"
   static let bindings = [
     KeyBinding([KeyEvent("a")], .own(Own.add(1)), "count one more", hint: "more"),
     KeyBinding([KeyEvent(" ")], .run, "count by itself"),
@@ -62,7 +63,7 @@ private struct CounterScreen: Screen {
 }
 
 /// Adding a screen is one type and one line: everything else serves it.
-@Suite struct NinthScreenTests {
+@Suite struct TenthScreenTests {
   private func play(_ width: Int = 120, _ height: Int = 30) -> Play {
     var state = PlaygroundState(
       size: Size(width: width, height: height), question: Fixtures.question,
@@ -74,10 +75,10 @@ private struct CounterScreen: Screen {
 
   private func counter(_ play: Play) -> CounterScreen { play.state[CounterScreen.self] }
 
-  @Test func itHasATabANumberAndItsOwnKeys() {
+  @Test func itHasATabALetterAndItsOwnKeys() {
     var play = play()
-    #expect(Fixtures.draw(play.state).textSnapshot().contains("9 Counter"))
-    play.type("9aa")
+    #expect(Fixtures.draw(play.state).textSnapshot().contains("go Counter"))
+    play.type("goaa")
     #expect(play.state.screen == CounterScreen.id)
     #expect(counter(play).count == 2)
     let picture = Fixtures.draw(play.state).textSnapshot()
@@ -89,7 +90,7 @@ private struct CounterScreen: Screen {
 
   @Test func helpListsItsKeys() {
     var play = play()
-    play.type("9?")
+    play.type("go?")
     let picture = Fixtures.draw(play.state).textSnapshot()
     #expect(picture.contains("count one more"))
     #expect(picture.contains("◉"))
@@ -108,14 +109,14 @@ private struct CounterScreen: Screen {
 
   @Test func itIsDrawnInAnySize() {
     var play = play()
-    play.type("9")
+    play.type("go")
     play.send(.resize(Size(width: 80, height: 24)))
     #expect(Fixtures.draw(play.state).textSnapshot().contains("counted 0 in 80"))
   }
 
   @Test func escapeStopsWhatRunsThere() {
     var play = play()
-    play.type("9 ")
+    play.type("go ")
     #expect(Fixtures.draw(play.state).textSnapshot().contains("counting"))
     play.press(.escape)
     #expect(!counter(play).isRunning)
@@ -123,7 +124,7 @@ private struct CounterScreen: Screen {
 
   @Test func anotherQuestionResetsIt() {
     var play = play()
-    play.type("9a:question Why?")
+    play.type("goa:question Why?")
     play.press(.enter)
     #expect(counter(play).count == 0)
   }
