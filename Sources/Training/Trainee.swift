@@ -1,5 +1,5 @@
 public import Decoding
-public import Engine
+import Engine
 
 /// A model in training, as a recipe sees it: it decodes with the weights as they are now, tells how
 /// likely texts are, and takes steps against a loss.
