@@ -127,3 +127,17 @@ static void rotate_pairs_back(float *x, const float *table, long pairs) {
     x[2 * i + 1] = b * c - a * s;
   }
 }
+
+/// `n` times CK_CHAINS multiplications with additions of whole vectors, none of which waits for
+/// another of the same round: what the machine can do at most. What it returns means nothing.
+static float multiply_adds(long n) {
+  vf sums[CK_CHAINS];
+  UNROLL for (int i = 0; i < CK_CHAINS; i++) sums[i] = splat((float)i);
+  const vf factor = splat(0.999f), term = splat(1e-3f);
+  for (; n > 0; n--) {
+    UNROLL for (int i = 0; i < CK_CHAINS; i++) sums[i] = fused(sums[i], factor, term);
+  }
+  vf sum = splat(0);
+  UNROLL for (int i = 0; i < CK_CHAINS; i++) sum += sums[i];
+  return sum_of(sum);
+}

@@ -95,7 +95,8 @@ public final class TrainingPass {
     let attention: Activations
 
     var buffers: [Activations] {
-      [stream, attended, attentionInput, feedForwardInput, hidden, dattended, dboth] + dstream + dqkv
+      [stream, attended, attentionInput, feedForwardInput, hidden, dattended, dboth] + dstream
+        + dqkv
     }
   }
 
@@ -145,7 +146,8 @@ public final class TrainingPass {
       compute)
     embedding = try parts.place("token_embd")
     norms = NormShares(
-      attention: try Activations(width: plan.width), feedForward: try Activations(width: plan.width))
+      attention: try Activations(width: plan.width), feedForward: try Activations(width: plan.width)
+    )
     space = Space(
       stream: try Activations(width: plan.width), attended: try Activations(width: plan.heads),
       attentionInput: try Activations(width: plan.groupedWidth),
@@ -168,6 +170,11 @@ public final class TrainingPass {
 
   /// Elements of a hidden state.
   public var width: Int { configuration.embeddingLength }
+
+  /// Bytes of all that has been reserved for rows.
+  var rowBytes: Int {
+    (layers.flatMap(\.buffers) + space.buffers).reduce(output.byteCount) { $0 + $1.byteCount }
+  }
 
   // MARK: Gradients
 
@@ -244,6 +251,8 @@ public final class TrainingPass {
 
   /// Makes room for rows, and packs weights that have changed.
   private func prepare(_ rows: PackedRows) throws(ModelError) {
+    let needed = Self.bytes(configuration, rows: rows.count)
+    guard needed <= CacheLimit.machineMemory else { throw .outOfMemory(bytes: needed) }
     self.rows = rows
     rotary.extend(to: 1 + (rows.positions.max() ?? 0))
     for buffer in layers.flatMap(\.buffers) + space.buffers { try buffer.reserve(rows.count) }
@@ -333,7 +342,8 @@ public final class TrainingPass {
           layer.attention.backward(
             layer.qkv.start, sums: layer.sums, dy: space.dattended.start, to: flow.dqkv.start,
             rows: rows, compute, in: space.attention)
-        ] + gradients(of: layer, flow) + (above.map { projectionGradients(of: $0, flow.last) } ?? []))
+        ] + gradients(of: layer, flow)
+          + (above.map { projectionGradients(of: $0, flow.last) } ?? []))
       above = layer
     }
     if let above {
@@ -488,8 +498,19 @@ extension TrainingPass {
       (store.tensorNames.contains { $0.hasPrefix("rope_f") }, "frequency factors"),
     ]
     if let (_, what) = extras.first(where: \.0) {
-      throw .invalidConfiguration("the llama architecture alone can be trained, not \(what).")
+      throw .untrainable("that works for plain models of the llama architecture, not for \(what).")
     }
+    for name in tensorNames(configuration) {
+      guard let format = store.tensor(named: name)?.format,
+        !TrainableWeights.trainable.contains(format)
+      else { continue }
+      let formats = TrainableWeights.trainable.map(\.name).joined(separator: ", ")
+      throw .untrainable(
+        "its weights are quantised (\(format.name)); take a file that has them in one of \(formats)."
+      )
+    }
+    let needed = bytes(configuration, rows: 1)
+    guard needed <= CacheLimit.machineMemory else { throw .outOfMemory(bytes: needed) }
   }
 
   /// All tensors, those that read the same input one after another.

@@ -159,6 +159,9 @@ typedef struct {
   long n;
 } ck_product;
 
+/// Vectors in a round of multiply_adds.
+#define CK_CHAINS 12
+
 /// The kernels of training; each is described in training_kernels.h, training_product.h or
 /// training_attention.h.
 typedef struct {
@@ -188,6 +191,7 @@ typedef struct {
       float *scores, float *derivatives, long keys, long seen, long queries, const float *peaks,
       const float *factors, float scale);
   void (*scale_rows)(float *y, long rows, long n, long stride, const float *factors);
+  float (*multiply_adds)(long n);
 } ck_training_kernels;
 
 typedef struct {

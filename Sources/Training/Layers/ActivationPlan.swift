@@ -32,6 +32,12 @@ struct ActivationPlan {
       + embeddings * (configuration.tiedEmbeddings ? 1 : 2)
   }
 
+  /// How many weights each row is multiplied by.
+  var multiplied: Int {
+    configuration.layerCount * ((stride + heads) * width + 3 * width * feedForward)
+      + configuration.vocabularySize * width
+  }
+
   /// Bytes of all that has a row for each row of a pass.
   func bytes(rows: Int) -> Int {
     let layer =
