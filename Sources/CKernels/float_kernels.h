@@ -86,17 +86,15 @@ INLINE float largest_of(vf v) {
   return part[0];
 }
 
-/// e^x to about one unit in the last place; 0 below -87 and infinite above 88.
+/// e^x to about one unit in the last place, for x between -87 and 88, or no number.
 ///
 /// x = n ln 2 + r with |r| <= ln 2 / 2; e^r by its Taylor polynomial of degree 7, whose remainder
 /// is below 2^-27 there; 2^n by the exponent bits.
-INLINE vf exponential(vf x) {
-  const vf low = splat(-87.0f), high = splat(88.0f);
+INLINE vf exponential_within(vf x) {
   const vf shift = splat(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer
-  vf clamped = choose(x < low, low, choose(x > high, high, x));
-  vf shifted = fused(clamped, splat(1.44269504088896341f), shift);
+  vf shifted = fused(x, splat(1.44269504088896341f), shift);
   vf n = shifted - shift;
-  vf r = fused(n, splat(-0.693145751953125f), clamped);
+  vf r = fused(n, splat(-0.693145751953125f), x);
   r = fused(n, splat(-1.42860682030941723e-6f), r);
   vf p = splat(1.0f / 5040);
   p = fused(p, r, splat(1.0f / 720));
@@ -107,7 +105,13 @@ INLINE vf exponential(vf x) {
   p = fused(p, r, splat(1.0f));
   p = fused(p, r, splat(1.0f));
   vi exponent = ((vi)shifted - (vi)shift + 127) << 23;
-  vf value = p * (vf)exponent;
+  return p * (vf)exponent;
+}
+
+/// e^x to about one unit in the last place; 0 below -87 and infinite above 88.
+INLINE vf exponential(vf x) {
+  const vf low = splat(-87.0f), high = splat(88.0f);
+  const vf value = exponential_within(choose(x < low, low, choose(x > high, high, x)));
   return choose(x < low, splat(0), choose(x > high, splat(INFINITY), value));
 }
 
@@ -354,3 +358,5 @@ static void store_kv_q8_0(const float *key, const float *value, const ck_kv_slot
 #include "attention.h"
 
 #include "training_kernels.h"
+#include "training_product.h"
+#include "training_attention.h"

@@ -33,10 +33,11 @@ extern const ck_kernels ck_dotprod_kernels;
     .training =                                                                              \
         {                                                                                    \
             .rms_norm_backward = rms_norm_backward, .swiglu_backward = swiglu_backward,      \
-            .scaled_exponentials = scaled_exponentials,                                      \
-            .softmax_backward = softmax_backward, .inner_product = inner_product,            \
+            .softmax_sums = softmax_sums, .softmax_slopes = softmax_slopes,                  \
             .square_sum = square_sum, .adamw = adamw,                                        \
             .rotate_pairs_back = rotate_pairs_back, .pack_rows = pack_rows,                  \
-            .product = product,                                                              \
+            .group_columns = group_columns, .product = product,                              \
+            .attention_weights = attention_weights, .attention_slopes = attention_slopes,    \
+            .scale_rows = scale_rows, .multiply_adds = multiply_adds,                        \
         },                                                                                   \
   }

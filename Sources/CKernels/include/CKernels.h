@@ -137,10 +137,10 @@ typedef struct {
   float scale;
 } ck_adamw;
 
-/// A product of matrices: y[c, r] (+)= sum over k of w[k, r] * x[c, k], r below `outputs`, k below
-/// `n`. Element (k, r) of w is at k * w_term + r, but that from one group of LANES r to the next are
-/// w_group; (c, k) of x is at c * x_column + k * x_term, one of which is 1; (c, r) of y is at
-/// c * y_column + r.
+/// A product of matrices: y[c, r] = base[c, r] + sum over k of w[k, r] * x[c, k], r below `outputs`,
+/// k below `n`. Element (k, r) of w is at k * w_term + r, but that from one group of LANES r to the
+/// next are w_group; (c, k) of x is at c * x_column + k * x_term, one of which is 1; (c, r) of y and
+/// base is at c * y_column + r.
 ///
 /// A sum is of PRODUCT_TERMS terms at a time in ascending order, and so the same to the bit whatever
 /// columns are computed together.
@@ -151,33 +151,47 @@ typedef struct {
   const float *x;
   long x_column;
   long x_term;
+  /// May be y, or NULL for nothing.
+  const float *base;
   float *y;
   long y_column;
   long outputs;
   long n;
-  /// Adds to what y holds.
-  bool accumulate;
 } ck_product;
 
-/// The kernels of training; each is described in training_kernels.h.
+/// Vectors in a round of multiply_adds.
+#define CK_CHAINS 12
+
+/// The kernels of training; each is described in training_kernels.h, training_product.h or
+/// training_attention.h.
 typedef struct {
   void (*rms_norm_backward)(
-      const float *x, const float *weight, const float *d, float *dx, float *dweight, long n,
-      float epsilon);
+      const float *x, const float *weight, const float *d, const float *base, float *dx,
+      float *dweight, long n, float epsilon);
   void (*swiglu_backward)(
-      const float *gate, const float *up, const float *d, float *dgate, float *dup, long n);
-  void (*scaled_exponentials)(const float *x, float *out, long n, float shift, float scale);
-  void (*softmax_backward)(const float *p, const float *d, float *out, long n, float mean);
-  float (*inner_product)(const float *a, const float *b, long n);
+      const float *gate, const float *up, const float *d, float *dgate, float *dup, float *y,
+      long n);
+  void (*softmax_sums)(const float *x, long n, float *log_sum, float *entropy);
+  void (*softmax_slopes)(
+      const float *x, float *out, long n, float log_sum, float entropy, float a, float b);
   double (*square_sum)(const float *x, long n);
   void (*adamw)(
       float *weights, const float *gradient, float *first, float *second, long n,
       const ck_adamw *settings);
   void (*rotate_pairs_back)(float *x, const float *table, long pairs);
   void (*pack_rows)(
-      const float *x, long rows, long n, long stride, long group0, long group1, float *out);
+      const float *x, long rows, long n, long stride, long group0, long group1, float scale,
+      float *out);
+  void (*group_columns)(const float *x, long rows, long n, long all_rows, float *out);
   /// For columns `column0..<column1`.
   void (*product)(const ck_product *product, long column0, long column1);
+  void (*attention_weights)(
+      float *scores, long keys, long seen, long queries, float *peaks, float *factors);
+  void (*attention_slopes)(
+      float *scores, float *derivatives, long keys, long seen, long queries, const float *peaks,
+      const float *factors, float scale);
+  void (*scale_rows)(float *y, long rows, long n, long stride, const float *factors);
+  float (*multiply_adds)(long n);
 } ck_training_kernels;
 
 typedef struct {

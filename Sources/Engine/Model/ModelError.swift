@@ -8,9 +8,9 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   /// A tensor that changes the result in a way that is not computed here.
   case unsupportedTensor(String, architecture: String)
   case instructionSetUnavailable(String, available: [String])
-  case outOfMemory(bytes: Int)
-  /// The model computes, but cannot be trained: what it is, or has.
+  /// Training changes the weights of this model in no way that is known here.
   case untrainable(String)
+  case outOfMemory(bytes: Int)
   /// Whoever asked for the model has given up on it.
   case cancelled
 
@@ -30,10 +30,9 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
         + "\"\(architecture)\"."
     case .instructionSetUnavailable(let name, let available):
       "This machine cannot run \(name) kernels; available: \(list(available))."
+    case .untrainable(let why): "This model cannot be trained: \(why)"
     case .outOfMemory(let bytes):
-      "There is not enough memory for the model's weights (\(bytes) bytes); use a smaller model."
-    case .untrainable(let what):
-      "Only models of the llama architecture can be trained, and this one has \(what)."
+      "There is not enough memory: \(bytes) bytes are needed; use a smaller model."
     case .cancelled: "Loading was stopped."
     }
   }

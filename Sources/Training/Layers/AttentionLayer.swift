@@ -2,14 +2,15 @@ import CKernels
 import Engine
 
 /// Softmax attention with grouped queries (Vaswani et al. 2017, eq. 1; Ainslie et al. 2023) within
-/// each group of rows. A row sees the segment before its own, and its own up to itself.
+/// each group of rows. A row sees the group's beginning, and its own segment up to itself.
 ///
 /// With s = q k / √d, p = softmax(s) and y = p v:
 ///   dv = pᵀ dy,  dp = dy vᵀ,  ds = p (dp − Σ p dp),  dq = ds k / √d,  dk = dsᵀ q / √d
 ///
-/// Probabilities are not kept from the forward pass; the logarithm of each row's sum gives them back
-/// (Dao et al. 2022, section 3.1). Rows are computed in blocks, so that what a block's rows cannot
-/// see costs little.
+/// Probabilities are not kept from the forward pass; each row's largest score and sum give them back
+/// (Dao et al. 2022, section 3.1). Queries are computed in blocks, so that what a block's rows cannot
+/// see costs little, and their scores stand as [keys, queries], so that softmax runs over all of them
+/// at once.
 struct AttentionLayer {
   let headCount: Int
   let kvHeadCount: Int
@@ -17,42 +18,46 @@ struct AttentionLayer {
   let scale: Float
 
   /// Queries computed together.
-  private static let blockRows = 64
+  private static let blockRows = 32
 
   /// What the layer reads: queries, keys and values of a row. `[rows, stride]`
   var stride: Int { (headCount + 2 * kvHeadCount) * headSize }
   var width: Int { headCount * headSize }
 
+  /// What gives back the probabilities of each head and row.
+  struct Sums {
+    /// The largest score. `[headCount, rows]`
+    var peaks: Floats
+    /// 1 / Σ e^(score − peak). `[headCount, rows]`
+    var factors: Floats
+  }
+
   /// - Parameters:
   ///   - qkv: turned by position. `[rows, stride]`
   ///   - y: `[rows, width]`.
-  ///   - sums: the logarithm of the sum of e^s of each row and head. `[rows, headCount]`
+  ///   - sums: written.
+  ///   - space: for each thread; `reserve` has made room in it.
   func forward(
-    _ qkv: Floats, to y: Floats, sums: Floats, rows: PackedRows, _ compute: LayerCompute,
-    in space: FloatBuffer
-  ) throws(ModelError) {
-    try eachUnit(rows, compute, in: space) { group, kvHead, memory in
-      for number in group {
-        let keys = gather(qkv, number, kvHead, rows, memory)
-        eachBlock(of: number, rows, keys) { block in
-          let visible = block.visible
-          compute.pack(
-            memory.keys, rows: visible, inputs: headSize, stride: headSize, to: memory.packedKeys)
+    _ qkv: Floats, to y: Floats, sums: Sums, rows: PackedRows, _ compute: LayerCompute,
+    in space: Activations
+  ) -> LayerCompute.Loop {
+    eachUnit(rows, compute, in: space) { group, kvHead, memory in
+      eachSegment(group, kvHead, qkv, rows, memory) { segment, keys in
+        eachBlock(of: segment, keys) { block in
+          let queries = compute.padded(block.count)
           eachHead(of: kvHead) { head in
-            readQueries(qkv, head, block, to: memory.queries)
+            score(
+              qkv + block.first * stride + head * headSize, stride: stride, scale: scale,
+              by: memory.keys, block, in: memory.packed, to: memory.scores, compute)
+            compute.training.attention_weights(
+              memory.scores, block.visible, block.firstSeen, queries, memory.peaks, memory.factors)
+            let (to, place) = (y + block.first * width + head * headSize, head * rows.count)
             multiply(
-              memory.queries, by: memory.packedKeys, block, to: memory.scores, compute)
-            for row in 0..<block.count {
-              let scores = memory.scores + row * visible
-              let seen = block.seen(row)
-              let sum = Float(compute.kernels.pointee.log_sum_exp(scores, seen))
-              sums[(block.first + row) * headCount + head] = sum
-              compute.training.scaled_exponentials(scores, scores, seen, sum, 1)
-              (scores + seen).update(repeating: 0, count: visible - seen)
-            }
-            multiply(
-              memory.scores, memory.values, block, to: y + block.first * width + head * headSize,
-              stride: width, compute)
+              memory.scores, queries: queries, by: memory.values, block, to: to, stride: width,
+              compute)
+            compute.training.scale_rows(to, block.count, headSize, width, memory.factors)
+            (sums.peaks + place + block.first).update(from: memory.peaks, count: block.count)
+            (sums.factors + place + block.first).update(from: memory.factors, count: block.count)
           }
         }
       }
@@ -61,104 +66,90 @@ struct AttentionLayer {
 
   /// - Parameters:
   ///   - qkv: what `forward` read. `[rows, stride]`
-  ///   - y: what it gave. `[rows, width]`
-  ///   - sums: what it kept. `[rows, headCount]`
+  ///   - sums: what `forward` wrote.
   ///   - dy: `[rows, width]`.
   ///   - d: the gradient of queries, keys and values. `[rows, stride]`
   func backward(
-    _ qkv: Floats, y: Floats, sums: Floats, dy: Floats, to d: Floats, rows: PackedRows,
-    _ compute: LayerCompute, in space: FloatBuffer
-  ) throws(ModelError) {
-    try eachUnit(rows, compute, in: space) { group, kvHead, memory in
-      clearKeysAndValues(d, group, kvHead, rows)
-      for number in group {
-        let keys = gather(qkv, number, kvHead, rows, memory)
-        memory.dkeys.update(repeating: 0, count: keys.count * headSize)
-        memory.dvalues.update(repeating: 0, count: keys.count * headSize)
-        eachBlock(of: number, rows, keys) { block in
-          for (line, packed) in [
-            (memory.keys, memory.packedKeys), (memory.values, memory.packedValues),
-          ] {
-            compute.pack(
-              line, rows: block.visible, inputs: headSize, stride: headSize, to: packed)
-          }
+    _ qkv: Floats, sums: Sums, dy: Floats, to d: Floats, rows: PackedRows, _ compute: LayerCompute,
+    in space: Activations
+  ) -> LayerCompute.Loop {
+    eachUnit(rows, compute, in: space) { group, kvHead, memory in
+      let beginning = rows.segments[group.lowerBound].rows
+      eachSegment(group, kvHead, qkv, rows, memory) { segment, keys in
+        // What the beginning's keys and values get adds up over all that follows it.
+        let kept = keys.before.isEmpty ? 0 : keys.before.count * headSize
+        let own = keys.own.count * headSize
+        (memory.dkeys + kept).update(repeating: 0, count: own)
+        (memory.dvalues + kept).update(repeating: 0, count: own)
+        eachBlock(of: segment, keys) { block in
           eachHead(of: kvHead) { head in
-            add(head, block, qkv, y: y, sums: sums, dy: dy, to: d, compute, memory)
+            add(head, block, qkv, sums: sums, dy: dy, to: d, rows.count, compute, memory)
           }
         }
-        scatter(keys, kvHead, memory, to: d)
+        if !keys.before.isEmpty { write(memory, from: kept, keys.own, kvHead, to: d) }
       }
+      write(memory, from: 0, beginning, kvHead, to: d)
     }
-  }
-
-  /// [block.count, headSize] by [visible, headSize], packed, to [block.count, visible].
-  private func multiply(
-    _ x: Floats, by packed: Floats, _ block: Block, to y: Floats, _ compute: LayerCompute
-  ) {
-    compute.multiply(
-      .init(
-        w: compute.packed(packed, inputs: headSize), x: x, xStride: headSize, y: y,
-        yStride: block.visible, columns: block.count, outputs: block.visible, n: headSize),
-      columns: 0..<block.count)
-  }
-
-  /// [block.count, visible] times [visible, headSize] to [block.count, headSize].
-  private func multiply(
-    _ x: Floats, _ w: Floats, _ block: Block, to y: Floats, stride: Int, _ compute: LayerCompute
-  ) {
-    compute.multiply(
-      .init(
-        w: compute.byRows(w, stride: headSize), x: x, xStride: block.visible, y: y,
-        yStride: stride, columns: block.count, outputs: headSize, n: block.visible),
-      columns: 0..<block.count)
-  }
-
-  /// Adds the transpose of [block.count, visible] times [block.count, headSize] to
-  /// [visible, headSize].
-  private func add(
-    _ x: Floats, _ w: Floats, _ block: Block, to y: Floats, _ compute: LayerCompute
-  ) {
-    compute.multiply(
-      .init(
-        w: compute.byRows(w, stride: headSize), x: x, isTurned: true, xStride: block.visible, y: y,
-        yStride: headSize, columns: block.visible, outputs: headSize, n: block.count,
-        accumulate: true),
-      columns: 0..<block.visible)
   }
 
   /// The gradients that a block's rows give to their queries, and to the keys and values they see.
   private func add(
-    _ head: Int, _ block: Block, _ qkv: Floats, y: Floats, sums: Floats, dy: Floats, to d: Floats,
+    _ head: Int, _ block: Block, _ qkv: Floats, sums: Sums, dy: Floats, to d: Floats, _ rows: Int,
     _ compute: LayerCompute, _ memory: Memory
   ) {
-    let training = compute.training
-    let (count, visible) = (block.count, block.visible)
-    readQueries(qkv, head, block, to: memory.queries)
-    for row in 0..<count {
-      (memory.errors + row * headSize).update(
-        from: dy + (block.first + row) * width + head * headSize, count: headSize)
+    let queries = compute.padded(block.count)
+    let q = qkv + block.first * stride + head * headSize
+    let errors = dy + block.first * width + head * headSize
+    score(
+      q, stride: stride, scale: scale, by: memory.keys, block, in: memory.packed,
+      to: memory.scores, compute)
+    score(
+      errors, stride: width, scale: 1, by: memory.values, block, in: memory.packed,
+      to: memory.dscores, compute)
+    let place = head * rows + block.first
+    for (kept, line) in [(sums.peaks, memory.peaks), (sums.factors, memory.factors)] {
+      line.update(from: kept + place, count: block.count)
+      (line + block.count).update(repeating: 0, count: queries - block.count)
     }
-    multiply(memory.queries, by: memory.packedKeys, block, to: memory.scores, compute)
-    multiply(memory.errors, by: memory.packedValues, block, to: memory.dscores, compute)
-    for row in 0..<count {
-      let (p, dp) = (memory.scores + row * visible, memory.dscores + row * visible)
-      let (seen, place) = (block.seen(row), block.first + row)
-      training.scaled_exponentials?(p, p, seen, sums[place * headCount + head], 1)
-      // Σ p dp = y · dy
-      let mean = training.inner_product(
-        y + place * width + head * headSize, memory.errors + row * headSize, headSize)
-      training.softmax_backward?(p, dp, dp, seen, mean)
-      (p + seen).update(repeating: 0, count: visible - seen)
-      (dp + seen).update(repeating: 0, count: visible - seen)
+    compute.training.attention_slopes(
+      memory.scores, memory.dscores, block.visible, block.firstSeen, queries, memory.peaks,
+      memory.factors, scale)
+    multiply(
+      memory.dscores, queries: queries, by: memory.keys, block,
+      to: d + block.first * stride + head * headSize, stride: stride, compute)
+    for (p, w, step, y) in [
+      (memory.dscores, q, stride, memory.dkeys), (memory.scores, errors, width, memory.dvalues),
+    ] {
+      compute.multiply(
+        .init(
+          w: compute.byRows(w, stride: step), x: p, xStride: queries, y: y, yStride: headSize,
+          columns: block.visible, outputs: headSize, n: block.count, accumulate: true))
     }
-    let dq = d + block.first * stride + head * headSize
-    multiply(memory.dscores, memory.keys, block, to: dq, stride: stride, compute)
-    for row in 0..<count {
-      for i in 0..<headSize { dq[row * stride + i] *= scale }
-    }
-    // Queries are scaled already, which is the factor of dk.
-    add(memory.dscores, memory.queries, block, to: memory.dkeys, compute)
-    add(memory.scores, memory.errors, block, to: memory.dvalues, compute)
+  }
+
+  /// [block.count, headSize], scaled, by [visible, headSize] to [visible, queries].
+  private func score(
+    _ x: Floats, stride: Int, scale: Float, by keys: Floats, _ block: Block, in packed: Floats,
+    to y: Floats, _ compute: LayerCompute
+  ) {
+    let queries = compute.padded(block.count)
+    compute.pack(
+      x, rows: block.count, inputs: headSize, stride: stride, scale: scale, to: packed)
+    compute.multiply(
+      .init(
+        w: compute.packed(packed, inputs: headSize), x: keys, xStride: headSize, y: y,
+        yStride: queries, columns: block.visible, outputs: queries, n: headSize))
+  }
+
+  /// The transpose of [visible, queries] times [visible, headSize] to [block.count, headSize].
+  private func multiply(
+    _ x: Floats, queries: Int, by w: Floats, _ block: Block, to y: Floats, stride: Int,
+    _ compute: LayerCompute
+  ) {
+    compute.multiply(
+      .init(
+        w: compute.byRows(w, stride: headSize), x: x, isTurned: true, xStride: queries, y: y,
+        yStride: stride, columns: block.count, outputs: headSize, n: block.visible))
   }
 
   // MARK: Rows and memory
@@ -167,8 +158,6 @@ struct AttentionLayer {
   private struct Keys {
     var before: Range<Int>
     var own: Range<Int>
-
-    var count: Int { before.count + own.count }
   }
 
   /// Rows of a segment that are computed together.
@@ -180,71 +169,82 @@ struct AttentionLayer {
 
     /// Keys that the last row sees.
     var visible: Int { firstSeen + count - 1 }
-    func seen(_ row: Int) -> Int { firstSeen + row }
   }
 
   /// One thread's memory.
   private struct Memory {
     var keys, values, dkeys, dvalues: Floats  // [longest, headSize]
-    var queries, errors: Floats  // [blockRows, headSize]
-    var scores, dscores: Floats  // [blockRows, longest]
-    var packedKeys, packedValues: Floats
+    var packed: Floats  // [blockRows, headSize]
+    var scores, dscores: Floats  // [longest, blockRows]
+    var peaks, factors: Floats  // [blockRows]
 
-    static func count(_ layer: AttentionLayer, longest: Int, _ compute: LayerCompute) -> Int {
-      sizes(layer, longest: longest, compute).reduce(0, +)
-    }
-
-    private static func sizes(
-      _ layer: AttentionLayer, longest: Int, _ compute: LayerCompute
-    ) -> [Int] {
-      let (size, block) = (layer.headSize, AttentionLayer.blockRows)
-      let line = Array(repeating: longest * size, count: 4)
-      let outputs = compute.packedCount(rows: longest, inputs: size)
-      let sizes =
-        line + [block * size, block * size, block * longest, block * longest, outputs, outputs]
+    static func sizes(_ layer: AttentionLayer, longest: Int) -> [Int] {
+      let line = Array(repeating: longest * layer.headSize, count: 4)
+      let rows = AttentionLayer.blockRows
+      let sizes = line + [rows * layer.headSize, longest * rows, longest * rows, rows, rows]
       return sizes.map { ($0 + 15) / 16 * 16 }
     }
 
-    init(_ start: Floats, _ layer: AttentionLayer, longest: Int, _ compute: LayerCompute) {
+    init(_ start: Floats, _ layer: AttentionLayer, longest: Int) {
       var next = start
-      let places = Self.sizes(layer, longest: longest, compute).map { size in
+      let places = Self.sizes(layer, longest: longest).map { size in
         defer { next += size }
         return next
       }
       (keys, values, dkeys, dvalues) = (places[0], places[1], places[2], places[3])
-      (queries, errors, scores, dscores) = (places[4], places[5], places[6], places[7])
-      (packedKeys, packedValues) = (places[8], places[9])
+      (packed, scores, dscores) = (places[4], places[5], places[6])
+      (peaks, factors) = (places[7], places[8])
     }
   }
 
-  /// Does something for each group of rows and each head of keys and values, on all threads.
+  /// Floats that each thread needs for rows that see at most `longest` keys.
+  func space(longest: Int) -> Int { Memory.sizes(self, longest: longest).reduce(0, +) }
+
+  /// Each group of rows and each head of keys and values.
   private func eachUnit(
-    _ rows: PackedRows, _ compute: LayerCompute, in space: FloatBuffer,
-    _ body: (_ group: Range<Int>, _ kvHead: Int, _ memory: Memory) -> Void
-  ) throws(ModelError) {
-    let longest = rows.segments.indices.map { keys(of: $0, rows).count }.max() ?? 0
-    let size = Memory.count(self, longest: longest, compute)
-    let start = try space.reserve(size * compute.pool.threadCount)
-    compute.pool.run(chunks: rows.groups.count * kvHeadCount) { unit, worker in
-      let memory = Memory(start + worker * size, self, longest: longest, compute)
+    _ rows: PackedRows, _ compute: LayerCompute, in space: Activations,
+    _ body: @escaping (_ group: Range<Int>, _ kvHead: Int, _ memory: Memory) -> Void
+  ) -> LayerCompute.Loop {
+    let longest = rows.longest
+    return .init(count: rows.groups.count * kvHeadCount) { unit, worker in
+      let memory = Memory(
+        space.start + worker * self.space(longest: longest), self, longest: longest)
       body(rows.groups[unit / kvHeadCount], unit % kvHeadCount, memory)
     }
   }
 
-  private func keys(of segment: Int, _ rows: PackedRows) -> Keys {
-    let segment = rows.segments[segment]
-    return Keys(before: segment.parent.map { rows.segments[$0].rows } ?? 0..<0, own: segment.rows)
+  /// The segments of a group with the keys and values of one head in the thread's memory.
+  private func eachSegment(
+    _ group: Range<Int>, _ kvHead: Int, _ qkv: Floats, _ rows: PackedRows, _ memory: Memory,
+    _ body: (_ segment: Range<Int>, _ keys: Keys) -> Void
+  ) {
+    let beginning = rows.segments[group.lowerBound].rows
+    for number in group {
+      let own = rows.segments[number].rows
+      // The beginning stands in memory once, whatever follows it.
+      let before = number == group.lowerBound ? own.lowerBound..<own.lowerBound : beginning
+      var (key, value) = (
+        memory.keys + before.count * headSize, memory.values + before.count * headSize
+      )
+      for row in own {
+        let from = qkv + row * stride + (headCount + kvHead) * headSize
+        key.update(from: from, count: headSize)
+        value.update(from: from + kvHeadCount * headSize, count: headSize)
+        key += headSize
+        value += headSize
+      }
+      body(own, Keys(before: before, own: own))
+    }
   }
 
-  private func eachBlock(
-    of segment: Int, _ rows: PackedRows, _ keys: Keys, _ body: (Block) -> Void
-  ) {
-    let own = keys.own
-    for first in Swift.stride(from: own.lowerBound, to: own.upperBound, by: Self.blockRows) {
+  private func eachBlock(of segment: Range<Int>, _ keys: Keys, _ body: (Block) -> Void) {
+    for first in Swift.stride(
+      from: segment.lowerBound, to: segment.upperBound, by: Self.blockRows)
+    {
       body(
         Block(
-          first: first, count: min(Self.blockRows, own.upperBound - first),
-          firstSeen: keys.before.count + first - own.lowerBound + 1))
+          first: first, count: min(Self.blockRows, segment.upperBound - first),
+          firstSeen: keys.before.count + first - segment.lowerBound + 1))
     }
   }
 
@@ -253,49 +253,15 @@ struct AttentionLayer {
     for head in kvHead * sharing..<(kvHead + 1) * sharing { body(head) }
   }
 
-  /// A block's queries of one head, scaled.
-  private func readQueries(_ qkv: Floats, _ head: Int, _ block: Block, to queries: Floats) {
-    for row in 0..<block.count {
-      let from = qkv + (block.first + row) * stride + head * headSize
-      for i in 0..<headSize { queries[row * headSize + i] = from[i] * scale }
-    }
-  }
-
-  private func gather(
-    _ qkv: Floats, _ segment: Int, _ kvHead: Int, _ rows: PackedRows, _ memory: Memory
-  ) -> Keys {
-    let keys = keys(of: segment, rows)
-    var (key, value) = (memory.keys, memory.values)
-    for row in [keys.before, keys.own].joined() {
-      let from = qkv + row * stride + (headCount + kvHead) * headSize
-      key.update(from: from, count: headSize)
-      value.update(from: from + kvHeadCount * headSize, count: headSize)
-      key += headSize
-      value += headSize
-    }
-    return keys
-  }
-
-  private func clearKeysAndValues(
-    _ d: Floats, _ group: Range<Int>, _ kvHead: Int, _ rows: PackedRows
+  /// Writes the gradients of rows' keys and values, which stand in memory `from` on.
+  private func write(
+    _ memory: Memory, from start: Int, _ rows: Range<Int>, _ kvHead: Int, to d: Floats
   ) {
-    for segment in group {
-      for row in rows.segments[segment].rows {
-        let to = d + row * stride + (headCount + kvHead) * headSize
-        to.update(repeating: 0, count: headSize)
-        (to + kvHeadCount * headSize).update(repeating: 0, count: headSize)
-      }
-    }
-  }
-
-  private func scatter(_ keys: Keys, _ kvHead: Int, _ memory: Memory, to d: Floats) {
-    var (key, value) = (memory.dkeys, memory.dvalues)
-    for row in [keys.before, keys.own].joined() {
+    var (key, value) = (memory.dkeys + start, memory.dvalues + start)
+    for row in rows {
       let to = d + row * stride + (headCount + kvHead) * headSize
-      for i in 0..<headSize {
-        to[i] += key[i]
-        to[kvHeadCount * headSize + i] += value[i]
-      }
+      to.update(from: key, count: headSize)
+      (to + kvHeadCount * headSize).update(from: value, count: headSize)
       key += headSize
       value += headSize
     }

@@ -10,7 +10,7 @@ struct GateLayer {
   ///   - y: `[rows, width]`.
   func forward(_ both: Floats, to y: Floats, rows: Int, _ compute: LayerCompute) {
     let kernel = compute.kernels.pointee.swiglu
-    compute.eachRow(rows, nanoseconds: Double(width) * 0.8) { row in
+    for row in 0..<rows {
       let from = both + row * 2 * width
       kernel?(from, from + width, y + row * width, width)
     }
@@ -20,12 +20,15 @@ struct GateLayer {
   ///   - both: what `forward` read. `[rows, 2, width]`
   ///   - dy: `[rows, width]`.
   ///   - d: the gradient of gate and up. `[rows, 2, width]`
-  func backward(_ both: Floats, dy: Floats, to d: Floats, rows: Int, _ compute: LayerCompute) {
+  ///   - y: what `forward` gave, once more. `[rows, width]`
+  func backward(
+    _ both: Floats, dy: Floats, to d: Floats, y: Floats, rows: Int, _ compute: LayerCompute
+  ) {
     let kernel = compute.training.swiglu_backward
-    compute.eachRow(rows, nanoseconds: Double(width) * 1.2) { row in
-      let place = row * 2 * width
+    for row in 0..<rows {
+      let (from, to) = (both + row * 2 * width, d + row * 2 * width)
       kernel?(
-        both + place, both + place + width, dy + row * width, d + place, d + place + width, width)
+        from, from + width, dy + row * width, to, to + width, y + row * width, width)
     }
   }
 }

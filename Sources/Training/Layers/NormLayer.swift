@@ -10,10 +10,6 @@ struct NormLayer {
   /// `[width]`.
   private let gradient: Floats
 
-  /// Rows whose share of the weights' gradient is summed on its own; the sums are added in order,
-  /// whoever computed them.
-  private static let blockRows = 64
-
   init(width: Int, epsilon: Float, weight: Floats, gradient: Floats) {
     self.width = width
     self.epsilon = epsilon
@@ -26,37 +22,36 @@ struct NormLayer {
   ///   - y: `[rows, width]`.
   func forward(_ x: Floats, to y: Floats, rows: Int, _ compute: LayerCompute) {
     let kernel = compute.kernels.pointee.rms_norm
-    compute.eachRow(rows, nanoseconds: Double(width) * 0.3) { row in
-      kernel?(x + row * width, weight, y + row * width, width, epsilon)
+    for place in stride(from: 0, to: rows * width, by: width) {
+      kernel?(x + place, weight, y + place, width, epsilon)
     }
   }
 
-  /// Adds to the gradients of the weights and of the input.
-  ///
   /// - Parameters:
   ///   - x: what `forward` read. `[rows, width]`
   ///   - dy: `[rows, width]`.
-  ///   - dx: `[rows, width]`, added to.
+  ///   - base: what the input's gradient is added to. `[rows, width]`
+  ///   - dx: the sum; may be `base`. `[rows, width]`
+  ///   - dweight: the rows' share of the weights' gradient is added to it. `[width]`
   func backward(
-    _ x: Floats, dy: Floats, dx: Floats, rows: Int, _ compute: LayerCompute,
-    in space: FloatBuffer
-  ) throws(ModelError) {
+    _ x: Floats, dy: Floats, base: Floats, to dx: Floats, dweight: Floats, rows: Int,
+    _ compute: LayerCompute
+  ) {
     let kernel = compute.training.rms_norm_backward
-    let blocks = (rows + Self.blockRows - 1) / Self.blockRows
-    let sums = try space.reserve(blocks * width)
-    sums.update(repeating: 0, count: blocks * width)
-    compute.pool.run(count: blocks, nanoseconds: Double(Self.blockRows * width) * 0.6) {
-      range, _ in
-      for block in range {
-        for row in block * Self.blockRows..<min(rows, (block + 1) * Self.blockRows) {
-          let place = row * width
-          kernel?(
-            x + place, weight, dy + place, dx + place, sums + block * width, width, epsilon)
-        }
-      }
+    for place in stride(from: 0, to: rows * width, by: width) {
+      kernel?(
+        x + place, weight, dy + place, base + place, dx + place, dweight, width, epsilon)
     }
-    for block in 0..<blocks {
-      compute.kernels.pointee.add_scaled(sums + block * width, gradient, width, 1)
+  }
+
+  /// Adds to the gradient of the weights, in the order of the blocks of rows.
+  ///
+  /// - Parameter shares: what `backward` gave for each block. `[blocks, width]`
+  func gradient(_ shares: Activations, blocks: Int, _ compute: LayerCompute) -> LayerCompute.Loop {
+    .init(count: 1) { _, _ in
+      for block in 0..<blocks {
+        compute.kernels.pointee.add_scaled(shares[block], gradient, width, 1)
+      }
     }
   }
 }

@@ -1,7 +1,6 @@
 import CKernels
 import Decoding
 import Engine
-import Foundation
 
 /// The last norm and the projection to logits, for the rows that are asked for their next token.
 ///
@@ -9,13 +8,23 @@ import Foundation
 /// ∂ H / ∂ logit i = −p(i) (log p(i) + H).
 struct OutputLayer {
   let vocabularySize: Int
-  private var norm: NormLayer
-  private var projection: LinearLayer
+  private let norm: NormLayer
+  private let projection: LinearLayer
 
-  /// What the backward pass reads.
-  private let input = FloatBuffer()
-  private let normed = FloatBuffer()
-  private let logits = FloatBuffer()
+  /// The residual stream of the rows that are asked, and the same normed. [asked, width]
+  private let input: Activations
+  private let normed: Activations
+  /// The gradient of `normed`. [asked, width]
+  private let dnormed: Activations
+  /// `normed` in groups of columns. [asked, width]
+  private let grouped: Activations
+  /// The norm's gradients by block of rows. [blocks, width]
+  private let shares: Activations
+  /// Logits, and in the backward pass their gradient. [asked or `chunkRows`, vocabulary]
+  private let logits: Activations
+  /// The logits are those of the last forward pass, of all rows.
+  private var holdsLogits = false
+  /// The logarithm of the sum of e^logit of each row, and its entropy.
   private var sums: [Float] = []
   private var entropies: [Float] = []
   /// The rows that are asked, ascending, and for each where its targets are in `order`.
@@ -23,210 +32,215 @@ struct OutputLayer {
   private var order: [Int] = []
   private var starts: [Int] = []
 
-  private let dlogits = FloatBuffer()
-  private let dnormed = FloatBuffer()
-  private let dinput = FloatBuffer()
-
   /// Logits that are held at once.
-  private static let chunkLogits = 4 << 20
+  static let chunkLogits = 16 << 20
 
-  init(norm: NormLayer, projection: LinearLayer) {
+  init(norm: NormLayer, projection: LinearLayer, _ compute: LayerCompute) throws(ModelError) {
     self.norm = norm
     self.projection = projection
     vocabularySize = projection.outputs
+    input = try Activations(width: norm.width)
+    normed = try Activations(width: norm.width)
+    dnormed = try Activations(width: norm.width)
+    grouped = try Activations(width: compute.padded(norm.width))
+    shares = try Activations(width: norm.width)
+    logits = try Activations(width: vocabularySize)
   }
 
-  private var chunkRows: Int { max(1, Self.chunkLogits / vocabularySize) }
-  /// All logits fit, so that the backward pass finds them as the forward pass left them.
-  private var keepsLogits: Bool { rows.count <= chunkRows }
+  /// Rows whose logits are held at once.
+  static func chunkRows(vocabulary: Int) -> Int { max(1, chunkLogits / max(1, vocabulary)) }
+
+  /// All memory that has been reserved.
+  var byteCount: Int {
+    [input, normed, dnormed, grouped, shares, logits].reduce(0) { $0 + $1.byteCount }
+  }
+
+  func packing(_ compute: LayerCompute) -> LayerCompute.Loop { projection.packing(compute) }
+
+  /// Takes over who is asked what, and makes room.
+  mutating func prepare(_ packed: PackedRows) throws(ModelError) {
+    sort(packed)
+    holdsLogits = false
+    for buffer in [input, normed, dnormed, grouped] { try buffer.reserve(rows.count) }
+    try shares.reserve(LayerCompute.blocks(rows.count))
+    try logits.reserve(min(rows.count, Self.chunkRows(vocabulary: vocabularySize)))
+    sums = Array(repeating: 0, count: rows.count)
+    entropies = sums
+  }
 
   /// - Parameters:
   ///   - x: the residual stream after the last layer. `[rows, width]`
   ///   - logProbabilities: of the targets. `[targets]`
   ///   - entropies: of what each target's row says. `[targets]`
   mutating func forward(
-    _ x: Floats, targets: [PackedRows.Target], logProbabilities: inout [Float],
-    entropies: inout [Float], version: UInt64, _ compute: LayerCompute
-  ) throws(ModelError) {
-    sort(targets)
-    let width = norm.width
-    let gathered = try input.reserve(rows.count * width)
-    for (place, row) in rows.enumerated() {
-      (gathered + place * width).update(from: x + row * width, count: width)
-    }
-    let h = try normed.reserve(rows.count * width)
-    norm.forward(gathered, to: h, rows: rows.count, compute)
-    sums = Array(repeating: 0, count: rows.count)
-    self.entropies = sums
+    _ x: Activations, _ targets: [PackedRows.Target], logProbabilities: inout [Float],
+    entropies: inout [Float], _ compute: LayerCompute
+  ) {
     logProbabilities = Array(repeating: 0, count: targets.count)
     entropies = logProbabilities
-    for start in stride(from: 0, to: rows.count, by: chunkRows) {
-      let chunk = start..<min(rows.count, start + chunkRows)
-      let logits = try project(chunk, version: version, compute)
-      measure(chunk, logits, compute)
-      for place in chunk {
-        for index in order[starts[place]..<starts[place + 1]] {
-          let logit = logits[(place - start) * vocabularySize + Int(targets[index].token)]
-          logProbabilities[index] = logit - sums[place]
-          entropies[index] = self.entropies[place]
+    var (sums, told) = (self.sums, self.entropies)
+    sums.withUnsafeMutableBufferPointer { sums in
+      told.withUnsafeMutableBufferPointer { told in
+        guard let sums = Shared(sums), let told = Shared(told) else { return }
+        eachChunk { chunk in
+          compute.eachBlock(of: chunk.count) { block, _ in
+            let places = chunk.lowerBound + block.lowerBound..<chunk.lowerBound + block.upperBound
+            project(places, x, to: logits[block.lowerBound], compute)
+            for place in places {
+              compute.training.softmax_sums(
+                logits[place - chunk.lowerBound], vocabularySize, sums.start + place,
+                told.start + place)
+            }
+          }
+          eachTarget(chunk) { place, index in
+            let logit = logits[place - chunk.lowerBound][Int(targets[index].token)]
+            logProbabilities[index] = logit - sums.start[place]
+            entropies[index] = told.start[place]
+          }
         }
       }
     }
+    (self.sums, self.entropies) = (sums, told)
+    holdsLogits = rows.count <= Self.chunkRows(vocabulary: vocabularySize)
   }
 
-  /// Adds to the gradients of the weights and of the residual stream.
-  ///
-  /// - Parameters:
-  ///   - slopes: the loss's derivative by the log probability of each target. `[targets]`
-  ///   - entropySlopes: by the entropy that it was told with; nil for none. `[targets]`
-  ///   - stateSlopes: by the state that it was told with; nil for none. `[targets, width]`
-  ///   - dx: `[rows, width]`, added to.
-  mutating func backward(
-    _ targets: [PackedRows.Target], slopes: [Float], entropySlopes: [Float]?,
-    stateSlopes: [Float]?, dx: Floats,
-    version: UInt64, _ compute: LayerCompute, in space: FloatBuffer
-  ) throws(ModelError) {
-    let width = norm.width
-    let h = try normed.reserve(rows.count * width)
-    let dh = try dnormed.reserve(rows.count * width)
-    for start in stride(from: 0, to: rows.count, by: chunkRows) {
-      let chunk = start..<min(rows.count, start + chunkRows)
-      let kept = keepsLogits
-      let logits =
-        kept
-        ? try self.logits.reserve(chunk.count * vocabularySize)
-        : try project(chunk, version: version, compute)
-      let d = try dlogits.reserve(chunk.count * vocabularySize)
-      differentiate(
-        chunk, logits, targets, slopes: slopes, entropySlopes: entropySlopes, to: d, compute)
-      projection.backward(
-        h + start * width, dy: d, dx: dh + start * width, rows: chunk.count, compute)
+  private func project(
+    _ places: Range<Int>, _ x: Activations, to logits: Floats, _ compute: LayerCompute
+  ) {
+    for place in places {
+      input[place].update(from: x[rows[place]], count: norm.width)
     }
-    if let stateSlopes { add(stateSlopes, to: dh) }
-    let gathered = try input.reserve(rows.count * width)
-    let dgathered = try dinput.reserve(rows.count * width)
-    dgathered.update(repeating: 0, count: rows.count * width)
-    try norm.backward(
-      gathered, dy: dh, dx: dgathered, rows: rows.count, compute, in: space)
-    for (place, row) in rows.enumerated() {
-      compute.kernels.pointee.add_scaled(dgathered + place * width, dx + row * width, width, 1)
+    let h = normed[places.lowerBound]
+    norm.forward(input[places.lowerBound], to: h, rows: places.count, compute)
+    projection.forward(h, to: logits, rows: places.count, compute)
+  }
+
+  /// What an objective says of the outcome; see `TrainingPass.backward`.
+  struct Slopes {
+    var logProbabilities: [Float]
+    var entropies: [Float]?
+    var states: [Float]?
+  }
+
+  /// Adds to the gradients of the weights, and writes that of the residual stream.
+  ///
+  /// - Parameter dx: `[rows, width]`.
+  mutating func backward(
+    _ targets: [PackedRows.Target], _ slopes: Slopes, to dx: Activations, rows all: Int,
+    _ compute: LayerCompute
+  ) {
+    compute.eachBlock(of: all) { block, _ in
+      dx[block.lowerBound].update(repeating: 0, count: block.count * norm.width)
+    }
+    eachChunk { chunk in
+      compute.eachBlock(of: chunk.count) { block, _ in
+        let places = chunk.lowerBound + block.lowerBound..<chunk.lowerBound + block.upperBound
+        let (h, dh, d) = (
+          normed[places.lowerBound], dnormed[places.lowerBound], logits[block.lowerBound]
+        )
+        if !holdsLogits { projection.forward(h, to: d, rows: block.count, compute) }
+        differentiate(places, targets, slopes, d, compute)
+        projection.backward(dy: d, to: dh, rows: block.count, compute)
+        compute.group(h, columns: norm.width, rows: block, of: chunk.count, to: grouped.start)
+        if let states = slopes.states { add(states, places) }
+      }
+      compute.run([
+        projection.gradient(x: grouped.start, dy: logits.start, rows: chunk.count, compute)
+      ])
+    }
+    holdsLogits = false
+    compute.eachBlock(of: rows.count) { block, _ in
+      let share = shares[block.lowerBound / LayerCompute.blockRows]
+      share.update(repeating: 0, count: norm.width)
+      for place in block {
+        let to = dx[rows[place]]
+        norm.backward(
+          input[place], dy: dnormed[place], base: to, to: to, dweight: share, rows: 1, compute)
+      }
+    }
+    compute.run([norm.gradient(shares, blocks: LayerCompute.blocks(rows.count), compute)])
+  }
+
+  /// The gradient of the logits of some rows, in their place.
+  private func differentiate(
+    _ places: Range<Int>, _ targets: [PackedRows.Target], _ slopes: Slopes, _ logits: Floats,
+    _ compute: LayerCompute
+  ) {
+    for place in places {
+      let line = logits + (place - places.lowerBound) * vocabularySize
+      let asked = order[starts[place]..<starts[place + 1]]
+      let slope = asked.reduce(Float(0)) { $0 + slopes.logProbabilities[$1] }
+      let entropySlope = slopes.entropies.map { all in asked.reduce(Float(0)) { $0 + all[$1] } }
+      compute.training.softmax_slopes(
+        line, line, vocabularySize, sums[place], entropies[place], slope, entropySlope ?? 0)
+      for index in asked { line[Int(targets[index].token)] += slopes.logProbabilities[index] }
+    }
+  }
+
+  private func add(_ stateSlopes: [Float], _ places: Range<Int>) {
+    eachTarget(places) { place, index in
+      let dh = dnormed[place]
+      for i in 0..<norm.width { dh[i] += stateSlopes[index * norm.width + i] }
     }
   }
 
   /// The normed state that each target was told from. `[targets, width]`
-  func states(_ targets: [PackedRows.Target]) throws(ModelError) -> [Float] {
+  func states(_ targets: [PackedRows.Target]) -> [Float] {
     let width = norm.width
-    let h = try normed.reserve(rows.count * width)
     var states = Array(repeating: Float(0), count: targets.count * width)
     states.withUnsafeMutableBufferPointer { states in
       guard let start = states.baseAddress else { return }
-      eachTarget { place, index in
-        (start + index * width).update(from: h + place * width, count: width)
+      eachTarget(rows.indices) { place, index in
+        (start + index * width).update(from: normed[place], count: width)
       }
     }
     return states
   }
 
-  private func add(_ stateSlopes: [Float], to dh: Floats) {
-    let width = norm.width
-    eachTarget { place, index in
-      for i in 0..<width { dh[place * width + i] += stateSlopes[index * width + i] }
+  // MARK: Rows that are asked
+
+  /// Groups targets by their rows.
+  private mutating func sort(_ packed: PackedRows) {
+    var counts = Array(repeating: 0, count: packed.count)
+    for target in packed.targets { counts[target.row] += 1 }
+    rows = []
+    starts = [0]
+    var next = Array(repeating: 0, count: packed.count)
+    for (row, count) in counts.enumerated() where count > 0 {
+      rows.append(row)
+      next[row] = starts[rows.count - 1]
+      starts.append(next[row] + count)
+    }
+    order = Array(repeating: 0, count: packed.targets.count)
+    for (index, target) in packed.targets.enumerated() {
+      order[next[target.row]] = index
+      next[target.row] += 1
     }
   }
 
   /// Each target, with the place of its row among those that are asked.
-  private func eachTarget(_ body: (_ place: Int, _ index: Int) -> Void) {
-    for place in rows.indices {
+  private func eachTarget(_ places: Range<Int>, _ body: (_ place: Int, _ index: Int) -> Void) {
+    for place in places {
       for index in order[starts[place]..<starts[place + 1]] { body(place, index) }
     }
   }
 
-  /// Groups targets by their rows.
-  private mutating func sort(_ targets: [PackedRows.Target]) {
-    order = targets.indices.sorted { (targets[$0].row, $0) < (targets[$1].row, $1) }
-    rows = []
-    starts = []
-    for (place, index) in order.enumerated() where rows.last != targets[index].row {
-      rows.append(targets[index].row)
-      starts.append(place)
-    }
-    starts.append(order.count)
-  }
-
-  private mutating func project(
-    _ chunk: Range<Int>, version: UInt64, _ compute: LayerCompute
-  ) throws(ModelError) -> Floats {
-    let out = try logits.reserve(chunk.count * vocabularySize)
-    let h = try normed.reserve(rows.count * norm.width) + chunk.lowerBound * norm.width
-    try projection.forward(
-      h, to: out, rows: chunk.count, accumulate: false, version: version, compute)
-    return out
-  }
-
-  /// Each row's logarithm of the sum of exponentials, and its entropy.
-  private mutating func measure(_ chunk: Range<Int>, _ logits: Floats, _ compute: LayerCompute) {
-    let size = vocabularySize
-    var (sums, entropies) = (self.sums, self.entropies)
-    sums.withUnsafeMutableBufferPointer { sums in
-      entropies.withUnsafeMutableBufferPointer { entropies in
-        let (sums, entropies) = (Shared(sums), Shared(entropies))
-        compute.pool.run(count: chunk.count, nanoseconds: Double(size) * 2) { range, _ in
-          for row in range {
-            let line = logits + row * size
-            let sum = compute.kernels.pointee.log_sum_exp(line, size)
-            sums.buffer[chunk.lowerBound + row] = Float(sum)
-            entropies.buffer[chunk.lowerBound + row] = entropy(line, sum: sum)
-          }
-        }
-      }
-    }
-    (self.sums, self.entropies) = (sums, entropies)
-  }
-
-  /// −Σ p log p = sum − Σ p logit.
-  private func entropy(_ logits: Floats, sum: Double) -> Float {
-    var mean = 0.0
-    for i in 0..<vocabularySize {
-      let below = Double(logits[i]) - sum
-      // What is left out is less than 10⁻¹¹ of a nat.
-      if below > -30 { mean += exp(below) * below }
-    }
-    return Float(-mean)
-  }
-
-  private func differentiate(
-    _ chunk: Range<Int>, _ logits: Floats, _ targets: [PackedRows.Target], slopes: [Float],
-    entropySlopes: [Float]?, to d: Floats, _ compute: LayerCompute
-  ) {
-    let size = vocabularySize
-    let training = compute.training
-    compute.pool.run(count: chunk.count, nanoseconds: Double(size) * 1.5) { range, _ in
-      for row in range {
-        let place = chunk.lowerBound + row
-        let (line, out) = (logits + row * size, d + row * size)
-        let asked = order[starts[place]..<starts[place + 1]]
-        let slope = asked.reduce(Float(0)) { $0 + slopes[$1] }
-        training.scaled_exponentials?(line, out, size, sums[place], -slope)
-        if let entropySlopes {
-          let slope = asked.reduce(Float(0)) { $0 + entropySlopes[$1] }
-          if slope != 0 { addEntropy(line, place, slope: slope, to: out) }
-        }
-        for index in asked { out[Int(targets[index].token)] += slopes[index] }
-      }
-    }
-  }
-
-  private func addEntropy(_ logits: Floats, _ place: Int, slope: Float, to d: Floats) {
-    for i in 0..<vocabularySize {
-      let logProbability = Double(logits[i] - sums[place])
-      guard logProbability > -30 else { continue }
-      d[i] -= slope * Float(exp(logProbability)) * (Float(logProbability) + entropies[place])
+  /// Rows whose logits are held at once.
+  private func eachChunk(_ body: (Range<Int>) -> Void) {
+    let size = Self.chunkRows(vocabulary: vocabularySize)
+    for start in stride(from: 0, to: rows.count, by: size) {
+      body(start..<min(rows.count, start + size))
     }
   }
 }
 
 /// Lets threads write to different elements of a buffer.
 private struct Shared: @unchecked Sendable {
-  let buffer: UnsafeMutableBufferPointer<Float>
-  init(_ buffer: UnsafeMutableBufferPointer<Float>) { self.buffer = buffer }
+  let start: UnsafeMutablePointer<Float>
+
+  /// - Parameter buffer: not empty.
+  init?(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    guard let start = buffer.baseAddress else { return nil }
+    self.start = start
+  }
 }

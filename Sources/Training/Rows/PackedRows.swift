@@ -22,8 +22,11 @@ public struct PackedRows: Sendable {
   /// Where each row's token stands in its text, from 0. [rows]
   private(set) var positions: [Int] = []
   private(set) var segments: [Segment] = []
-  /// The segments of each text or group of texts; groups know nothing of each other.
+  /// The segments of each text or group of texts: the first is what all others follow. Groups know
+  /// nothing of each other.
   private(set) var groups: [Range<Int>] = []
+  /// The most keys that a row sees.
+  private(set) var longest = 0
   /// All that is asked, in the order in which it was added.
   public private(set) var targets: [Target] = []
 
@@ -78,6 +81,7 @@ public struct PackedRows: Sendable {
   }
 
   private mutating func append(_ new: [TokenID], after parent: Int?, at position: Int) {
+    longest = max(longest, new.count + (parent.map { segments[$0].rows.count } ?? 0))
     segments.append(Segment(rows: count..<count + new.count, parent: parent))
     tokens += new
     positions += (0..<new.count).map { position + $0 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Foundation
 import TerminalUI
+import Training
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -11,7 +12,10 @@ struct BenchCommand: ParsableCommand {
       the sum over paths, and the median of several rounds. GB/s counts what decoding reads of weights, \
       keys and values, also as a share of the read bandwidth that is measured here with the same number of \
       threads; a small model that fits in the caches can exceed it. With --repaint the playground itself is \
-      measured: the time from a key to the picture that shows it, while paths stream.
+      measured: the time from a key to the picture that shows it, while paths stream. With --training \
+      the model is trained (on arbitrary tokens, and forgotten): tokens a second forward, backward, in the \
+      optimizer and in all, and what share of the additions and multiplications that the threads can do at \
+      most; as JSON, a line for each.
       """)
 
   @OptionGroup var model: ModelOptions
@@ -27,6 +31,9 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "With --repaint: while the model trains, not while paths stream.")
   var training = false
   @Option(help: "With --repaint: how many keys.") var keys = 200
+  @Flag(help: "Measure training instead.") var training = false
+  @Option(help: "With --training: tokens of a batch.") var batch = 4096
+  @Option(help: "With --training: tokens of each text of a batch.") var length = 128
   @Option(help: "\(OutputFormat.names)") var format: OutputFormat = .json
 
   func validate() throws {
@@ -34,6 +41,12 @@ struct BenchCommand: ParsableCommand {
       (1...1000).contains(rounds), (1...100_000).contains(keys)
     else {
       throw ValidationError("--prompt-tokens, --generate, --rounds and --keys must be 1 or more.")
+    }
+    guard (2...1_000_000).contains(length), (length...10_000_000).contains(batch) else {
+      throw ValidationError("--length must be 2 or more, and --batch at least as much.")
+    }
+    guard !training || !repaint else {
+      throw ValidationError("Choose one of --training and --repaint.")
     }
     guard branchCounts.allSatisfy({ (1...4096).contains($0 ?? 0) }) else {
       throw ValidationError("--branches must be a list of numbers, such as 1,8,40.")
@@ -48,6 +61,10 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws {
     if repaint { return try measureRepaint() }
+    if training {
+      return try TrainingBenchmark(tokens: batch, length: length, rounds: rounds)
+        .print(model.path(), options: model.engineOptions, format)
+    }
     let benchmark = EngineBenchmark(
       promptTokens: promptTokens, generatedTokens: generate,
       branches: branchCounts.compactMap { $0 }, rounds: rounds)

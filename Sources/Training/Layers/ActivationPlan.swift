@@ -1,0 +1,65 @@
+public import Engine
+
+/// How wide the rows of all buffers are, from which follows what a pass takes of memory.
+struct ActivationPlan {
+  let width: Int
+  let heads: Int
+  let stride: Int
+  let feedForward: Int
+  let groupedWidth: Int
+  let groupedHeads: Int
+  let groupedFeedForward: Int
+  private let configuration: ModelConfiguration
+
+  /// - Parameter lanes: of a vector, in groups of which columns stand.
+  init(_ configuration: ModelConfiguration, lanes: Int) {
+    self.configuration = configuration
+    func padded(_ count: Int) -> Int { (count + lanes - 1) / lanes * lanes }
+    width = configuration.embeddingLength
+    heads = configuration.headCount * configuration.headSize
+    stride = (configuration.headCount + 2 * configuration.kvHeadCount) * configuration.headSize
+    feedForward = configuration.feedForwardLength
+    groupedWidth = padded(width)
+    groupedHeads = padded(heads)
+    groupedFeedForward = padded(feedForward)
+  }
+
+  /// How many weights the model has.
+  var weights: Int {
+    let layer = 2 * width + (stride + heads) * width + 3 * width * feedForward
+    let embeddings = configuration.vocabularySize * width
+    return configuration.layerCount * layer + width
+      + embeddings * (configuration.tiedEmbeddings ? 1 : 2)
+  }
+
+  /// How many weights each row is multiplied by.
+  var multiplied: Int {
+    configuration.layerCount * ((stride + heads) * width + 3 * width * feedForward)
+      + configuration.vocabularySize * width
+  }
+
+  /// Bytes of all that has a row for each row of a pass.
+  func bytes(rows: Int) -> Int {
+    let layer =
+      2 * width + stride + 2 * configuration.headCount + groupedHeads + 2 * feedForward
+    let shared =
+      4 * width + 2 * heads + 2 * groupedWidth + groupedFeedForward + 2 * stride + 2 * feedForward
+    let output = 3 * width + groupedWidth
+    let vocabulary = configuration.vocabularySize
+    return Activations.byteCount(
+      rows: rows, width: configuration.layerCount * layer + shared + output)
+      + Activations.byteCount(
+        rows: min(rows, OutputLayer.chunkRows(vocabulary: vocabulary)), width: vocabulary)
+  }
+}
+
+extension TrainingPass {
+  /// Bytes that training a model takes: its weights, as they stand and packed, their gradients, the
+  /// two moments of AdamW, and all that a pass keeps of its rows.
+  ///
+  /// - Parameter rows: of the largest pass.
+  public static func bytes(_ configuration: ModelConfiguration, rows: Int) -> Int {
+    let plan = ActivationPlan(configuration, lanes: 16)
+    return 5 * plan.weights * MemoryLayout<Float>.stride + plan.bytes(rows: rows)
+  }
+}

@@ -1,0 +1,78 @@
+import Decoding
+import Engine
+import EngineFixtures
+import Foundation
+import Testing
+
+@testable import Training
+
+/// What training takes of memory is known before, and what cannot be trained is refused.
+@Suite struct TrainingMemoryTests {
+  @Test("a pass reserves what was foretold", arguments: GradientTests.cases, [1, 700, 2100])
+  func bytes(_ test: GradientTests.Case, _ count: Int) throws {
+    let store = try InMemoryWeightStore.llama(test.configuration, format: .f32)
+    let pass = try TrainingPass(test.configuration, copying: store, name: "tiny", threads: 1)
+    var rows = PackedRows()
+    for index in 0..<count {
+      rows.add(prompt: [TokenID(index % 20)], continuations: [[TokenID(index % 7)]])
+    }
+    _ = try pass.forward(rows)
+    try pass.backward(slopes: rows.targets.map { _ in 1 })
+    let plan = ActivationPlan(test.configuration, lanes: pass.compute.lanes)
+    #expect(plan.weights == pass.weights.count)
+    // Blocks' shares of the norms' gradients are not counted; they are a row for 48.
+    let blocks = Activations.byteCount(rows: LayerCompute.blocks(count), width: pass.width)
+    #expect(pass.rowBytes == plan.bytes(rows: count) + blocks)
+  }
+
+  @Test("more rows take more memory than there is: refused before anything is computed")
+  func tooMany() throws {
+    let configuration = ModelConfiguration.tiny(
+      width: 4096, feedForward: 1 << 27, vocabulary: 40, tied: true)
+    let small = ModelConfiguration.tiny(vocabulary: 40)
+    let store = try InMemoryWeightStore.llama(small, format: .f32)
+    let needed = TrainingPass.bytes(configuration, rows: 1)
+    #expect(throws: ModelError.outOfMemory(bytes: needed)) {
+      try TrainingPass(configuration, copying: store, name: "huge", threads: 1)
+    }
+  }
+
+  @Test(
+    "quantised weights are refused in words that say what to do",
+    arguments: [
+      TensorFormat.q8_0, .q4_1,
+    ])
+  func quantised(_ format: TensorFormat) throws {
+    let configuration = ModelConfiguration.tiny(
+      headSize: 32, width: 64, feedForward: 96, vocabulary: 64)
+    let store = try InMemoryWeightStore.llama(configuration, format: format)
+    let error = #expect(throws: ModelError.self) {
+      try TrainingPass(configuration, copying: store, name: "tiny", threads: 1)
+    }
+    #expect(
+      error?.description
+        == "This model cannot be trained: its weights are quantised (\(format.name)); "
+        + "take a file that has them in one of F32, F16, BF16.")
+  }
+
+  @Test("half-precision weights can be trained", arguments: [TensorFormat.f16, .bf16])
+  func halves(_ format: TensorFormat) throws {
+    let configuration = ModelConfiguration.tiny()
+    let store = try InMemoryWeightStore.llama(configuration, format: format)
+    let pass = try TrainingPass(configuration, copying: store, name: "tiny", threads: 1)
+    #expect(try pass.forward(GradientTests.rows()).logProbabilities.allSatisfy { $0 < 0 })
+  }
+
+  @Test("measuring gives every part, and their sum")
+  func benchmark() throws {
+    let configuration = ModelConfiguration.tiny()
+    let store = try InMemoryWeightStore.llama(configuration, format: .f32)
+    let pass = try TrainingPass(configuration, copying: store, name: "tiny", threads: 2)
+    let parts = try TrainingBenchmark(tokens: 64, length: 16, rounds: 2).run(pass)
+    #expect(parts.map(\.part) == ["forward", "backward", "optimizer", "training"])
+    #expect(parts.allSatisfy { $0.slowest <= $0.tokensPerSecond })
+    #expect(parts.allSatisfy { $0.tokensPerSecond <= $0.fastest })
+    #expect(parts.map { $0.peakShare != nil } == [true, true, false, true])
+    #expect(parts[3].tokensPerSecond < parts[0].tokensPerSecond)
+  }
+}
