@@ -13,7 +13,7 @@ import Training
 
   static let vocabulary: GGUFFile? = {
     var training = VocabularyTraining()
-    documents.forEach { training.read($0) }
+    for document in documents { training.read(document) }
     return try? GGUFFile(bytes: training.file(size: 400).encoded())
   }()
 
@@ -22,7 +22,7 @@ import Training
     var tokens = CurriculumTokens(end: try #require(vocabulary.endOfText.first)) {
       vocabulary.tokenize($0, special: .parse)
     }
-    documents.forEach { tokens.append($0) }
+    for document in documents { tokens.append(document) }
     return tokens.data
   }
 
@@ -159,6 +159,46 @@ import Training
         await #expect(throws: CheckpointError.self) { try await Self.run(change, in: folder) }
       }
       #expect(try await Self.run(Self.settings(steps: 4), in: folder).end == .finished)
+    }
+  }
+
+  @Test("weights that are no numbers any more end a run, and leave the last good ones")
+  func divergence() async throws {
+    var settings = Self.settings(steps: 9)
+    settings.rate = 1e30
+    settings.minutesBetweenCheckpoints = 0
+    try await Self.inFolder { folder in
+      await #expect(throws: PretrainingError.diverged(step: 1, savedStep: 0)) {
+        try await Self.run(settings, in: folder)
+      }
+      let path = folder.appending(path: "checkpoint.gguf").path
+      let checkpoint = try TrainingCheckpoint(path: path)
+      #expect(checkpoint.step == 0)
+    }
+  }
+
+  @Test("where nothing can be written, no time is lost, and the last checkpoint stays")
+  func unwritable() async throws {
+    try await Self.inFolder { folder in
+      let settings = Self.settings(steps: 3)
+      let path = folder.appending(path: "checkpoint.gguf").path
+      // Something that is in the way of the new file.
+      let obstacle = "\(path).\(ProcessInfo.processInfo.processIdentifier).tmp"
+      func obstruct() throws {
+        try FileManager.default.createDirectory(
+          atPath: obstacle + "/full", withIntermediateDirectories: true)
+      }
+      let first = try Pretraining(
+        settings, tokens: Self.tokens(), vocabulary: #require(Self.vocabulary), folder: folder)
+      try obstruct()
+      await #expect(throws: PretrainingError.self) { try await first.run() }
+      #expect(first.step == 0)
+      try FileManager.default.removeItem(atPath: obstacle)
+      let end = try await first.run(isStopped: { first.step == 1 })
+      #expect(end == .stopped)
+      try obstruct()
+      await #expect(throws: PretrainingError.self) { try await first.run() }
+      #expect(try TrainingCheckpoint(path: path).step == 1)
     }
   }
 
