@@ -30,7 +30,7 @@ public enum WholeFile {
   /// Makes a folder and those above it, where they are missing.
   ///
   /// - Throws: `POSIXError`, which says what is in the way.
-  static func makeFolder(_ url: URL) throws {
+  package static func makeFolder(_ url: URL) throws {
     var path = ""
     for part in url.path.split(separator: "/") {
       path += "/" + part

@@ -1,3 +1,4 @@
+import CKernels
 public import Decoding
 public import Engine
 public import Foundation
@@ -99,12 +100,23 @@ public final class TransformerTrainee: HeadedTrainee {
   /// - Parameters:
   ///   - settings: what the run was started with, by name: what must be the same when it goes on.
   ///   - extra: what the loop wants to remember beside.
-  /// - Throws: `GGUFError.cannotWrite`.
+  /// - Throws: `GGUFError.cannotWrite`; `TrainingError.notANumber` for weights that are none, which
+  ///   are not worth a good checkpoint.
   public func save(
     to path: String, settings: [String: String] = [:], extra: Data = Data()
   ) throws {
+    try checkWeights()
     try TrainingCheckpoint.write(
       pass.weights, optimizer, settings: settings, extra: extra, to: path)
+  }
+
+  /// Looks whether the weights are numbers still: the gradients of a step may be, and the weights
+  /// after it too large.
+  ///
+  /// - Throws: `TrainingError.notANumber`.
+  public func checkWeights() throws(TrainingError) {
+    let sum = pass.compute.training.square_sum(pass.weights.values, pass.weights.count)
+    guard sum.isFinite else { throw .notANumber(step: optimizer.step) }
   }
 
   /// Goes back to where a checkpoint was written. What training began with stays as it is.

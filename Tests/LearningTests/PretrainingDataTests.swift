@@ -169,8 +169,8 @@ import Training
   @Test("the same documents make the same vocabulary, in any order")
   func determinism() throws {
     var (forward, backward) = (VocabularyTraining(), VocabularyTraining())
-    PretrainingTests.documents.forEach { forward.read($0) }
-    PretrainingTests.documents.reversed().forEach { backward.read($0) }
+    for document in PretrainingTests.documents { forward.read(document) }
+    for document in PretrainingTests.documents.reversed() { backward.read(document) }
     #expect(forward.file(size: 500).encoded() == backward.file(size: 500).encoded())
   }
 

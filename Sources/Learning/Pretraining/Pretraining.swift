@@ -108,7 +108,7 @@ public final class Pretraining {
     self.settings = settings
     self.folder = folder
     do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try WholeFile.makeFolder(folder)
     } catch {
       throw PretrainingError.cannotWrite(path: folder.path, reason: WholeFile.reason(error))
     }
@@ -157,12 +157,25 @@ public final class Pretraining {
   ///   - isStopped: is asked before each step.
   ///   - progress: is called after each step.
   ///   - report: is called with each line of the log.
-  /// - Throws: `PretrainingError.cannotWrite`, `TrainingError.notANumber`; the last checkpoint is as it
-  ///   was. What `measure` throws.
+  /// - Throws: `PretrainingError.cannotWrite`, `.diverged`; the last checkpoint is as it was. What
+  ///   `measure` and `report` throw.
   public func run(
     measure: Measurement? = nil, isStopped: () -> Bool = { Task.isCancelled },
     progress: (Pretraining) -> Void = { _ in }, report: (PretrainingEntry) throws -> Void = { _ in }
   ) async throws -> End {
+    do {
+      return try await train(measure, isStopped, progress, report)
+    } catch TrainingError.notANumber(_) {
+      throw PretrainingError.diverged(step: state.step, savedStep: savedStep)
+    }
+  }
+
+  private func train(
+    _ measure: Measurement?, _ isStopped: () -> Bool, _ progress: (Pretraining) -> Void,
+    _ report: (PretrainingEntry) throws -> Void
+  ) async throws -> End {
+    // A disk that takes no checkpoint is better known before the work than after it.
+    if savedStep == nil { try save() }
     let clock = ContinuousClock()
     let minutesBefore = state.minutes
     let start = clock.now
@@ -253,6 +266,7 @@ public final class Pretraining {
     let path = folder.appending(
       path: model.fileName(stage: settings.stage, tokens: isLast ? nil : state.tokens)
     ).path
+    try trainee.checkWeights()
     try writing(path) {
       try model.write(trainee, stage: settings.stage, tokens: state.tokens, to: path)
     }
@@ -272,6 +286,8 @@ public enum PretrainingError: Error, Equatable, CustomStringConvertible {
   case isRunning(folder: String)
   /// - savedStep: the step of the last checkpoint, which is as it was.
   case cannotWrite(path: String, reason: String, savedStep: Int? = nil)
+  /// The gradients of the step after this one, or the weights after it, are not numbers any more.
+  case diverged(step: Int, savedStep: Int?)
   /// A checkpoint of another kind of training.
   case notPretraining(path: String)
 
@@ -281,10 +297,15 @@ public enum PretrainingError: Error, Equatable, CustomStringConvertible {
     case .isRunning(let folder): "Another process trains in \(folder)."
     case .cannotWrite(let path, let reason, let savedStep):
       "Cannot write \(path): \(reason.hasSuffix(".") ? String(reason.dropLast()) : reason)."
-        + (savedStep.map {
-          " The checkpoint of step \($0) is as it was: the same command goes on from there."
-        } ?? "")
+        + Self.checkpoint(savedStep, " is as it was: the same command goes on from there.")
+    case .diverged(let step, let savedStep):
+      "After step \(step) the weights or their gradients are no numbers any more: the learning "
+        + "rates are too high." + Self.checkpoint(savedStep, " is as it was.")
     case .notPretraining(let path): "\(path) is no checkpoint of pre-training."
     }
+  }
+
+  private static func checkpoint(_ step: Int?, _ state: String) -> String {
+    step.map { " The checkpoint of step \($0)\(state)" } ?? ""
   }
 }

@@ -2,6 +2,7 @@ public import Decoding
 import Engine
 import Foundation
 import Problems
+import Traces
 
 /// Tokenised documents with a weight for each token, as `ponder curriculum --tokenizer` writes them:
 /// see `CurriculumTokens` for the format.
@@ -28,7 +29,9 @@ public struct TokenFile: Sendable {
     do {
       data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
     } catch {
-      throw .unreadable(path: path, reason: error.localizedDescription)
+      let isThere = FileManager.default.fileExists(atPath: path)
+      throw .unreadable(
+        path: path, reason: isThere ? WholeFile.reason(error) : "there is no such file.")
     }
     try self.init(data, path: path)
   }

@@ -68,7 +68,7 @@ struct PretrainCommand: AsyncParsableCommand {
       "Trains nothing: writes the weights of the run's checkpoint as a model.", valueName: "file"))
   var export: String?
 
-  @Option(help: "With --export: \(TrainableWeights.FileFormat.names).")
+  @Option(help: "With --export: the format of the matrices.")
   var type: TrainableWeights.FileFormat = .f16
 
   @Option(help: "How many threads compute (default: one per processor).") var threads: Int?

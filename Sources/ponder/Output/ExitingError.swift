@@ -118,7 +118,7 @@ extension PretrainingError: ExitingError {
   var exitCode: ExitCode {
     switch self {
     case .invalidShape: .usage
-    case .isRunning, .cannotWrite: .failure
+    case .isRunning, .cannotWrite, .diverged: .failure
     case .notPretraining: .badData
     }
   }
