@@ -1,4 +1,5 @@
 public import Traces
+import Training
 
 /// Continued pre-training: the model reads whole documents of a domain, questions and all, as it did
 /// when it was made.

@@ -2,6 +2,7 @@ import Decoding
 import Problems
 import Reasoning
 public import Traces
+import Training
 
 /// Self-taught reasoner: the model solves problems, learns from its own right solutions, and solves
 /// others with what it has learned.

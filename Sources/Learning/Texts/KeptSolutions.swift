@@ -1,7 +1,8 @@
 import Decoding
 import Foundation
-import Training
+import Problems
 import Traces
+import Training
 
 /// The solutions of its own that a model learns from between two samplings.
 struct KeptSolutions: Codable, Equatable {
@@ -76,10 +77,10 @@ extension TrainingRun {
   ) throws -> TrainingStep {
     let part = kept?.part(ofStep: step, epochs: settings.epochs, seed: settings.seed) ?? []
     let own = kept.map { rate(of: settings.rate, at: step - $0.firstStep + 1, of: $0.steps) }
-    var step = try learn(part, rate: startsAnew ? own : nil)
-    for (metric, value) in told { step[metric] = value }
-    step[.texts] = Double(kept?.texts.count ?? 0)
-    return step
+    var taken = try learn(part, rate: startsAnew ? own : nil)
+    for (metric, value) in told { taken[metric] = value }
+    taken[.texts] = Double(kept?.texts.count ?? 0)
+    return taken
   }
 
   /// What was said to a question, as a text behind the question's own prompt. Whatever else stood in

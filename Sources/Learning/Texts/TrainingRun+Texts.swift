@@ -1,3 +1,4 @@
+import Decoding
 import Problems
 import Reasoning
 import Traces
@@ -8,7 +9,7 @@ extension TrainingRun {
   /// The prompt to a question: its tokens, and whether it is a turn of a conversation.
   ///
   /// - Throws: `TextFileError`, `LanguageModelError` for a question that does not fit.
-  func given(_ question: Question) throws -> (tokens: [Int32], isTurn: Bool) {
+  func given(_ question: Question) throws -> (tokens: [TokenID], isTurn: Bool) {
     let prompt = try library.prompt(
       for: question, settings.used, otherwise: .plain, model: trainee.model)
     return (try prompt.tokens(of: question, for: trainee.model), !prompt.pieces.isEmpty)
@@ -47,13 +48,13 @@ extension TrainingRun {
     let rate = rate ?? self.rate
     let norm = try trainee.update(rate: rate, maxNorm: settings.maxNorm)
     learned(from: own.tokens + other.tokens)
-    var step = told([
+    var taken = told([
       .loss: own.mean, .gradientNorm: norm, .entropy: own.meanEntropy,
       .texts: Double(texts.count),
     ])
-    step[.learningRate] = rate
-    if !replay.isEmpty { step[.replayLoss] = other.mean }
-    return step
+    taken[.learningRate] = rate
+    if !replay.isEmpty { taken[.replayLoss] = other.mean }
+    return taken
   }
 
   /// Texts of some problems as they are told of: the push of a token is what it counts in the loss.
