@@ -428,12 +428,12 @@ public final class TraceJournal: Sendable {
 
 /// The lock that says who writes a file. The system gives it back when a process ends, however it
 /// ends.
-enum FileLock {
+package enum FileLock {
   /// Takes the lock of an open file.
   ///
   /// - Throws: `EWOULDBLOCK` when somebody else has it. A file system without locks lets everybody
   ///   write.
-  static func take(_ descriptor: Int32) throws(POSIXError) {
+  package static func take(_ descriptor: Int32) throws(POSIXError) {
     // Somebody who only looks whether it is taken has it for a moment.
     for attempt in 0..<5 {
       if attempt > 0 { usleep(10_000) }

@@ -24,6 +24,11 @@ public enum UserFolder {
     absolute(environment["XDG_CONFIG_HOME"]) ?? home(environment).appending(path: ".config")
   }
 
+  /// Where the user's own models are: `XDG_DATA_HOME`, by default `~/.local/share`.
+  public static func data(_ environment: Environment = ProcessInfo.processInfo.environment) -> URL {
+    absolute(environment["XDG_DATA_HOME"]) ?? home(environment).appending(path: ".local/share")
+  }
+
   /// A path with a leading `~` replaced by the home folder.
   public static func expanded(
     _ path: String, _ environment: Environment = ProcessInfo.processInfo.environment

@@ -3,13 +3,14 @@ public import Engine
 public import Foundation
 
 /// A transformer of the llama family in training.
-public final class TransformerTrainee: Trainee {
+public final class TransformerTrainee: HeadedTrainee {
   public let model: any LanguageModel
   public let pass: TrainingPass
   private var optimizer: any Optimizer
   private let optimizerSettings: any OptimizerSettings
   /// The weights that training began with.
   private let start: any WeightStore
+  private let file: GGUFFile
   private let configuration: ModelConfiguration
   private let threads: Int
   /// Made when a reference is first asked for.
@@ -25,6 +26,7 @@ public final class TransformerTrainee: Trainee {
   ) throws {
     let vocabulary = try file.vocabulary()
     configuration = try ModelConfiguration(file, vocabularySize: vocabulary.count)
+    self.file = file
     start = ModelLoader.store(file)
     threads = options.threads
     pass = try TrainingPass(
@@ -40,6 +42,14 @@ public final class TransformerTrainee: Trainee {
   public var parameterCount: Int { pass.weights.count }
   public var step: Int { optimizer.step }
 
+  /// The model that training began with, as runs name it.
+  public var beginning: ModelIdentity {
+    var identity = model.identity
+    identity.hash = start.hash
+    identity.fileType = start.fileType
+    return identity
+  }
+
   public func forward(_ rows: PackedRows) throws -> TrainingPass.Outcome { try pass.forward(rows) }
 
   public func forwardAtStart(_ rows: PackedRows) throws -> TrainingPass.Outcome {
@@ -53,6 +63,16 @@ public final class TransformerTrainee: Trainee {
 
   public func backward(slopes: [Float], entropySlopes: [Float]?) throws {
     try pass.backward(slopes: slopes, entropySlopes: entropySlopes)
+  }
+
+  public var width: Int { pass.width }
+
+  public func forwardWithStates(_ rows: PackedRows) throws -> TrainingPass.Outcome {
+    try pass.forward(rows, givesStates: true)
+  }
+
+  public func backward(slopes: [Float], stateSlopes: [Float]) throws {
+    try pass.backward(slopes: slopes, stateSlopes: stateSlopes)
   }
 
   public func update(rate: Double, maxNorm: Double) throws -> Double {
@@ -93,5 +113,14 @@ public final class TransformerTrainee: Trainee {
   public func restore(_ checkpoint: TrainingCheckpoint) throws(CheckpointError) {
     try checkpoint.restore(pass.weights, optimizer)
     pass.clearGradients()
+  }
+
+  /// Writes the weights as a model, with the metadata and vocabulary of the file they were read from.
+  ///
+  /// - Throws: `GGUFError.cannotWrite`.
+  public func write(
+    to path: String, lineage: Lineage, format: TrainableWeights.FileFormat = .f16
+  ) throws(GGUFError) {
+    try pass.weights.write(to: path, like: file, lineage: lineage, format: format)
   }
 }

@@ -8,9 +8,10 @@ struct Ponder: AsyncParsableCommand {
     abstract: "Look inside LLM reasoning: token by token, branch by branch, vote by vote.",
     version: "ponder 0.1.0",
     subcommands: [
-      PlayCommand.self, RunCommand.self, EvalCommand.self, ScaleCommand.self,
-      ReplayCommand.self, StrategiesCommand.self, ProblemsCommand.self, GradeCommand.self,
-      ModelsCommand.self, ThemesCommand.self, ConfigCommand.self, InfoCommand.self,
+      PlayCommand.self, RunCommand.self, EvalCommand.self, ScaleCommand.self, TrainCommand.self,
+      ReplayCommand.self, StrategiesCommand.self, RecipesCommand.self, ProblemsCommand.self,
+      GradeCommand.self, ModelsCommand.self, ThemesCommand.self, ConfigCommand.self,
+      InfoCommand.self,
       TokenizeCommand.self, BenchCommand.self, LogitsCommand.self, CurriculumCommand.self,
       PretrainCommand.self,
     ],

@@ -51,7 +51,7 @@ public enum CacheLimit: Sendable, Hashable {
   }
 
   /// The memory of this machine, or what a container allows of it, in bytes.
-  static var machineMemory: Int {
+  package static var machineMemory: Int {
     var memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
     #if os(Linux)
       for path in ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"] {

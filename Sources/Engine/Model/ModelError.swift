@@ -9,6 +9,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   case unsupportedTensor(String, architecture: String)
   case instructionSetUnavailable(String, available: [String])
   case outOfMemory(bytes: Int)
+  /// The model computes, but cannot be trained: what it is, or has.
+  case untrainable(String)
   /// Whoever asked for the model has given up on it.
   case cancelled
 
@@ -30,6 +32,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
       "This machine cannot run \(name) kernels; available: \(list(available))."
     case .outOfMemory(let bytes):
       "There is not enough memory for the model's weights (\(bytes) bytes); use a smaller model."
+    case .untrainable(let what):
+      "Only models of the llama architecture can be trained, and this one has \(what)."
     case .cancelled: "Loading was stopped."
     }
   }

@@ -9,7 +9,7 @@ public import Training
 /// A trainee whose state and weights can be written to files.
 public protocol KeptTrainee: Trainee {
   /// The model that training began with, as runs name it.
-  var start: ModelIdentity { get }
+  var beginning: ModelIdentity { get }
 
   /// Writes everything that changes in training; whatever stood at the path is replaced at once or
   /// not at all.
@@ -29,10 +29,20 @@ public protocol KeptTrainee: Trainee {
 
   /// Writes the weights as a model.
   ///
+  /// - Parameter format: `f32` keeps them bit for bit.
   /// - Throws: `GGUFError.cannotWrite`.
   func write(
     to path: String, lineage: Lineage, format: TrainableWeights.FileFormat
   ) throws(GGUFError)
+}
+
+extension TransformerTrainee: KeptTrainee {
+  public func goBack(toCheckpoint path: String, settings: [String: String]?) throws -> Data {
+    let checkpoint = try TrainingCheckpoint(path: path)
+    if let settings { try checkpoint.check(settings) }
+    try restore(checkpoint)
+    return checkpoint.extra
+  }
 }
 
 /// The folder of a training: its newest checkpoint, and the weights of the steps at which it was
@@ -134,7 +144,7 @@ final class TrainingFiles {
     guard !isTemporary, step > 0 else { return nil }
     try FileManager.default.createDirectory(at: steps, withIntermediateDirectories: true)
     let name = run.name(step: step)
-    let file = steps.appending(path: "\(name.map { $0 == "/" ? "-" : $0 }.map(String.init).joined()).gguf")
+    let file = steps.appending(path: String(name.map { $0 == "/" ? "-" : $0 }) + ".gguf")
     try trainee.write(to: file.path, lineage: run.lineage(step: step), format: .f32)
     thinOut()
     return TrainingWeights(

@@ -56,7 +56,7 @@ public final class TrainingRun {
     recipe = making.description
     settings = TrainingSettings(plan.settings, for: making.description)
     problems = try TrainingProblems(plan.source, settings)
-    start = (trainee as? any KeptTrainee)?.start ?? trainee.model.identity
+    start = (trainee as? any KeptTrainee)?.beginning ?? trainee.model.identity
     files = try TrainingFiles(folder, trainee)
   }
 
@@ -82,11 +82,12 @@ public final class TrainingRun {
 
   /// The rate of a step among so many, from 1, where the whole rate is another.
   func rate(of whole: Double, at step: Int, of steps: Int) -> Double {
-    let risen = settings.warmup > 0 ? min(1, Double(step) / Double(settings.warmup)) : 1
-    switch settings.schedule {
-    case .constant: return whole * risen
-    case .linear: return whole * risen * Double(steps - step + 1) / Double(max(1, steps))
-    }
+    let schedule: RateSchedule =
+      switch settings.schedule {
+      case .constant: .warmUp(steps: settings.warmup)
+      case .linear: .linear(warmUp: settings.warmup)
+      }
+    return whole * schedule.factor(at: step - 1, of: steps)
   }
 
   /// The model as it is now, for answering questions.
@@ -249,7 +250,7 @@ public enum RecipeRegistry {
   /// Adding a recipe is one file, one test and one line here.
   public static let all: [any Recipe.Type] = [
     SFTRecipe.self, ContinuedPretrainingRecipe.self, RejectionSamplingRecipe.self, STaRRecipe.self,
-    GRPORecipe.self,
+    ReinforceRecipe.self, ReFTRecipe.self, GRPORecipe.self,
   ]
 
   public static var names: [String] { all.map { $0.description.name } }

@@ -17,8 +17,6 @@ struct PolicyUpdate {
   }
 
   struct Pass {
-    /// Whether anything is learned from it.
-    var isLive: Bool
     var rows = PackedRows()
     var places: [Place] = []
   }
@@ -50,8 +48,8 @@ struct PolicyUpdate {
     pushes = sampled
     let live = groups.indices.filter(isLive)
     let dead = groups.indices.filter { !isLive($0) }
-    for (isLive, kind) in [(true, live), (false, dead)] where !kind.isEmpty {
-      passes.append(Pass(isLive: isLive))
+    for kind in [live, dead] where !kind.isEmpty {
+      passes.append(Pass())
       for group in kind { pack(group) }
     }
     passes.removeAll { $0.places.isEmpty }
@@ -68,7 +66,7 @@ struct PolicyUpdate {
         return length <= room
       }
       if fitting.count < numbers.count, passes[passes.count - 1].rows.count > 0 {
-        passes.append(Pass(isLive: passes[passes.count - 1].isLive))
+        passes.append(Pass())
         continue
       }
       // A completion that is longer than a pass should be has one to itself.
@@ -76,7 +74,8 @@ struct PolicyUpdate {
       let ranges = passes[passes.count - 1].rows.add(
         prompt: own.prompt, continuations: taken.map { own.completions[$0].tokens })
       for (number, targets) in zip(taken, ranges) {
-        passes[passes.count - 1].places.append(Place(group: group, number: number, targets: targets))
+        passes[passes.count - 1].places.append(
+          Place(group: group, number: number, targets: targets))
       }
       numbers = numbers.dropFirst(taken.count)
     }
@@ -105,33 +104,57 @@ struct PolicyUpdate {
     _ trainee: any Trainee, step: Int, isFirst: Bool,
     _ objective: (Pass, TrainingPass.Outcome, PolicyUpdate) throws -> (ObjectiveValue, Told)
   ) throws -> [Told] {
-    var told: [Told] = []
-    for pass in passes where isFirst || pass.isLive {
-      let outcome = try trainee.forward(pass.rows)
-      guard outcome.logProbabilities.allSatisfy(\.isFinite) else {
-        throw LearningError.notFinite(step: step, .probabilities)
+    try passes.map { pass in
+      let (value, told, _) = try value(
+        of: pass, try trainee.forward(pass.rows), step: step, isFirst: isFirst, objective)
+      if value.slopes.contains(where: { $0 != 0 }) {
+        try trainee.backward(slopes: value.slopes, entropySlopes: nil)
       }
-      for place in pass.places {
-        current[place.group][place.number] = Array(outcome.logProbabilities[place.targets])
-      }
-      if isFirst {
-        for place in pass.places {
-          sampled[place.group][place.number] = current[place.group][place.number]
-        }
-        entropySum += outcome.entropies.reduce(0) { $0 + Double($1) }
-      }
-      let (value, said) = try objective(pass, outcome, self)
-      told.append(said)
-      for place in pass.places {
-        pushes[place.group][place.number] = value.slopes[place.targets].map { -$0 }
-      }
-      guard value.slopes.contains(where: { $0 != 0 }) else { continue }
-      guard value.loss.isFinite, value.slopes.allSatisfy(\.isFinite) else {
-        throw LearningError.notFinite(step: step, .loss)
-      }
-      try trainee.backward(slopes: value.slopes, entropySlopes: nil)
+      return told
     }
-    return told
+  }
+
+  /// The same with a head, which reads hidden states.
+  ///
+  /// - Parameter head: takes the slopes by what the head says, and gives those by the states.
+  mutating func accumulate<Told>(
+    _ trainee: any HeadedTrainee, step: Int, isFirst: Bool,
+    head: (_ states: [Float], _ slopes: [Float]) -> [Float],
+    _ objective: (Pass, TrainingPass.Outcome, PolicyUpdate) throws -> (ObjectiveValue, Told)
+  ) throws -> [Told] {
+    try passes.map { pass in
+      let (value, told, outcome) = try value(
+        of: pass, try trainee.forwardWithStates(pass.rows), step: step, isFirst: isFirst, objective)
+      if let slopes = value.valueSlopes {
+        let stateSlopes = head(outcome.states, slopes)
+        try trainee.backward(slopes: value.slopes, stateSlopes: stateSlopes)
+      }
+      return told
+    }
+  }
+
+  private mutating func value<Told>(
+    of pass: Pass, _ outcome: TrainingPass.Outcome, step: Int, isFirst: Bool,
+    _ objective: (Pass, TrainingPass.Outcome, PolicyUpdate) throws -> (ObjectiveValue, Told)
+  ) throws -> (ObjectiveValue, Told, TrainingPass.Outcome) {
+    guard outcome.logProbabilities.allSatisfy(\.isFinite) else {
+      throw LearningError.notFinite(step: step, .probabilities)
+    }
+    for place in pass.places {
+      current[place.group][place.number] = Array(outcome.logProbabilities[place.targets])
+      if isFirst {
+        sampled[place.group][place.number] = current[place.group][place.number]
+      }
+    }
+    if isFirst { entropySum += outcome.entropies.reduce(0) { $0 + Double($1) } }
+    let (value, told) = try objective(pass, outcome, self)
+    for place in pass.places {
+      pushes[place.group][place.number] = value.slopes[place.targets].map { -$0 }
+    }
+    guard value.loss.isFinite, value.slopes.allSatisfy(\.isFinite) else {
+      throw LearningError.notFinite(step: step, .loss)
+    }
+    return (value, told, outcome)
   }
 
   /// A pass's completions as objectives see them.
@@ -157,7 +180,7 @@ struct PolicyUpdate {
   var metrics: [TrainingMetric: Double] {
     let completions = groups.flatMap(\.completions)
     func share(_ condition: (Completion) -> Bool) -> Double {
-      completions.isEmpty ? 0 : Double(completions.count(where: condition)) / Double(completions.count)
+      Double(completions.count(where: condition)) / Double(max(1, completions.count))
     }
     let rewards = completions.map(\.reward)
     let mean = rewards.reduce(0, +) / Double(max(1, rewards.count))
@@ -175,11 +198,15 @@ struct PolicyUpdate {
 
   /// The samples of some problems with what they were given to learn: groups from which something is
   /// learned before others.
+  ///
+  /// - Parameter epsilon: where ratios are clipped; nil where there are none.
   func samples(
-    step: Int, count: Int = 3, vocabulary: any Vocabulary, epsilon: (low: Double, high: Double),
+    step: Int, count: Int = 3, vocabulary: any Vocabulary,
+    epsilon: (low: Double, high: Double)? = nil,
     advantage: (_ group: Int, _ number: Int) -> Double?
   ) -> [TrainingSamples] {
-    let shown = groups.indices.filter { !groups[$0].isDead } + groups.indices.filter { groups[$0].isDead }
+    let shown =
+      groups.indices.filter { !groups[$0].isDead } + groups.indices.filter { groups[$0].isDead }
     return shown.prefix(count).map { group in
       let greatest = pushes[group].joined().map { abs($0) }.max() ?? 0
       let samples = groups[group].completions.indices.map { number in
@@ -193,7 +220,7 @@ struct PolicyUpdate {
 
   private func sample(
     _ group: Int, _ number: Int, greatest: Float, _ vocabulary: any Vocabulary,
-    _ epsilon: (low: Double, high: Double), advantage: Double?
+    _ epsilon: (low: Double, high: Double)?, advantage: Double?
   ) -> TrainingSample {
     let completion = groups[group].completions[number]
     let ratios = zip(current[group][number], sampled[group][number]).map { exp(Double($0 - $1)) }
@@ -210,14 +237,17 @@ struct PolicyUpdate {
       said: SaidTokens(completion.tokens.map { vocabulary.token($0) }),
       push: pushes[group][number].map { greatest > 0 ? Double($0 / greatest) : 0 },
       answer: completion.answer, reward: completion.reward, isRight: completion.isRight,
-      reasons: completion.reasons, advantage: advantage, ratio: mean(ratios),
-      clipped: advantage.flatMap { advantage in
-        mean(
-          ratios.map { ratio in
-            (advantage > 0 && ratio > 1 + epsilon.high) || (advantage < 0 && ratio < 1 - epsilon.low)
-              ? 1 : 0
-          })
+      reasons: completion.reasons, advantage: advantage,
+      ratio: epsilon.flatMap { _ in mean(ratios) },
+      clipped: epsilon.flatMap { epsilon in
+        mean(ratios.map { Self.isClipped($0, advantage ?? 0, epsilon) ? 1 : 0 })
       },
       divergence: divergences.flatMap(mean))
+  }
+
+  private static func isClipped(
+    _ ratio: Double, _ advantage: Double, _ epsilon: (low: Double, high: Double)
+  ) -> Bool {
+    (advantage > 0 && ratio > 1 + epsilon.high) || (advantage < 0 && ratio < 1 - epsilon.low)
   }
 }

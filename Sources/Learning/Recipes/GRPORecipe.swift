@@ -25,7 +25,7 @@ public final class GRPORecipe: Recipe {
       settings.beta != 0 || advantages[group].contains { $0 != 0 }
     }
     if settings.beta != 0 { try update.refer(to: run.trainee) }
-    var told: [(value: Double, metrics: GRPO.Metrics, tokens: Int)] = []
+    var told: [(loss: Double, metrics: GRPO.Metrics)] = []
     var norms: [Double] = []
     for number in 0..<settings.updates {
       told = try update.accumulate(run.trainee, step: run.step, isFirst: number == 0) {
@@ -37,25 +37,20 @@ public final class GRPORecipe: Recipe {
         let (value, metrics) = GRPO.value(
           outcome.logProbabilities, completions, settings.objective,
           batchTokens: update.tokenCount, batchCompletions: update.completionCount)
-        return (value, (value.loss, metrics, outcome.logProbabilities.count))
+        return (value, (value.loss, metrics))
       }
       norms.append(try run.update())
     }
     run.tell(
       update.samples(
         step: run.step, vocabulary: run.vocabulary,
-        epsilon: (settings.epsilon, settings.epsilonHigh)) { advantages[$0][$1] })
+        epsilon: (settings.epsilon, settings.epsilonHigh)
+      ) { advantages[$0][$1] })
     run.learned(from: update.tokenCount)
     var step = run.told(update.metrics)
-    func mean(_ value: (GRPO.Metrics) -> Double) -> Double {
-      told.reduce(0) { $0 + value($1.metrics) * Double($1.tokens) } / Double(max(1, update.tokenCount))
-    }
-    step[.loss] = told.reduce(0) { $0 + $1.value }
+    step[.loss] = told.reduce(0) { $0 + $1.loss }
     step[.gradientNorm] = norms.reduce(0, +) / Double(max(1, norms.count))
-    step[.clippedLow] = mean(\.clippedLow)
-    step[.clippedHigh] = mean(\.clippedHigh)
-    step[.clipped] = mean(\.clippedLow) + mean(\.clippedHigh)
-    if settings.beta != 0 { step[.divergence] = mean { $0.kl ?? 0 } }
+    step.metrics.merge(GRPO.Metrics.joined(told.map(\.metrics)).named) { _, new in new }
     return step
   }
 }

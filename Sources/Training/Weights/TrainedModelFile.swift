@@ -18,6 +18,9 @@ public struct Lineage: Sendable, Hashable {
     self.steps = steps
   }
 
+  /// What a trained model is called: `2m+grpo@8`.
+  public var name: String { "\(parent)+\(recipe)@\(steps)" }
+
   private enum Key {
     static let parent = "ponder.training.parent"
     static let parentHash = "ponder.training.parent_hash"

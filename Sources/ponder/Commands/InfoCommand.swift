@@ -4,6 +4,7 @@ import Engine
 import Problems
 import Reasoning
 import Traces
+import Training
 
 struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -31,6 +32,13 @@ struct InfoCommand: ParsableCommand {
     var chatTemplate: String
     /// The tags between which the model thinks, if it declares any.
     var thinkingTags: [String]?
+    /// Where a trained model comes from.
+    var trained: Origin?
+  }
+
+  private struct Origin: Encodable {
+    var parent, parentHash, recipe: String
+    var steps: Int
   }
 
   func validate() throws {
@@ -46,6 +54,7 @@ struct InfoCommand: ParsableCommand {
     let configuration = try ModelConfiguration(file, vocabularySize: vocabulary.count)
     let chat = ChatTemplate.chosen(.auto, declared: file.chatTemplate)
     let thinking = chat?.thinking ?? ThinkingTags(declaredBy: vocabulary)
+    let lineage = Lineage(file.metadata)
     let info = Info(
       architecture: configuration.architecture, parameters: file.parameterCount,
       layers: configuration.layerCount, contextLength: configuration.contextLength,
@@ -53,7 +62,11 @@ struct InfoCommand: ParsableCommand {
       tokenizer: try file.metadata.text("tokenizer.ggml.model") ?? "none",
       fileType: file.fileType, sha256: file.sha256(),
       chatTemplate: chat?.family.rawValue ?? (file.chatTemplate == nil ? "none" : "unknown"),
-      thinkingTags: thinking.map { [$0.open, $0.close] })
+      thinkingTags: thinking.map { [$0.open, $0.close] },
+      trained: lineage.map {
+        Origin(
+          parent: $0.parent, parentHash: $0.parentHash, recipe: $0.recipe, steps: $0.steps)
+      })
     for warning in vocabulary.warnings { StandardError.tell(warning) }
     // Scripts rely on the JSON of `--model`, and of no model at all.
     switch format ?? (self.file == nil ? .json : .text) {
@@ -74,6 +87,7 @@ struct InfoCommand: ParsableCommand {
         thinking tags    \(info.thinkingTags?.joined(separator: " … ") ?? "none")
 
         """)
+      if let lineage { try StandardOutput.writeLine("trained          \(lineage.explanation)") }
     }
   }
 }

@@ -3,14 +3,19 @@ import Decoding
 import Engine
 import Foundation
 import Playground
+import Training
 
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "models", abstract: "List the bundled models.",
+    commandName: "models", abstract: "List the bundled models and those that were trained.",
     discussion: """
       The family comes first: a line for each size, with its checkpoints (the model after so \
-      many training tokens) below it. Use the names with --model.
+      many training tokens) below it. Then come trained models: those of 'ponder train', in \
+      $XDG_DATA_HOME/ponder/models (by default ~/.local/share/ponder/models), each with what it \
+      was trained from. Use the names with --model.
       """)
+
+  @Argument(help: "GGUF files: lists these, wherever they are.") var files: [String] = []
 
   @Option(help: "\(OutputFormat.names)") var format: OutputFormat = .text
 
@@ -28,18 +33,22 @@ struct ModelsCommand: ParsableCommand {
     var size: String?
     var stage: String?
     var tokensSeen: Int?
+    // Of trained models alone.
+    var trained: NamedModel?
+    var parent, parentHash, recipe: String?
+    var steps: Int?
     /// What it was on the way, by training tokens.
     var checkpoints: [Model]?
 
     enum CodingKeys: String, CodingKey {
       case name, path, architecture, parameters, fileType, bytes
       case isDefault = "default"
-      case shortName, size, stage, tokensSeen, checkpoints
+      case shortName, size, stage, tokensSeen, parent, parentHash, recipe, steps, checkpoints
     }
   }
 
   func run() throws {
-    let models = try list()
+    let models = try files.isEmpty ? list() : given()
     switch format {
     case .json: try StandardOutput.writeJSON(models)
     case .text: for line in Self.lines(models) { try StandardOutput.writeLine(line) }
@@ -58,42 +67,58 @@ struct ModelsCommand: ParsableCommand {
         columns += [
           "\(member.tokens) tokens".padded(to: 11, left: true), member.stage.explanation,
         ]
+      } else if let trained = model.trained {
+        columns.append(trained.explanation)
       }
       var line = columns.joined(separator: "  ")
       while line.last == " " { line.removeLast() }
-      return [line] + folded((model.checkpoints ?? []).compactMap(\.shortName))
+      return [line] + (model.checkpoints ?? []).compactMap(\.shortName).folded(indent: 7)
     }
   }
 
-  /// The names of checkpoints, indented, on as many lines as they take.
-  private static func folded(_ names: [String]) -> [String] {
-    var lines: [String] = []
-    for name in names {
-      if let last = lines.last, last.count + name.count + 2 <= 78 {
-        lines[lines.count - 1] = last + "  " + name
-      } else {
-        lines.append("       " + name)
-      }
+  /// The files that were named.
+  private func given() throws -> [Model] {
+    try files.map { path in
+      let file = try GGUFFile(path: path)
+      return try Self.model(path, file, NamedModel(file, path: path))
     }
-    return lines
+  }
+
+  /// - Parameter own: what it is called, where it is no member of the family.
+  private static func model(
+    _ path: String, _ file: GGUFFile, _ own: NamedModel? = nil, isDefault: Bool = false
+  ) throws -> Model {
+    var model = Model(
+      name: GGUFPartName.modelName(ofFile: path), path: path,
+      architecture: try file.metadata.text("general.architecture") ?? "unknown",
+      parameters: file.parameterCount, fileType: file.fileType, bytes: file.size,
+      isDefault: isDefault)
+    if let own, let lineage = own.lineage {
+      model.trained = own
+      model.shortName = own.name
+      (model.parent, model.parentHash) = (lineage.parent, lineage.parentHash)
+      (model.recipe, model.steps) = (lineage.recipe, lineage.steps)
+    }
+    return model
   }
 
   private func list() throws -> [Model] {
     let files = try BundledModels.all()
-    guard !files.isEmpty else { return [] }
-    let standard = try BundledModels.standard()
+    let standard = files.isEmpty ? nil : try BundledModels.standard()
+    let others = BundledModels.others()
+    func own(_ url: URL) -> NamedModel? { others.first { $0.path == url.path } }
     var members: [FamilyMember] = []
     var models: [String: Model] = [:]
     for url in files {
       let file = try GGUFFile(path: url.path)
       if let member = FamilyMember(file, path: url.path) { members.append(member) }
-      models[url.path] = Model(
-        name: GGUFPartName.modelName(ofFile: url.path), path: url.path,
-        architecture: try file.metadata.text("general.architecture") ?? "unknown",
-        parameters: file.parameterCount, fileType: file.fileType, bytes: file.size,
-        isDefault: url == standard)
+      models[url.path] = try Self.model(url.path, file, own(url), isDefault: url == standard)
     }
-    let family = ModelFamily(members, standard: standard.path)
+    // What the user keeps there and cannot be read is no model.
+    let kept = NamedModel.files().compactMap { url in
+      (try? GGUFFile(path: url.path)).flatMap { try? Self.model(url.path, $0, own(url)) }
+    }
+    let family = ModelFamily(members, standard: standard?.path)
     func model(_ member: FamilyMember) -> Model? {
       guard var model = models[member.path] else { return nil }
       model.member = member
@@ -111,5 +136,6 @@ struct ModelsCommand: ParsableCommand {
     }
     let listed = Set(family.members.map(\.path))
     return finals + files.filter { !listed.contains($0.path) }.compactMap { models[$0.path] }
+      + kept
   }
 }

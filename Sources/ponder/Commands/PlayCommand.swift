@@ -1,6 +1,5 @@
 import ArgumentParser
 import Decoding
-import Engine
 import Foundation
 import NcursesTerminal
 import Playground
@@ -156,14 +155,8 @@ struct PlayCommand: ParsableCommand {
     var catalog = Catalog()
     catalog.themes = themes.names
     catalog.family = (try? BundledModels.family()) ?? ModelFamily()
-    let members = Set(catalog.family.members.map(\.path))
-    let others = ((try? BundledModels.all()) ?? []).filter { !members.contains($0.path) }
-    catalog.models = others.map { url in
-      Catalog.ModelEntry(
-        name: GGUFPartName.modelName(ofFile: url.path), path: url.path,
-        detail: (try? GGUFFile(path: url.path)).map {
-          "\($0.parameterCount) parameters, \($0.fileType)"
-        } ?? "cannot be read")
+    catalog.models = BundledModels.others().map {
+      Catalog.ModelEntry(name: $0.name, path: $0.path, detail: $0.explanation)
     }
     if let folder = try? Resources.folder("Samples/Lessons"),
       let files = try? FileManager.default.contentsOfDirectory(

@@ -1,6 +1,4 @@
 import ArgumentParser
-import Foundation
-import Problems
 import Reasoning
 import Traces
 
@@ -50,7 +48,10 @@ struct StrategiesCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let name { return try StandardOutput.writeLine(try Self.page(on: name)) }
+    if let name {
+      _ = try StrategyRegistry.strategy(named: name)
+      return try StandardOutput.writeLine(try GuidePage.text(on: name))
+    }
     let rows = StrategyRegistry.all.map { Row($0.description) }
     if format == .json { return try StandardOutput.writeJSON(rows) }
     let text = zip(rows, StrategyRegistry.all).map { row, strategy in
@@ -65,16 +66,5 @@ struct StrategiesCommand: ParsableCommand {
       """
     }
     try StandardOutput.writeLine(text.joined(separator: "\n\n"))
-  }
-
-  /// The guide page on a strategy.
-  ///
-  /// - Throws: `StrategyError.unknown`, and whatever keeps the page from being read.
-  private static func page(on name: String) throws -> String {
-    _ = try StrategyRegistry.strategy(named: name)
-    let file = try Resources.folder("Samples/Guide").appending(path: "\(name).md")
-    let text = try TextFile.read(file.path)
-    // The line that is written ends by itself.
-    return text.hasSuffix("\n") ? String(text.dropLast()) : text
   }
 }

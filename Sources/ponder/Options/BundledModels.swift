@@ -2,6 +2,7 @@ import Decoding
 import Engine
 import Foundation
 import Problems
+import Training
 
 /// The models in Samples/Models: the files of the folder, then those of its folder `checkpoints`.
 enum BundledModels {
@@ -14,7 +15,8 @@ enum BundledModels {
 
   private static func folder() throws -> URL { try Resources.folder("Samples/Models") }
 
-  private static func files(in folder: URL) throws -> [URL] {
+  /// The GGUF files of a folder, in the order of their names.
+  static func files(in folder: URL) throws -> [URL] {
     let files = try FileManager.default.contentsOfDirectory(
       at: folder, includingPropertiesForKeys: nil)
     // A split model is opened by any of its parts, and listed once.
@@ -49,8 +51,8 @@ enum BundledModels {
     return ModelFamily(members, standard: try? standard().path)
   }
 
-  /// The file that is meant by what was given to `--model`: a path, or the name of a bundled
-  /// model.
+  /// The file that is meant by what was given to `--model`: a path, or the name of a bundled model
+  /// or of one in the user's own folder.
   ///
   /// - Throws: `UserError.missingFile`, which lists the names, for what is neither.
   static func path(of model: String) throws -> String {
@@ -61,16 +63,32 @@ enum BundledModels {
     }
     let family = (try? family()) ?? ModelFamily()
     if let member = family.member(named: model) { return member.path }
-    let all = (try? all()) ?? []
-    if let file = all.first(where: { GGUFPartName.modelName(ofFile: $0.path) == model }) {
-      return file.path
-    }
-    let names =
-      family.isEmpty
-      ? all.map { GGUFPartName.modelName(ofFile: $0.path) } : family.names.map(\.name)
+    let others = others()
+    if let other = NamedModel.named(model, among: others) { return other.path }
+    let names = family.names.map(\.name) + others.map(\.name)
     throw UserError.missingFile(
-      "There is neither a file nor a bundled model “\(model)”\(suggestion(model, names)) "
-        + "Bundled models: \(names.isEmpty ? "none" : names.joined(separator: ", ")).")
+      "There is neither a file nor a model “\(model)”\(suggestion(model, names)) "
+        + "Models: \(names.isEmpty ? "none" : names.joined(separator: ", ")).")
+  }
+
+  /// The models beside the family: other files of the folder, and those in the user's own.
+  static func others() -> [NamedModel] {
+    let members = Set(((try? family()) ?? ModelFamily()).members.map(\.path))
+    let bundled = ((try? all()) ?? []).filter { !members.contains($0.path) }
+    return NamedModel.all(bundled + NamedModel.files())
+  }
+
+  /// What a model is called as a parent: the short name of a member of the family, what a trained one
+  /// is called, else the file's name.
+  static func name(of file: GGUFFile, path: String) -> String {
+    let place = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+    let family = (try? family()) ?? ModelFamily()
+    let member = family.members.first {
+      URL(fileURLWithPath: $0.path).resolvingSymlinksInPath() == place
+    }
+    if let member { return family.name(of: member) }
+    let model = NamedModel(file, path: path)
+    return model.lineage == nil ? ModelLoader.name(ofFile: path, type: file.fileType) : model.name
   }
 
   private static func suggestion(_ model: String, _ names: [String]) -> String {
@@ -103,6 +121,8 @@ extension FamilyMember {
     func text(_ key: String) -> String? {
       (try? file.metadata.text(key)).flatMap { $0.isEmpty ? nil : $0 }
     }
+    // What was trained from a member says the same of itself, and is none.
+    if Lineage(file.metadata) != nil { return nil }
     // This key is the recipe's own (Samples/Models/pretrain), the others are GGUF's.
     guard let tokens = try? file.metadata.integer("ponder.tokens_seen"),
       let size = text("general.size_label"), let stage = text("general.finetune")

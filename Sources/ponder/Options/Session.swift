@@ -63,6 +63,20 @@ func cancellingOnSignal<Result: Sendable>(
   _ work: @escaping @Sendable () async throws -> Result
 ) async throws -> (result: Result, signal: Int32?) {
   let task = Task { try await work() }
+  return try await stoppingOnSignal {
+    task.cancel()
+  } work: {
+    try await task.value
+  }
+}
+
+/// Asks work to stop at the first Ctrl-C. A second one ends the process at once.
+///
+/// - Parameter stop: asks for it, from any thread.
+/// - Returns: what the work gave, and the signal that stopped it, if one did.
+func stoppingOnSignal<Result: Sendable>(
+  _ stop: @escaping @Sendable () -> Void, work: () async throws -> Result
+) async throws -> (result: Result, signal: Int32?) {
   let received = Mutex<Int32?>(nil)
   // A pipe stands between the handler, which may do next to nothing, and who listens: a signal that
   // comes before anybody reads waits in it.
@@ -75,9 +89,12 @@ func cancellingOnSignal<Result: Sendable>(
   source.setEventHandler {
     var number: UInt8 = 0
     guard read(readEnd, &number, 1) == 1 else { return }
-    if task.isCancelled { exit(128 + Int32(number)) }
-    received.withLock { $0 = Int32(number) }
-    task.cancel()
+    let isFirst = received.withLock { received in
+      defer { received = received ?? Int32(number) }
+      return received == nil
+    }
+    guard isFirst else { exit(128 + Int32(number)) }
+    stop()
   }
   source.setCancelHandler {
     close(readEnd)
@@ -96,7 +113,7 @@ func cancellingOnSignal<Result: Sendable>(
     signal(SIGTERM, SIG_DFL)
     source.cancel()
   }
-  let result = try await task.value
+  let result = try await work()
   return (result, received.withLock { $0 })
 }
 

@@ -1,15 +1,61 @@
 import ArgumentParser
 import Foundation
+import Learning
 import Reasoning
 import Traces
 
 /// Where options come from.
 protocol SettingSource {
   static var table: SettingTable { get }
+
+  /// What an option's help says: for whom it is, what it does, and what holds where it is not given.
+  static func help(of setting: Setting) -> String
 }
 
+extension SettingSource {
+  static func help(of setting: Setting) -> String {
+    let users = setting.strategies
+    let isSaid =
+      setting.form == .onOff
+      || users.count > 4 && setting.traits.isDisjoint(with: [.canBeOff, .isForAll])
+    return setting.optionHelp(
+      for: users.count <= 4 ? users.map(\.name) : [],
+      unset: isSaid ? nil : setting.text(of: RunSettings()))
+  }
+}
+
+/// The settings of runs.
 enum StandardSettings: SettingSource {
   static var table: SettingTable { .standard }
+}
+
+/// The settings of trainings.
+enum RecipeSettings: SettingSource {
+  static var table: SettingTable { .training }
+
+  static func help(of setting: Setting) -> String {
+    let users = RecipeRegistry.all.map { $0.description }.filter { $0.settings.contains(setting) }
+    let values = users.map { $0.usual(setting) ?? setting.text(of: RunSettings()) }
+    // What most take, then who takes something else.
+    let usual = values.max { a, b in values.count { $0 == a } < values.count { $0 == b } }
+    let others = zip(users, values).filter { $1 != usual }.map { "\($0.name) \($1)" }
+    let who = users.count < RecipeRegistry.all.count ? users.map(\.name) : []
+    let unset =
+      setting.form == .onOff ? nil : usual.map { ([$0] + others).joined(separator: ", ") }
+    // What runs say of this row is of votes.
+    guard setting == .samples else { return setting.optionHelp(for: who, unset: unset) }
+    return setting.optionHelp(
+      for: who, what: "how many answers to each problem are sampled", more: "", unset: unset)
+  }
+}
+
+extension RecipeDescription {
+  /// What the recipe takes where nothing is set, as text; nil where that is not one value.
+  func usual(_ setting: Setting) -> String? {
+    var settings = RunSettings()
+    setting.fill(&settings, from: defaults)
+    return setting.value(in: settings)
+  }
 }
 
 /// An option for every row of a table of settings.
@@ -39,7 +85,8 @@ struct SettingOptions<Source: SettingSource>: ParsableArguments, CustomReflectab
   }
 
   var customMirror: Mirror {
-    Mirror(self, children: Source.table.map { ("_\($0.name)", $0.option) })
+    Mirror(
+      self, children: Source.table.map { ("_\($0.name)", $0.option(help: Source.help(of: $0))) })
   }
 
   private struct Name: CodingKey {
@@ -52,11 +99,13 @@ struct SettingOptions<Source: SettingSource>: ParsableArguments, CustomReflectab
 
 extension Setting {
   /// The declaration of its option.
-  fileprivate var option: Any {
-    let help = ArgumentHelp(stringLiteral: optionHelp)
-    if form == .onOff { return Flag(wrappedValue: false, name: .customLong(name), help: help) }
+  fileprivate func option(help: String) -> Any {
+    if form == .onOff {
+      return Flag(
+        wrappedValue: false, name: .customLong(name), help: ArgumentHelp(stringLiteral: help))
+    }
     return Option<String?>(
-      name: .customLong(name), help: ArgumentHelp(optionHelp, valueName: placeholder),
+      name: .customLong(name), help: ArgumentHelp(help, valueName: placeholder),
       transform: { text in
         for value in try values(in: text) {
           var settings = RunSettings()
@@ -76,16 +125,21 @@ extension Setting {
   }
 
   /// For whom it is, what it does, and what holds where it is not given.
-  private var optionHelp: String {
-    let users = strategies
-    let who = users.count <= 4 ? users.map(\.name).joined(separator: ", ") + ": " : ""
-    let what = who.isEmpty ? help.prefix(1).uppercased() + help.dropFirst() : help
-    let usual = text(of: RunSettings())
-    let isSaid =
-      form == .onOff || users.count > 4 && traits.isDisjoint(with: [.canBeOff, .isForAll])
-    let unset = isSaid ? "" : " (default: \(usual))"
+  ///
+  /// - Parameters:
+  ///   - users: who uses it; empty for most.
+  ///   - unset: nil where that goes without saying.
+  ///   - what: instead of what the row says.
+  fileprivate func optionHelp(
+    for users: [String], what: String? = nil, more: String? = nil, unset: String?
+  ) -> String {
+    let who = users.isEmpty ? "" : users.joined(separator: ", ") + ": "
+    var what = what ?? help
+    if who.isEmpty { what = what.prefix(1).uppercased() + what.dropFirst() }
+    let more = more ?? self.more
+    let usual = unset.map { " (default: \($0))" } ?? ""
     let choice = names.count > 4 ? " One of \(names.joined(separator: ", "))." : ""
-    return "\(who)\(what)\(unset).\(choice)\(more.isEmpty ? "" : " \(more)")"
+    return "\(who)\(what)\(usual).\(choice)\(more.isEmpty ? "" : " \(more)")"
   }
 
   private var placeholder: String {

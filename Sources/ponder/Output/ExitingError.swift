@@ -79,6 +79,19 @@ extension StrategyError: ExitingError {
   }
 }
 
+extension LearningError: ExitingError {
+  var exitCode: ExitCode {
+    switch self {
+    case .unknownRecipe, .noProblems: .usage
+    default: .failure
+    }
+  }
+}
+
+extension TrainingError: ExitingError {
+  var exitCode: ExitCode { .failure }
+}
+
 extension TextFileError: ExitingError {
   var exitCode: ExitCode {
     if case .malformed = self { .badData } else { .missingFile }

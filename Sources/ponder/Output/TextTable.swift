@@ -27,19 +27,26 @@ struct TextTable<Row> {
     let widths = columns.indices.map { column in
       columns[column].width ?? (all.map { $0[column].count }.max() ?? 0) + 2
     }
-    let lines = all.map { cells in
-      var line = ""
-      for (index, cell) in cells.enumerated() {
-        // A name that is too long for its column is still set off from the next one.
-        line +=
-          columns[index].isNumber
-          ? cell.padded(to: widths[index] - 2, left: true) + "  "
-          : "\(cell) ".padded(to: widths[index])
-      }
-      while line.last == " " { line.removeLast() }
-      return line + "\n"
+    return all.map { line($0, widths) }.joined()
+  }
+
+  /// The line of headings of a table whose columns have widths, for rows that come one by one.
+  var heading: String { line(columns.map(\.heading), columns.map { $0.width ?? 0 }) }
+
+  /// The line of a row below `heading`.
+  func line(of row: Row) -> String { line(cells(of: row), columns.map { $0.width ?? 0 }) }
+
+  private func line(_ cells: [String], _ widths: [Int]) -> String {
+    var line = ""
+    for (index, cell) in cells.enumerated() {
+      // A name that is too long for its column is still set off from the next one.
+      line +=
+        columns[index].isNumber
+        ? cell.padded(to: widths[index] - 2, left: true) + "  "
+        : "\(cell) ".padded(to: widths[index])
     }
-    return lines.joined()
+    while line.last == " " { line.removeLast() }
+    return line + "\n"
   }
 }
 
@@ -57,4 +64,18 @@ func fixed(_ value: Double?) -> String { value.map { String(format: "%.3f", $0) 
 /// An interval in three places, "—" where there is none.
 func fixed(_ interval: ClosedRange<Double>?) -> String {
   interval.map { String(format: "[%.3f, %.3f]", $0.lowerBound, $0.upperBound) } ?? "—"
+}
+
+extension [String] {
+  /// The texts with two spaces between, on as many indented lines as they take.
+  func folded(indent: Int) -> [String] {
+    let margin = String(repeating: " ", count: indent)
+    return reduce(into: []) { lines, text in
+      if let last = lines.last, last.count + text.count + 2 <= 78 {
+        lines[lines.count - 1] = last + "  " + text
+      } else {
+        lines.append(margin + text)
+      }
+    }
+  }
 }

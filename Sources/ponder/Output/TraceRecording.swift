@@ -8,10 +8,15 @@ final class TraceRecording: Sendable {
   private let target: URL
   private let journal: TraceJournal
 
+  /// - Parameter goesOn: whether what is already there, whole or left by a kill, begins the trace.
   /// - Throws: `TraceError` when nothing can be written.
-  init(path: String) throws {
+  init(path: String, goesOn: Bool = false) throws {
     target = WholeFile.destination(of: URL(fileURLWithPath: path))
+    let partial = URL(fileURLWithPath: target.path + ".partial")
+    let before =
+      goesOn ? try TraceFile.existing(at: partial) ?? TraceFile.existing(at: target) : nil
     journal = try TraceJournal.recording(for: target)
+    for record in before?.records ?? [] { append(record) }
     // A file that takes nothing is told before the work.
     try journal.flush()
     journal.onChange { unwritten in

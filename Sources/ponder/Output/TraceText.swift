@@ -9,6 +9,7 @@ struct TraceText {
   private var trace = Trace()
   /// By run, the paths that have ended and do not stand in the text yet.
   private var waiting: [Int: WaitingPaths] = [:]
+  private var trainings: [Int: TrainingText] = [:]
 
   init() {}
 
@@ -35,6 +36,9 @@ struct TraceText {
   /// The text that an event adds.
   mutating func text(for record: TraceRecord) -> String {
     trace.apply(record)
+    if case .training(let event) = record.event {
+      return trainings[record.run, default: TrainingText()].text(for: event)
+    }
     guard let run = trace.runs[record.run] else { return "" }
     switch record.event {
     case .injected(let injection) where injection.role == .prompt:

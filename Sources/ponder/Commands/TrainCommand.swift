@@ -1,0 +1,208 @@
+import ArgumentParser
+import Decoding
+import Engine
+import Foundation
+import Learning
+import Playground
+import Problems
+import Reasoning
+import Traces
+import Training
+
+struct TrainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a model on problems.",
+    discussion: """
+      A line on standard output tells of each step: a table on a terminal, else JSON with the names \
+      that TRL logs. Ctrl-C ends after the step under way and writes the model of that step; the \
+      same command goes on from there. The model that comes out is a GGUF file that remembers what \
+      it was trained from; 'ponder models' lists it, and --model takes it everywhere.
+
+      Try: ponder train --model 2m
+      """)
+
+  enum Format: String, CaseIterable, ExpressibleByArgument { case table, jsonl }
+
+  @OptionGroup var training: TrainingOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Where to write the model: a GGUF file, or a name in the folder of trained models "
+        + "(default: a name such as 2m+grpo@8 there).", valueName: "file|name"))
+  var output: String?
+
+  @Flag(help: "Trains from the beginning, and replaces what is there.")
+  var anew = false
+
+  @Option(
+    help: ArgumentHelp(
+      "On how many held-out problems of each core family the model is measured at the end, beside the "
+        + "one it began with (default: 20, or 0 with --problems).", valueName: "n"))
+  var heldout: Int?
+
+  @Option(help: "\(Format.names) (default: table on a terminal, else jsonl)")
+  var format: Format?
+
+  @Option(help: ArgumentHelp("Also saves the trace to a file.", valueName: "file"))
+  var trace: String?
+
+  @OptionGroup var model: ModelOptions
+
+  func validate() throws {
+    if let heldout, !(0...10_000).contains(heldout) {
+      throw ValidationError("--heldout must be from 0 to 10000.")
+    }
+  }
+
+  func run() async throws {
+    let plan = try training.plan()
+    let path = try model.path()
+    let file = try GGUFFile(path: path)
+    let parent = BundledModels.name(of: file, path: path)
+    let place = TrainedOutput(output, usual: "\(parent)+\(plan.recipe)@\(plan.steps)")
+    let prompts = try PromptLibrary.bundled()
+    let trainee = try trainee(file, name: parent, plan)
+    try place.check(parent: path, anew: anew)
+    try place.begin(anew: anew)
+    let control = TrainingControl()
+    let report = TrainingReport(
+      plan.recipe, format: format ?? (isatty(STDOUT_FILENO) == 1 ? .table : .jsonl),
+      trace: try trace.map { try TraceRecording(path: $0, goesOn: place.canGoOn) },
+      onFailure: control.end)
+    let run = try TrainingRun(
+      plan, trainee: trainee, library: prompts, folder: place.folder, sink: report.receive)
+    defer { place.tidy() }
+    let (result, signal) = try await stoppingOnSignal {
+      report.tell("ending after the step under way; Ctrl-C again ends at once.")
+      control.end()
+    } work: {
+      await report.showingProgress { await Self.result { try await run.train(control) } }
+    }
+    let step = try end(run, result, at: place, report, stoppedBy: signal)
+    let figures = try await measure(run, report, prompts)
+    try report.conclude(
+      [
+        "output": .string(place.path), "name": .string(run.name(step: step)),
+        "steps": .number(Double(step)),
+      ], figures)
+    try report.finish()
+    StandardError.tell("try: ponder run --model \(place.handle) --problem apples")
+    StandardError.tell("or:  ponder --model \(place.handle)")
+  }
+
+  private static func result<Value>(
+    _ work: () async throws -> Value
+  ) async -> Result<Value, any Error> {
+    do {
+      return .success(try await work())
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// Writes the model and says how the training ended.
+  ///
+  /// - Returns: the step that the model is of.
+  /// - Throws: whatever has kept it from its end; `ExitCode.interrupted` when a signal has.
+  private func end(
+    _ run: TrainingRun, _ result: Result<TrainingEnd, any Error>, at place: TrainedOutput,
+    _ report: TrainingReport, stoppedBy signal: Int32?
+  ) throws -> Int {
+    let step = report.end?.step ?? 0
+    let goOn = "The same command goes on from there."
+    switch result {
+    case .failure(let error):
+      try? report.finish()
+      // What a step could not keep is not what it says it is.
+      guard error is LearningError || error is TrainingError, step > 0 else { throw error }
+      try place.write(run, step: step)
+      throw UserError.failed(
+        "\(error) The model after step \(step) is in \(place.path).")
+    case .success(let end) where end.reason == .completed:
+      try place.write(run, step: step)
+      try place.complete(keepsSteps: trace != nil)
+      StandardError.tell("\(run.name(step: step)) is in \(place.path).")
+      return step
+    case .success:
+      if step > 0 { try place.write(run, step: step) }
+      try report.finish()
+      StandardError.tell(
+        step > 0
+          ? "stopped after step \(step) of \(run.plan.steps); the model of that step is in "
+            + "\(place.path). \(goOn)" : "stopped before the first step. \(goOn)")
+      throw ExitCode.interrupted(by: signal ?? SIGINT)
+    }
+  }
+
+  /// The final figure: problems that nobody has trained on, answered by the model as it is now and as it
+  /// was.
+  ///
+  /// - Returns: what it adds to the last line.
+  private func measure(
+    _ run: TrainingRun, _ report: TrainingReport, _ prompts: PromptLibrary
+  ) async throws -> [String: JSONValue] {
+    let count = heldout ?? (training.problems == nil ? 20 : 0)
+    guard count > 0 else { return [:] }
+    let families = ProblemLibrary.coreFamilies.map(\.name)
+    return try await stoppingOnSignal {
+      // The model is written, and what is measured so far is told.
+      try? report.finish()
+      Foundation.exit(128 + SIGINT)
+    } work: {
+      let after = try await run.evaluateHeldOut(families, count: count)
+      try run.trainee.restart()
+      let base = try TrainingRun(
+        run.plan, trainee: run.trainee, library: prompts, sink: report.receive)
+      let before = try await base.evaluateHeldOut(families, count: count)
+      let think = try await base.evaluateHeldOut(families, count: count, prompting: .think)
+      return TrainingLines.values([
+        "heldout": after, "heldout/before": before, "heldout/before/think": think,
+      ])
+    }.result
+  }
+
+  /// The model, ready to be trained.
+  ///
+  /// - Throws: `UserError` for one that cannot be trained, with what could be.
+  private func trainee(
+    _ file: GGUFFile, name: String, _ plan: TrainingPlan
+  ) throws -> TransformerTrainee {
+    let recipe = try TrainingOptions.recipe(named: plan.recipe)
+    let settings = TrainingSettings(plan.settings, for: recipe)
+    try TrainingMemory.check(
+      parameters: file.parameterCount, hasReference: settings.beta > 0, name: name,
+      machine: CacheLimit.machineMemory)
+    var optimizer = AdamW.Settings()
+    optimizer.decay = Float(settings.decay)
+    do {
+      return try TransformerTrainee(
+        file, name: name, optimizer: optimizer, options: model.engineOptions)
+    } catch ModelError.unsupportedFormat(_, let format, let supported) {
+      throw UserError.badData(
+        "\(name) cannot be trained: its weights are stored as \(format), too coarse for small "
+          + "changes. Train the same model from a file in "
+          + "\(supported.dropLast().joined(separator: ", ")) or \(supported.last ?? "").")
+    }
+  }
+}
+
+/// What training takes.
+enum TrainingMemory {
+  /// About how many bytes: weights, gradients, the optimizer's two moments, and the weights packed for
+  /// decoding, in single precision; a reference has weights and gradients of its own.
+  static func bytes(parameters: Int, hasReference: Bool) -> Int {
+    let (bytes, isTooMany) = parameters.multipliedReportingOverflow(by: hasReference ? 28 : 20)
+    return isTooMany ? .max : bytes
+  }
+
+  /// - Throws: `UserError.failed` where the machine has less.
+  static func check(
+    parameters: Int, hasReference: Bool, name: String, machine: Int
+  ) throws {
+    let bytes = bytes(parameters: parameters, hasReference: hasReference)
+    guard bytes > machine else { return }
+    throw UserError.failed(
+      "Training \(name) takes about \(Format.bytes(bytes)) of memory, and this machine has "
+        + "\(Format.bytes(machine)): train a smaller model.")
+  }
+}

@@ -1,0 +1,62 @@
+import Engine
+import Foundation
+import Traces
+import Training
+
+/// A model that is found by its name and is no member of the bundled family: one that was trained,
+/// or any other file.
+struct NamedModel {
+  /// Of a trained model such as `2m+grpo@8`; the file's name for any other, and where two were
+  /// trained alike.
+  private(set) var name: String
+  let path: String
+  let parameters: Int
+  let fileType: String
+  let lineage: Lineage?
+
+  /// What a list says of it.
+  var explanation: String {
+    lineage.map(\.explanation) ?? "\(parameters) parameters, \(fileType)"
+  }
+
+  /// The user's own folder: `$XDG_DATA_HOME/ponder/models`, by default in `~/.local/share`.
+  static var folder: URL { UserFolder.data().appending(path: "ponder/models") }
+
+  /// The files in that folder.
+  static func files() -> [URL] { (try? BundledModels.files(in: folder)) ?? [] }
+
+  /// The models of files; those that cannot be read are left out.
+  static func all(_ files: [URL]) -> [NamedModel] {
+    var models = files.compactMap { url in
+      (try? GGUFFile(path: url.path)).map { NamedModel($0, path: url.path) }
+    }
+    let count = Dictionary(grouping: models, by: \.name).mapValues(\.count)
+    for index in models.indices where count[models[index].name] ?? 0 > 1 {
+      models[index].name = GGUFPartName.modelName(ofFile: models[index].path)
+    }
+    return models
+  }
+
+  init(_ file: GGUFFile, path: String) {
+    let lineage = Lineage(file.metadata)
+    // What a file says of itself must not disturb the terminal.
+    let told = lineage?.name.unicodeScalars.filter { $0.properties.generalCategory != .control }
+    name = told.map { String($0) } ?? GGUFPartName.modelName(ofFile: path)
+    self.path = path
+    self.lineage = lineage
+    (parameters, fileType) = (file.parameterCount, file.fileType)
+  }
+
+  /// The model that a name stands for: by what it is called in lists, else by its file's name.
+  static func named(_ name: String, among models: [NamedModel]) -> NamedModel? {
+    models.first { $0.name == name }
+      ?? models.first { GGUFPartName.modelName(ofFile: $0.path) == name }
+  }
+}
+
+extension Lineage {
+  /// Such as `grpo, 8 steps from 2m`.
+  var explanation: String {
+    "\(recipe), \(steps) \(steps == 1 ? "step" : "steps") from \(parent)"
+  }
+}

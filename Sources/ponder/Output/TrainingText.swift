@@ -1,0 +1,111 @@
+import Decoding
+import Foundation
+import Learning
+import Problems
+import Traces
+
+/// A training as text for people: a line for each step.
+struct TrainingText {
+  private typealias Column = TextTable<TrainingRow>.Column
+
+  private var rows = TrainingRows()
+  private var table = TextTable<TrainingRow>(columns: [])
+
+  init() {}
+
+  /// The text that an event adds.
+  ///
+  /// - Parameter seconds: how long the step took, of a step.
+  mutating func text(for event: TrainingEvent, seconds: Double? = nil) -> String {
+    let lines = rows.take(event, seconds: seconds).map(text).joined()
+    switch event {
+    case .started(let start):
+      table = Self.table(start)
+      return lines + Self.title(start) + table.heading
+    case .ended(let end): return lines + Self.conclusion(end)
+    case .evaluation(let evaluation) where evaluation.split == .heldout:
+      return lines + Self.heldout(evaluation)
+    default: return lines
+    }
+  }
+
+  private func text(of row: TrainingRow) -> String {
+    var text = row.metrics == nil && row.evaluation == nil ? "" : table.line(of: row)
+    if let think = row.think {
+      text +=
+        "      with the think prompt \(fixed(think.all.accuracy)), reasoned "
+        + "\(fixed(think.all.reasoning)): what there is to reach\n"
+    }
+    if let votes = row.votes {
+      text +=
+        "      \(votes.samples) samples of \(votes.problems) problems: one is right "
+        + "\(fixed(votes.one.value)), the majority \(fixed(votes.majority.value)), any "
+        + "\(fixed(votes.any.value))\n"
+    }
+    return text
+  }
+
+  private static func title(_ start: TrainingStart) -> String {
+    let name = RecipeRegistry.description(of: start.recipe)?.title ?? start.recipe
+    let from = start.resumedAt > 0 ? ", taken up after step \(start.resumedAt)" : ""
+    return "\(start.recipe) (\(name)): \(start.model.name) on \(start.problems), "
+      + "\(start.steps) \(start.steps == 1 ? "step" : "steps"), seed \(start.seed)\(from)\n"
+  }
+
+  private static func conclusion(_ end: TrainingEnd) -> String {
+    switch end.reason {
+    case .completed: ""
+    case .stopped: "stopped after step \(end.step)\n"
+    case .failed: "failed after step \(end.step): \(end.message ?? "no reason is known")\n"
+    }
+  }
+
+  private static func heldout(_ evaluation: TrainingEvaluation) -> String {
+    let all = evaluation.all
+    let what =
+      (evaluation.step == 0 ? "before" : "after step \(evaluation.step)")
+      + (evaluation.prompting == "plain" ? "" : ", \(evaluation.prompting)")
+    let families = evaluation.families.sorted { $0.key < $1.key }.map {
+      "\($0) \(fixed($1.accuracy))"
+    }
+    return "held-out, \(what): \(fixed(all.accuracy)) \(fixed(all.interval)) of "
+      + "\(all.problems) problems, reasoned \(fixed(all.reasoning))\n"
+      + families.folded(indent: 2).map { $0 + "\n" }.joined()
+  }
+
+  /// The columns that a training fills.
+  private static func table(_ start: TrainingStart) -> TextTable<TrainingRow> {
+    let settings = TrainingSettings(start.used)
+    let samples = RecipeRegistry.description(of: start.recipe)?.samples ?? false
+    func column(_ heading: String, _ width: Int, _ metric: TrainingMetric) -> Column {
+      Column(heading, width, isNumber: true) { number($0[metric]) }
+    }
+    var columns = [
+      Column("step", 6, isNumber: true) { "\($0.step)" },
+      Column("accuracy", 10, isNumber: true) {
+        $0.evaluation.map { fixed($0.all.accuracy) } ?? ""
+      },
+      Column("95 % interval", 16) { $0.evaluation.map { fixed($0.all.interval) } ?? "" },
+      Column("reasoned", 10, isNumber: true) {
+        $0.evaluation.map { fixed($0.all.reasoning) } ?? ""
+      },
+    ]
+    if samples {
+      columns.append(column("reward", 8, .reward))
+      if settings.reward != .exact { columns.append(column("exact", 8, .exact)) }
+      columns += [column("length", 8, .meanLength), column("entropy", 9, .entropy)]
+      columns.append(column("dead", 7, .deadGroups))
+      if settings.beta > 0 { columns.append(column("kl", 8, .divergence)) }
+      if settings.updates > 1 { columns.append(column("clipped", 9, .clipped)) }
+    } else {
+      columns += [column("loss", 9, .loss), column("grad norm", 11, .gradientNorm)]
+    }
+    columns.append(
+      Column("s", 7, isNumber: true) { $0.seconds.map { String(format: "%.1f", $0) } ?? "" })
+    return TextTable(columns: columns)
+  }
+
+  private static func number(_ value: Double?) -> String {
+    value.map { abs($0) >= 100 ? String(format: "%.0f", $0) : String(format: "%.3f", $0) } ?? ""
+  }
+}
