@@ -76,7 +76,7 @@ final class TrainingFiles {
   }
 
   private var checkpoint: String { Self.checkpoint(in: folder) }
-  private var steps: URL { folder.appending(path: "steps") }
+  private var steps: URL { folder.appending(path: TrainingRun.stepsFolder) }
 
   // MARK: Checkpoints
 
@@ -148,7 +148,8 @@ final class TrainingFiles {
     guard !isTemporary, step > 0 else { return nil }
     try FileManager.default.createDirectory(at: steps, withIntermediateDirectories: true)
     let name = run.name(step: step)
-    let file = steps.appending(path: "\(name.map { $0 == "/" ? "-" : $0 }.map(String.init).joined()).gguf")
+    let file = steps.appending(
+      path: "\(name.map { $0 == "/" ? "-" : $0 }.map(String.init).joined()).gguf")
     try trainee.write(to: file.path, lineage: run.lineage(step: step), format: .f32)
     thinOut()
     return TrainingWeights(
@@ -186,6 +187,9 @@ extension TrainingRun {
   public static func canGoOn(in folder: URL) -> Bool {
     FileManager.default.fileExists(atPath: TrainingFiles.checkpoint(in: folder))
   }
+
+  /// The folder of the weights of steps, in that of the training.
+  public static var stepsFolder: String { "steps" }
 
   /// Keeps the weights of a step as a file, and tells of it.
   func writeWeights(_ step: Int) throws {
