@@ -65,7 +65,8 @@ public final class ReFTRecipe: Recipe {
     let joined = PPO.Metrics.joined(metrics)
     step[.loss] = joined.policyLoss + run.settings.proximal.valueWeight * joined.valueLoss
     step[.gradientNorm] = norms.reduce(0, +) / Double(max(1, norms.count))
-    step[.entropy] = parts.reduce(0) { $0 + $1.update.entropy * Double($1.update.tokenCount) }
+    step[.entropy] =
+      parts.reduce(0) { $0 + $1.update.entropy * Double($1.update.tokenCount) }
       / Double(max(1, joined.tokens))
     step[.clipped] = joined.clippedShare
     if run.settings.beta > 0 { step[.divergence] = Minibatch.divergence(parts) }
@@ -210,6 +211,7 @@ private struct Minibatch {
     }
     return update.samples(
       step: run.step, count: count, vocabulary: run.vocabulary,
-      epsilon: (run.settings.epsilon, run.settings.epsilon)) { advantages[$0][$1] }
+      epsilon: (run.settings.epsilon, run.settings.epsilon)
+    ) { advantages[$0][$1] }
   }
 }
