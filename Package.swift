@@ -83,6 +83,10 @@ let package = Package(
       name: "StrategyFixtures",
       dependencies: ["Decoding", "DecodingFixtures", "Problems", "Reasoning", "Traces"],
       path: "Tests/StrategyFixtures", swiftSettings: swiftSettings),
+    .target(
+      name: "LearningFixtures",
+      dependencies: ["Decoding", "DecodingFixtures", "Engine", "Problems", "Training"],
+      path: "Tests/LearningFixtures", swiftSettings: swiftSettings),
     .testTarget(
       name: "DecodingTests", dependencies: ["Decoding", "DecodingFixtures"],
       swiftSettings: swiftSettings),
@@ -96,8 +100,8 @@ let package = Package(
     .testTarget(
       name: "LearningTests",
       dependencies: [
-        "Decoding", "DecodingFixtures", "Engine", "EngineFixtures", "Learning", "Problems",
-        "Reasoning", "Traces", "Training",
+        "Decoding", "DecodingFixtures", "Engine", "EngineFixtures", "Learning",
+        "LearningFixtures", "Problems", "Reasoning", "Traces", "Training",
       ],
       swiftSettings: swiftSettings),
     .testTarget(

@@ -73,16 +73,21 @@ public enum ProblemLibrary {
 
   /// The problem of that id; throws for an unknown family or level.
   public static func problem(_ id: ProblemID) throws -> Problem {
+    let worked = try worked(id)
+    return Problem(
+      id: id.description, family: id.family, level: worked.level, question: worked.question,
+      answer: worked.answer, steps: worked.steps)
+  }
+
+  /// The problem of that id with its solution in words; throws for an unknown family or level.
+  static func worked(_ id: ProblemID) throws -> WorkedProblem {
     let family = try family(id.family)
     if let level = id.level, !family.levels.contains(level) {
       throw ProblemError.unknownLevel(level, family: family.name, levels: family.levels)
     }
     var random = ProblemRandom(stream: id.stream, seed: id.seed, index: id.index)
     let (draft, _) = draft(family, split: id.split, level: id.level, using: &random)
-    let worked = draft.words(&random, nil)
-    return Problem(
-      id: id.description, family: family.name, level: worked.level, question: worked.question,
-      answer: worked.answer, steps: worked.steps)
+    return draft.words(&random, nil)
   }
 
   /// Problems 0 ..< count of a seed.

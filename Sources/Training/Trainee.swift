@@ -44,6 +44,22 @@ public protocol Trainee: AnyObject {
   func restart() throws
 }
 
+/// A trainee whose hidden states heads can read, and learn from.
+public protocol HeadedTrainee: Trainee {
+  /// Elements of a hidden state.
+  var width: Int { get }
+
+  /// As `forward`, with the hidden state of each target.
+  ///
+  /// - Throws: `ModelError`.
+  func forwardWithStates(_ rows: PackedRows) throws -> TrainingPass.Outcome
+
+  /// As `backward`, for the rows of the last `forwardWithStates`.
+  ///
+  /// - Parameter stateSlopes: the loss's derivative by each hidden state. [targets, width]
+  func backward(slopes: [Float], stateSlopes: [Float]) throws
+}
+
 /// Why training cannot go on.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// The gradients at a step are not numbers any more.

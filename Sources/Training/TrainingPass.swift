@@ -29,6 +29,9 @@ public final class TrainingPass {
     public var logProbabilities: [Float] = []
     /// The entropy in nats of what each target was chosen from. [targets]
     public var entropies: [Float] = []
+    /// The hidden state that each target was chosen from, after the last norm, where it was asked
+    /// for. [targets, width]
+    public var states: [Float] = []
   }
 
   /// One layer, and what its backward pass reads.
@@ -105,7 +108,8 @@ public final class TrainingPass {
     rotary = RotaryTable(configuration.rotary, rotation: .pairs, factors: nil)
   }
 
-  private var width: Int { configuration.embeddingLength }
+  /// Elements of a hidden state.
+  public var width: Int { configuration.embeddingLength }
 
   /// The gradient of a tensor. [rowCount, rowLength]
   public func gradient(of name: String) -> [Float]? {
@@ -125,9 +129,12 @@ public final class TrainingPass {
 
   /// How likely each target is.
   ///
+  /// - Parameter givesStates: the outcome has the targets' hidden states, which heads read.
   /// - Throws: `ModelError.outOfMemory`, `.invalidConfiguration` for a token that the model does not
   ///   have.
-  public func forward(_ rows: PackedRows) throws(ModelError) -> Outcome {
+  public func forward(
+    _ rows: PackedRows, givesStates: Bool = false
+  ) throws(ModelError) -> Outcome {
     let known = 0..<configuration.vocabularySize
     let asked = rows.targets.lazy.map { Int($0.token) }
     guard rows.tokens.allSatisfy({ known.contains(Int($0)) }), asked.allSatisfy(known.contains)
@@ -144,6 +151,7 @@ public final class TrainingPass {
     try output.forward(
       x, targets: rows.targets, logProbabilities: &outcome.logProbabilities,
       entropies: &outcome.entropies, version: version, compute)
+    if givesStates { outcome.states = try output.states(rows.targets) }
     return outcome
   }
 
@@ -195,14 +203,20 @@ public final class TrainingPass {
   /// - Parameters:
   ///   - slopes: the loss's derivative by the log probability of each target. [targets]
   ///   - entropySlopes: by the entropy that each target was told with; nil for none. [targets]
-  public func backward(slopes: [Float], entropySlopes: [Float]? = nil) throws(ModelError) {
-    precondition(slopes.count == rows.targets.count, "a slope for each target")
+  ///   - stateSlopes: by the hidden state of each target; nil for none. [targets, width]
+  public func backward(
+    slopes: [Float], entropySlopes: [Float]? = nil, stateSlopes: [Float]? = nil
+  ) throws(ModelError) {
+    let count = rows.targets.count
+    precondition(slopes.count == count, "a slope for each target")
+    precondition(entropySlopes?.count ?? count == count, "an entropy slope for each target")
+    precondition(stateSlopes?.count ?? (count * width) == count * width, "[targets, width]")
     let version = weights.version
     let dx = try space.dresidual.reserve(rows.count * width)
     dx.update(repeating: 0, count: rows.count * width)
     try output.backward(
-      rows.targets, slopes: slopes, entropySlopes: entropySlopes, dx: dx, version: version,
-      compute, in: space.norms)
+      rows.targets, slopes: slopes, entropySlopes: entropySlopes, stateSlopes: stateSlopes, dx: dx,
+      version: version, compute, in: space.norms)
     for index in layers.indices.reversed() {
       try backward(layers[index], dx)
     }

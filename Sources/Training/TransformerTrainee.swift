@@ -3,7 +3,7 @@ public import Engine
 public import Foundation
 
 /// A transformer of the llama family in training.
-public final class TransformerTrainee: Trainee {
+public final class TransformerTrainee: HeadedTrainee {
   public let model: any LanguageModel
   public let pass: TrainingPass
   private var optimizer: any Optimizer
@@ -63,6 +63,16 @@ public final class TransformerTrainee: Trainee {
 
   public func backward(slopes: [Float], entropySlopes: [Float]?) throws {
     try pass.backward(slopes: slopes, entropySlopes: entropySlopes)
+  }
+
+  public var width: Int { pass.width }
+
+  public func forwardWithStates(_ rows: PackedRows) throws -> TrainingPass.Outcome {
+    try pass.forward(rows, givesStates: true)
+  }
+
+  public func backward(slopes: [Float], stateSlopes: [Float]) throws {
+    try pass.backward(slopes: slopes, stateSlopes: stateSlopes)
   }
 
   public func update(rate: Double, maxNorm: Double) throws -> Double {

@@ -117,6 +117,11 @@ package struct ReferenceLlama {
   ///
   /// - Parameter first: the position of the first token.
   package func logits(_ tokens: [TokenID], at first: Int = 0) -> [[Double]] {
+    states(tokens, at: first).map { multiply(c.tiedEmbeddings ? w("token_embd") : w("output"), $0) }
+  }
+
+  /// What logits are read from after each token, after the last norm. [tokens][width]
+  package func states(_ tokens: [TokenID], at first: Int = 0) -> [[Double]] {
     var keys = [[[Double]]](repeating: [], count: c.layerCount)
     var values = keys
     return tokens.enumerated().map { index, token in
@@ -136,7 +141,7 @@ package struct ReferenceLlama {
         let up = multiply(w(name + "ffn_up"), f)
         x = zip(x, multiply(w(name + "ffn_down"), zip(gate, up).map(*))).map(+)
       }
-      return multiply(c.tiedEmbeddings ? w("token_embd") : w("output"), norm(x, w("output_norm")))
+      return norm(x, w("output_norm"))
     }
   }
 

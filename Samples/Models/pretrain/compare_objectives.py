@@ -210,8 +210,13 @@ def ppo():
     cases = []
     grid = itertools.product((0.1, 0.2), (0.2, 0.5), (0.1, 1.0), (0.0, 0.1, 0.4))
     for clip, value_clip, share, drift in grid:
-        now = single(old + normal(drift, count)).requires_grad_()
-        told = single(values + normal(drift, count)).requires_grad_()
+        moved, value_moved = normal(drift, count), normal(drift, count)
+        if drift > 0:
+            # Between the two ranges of either, on both sides.
+            moved[:8] = torch.tensor([1.15, 0.85] * 4).log()
+            value_moved[:8] = torch.tensor([0.3, 0.3, -0.3, -0.3] * 2)
+        now = single(old + moved).requires_grad_()
+        told = single(values + value_moved).requires_grad_()
         rho = (now - old).exp()
         plain, clipped = -white * rho, -white * rho.clip(1 - clip, 1 + clip)
         policy = torch.maximum(plain, clipped).mean()

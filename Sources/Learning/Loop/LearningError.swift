@@ -8,6 +8,8 @@ public enum LearningError: Error, Equatable, CustomStringConvertible {
   case notFinite(step: Int, Place)
   /// Files are to be kept of a model that cannot be written.
   case cannotBeKept
+  /// A recipe needs hidden states, which the model does not tell.
+  case lacksHiddenStates(String)
   /// What a checkpoint remembers cannot be read.
   case damagedState(String)
 
@@ -24,9 +26,12 @@ public enum LearningError: Error, Equatable, CustomStringConvertible {
         + Suggestion.remedy(for: name, among: RecipeRegistry.names) + "."
     case .noProblems: "There are no problems to learn from."
     case .notFinite(let step, let place):
-      "At step \(step) \(place.rawValue) are not numbers any more. The learning rate may be too high; "
-        + "the weights from before that step are kept."
-    case .cannotBeKept: "This model cannot be written to a file, so a training of it cannot be kept."
+      "At step \(step) \(place.rawValue) are not numbers any more. The learning rate may be too "
+        + "high; the weights from before that step are kept."
+    case .cannotBeKept:
+      "This model cannot be written to a file, so a training of it cannot be kept."
+    case .lacksHiddenStates(let recipe):
+      "The recipe \(recipe) reads the model's hidden states, which this one does not tell."
     case .damagedState(let recipe):
       "What the checkpoint remembers of the recipe \(recipe) cannot be read."
     }

@@ -144,7 +144,7 @@ final class TrainingFiles {
     guard !isTemporary, step > 0 else { return nil }
     try FileManager.default.createDirectory(at: steps, withIntermediateDirectories: true)
     let name = run.name(step: step)
-    let file = steps.appending(path: "\(name.map { $0 == "/" ? "-" : $0 }.map(String.init).joined()).gguf")
+    let file = steps.appending(path: String(name.map { $0 == "/" ? "-" : $0 }) + ".gguf")
     try trainee.write(to: file.path, lineage: run.lineage(step: step), format: .f32)
     thinOut()
     return TrainingWeights(

@@ -112,11 +112,13 @@ struct TrainingProblems {
   /// Questions that are answered again and again, so that one can watch: the emblem where its
   /// family is trained on, since no training may see it, and one of each of the other families.
   var probes: [Question] {
-    var problems = evaluation.contains { $0.family == ProblemLibrary.apples.family }
+    var problems =
+      evaluation.contains { $0.family == ProblemLibrary.apples.family }
       ? [ProblemLibrary.apples] : []
     let each = Self.first(1, ofEachFamilyOf: evaluation)
     problems += each.filter { $0.family != ProblemLibrary.apples.family }
-    for problem in evaluation where problems.count < Self.probeCount && !problems.contains(problem) {
+    for problem in evaluation where problems.count < Self.probeCount && !problems.contains(problem)
+    {
       problems.append(problem)
     }
     return problems.prefix(Self.probeCount).map { Question($0) }

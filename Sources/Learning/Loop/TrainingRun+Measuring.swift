@@ -1,6 +1,6 @@
+import Decoding
 import Foundation
 import Measuring
-import Decoding
 import Problems
 public import Reasoning
 public import Traces

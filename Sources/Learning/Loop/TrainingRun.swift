@@ -78,13 +78,16 @@ public final class TrainingRun {
   public var rate: Double { rate(of: settings.rate) }
 
   /// The rate of the step under way where the whole rate is another.
-  func rate(of whole: Double) -> Double {
+  func rate(of whole: Double) -> Double { rate(of: whole, at: step, of: plan.steps) }
+
+  /// The rate of a step among so many, from 1, where the whole rate is another.
+  func rate(of whole: Double, at step: Int, of steps: Int) -> Double {
     let schedule: RateSchedule =
       switch settings.schedule {
       case .constant: .warmUp(steps: settings.warmup)
       case .linear: .linear(warmUp: settings.warmup)
       }
-    return whole * schedule.factor(at: step - 1, of: plan.steps)
+    return whole * schedule.factor(at: step - 1, of: steps)
   }
 
   /// The model as it is now, for answering questions.
@@ -246,7 +249,8 @@ public final class TrainingRun {
 public enum RecipeRegistry {
   /// Adding a recipe is one file, one test and one line here.
   public static let all: [any Recipe.Type] = [
-    GRPORecipe.self, ReinforceRecipe.self,
+    SFTRecipe.self, ContinuedPretrainingRecipe.self, RejectionSamplingRecipe.self, STaRRecipe.self,
+    ReinforceRecipe.self, ReFTRecipe.self, GRPORecipe.self,
   ]
 
   public static var names: [String] { all.map { $0.description.name } }

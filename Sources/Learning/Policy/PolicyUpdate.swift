@@ -74,7 +74,8 @@ struct PolicyUpdate {
       let ranges = passes[passes.count - 1].rows.add(
         prompt: own.prompt, continuations: taken.map { own.completions[$0].tokens })
       for (number, targets) in zip(taken, ranges) {
-        passes[passes.count - 1].places.append(Place(group: group, number: number, targets: targets))
+        passes[passes.count - 1].places.append(
+          Place(group: group, number: number, targets: targets))
       }
       numbers = numbers.dropFirst(taken.count)
     }
@@ -103,33 +104,57 @@ struct PolicyUpdate {
     _ trainee: any Trainee, step: Int, isFirst: Bool,
     _ objective: (Pass, TrainingPass.Outcome, PolicyUpdate) throws -> (ObjectiveValue, Told)
   ) throws -> [Told] {
-    var told: [Told] = []
-    for pass in passes {
-      let outcome = try trainee.forward(pass.rows)
-      guard outcome.logProbabilities.allSatisfy(\.isFinite) else {
-        throw LearningError.notFinite(step: step, .probabilities)
+    try passes.map { pass in
+      let (value, told, _) = try value(
+        of: pass, try trainee.forward(pass.rows), step: step, isFirst: isFirst, objective)
+      if value.slopes.contains(where: { $0 != 0 }) {
+        try trainee.backward(slopes: value.slopes, entropySlopes: nil)
       }
-      for place in pass.places {
-        current[place.group][place.number] = Array(outcome.logProbabilities[place.targets])
-      }
-      if isFirst {
-        for place in pass.places {
-          sampled[place.group][place.number] = current[place.group][place.number]
-        }
-        entropySum += outcome.entropies.reduce(0) { $0 + Double($1) }
-      }
-      let (value, said) = try objective(pass, outcome, self)
-      told.append(said)
-      for place in pass.places {
-        pushes[place.group][place.number] = value.slopes[place.targets].map { -$0 }
-      }
-      guard value.slopes.contains(where: { $0 != 0 }) else { continue }
-      guard value.loss.isFinite, value.slopes.allSatisfy(\.isFinite) else {
-        throw LearningError.notFinite(step: step, .loss)
-      }
-      try trainee.backward(slopes: value.slopes, entropySlopes: nil)
+      return told
     }
-    return told
+  }
+
+  /// The same with a head, which reads hidden states.
+  ///
+  /// - Parameter head: takes the slopes by what the head says, and gives those by the states.
+  mutating func accumulate<Told>(
+    _ trainee: any HeadedTrainee, step: Int, isFirst: Bool,
+    head: (_ states: [Float], _ slopes: [Float]) -> [Float],
+    _ objective: (Pass, TrainingPass.Outcome, PolicyUpdate) throws -> (ObjectiveValue, Told)
+  ) throws -> [Told] {
+    try passes.map { pass in
+      let (value, told, outcome) = try value(
+        of: pass, try trainee.forwardWithStates(pass.rows), step: step, isFirst: isFirst, objective)
+      if let slopes = value.valueSlopes {
+        let stateSlopes = head(outcome.states, slopes)
+        try trainee.backward(slopes: value.slopes, stateSlopes: stateSlopes)
+      }
+      return told
+    }
+  }
+
+  private mutating func value<Told>(
+    of pass: Pass, _ outcome: TrainingPass.Outcome, step: Int, isFirst: Bool,
+    _ objective: (Pass, TrainingPass.Outcome, PolicyUpdate) throws -> (ObjectiveValue, Told)
+  ) throws -> (ObjectiveValue, Told, TrainingPass.Outcome) {
+    guard outcome.logProbabilities.allSatisfy(\.isFinite) else {
+      throw LearningError.notFinite(step: step, .probabilities)
+    }
+    for place in pass.places {
+      current[place.group][place.number] = Array(outcome.logProbabilities[place.targets])
+      if isFirst {
+        sampled[place.group][place.number] = current[place.group][place.number]
+      }
+    }
+    if isFirst { entropySum += outcome.entropies.reduce(0) { $0 + Double($1) } }
+    let (value, told) = try objective(pass, outcome, self)
+    for place in pass.places {
+      pushes[place.group][place.number] = value.slopes[place.targets].map { -$0 }
+    }
+    guard value.loss.isFinite, value.slopes.allSatisfy(\.isFinite) else {
+      throw LearningError.notFinite(step: step, .loss)
+    }
+    return (value, told, outcome)
   }
 
   /// A pass's completions as objectives see them.
@@ -155,7 +180,7 @@ struct PolicyUpdate {
   var metrics: [TrainingMetric: Double] {
     let completions = groups.flatMap(\.completions)
     func share(_ condition: (Completion) -> Bool) -> Double {
-      completions.isEmpty ? 0 : Double(completions.count(where: condition)) / Double(completions.count)
+      Double(completions.count(where: condition)) / Double(max(1, completions.count))
     }
     let rewards = completions.map(\.reward)
     let mean = rewards.reduce(0, +) / Double(max(1, rewards.count))

@@ -44,7 +44,8 @@ public final class GRPORecipe: Recipe {
     run.tell(
       update.samples(
         step: run.step, vocabulary: run.vocabulary,
-        epsilon: (settings.epsilon, settings.epsilonHigh)) { advantages[$0][$1] })
+        epsilon: (settings.epsilon, settings.epsilonHigh)
+      ) { advantages[$0][$1] })
     run.learned(from: update.tokenCount)
     var step = run.told(update.metrics)
     step[.loss] = told.reduce(0) { $0 + $1.loss }

@@ -137,10 +137,10 @@ public struct CurriculumGenerator: Sendable {
   }
 
   /// The sentence that gives the answer behind reasoning, with the space before it.
-  private func conclusion(_ problem: WorkedProblem) -> String { " " + Self.ending(problem) }
+  private static func conclusion(_ problem: WorkedProblem) -> String { " " + ending(problem) }
 
   /// The reasoning and the answer, with the space before them.
-  private func told(_ problem: WorkedProblem, _ style: ReasoningStyle) -> String {
+  static func told(_ problem: WorkedProblem, _ style: ReasoningStyle) -> String {
     " " + problem.chain(style).joined(separator: " ") + conclusion(problem)
   }
 
@@ -152,15 +152,15 @@ public struct CurriculumGenerator: Sendable {
   /// looked at again.
   func reasoned(_ sketch: Sketch, using random: inout ProblemRandom) -> [Segment] {
     let (problem, style) = (sketch.right, style(using: &random))
-    let whole = answer(told(problem, style))
+    let whole = answer(Self.told(problem, style))
     guard random.chance(mix.rechecks) else {
-      return reasoning(sketch, style, using: &random) + [answer(conclusion(problem))]
+      return reasoning(sketch, style, using: &random) + [answer(Self.conclusion(problem))]
     }
-    let again = answer(PromptFormat.recheck + told(problem, .terse))
+    let again = answer(PromptFormat.recheck + Self.told(problem, .terse))
     guard random.chance(0.5),
       let wrong = sketch.faulty(misreadings: mix.misreadings, using: &random)
     else { return [whole, again] }
-    let (common, rest) = Self.divided(told(wrong, style), from: whole.text)
+    let (common, rest) = Self.divided(Self.told(wrong, style), from: whole.text)
     return [answer(common), context(rest), again].filter { !$0.text.isEmpty }
   }
 
@@ -224,7 +224,7 @@ public struct CurriculumGenerator: Sendable {
     for number in 0...count {
       let problem = Sketch(family, using: &random).right
       let told =
-        isReasoned ? self.told(problem, style) : " \(problem.saidAnswer.capitalizedAnswer)."
+        isReasoned ? Self.told(problem, style) : " \(problem.saidAnswer.capitalizedAnswer)."
       let gap = number == 0 ? "" : "\n\n"
       segments.append(context(gap + PromptFormat.plain(problem.question)))
       segments.append(number == 0 ? context(told) : answer(told))
@@ -241,15 +241,15 @@ public struct CurriculumGenerator: Sendable {
     return [
       question(sketch.right), context(PromptFormat.recall),
       answer(
-        PromptFormat.recalled + " " + related.right.question + told(related.right, style)
-          + PromptFormat.nowSolve + told(sketch.right, style)),
+        PromptFormat.recalled + " " + related.right.question + Self.told(related.right, style)
+          + PromptFormat.nowSolve + Self.told(sketch.right, style)),
     ]
   }
 
   private func tagged(_ sketch: Sketch, using random: inout ProblemRandom) -> [Segment] {
     let tags = ThinkingTags.think
     var thinking = reasoned(sketch, using: &random)
-    let said = conclusion(sketch.right)
+    let said = Self.conclusion(sketch.right)
     if let last = thinking.last, last.text.hasSuffix(said) {
       thinking[thinking.count - 1].text = String(last.text.dropLast(said.count))
     }

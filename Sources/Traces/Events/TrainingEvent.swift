@@ -107,8 +107,10 @@ public enum TrainingMetric: String, Sendable, CaseIterable {
   case reasoned
   /// The mean loss per token of documents that are mixed in against forgetting.
   case replayLoss = "replay_loss"
-  /// Of supervised fine-tuning: how many texts there are to learn from.
+  /// How many texts there are to learn from.
   case texts
+  /// The share of failures that are solved rightly with the answer as a hint.
+  case rationalised
   case policyLoss = "loss/policy_avg"
   case valueLoss = "loss/value_avg"
 }

@@ -79,9 +79,11 @@ struct OutputLayer {
   /// - Parameters:
   ///   - slopes: the loss's derivative by the log probability of each target. `[targets]`
   ///   - entropySlopes: by the entropy that it was told with; nil for none. `[targets]`
+  ///   - stateSlopes: by the state that it was told with; nil for none. `[targets, width]`
   ///   - dx: `[rows, width]`, added to.
   mutating func backward(
-    _ targets: [PackedRows.Target], slopes: [Float], entropySlopes: [Float]?, dx: Floats,
+    _ targets: [PackedRows.Target], slopes: [Float], entropySlopes: [Float]?,
+    stateSlopes: [Float]?, dx: Floats,
     version: UInt64, _ compute: LayerCompute, in space: FloatBuffer
   ) throws(ModelError) {
     let width = norm.width
@@ -100,6 +102,7 @@ struct OutputLayer {
       projection.backward(
         h + start * width, dy: d, dx: dh + start * width, rows: chunk.count, compute)
     }
+    if let stateSlopes { add(stateSlopes, to: dh) }
     let gathered = try input.reserve(rows.count * width)
     let dgathered = try dinput.reserve(rows.count * width)
     dgathered.update(repeating: 0, count: rows.count * width)
@@ -107,6 +110,34 @@ struct OutputLayer {
       gathered, dy: dh, dx: dgathered, rows: rows.count, compute, in: space)
     for (place, row) in rows.enumerated() {
       compute.kernels.pointee.add_scaled(dgathered + place * width, dx + row * width, width, 1)
+    }
+  }
+
+  /// The normed state that each target was told from. `[targets, width]`
+  func states(_ targets: [PackedRows.Target]) throws(ModelError) -> [Float] {
+    let width = norm.width
+    let h = try normed.reserve(rows.count * width)
+    var states = Array(repeating: Float(0), count: targets.count * width)
+    states.withUnsafeMutableBufferPointer { states in
+      guard let start = states.baseAddress else { return }
+      eachTarget { place, index in
+        (start + index * width).update(from: h + place * width, count: width)
+      }
+    }
+    return states
+  }
+
+  private func add(_ stateSlopes: [Float], to dh: Floats) {
+    let width = norm.width
+    eachTarget { place, index in
+      for i in 0..<width { dh[place * width + i] += stateSlopes[index * width + i] }
+    }
+  }
+
+  /// Each target, with the place of its row among those that are asked.
+  private func eachTarget(_ body: (_ place: Int, _ index: Int) -> Void) {
+    for place in rows.indices {
+      for index in order[starts[place]..<starts[place + 1]] { body(place, index) }
     }
   }
 

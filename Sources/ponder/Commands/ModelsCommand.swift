@@ -3,6 +3,7 @@ import Decoding
 import Engine
 import Foundation
 import Playground
+import Training
 
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -52,14 +52,14 @@ struct RecipesCommand: ParsableCommand {
       let defaults = row.settings.compactMap { name in
         row.defaults[name].map { "--\(name) \($0)" }
       }
-      return """
-        \(row.name)
-          \(row.summary)
-          paper     \(row.paper)
-          cost      \(row.cost)
-          settings  \(row.settings.map { "--\($0)" }.joined(separator: " "))
-          defaults  \((["--steps \(row.steps)"] + defaults).joined(separator: " "))
-        """
+      let others = row.settings.filter { row.defaults[$0] == nil }.map { "--\($0)" }
+      let lines =
+        [
+          row.name, "  \(row.title): \(row.summary)", "  paper     \(row.paper)",
+          "  cost      \(row.cost)", "  defaults",
+        ] + (["--steps \(row.steps)"] + defaults).folded(indent: 4)
+      return (lines + (others.isEmpty ? [] : ["  settings without a default"])
+        + others.folded(indent: 4)).joined(separator: "\n")
     }
     try StandardOutput.writeLine(text.joined(separator: "\n\n"))
   }

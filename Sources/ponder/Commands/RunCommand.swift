@@ -51,7 +51,7 @@ struct RunCommand: AsyncParsableCommand {
       let name = decoder.model.vocabulary.name(of: beginning)
       StandardError.tell("the prompt begins with \(name) itself, so no second one is added.")
     }
-    let output = RunOutput(format: format, trace: try trace.map(TraceRecording.init))
+    let output = RunOutput(format: format, trace: try trace.map { try TraceRecording(path: $0) })
     let start = ContinuousClock.now
     output.receive(TraceRecord(.header(TraceHeader())))
     let run = Task {

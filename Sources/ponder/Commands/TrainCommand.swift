@@ -150,7 +150,7 @@ struct TrainCommand: AsyncParsableCommand {
     return try await stoppingOnSignal {
       // The model is written, and what is measured so far is told.
       try? report.finish()
-      exit(128 + SIGINT)
+      Foundation.exit(128 + SIGINT)
     } work: {
       let after = try await run.evaluateHeldOut(families, count: count)
       try run.trainee.restart()

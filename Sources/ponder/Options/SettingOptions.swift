@@ -39,10 +39,13 @@ enum RecipeSettings: SettingSource {
     // What most take, then who takes something else.
     let usual = values.max { a, b in values.count { $0 == a } < values.count { $0 == b } }
     let others = zip(users, values).filter { $1 != usual }.map { "\($0.name) \($1)" }
+    let who = users.count < RecipeRegistry.all.count ? users.map(\.name) : []
+    let unset =
+      setting.form == .onOff ? nil : usual.map { ([$0] + others).joined(separator: ", ") }
+    // What runs say of this row is of votes.
+    guard setting == .samples else { return setting.optionHelp(for: who, unset: unset) }
     return setting.optionHelp(
-      for: users.count < RecipeRegistry.all.count ? users.map(\.name) : [],
-      unset: setting.form == .onOff
-        ? nil : usual.map { ([$0] + others).joined(separator: ", ") })
+      for: who, what: "how many answers to each problem are sampled", more: "", unset: unset)
   }
 }
 
@@ -126,9 +129,14 @@ extension Setting {
   /// - Parameters:
   ///   - users: who uses it; empty for most.
   ///   - unset: nil where that goes without saying.
-  fileprivate func optionHelp(for users: [String], unset: String?) -> String {
+  ///   - what: instead of what the row says.
+  fileprivate func optionHelp(
+    for users: [String], what: String? = nil, more: String? = nil, unset: String?
+  ) -> String {
     let who = users.isEmpty ? "" : users.joined(separator: ", ") + ": "
-    let what = who.isEmpty ? help.prefix(1).uppercased() + help.dropFirst() : help
+    var what = what ?? help
+    if who.isEmpty { what = what.prefix(1).uppercased() + what.dropFirst() }
+    let more = more ?? self.more
     let usual = unset.map { " (default: \($0))" } ?? ""
     let choice = names.count > 4 ? " One of \(names.joined(separator: ", "))." : ""
     return "\(who)\(what)\(usual).\(choice)\(more.isEmpty ? "" : " \(more)")"

@@ -68,7 +68,7 @@ struct TrainingOptions: ParsableArguments {
       throw UserError.usage(
         "\(recipe.name) does not use --\(unused)"
           + (users.isEmpty ? "." : ", which is for \(users.map(\.name).joined(separator: ", ")).")
-          + " Its settings: \(recipe.settings.map { "--\($0.name)" }.joined(separator: ", ")).")
+          + " 'ponder recipes' lists what each recipe uses.")
     }
     return TrainingPlan(
       recipe: recipe.name, source: try source(), steps: steps ?? recipe.defaultSteps,

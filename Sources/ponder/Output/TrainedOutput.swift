@@ -1,3 +1,4 @@
+import Decoding
 import Foundation
 import Learning
 import Traces
@@ -54,10 +55,15 @@ struct TrainedOutput {
       if place == NamedModel.folder {
         try files.createDirectory(at: place, withIntermediateDirectories: true)
       }
+      guard files.fileExists(atPath: place.path) else {
+        throw UserError.failed("\(path) cannot be written: there is no folder \(place.path).")
+      }
       // As it will be written: beside its place first.
       let probe = place.appending(path: ".\(url.lastPathComponent).\(UUID().uuidString)")
       try Data().write(to: probe, options: .withoutOverwriting)
       try files.removeItem(at: probe)
+    } catch let error as UserError {
+      throw error
     } catch {
       throw UserError.failed("\(path) cannot be written: \(WholeFile.reason(error))")
     }

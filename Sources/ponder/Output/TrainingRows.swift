@@ -1,5 +1,6 @@
 import Learning
 import Measuring
+import Problems
 import Traces
 
 /// What is told of one step of a training.

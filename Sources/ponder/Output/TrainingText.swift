@@ -1,5 +1,7 @@
+import Decoding
 import Foundation
 import Learning
+import Problems
 import Traces
 
 /// A training as text for people: a line for each step.

@@ -1,0 +1,196 @@
+import Decoding
+import Foundation
+import LearningFixtures
+import Testing
+import Traces
+import Training
+
+@testable import Learning
+@testable import Problems
+
+/// Recipes that learn from texts, on a policy whose texts can be enumerated.
+@Suite struct SupervisedTests {
+  private let first = TwoQuestions.prompts[0]
+  private let second = TwoQuestions.prompts[1]
+
+  private func probability(_ text: [TokenID], _ trainee: TableTrainee, _ prompt: [TokenID]) -> Double
+  {
+    trainee.texts(after: prompt).first { $0.tokens == text }?.probability ?? 0
+  }
+
+  // MARK: sft
+
+  @Test func goldSolutionsBecomeLikely() async throws {
+    let trainee = TwoQuestions.trainee()
+    let told = try await TableTraining("sft", steps: 60, batch: 4).train(trainee)
+    #expect(probability(TwoQuestions.reasoned[0], trainee, first) > 0.9)
+    #expect(probability(TwoQuestions.reasoned[1], trainee, second) > 0.9)
+    let losses = told.steps.compactMap { $0[.loss] }
+    #expect(losses.count == 60)
+    #expect(try #require(losses.last) < 0.2 * losses[0])
+    #expect(told.steps.allSatisfy { $0[.texts] == 4 })
+    #expect(told.steps.allSatisfy { $0[.reward] == nil })
+  }
+
+  /// The question is masked, and the end is learned.
+  @Test func onlyTheAnswerIsLearned() async throws {
+    let trainee = TwoQuestions.trainee()
+    _ = try await TableTraining("sft", steps: 2, batch: 2).train(trainee)
+    var expected: Set<LearnedToken> = []
+    for (prompt, text) in zip(TwoQuestions.prompts, TwoQuestions.reasoned) {
+      for index in text.indices {
+        expected.insert(LearnedToken(prefix: prompt + text[..<index], token: text[index]))
+      }
+    }
+    #expect(trainee.learned == expected)
+  }
+
+  // MARK: continue
+
+  @Test func wholeDocumentsAreLearned() async throws {
+    let trainee = TwoQuestions.trainee()
+    _ = try await TableTraining("continue", steps: 1, batch: 2, ["replay": 0]).train(trainee)
+    // The table's questions are one token each, which begins its text.
+    #expect(trainee.learned.contains(LearnedToken(prefix: first, token: 5)))
+    #expect(trainee.learned.allSatisfy { !$0.prefix.isEmpty })
+  }
+
+  @Test func replayIsMixedInByItsShare() async throws {
+    let trainee = TwoQuestions.trainee()
+    let alone = try await TableTraining("continue", steps: 1, batch: 2, ["replay": 0])
+      .train(TwoQuestions.trainee())
+    let mixed = try await TableTraining("continue", steps: 1, batch: 2, ["replay": 0.5])
+      .train(trainee)
+    #expect(alone.steps[0][.replayLoss] == nil)
+    #expect(mixed.steps[0][.replayLoss] != nil)
+    #expect(mixed.steps[0][.texts] == 2)
+    let tokens = try #require(mixed.steps[0][.tokens])
+    #expect(tokens > (alone.steps[0][.tokens] ?? 0))
+  }
+
+  // MARK: rft
+
+  @Test func rightSamplesAreKeptAndLearned() async throws {
+    let trainee = TwoQuestions.trainee()
+    let told = try await TableTraining("rft", steps: 40, batch: 8, samples: 8).train(trainee)
+    let luck = probability(TwoQuestions.guessed, trainee, first)
+    let reasoned = probability(TwoQuestions.reasoned[0], trainee, first)
+    #expect(luck + reasoned > 0.9)
+    // What is right by luck is kept like what is reasoned.
+    #expect(luck > 0.2)
+    #expect(trainee.learned.allSatisfy { $0.prefix.first == 0 })
+    #expect(told.samples.flatMap(\.samples).allSatisfy { $0.isRight == $0.push.contains(1) || !$0.isRight })
+    #expect(told.samples.flatMap(\.samples).allSatisfy { $0.isRight || !$0.push.contains { $0 > 0 } })
+  }
+
+  @Test func aTextIsKeptOnceAProblem() async throws {
+    let trainee = TwoQuestions.trainee()
+    let told = try await TableTraining("rft", steps: 1, batch: 2, samples: 64).train(trainee)
+    // Two texts to the first question are right, none to the second.
+    #expect(told.steps[0][.texts] == 2)
+    #expect(told.steps[0][.exact].map { $0 > 0.05 && $0 < 0.4 } == true)
+  }
+
+  /// What cannot be sampled cannot be kept: no training of this kind ever reaches it.
+  @Test(arguments: ["rft", "star"]) func whatHasNoProbabilityStaysUnreachable(
+    recipe: String
+  ) async throws {
+    let trainee = TwoQuestions.trainee()
+    _ = try await TableTraining(recipe, steps: 30, batch: 4).train(trainee)
+    #expect(probability(TwoQuestions.reasoned[1], trainee, second) == 0)
+    #expect(trainee.texts(after: second).map(\.tokens) == [[7, 10, TwoQuestions.end]])
+  }
+
+  /// Kept samples are samples of p(r | x, right): that is where their cross-entropy is least, and it
+  /// is that distribution's entropy there.
+  @Test func theTargetIsTheDistributionOfRightTexts() throws {
+    let trainee = TwoQuestions.trainee()
+    let right = [TwoQuestions.reasoned[0], TwoQuestions.guessed]
+    let joint = trainee.texts(after: first).filter { right.contains($0.tokens) }
+    let total = joint.reduce(0) { $0 + $1.probability }
+    #expect(abs(total - (0.2 * 0.9 + 0.8 * 0.25)) < 1e-12)
+    let target = joint.map { ($0.tokens, $0.probability / total) }
+    let texts = target.map { tokens, share in
+      LearningText(
+        prompt: first, continuation: tokens, weights: tokens.map { _ in Float(share) })
+    }
+    // The table becomes the target, prefix by prefix.
+    var prefixes: [[TokenID]: [TokenID: Double]] = [:]
+    for (tokens, share) in target {
+      for index in tokens.indices {
+        prefixes[first + tokens[..<index], default: [:]][tokens[index], default: 0] += share
+      }
+    }
+    for (prefix, shares) in prefixes {
+      let mass = shares.values.reduce(0, +)
+      for (token, log) in trainee.logProbabilities(after: prefix).enumerated() {
+        let wanted = Foundation.log(max(1e-18, (shares[TokenID(token)] ?? 0) / mass))
+        trainee.add(wanted - log, toLogitOf: TokenID(token), after: prefix)
+      }
+    }
+    let loss = try trainee.learn(texts).reduce(TextLoss(), +)
+    let entropy = -target.reduce(0) { $0 + $1.1 * log($1.1) }
+    #expect(abs(loss.sum - entropy) < 1e-6)
+    for prefix in prefixes.keys {
+      #expect(trainee.gradient(after: prefix).allSatisfy { abs($0) < 1e-6 })
+    }
+  }
+
+  /// The sampler and the filter are as the law above assumes.
+  @Test func keptSamplesAreDistributedAsRightTexts() async throws {
+    let trainee = TwoQuestions.trainee()
+    let run = try TableTraining("rft", steps: 1, batch: 1, samples: 4000).run(trainee) { _ in }
+    let groups = try await run.rollouts().answer(
+      [Question(TwoQuestions.problems[0])], count: 4000,
+      .init(sampling: .init(temperature: 1), seed: 7, firstPath: 0))
+    let right = groups[0].completions.filter(\.isRight)
+    let share = Double(right.count { $0.tokens == TwoQuestions.guessed }) / Double(right.count)
+    let expected = 0.2 / (0.2 + 0.18)
+    let deviation = (expected * (1 - expected) / Double(right.count)).squareRoot()
+    #expect(abs(share - expected) < 4 * deviation)
+    #expect(Set(groups[0].distinctRight.map(\.tokens)) == [
+      TwoQuestions.guessed, TwoQuestions.reasoned[0],
+    ])
+  }
+
+  // MARK: Parts of what is kept
+
+  /// Every text is learned as often as there are epochs, whatever the number of steps.
+  @Test(arguments: [(1, 1, 1), (7, 3, 1), (7, 3, 2), (5, 8, 1), (16, 4, 3)])
+  func partsGoThroughAllThatIsKept(count: Int, steps: Int, epochs: Int) {
+    let texts = (0..<count).map { LearningText(prompt: [0], continuation: [TokenID($0)]) }
+    let kept = KeptSolutions(firstStep: 5, steps: steps, texts: texts)
+    var times: [LearningText: Int] = [:]
+    var sizes: [Int] = []
+    for step in 5..<5 + steps {
+      #expect(kept.serves(step))
+      let part = kept.part(ofStep: step, epochs: epochs, seed: 3)
+      sizes.append(part.count)
+      for text in part { times[text, default: 0] += 1 }
+    }
+    #expect(times == Dictionary(uniqueKeysWithValues: texts.map { ($0, epochs) }))
+    #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= 1)
+    #expect(!kept.serves(4))
+    #expect(!kept.serves(5 + steps))
+  }
+
+  @Test func whatIsKeptIsRememberedAcrossCheckpoints() throws {
+    let kept = KeptSolutions(
+      firstStep: 3, steps: 4,
+      texts: [LearningText(prompt: [0, 1], continuation: [2, 3], weights: [1, 0.5])])
+    #expect(try KeptSolutions(state: kept.state, recipe: "rft") == kept)
+    #expect(throws: LearningError.damagedState("star")) {
+      try KeptSolutions(state: [1, 2, 3], recipe: "star")
+    }
+  }
+
+  @Test func withoutARightSampleNothingIsLearned() async throws {
+    let trainee = TwoQuestions.trainee()
+    let training = TableTraining(
+      "rft", steps: 2, batch: 1, samples: 4, problems: [TwoQuestions.problems[1]])
+    let told = try await training.train(trainee)
+    #expect(told.steps.allSatisfy { $0[.texts] == 0 })
+    #expect(trainee.learned.isEmpty)
+    #expect(trainee.step == 0)
+  }
+}
