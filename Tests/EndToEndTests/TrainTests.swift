@@ -96,9 +96,10 @@ import Training
     for key in parent.metadata.keys where key != "general.name" {
       #expect(model.metadata[key] == parent.metadata[key], "\(key)")
     }
-    #expect(Set(model.metadata.keys).subtracting(parent.metadata.keys).allSatisfy {
-      $0.hasPrefix("ponder.training.")
-    })
+    #expect(
+      Set(model.metadata.keys).subtracting(parent.metadata.keys).allSatisfy {
+        $0.hasPrefix("ponder.training.")
+      })
     #expect(model.fileType == parent.fileType)
     #expect(model.parameterCount == parent.parameterCount)
   }

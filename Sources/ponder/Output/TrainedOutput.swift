@@ -111,10 +111,8 @@ struct TrainedOutput {
     { try remove(file) }
   }
 
-  /// Removes the folder of a training that has not come to a checkpoint.
-  func tidy() {
-    if !canGoOn { try? FileManager.default.removeItem(at: folder) }
-  }
+  /// Removes the folder where there is nothing in it.
+  func tidy() { rmdir(folder.path) }
 
   private func remove(_ place: URL) throws {
     guard FileManager.default.fileExists(atPath: place.path) else { return }
