@@ -1,3 +1,4 @@
+import Decoding
 import Foundation
 import Learning
 import Reasoning
@@ -79,9 +80,9 @@ final class TrainingWorker: Worker {
       let control = TrainingControl()
       self.control.withLock { $0 = control }
       defer { self.control.withLock { $0 = nil } }
-      return try await withExtendedLifetime(folder) {
-        try await training.train(control).reason
-      }
+      // Nobody else may train in the folder until this is over.
+      defer { withExtendedLifetime(folder) {} }
+      return try await training.train(control).reason
     } ending: {
       .training(.ended(number, $0))
     }
