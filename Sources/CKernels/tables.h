@@ -38,6 +38,7 @@ extern const ck_kernels ck_dotprod_kernels;
             .rotate_pairs_back = rotate_pairs_back, .pack_rows = pack_rows,                  \
             .group_columns = group_columns, .product = product,                              \
             .attention_weights = attention_weights, .attention_slopes = attention_slopes,    \
-            .scale_rows = scale_rows, .multiply_adds = multiply_adds,                        \
+            .scale_rows = scale_rows, .copy_rows = copy_rows,                                \
+            .multiply_adds = multiply_adds,                                                  \
         },                                                                                   \
   }

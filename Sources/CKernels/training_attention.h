@@ -92,3 +92,13 @@ static void scale_rows(float *y, long rows, long n, long stride, const float *fa
     EACH_VECTOR(i, count, n, store_upto(row + i, load_upto(row + i, count) * factor, count));
   }
 }
+
+/// Copies rows of n floats from one stride to another.
+static void copy_rows(
+    const float *x, long rows, long n, long stride, float *out, long out_stride) {
+  for (long r = 0; r < rows; r++) {
+    const float *from = x + r * stride;
+    float *to = out + r * out_stride;
+    EACH_VECTOR(i, count, n, store_upto(to + i, load_upto(from + i, count), count));
+  }
+}

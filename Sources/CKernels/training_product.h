@@ -45,7 +45,9 @@ static void pack_rows(
     for (; k + LANES <= n; k += LANES) {
       vf block[LANES];
       if (valid >= LANES) {
-        UNROLL for (int r = 0; r < LANES; r++) block[r] = load(from + r * stride + k) * splat(scale);
+        UNROLL for (int r = 0; r < LANES; r++) {
+          block[r] = load(from + r * stride + k) * splat(scale);
+        }
       } else {
         for (long r = 0; r < LANES; r++) {
           block[r] = r < valid ? load(from + r * stride + k) * splat(scale) : splat(0);
@@ -213,8 +215,8 @@ static void product(const ck_product *p, long column0, long column1) {
         const float *from = at.x;
         for (long i = 0; i < n; i++) {
           float *to = gathered + i * PRODUCT_BLOCK;
-          EACH_VECTOR(
-              j, width, count, store_upto(to + j, load_upto(from + i * p->x_term + j, width), width));
+          const float *line = from + i * p->x_term;
+          EACH_VECTOR(j, width, count, store_upto(to + j, load_upto(line + j, width), width));
         }
         if (k + n < p->n) {
           at.next = at.x + n * p->x_term;

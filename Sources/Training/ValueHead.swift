@@ -102,7 +102,8 @@ public struct ValueHead: Sendable, Hashable {
       let second = beta2 * Double(numbers.second[i]) + (1 - beta2) * slope * slope
       (numbers.first[i], numbers.second[i]) = (Float(first), Float(second))
       let decay = i < width ? rate * Double(settings.decay) : 0
-      let step = first / correction1
+      let step =
+        first / correction1
         / ((second / correction2).squareRoot() + Double(settings.epsilon))
       numbers.weights[i] = Float(Double(numbers.weights[i]) * (1 - decay) - rate * step)
     }

@@ -66,6 +66,48 @@ import Testing
       bench + ["--compare", Program.model("q8_0-gqa-tied")], status: 65, saying: "--format json")
   }
 
+  private struct TrainingPart: Decodable {
+    var part: String
+    var tokensPerSecond: Double
+    var peakShare: Double?
+    var threads: Int
+    var batch: Int
+    var bytes: Int
+  }
+
+  @Test("bench --training measures each part, as JSON Lines and as a table")
+  func training() throws {
+    let bench = [
+      "bench", "--training", "--model", "0.2m", "--threads", "1", "--rounds", "1", "--batch", "64",
+      "--length", "16",
+    ]
+    let result = try Program.run(bench)
+    #expect(result.status == 0, "\(result.errors)")
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let parts = try result.output.split(separator: "\n").map {
+      try decoder.decode(TrainingPart.self, from: Data($0.utf8))
+    }
+    #expect(parts.map(\.part) == ["forward", "backward", "optimizer", "training"])
+    #expect(parts.allSatisfy { $0.tokensPerSecond > 0 && $0.threads == 1 && $0.batch == 64 })
+    #expect(parts.map { $0.peakShare != nil } == [true, true, false, true])
+    // Five numbers for each of 172 352 weights, and the rows.
+    #expect(parts.allSatisfy { $0.bytes > 5 * 172_352 * 4 })
+    let text = try Program.run(bench + ["--format", "text"])
+    #expect(text.status == 0)
+    #expect(text.output.contains("of the peak"))
+    #expect(text.output.split(separator: "\n").count == 6)
+  }
+
+  @Test("a quantised model is refused for training")
+  func trainingQuantised() throws {
+    try Program.expectFailure(
+      ["bench", "--training", "--model", Program.model("q8_0-gqa-tied")], status: 65,
+      saying: "its weights are quantised (Q8_0)")
+    try Program.expectFailure(
+      ["bench", "--training", "--repaint"], status: 64, saying: "--training and --repaint")
+  }
+
   /// `make bench` with programs in llama.cpp's place that print what it would.
   @Test func theTableBesideLlamaCpp() throws {
     let folder = try Program.temporaryFolder()

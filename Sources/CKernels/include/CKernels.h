@@ -191,6 +191,8 @@ typedef struct {
       float *scores, float *derivatives, long keys, long seen, long queries, const float *peaks,
       const float *factors, float scale);
   void (*scale_rows)(float *y, long rows, long n, long stride, const float *factors);
+  void (*copy_rows)(
+      const float *x, long rows, long n, long stride, float *out, long out_stride);
   float (*multiply_adds)(long n);
 } ck_training_kernels;
 

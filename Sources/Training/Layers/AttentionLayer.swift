@@ -42,7 +42,7 @@ struct AttentionLayer {
     in space: Activations
   ) -> LayerCompute.Loop {
     eachUnit(rows, compute, in: space) { group, kvHead, memory in
-      eachSegment(group, kvHead, qkv, rows, memory) { segment, keys in
+      eachSegment(group, kvHead, qkv, rows, memory, compute) { segment, keys in
         eachBlock(of: segment, keys) { block in
           let queries = compute.padded(block.count)
           eachHead(of: kvHead) { head in
@@ -75,7 +75,7 @@ struct AttentionLayer {
   ) -> LayerCompute.Loop {
     eachUnit(rows, compute, in: space) { group, kvHead, memory in
       let beginning = rows.segments[group.lowerBound].rows
-      eachSegment(group, kvHead, qkv, rows, memory) { segment, keys in
+      eachSegment(group, kvHead, qkv, rows, memory, compute) { segment, keys in
         // What the beginning's keys and values get adds up over all that follows it.
         let kept = keys.before.isEmpty ? 0 : keys.before.count * headSize
         let own = keys.own.count * headSize
@@ -86,9 +86,9 @@ struct AttentionLayer {
             add(head, block, qkv, sums: sums, dy: dy, to: d, rows.count, compute, memory)
           }
         }
-        if !keys.before.isEmpty { write(memory, from: kept, keys.own, kvHead, to: d) }
+        if !keys.before.isEmpty { write(memory, from: kept, keys.own, kvHead, to: d, compute) }
       }
-      write(memory, from: 0, beginning, kvHead, to: d)
+      write(memory, from: 0, beginning, kvHead, to: d, compute)
     }
   }
 
@@ -216,22 +216,19 @@ struct AttentionLayer {
   /// The segments of a group with the keys and values of one head in the thread's memory.
   private func eachSegment(
     _ group: Range<Int>, _ kvHead: Int, _ qkv: Floats, _ rows: PackedRows, _ memory: Memory,
-    _ body: (_ segment: Range<Int>, _ keys: Keys) -> Void
+    _ compute: LayerCompute, _ body: (_ segment: Range<Int>, _ keys: Keys) -> Void
   ) {
     let beginning = rows.segments[group.lowerBound].rows
     for number in group {
       let own = rows.segments[number].rows
       // The beginning stands in memory once, whatever follows it.
       let before = number == group.lowerBound ? own.lowerBound..<own.lowerBound : beginning
-      var (key, value) = (
-        memory.keys + before.count * headSize, memory.values + before.count * headSize
-      )
-      for row in own {
-        let from = qkv + row * stride + (headCount + kvHead) * headSize
-        key.update(from: from, count: headSize)
-        value.update(from: from + kvHeadCount * headSize, count: headSize)
-        key += headSize
-        value += headSize
+      let (place, stride) = (before.count * headSize, self.stride)
+      let key = qkv + own.lowerBound * stride + (headCount + kvHead) * headSize
+      for (from, to) in [
+        (key, memory.keys), (key + kvHeadCount * headSize, memory.values),
+      ] {
+        compute.training.copy_rows(from, own.count, headSize, stride, to + place, headSize)
       }
       body(own, Keys(before: before, own: own))
     }
@@ -255,15 +252,14 @@ struct AttentionLayer {
 
   /// Writes the gradients of rows' keys and values, which stand in memory `from` on.
   private func write(
-    _ memory: Memory, from start: Int, _ rows: Range<Int>, _ kvHead: Int, to d: Floats
+    _ memory: Memory, from start: Int, _ rows: Range<Int>, _ kvHead: Int, to d: Floats,
+    _ compute: LayerCompute
   ) {
-    var (key, value) = (memory.dkeys + start, memory.dvalues + start)
-    for row in rows {
-      let to = d + row * stride + (headCount + kvHead) * headSize
-      to.update(from: key, count: headSize)
-      (to + kvHeadCount * headSize).update(from: value, count: headSize)
-      key += headSize
-      value += headSize
+    let key = d + rows.lowerBound * stride + (headCount + kvHead) * headSize
+    for (from, to) in [
+      (memory.dkeys, key), (memory.dvalues, key + kvHeadCount * headSize),
+    ] {
+      compute.training.copy_rows(from + start, rows.count, headSize, headSize, to, stride)
     }
   }
 }
