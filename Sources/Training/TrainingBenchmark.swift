@@ -44,7 +44,7 @@ public struct TrainingBenchmark: Sendable {
     _ pass: TrainingPass, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws -> [Measurement] {
     let rows = texts(vocabulary: pass.configuration.vocabularySize)
-    var optimizer = try AdamW(pass.weights)
+    let optimizer = try AdamW(pass.weights)
     let clock = ContinuousClock()
     var times: [[Double]] = []
     var peak = Self.peak(pass.compute)
@@ -58,7 +58,7 @@ public struct TrainingBenchmark: Sendable {
       let backward = try clock.measure { try pass.backward(slopes: slopes) }
       let update = clock.measure {
         let norm = pass.gradientNorm()
-        optimizer.update(pass, scale: norm > 1 ? Float(1 / norm) : 1)
+        optimizer.update(pass, rate: 1e-4, scale: norm > 1 ? Float(1 / norm) : 1)
         pass.clearGradients()
       }
       let parts = [forward, backward, update].map { $0 / .seconds(1) }

@@ -28,10 +28,9 @@ struct BenchCommand: ParsableCommand {
       "Compares this run with an earlier one, saved with --format json > FILE.", valueName: "file"))
   var compare: String?
   @Flag(help: "Measure the time from a key to its picture instead.") var repaint = false
-  @Flag(help: "With --repaint: while the model trains, not while paths stream.")
-  var training = false
   @Option(help: "With --repaint: how many keys.") var keys = 200
-  @Flag(help: "Measure training instead.") var training = false
+  @Flag(help: "Measure training instead; with --repaint, keys while the model trains.")
+  var training = false
   @Option(help: "With --training: tokens of a batch.") var batch = 4096
   @Option(help: "With --training: tokens of each text of a batch.") var length = 128
   @Option(help: "\(OutputFormat.names)") var format: OutputFormat = .json
@@ -44,9 +43,6 @@ struct BenchCommand: ParsableCommand {
     }
     guard (2...1_000_000).contains(length), (length...10_000_000).contains(batch) else {
       throw ValidationError("--length must be 2 or more, and --batch at least as much.")
-    }
-    guard !training || !repaint else {
-      throw ValidationError("Choose one of --training and --repaint.")
     }
     guard branchCounts.allSatisfy({ (1...4096).contains($0 ?? 0) }) else {
       throw ValidationError("--branches must be a list of numbers, such as 1,8,40.")
