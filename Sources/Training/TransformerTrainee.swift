@@ -121,6 +121,8 @@ public final class TransformerTrainee: HeadedTrainee {
   public func write(
     to path: String, lineage: Lineage, format: TrainableWeights.FileFormat = .f16
   ) throws(GGUFError) {
-    try pass.weights.write(to: path, like: file, lineage: lineage, format: format)
+    try pass.weights.write(
+      to: path, like: file, lineage: lineage, format: format,
+      metadata: ["general.name": .string(lineage.name)])
   }
 }

@@ -75,10 +75,14 @@ final class TrainingFiles {
     if isTemporary { try? FileManager.default.removeItem(at: folder) }
   }
 
-  private var checkpoint: String { folder.appending(path: "checkpoint.gguf").path }
-  private var steps: URL { folder.appending(path: "steps") }
+  private var checkpoint: String { Self.checkpoint(in: folder) }
+  private var steps: URL { folder.appending(path: TrainingRun.stepsFolder) }
 
   // MARK: Checkpoints
+
+  static func checkpoint(in folder: URL) -> String {
+    folder.appending(path: "checkpoint.gguf").path
+  }
 
   /// What the loop remembers beside the weights.
   private struct Memory: Codable {
@@ -178,6 +182,14 @@ final class TrainingFiles {
 }
 
 extension TrainingRun {
+  /// Whether a training that keeps its files in a folder can go on there.
+  public static func canGoOn(in folder: URL) -> Bool {
+    FileManager.default.fileExists(atPath: TrainingFiles.checkpoint(in: folder))
+  }
+
+  /// The folder of the weights of steps, in that of the training.
+  public static var stepsFolder: String { "steps" }
+
   /// Keeps the weights of a step as a file, and tells of it.
   func writeWeights(_ step: Int) throws {
     if let weights = try files?.writeWeights(self, step: step) { emit(.weights(weights)) }

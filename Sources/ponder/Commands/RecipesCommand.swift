@@ -58,7 +58,8 @@ struct RecipesCommand: ParsableCommand {
           row.name, "  \(row.title): \(row.summary)", "  paper     \(row.paper)",
           "  cost      \(row.cost)", "  defaults",
         ] + (["--steps \(row.steps)"] + defaults).folded(indent: 4)
-      return (lines + (others.isEmpty ? [] : ["  settings without a default"])
+      return
+        (lines + (others.isEmpty ? [] : ["  settings without a default"])
         + others.folded(indent: 4)).joined(separator: "\n")
     }
     try StandardOutput.writeLine(text.joined(separator: "\n\n"))

@@ -113,7 +113,17 @@ struct TrainCommand: AsyncParsableCommand {
     switch result {
     case .failure(let error):
       try? report.finish()
-      // What a step could not keep is not what it says it is.
+      if case GGUFError.cannotWrite = error, place.canGoOn {
+        throw UserError.failed(
+          "\(error) The last checkpoint is as it was: the same command goes on from it.")
+      }
+      if case CheckpointError.otherSettings(_, let changes) = error {
+        throw UserError.usage(
+          "\(place.path) is in training with other settings: "
+            + changes.map(\.description).joined(separator: ", ")
+            + ". Give the same ones, another --output, or --anew to begin anew.")
+      }
+      // What could not be kept of a step is not what it says it is.
       guard error is LearningError || error is TrainingError, step > 0 else { throw error }
       try place.write(run, step: step)
       throw UserError.failed(

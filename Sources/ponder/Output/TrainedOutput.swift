@@ -52,7 +52,7 @@ struct TrainedOutput {
     }
     let place = url.deletingLastPathComponent()
     do {
-      if place == NamedModel.folder {
+      if place.path == NamedModel.folder.path {
         try files.createDirectory(at: place, withIntermediateDirectories: true)
       }
       guard files.fileExists(atPath: place.path) else {
@@ -107,14 +107,12 @@ struct TrainedOutput {
   func complete(keepsSteps: Bool) throws {
     guard keepsSteps else { return try remove(folder) }
     for file in try FileManager.default.contentsOfDirectory(
-      at: folder, includingPropertiesForKeys: nil) where file.pathExtension == "gguf"
-    { try remove(file) }
+      at: folder, includingPropertiesForKeys: nil)
+    where file.lastPathComponent != TrainingRun.stepsFolder { try remove(file) }
   }
 
-  /// Removes the folder of a training that has not come to a checkpoint.
-  func tidy() {
-    if !canGoOn { try? FileManager.default.removeItem(at: folder) }
-  }
+  /// Removes the folder where there is nothing in it.
+  func tidy() { rmdir(folder.path) }
 
   private func remove(_ place: URL) throws {
     guard FileManager.default.fileExists(atPath: place.path) else { return }

@@ -8,7 +8,8 @@ import Traces
 final class TrainingReport: Sendable {
   private struct State {
     var rows = TrainingRows()
-    var text = TrainingText()
+    /// How it ends is told on standard error.
+    var text = TrainingText(tellsEnd: false)
     /// When what took the time before the next step began.
     var mark = ContinuousClock.now
     var steps = 0
