@@ -1,8 +1,8 @@
-import Problems
 import Testing
 import Traces
 
 @testable import Learning
+@testable import Problems
 
 @Suite struct TrainingProblemsTests {
   private func problems(

@@ -2,13 +2,13 @@ import Decoding
 import Engine
 import Foundation
 import LearningFixtures
-import Problems
 import Reasoning
 import Testing
 import Traces
 import Training
 
 @testable import Learning
+@testable import Problems
 
 @Suite struct TrainingRunTests {
   /// What a training leaves behind: its events, and the weights' digest.

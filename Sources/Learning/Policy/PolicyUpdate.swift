@@ -122,7 +122,7 @@ struct PolicyUpdate {
   mutating func accumulate<Told>(
     _ trainee: any HeadedTrainee, step: Int, isFirst: Bool,
     head: (_ states: [Float], _ slopes: [Float]) -> [Float],
-    _ objective: (Pass, TrainingPass.Outcome, PolicyUpdate) throws -> (ObjectiveValue, Told)
+    objective: (Pass, TrainingPass.Outcome, PolicyUpdate) throws -> (ObjectiveValue, Told)
   ) throws -> [Told] {
     try passes.map { pass in
       let (value, told, outcome) = try value(
