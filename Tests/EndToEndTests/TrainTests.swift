@@ -85,6 +85,27 @@ import Training
     #expect(!place.exists(place.training))
   }
 
+  /// The table of a training is that of its trace, but for the time that steps took.
+  @Test func aTableForPeople() throws {
+    let place = try Place()
+    let trace = place.folder.appending(path: "t.jsonl").path
+    let result = try place.train(
+      "--format", "table", "--trace", trace, "--reward", "planted", "--beta", "0.1", steps: 2)
+    try #require(result.status == 0, "\(result.errors)")
+    let lines = result.output.split(separator: "\n").map(String.init)
+    #expect(lines.first?.contains("0.2m on compare, coin, 2 steps, seed 1") == true)
+    let heading = try #require(lines.first { $0.hasPrefix("step ") })
+    for name in ["accuracy", "reasoned", "reward", "exact", "entropy", "dead", "kl"] {
+      #expect(heading.contains(name))
+    }
+    let rows = lines.filter { $0.first == " " && $0.prefix(4).contains(where: \.isNumber) }
+    #expect(rows.map { $0.split(separator: " ").first } == ["0", "1", "2"])
+    #expect(lines.allSatisfy { $0.count <= 88 })
+    let replayed = try Program.run(["replay", trace]).output.split(separator: "\n")
+    #expect(replayed.count == lines.count)
+    for (line, replayed) in zip(lines, replayed) { #expect(line.hasPrefix(replayed)) }
+  }
+
   /// What other programs read of the file is what they read of the parent's.
   @Test func theModelIsWrittenLikeItsParent() throws {
     let place = try Place()

@@ -16,7 +16,6 @@ final class TrainingReport: Sendable {
     var done = 0
     var before = 0
     var tokens: Int?
-    var tokensBefore = 0
     var end: TrainingEnd?
     var failure: (any Error)?
   }
