@@ -4,8 +4,8 @@ import Training
 /// Continued pre-training: the model reads whole documents of a domain, questions and all, as it did
 /// when it was made.
 ///
-/// What it reads it gets better at, and what it does not read it forgets. Documents of all that it
-/// has read before, mixed in, keep it from that.
+/// What it does not read any more it may forget. Documents of all that it has read before, mixed in,
+/// keep it from that.
 public final class ContinuedPretrainingRecipe: Recipe {
   public static let description = RecipeDescription(
     name: "continue", title: "Continued pre-training",
