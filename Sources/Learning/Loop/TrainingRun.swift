@@ -231,18 +231,27 @@ public final class TrainingRun {
     } catch {
       // What went wrong first is what is told.
       if let known = try? files?.goBack(self, recipe) { tokens = known }
-      throw error
+      guard case TrainingError.notANumber = error else { throw error }
+      // By the step of the recipe: it may have taken several of the optimizer.
+      throw LearningError.notFinite(step: number, .gradients)
     }
   }
 
-  /// Looks whether the model still tells probabilities.
+  /// Looks whether the model still tells probabilities, in training and where it decodes, whose
+  /// arithmetic is another.
   private func checkWeights() throws {
+    let broken = LearningError.notFinite(step: step, .weights)
+    let known = vocabulary.tokenize(prompt: problems.probes.first?.text ?? "1")
+    let prompt = known.isEmpty ? [0] : known
     var rows = PackedRows()
-    let prompt = vocabulary.tokenize(prompt: problems.probes.first?.text ?? "1")
-    rows.add(prompt: prompt.isEmpty ? [0] : prompt, continuations: [[0]])
+    rows.add(prompt: prompt, continuations: [[0]])
     let outcome = try trainee.forward(rows)
     guard outcome.logProbabilities.allSatisfy(\.isFinite), outcome.entropies.allSatisfy(\.isFinite)
-    else { throw LearningError.notFinite(step: step, .weights) }
+    else { throw broken }
+    // Where sums of squares overflow, what is divided by them is 0, and all tokens are alike.
+    let most = log(Double(vocabulary.count)) - 1e-6
+    guard outcome.entropies.allSatisfy({ Double($0) < most }) else { throw broken }
+    guard try trainee.model.distribution(after: prompt).isProper else { throw broken }
   }
 
   /// Goes on from a checkpoint.
