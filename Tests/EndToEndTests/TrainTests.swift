@@ -100,7 +100,6 @@ import Training
     }
     let rows = lines.filter { $0.first == " " && $0.prefix(4).contains(where: \.isNumber) }
     #expect(rows.map { $0.split(separator: " ").first } == ["0", "1", "2"])
-    #expect(lines.allSatisfy { $0.count <= 88 })
     let replayed = try Program.run(["replay", trace]).output.split(separator: "\n")
     #expect(replayed.count == lines.count)
     for (line, replayed) in zip(lines, replayed) { #expect(line.hasPrefix(replayed)) }
@@ -242,7 +241,7 @@ import Training
       shell: "ulimit -f 100; exec \"$0\" \"$@\"", place.arguments([]), in: place.folder)
     let end = full.end()
     #expect(end.status == 1)
-    #expect(end.errors.contains("cannot"), "\(end.errors)")
+    #expect(end.errors.contains("File too large"), "\(end.errors)")
     #expect(end.errors.contains("goes on from"), "\(end.errors)")
     let result = try place.train()
     #expect(result.status == 0, "\(result.errors)")
@@ -331,15 +330,16 @@ import Training
     ("--family coin --problems x", 64, "--problems"), ("--problems /no/such", 66, "/no/such"),
     ("--problems x --level 1", 64, "no levels"), ("--steps 0", 64, "--steps"),
     ("--rate x", 64, "rate must be"), ("--heldout -1", 64, "--heldout"),
-    ("--hints", 64, "does not use --hints"), ("--output /no/such/x.gguf", 1, "no folder /no/such"),
+    ("--hints", 64, "does not use --hints"), ("--output /dev/null/x.gguf", 1, "cannot be written"),
     ("--output /", 64, "is a folder"), ("--model 7m", 66, "“7m”"),
-    ("--trace /no/such/x", 1, "/no/such/x"),
+    ("--trace /dev/null/x", 1, "/dev/null/x"),
   ])
   func whatMakesNoSenseIsRefused(line: String, status: Int32, saying: String) throws {
     let place = try Place()
     let words = line.split(separator: " ").map(String.init)
     let output = words.contains("--output") ? [] : ["--output", place.output]
-    try Program.expectFailure(["train"] + words + output, status: status, saying: saying)
+    try Program.expectFailure(
+      ["train", "--model", "0.2m", "--steps", "1"] + words + output, status: status, saying: saying)
     #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder.path).isEmpty)
   }
 

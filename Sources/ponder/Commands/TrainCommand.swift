@@ -67,6 +67,7 @@ struct TrainCommand: AsyncParsableCommand {
       options: model.engineOptions)
     try place.check(parent: path, anew: anew)
     try place.begin(anew: anew)
+    defer { place.tidy() }
     let control = TrainingControl()
     let report = TrainingReport(
       plan.recipe, format: format ?? (isatty(STDOUT_FILENO) == 1 ? .table : .jsonl),
@@ -74,7 +75,6 @@ struct TrainCommand: AsyncParsableCommand {
       onFailure: control.end)
     let run = try TrainingRun(
       plan, trainee: trainee, library: prompts, folder: place.folder, sink: report.receive)
-    defer { place.tidy() }
     let (result, signal) = try await stoppingOnSignal {
       report.tell("ending after the step under way; Ctrl-C again ends at once.")
       control.end()
