@@ -275,12 +275,7 @@ struct TrainScreen: Screen {
   /// Trains by a recipe, as the command line asks for it.
   mutating func train(by recipe: String, _ session: inout SessionState) -> [Effect] {
     guard activity == nil else { return start(anew: false, &session) }
-    change { order in
-      guard order.recipe != recipe else { return }
-      order.recipe = recipe
-      order.settings = RunSettings(seed: order.settings.seed)
-      order.steps = order.description?.defaultSteps ?? order.steps
-    }
+    change { $0.choose(recipe: recipe) }
     return start(anew: false, &session)
   }
 
