@@ -66,6 +66,9 @@ extension TrainScreen {
       if activity.isStopping { return StyledText("stopping …", style: theme[.warning]) }
       if activity.isOpening { return StyledText("opening the model …", style: theme[.notice]) }
       if activity.isPaused { return StyledText("\(at), paused", style: theme[.warning]) }
+      if training.lastStep >= activity.total {
+        return StyledText("\(at), measuring …", style: theme[.notice])
+      }
       var progress = activity.progress
       (progress.title, progress.unit) = ("", nil)
       let pace = progress.text()

@@ -371,7 +371,8 @@ struct TrainingActivity: Sendable, Hashable {
   var progress: Progress {
     var progress = Progress(
       isPaused ? "\(recipe) paused" : recipe, done, of: total, .steps, isStopping: isStopping)
-    guard !isPaused else { return progress }
+    // Behind the last step it is only measured once more.
+    guard !isPaused, done < total else { return progress }
     progress.secondsEach = secondsEach
     // Whole seconds: more would be a precision that the estimate does not have.
     progress.secondsLeft = secondsEach.map { (max($0, pace) * Double(total - done)).rounded(.up) }
