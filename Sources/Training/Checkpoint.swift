@@ -185,11 +185,15 @@ public struct TrainingCheckpoint: Sendable {
 /// Why training cannot go on from a checkpoint.
 public enum CheckpointError: Error, Equatable, CustomStringConvertible {
   /// A setting that is not what it was.
-  public struct Change: Sendable, Equatable {
+  public struct Change: Sendable, Equatable, CustomStringConvertible {
     public var name: String
     /// Nil where it was not, or is not, set.
     public var then: String?
     public var now: String?
+
+    public var description: String {
+      "\(name) was \(then ?? "not set") and is \(now ?? "not set")"
+    }
   }
 
   case unreadable(path: String, reason: String)
@@ -213,8 +217,8 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
       "The checkpoint \(path) does not fit this model: \(reason)."
     case .otherSettings(let path, let changes):
       "The checkpoint \(path) was made with other settings: "
-        + changes.map { "\($0.name) was \($0.then ?? "not set") and is \($0.now ?? "not set")" }
-        .joined(separator: ", ") + ". Give the same ones, or another place to write to."
+        + changes.map(\.description).joined(separator: ", ")
+        + ". Give the same ones, or another place to write to."
     }
   }
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Engine
 import Foundation
 import Learning
@@ -82,6 +83,26 @@ import Training
     #expect(rows[4]["name"] as? String == "0.2m+grpo@3")
     #expect(result.errors.contains("ponder run --model \(place.output)"))
     #expect(!place.exists(place.training))
+  }
+
+  /// The table of a training is that of its trace, but for the time that steps took.
+  @Test func aTableForPeople() throws {
+    let place = try Place()
+    let trace = place.folder.appending(path: "t.jsonl").path
+    let result = try place.train(
+      "--format", "table", "--trace", trace, "--reward", "planted", "--beta", "0.1", steps: 2)
+    try #require(result.status == 0, "\(result.errors)")
+    let lines = result.output.split(separator: "\n").map(String.init)
+    #expect(lines.first?.contains("0.2m on compare, coin, 2 steps, seed 1") == true)
+    let heading = try #require(lines.first { $0.hasPrefix("step ") })
+    for name in ["accuracy", "reasoned", "reward", "exact", "entropy", "dead", "kl"] {
+      #expect(heading.contains(name))
+    }
+    let rows = lines.filter { $0.first == " " && $0.prefix(4).contains(where: \.isNumber) }
+    #expect(rows.map { $0.split(separator: " ").first } == ["0", "1", "2"])
+    let replayed = try Program.run(["replay", trace]).output.split(separator: "\n")
+    #expect(replayed.count == lines.count)
+    for (line, replayed) in zip(lines, replayed) { #expect(line.hasPrefix(replayed)) }
   }
 
   /// What other programs read of the file is what they read of the parent's.
@@ -220,7 +241,7 @@ import Training
       shell: "ulimit -f 100; exec \"$0\" \"$@\"", place.arguments([]), in: place.folder)
     let end = full.end()
     #expect(end.status == 1)
-    #expect(end.errors.contains("cannot"), "\(end.errors)")
+    #expect(end.errors.contains("File too large"), "\(end.errors)")
     #expect(end.errors.contains("goes on from"), "\(end.errors)")
     let result = try place.train()
     #expect(result.status == 0, "\(result.errors)")
@@ -230,7 +251,7 @@ import Training
   /// A rate that breaks everything: a clear end, and the weights before that.
   @Test func whatIsNoNumberStopsTraining() throws {
     let place = try Place()
-    let result = try place.train("--rate", "1e6", "--warmup", "0", steps: 20)
+    let result = try place.train("--rate", "1e9", steps: 20)
     #expect(result.status == 1)
     #expect(result.errors.contains("not numbers any more"), "\(result.errors)")
     let last = try rows(result).compactMap { $0["step"] as? Int }.last
@@ -287,8 +308,18 @@ import Training
     let rows = try rows(result).filter { $0["reward"] != nil }
     #expect(rows.map { $0["frac_reward_zero_std"] as? Double } == [1, 1])
     #expect(rows.map { $0["grad_norm"] as? Double } == [0, 0])
-    #expect(
-      try GGUFFile(path: place.output).identity() == GGUFFile(path: Self.parent).identity())
+    let (trained, parent) = (
+      ModelLoader.store(try GGUFFile(path: place.output)),
+      ModelLoader.store(try GGUFFile(path: Self.parent))
+    )
+    #expect(trained.tensorNames.sorted() == parent.tensorNames.sorted())
+    for name in parent.tensorNames {
+      let tensors = [trained, parent].map { $0.tensor(named: name) }
+      let bytes = tensors.map { tensor in
+        tensor.map { Data(bytes: $0.data, count: $0.byteCount) } ?? Data()
+      }
+      #expect(bytes[0] == bytes[1], "\(name)")
+    }
   }
 
   // MARK: What is refused
@@ -299,15 +330,16 @@ import Training
     ("--family coin --problems x", 64, "--problems"), ("--problems /no/such", 66, "/no/such"),
     ("--problems x --level 1", 64, "no levels"), ("--steps 0", 64, "--steps"),
     ("--rate x", 64, "rate must be"), ("--heldout -1", 64, "--heldout"),
-    ("--hints", 64, "does not use --hints"), ("--output /no/such/x.gguf", 1, "no folder /no/such"),
+    ("--hints", 64, "does not use --hints"), ("--output /dev/null/x.gguf", 1, "cannot be written"),
     ("--output /", 64, "is a folder"), ("--model 7m", 66, "“7m”"),
-    ("--trace /no/such/x", 1, "/no/such/x"),
+    ("--trace /dev/null/x", 1, "/dev/null/x"),
   ])
   func whatMakesNoSenseIsRefused(line: String, status: Int32, saying: String) throws {
     let place = try Place()
     let words = line.split(separator: " ").map(String.init)
     let output = words.contains("--output") ? [] : ["--output", place.output]
-    try Program.expectFailure(["train"] + words + output, status: status, saying: saying)
+    try Program.expectFailure(
+      ["train", "--model", "0.2m", "--steps", "1"] + words + output, status: status, saying: saying)
     #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder.path).isEmpty)
   }
 
@@ -337,7 +369,7 @@ import Training
     let error = #expect(throws: UserError.self) {
       try TrainingMemory.check(parameters: 1000, hasReference: true, name: "m", machine: 20_000)
     }
-    #expect(error?.description.contains("28 kB") == true)
+    #expect(error?.description.contains("28") == true)
     #expect(TrainingMemory.bytes(parameters: .max, hasReference: false) == .max)
   }
 

@@ -92,6 +92,7 @@ package final class TableTrainee: Trainee {
     }
   }
 
+  @discardableResult
   package func update(rate: Double, maxNorm: Double) throws -> Double {
     defer { gradients = [:] }
     let norm = gradients.values.joined().reduce(0) { $0 + $1 * $1 }.squareRoot()
@@ -139,6 +140,11 @@ package final class TableTrainee: Trainee {
 package struct LearnedToken: Hashable, Sendable {
   package var prefix: [TokenID]
   package var token: TokenID
+
+  package init(prefix: [TokenID], token: TokenID) {
+    self.prefix = prefix
+    self.token = token
+  }
 }
 
 /// Logits after every prefix: those of the start, until they are set.

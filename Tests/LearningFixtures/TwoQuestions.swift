@@ -1,5 +1,5 @@
 package import Decoding
-package import Problems
+@testable package import Problems
 
 /// Two questions and a policy that can be enumerated, with all that recipes meet: an answer at once
 /// that is mostly wrong, a lucky guess, reasoning that has to be asked for, and an answer that is never

@@ -26,7 +26,7 @@ import Traces
   /// With the answer as a hint what had no probability is found, learned, and said without a hint.
   @Test func hintsReachWhatSamplingCannot() async throws {
     let trainee = TwoQuestions.trainee()
-    let told = try await TableTraining("star", steps: 30, batch: 4, ["hints": true]).train(trainee)
+    let told = try await TableTraining("star", steps: 90, batch: 4, ["hints": true]).train(trainee)
     #expect(probability(1, trainee) > 0.9)
     #expect(told.steps[0][.rationalised] == 1)
     #expect(trainee.learned.contains { $0.prefix.first == 1 })
@@ -47,10 +47,12 @@ import Traces
   @Test func everyIterationLearnsFromTheBase() async throws {
     let (three, one) = (TwoQuestions.trainee(), TwoQuestions.trainee())
     // Both solve the same problems rightly in every iteration, so each learns the same texts.
-    _ = try await TableTraining("star", steps: 12, batch: 2, ["hints": true, "iterations": 3])
-      .train(three)
-    _ = try await TableTraining("star", steps: 4, batch: 2, ["hints": true, "iterations": 1])
-      .train(one)
+    func training(steps: Int, iterations: Int) -> TableTraining {
+      TableTraining(
+        "star", steps: steps, batch: 2, ["hints": true, "iterations": iterations, "epochs": 4])
+    }
+    _ = try await training(steps: 12, iterations: 3).train(three)
+    _ = try await training(steps: 4, iterations: 1).train(one)
     for question in 0...1 {
       #expect(abs(probability(question, three) - probability(question, one)) < 1e-9)
     }

@@ -13,7 +13,8 @@ import Training
   private let first = TwoQuestions.prompts[0]
   private let second = TwoQuestions.prompts[1]
 
-  private func probability(_ text: [TokenID], _ trainee: TableTrainee, _ prompt: [TokenID]) -> Double
+  private func probability(_ text: [TokenID], _ trainee: TableTrainee, _ prompt: [TokenID])
+    -> Double
   {
     trainee.texts(after: prompt).first { $0.tokens == text }?.probability ?? 0
   }
@@ -56,16 +57,33 @@ import Training
   }
 
   @Test func replayIsMixedInByItsShare() async throws {
-    let trainee = TwoQuestions.trainee()
-    let alone = try await TableTraining("continue", steps: 1, batch: 2, ["replay": 0])
-      .train(TwoQuestions.trainee())
-    let mixed = try await TableTraining("continue", steps: 1, batch: 2, ["replay": 0.5])
-      .train(trainee)
-    #expect(alone.steps[0][.replayLoss] == nil)
-    #expect(mixed.steps[0][.replayLoss] != nil)
-    #expect(mixed.steps[0][.texts] == 2)
-    let tokens = try #require(mixed.steps[0][.tokens])
-    #expect(tokens > (alone.steps[0][.tokens] ?? 0))
+    func train(replay: Double) async throws -> TrainingStep {
+      let plan = TrainingPlan.small("continue", steps: 1) { $0[extra: "replay"] = replay }
+      let log = EventLog()
+      try await TrainingRun(
+        plan, trainee: BundledTrainee.make(), library: BundledTrainee.library, sink: log.sink
+      ).train()
+      return try #require(log.trace.steps[1])
+    }
+    let (alone, mixed) = (try await train(replay: 0), try await train(replay: 0.75))
+    #expect(alone[.replayLoss] == nil)
+    #expect(mixed[.replayLoss].map { $0 > 0 && $0 < 2 } == true)
+    #expect(mixed[.texts] == 4)
+    // The texts are the same, so their loss before the step is.
+    #expect(mixed[.loss].map { abs($0 - (alone[.loss] ?? 0)) < 1e-5 } == true)
+    #expect(try #require(mixed[.tokens]) > 2 * (alone[.tokens] ?? 0))
+  }
+
+  @Test func everyStepReplaysOtherDocuments() throws {
+    let model = try BundledTrainee.make().model
+    let replay = ReplayDocuments(seed: 1, for: model)
+    let texts = try (1...3).flatMap { try replay.texts(step: $0, count: 5) }
+    #expect(Set(texts).count == 15)
+    #expect(
+      try ReplayDocuments(seed: 1, for: model).texts(step: 2, count: 5) == Array(texts[5..<10]))
+    let begin = model.vocabulary.beginningOfText
+    #expect(texts.allSatisfy { $0.prompt.first == begin })
+    #expect(texts.allSatisfy { $0.weights?.last == 1 })
   }
 
   // MARK: rft
@@ -79,8 +97,8 @@ import Training
     // What is right by luck is kept like what is reasoned.
     #expect(luck > 0.2)
     #expect(trainee.learned.allSatisfy { $0.prefix.first == 0 })
-    #expect(told.samples.flatMap(\.samples).allSatisfy { $0.isRight == $0.push.contains(1) || !$0.isRight })
-    #expect(told.samples.flatMap(\.samples).allSatisfy { $0.isRight || !$0.push.contains { $0 > 0 } })
+    #expect(
+      told.samples.flatMap(\.samples).allSatisfy { $0.isRight || !$0.push.contains { $0 > 0 } })
   }
 
   @Test func aTextIsKeptOnceAProblem() async throws {
@@ -148,9 +166,10 @@ import Training
     let expected = 0.2 / (0.2 + 0.18)
     let deviation = (expected * (1 - expected) / Double(right.count)).squareRoot()
     #expect(abs(share - expected) < 4 * deviation)
-    #expect(Set(groups[0].distinctRight.map(\.tokens)) == [
-      TwoQuestions.guessed, TwoQuestions.reasoned[0],
-    ])
+    #expect(
+      Set(groups[0].distinctRight.map(\.tokens)) == [
+        TwoQuestions.guessed, TwoQuestions.reasoned[0],
+      ])
   }
 
   // MARK: Parts of what is kept

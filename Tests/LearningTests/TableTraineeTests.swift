@@ -47,9 +47,10 @@ import Testing
     table.backward(slopes: slopes, entropySlopes: entropySlopes)
     func loss() -> Double {
       var sum = 0.0
-      for (index, prefix) in [[0], [0, 1], [0], [0, 2], [0, 2, 1], [0], [0, 3], [0, 2], [0, 2, 1]]
-        .enumerated()
-      {
+      for (index, prefix) in [
+        [0], [0, 1], [0], [0, 2], [0, 2, 1], [0], [0, 3], [0, 2], [0, 2, 1],
+      ]
+      .enumerated() {
         let logs = table.logProbabilities(after: prefix.map { TokenID($0) })
         let token = Int(rows().targets[index].token)
         sum += Double(slopes[index]) * logs[token]

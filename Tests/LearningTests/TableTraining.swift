@@ -19,10 +19,10 @@ struct TableTraining {
     var settings = RunSettings(seed: 5)
     settings.samples = samples
     let own: [String: any JSONScalar] = [
-      "batch": batch, "rate": 3.0, "max-norm": 100.0, "evaluate-every": 1000, "votes": 0,
+      "batch": batch, "rate": 20.0, "max-norm": 100.0, "evaluate-every": 1000, "votes": 0,
     ]
     for (name, value) in own.merging(more, uniquingKeysWith: { $1 }) {
-      settings.extra[name] = value.json
+      settings.extra[String(name.map { $0 == "-" ? "_" : $0 })] = value.json
     }
     plan = TrainingPlan(
       recipe: recipe, source: .problems(problems, name: "two"), steps: steps, settings: settings)

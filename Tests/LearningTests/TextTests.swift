@@ -73,9 +73,9 @@ import Training
     ]
     let data = shares.flatMap { Array(repeating: $0.0, count: $0.1) }
     let table = table()
-    for _ in 0..<3000 {
+    for _ in 0..<4000 {
       _ = try table.learn(data)
-      try table.update(rate: 20, maxNorm: 1)
+      try table.update(rate: 4, maxNorm: 1)
     }
     let sum = try table.learn(data).reduce(TextLoss(), +).sum
     let entropy = -shares.reduce(0) { $0 + Double($1.1) * log(Double($1.1) / 8) }

@@ -1,8 +1,8 @@
-import Problems
 import Testing
 import Traces
 
 @testable import Learning
+@testable import Problems
 
 @Suite struct TrainingProblemsTests {
   private func problems(
@@ -34,7 +34,8 @@ import Traces
   @Test func familiesAreDrawnAlike() throws {
     let batch = try problems().batch(24, ofStep: 3)
     let counts = Dictionary(grouping: batch, by: \.family).mapValues(\.count)
-    #expect(counts == Dictionary(uniqueKeysWithValues: TrainingPlan.defaultFamilies.map { ($0, 4) }))
+    #expect(
+      counts == Dictionary(uniqueKeysWithValues: TrainingPlan.defaultFamilies.map { ($0, 4) }))
   }
 
   @Test func aStepsProblemsDependOnSeedAndStepOnly() throws {

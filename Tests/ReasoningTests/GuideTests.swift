@@ -5,7 +5,8 @@ import Testing
 @testable import Problems
 @testable import Traces
 
-/// The guide has a page for each strategy, and each page is of a strategy there is.
+/// The guide has a page for each strategy. `RecipeGuideTests` look that there are no others than
+/// those of strategies and recipes.
 @Suite struct GuideTests {
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Samples/Guide")
@@ -38,14 +39,6 @@ import Testing
         description.settings.contains(setting) || setting == .answerOverTime,
         "\(name) does not use \(match.output.0)")
     }
-  }
-
-  @Test func everyPageIsOfAStrategyAndListed() throws {
-    let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
-    let pages = Set(files).subtracting(["README.md"])
-    #expect(pages == Set(StrategyRegistry.names.map { "\($0).md" }))
-    let list = try page("README")
-    for page in pages { #expect(list.contains("](\(page))")) }
   }
 
   /// The terminal it is printed on may be narrow.

@@ -147,6 +147,7 @@ import Testing
     #expect(UserFolder.home(home).path == "/h")
     #expect(UserFolder.state(home).path == "/h/.local/state")
     #expect(UserFolder.configuration(home).path == "/h/.config")
+    #expect(UserFolder.data(home).path == "/h/.local/share")
     #expect(UserFolder.expanded("~/x", home) == "/h/x")
     #expect(UserFolder.expanded("~", home) == "/h")
     #expect(UserFolder.expanded("a~/x", home) == "a~/x")

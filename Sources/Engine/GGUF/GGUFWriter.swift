@@ -76,8 +76,17 @@ public struct GGUFWriter: Sendable {
       }
     } catch {
       unlink(temporary)
-      throw .cannotWrite(path: path, reason: error.localizedDescription)
+      throw .cannotWrite(path: path, reason: Self.reason(error))
     }
+  }
+
+  /// Why something could not be written, as the system says it, without a full stop.
+  private static func reason(_ error: any Error) -> String {
+    let error = error as NSError
+    let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
+    if cause.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(cause.code))) }
+    let text = error.localizedDescription
+    return text.hasSuffix(".") ? String(text.dropLast()) : text
   }
 
   private var alignment: Int {

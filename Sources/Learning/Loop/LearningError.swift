@@ -16,6 +16,7 @@ public enum LearningError: Error, Equatable, CustomStringConvertible {
   public enum Place: String, Sendable {
     case probabilities = "the probabilities of what was sampled"
     case loss = "the loss"
+    case gradients = "the gradients"
     case weights = "the weights after the update"
   }
 
@@ -26,8 +27,8 @@ public enum LearningError: Error, Equatable, CustomStringConvertible {
         + Suggestion.remedy(for: name, among: RecipeRegistry.names) + "."
     case .noProblems: "There are no problems to learn from."
     case .notFinite(let step, let place):
-      "At step \(step) \(place.rawValue) are not numbers any more. The learning rate may be too "
-        + "high; the weights from before that step are kept."
+      "At step \(step) \(place.rawValue) \(place == .loss ? "is no number" : "are no numbers") any "
+        + "more. The learning rate may be too high; the weights from before that step are kept."
     case .cannotBeKept:
       "This model cannot be written to a file, so a training of it cannot be kept."
     case .lacksHiddenStates(let recipe):

@@ -76,7 +76,7 @@ final class TrainingFiles {
   }
 
   private var checkpoint: String { Self.checkpoint(in: folder) }
-  private var steps: URL { folder.appending(path: "steps") }
+  private var steps: URL { folder.appending(path: TrainingRun.stepsFolder) }
 
   // MARK: Checkpoints
 
@@ -186,6 +186,9 @@ extension TrainingRun {
   public static func canGoOn(in folder: URL) -> Bool {
     FileManager.default.fileExists(atPath: TrainingFiles.checkpoint(in: folder))
   }
+
+  /// The folder of the weights of steps, in that of the training.
+  public static var stepsFolder: String { "steps" }
 
   /// Keeps the weights of a step as a file, and tells of it.
   func writeWeights(_ step: Int) throws {

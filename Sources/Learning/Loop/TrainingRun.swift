@@ -32,6 +32,8 @@ public final class TrainingRun {
   private(set) var tokens = 0
   /// What the step under way tells beside its metrics.
   private var samples: [TrainingSamples] = []
+  /// How well documents that are mixed in were told, in the step under way.
+  private var replayed: TextLoss?
 
   /// - Parameters:
   ///   - trainee: a model as it is before training.
@@ -119,10 +121,21 @@ public final class TrainingRun {
     return groups
   }
 
-  /// Takes a step of the optimizer at the rate of the step under way.
+  /// Takes a step of the optimizer at the rate of the step under way, with the documents that
+  /// `replay` mixes in.
   ///
+  /// - Parameter completions: beside how many completions.
   /// - Returns: the gradients' norm before clipping.
-  func update() throws -> Double { try trainee.update(rate: rate, maxNorm: settings.maxNorm) }
+  func update(beside completions: Int) throws -> Double {
+    let share = min(settings.replay, 0.9)
+    let count = Int((Double(completions) * share / (1 - share)).rounded())
+    if count > 0 {
+      let documents = try ReplayDocuments(seed: settings.seed, for: trainee.model)
+        .texts(step: step, count: count)
+      replayed = try trainee.learn(documents).reduce(TextLoss(), +)
+    }
+    return try trainee.update(rate: rate, maxNorm: settings.maxNorm)
+  }
 
   /// Tells of samples together with the step under way.
   func tell(_ samples: [TrainingSamples]) { self.samples += samples }
@@ -133,6 +146,7 @@ public final class TrainingRun {
   /// The step under way with what is told of every step.
   func told(_ metrics: [TrainingMetric: Double]) -> TrainingStep {
     var told = TrainingStep(step: step, metrics: [:])
+    if let replayed { told[.replayLoss] = replayed.mean }
     for (metric, value) in metrics { told[metric] = value }
     told[.learningRate] = rate
     told[.tokens] = Double(tokens)
@@ -198,41 +212,46 @@ public final class TrainingRun {
     return end
   }
 
-  /// Takes a step, and measures the model where it is time to.
+  /// Takes a step, and measures the model where it is time to. What is not done to its end is not
+  /// done: the weights are those from before the step then.
   private func take(step number: Int, _ recipe: any Recipe) async throws {
     step = number
     samples = []
-    let told: TrainingStep
+    replayed = nil
     do {
-      told = try await recipe.step(self)
+      let told = try await recipe.step(self)
       try checkWeights()
+      for group in samples { emit(.samples(group)) }
+      emit(.step(told))
+      if number % settings.evaluateEvery == 0 || number == plan.steps {
+        try await evaluate()
+        try writeWeights(number)
+      }
+      try files?.save(self, state: recipe.state)
     } catch {
-      try giveUpStep(recipe, after: error)
-      throw error
+      // What went wrong first is what is told.
+      if let known = try? files?.goBack(self, recipe) { tokens = known }
+      guard case TrainingError.notANumber = error else { throw error }
+      // By the step of the recipe: it may have taken several of the optimizer.
+      throw LearningError.notFinite(step: number, .gradients)
     }
-    for group in samples { emit(.samples(group)) }
-    emit(.step(told))
-    samples = []
-    if number % settings.evaluateEvery == 0 || number == plan.steps {
-      try await evaluate()
-      try writeWeights(number)
-    }
-    try files?.save(self, state: recipe.state)
   }
 
-  /// Looks whether the model still tells probabilities.
+  /// Looks whether the model still tells probabilities, in training and where it decodes, whose
+  /// arithmetic is another.
   private func checkWeights() throws {
+    let broken = LearningError.notFinite(step: step, .weights)
+    let known = vocabulary.tokenize(prompt: problems.probes.first?.text ?? "1")
+    let prompt = known.isEmpty ? [0] : known
     var rows = PackedRows()
-    let prompt = vocabulary.tokenize(prompt: problems.probes.first?.text ?? "1")
-    rows.add(prompt: prompt.isEmpty ? [0] : prompt, continuations: [[0]])
+    rows.add(prompt: prompt, continuations: [[0]])
     let outcome = try trainee.forward(rows)
     guard outcome.logProbabilities.allSatisfy(\.isFinite), outcome.entropies.allSatisfy(\.isFinite)
-    else { throw LearningError.notFinite(step: step, .weights) }
-  }
-
-  private func giveUpStep(_ recipe: any Recipe, after error: any Error) throws {
-    samples = []
-    tokens = try files?.goBack(self, recipe) ?? tokens
+    else { throw broken }
+    // Where sums of squares overflow, what is divided by them is 0, and all tokens are alike.
+    let most = log(Double(vocabulary.count)) - 1e-6
+    guard outcome.entropies.allSatisfy({ Double($0) < most }) else { throw broken }
+    guard try trainee.model.distribution(after: prompt).isProper else { throw broken }
   }
 
   /// Goes on from a checkpoint.

@@ -34,12 +34,14 @@ struct PolicyUpdate {
   let tokenCount: Int
   let completionCount: Int
 
-  /// Rows of a pass at most.
-  private static let rowLimit = 4096
+  private let rowLimit: Int
 
-  /// - Parameter isLive: whether anything is learned from a group. Groups from which nothing is
-  ///   learned are in passes of their own, which need no backward pass.
-  init(_ groups: [CompletionGroup], isLive: (Int) -> Bool) {
+  /// - Parameters:
+  ///   - rowLimit: how many rows a pass has at most, where no single text is longer.
+  ///   - isLive: whether anything is learned from a group. Groups from which nothing is learned are
+  ///     in passes of their own, which need no backward pass.
+  init(_ groups: [CompletionGroup], rowLimit: Int = 4096, isLive: (Int) -> Bool) {
+    self.rowLimit = rowLimit
     self.groups = groups
     tokenCount = groups.reduce(0) { $0 + $1.completions.reduce(0) { $0 + $1.tokens.count } }
     completionCount = groups.reduce(0) { $0 + $1.completions.count }
@@ -60,7 +62,7 @@ struct PolicyUpdate {
     var numbers = own.completions.indices.filter { !own.completions[$0].tokens.isEmpty }[...]
     while !numbers.isEmpty {
       var length = own.prompt.count
-      let room = Self.rowLimit - passes[passes.count - 1].rows.count
+      let room = rowLimit - passes[passes.count - 1].rows.count
       let fitting = numbers.prefix { number in
         length += own.completions[number].tokens.count
         return length <= room
@@ -120,7 +122,7 @@ struct PolicyUpdate {
   mutating func accumulate<Told>(
     _ trainee: any HeadedTrainee, step: Int, isFirst: Bool,
     head: (_ states: [Float], _ slopes: [Float]) -> [Float],
-    _ objective: (Pass, TrainingPass.Outcome, PolicyUpdate) throws -> (ObjectiveValue, Told)
+    objective: (Pass, TrainingPass.Outcome, PolicyUpdate) throws -> (ObjectiveValue, Told)
   ) throws -> [Told] {
     try passes.map { pass in
       let (value, told, outcome) = try value(

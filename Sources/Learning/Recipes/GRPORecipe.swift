@@ -39,7 +39,7 @@ public final class GRPORecipe: Recipe {
           batchTokens: update.tokenCount, batchCompletions: update.completionCount)
         return (value, (value.loss, metrics))
       }
-      norms.append(try run.update())
+      norms.append(try run.update(beside: update.completionCount))
     }
     run.tell(
       update.samples(

@@ -48,7 +48,7 @@ public final class ReFTRecipe: Recipe {
       metrics = []
       for index in parts.indices {
         metrics += try parts[index].accumulate(trainee, &head, run)
-        norms.append(try run.update())
+        norms.append(try run.update(beside: parts[index].update.completionCount))
         let norm = head.gradientNorm
         guard norm.isFinite else { throw LearningError.notFinite(step: run.step, .loss) }
         let limit = run.settings.maxNorm
@@ -65,7 +65,8 @@ public final class ReFTRecipe: Recipe {
     let joined = PPO.Metrics.joined(metrics)
     step[.loss] = joined.policyLoss + run.settings.proximal.valueWeight * joined.valueLoss
     step[.gradientNorm] = norms.reduce(0, +) / Double(max(1, norms.count))
-    step[.entropy] = parts.reduce(0) { $0 + $1.update.entropy * Double($1.update.tokenCount) }
+    step[.entropy] =
+      parts.reduce(0) { $0 + $1.update.entropy * Double($1.update.tokenCount) }
       / Double(max(1, joined.tokens))
     step[.clipped] = joined.clippedShare
     if run.settings.beta > 0 { step[.divergence] = Minibatch.divergence(parts) }
@@ -139,16 +140,14 @@ private struct Minibatch {
   ) throws {
     if run.settings.beta > 0 { try update.refer(to: trainee) }
     let seen = try update.accumulate(
-      trainee, step: run.step, isFirst: true, head: { states, _ in states.map { _ in 0 } }
-    ) { pass, outcome, update in
-      let values = head.values(outcome.states)
-      let nothing = ObjectiveValue(
-        loss: 0, slopes: Array(repeating: 0, count: outcome.logProbabilities.count))
-      return (
-        nothing,
-        (update.completions(of: pass) { _, _ in [] }, pass.places.map { Array(values[$0.targets]) })
-      )
-    }
+      trainee, step: run.step, isFirst: true, head: { states, _ in states.map { _ in 0 } },
+      objective: { pass, outcome, update in
+        let values = head.values(outcome.states)
+        let nothing = ObjectiveValue(
+          loss: 0, slopes: Array(repeating: 0, count: outcome.logProbabilities.count))
+        let completions = update.completions(of: pass) { _, _ in [] }
+        return (nothing, (completions, pass.places.map { Array(values[$0.targets]) }))
+      })
     sampled = seen.map(\.0)
     values = seen.map(\.1)
   }
@@ -179,14 +178,13 @@ private struct Minibatch {
     var changed = head
     let valued = valued
     let metrics = try update.accumulate(
-      trainee, step: run.step, isFirst: false,
-      head: { changed.backward($0, slopes: $1) }
-    ) { _, outcome, update in
-      defer { number += 1 }
-      return PPO.value(
-        outcome.logProbabilities, values: changed.values(outcome.states), valued[number],
-        run.settings.proximal, batchTokens: update.tokenCount)
-    }
+      trainee, step: run.step, isFirst: false, head: { changed.backward($0, slopes: $1) },
+      objective: { _, outcome, update in
+        defer { number += 1 }
+        return PPO.value(
+          outcome.logProbabilities, values: changed.values(outcome.states), valued[number],
+          run.settings.proximal, batchTokens: update.tokenCount)
+      })
     head = changed
     return metrics
   }
@@ -210,6 +208,7 @@ private struct Minibatch {
     }
     return update.samples(
       step: run.step, count: count, vocabulary: run.vocabulary,
-      epsilon: (run.settings.epsilon, run.settings.epsilon)) { advantages[$0][$1] }
+      epsilon: (run.settings.epsilon, run.settings.epsilon)
+    ) { advantages[$0][$1] }
   }
 }

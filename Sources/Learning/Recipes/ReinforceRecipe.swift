@@ -38,7 +38,7 @@ public final class ReinforceRecipe: Recipe {
         outcome.logProbabilities, completions, batchCompletions: update.completionCount)
       return (value, value.loss)
     }
-    let norm = try run.update()
+    let norm = try run.update(beside: update.completionCount)
     run.tell(
       update.samples(step: run.step, vocabulary: run.vocabulary) { advantages[$0][$1] })
     run.learned(from: update.tokenCount)

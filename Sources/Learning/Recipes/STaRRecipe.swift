@@ -58,7 +58,8 @@ public final class STaRRecipe: Recipe {
   }
 
   /// Asks again, with the answer as a hint. What comes to the answer is kept, without the hint.
-  private func rationalised(_ failed: [Problem], _ run: TrainingRun) async throws -> [LearningText] {
+  private func rationalised(_ failed: [Problem], _ run: TrainingRun) async throws -> [LearningText]
+  {
     let hinted = failed.map { problem in
       var question = Question(problem)
       question.text = Self.hinted(problem)

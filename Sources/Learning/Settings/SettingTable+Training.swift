@@ -22,7 +22,7 @@ extension [Setting] {
 
   /// What every training that learns from samples of its own can be told beside that.
   public static let ofSampling: [Setting] = [
-    .batch, .samples, .temperature, .topK, .topP, .reward, .lengthTarget,
+    .batch, .samples, .temperature, .topK, .topP, .reward, .lengthTarget, .replay,
   ]
 }
 

@@ -67,6 +67,7 @@ struct TrainCommand: AsyncParsableCommand {
       options: model.engineOptions)
     try place.check(parent: path, anew: anew)
     try place.begin(anew: anew)
+    defer { place.tidy() }
     let control = TrainingControl()
     let report = TrainingReport(
       plan.recipe, format: format ?? (isatty(STDOUT_FILENO) == 1 ? .table : .jsonl),
@@ -74,7 +75,6 @@ struct TrainCommand: AsyncParsableCommand {
       onFailure: control.end)
     let run = try TrainingRun(
       plan, trainee: trainee, library: prompts, folder: place.folder, sink: report.receive)
-    defer { place.tidy() }
     let (result, signal) = try await stoppingOnSignal {
       report.tell("ending after the step under way; Ctrl-C again ends at once.")
       control.end()
@@ -116,7 +116,17 @@ struct TrainCommand: AsyncParsableCommand {
     switch result {
     case .failure(let error):
       try? report.finish()
-      // What a step could not keep is not what it says it is.
+      if case GGUFError.cannotWrite = error, place.canGoOn {
+        throw UserError.failed(
+          "\(error) The last checkpoint is as it was: the same command goes on from it.")
+      }
+      if case CheckpointError.otherSettings(_, let changes) = error {
+        throw UserError.usage(
+          "\(place.path) is in training with other settings: "
+            + changes.map(\.description).joined(separator: ", ")
+            + ". Give the same ones, another --output, or --anew to begin anew.")
+      }
+      // What could not be kept of a step is not what it says it is.
       guard error is LearningError || error is TrainingError, step > 0 else { throw error }
       try place.write(run, step: step)
       throw UserError.failed(

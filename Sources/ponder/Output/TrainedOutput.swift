@@ -52,7 +52,7 @@ struct TrainedOutput {
     }
     let place = url.deletingLastPathComponent()
     do {
-      if place == NamedModel.folder {
+      if place.path == NamedModel.folder.path {
         try files.createDirectory(at: place, withIntermediateDirectories: true)
       }
       guard files.fileExists(atPath: place.path) else {
@@ -107,8 +107,8 @@ struct TrainedOutput {
   func complete(keepsSteps: Bool) throws {
     guard keepsSteps else { return try remove(folder) }
     for file in try FileManager.default.contentsOfDirectory(
-      at: folder, includingPropertiesForKeys: nil) where file.pathExtension == "gguf"
-    { try remove(file) }
+      at: folder, includingPropertiesForKeys: nil)
+    where file.lastPathComponent != TrainingRun.stepsFolder { try remove(file) }
   }
 
   /// Removes the folder where there is nothing in it.

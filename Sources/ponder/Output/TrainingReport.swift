@@ -8,14 +8,14 @@ import Traces
 final class TrainingReport: Sendable {
   private struct State {
     var rows = TrainingRows()
-    var text = TrainingText()
+    /// How it ends is told on standard error.
+    var text = TrainingText(tellsEnd: false)
     /// When what took the time before the next step began.
     var mark = ContinuousClock.now
     var steps = 0
     var done = 0
     var before = 0
     var tokens: Int?
-    var tokensBefore = 0
     var end: TrainingEnd?
     var failure: (any Error)?
   }

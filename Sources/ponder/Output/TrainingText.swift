@@ -10,8 +10,10 @@ struct TrainingText {
 
   private var rows = TrainingRows()
   private var table = TextTable<TrainingRow>(columns: [])
+  private let tellsEnd: Bool
 
-  init() {}
+  /// - Parameter tellsEnd: whether it is told that a training was stopped or has failed.
+  init(tellsEnd: Bool = true) { self.tellsEnd = tellsEnd }
 
   /// The text that an event adds.
   ///
@@ -22,7 +24,7 @@ struct TrainingText {
     case .started(let start):
       table = Self.table(start)
       return lines + Self.title(start) + table.heading
-    case .ended(let end): return lines + Self.conclusion(end)
+    case .ended(let end): return lines + (tellsEnd ? Self.conclusion(end) : "")
     case .evaluation(let evaluation) where evaluation.split == .heldout:
       return lines + Self.heldout(evaluation)
     default: return lines
