@@ -26,7 +26,9 @@ import Traces
   /// With the answer as a hint what had no probability is found, learned, and said without a hint.
   @Test func hintsReachWhatSamplingCannot() async throws {
     let trainee = TwoQuestions.trainee()
-    let told = try await TableTraining("star", steps: 90, batch: 4, ["hints": true]).train(trainee)
+    let told = try await TableTraining(
+      "star", steps: 60, batch: 4, ["hints": true, "epochs": 20]
+    ).train(trainee)
     #expect(probability(1, trainee) > 0.9)
     #expect(told.steps[0][.rationalised] == 1)
     #expect(trainee.learned.contains { $0.prefix.first == 1 })
