@@ -46,7 +46,8 @@ import Testing
 
   @Test func everyWordParses() {
     for word in TypedCommand.words() {
-      let value = word.argument == .run ? "3" : "greedy"
+      let values: [TypedCommand.Word.Argument: String] = [.run: "3", .recipe: "grpo"]
+      let value = values[word.argument] ?? "greedy"
       let line = word.argument == .none ? word.name : "\(word.name) \(value)"
       if case .failure(let error) = parse(line) { Issue.record("\(line): \(error)") }
     }

@@ -1,5 +1,6 @@
 import Decoding
 import Foundation
+import LearningFixtures
 import Reasoning
 import Testing
 
@@ -179,6 +180,11 @@ final class EffectBench {
     try TraceJournal.write([TraceRecord(.header(TraceHeader()))] + records, to: saved)
     try LessonPlayerTests.text.write(
       to: folder.appending(path: "lesson.md"), atomically: true, encoding: .utf8)
+    let questions = TwoQuestions.problems.map {
+      #"{"question": "\#($0.question)", "answer": "\#($0.answer)"}"#
+    }
+    try questions.joined(separator: "\n").write(
+      to: folder.appending(path: "two.jsonl"), atomically: true, encoding: .utf8)
     makeExportFolder()
   }
 
@@ -227,7 +233,7 @@ final class EffectBench {
     case .study: .study(.start(plan, anew: false))
     case .stopStudy: .study(.stop)
     case .export: .study(.export(exported, StudyChart(exported.curves, of: .samples)!))
-    case .train: .training(.start(11, .usual, goesOn: false))
+    case .train: .training(.start(11, training, goesOn: false))
     case .tellTraining: .training(.tell(.pause))
     case .stopTraining: .training(.tell(.end))
     case .findWeights: find(saved.path)
@@ -245,6 +251,17 @@ final class EffectBench {
     case .prefer: .config(.keep("samples", "20", isAsked: true))
     case .tick: .shell(.tick(seconds: 0.01, timer: 3))
     }
+  }
+
+  /// A step on two questions, which a table answers.
+  private var training: TrainingOrder {
+    var settings = RunSettings(samples: 2)
+    for (name, value) in ["batch": 2, "evaluate-every": 1000, "votes": 0] {
+      settings.extra[name] = .number(Double(value))
+    }
+    return TrainingOrder(
+      recipe: "grpo", source: .file(folder.appending(path: "two.jsonl").path), steps: 1,
+      settings: settings)
   }
 
   private func find(_ path: String) -> Effect {

@@ -2,6 +2,7 @@ import Decoding
 import DecodingFixtures
 import Foundation
 import Learning
+import LearningFixtures
 import Reasoning
 import Synchronization
 import Training
@@ -73,21 +74,6 @@ struct TemperedOpener: ModelOpening {
 
   func trainee(path: String, _ settings: TrainingSettings) throws -> any Trainee {
     try temper.obey()
-    return StillTrainee(model: TemperedModel(temper))
+    return TwoQuestions.trainee()
   }
-}
-
-/// A model that learns nothing.
-private final class StillTrainee: Trainee {
-  let model: any LanguageModel
-  let parameterCount = 0
-  let step = 0
-
-  init(model: any LanguageModel) { self.model = model }
-
-  func forward(_ rows: PackedRows) throws -> TrainingPass.Outcome { throw Temper.Failure() }
-  func forwardAtStart(_ rows: PackedRows) throws -> TrainingPass.Outcome { throw Temper.Failure() }
-  func backward(slopes: [Float], entropySlopes: [Float]?) throws { throw Temper.Failure() }
-  func update(rate: Double, maxNorm: Double) throws -> Double { 0 }
-  func restart() throws {}
 }

@@ -229,7 +229,7 @@ import Testing
 
   @Test func whatTrainingDoesNotSeeIsShownBeside() throws {
     let hidden = TrainingFixtures.play(80, 24, isExact: false)
-    #expect(picture(hidden).contains("exact .8"))
+    #expect(picture(hidden).contains("hidden exact .800"))
     let curve = try #require(train(hidden).curves.first { $0.title == "reward" })
     #expect(curve.other.map(\.value).last == 0.8)
     #expect(train(play()).curves.first { $0.title == "reward" }?.other.isEmpty == true)

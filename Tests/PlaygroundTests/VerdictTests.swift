@@ -45,8 +45,8 @@ import Testing
     #expect(advice.token.bytes == Array(" My dad has 3 + 2 = 5 apples.".utf8))
     #expect(abs(advice.probability - 0.165) < 1e-6)
     #expect(!advice.isKnownToBeRight)
-    #expect(picture(driver).contains("ended: 5 ✗  right is 8   g, then try"))
-    await step(driver, "g")
+    #expect(picture(driver).contains("ended: 5 ✗  right is 8   Home, then try"))
+    await step(driver, .home)
     #expect(driver.state.decode.selectedRow == 1)
     await step(driver, .right, " ")
     verdict = try #require(driver.state.decode.verdict)
@@ -133,7 +133,7 @@ import Testing
     let driver = await started()
     await step(driver, " ")
     let end = driver.state.cursor
-    await step(driver, "g")
+    await step(driver, .home)
     let start = driver.state.cursor
     #expect(start != end)
     await step(driver, "u")

@@ -20,7 +20,10 @@ struct TrainingChooser: Popup {
     guard state[TrainScreen.self].activity == nil else {
       return state.session.tell("A training is under way; Ctrl-C stops it and keeps what there is.")
     }
-    state.popups.append(TrainingChooser())
+    var chooser = TrainingChooser()
+    let recipe = Row.recipe(state[TrainScreen.self].order.recipe)
+    chooser.position.selected = chooser.rows(state).firstIndex(of: recipe) ?? 0
+    state.popups.append(chooser)
   }
 
   private static let width = 78
@@ -51,11 +54,11 @@ struct TrainingChooser: Popup {
   func list(_ state: PlaygroundState) -> PopupList? { box(state) }
 
   func offers(_ command: Command, _ state: PlaygroundState) -> Bool {
-    switch (command, row(state)) {
-    case (.left, .steps?), (.right, .steps?), (.left, .levels?), (.right, .levels?): true
-    case (.left, _), (.right, _): false
-    case (.activate, .steps?), (.activate, .levels?): false
-    default: true
+    switch command {
+    case .left, .right, .activate, .reset:
+      let order = state[TrainScreen.self].order
+      return self.order(order, after: command, on: row(state)) != order
+    default: return true
     }
   }
 
@@ -66,16 +69,11 @@ struct TrainingChooser: Popup {
       state.replaceTop(chooser)
       return []
     }
-    switch command {
-    case .dismiss: state.popups.removeLast()
-    case .left: change(by: -1, &state)
-    case .right: change(by: 1, &state)
-    case .activate: choose(&state)
-    case .reset:
-      state[TrainScreen.self].change { $0 = TrainingOrder.usual }
-      chooser.position = ListPosition()
-      state.replaceTop(chooser)
-    default: break
+    if command == .dismiss {
+      state.popups.removeLast()
+    } else if let command {
+      let row = row(state)
+      state[TrainScreen.self].change { $0 = order($0, after: command, on: row) }
     }
     return []
   }
@@ -89,21 +87,34 @@ struct TrainingChooser: Popup {
 
   private static let steps = [1, 2, 4, 6, 8, 10, 12, 16, 20, 30, 40, 60, 80, 100, 200, 500, 1000]
 
-  private func change(by step: Int, _ state: inout PlaygroundState) {
-    let row = row(state)
-    state[TrainScreen.self].change { order in
-      switch row {
-      case .steps:
-        let next =
-          step > 0
-          ? Self.steps.first { $0 > order.steps } : Self.steps.last { $0 < order.steps }
-        order.steps = next ?? order.steps
-      case .levels:
-        guard case .families(let names, let levels) = order.source else { return }
-        order.source = .families(names, levels: Self.choices.cycled(from: levels, by: step) ?? nil)
-      default: break
+  /// What is asked once a command was done on a row.
+  private func order(_ old: TrainingOrder, after command: Command, on row: Row?) -> TrainingOrder {
+    var order = old
+    switch (command, row) {
+    case (.reset, _): return .usual
+    case (.left, .steps?): order.steps = Self.steps.last { $0 < old.steps } ?? old.steps
+    case (.right, .steps?): order.steps = Self.steps.first { $0 > old.steps } ?? old.steps
+    case (.left, .levels?), (.right, .levels?):
+      guard case .families(let names, let levels) = old.source else { break }
+      let next = Self.choices.cycled(from: levels, by: command == .left ? -1 : 1)
+      order.source = .families(names, levels: next ?? nil)
+    case (.activate, .recipe(let name)?): order.choose(recipe: name)
+    case (.activate, .family(let name)?):
+      guard case .families(var names, let levels) = old.source else {
+        order.source = .families([name], levels: nil)
+        break
       }
+      if let place = names.firstIndex(of: name) {
+        // Something has to be learned from.
+        if names.count > 1 { names.remove(at: place) }
+      } else {
+        names.append(name)
+      }
+      order.source = .families(names, levels: levels)
+    case (.activate, .file?): order.source = TrainingOrder.usual.source
+    default: break
     }
+    return order
   }
 
   /// All levels, each alone, and the lower and upper halves.
@@ -112,33 +123,6 @@ struct TrainingChooser: Popup {
     guard let low = levels.min(), let high = levels.max() else { return [nil] }
     return [nil] + (low...high).map { $0...$0 } + (low + 1..<high).map { low...$0 }
   }()
-
-  private func choose(_ state: inout PlaygroundState) {
-    let row = row(state)
-    state[TrainScreen.self].change { order in
-      switch row {
-      case .recipe(let name):
-        guard order.recipe != name else { return }
-        order.recipe = name
-        order.settings = RunSettings(seed: order.settings.seed)
-        order.steps = order.description?.defaultSteps ?? order.steps
-      case .family(let name):
-        guard case .families(var names, let levels) = order.source else {
-          order.source = .families([name], levels: nil)
-          return
-        }
-        if let place = names.firstIndex(of: name) {
-          // Something has to be learned from.
-          if names.count > 1 { names.remove(at: place) }
-        } else {
-          names.append(name)
-        }
-        order.source = .families(names, levels: levels)
-      case .file: order.source = TrainingOrder.usual.source
-      default: break
-      }
-    }
-  }
 
   // MARK: Drawing
 

@@ -51,10 +51,11 @@ struct TrainLayout {
       charts = Self.grid(body, columns: columns, rows: rows)
       return
     }
-    let rows = train.part == .all && rect.height >= Self.tall ? 2 : 1
-    let height = min(body.height, count == 0 ? 0 : rows * 3)
-    let parts = body.splitRows([.fixed(height), .fill])
-    charts = Self.grid(parts[0], columns: rect.width >= 72 ? 4 : 3, rows: rows)
+    let columns = rect.width >= 72 ? 4 : 3
+    let most = train.part == .all && rect.height >= Self.tall ? 2 : 1
+    let rows = min(most, (count + columns - 1) / columns)
+    let parts = body.splitRows([.fixed(min(body.height, rows * 3)), .fill])
+    charts = Self.grid(parts[0], columns: columns, rows: rows)
     below(parts[1], train, hasGroup: hasGroup)
   }
 
@@ -77,7 +78,7 @@ struct TrainLayout {
       group = parts[0]
       return
     }
-    let table = min(count, max(4, parts[0].height / 2))
+    let table = min(count, max(4, parts[0].height - 6))
     let inner = parts[0].splitRows([.fixed(table), .fill])
     (group, sample) = (inner[0], inner[1])
   }

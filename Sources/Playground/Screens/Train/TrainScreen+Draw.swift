@@ -38,7 +38,7 @@ extension TrainScreen {
       return width >= 120
         ? "One update a batch: ρ is 1 throughout, so the policy loss is about 0\(loss) while its "
           + "gradient is not: the advantages sum to 0, their pushes do not."
-        : "One update a batch: ρ = 1, so the loss is about 0; its gradient is not, and teaches."
+        : "One update a batch: ρ = 1 and the loss is about 0, but its gradient is not."
     }
     return "greedy and reasoned: problems it is not trained on, 95 % Wilson; the rest: its batches"
   }
@@ -66,6 +66,9 @@ extension TrainScreen {
       if activity.isStopping { return StyledText("stopping …", style: theme[.warning]) }
       if activity.isOpening { return StyledText("opening the model …", style: theme[.notice]) }
       if activity.isPaused { return StyledText("\(at), paused", style: theme[.warning]) }
+      if training.lastStep >= activity.total {
+        return StyledText("\(at), measuring …", style: theme[.notice])
+      }
       var progress = activity.progress
       (progress.title, progress.unit) = ("", nil)
       let pace = progress.text()
@@ -136,7 +139,7 @@ extension TrainScreen {
 
   /// As many lines as what is chosen takes, where there is room.
   private func orderHeight(_ rect: Rect) -> Int {
-    rect.height < 15 ? 0 : min(RecipeRegistry.all.count + 4, rect.height - 11)
+    rect.height < 15 ? 0 : rect.height < 24 ? 5 : RecipeRegistry.all.count + 4
   }
 
   private func orderArea(in rect: Rect) -> Rect {
@@ -157,12 +160,20 @@ extension TrainScreen {
       buffer.put(value, x: inside.x + 14, y: y, style: theme[role], width: inside.width - 14)
       y += 1
     }
+    let recipes = RecipeRegistry.all.map { $0.description }
+    let isRoomy = inside.height > recipes.count + 2
+    if !isRoomy {
+      line("recipe", "\(order.recipe): \(order.description?.summary ?? "")", .title)
+    }
     line("problems", order.problems)
     line("steps", "\(order.steps)   \(order.description?.cost ?? "")")
-    for recipe in RecipeRegistry.all.map({ $0.description }) {
+    guard isRoomy else {
+      let others = recipes.map(\.name).filter { $0 != order.recipe }
+      return line("other recipes", others.joined(separator: ", "), .dim)
+    }
+    for recipe in recipes {
       let isChosen = recipe.name == order.recipe
-      line(
-        (isChosen ? "▸ " : "  ") + recipe.name, recipe.summary, isChosen ? .title : .dim)
+      line((isChosen ? "▸ " : "  ") + recipe.name, recipe.summary, isChosen ? .title : .dim)
     }
   }
 }

@@ -61,6 +61,7 @@ extension TrainScreen {
     LegendRow("●", .key, "the step that is read, between the first and the last one"),
     LegendRow("◀ ▶", .dim, "the first and the last step"),
     LegendRow("┆", .dim, "the step that is read"),
+    LegendRow("⠒ ⠒", "vote.5", "what the think prompt reaches before training"),
     LegendRow("r", .text, "the reward of a sample"),
     LegendRow("Â", .text, "its advantage: how much better it is than the group's mean"),
     LegendRow("ρ", .text, "how much likelier it is now than when it was sampled"),

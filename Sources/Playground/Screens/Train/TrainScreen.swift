@@ -275,12 +275,7 @@ struct TrainScreen: Screen {
   /// Trains by a recipe, as the command line asks for it.
   mutating func train(by recipe: String, _ session: inout SessionState) -> [Effect] {
     guard activity == nil else { return start(anew: false, &session) }
-    change { order in
-      guard order.recipe != recipe else { return }
-      order.recipe = recipe
-      order.settings = RunSettings(seed: order.settings.seed)
-      order.steps = order.description?.defaultSteps ?? order.steps
-    }
+    change { $0.choose(recipe: recipe) }
     return start(anew: false, &session)
   }
 
@@ -376,7 +371,8 @@ struct TrainingActivity: Sendable, Hashable {
   var progress: Progress {
     var progress = Progress(
       isPaused ? "\(recipe) paused" : recipe, done, of: total, .steps, isStopping: isStopping)
-    guard !isPaused else { return progress }
+    // Behind the last step it is only measured once more.
+    guard !isPaused, done < total else { return progress }
     progress.secondsEach = secondsEach
     // Whole seconds: more would be a precision that the estimate does not have.
     progress.secondsLeft = secondsEach.map { (max($0, pace) * Double(total - done)).rounded(.up) }

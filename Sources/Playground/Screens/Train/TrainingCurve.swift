@@ -87,10 +87,11 @@ extension TrainingCurve {
     let isHidden = zip(readings(of: .reward, steps), exact).contains {
       abs($0.value - $1.value) > 1e-9
     }
-    if isHidden { (reward.other, reward.otherTitle) = (smooth(exact), "exact") }
+    let hidden = TrainingCurve("hidden exact", .share, isHidden ? smooth(exact) : [])
+    if isHidden { (reward.other, reward.otherTitle) = (hidden.readings, "exact") }
     let curves =
       evaluated(training) + [
-        reward, metric("length", .meanLength, .tokens), metric("entropy", .entropy, .plain),
+        reward, hidden, metric("length", .meanLength, .tokens), metric("entropy", .entropy, .plain),
         metric("dead groups", .deadGroups, .share), metric("clipped", .clipped, .share),
         votingGain(training), metric("KL", .divergence, .plain), metric("loss", .loss, .plain),
         metric("gradient", .gradientNorm, .plain), metric("cut off", .cutOff, .share),

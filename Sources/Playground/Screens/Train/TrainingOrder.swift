@@ -40,6 +40,14 @@ public struct TrainingOrder: Sendable, Hashable {
   /// What the recipe is; nil for one that this version does not have.
   var description: RecipeDescription? { RecipeRegistry.description(of: recipe) }
 
+  /// Takes another recipe, with its own number of steps and its own settings.
+  mutating func choose(recipe name: String) {
+    guard recipe != name else { return }
+    recipe = name
+    settings = RunSettings(seed: settings.seed)
+    steps = description?.defaultSteps ?? steps
+  }
+
   /// The settings that the recipe uses, in the order in which lists show them.
   var table: SettingTable { SettingTable(description?.settings ?? []) }
 
