@@ -117,7 +117,8 @@ let package = Package(
     .testTarget(
       name: "PlaygroundTests",
       dependencies: [
-        "Decoding", "DecodingFixtures", "Learning", "LearningFixtures", "Measuring", "Playground", "Problems",
+        "Decoding", "DecodingFixtures", "Learning", "LearningFixtures", "Measuring", "Playground",
+        "Problems",
         "Reasoning", "StrategyFixtures", "TerminalFixtures", "TerminalUI", "Traces", "Training",
       ],
       swiftSettings: swiftSettings),

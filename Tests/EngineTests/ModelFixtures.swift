@@ -25,4 +25,3 @@ extension ModelConfiguration {
       : .tiny(heads: 4, headSize: 24)
   }
 }
-

@@ -1,4 +1,5 @@
 package import Decoding
+
 @testable package import Problems
 
 /// Two questions and a policy that can be enumerated, with all that recipes meet: an answer at once

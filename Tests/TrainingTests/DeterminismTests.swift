@@ -83,7 +83,7 @@ import Testing
   func threads(_ draw: Draw, _ set: InstructionSet) throws {
     func bits(_ threads: Int) throws -> [UInt32] {
       let pass = try draw.pass(threads: threads, set)
-      var optimizer = try AdamW(pass.weights)
+      let optimizer = try AdamW(pass.weights)
       var bits: [UInt32] = []
       for _ in 0..<2 {
         let outcome = try pass.forward(draw.rows, givesStates: true)
@@ -92,7 +92,7 @@ import Testing
           stateSlopes: outcome.states)
         bits += (outcome.logProbabilities + outcome.entropies).map(\.bitPattern)
         bits += [Float(pass.gradientNorm()).bitPattern]
-        optimizer.update(pass)
+        optimizer.update(pass, rate: 1e-3)
         pass.clearGradients()
       }
       return bits + (0..<pass.weights.count).map { pass.weights.values[$0].bitPattern }

@@ -77,11 +77,12 @@ public final class InMemoryWeightStore: WeightStore {
   public var hash: String {
     state.withLock { state in
       if let known = state.digest { return known }
-      let digest = WeightDigest.digest(of: state.names.compactMap { name in
-        state.tensors[name].map { entry in
-          (name, UnsafeRawBufferPointer(start: entry.tensor.data, count: entry.tensor.byteCount))
-        }
-      })
+      let digest = WeightDigest.digest(
+        of: state.names.compactMap { name in
+          state.tensors[name].map { entry in
+            (name, UnsafeRawBufferPointer(start: entry.tensor.data, count: entry.tensor.byteCount))
+          }
+        })
       state.digest = digest
       return digest
     }

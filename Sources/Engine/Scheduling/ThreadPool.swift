@@ -43,7 +43,9 @@ package final class ThreadPool: @unchecked Sendable {
   /// on where ranges begin.
   ///
   /// - Parameter nanoseconds: roughly what one item costs.
-  package func run(count: Int, nanoseconds: Double, _ body: (_ range: Range<Int>, _ worker: Int) -> Void) {
+  package func run(
+    count: Int, nanoseconds: Double, _ body: (_ range: Range<Int>, _ worker: Int) -> Void
+  ) {
     let cost = Double(count) * nanoseconds
     if threadCount == 1 || count <= 1 || cost < Self.worthwhile {
       if count > 0 { body(0..<count, 0) }

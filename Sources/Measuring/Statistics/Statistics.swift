@@ -136,7 +136,8 @@ public enum Statistics {
   /// problem is simply right or wrong, else a percentile bootstrap over the problems with one right
   /// and one wrong problem added to those that are drawn from (Laplace), so that a few shares that are
   /// nearly alike are not taken as certain. 0 … 1 for none.
-  public static func accuracyInterval(of shares: [Double], seed: UInt64 = 1) -> ClosedRange<Double> {
+  public static func accuracyInterval(of shares: [Double], seed: UInt64 = 1) -> ClosedRange<Double>
+  {
     guard shares.contains(where: { $0 != 0 && $0 != 1 }) else {
       return wilsonInterval(successes: shares.count { $0 == 1 }, trials: shares.count)
     }
