@@ -344,7 +344,7 @@ import Training
   }
 
   @Test(arguments: [
-    ("q8_0-gqa-tied", "stored as Q8_0"), ("gemma2", "the architecture gemma2"),
+    ("q8_0-gqa-tied", "quantised (Q8_0)"), ("gemma2", "the architecture gemma2"),
     ("llama-experts", "a mixture of experts"),
   ])
   func whatCannotBeTrainedIsRefused(model: String, saying: String) throws {

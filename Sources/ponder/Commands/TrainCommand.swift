@@ -186,14 +186,7 @@ enum TraineeOpening {
       machine: CacheLimit.machineMemory)
     var optimizer = AdamW.Settings()
     optimizer.decay = Float(settings.decay)
-    do {
-      return try TransformerTrainee(file, name: name, optimizer: optimizer, options: options)
-    } catch ModelError.unsupportedFormat(_, let format, let supported) {
-      throw UserError.badData(
-        "\(name) cannot be trained: its weights are stored as \(format), too coarse for small "
-          + "changes. Train the same model from a file in "
-          + "\(supported.dropLast().joined(separator: ", ")) or \(supported.last ?? "").")
-    }
+    return try TransformerTrainee(file, name: name, optimizer: optimizer, options: options)
   }
 }
 
