@@ -507,8 +507,7 @@ extension TrainingPass {
       else { continue }
       let formats = TrainableWeights.trainable.map(\.name).joined(separator: ", ")
       throw .untrainable(
-        "its weights are quantised (\(format.name)), too coarse for small steps; take a file that has "
-          + "them in one of \(formats)."
+        "its weights are quantised (\(format.name)); take a file that has them in one of \(formats)."
       )
     }
     let needed = bytes(configuration, rows: 1)
