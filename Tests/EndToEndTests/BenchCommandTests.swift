@@ -104,8 +104,6 @@ import Testing
     try Program.expectFailure(
       ["bench", "--training", "--model", Program.model("q8_0-gqa-tied")], status: 65,
       saying: "its weights are quantised (Q8_0)")
-    try Program.expectFailure(
-      ["bench", "--training", "--repaint"], status: 64, saying: "--training and --repaint")
   }
 
   /// `make bench` with programs in llama.cpp's place that print what it would.
