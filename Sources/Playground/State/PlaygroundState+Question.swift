@@ -139,7 +139,10 @@ extension PlaygroundState {
     guard let shown = session.exploration ?? first?.run, let run = saved.runs[shown],
       let start = run.start
     else {
-      if !saved.trainings.isEmpty { session.screen = TrainScreen.id }
+      if let last = saved.trainings.max(by: { $0.key < $1.key })?.value {
+        session.screen = TrainScreen.id
+        session.question = last.start?.probes.first ?? session.question
+      }
       return effects + prepare()
     }
     session.question = start.question

@@ -96,7 +96,7 @@ public struct SessionState: Sendable {
 
   /// Whether a saved trace is shown without a model.
   var isReplay: Bool {
-    if case .none = model { !trace.runs.isEmpty } else { false }
+    if case .none = model { trace.latestRun != nil } else { false }
   }
 
   /// Whether Decode shows a place that another model than the loaded one came to.

@@ -165,9 +165,9 @@ struct BenchCommand: ParsableCommand {
   }
 
   private func measureRepaint() throws {
-    let paths = branchCounts.compactMap { $0 }.max() ?? 40
+    let paths = training ? 0 : branchCounts.compactMap { $0 }.max() ?? 40
     let latencies = RepaintBenchmark(
-      opener: EngineOpener(options: model.engineOptions, parallel: paths),
+      opener: EngineOpener(options: model.engineOptions, parallel: max(1, paths)),
       path: try model.path(), prompts: try .bundled(),
       theme: try Themes.library().theme(ThemeLibrary.defaultName, depth: .trueColor),
       paths: paths, keys: keys, trains: training
@@ -183,10 +183,11 @@ struct BenchCommand: ParsableCommand {
     switch format {
     case .json: try StandardOutput.writeJSON(result)
     case .text:
+      let work = training ? "in training" : "\(result.paths) paths"
       try StandardOutput.writeLine(
         String(
-          format: "key to repaint, %d paths: median %.1f ms, p99 %.1f ms, worst %.1f ms",
-          result.paths, result.medianMilliseconds, result.p99Milliseconds,
+          format: "key to repaint, \(work): median %.1f ms, p99 %.1f ms, worst %.1f ms",
+          result.medianMilliseconds, result.p99Milliseconds,
           result.worstMilliseconds))
     }
   }

@@ -58,6 +58,8 @@ private final class PressingTerminal: Terminal {
   init(size: Size, keys: Int, trains: Bool) {
     self.size = size
     self.keys = keys
+    // A training needs the model; without it nothing would be measured.
+    if trains { nextKey = .seconds(3) }
     (opening, walk) = trains ? (Self.training, Self.trainingWalk) : (Self.vote, Self.voteWalk)
   }
 

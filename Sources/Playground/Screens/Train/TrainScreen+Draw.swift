@@ -102,7 +102,7 @@ extension TrainScreen {
     add("pass@1") { Format.probability($0.one.value) }
     add("maj@\(first.samples)") { Format.probability($0.majority.value) }
     add("pass@\(first.samples)") { Format.probability($0.any.value) }
-    if rect.width >= 100 { add("answers a problem") { Format.fixed($0.distinct, 1) } }
+    if rect.width >= 120 { add("answers a problem") { Format.fixed($0.distinct, 1) } }
     let steps = last.map { "step \(first.step) → \($0.step)" } ?? "step \(first.step)"
     buffer.put(text, x: rect.x + 1, y: rect.y, width: rect.width - 2)
     let end = rect.right - 1 - DisplayWidth.of(steps)
