@@ -52,7 +52,7 @@ extension TerminalTests {
           $0.text.contains("ΣΔ") && !$0.text.contains("cot-decoding")
             && $0.rows.count { $0.contains(#/^.. +[1-4] \.[0-9]/#) } == 4
         }
-        try session.press("Tab", "Space")
+        try session.press("3", "Space")
         try await session.wait("five votes") {
           $0.text.contains("5 of 5") && !$0.text.contains("self-consistency")
         }
@@ -192,7 +192,9 @@ extension TerminalTests {
         // What runs is stopped first.
         let hasEnded = try await session.poll("the program's end, or what stopped") {
           if kill(program, 0) != 0 { return true }
-          return try session.screen().text.contains("Ctrl-C again quits") ? false : nil
+          let text = try session.screen().text
+          let isStopped = text.contains("Ctrl-C again quits") || text.contains("is stopped, and kept")
+          return isStopped ? false : nil
         }
         if !hasEnded { try session.press("C-c") }
         #expect(try await session.exitStatus() == 0)
