@@ -193,8 +193,8 @@ extension TerminalTests {
         let hasEnded = try await session.poll("the program's end, or what stopped") {
           if kill(program, 0) != 0 { return true }
           let text = try session.screen().text
-          let isStopped = text.contains("Ctrl-C again quits") || text.contains("is stopped, and kept")
-          return isStopped ? false : nil
+          let signs = ["Ctrl-C again quits", "is stopped, and kept"]
+          return signs.contains { text.contains($0) } ? false : nil
         }
         if !hasEnded { try session.press("C-c") }
         #expect(try await session.exitStatus() == 0)

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Measures what Samples/Guide/training.md tells of the recipes: measure_training.sh PONDER FOLDER [RECIPES]
+#
+# PONDER is the built program. FOLDER gets the lines of each training, one file for each recipe, model
+# and seed; what is there already is not measured again. About twenty minutes on two cores.
+set -eu
+
+ponder=${1:?"usage: measure_training.sh PONDER FOLDER [RECIPES]"}
+folder=${2:?"which folder?"}
+recipes=${3:-"grpo sft rft star reinforce reft hacking"}
+mkdir -p "$folder"
+
+# measure NAME OPTIONS...
+measure() {
+  name=$1
+  shift
+  [ -f "$folder/$name.jsonl" ] && return
+  echo "$name" >&2
+  "$ponder" train --anew --output "$folder/$name.gguf" "$@" >"$folder/$name.part"
+  mv "$folder/$name.part" "$folder/$name.jsonl"
+}
+
+for seed in 1 2 3; do
+  for recipe in $recipes; do
+    case $recipe in
+    hacking)
+      # The reward is had by naming the right answer anywhere; beside it the exact reward.
+      for reward in planted exact; do
+        measure "hacking-$reward-$seed" --recipe grpo --model 0.9m --seed $seed --steps 40 \
+          --batch 16 --rate 3e-4 --reward $reward --evaluate-every 8 --votes 0 --heldout 0
+      done
+      ;;
+    *) measure "$recipe-2m-$seed" --recipe "$recipe" --model 2m --seed $seed --heldout 40 ;;
+    esac
+  done
+done
