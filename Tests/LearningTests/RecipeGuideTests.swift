@@ -46,7 +46,9 @@ import Traces
   @Test func everyPageIsOfAStrategyOrRecipeAndListed() throws {
     let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
     let pages = Set(files).subtracting(["README.md"])
-    #expect(pages == Set((StrategyRegistry.names + RecipeRegistry.names).map { "\($0).md" }))
+    // What all recipes do to the bundled models is measured on one page.
+    let names = StrategyRegistry.names + RecipeRegistry.names + ["training"]
+    #expect(pages == Set(names.map { "\($0).md" }))
     let list = try page("README")
     for page in pages { #expect(list.contains("](\(page))")) }
   }
