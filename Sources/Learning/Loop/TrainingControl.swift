@@ -35,7 +35,7 @@ public final class TrainingControl: Sendable {
     wake { $0.isPaused = false }
   }
 
-  /// Takes one step, and pauses behind it.
+  /// Takes one step, then pauses.
   public func takeOneStep() {
     wake { state in
       state.isPaused = true

@@ -143,7 +143,7 @@ final class TrainingFiles {
 
   /// Writes the weights of a step.
   ///
-  /// - Returns: what is told of the file; nil where weights are not kept.
+  /// - Returns: the file as the trace names it; nil where weights are not kept.
   func writeWeights(_ run: TrainingRun, step: Int) throws -> TrainingWeights? {
     guard !isTemporary, step > 0 else { return nil }
     try FileManager.default.createDirectory(at: steps, withIntermediateDirectories: true)

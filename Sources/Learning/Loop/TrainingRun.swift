@@ -143,7 +143,7 @@ public final class TrainingRun {
   /// Counts tokens that were learned from.
   func learned(from count: Int) { tokens += count }
 
-  /// The step under way with what is told of every step.
+  /// The step under way, with the metrics that every step has.
   func told(_ metrics: [TrainingMetric: Double]) -> TrainingStep {
     var told = TrainingStep(step: step, metrics: [:])
     if let replayed { told[.replayLoss] = replayed.mean }
@@ -229,7 +229,7 @@ public final class TrainingRun {
       }
       try files?.save(self, state: recipe.state)
     } catch {
-      // What went wrong first is what is told.
+      // The first error is the one to report.
       if let known = try? files?.goBack(self, recipe) { tokens = known }
       guard case TrainingError.notANumber = error else { throw error }
       // By the step of the recipe: it may have taken several of the optimizer.
