@@ -50,6 +50,9 @@ public protocol Recipe: AnyObject, SendableMetatype {
   /// - Throws: whatever keeps it from going on; `CancellationError` when the task is cancelled.
   func step(_ run: TrainingRun) async throws -> TrainingStep
 
+  /// How the trained model judges solutions; nil for a recipe that does not train a judge.
+  var verifier: TrainedVerifier? { get }
+
   /// What it needs beside the weights to go on after this step; empty for nothing.
   var state: [UInt8] { get throws }
 
@@ -58,6 +61,20 @@ public protocol Recipe: AnyObject, SendableMetatype {
 }
 
 extension Recipe {
+  public var verifier: TrainedVerifier? { nil }
   public var state: [UInt8] { get throws { [] } }
   public func restore(_ state: [UInt8]) throws {}
+}
+
+/// How a trained model judges solutions, as its file tells.
+public struct TrainedVerifier: Sendable, Hashable {
+  /// What reads its judgement.
+  public var name: VerifierName
+  /// What has to be known for that beside the weights, by name: such as `alpha`.
+  public var numbers: [String: Double]
+
+  public init(_ name: VerifierName, numbers: [String: Double] = [:]) {
+    self.name = name
+    self.numbers = numbers
+  }
 }

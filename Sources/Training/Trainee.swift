@@ -8,6 +8,11 @@ import Engine
 public protocol Trainee: AnyObject {
   /// Decodes with the weights as they are now.
   var model: any LanguageModel { get }
+  /// Decodes with the weights that training began with: what recipes sample from that learn about a
+  /// model's answers without changing them.
+  ///
+  /// - Throws: `ModelError`, where there is no room for it.
+  var modelAtStart: any LanguageModel { get throws }
   /// How many weights are trained.
   var parameterCount: Int { get }
   /// Steps of the optimizer so far.

@@ -13,9 +13,11 @@ public final class TransformerTrainee: HeadedTrainee {
   private let start: any WeightStore
   private let file: GGUFFile
   private let configuration: ModelConfiguration
-  private let threads: Int
+  private let options: EngineOptions
   /// Made when a reference is first asked for.
   private var frozen: TrainingPass?
+  /// Made when it is first asked for.
+  private var frozenModel: (any LanguageModel)?
 
   /// - Parameters:
   ///   - name: how the model is called while it is trained.
@@ -29,15 +31,30 @@ public final class TransformerTrainee: HeadedTrainee {
     configuration = try ModelConfiguration(file, vocabularySize: vocabulary.count)
     self.file = file
     start = ModelLoader.store(file)
-    threads = options.threads
+    self.options = options
     pass = try TrainingPass(
-      configuration, copying: start, name: name, threads: threads,
+      configuration, copying: start, name: name, threads: options.threads,
       instructionSet: options.instructionSet)
     optimizerSettings = optimizer
     self.optimizer = try optimizer.optimizer(of: pass.weights)
     model = try TransformerModel(
       configuration: configuration, weights: pass.weights, vocabulary: vocabulary,
       chatTemplate: file.chatTemplate, options: options)
+  }
+
+  public var modelAtStart: any LanguageModel {
+    get throws {
+      if let frozenModel { return frozenModel }
+      // Weights that are no numbers of 32 bits are read as training reads them: what is sampled is
+      // then what the model under training would have said before its first step.
+      let weights = try TrainableWeights(
+        copying: start, names: pass.weights.parameters.map(\.name), name: model.identity.name)
+      let made = try TransformerModel(
+        configuration: configuration, weights: weights, vocabulary: file.vocabulary(),
+        chatTemplate: file.chatTemplate, options: options)
+      frozenModel = made
+      return made
+    }
   }
 
   public var parameterCount: Int { pass.weights.count }
@@ -57,7 +74,8 @@ public final class TransformerTrainee: HeadedTrainee {
     let known =
       try frozen
       ?? TrainingPass(
-        configuration, copying: start, name: pass.weights.name, threads: threads)
+        configuration, copying: start, name: pass.weights.name, threads: options.threads,
+        instructionSet: options.instructionSet)
     frozen = known
     return try known.forward(rows)
   }

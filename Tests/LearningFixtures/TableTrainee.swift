@@ -13,6 +13,7 @@ import Synchronization
 /// and no enumeration lists, but which training can raise.
 package final class TableTrainee: Trainee {
   package let table: TableLanguageModel
+  private let tableAtStart: TableLanguageModel
   package private(set) var step = 0
   /// How often training went back to the start.
   package private(set) var restarts = 0
@@ -35,13 +36,18 @@ package final class TableTrainee: Trainee {
   ) {
     let softmax = SoftmaxTable(count: pieces.count, end: end, start: next)
     self.softmax = softmax
-    start = SoftmaxTable(count: pieces.count, end: end, start: next)
+    let start = SoftmaxTable(count: pieces.count, end: end, start: next)
+    self.start = start
+    tableAtStart = TableLanguageModel(name: name, pieces: pieces, end: end) {
+      start.probabilities(after: $0)
+    }
     table = TableLanguageModel(name: name, pieces: pieces, end: end) {
       softmax.probabilities(after: $0)
     }
   }
 
   package var model: any LanguageModel { table }
+  package var modelAtStart: any LanguageModel { tableAtStart }
   package var parameterCount: Int { softmax.parameterCount }
 
   /// Every text that can follow a prefix, with its exact probability now.

@@ -30,6 +30,8 @@ public final class TrainingRun {
   public private(set) var step = 0
   /// Tokens that were learned from so far.
   private(set) var tokens = 0
+  /// How the model judges solutions after the last step, where it is trained to.
+  private var verifier: TrainedVerifier?
   /// What the step under way tells beside its metrics.
   private var samples: [TrainingSamples] = []
   /// How well documents that are mixed in were told, in the step under way.
@@ -68,7 +70,9 @@ public final class TrainingRun {
 
   /// Where the weights of a step come from.
   public func lineage(step: Int) -> Lineage {
-    Lineage(parent: start.name, parentHash: start.hash, recipe: plan.recipe, steps: step)
+    Lineage(
+      parent: start.name, parentHash: start.hash, recipe: plan.recipe, steps: step,
+      verifier: verifier?.name.rawValue, verifierNumbers: verifier?.numbers ?? [:])
   }
 
   /// How the weights of a step are called, such as `2m+grpo@8`.
@@ -95,6 +99,32 @@ public final class TrainingRun {
   /// The model as it is now, for answering questions.
   func rollouts(_ prompting: Prompting? = nil) -> Rollouts {
     Rollouts(model: trainee.model, library: library, settings: settings, prompting: prompting)
+  }
+
+  /// The model as it was before training, for answering questions: what it says to one does not
+  /// depend on what was learned meanwhile.
+  ///
+  /// - Throws: `ModelError`.
+  func rolloutsAtStart(_ prompting: Prompting? = nil) throws -> Rollouts {
+    Rollouts(
+      model: try trainee.modelAtStart, library: library, settings: settings, prompting: prompting)
+  }
+
+  /// What a verifier learns to judge: answers that the model gave before training to the problems
+  /// of a step, with log p of their tokens. They are the same whenever they are asked for.
+  ///
+  /// - Parameters:
+  ///   - number: from 1; problems come again where it does.
+  ///   - prompting: nil as the settings say.
+  func candidates(ofStep number: Int, prompting: Prompting? = nil) async throws
+    -> [CompletionGroup]
+  {
+    let questions = try problems.batch(settings.batch, ofStep: number).map { Question($0) }
+    return try await rolloutsAtStart(prompting).answer(
+      questions, count: settings.samples,
+      .init(
+        sampling: settings.used.sampling(temperature: 1), seed: settings.seed,
+        firstPath: (number - 1) * questions.count * settings.samples, keepsProbabilities: true))
   }
 
   /// The problems of the step under way.
@@ -221,6 +251,7 @@ public final class TrainingRun {
     do {
       let told = try await recipe.step(self)
       try checkWeights()
+      verifier = recipe.verifier
       for group in samples { emit(.samples(group)) }
       emit(.step(told))
       if number % settings.evaluateEvery == 0 || number == plan.steps {
@@ -231,6 +262,7 @@ public final class TrainingRun {
     } catch {
       // The first error is the one to report.
       if let known = try? files?.goBack(self, recipe) { tokens = known }
+      verifier = recipe.verifier
       guard case TrainingError.notANumber = error else { throw error }
       // By the step of the recipe: it may have taken several of the optimizer.
       throw LearningError.notFinite(step: number, .gradients)
@@ -260,6 +292,7 @@ public final class TrainingRun {
   private func takeUp(_ recipe: any Recipe) throws -> Int {
     guard let found = try files?.load(self, recipe) else { return 0 }
     tokens = found.tokens
+    verifier = recipe.verifier
     return found.step
   }
 }

@@ -10,12 +10,21 @@ public struct Lineage: Sendable, Hashable {
   public var recipe: String
   /// Steps of training.
   public var steps: Int
+  /// How solutions are judged with it, such as `implicit`; nil for a model that was not made to judge.
+  public var verifier: String?
+  /// What has to be known for that beside the weights, by name.
+  public var verifierNumbers: [String: Double]
 
-  public init(parent: String, parentHash: String, recipe: String, steps: Int) {
+  public init(
+    parent: String, parentHash: String, recipe: String, steps: Int, verifier: String? = nil,
+    verifierNumbers: [String: Double] = [:]
+  ) {
     self.parent = parent
     self.parentHash = parentHash
     self.recipe = recipe
     self.steps = steps
+    self.verifier = verifier
+    self.verifierNumbers = verifierNumbers
   }
 
   /// What a trained model is called: `2m+grpo@8`.
@@ -26,6 +35,7 @@ public struct Lineage: Sendable, Hashable {
     static let parentHash = "ponder.training.parent_hash"
     static let recipe = "ponder.training.recipe"
     static let steps = "ponder.training.steps"
+    static let verifier = "ponder.verifier"
   }
 
   /// What a file tells; nil for one that was not trained here.
@@ -33,16 +43,29 @@ public struct Lineage: Sendable, Hashable {
     guard let parent = metadata[Key.parent]?.text, let recipe = metadata[Key.recipe]?.text,
       let steps = metadata[Key.steps]?.integer
     else { return nil }
+    var numbers: [String: Double] = [:]
+    for key in metadata.keys where key.hasPrefix(Key.verifier + ".") {
+      if case .float64(let number)? = metadata[key] {
+        numbers[String(key.dropFirst(Key.verifier.count + 1))] = number
+      }
+    }
     self.init(
       parent: parent, parentHash: metadata[Key.parentHash]?.text ?? "", recipe: recipe,
-      steps: steps)
+      steps: steps, verifier: metadata[Key.verifier]?.text, verifierNumbers: numbers)
   }
+
+  /// What begins all keys that tell of a verifier: a model that is trained further is none any more.
+  fileprivate static var verifierKey: String { Key.verifier }
 
   func write(to writer: inout GGUFWriter) {
     writer.set(Key.parent, to: .string(parent))
     writer.set(Key.parentHash, to: .string(parentHash))
     writer.set(Key.recipe, to: .string(recipe))
     writer.set(Key.steps, to: .uint64(UInt64(steps)))
+    if let verifier { writer.set(Key.verifier, to: .string(verifier)) }
+    for (name, number) in verifierNumbers.sorted(by: { $0.key < $1.key }) {
+      writer.set(Key.verifier + "." + name, to: .float64(number))
+    }
   }
 }
 
@@ -80,7 +103,8 @@ extension TrainableWeights {
   ) throws(GGUFError) {
     var writer = GGUFWriter()
     // What a part of a split file says of the others does not hold any more.
-    for key in parent.metadata.keys where !key.hasPrefix("split.") {
+    for key in parent.metadata.keys
+    where !key.hasPrefix("split.") && !key.hasPrefix(Lineage.verifierKey) {
       if let value = parent.metadata[key] { writer.set(key, to: value) }
     }
     writer.set("general.file_type", to: .uint32(format.fileType))
