@@ -13,7 +13,8 @@ public final class TransformerTrainee: HeadedTrainee {
   private let start: any WeightStore
   private let file: GGUFFile
   private let configuration: ModelConfiguration
-  private let threads: Int
+  private let options: EngineOptions
+  public let rowLimit: Int
   /// Made when a reference is first asked for.
   private var frozen: TrainingPass?
 
@@ -29,9 +30,10 @@ public final class TransformerTrainee: HeadedTrainee {
     configuration = try ModelConfiguration(file, vocabularySize: vocabulary.count)
     self.file = file
     start = ModelLoader.store(file)
-    threads = options.threads
+    self.options = options
+    rowLimit = TrainingPass.rowLimit(configuration)
     pass = try TrainingPass(
-      configuration, copying: start, name: name, threads: threads,
+      configuration, copying: start, name: name, threads: options.threads,
       instructionSet: options.instructionSet)
     optimizerSettings = optimizer
     self.optimizer = try optimizer.optimizer(of: pass.weights)
@@ -57,7 +59,8 @@ public final class TransformerTrainee: HeadedTrainee {
     let known =
       try frozen
       ?? TrainingPass(
-        configuration, copying: start, name: pass.weights.name, threads: threads)
+        configuration, copying: start, name: pass.weights.name, threads: options.threads,
+        instructionSet: options.instructionSet)
     frozen = known
     return try known.forward(rows)
   }
@@ -93,6 +96,12 @@ public final class TransformerTrainee: HeadedTrainee {
   }
 
   // MARK: Checkpoints
+
+  /// What else decides the weights to the bit, by the options of the command line: sums are taken in
+  /// the order of the instruction set, and samples are drawn with keys and values of this precision.
+  public var arithmetic: [String: String] {
+    ["isa": model.identity.isa, "kv": options.kvFormat.rawValue]
+  }
 
   /// Writes everything that changes in training; whatever stood at the path is replaced at once or not
   /// at all.
