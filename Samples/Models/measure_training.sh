@@ -7,7 +7,7 @@ set -eu
 
 ponder=${1:?"usage: measure_training.sh PONDER FOLDER [RECIPES]"}
 folder=${2:?"which folder?"}
-recipes=${3:-"grpo sft rft star reinforce reft hacking"}
+recipes=${3:-"grpo sft rft star reinforce reft continue hacking"}
 mkdir -p "$folder"
 
 # measure NAME OPTIONS...
@@ -28,6 +28,22 @@ for seed in 1 2 3; do
       for reward in planted exact; do
         measure "hacking-$reward-$seed" --recipe grpo --model 0.9m --seed $seed --steps 40 \
           --batch 16 --rate 3e-4 --reward $reward --evaluate-every 8 --votes 0 --heldout 0
+      done
+      ;;
+    continue)
+      # With documents of all kinds mixed in, and without any.
+      for replay in 0.5 0; do
+        measure "continue-$replay-2m-$seed" --recipe continue --model 2m --seed $seed \
+          --family price --replay $replay --evaluate-problems 60 --evaluate-every 5 --heldout 40
+      done
+      ;;
+    rft)
+      # Whether lucky guesses stay depends on what the loss is the mean of.
+      for mean in tokens texts; do
+        for model in 0.9m 2m; do
+          measure "rft-$mean-$model-$seed" --recipe rft --model $model --seed $seed \
+            --mean-over $mean --evaluate-problems 30 --heldout 40
+        done
       done
       ;;
     *) measure "$recipe-2m-$seed" --recipe "$recipe" --model 2m --seed $seed --heldout 40 ;;

@@ -17,6 +17,8 @@ public protocol Trainee: AnyObject {
   var parameterCount: Int { get }
   /// Steps of the optimizer so far.
   var step: Int { get }
+  /// The most rows of a pass where a batch is cut into several (see `PackedRows.passes`).
+  var rowLimit: Int { get }
 
   /// How likely each target of the rows is.
   ///
@@ -47,6 +49,10 @@ public protocol Trainee: AnyObject {
 
   /// Goes back to the weights that training began with, and to a new optimizer.
   func restart() throws
+}
+
+extension Trainee {
+  public var rowLimit: Int { 8192 }
 }
 
 /// A trainee whose hidden states heads can read, and learn from.

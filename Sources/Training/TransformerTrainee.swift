@@ -14,6 +14,7 @@ public final class TransformerTrainee: HeadedTrainee {
   private let file: GGUFFile
   private let configuration: ModelConfiguration
   private let options: EngineOptions
+  public let rowLimit: Int
   /// Made when a reference is first asked for.
   private var frozen: TrainingPass?
   /// Made when it is first asked for.
@@ -32,6 +33,7 @@ public final class TransformerTrainee: HeadedTrainee {
     self.file = file
     start = ModelLoader.store(file)
     self.options = options
+    rowLimit = TrainingPass.rowLimit(configuration)
     pass = try TrainingPass(
       configuration, copying: start, name: name, threads: options.threads,
       instructionSet: options.instructionSet)
@@ -111,6 +113,12 @@ public final class TransformerTrainee: HeadedTrainee {
   }
 
   // MARK: Checkpoints
+
+  /// What else decides the weights to the bit, by the options of the command line: sums are taken in
+  /// the order of the instruction set, and samples are drawn with keys and values of this precision.
+  public var arithmetic: [String: String] {
+    ["isa": model.identity.isa, "kv": options.kvFormat.rawValue]
+  }
 
   /// Writes everything that changes in training; whatever stood at the path is replaced at once or not
   /// at all.

@@ -16,10 +16,14 @@ enum BundledTrainee {
   static let library = PromptLibrary(
     directory: checkout.appending(path: "Samples/Prompts").path)
 
-  static func make(threads: Int = 1) throws -> TransformerTrainee {
+  static func make(
+    threads: Int = 1, kvFormat: KVFormat = .f16, instructionSet: InstructionSet? = nil
+  ) throws -> TransformerTrainee {
     let path = checkout.appending(path: "Samples/Models/ponder-base-0.2m.F16.gguf").path
     return try TransformerTrainee(
-      try GGUFFile(path: path), name: "0.2m", options: EngineOptions(threads: threads))
+      try GGUFFile(path: path), name: "0.2m",
+      options: EngineOptions(
+        threads: threads, kvFormat: kvFormat, instructionSet: instructionSet))
   }
 }
 

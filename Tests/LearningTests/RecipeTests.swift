@@ -58,6 +58,19 @@ import Training
     #expect(TrainingSettings(read).hints)
   }
 
+  /// Something has to be left to learn: a share that cannot be had is refused, not made smaller.
+  @Test func replayLeavesATenthAtLeast() throws {
+    var settings = RunSettings()
+    #expect(throws: (any Error).self) { try Setting.replay.set("0.95", in: &settings) }
+    try Setting.replay.set("0.9", in: &settings)
+    #expect(TrainingSettings(settings).replayed(beside: 10) == 90)
+    // No file that was written by hand makes a step endless.
+    settings[extra: "replay"] = 1.0
+    #expect(TrainingSettings(settings).replayed(beside: 10) == 90)
+    settings[extra: "replay"] = -1.0
+    #expect(TrainingSettings(settings).replayed(beside: 10) == 0)
+  }
+
   /// The rate rises over the first steps; where it falls, it would reach 0 behind the last one.
   @Test func theRateFollowsItsCourse() throws {
     func rates(_ course: RateCourse) throws -> [Double] {

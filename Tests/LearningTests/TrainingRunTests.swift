@@ -23,10 +23,10 @@ import Training
   ///
   /// - Parameter stop: whether training is to end after a step.
   private func train(
-    _ plan: TrainingPlan, threads: Int = 1, folder: URL? = nil, log: EventLog = EventLog(),
-    endingAfter stop: Int? = nil
+    _ plan: TrainingPlan, threads: Int = 1, trainee: TransformerTrainee? = nil, folder: URL? = nil,
+    log: EventLog = EventLog(), endingAfter stop: Int? = nil
   ) async throws -> Left {
-    let trainee = try BundledTrainee.make(threads: threads)
+    let trainee = try trainee ?? BundledTrainee.make(threads: threads)
     let control = TrainingControl()
     let run = try TrainingRun(
       plan, trainee: trainee, library: BundledTrainee.library, folder: folder
@@ -132,6 +132,30 @@ import Training
         guard case CheckpointError.otherSettings(_, let changes) = error else { return false }
         return changes.map(\.name) == ["rate"]
       }
+    }
+  }
+
+  /// What changes sums or samples changes the weights: a training goes on as it began.
+  @Test func anotherArithmeticIsRefusedByItsOption() async throws {
+    try await withFolder { folder in
+      let plan = TrainingPlan.small("grpo", steps: 2)
+      _ = try await train(plan, folder: folder, endingAfter: 1)
+      let other = try #require(InstructionSet.available.last)
+      let others: [(TransformerTrainee, name: String)] = [
+        (try BundledTrainee.make(kvFormat: .f32), "kv"),
+        (try BundledTrainee.make(instructionSet: other), "isa"),
+      ]
+      for (trainee, name) in others where name != "isa" || InstructionSet.available.count > 1 {
+        await #expect {
+          _ = try await train(plan, trainee: trainee, folder: folder)
+        } throws: { error in
+          guard case CheckpointError.otherSettings(_, let changes) = error else { return false }
+          return changes.map(\.name) == [name]
+        }
+      }
+      // Threads change nothing.
+      let rest = try await train(plan, threads: 2, folder: folder)
+      #expect(rest.hash == (try await train(plan).hash))
     }
   }
 

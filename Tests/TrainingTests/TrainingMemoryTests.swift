@@ -25,6 +25,19 @@ import Testing
     #expect(pass.rowBytes == plan.bytes(rows: count) + blocks)
   }
 
+  @Test("a batch is cut so that what a pass keeps takes a gigabyte at most")
+  func cut() {
+    // Of the shape of SmolLM2 135M.
+    let large = ModelConfiguration.tiny(
+      layers: 30, heads: 9, kvHeads: 3, headSize: 64, width: 576, feedForward: 1536,
+      vocabulary: 49152, tied: true)
+    let limit = TrainingPass.rowLimit(large)
+    let weights = TrainingPass.bytes(large, rows: 0)
+    #expect(TrainingPass.bytes(large, rows: limit) - weights <= 1 << 30)
+    #expect(TrainingPass.bytes(large, rows: 2 * limit) - weights > 1 << 30)
+    #expect(TrainingPass.rowLimit(.tiny()) == 8192)
+  }
+
   @Test("more rows take more memory than there is: refused before anything is computed")
   func tooMany() throws {
     let configuration = ModelConfiguration.tiny(

@@ -10,6 +10,8 @@ public import Training
 public protocol KeptTrainee: Trainee {
   /// The model that training began with, as runs name it.
   var beginning: ModelIdentity { get }
+  /// What decides the weights to the bit beside settings, by the options of the command line.
+  var arithmetic: [String: String] { get }
 
   /// Writes everything that changes in training; whatever stood at the path is replaced at once or
   /// not at all.
@@ -101,7 +103,7 @@ final class TrainingFiles {
     // Where the rate falls to the end, it depends on where the end is.
     if run.settings.schedule == .linear { all["steps"] = "\(run.plan.steps)" }
     for row in run.recipe.settings { all[row.name] = row.text(of: run.settings.used) }
-    return all
+    return all.merging(trainee.arithmetic) { setting, _ in setting }
   }
 
   func save(_ run: TrainingRun, state: [UInt8]) throws {

@@ -157,8 +157,7 @@ public final class TrainingRun {
   /// - Parameter completions: beside how many completions.
   /// - Returns: the gradients' norm before clipping.
   func update(beside completions: Int) throws -> Double {
-    let share = min(settings.replay, 0.9)
-    let count = Int((Double(completions) * share / (1 - share)).rounded())
+    let count = settings.replayed(beside: completions)
     if count > 0 {
       let documents = try ReplayDocuments(seed: settings.seed, for: trainee.model)
         .texts(step: step, count: count)

@@ -17,12 +17,12 @@ struct PolicyUpdate {
   }
 
   struct Pass {
-    var rows = PackedRows()
-    var places: [Place] = []
+    var rows: PackedRows
+    var places: [Place]
   }
 
   let groups: [CompletionGroup]
-  private(set) var passes: [Pass] = []
+  let passes: [Pass]
   /// log p of each completion's tokens under the weights that sampled it. [groups][completions][tokens]
   private(set) var sampled: [[[Float]]]
   /// The same under the weights now, as of the last pass. [groups][completions][tokens]
@@ -34,14 +34,11 @@ struct PolicyUpdate {
   let tokenCount: Int
   let completionCount: Int
 
-  private let rowLimit: Int
-
   /// - Parameters:
   ///   - rowLimit: how many rows a pass has at most, where no single text is longer.
   ///   - isLive: whether anything is learned from a group. Groups from which nothing is learned are
   ///     in passes of their own, which need no backward pass.
-  init(_ groups: [CompletionGroup], rowLimit: Int = 4096, isLive: (Int) -> Bool) {
-    self.rowLimit = rowLimit
+  init(_ groups: [CompletionGroup], rowLimit: Int, isLive: (Int) -> Bool) {
     self.groups = groups
     tokenCount = groups.reduce(0) { $0 + $1.completions.reduce(0) { $0 + $1.tokens.count } }
     completionCount = groups.reduce(0) { $0 + $1.completions.count }
@@ -50,36 +47,29 @@ struct PolicyUpdate {
     pushes = sampled
     let live = groups.indices.filter(isLive)
     let dead = groups.indices.filter { !isLive($0) }
-    for kind in [live, dead] where !kind.isEmpty {
-      passes.append(Pass())
-      for group in kind { pack(group) }
-    }
-    passes.removeAll { $0.places.isEmpty }
+    passes = [live, dead].flatMap { Self.passes($0, of: groups, rowLimit: rowLimit) }
   }
 
-  private mutating func pack(_ group: Int) {
-    let own = groups[group]
-    var numbers = own.completions.indices.filter { !own.completions[$0].tokens.isEmpty }[...]
-    while !numbers.isEmpty {
-      var length = own.prompt.count
-      let room = rowLimit - passes[passes.count - 1].rows.count
-      let fitting = numbers.prefix { number in
-        length += own.completions[number].tokens.count
-        return length <= room
-      }
-      if fitting.count < numbers.count, passes[passes.count - 1].rows.count > 0 {
-        passes.append(Pass())
-        continue
-      }
-      // A completion that is longer than a pass should be has one to itself.
-      let taken = fitting.isEmpty ? numbers.prefix(1) : fitting
-      let ranges = passes[passes.count - 1].rows.add(
-        prompt: own.prompt, continuations: taken.map { own.completions[$0].tokens })
-      for (number, targets) in zip(taken, ranges) {
-        passes[passes.count - 1].places.append(
-          Place(group: group, number: number, targets: targets))
-      }
-      numbers = numbers.dropFirst(taken.count)
+  /// Packs what was said; an empty completion has nothing to learn from.
+  private static func passes(
+    _ numbers: [Int], of groups: [CompletionGroup], rowLimit: Int
+  ) -> [Pass] {
+    let said = numbers.map { group in
+      let completions = groups[group].completions
+      return (group: group, numbers: completions.indices.filter { !completions[$0].tokens.isEmpty })
+    }.filter { !$0.numbers.isEmpty }
+    let texts = said.map { group, numbers in
+      TextGroup(
+        prompt: groups[group].prompt,
+        continuations: numbers.map { groups[group].completions[$0].tokens })
+    }
+    return PackedRows.passes(texts, atMost: rowLimit).map { packed in
+      Pass(
+        rows: packed.rows,
+        places: packed.texts.map { text in
+          let (group, numbers) = said[text.group]
+          return Place(group: group, number: numbers[text.continuation], targets: text.targets)
+        })
     }
   }
 
@@ -176,7 +166,7 @@ struct PolicyUpdate {
   /// The mean entropy in nats of what the batch's tokens were chosen from.
   var entropy: Double { tokenCount > 0 ? entropySum / Double(tokenCount) : 0 }
 
-  // MARK: What is told
+  // MARK: For the trace
 
   /// What is told of every batch of samples, by TRL's names and with its arithmetic.
   var metrics: [TrainingMetric: Double] {

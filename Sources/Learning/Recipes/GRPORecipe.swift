@@ -21,7 +21,7 @@ public final class GRPORecipe: Recipe {
     let advantages = groups.map {
       GRPO.advantages($0.rewards, scaled: settings.scaling == .group)
     }
-    var update = PolicyUpdate(groups) { group in
+    var update = PolicyUpdate(groups, rowLimit: run.trainee.rowLimit) { group in
       settings.beta != 0 || advantages[group].contains { $0 != 0 }
     }
     if settings.beta != 0 { try update.refer(to: run.trainee) }

@@ -32,11 +32,13 @@ public final class ReFTRecipe: Recipe {
     var head = try self.head ?? startingHead(width: trainee.width)
     var groups = try await run.sample()
     if run.settings.reward == .exact { Self.reward(&groups) }
-    let told = PolicyUpdate(groups) { _ in true }.metrics
+    let rowLimit = trainee.rowLimit
+    let told = PolicyUpdate(groups, rowLimit: rowLimit) { _ in true }.metrics
     var parts = (0..<run.settings.minibatches).map { part in
       Minibatch(
         PolicyUpdate(
-          groups.indices.filter { $0 % run.settings.minibatches == part }.map { groups[$0] }
+          groups.indices.filter { $0 % run.settings.minibatches == part }.map { groups[$0] },
+          rowLimit: rowLimit
         ) { _ in true })
     }.filter { !$0.update.groups.isEmpty }
     for index in parts.indices { try parts[index].observe(trainee, head, run) }

@@ -27,7 +27,9 @@ public final class ReinforceRecipe: Recipe {
     let groups = try await run.sample()
     let baseline = baseline ?? 0
     let advantages = groups.map { group in group.rewards.map { $0 - baseline } }
-    var update = PolicyUpdate(groups) { group in advantages[group].contains { $0 != 0 } }
+    var update = PolicyUpdate(groups, rowLimit: run.trainee.rowLimit) { group in
+      advantages[group].contains { $0 != 0 }
+    }
     let losses = try update.accumulate(run.trainee, step: run.step, isFirst: true) {
       pass, outcome, update in
       let completions = update.completions(of: pass) { group, number in

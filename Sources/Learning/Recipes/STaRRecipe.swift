@@ -17,7 +17,7 @@ public final class STaRRecipe: Recipe {
     summary: "Learns its own right solutions from the base model again and again.",
     paper: "Zelikman et al. 2022, arXiv 2203.14465",
     cost: "256 problems solved once an iteration, then 8 updates",
-    settings: .ofTexts + [.iterations, .epochs, .hints],
+    settings: .ofTexts + [.iterations, .epochs, .hints, .meanOver],
     defaults: {
       var settings = RunSettings.ofTexts
       settings[extra: "batch"] = 256

@@ -8,7 +8,8 @@ extension SettingTable {
   public static let training = SettingTable([
     .rate, .batch, .samples, .temperature, .topK, .topP, .maxCompletionLength, .prompting,
     .reward, .lengthTarget, .loss, .scaleRewards, .updates, .epochs, .minibatches, .epsilon,
-    .epsilonHigh, .beta, .lambda, .gamma, .valueRate, .iterations, .hints, .replay, .schedule,
+    .epsilonHigh, .beta, .lambda, .gamma, .valueRate, .iterations, .hints, .meanOver, .replay,
+    .schedule,
     .warmup, .maxNorm, .decay, .evaluateEvery, .evaluateProblems, .votes, .voteProblems, .seed,
   ])
 }
@@ -121,7 +122,13 @@ extension Setting {
 
   public static let replay = number(
     "replay", "the share of curriculum documents mixed in against forgetting",
-    at: \.[extra: "replay"], in: 0...1, ladder: .rungs([0, 0.1, 0.2, 0.3, 0.5, 0.7]), usual: 0)
+    at: \.[extra: "replay"], in: 0...Usual.mostReplay,
+    ladder: .rungs([0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9]), usual: 0)
+
+  public static let meanOver = choice(
+    "mean-over", "whether the loss is a mean over all tokens or over texts",
+    more: "Over texts, short answers weigh as much as long ones.",
+    at: \.[extra: "mean-over"], usual: LossMean.tokens)
 
   public static let schedule = choice(
     "schedule", "constant keeps the rate; linear lets it fall to 0 at the last step",

@@ -34,6 +34,8 @@ public struct TrainingSettings: Sendable, Hashable {
     public static let epochs = 2
     public static let minibatches = 2
     public static let iterations = 3
+    /// The greatest share of replay: something has to be left to learn.
+    public static let mostReplay = 0.9
   }
 
   public var seed: UInt64 { used.seed }
@@ -59,6 +61,13 @@ public struct TrainingSettings: Sendable, Hashable {
     used[extra: "max-completion-length"] ?? Usual.maxCompletionLength
   }
   public var replay: Double { used[extra: "replay"] ?? 0 }
+  /// How many documents are mixed in beside so many texts or completions.
+  public func replayed(beside count: Int) -> Int {
+    // A saved session may say anything.
+    let share = replay > 0 ? min(replay, Usual.mostReplay) : 0
+    return Int((Double(count) * share / (1 - share)).rounded())
+  }
+  public var meanOver: LossMean { used[extra: "mean-over"] ?? .tokens }
   public var evaluateEvery: Int { used[extra: "evaluate-every"] ?? Usual.evaluateEvery }
   public var evaluateProblems: Int { used[extra: "evaluate-problems"] ?? Usual.evaluateProblems }
   /// Samples a problem before and after training; 0 for no votes.

@@ -62,4 +62,16 @@ extension TrainingPass {
     let plan = ActivationPlan(configuration, lanes: 16)
     return 5 * plan.weights * MemoryLayout<Float>.stride + plan.bytes(rows: rows)
   }
+
+  /// The most rows of a pass where a batch is cut into several: what a pass keeps of them takes a
+  /// gigabyte at most.
+  ///
+  /// It depends on the model alone, not on the machine: how a batch is cut decides in which order
+  /// gradients add up, and so the last bits of the weights.
+  static func rowLimit(_ configuration: ModelConfiguration) -> Int {
+    let plan = ActivationPlan(configuration, lanes: 16)
+    var rows = 8192
+    while rows > 1, plan.bytes(rows: rows) > 1 << 30 { rows /= 2 }
+    return rows
+  }
 }
