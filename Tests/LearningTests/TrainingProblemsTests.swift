@@ -82,12 +82,14 @@ import Traces
 
   /// A question that stands twice, however it is spaced, is learned or measured, never both.
   @Test func aQuestionThatStandsTwiceIsOnOneSide() throws {
-    let twice = Self.own.flatMap { problem in
-      var again = problem
-      again.id += "/again"
-      again.question = "  " + problem.question.replacing(" ", with: "  ")
-      return [problem, again]
-    }
+    let twice =
+      Self.own
+      + Self.own.map { problem in
+        Problem(
+          id: problem.id + "/again", family: problem.family, level: problem.level,
+          question: "  " + problem.question.replacing(" ", with: "  "), answer: problem.answer,
+          steps: problem.steps)
+      }
     for seed: UInt64 in 1...5 {
       let drawn = try problems(.problems(twice, name: "own.jsonl"), seed: seed)
       let measured = Set(drawn.evaluation.map(\.answer))
