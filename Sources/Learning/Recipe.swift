@@ -20,10 +20,17 @@ public struct RecipeDescription: Sendable, Hashable {
   public var defaultSteps: Int
   /// Whether it learns from what the model samples: then there are rewards, groups and entropy.
   public var samples: Bool
+  /// Whether it follows the gradient of the very policy that it samples from. That one is
+  /// softmax(logits / temperature) with every token in it: another with filters.
+  public var isOnPolicy: Bool
+
+  /// Whether its steps are cut into iterations, each of which samples anew.
+  var hasIterations: Bool { settings.contains(.iterations) }
 
   public init(
     name: String, title: String, summary: String, paper: String, cost: String,
-    settings: [Setting], defaults: RunSettings, defaultSteps: Int, samples: Bool
+    settings: [Setting], defaults: RunSettings, defaultSteps: Int, samples: Bool,
+    isOnPolicy: Bool = false
   ) {
     self.name = name
     self.title = title
@@ -34,6 +41,7 @@ public struct RecipeDescription: Sendable, Hashable {
     self.defaults = defaults
     self.defaultSteps = defaultSteps
     self.samples = samples
+    self.isOnPolicy = isOnPolicy
   }
 }
 

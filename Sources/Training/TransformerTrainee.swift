@@ -77,7 +77,7 @@ public final class TransformerTrainee: HeadedTrainee {
       try frozen
       ?? TrainingPass(
         configuration, copying: start, name: pass.weights.name, threads: options.threads,
-        instructionSet: options.instructionSet)
+        instructionSet: options.instructionSet, isTrained: false)
     frozen = known
     return try known.forward(rows)
   }
@@ -143,6 +143,26 @@ public final class TransformerTrainee: HeadedTrainee {
   public func checkWeights() throws(TrainingError) {
     let sum = pass.compute.training.square_sum(pass.weights.values, pass.weights.count)
     guard sum.isFinite else { throw .notANumber(step: optimizer.step) }
+  }
+
+  /// Goes up whenever the weights, and what the optimizer remembers of their gradients, change.
+  public var weightsVersion: UInt64 { pass.weights.version }
+
+  /// Forgets gradients that have added up.
+  public func clearGradients() { pass.clearGradients() }
+
+  /// Bytes that the largest passes take: what they keep of their rows.
+  ///
+  /// - Parameter hasReference: whether the model that training began with is asked, too.
+  /// - Throws: `GGUFError`, `ModelError` for a file that is no model.
+  public static func passBytes(of file: GGUFFile, hasReference: Bool) throws -> Int {
+    // Each row of the embeddings is a token's.
+    let embeddings = ModelLoader.store(file).tensor(named: "token_embd.weight")
+    let configuration = try ModelConfiguration(
+      file, vocabularySize: embeddings?.rowCount ?? 0)
+    try configuration.validate()
+    return TrainingPass.passBytes(configuration, isTrained: true)
+      + (hasReference ? TrainingPass.passBytes(configuration, isTrained: false) : 0)
   }
 
   /// Goes back to where a checkpoint was written. What training began with stays as it is.

@@ -305,6 +305,9 @@ import Training
       ["train", "--model", "0.2m", "--problems", problems.path]
         + Self.small.dropFirst(5) + ["--steps", "2", "--output", place.output])
     try #require(result.status == 0, "\(result.errors)")
+    // One question is too few to keep any of it back.
+    #expect(try rows(result).first?["train/accuracy"] is Double)
+    #expect(try rows(result).allSatisfy { !$0.keys.contains { $0.hasPrefix("eval/") } })
     let rows = try rows(result).filter { $0["reward"] != nil }
     #expect(rows.map { $0["frac_reward_zero_std"] as? Double } == [1, 1])
     #expect(rows.map { $0["grad_norm"] as? Double } == [0, 0])
@@ -330,6 +333,8 @@ import Training
     ("--family coin --problems x", 64, "--problems"), ("--problems /no/such", 66, "/no/such"),
     ("--problems x --level 1", 64, "no levels"), ("--steps 0", 64, "--steps"),
     ("--rate x", 64, "rate must be"), ("--heldout -1", 64, "--heldout"),
+    ("--top-k 5", 64, "that would be another"), ("--temperature 0", 64, "above 0"),
+    ("--recipe star --iterations 2", 64, "2 iterations need at least 2 steps"),
     ("--hints", 64, "does not use --hints"), ("--output /dev/null/x.gguf", 1, "cannot be written"),
     ("--output /", 64, "is a folder"), ("--model 7m", 66, "“7m”"),
     ("--trace /dev/null/x", 1, "/dev/null/x"),
@@ -364,13 +369,17 @@ import Training
   }
 
   @Test func aModelThatIsTooLargeIsRefused() throws {
-    try TrainingMemory.check(
-      parameters: 1000, hasReference: false, name: "m", machine: 20_000)
-    let error = #expect(throws: UserError.self) {
-      try TrainingMemory.check(parameters: 1000, hasReference: true, name: "m", machine: 20_000)
+    func check(passes: Int = 1000, hasReference: Bool = false, machine: Int = 29_000) throws {
+      try TrainingMemory.check(
+        parameters: 1000, passes: passes, hasReference: hasReference, name: "m", machine: machine)
     }
-    #expect(error?.description.contains("28") == true)
-    #expect(TrainingMemory.bytes(parameters: .max, hasReference: false) == .max)
+    #expect(throws: Never.self) { try check() }
+    #expect(throws: UserError.self) { try check(passes: 1001) }
+    #expect(throws: UserError.self) { try check(hasReference: true) }
+    let error = #expect(throws: UserError.self) { try check(machine: 28_999) }
+    #expect(error?.description.contains("29") == true)
+    let most = TrainingMemory.bytes(parameters: .max, passes: 1, hasReference: false)
+    #expect(most == .max)
   }
 
   // MARK: Recipes

@@ -19,8 +19,9 @@ package final class TableTrainee: Trainee {
   package private(set) var restarts = 0
   private let softmax: SoftmaxTable
   private let start: SoftmaxTable
-  /// The prefixes and tokens of the last forward pass.
+  /// The prefixes and tokens of the last forward pass, and what it divided logits by.
   private var asked: [(prefix: [TokenID], token: TokenID)] = []
+  private var temperature = 1.0
   /// Every token that was ever learned, with what it was learned behind.
   package private(set) var learned: Set<LearnedToken> = []
   /// ∂ loss / ∂ logit.
@@ -55,14 +56,29 @@ package final class TableTrainee: Trainee {
     table.enumerate(after: prefix)
   }
 
+  /// The same with the probabilities that they have where logits are divided by a temperature.
+  package func texts(
+    after prefix: [TokenID], temperature: Double
+  ) -> [(tokens: [TokenID], probability: Double)] {
+    texts(after: prefix).map { text in
+      let logs = text.tokens.indices.map { index in
+        softmax.logProbabilities(after: prefix + text.tokens[..<index], at: temperature)[
+          Int(text.tokens[index])]
+      }
+      return (text.tokens, exp(logs.reduce(0, +)))
+    }
+  }
+
   /// The gradient after a prefix, by logit.
   package func gradient(after prefix: [TokenID]) -> [Double] {
     gradients[prefix] ?? Array(repeating: 0, count: softmax.count)
   }
 
   /// log p of each token after a prefix.
-  package func logProbabilities(after prefix: [TokenID]) -> [Double] {
-    softmax.logProbabilities(after: prefix)
+  package func logProbabilities(
+    after prefix: [TokenID], temperature: Double = 1
+  ) -> [Double] {
+    softmax.logProbabilities(after: prefix, at: temperature)
   }
 
   /// Adds to the logit of a token after a prefix.
@@ -75,24 +91,26 @@ package final class TableTrainee: Trainee {
   @discardableResult
   package func forward(_ rows: PackedRows) -> TrainingPass.Outcome {
     asked = Self.asked(rows)
-    return Self.outcome(asked, softmax)
+    temperature = Double(rows.temperature)
+    return Self.outcome(asked, softmax, temperature)
   }
 
   package func forwardAtStart(_ rows: PackedRows) -> TrainingPass.Outcome {
-    Self.outcome(Self.asked(rows), start)
+    Self.outcome(Self.asked(rows), start, Double(rows.temperature))
   }
 
   package func backward(slopes: [Float], entropySlopes: [Float]?) {
     precondition(slopes.count == asked.count, "a slope for each target")
     for (index, (prefix, token)) in asked.enumerated() {
-      let logs = softmax.logProbabilities(after: prefix)
+      let logs = softmax.logProbabilities(after: prefix, at: temperature)
       let entropy = SoftmaxTable.entropy(logs)
       if slopes[index] != 0 { learned.insert(LearnedToken(prefix: prefix, token: token)) }
       var sum = gradient(after: prefix)
       for (other, log) in logs.enumerated() {
         let p = exp(log)
-        sum[other] += Double(slopes[index]) * ((other == Int(token) ? 1 : 0) - p)
-        sum[other] -= Double(entropySlopes?[index] ?? 0) * p * (log + entropy)
+        let slope = Double(slopes[index]) * ((other == Int(token) ? 1 : 0) - p)
+        let entropySlope = Double(entropySlopes?[index] ?? 0) * p * (log + entropy)
+        sum[other] += (slope - entropySlope) / temperature
       }
       gradients[prefix] = sum
     }
@@ -119,7 +137,7 @@ package final class TableTrainee: Trainee {
   }
 
   /// What each target of the rows is asked after.
-  private static func asked(_ rows: PackedRows) -> [(prefix: [TokenID], token: TokenID)] {
+  static func asked(_ rows: PackedRows) -> [(prefix: [TokenID], token: TokenID)] {
     rows.targets.map { target in
       guard let segment = rows.segments.first(where: { $0.rows.contains(target.row) }) else {
         preconditionFailure("every row is of a segment")
@@ -130,11 +148,12 @@ package final class TableTrainee: Trainee {
   }
 
   private static func outcome(
-    _ asked: [(prefix: [TokenID], token: TokenID)], _ softmax: SoftmaxTable
+    _ asked: [(prefix: [TokenID], token: TokenID)], _ softmax: SoftmaxTable,
+    _ temperature: Double
   ) -> TrainingPass.Outcome {
     var outcome = TrainingPass.Outcome()
     for (prefix, token) in asked {
-      let logs = softmax.logProbabilities(after: prefix)
+      let logs = softmax.logProbabilities(after: prefix, at: temperature)
       outcome.logProbabilities.append(Float(logs[Int(token)]))
       outcome.entropies.append(Float(SoftmaxTable.entropy(logs)))
     }
@@ -183,8 +202,8 @@ private final class SoftmaxTable: Sendable {
 
   func forget() { changed.withLock { $0 = [:] } }
 
-  func logProbabilities(after prefix: [TokenID]) -> [Double] {
-    let logits = logits(after: prefix)
+  func logProbabilities(after prefix: [TokenID], at temperature: Double = 1) -> [Double] {
+    let logits = logits(after: prefix).map { $0 / temperature }
     let greatest = logits.max() ?? 0
     let sum = log(logits.reduce(0) { $0 + exp($1 - greatest) }) + greatest
     return logits.map { $0 - sum }

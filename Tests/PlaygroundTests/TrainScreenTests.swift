@@ -241,6 +241,17 @@ import Testing
     #expect(greedy.readings.allSatisfy { $0.interval?.contains($0.value) == true })
   }
 
+  @Test func figuresOnTrainingProblemsSaySo() {
+    var trace = TrainingTrace()
+    trace.apply(
+      .evaluation(
+        TrainingEvaluation(
+          step: 0, split: .train, prompting: "plain",
+          families: ["own": .init(problems: 4, right: 1, reasoned: 2)], meanLength: 5)))
+    let titles = TrainingCurve.all(of: trace).map(\.title)
+    #expect(titles == ["greedy, trained on", "reasoned, trained on"])
+  }
+
   /// Smoothing neither invents steps nor leaves the range of what was told.
   @Test func smoothCurvesStayWithinWhatIsKnown() {
     let trace = play().state.trace.trainings[9] ?? TrainingTrace()

@@ -12,6 +12,12 @@ public enum LearningError: Error, Equatable, CustomStringConvertible {
   case lacksHiddenStates(String)
   /// What a checkpoint remembers cannot be read.
   case damagedState(String)
+  /// Each iteration needs a step.
+  case tooManyIterations(Int, steps: Int)
+  /// A recipe that follows the gradient of the policy that it samples from cannot with this setting.
+  case offPolicy(recipe: String, setting: String)
+  /// A step failed after the weights had changed, and the good ones could not be read back.
+  case lostWeights(step: Int, cause: String, reason: String)
 
   public enum Place: String, Sendable {
     case probabilities = "the probabilities of what was sampled"
@@ -35,6 +41,18 @@ public enum LearningError: Error, Equatable, CustomStringConvertible {
       "The recipe \(recipe) reads the model's hidden states, which this one does not tell."
     case .damagedState(let recipe):
       "What the checkpoint remembers of the recipe \(recipe) cannot be read."
+    case .tooManyIterations(let iterations, let steps):
+      "\(iterations) iterations need at least \(iterations) steps, and there \(steps == 1 ? "is" : "are") "
+        + "\(steps): take more steps, or fewer iterations."
+    case .offPolicy(let recipe, "temperature"):
+      "\(recipe) needs a temperature above 0: at 0 all samples of a problem are the same, and there is "
+        + "nothing to compare."
+    case .offPolicy(let recipe, let setting):
+      "\(recipe) does not use \(setting): it follows the gradient of the policy that it samples from, "
+        + "and with tokens cut off that would be another."
+    case .lostWeights(let step, let cause, let reason):
+      "\(cause) The weights from before step \(step) could not be read back either, so no model is "
+        + "written: \(reason)"
     }
   }
 }

@@ -22,6 +22,12 @@ public protocol KeptTrainee: Trainee {
   /// - Throws: `GGUFError.cannotWrite`.
   func save(to path: String, settings: [String: String], extra: Data) throws
 
+  /// Goes up whenever the weights, and what the optimizer remembers of their gradients, change.
+  var weightsVersion: UInt64 { get }
+
+  /// Forgets gradients that have added up.
+  func clearGradients()
+
   /// Goes back to where a checkpoint was written.
   ///
   /// - Parameter settings: what the training is started with now; nil does not look.
@@ -47,6 +53,14 @@ extension TransformerTrainee: KeptTrainee {
   }
 }
 
+/// How often checkpoints are written.
+struct CheckpointPace {
+  /// Those of at most so many bytes after every step: they cost next to nothing.
+  var small = 64 << 20
+  /// Larger ones after every measured step, and otherwise at the latest after so many seconds.
+  var seconds = 60.0
+}
+
 /// The folder of a training: its newest checkpoint, and the weights of the steps at which it was
 /// measured.
 final class TrainingFiles {
@@ -56,6 +70,10 @@ final class TrainingFiles {
   private let isTemporary: Bool
   /// Bytes that the weights of steps may take. When there are more, steps between others go first.
   private static let budget = 1 << 30
+  /// What there is to remember after the last step that is complete, and the weights it goes with.
+  private var last: (memory: Memory, weights: UInt64)?
+  /// The step of the checkpoint there is, and when it was written.
+  private var saved: (step: Int, time: ContinuousClock.Instant)?
 
   /// - Parameter folder: nil for one that nobody else sees.
   /// - Throws: `LearningError.cannotBeKept`, and whatever keeps the folder from being made.
@@ -100,18 +118,45 @@ final class TrainingFiles {
       "model": run.start.hash, "recipe": run.plan.recipe, "problems": run.plan.source.identity,
       "prompts": run.library.digest(run.settings.used),
     ]
-    // Where the rate falls to the end, it depends on where the end is.
-    if run.settings.schedule == .linear { all["steps"] = "\(run.plan.steps)" }
+    // Where the rate falls to the end, it depends on where the end is, as iterations do.
+    if run.settings.schedule == .linear || run.recipe.hasIterations {
+      all["steps"] = "\(run.plan.steps)"
+    }
     for row in run.recipe.settings { all[row.name] = row.text(of: run.settings.used) }
     return all.merging(trainee.arithmetic) { setting, _ in setting }
   }
 
-  func save(_ run: TrainingRun, state: [UInt8]) throws {
-    let memory = Memory(step: run.step, tokens: run.tokens, state: state)
+  /// Keeps what there is after a step, and writes it where it is time to.
+  ///
+  /// - Parameters:
+  ///   - state: the recipe's.
+  ///   - isDue: whether it is to be written in any case.
+  func keep(_ run: TrainingRun, state: [UInt8], isDue: Bool) throws {
+    let before = last
+    last = (Memory(step: run.step, tokens: run.tokens, state: state), trainee.weightsVersion)
+    // The weights and two moments of each.
+    let isSmall = trainee.parameterCount * 3 * MemoryLayout<Float>.stride <= run.checkpoints.small
+    let age = saved.map { (ContinuousClock.now - $0.time) / .seconds(1) } ?? .infinity
+    guard isDue || isSmall || age >= run.checkpoints.seconds else { return }
+    do {
+      try settle(run)
+    } catch {
+      // What could not be kept of a step is not what it says it is.
+      last = before
+      throw error
+    }
+  }
+
+  /// Writes what there is after the last complete step, if the checkpoint is of an earlier one.
+  func settle(_ run: TrainingRun) throws {
+    guard let (memory, weights) = last, memory.step != saved?.step,
+      weights == trainee.weightsVersion
+    else { return }
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     try trainee.save(
       to: checkpoint, settings: identity(of: run), extra: try encoder.encode(memory))
+    saved = (memory.step, .now)
   }
 
   /// Takes up the training that is in the folder, if there is one.
@@ -122,12 +167,17 @@ final class TrainingFiles {
     return try goBack(recipe, named: run.plan.recipe, settings: identity(of: run))
   }
 
-  /// Goes back to before the step under way.
+  /// Goes back to before the step under way. Where its weights have changed already, the checkpoint is
+  /// read, which may be of an earlier step.
   ///
-  /// - Returns: tokens learned from until then; nil without a checkpoint.
-  func goBack(_ run: TrainingRun, _ recipe: any Recipe) throws -> Int? {
-    guard FileManager.default.fileExists(atPath: checkpoint) else { return nil }
-    return try goBack(recipe, named: run.plan.recipe, settings: nil).tokens
+  /// - Returns: the step that is the last one then, and tokens learned from until then.
+  func goBack(_ run: TrainingRun, _ recipe: any Recipe) throws -> (step: Int, tokens: Int) {
+    guard let (memory, weights) = last, weights == trainee.weightsVersion else {
+      return try goBack(recipe, named: run.plan.recipe, settings: nil)
+    }
+    trainee.clearGradients()
+    try recipe.restore(memory.state)
+    return (memory.step, memory.tokens)
   }
 
   private func goBack(
@@ -138,6 +188,8 @@ final class TrainingFiles {
       throw LearningError.damagedState(name)
     }
     try recipe.restore(memory.state)
+    last = (memory, trainee.weightsVersion)
+    saved = (memory.step, .now)
     return (memory.step, memory.tokens)
   }
 

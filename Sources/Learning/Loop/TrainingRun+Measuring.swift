@@ -11,18 +11,18 @@ extension TrainingRun {
   func measureStart(_ recipe: any Recipe) async throws {
     try await evaluate()
     if settings.used.prompting.flatMap({ Prompting($0) }) ?? .plain == .plain {
-      try await evaluate(problems.evaluation, split: .dev, prompting: .think)
+      try await evaluate(problems.evaluation, split: problems.split, prompting: .think)
     }
     try await vote()
-    try files?.save(self, state: recipe.state)
+    try files?.keep(self, state: recipe.state, isDue: true)
   }
 
   /// Behind the last step.
   func measureEnd() async throws { try await vote() }
 
-  /// Answers the problems that are kept for this, and the probes, greedily.
+  /// Answers the problems that are measured on, and the probes, greedily.
   func evaluate() async throws {
-    try await evaluate(problems.evaluation, split: .dev, prompting: nil)
+    try await evaluate(problems.evaluation, split: problems.split, prompting: nil)
     try await answerProbes()
   }
 

@@ -26,14 +26,19 @@ public final class TrainingRun {
   private let making: any Recipe.Type
   private let sink: @Sendable (TraceRecord) -> Void
 
+  /// When large checkpoints are written.
+  var checkpoints = CheckpointPace()
+
   /// The step under way, from 1; before the first 0.
-  public private(set) var step = 0
+  public internal(set) var step = 0
+  /// The last step whose weights, optimizer and recipe there are.
+  private var done = 0
   /// Tokens that were learned from so far.
   private(set) var tokens = 0
   /// How the model judges solutions after the last step, where it is trained to.
   private var verifier: TrainedVerifier?
   /// What the step under way tells beside its metrics.
-  private var samples: [TrainingSamples] = []
+  private(set) var samples: [TrainingSamples] = []
   /// How well documents that are mixed in were told, in the step under way.
   private var replayed: TextLoss?
 
@@ -43,14 +48,15 @@ public final class TrainingRun {
   ///   - folder: where checkpoints and the weights of evaluated steps are kept; training goes on from
   ///     a checkpoint that is there. It is made where it is missing. nil keeps nothing.
   ///   - sink: receives every event, in order, on the training's own thread.
-  /// - Throws: `LearningError` for an unknown recipe or no problems, `ProblemError` for an unknown
-  ///   family or level.
+  /// - Throws: `LearningError` for an unknown recipe, settings that it cannot follow or no problems,
+  ///   `ProblemError` for an unknown family or level.
   public init(
     number: Int = 1, _ plan: TrainingPlan, trainee: any Trainee, library: PromptLibrary,
     folder: URL? = nil, sink: @escaping @Sendable (TraceRecord) -> Void
   ) throws {
     guard let making = RecipeRegistry.all.first(where: { $0.description.name == plan.recipe })
     else { throw LearningError.unknownRecipe(plan.recipe) }
+    try plan.check()
     self.making = making
     self.number = number
     self.plan = plan
@@ -88,10 +94,13 @@ public final class TrainingRun {
 
   /// The rate of a step among so many, from 1, where the whole rate is another.
   func rate(of whole: Double, at step: Int, of steps: Int) -> Double {
+    // An iteration that the rate only rose in would hardly learn from what it sampled.
+    let longest = recipe.hasIterations ? plan.steps / max(1, settings.iterations) : .max
+    let warmup = min(settings.warmup, longest)
     let schedule: RateSchedule =
       switch settings.schedule {
-      case .constant: .warmUp(steps: settings.warmup)
-      case .linear: .linear(warmUp: settings.warmup)
+      case .constant: .warmUp(steps: warmup)
+      case .linear: .linear(warmUp: warmup)
       }
     return whole * schedule.factor(at: step - 1, of: steps)
   }
@@ -161,6 +170,7 @@ public final class TrainingRun {
     if count > 0 {
       let documents = try ReplayDocuments(seed: settings.seed, for: trainee.model)
         .texts(step: step, count: count)
+      if replayed == nil { learned(from: documents.reduce(0) { $0 + $1.count }) }
       replayed = try trainee.learn(documents).reduce(TextLoss(), +)
     }
     return try trainee.update(rate: rate, maxNorm: settings.maxNorm)
@@ -169,7 +179,7 @@ public final class TrainingRun {
   /// Tells of samples together with the step under way.
   func tell(_ samples: [TrainingSamples]) { self.samples += samples }
 
-  /// Counts tokens that were learned from.
+  /// Counts tokens that were learned from, once each and with the prompts before them, as TRL does.
   func learned(from count: Int) { tokens += count }
 
   /// The step under way, with the metrics that every step has.
@@ -203,7 +213,6 @@ public final class TrainingRun {
 
   private func run(_ control: TrainingControl) async throws -> TrainingEnd {
     let recipe = making.init()
-    var done = 0
     let end: TrainingEnd
     do {
       done = try takeUp(recipe)
@@ -218,11 +227,11 @@ public final class TrainingRun {
       while done < plan.steps, await control.mayGoOn() {
         let began = ContinuousClock.now
         try await take(step: done + 1, recipe)
-        done += 1
         let rest = control.pace - (ContinuousClock.now - began) / .seconds(1)
         if rest > 0, done < plan.steps { await control.wait(seconds: rest) }
       }
       try Task.checkCancellation()
+      try files?.settle(self)
       if done >= plan.steps {
         try await measureEnd()
         end = TrainingEnd(reason: .completed, step: done)
@@ -231,9 +240,11 @@ public final class TrainingRun {
         end = TrainingEnd(reason: .stopped, step: done)
       }
     } catch is CancellationError {
+      try? files?.settle(self)
       emit(.ended(TrainingEnd(reason: .stopped, step: done)))
       throw CancellationError()
     } catch {
+      try? files?.settle(self)
       emit(.ended(TrainingEnd(reason: .failed, step: done, message: "\(error)")))
       throw error
     }
@@ -253,19 +264,32 @@ public final class TrainingRun {
       verifier = recipe.verifier
       for group in samples { emit(.samples(group)) }
       emit(.step(told))
-      if number % settings.evaluateEvery == 0 || number == plan.steps {
+      let isMeasured = number % settings.evaluateEvery == 0 || number == plan.steps
+      if isMeasured {
         try await evaluate()
         try writeWeights(number)
       }
-      try files?.save(self, state: recipe.state)
+      try files?.keep(self, state: recipe.state, isDue: isMeasured)
+      done = number
     } catch {
-      // The first error is the one to report.
-      if let known = try? files?.goBack(self, recipe) { tokens = known }
-      verifier = recipe.verifier
+      try goBack(recipe, after: error)
       guard case TrainingError.notANumber = error else { throw error }
       // By the step of the recipe: it may have taken several of the optimizer.
       throw LearningError.notFinite(step: number, .gradients)
     }
+  }
+
+  /// Goes back to before the step under way, or to the last checkpoint.
+  ///
+  /// - Throws: `LearningError.lostWeights` where that fails: then the weights are of no step.
+  private func goBack(_ recipe: any Recipe, after error: any Error) throws {
+    guard let files else { return }
+    do {
+      (done, tokens) = try files.goBack(self, recipe)
+    } catch let reason {
+      throw LearningError.lostWeights(step: step, cause: "\(error)", reason: "\(reason)")
+    }
+    verifier = recipe.verifier
   }
 
   /// Looks whether the model still tells probabilities, in training and where it decodes, whose

@@ -29,22 +29,36 @@ struct PolicyUpdate {
   private(set) var current: [[[Float]]]
   /// −∂ loss / ∂ log p of each token, in the last update.
   private(set) var pushes: [[[Float]]]
+  /// Whether the ratio of each token was clipped in the last update; empty where nothing is.
+  private(set) var isClipped: [[[Bool]]]
   private(set) var reference: [[[Float]]]?
   private var entropySum = 0.0
   let tokenCount: Int
   let completionCount: Int
+  /// Tokens of all completions, each with its prompt: what TRL counts as seen.
+  let seenCount: Int
+
+  private let rowLimit: Int
+  private let temperature: Double
 
   /// - Parameters:
   ///   - rowLimit: how many rows a pass has at most, where no single text is longer.
+  ///   - temperature: what the completions were sampled at.
   ///   - isLive: whether anything is learned from a group. Groups from which nothing is learned are
   ///     in passes of their own, which need no backward pass.
-  init(_ groups: [CompletionGroup], rowLimit: Int, isLive: (Int) -> Bool) {
+  init(
+    _ groups: [CompletionGroup], rowLimit: Int, temperature: Double = 1, isLive: (Int) -> Bool
+  ) {
+    self.rowLimit = rowLimit
+    self.temperature = temperature
     self.groups = groups
     tokenCount = groups.reduce(0) { $0 + $1.completions.reduce(0) { $0 + $1.tokens.count } }
     completionCount = groups.reduce(0) { $0 + $1.completions.count }
+    seenCount = groups.reduce(tokenCount) { $0 + $1.completions.count * $1.prompt.count }
     sampled = groups.map { $0.completions.map { _ in [] } }
     current = sampled
     pushes = sampled
+    isClipped = sampled.map { $0.map { _ in [] } }
     let live = groups.indices.filter(isLive)
     let dead = groups.indices.filter { !isLive($0) }
     passes = [live, dead].flatMap { Self.passes($0, of: groups, rowLimit: rowLimit) }
@@ -73,11 +87,41 @@ struct PolicyUpdate {
     }
   }
 
+  /// What a pass asks: how likely its tokens are for the policy that sampled them.
+  private func rows(of pass: Pass) -> PackedRows {
+    var rows = pass.rows
+    rows.temperature = Float(temperature)
+    return rows
+  }
+
+  // MARK: Parts
+
+  /// Some of the groups as a batch of their own, with what is known of how they were sampled.
+  func part(_ numbers: [Int]) -> PolicyUpdate {
+    var part = PolicyUpdate(
+      numbers.map { groups[$0] }, rowLimit: rowLimit, temperature: temperature
+    ) { _ in true }
+    part.sampled = numbers.map { sampled[$0] }
+    part.reference = reference.map { all in numbers.map { all[$0] } }
+    return part
+  }
+
+  /// Takes over what the last update of a part made of its groups.
+  mutating func take(_ part: PolicyUpdate, of numbers: [Int]) {
+    for (place, group) in numbers.enumerated() {
+      current[group] = part.current[place]
+      pushes[group] = part.pushes[place]
+      isClipped[group] = part.isClipped[place]
+    }
+  }
+
+  // MARK: Learning
+
   /// Asks the model that training began with, too.
   mutating func refer(to trainee: any Trainee) throws {
     var all = groups.map { $0.completions.map { _ in [Float]() } }
     for pass in passes {
-      let outcome = try trainee.forwardAtStart(pass.rows)
+      let outcome = try trainee.forwardAtStart(rows(of: pass))
       for place in pass.places {
         all[place.group][place.number] = Array(outcome.logProbabilities[place.targets])
       }
@@ -98,7 +142,7 @@ struct PolicyUpdate {
   ) throws -> [Told] {
     try passes.map { pass in
       let (value, told, _) = try value(
-        of: pass, try trainee.forward(pass.rows), step: step, isFirst: isFirst, objective)
+        of: pass, try trainee.forward(rows(of: pass)), step: step, isFirst: isFirst, objective)
       if value.slopes.contains(where: { $0 != 0 }) {
         try trainee.backward(slopes: value.slopes, entropySlopes: nil)
       }
@@ -116,7 +160,8 @@ struct PolicyUpdate {
   ) throws -> [Told] {
     try passes.map { pass in
       let (value, told, outcome) = try value(
-        of: pass, try trainee.forwardWithStates(pass.rows), step: step, isFirst: isFirst, objective)
+        of: pass, try trainee.forwardWithStates(rows(of: pass)), step: step, isFirst: isFirst,
+        objective)
       if let slopes = value.valueSlopes {
         let stateSlopes = head(outcome.states, slopes)
         try trainee.backward(slopes: value.slopes, stateSlopes: stateSlopes)
@@ -142,6 +187,9 @@ struct PolicyUpdate {
     let (value, told) = try objective(pass, outcome, self)
     for place in pass.places {
       pushes[place.group][place.number] = value.slopes[place.targets].map { -$0 }
+      if !value.isClipped.isEmpty {
+        isClipped[place.group][place.number] = Array(value.isClipped[place.targets])
+      }
     }
     guard value.loss.isFinite, value.slopes.allSatisfy(\.isFinite) else {
       throw LearningError.notFinite(step: step, .loss)
@@ -190,11 +238,8 @@ struct PolicyUpdate {
 
   /// The samples of some problems with what they were given to learn: groups from which something is
   /// learned before others.
-  ///
-  /// - Parameter epsilon: where ratios are clipped; nil where there are none.
   func samples(
     step: Int, count: Int = 3, vocabulary: any Vocabulary,
-    epsilon: (low: Double, high: Double)? = nil,
     advantage: (_ group: Int, _ number: Int) -> Double?
   ) -> [TrainingSamples] {
     let shown =
@@ -203,8 +248,7 @@ struct PolicyUpdate {
       let greatest = pushes[group].joined().map { abs($0) }.max() ?? 0
       let samples = groups[group].completions.indices.map { number in
         sample(
-          group, number, greatest: greatest, vocabulary, epsilon,
-          advantage: advantage(group, number))
+          group, number, greatest: greatest, vocabulary, advantage: advantage(group, number))
       }
       return TrainingSamples(step: step, question: groups[group].question, samples: samples)
     }
@@ -212,9 +256,11 @@ struct PolicyUpdate {
 
   private func sample(
     _ group: Int, _ number: Int, greatest: Float, _ vocabulary: any Vocabulary,
-    _ epsilon: (low: Double, high: Double)?, advantage: Double?
+    advantage: Double?
   ) -> TrainingSample {
     let completion = groups[group].completions[number]
+    // Only what is clipped reads ratios.
+    let isClipped = isClipped[group][number]
     let ratios = zip(current[group][number], sampled[group][number]).map { exp(Double($0 - $1)) }
     let divergences = reference.map { reference in
       zip(reference[group][number], current[group][number]).map { reference, current in
@@ -230,16 +276,7 @@ struct PolicyUpdate {
       push: pushes[group][number].map { greatest > 0 ? Double($0 / greatest) : 0 },
       answer: completion.answer, reward: completion.reward, isRight: completion.isRight,
       reasons: completion.reasons, advantage: advantage,
-      ratio: epsilon.flatMap { _ in mean(ratios) },
-      clipped: epsilon.flatMap { epsilon in
-        mean(ratios.map { Self.isClipped($0, advantage ?? 0, epsilon) ? 1 : 0 })
-      },
-      divergence: divergences.flatMap(mean))
-  }
-
-  private static func isClipped(
-    _ ratio: Double, _ advantage: Double, _ epsilon: (low: Double, high: Double)
-  ) -> Bool {
-    (advantage > 0 && ratio > 1 + epsilon.high) || (advantage < 0 && ratio < 1 - epsilon.low)
+      ratio: isClipped.isEmpty ? nil : mean(ratios),
+      clipped: mean(isClipped.map { $0 ? 1 : 0 }), divergence: divergences.flatMap(mean))
   }
 }

@@ -36,7 +36,7 @@ public final class RejectionSamplingRecipe: Recipe {
     let groups = try await run.sample()
     let right = groups.map(\.distinctRight)
     kept = KeptSolutions(
-      firstStep: run.step, steps: run.iterationSteps,
+      firstStep: run.step, steps: run.iteration.count,
       texts: try zip(groups, right).flatMap { group, right in
         try right.map { try run.text($0, to: group.question) }
       })

@@ -23,7 +23,7 @@ extension [Setting] {
 
   /// What every training that learns from samples of its own can be told beside that.
   public static let ofSampling: [Setting] = [
-    .batch, .samples, .temperature, .topK, .topP, .reward, .lengthTarget, .replay,
+    .batch, .samples, .temperature, .reward, .lengthTarget, .replay,
   ]
 }
 
@@ -63,7 +63,8 @@ extension Setting {
 
   public static let loss = choice(
     "loss", "how tokens' terms become one loss: grpo, dr_grpo, bnpo or dapo",
-    more: "grpo takes the mean of each answer's mean; the others weigh long answers more.",
+    more: "grpo takes the mean of each answer's mean; the others weigh long answers more. bnpo and "
+      + "dapo are the same here, since a batch is one update.",
     at: \.[extra: "loss"], usual: GRPO.Aggregation.grpo)
 
   public static let scaleRewards = choice(
@@ -114,7 +115,8 @@ extension Setting {
     ladder: .rungs([1e-4, 3e-4, 1e-3, 3e-3, 1e-2]), usual: Usual.valueRate)
 
   public static let iterations = whole(
-    "iterations", "how often samples are drawn anew and learned from", at: \.[extra: "iterations"],
+    "iterations", "how often samples are drawn anew and learned from",
+    more: "The steps are shared out among them as equally as can be.", at: \.[extra: "iterations"],
     in: 1...1000, ladder: .rungs([1, 2, 3, 4, 5, 8]), usual: Usual.iterations)
 
   public static let hints = onOff(
@@ -131,7 +133,7 @@ extension Setting {
     at: \.[extra: "mean-over"], usual: LossMean.tokens)
 
   public static let schedule = choice(
-    "schedule", "constant keeps the rate; linear lets it fall to 0 at the last step",
+    "schedule", "constant keeps the rate; linear lets it fall, to 0 one step after the last",
     at: \.[extra: "schedule"], usual: RateCourse.constant)
 
   public static let warmup = whole(
@@ -153,8 +155,8 @@ extension Setting {
 
   public static let evaluateProblems = whole(
     "evaluate-problems", "how many problems of each family it is measured on",
-    at: \.[extra: "evaluate-problems"], in: 1...100_000,
-    ladder: .rungs([2, 5, 10, 15, 30, 50, 100]), usual: Usual.evaluateProblems)
+    more: "Of a file's problems a tenth at most.", at: \.[extra: "evaluate-problems"],
+    in: 1...100_000, ladder: .rungs([2, 5, 10, 15, 30, 50, 100]), usual: Usual.evaluateProblems)
 
   public static let votes = whole(
     "votes", "how many samples vote before and after training; 0 for no votes",

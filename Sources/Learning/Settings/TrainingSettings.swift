@@ -48,6 +48,8 @@ public struct TrainingSettings: Sendable, Hashable {
   public var batch: Int { used[extra: "batch"] ?? Usual.batch }
   /// Samples a problem.
   public var samples: Int { used.samples ?? Usual.samples }
+  /// What samples are drawn at.
+  public var temperature: Double { used.temperature ?? 1 }
   public var updates: Int { used[extra: "updates"] ?? Usual.updates }
   public var loss: GRPO.Aggregation { used[extra: "loss"] ?? .grpo }
   public var scaling: RewardScaling { used[extra: "scale-rewards"] ?? .group }
@@ -85,7 +87,7 @@ public struct TrainingSettings: Sendable, Hashable {
 /// How the learning rate goes on after its warm-up.
 public enum RateCourse: String, Sendable, Codable, CaseIterable, JSONScalar {
   case constant
-  /// Falls to 0 behind the last step.
+  /// Falls in a straight line, which would reach 0 one step after the last.
   case linear
 }
 

@@ -45,7 +45,7 @@ extension TrainingRun {
     }
     let rate = rate ?? self.rate
     let norm = try trainee.update(rate: rate, maxNorm: settings.maxNorm)
-    learned(from: own.tokens + other.tokens)
+    learned(from: (texts + replay).reduce(0) { $0 + $1.count })
     var taken = told([
       .loss: losses.prefix(texts.count).mean(over: settings.meanOver), .gradientNorm: norm,
       .entropy: own.meanEntropy, .texts: Double(texts.count),

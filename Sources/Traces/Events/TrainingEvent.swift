@@ -29,7 +29,7 @@ public struct TrainingStart: Sendable, Hashable, Codable {
   public var settings: RunSettings
   /// What the training uses: the settings with the recipe's defaults.
   public var used: RunSettings
-  /// Problems that it is not trained on, which are answered again and again while it goes on.
+  /// Some of the problems that it is measured on, which are answered again and again while it goes on.
   public var probes: [Question]
   /// The step it is taken up after; 0 for one that begins.
   public var resumedAt: Int
@@ -80,7 +80,7 @@ public enum TrainingMetric: String, Sendable, CaseIterable {
   /// The gradients' norm before clipping.
   case gradientNorm = "grad_norm"
   case learningRate = "learning_rate"
-  /// Tokens trained on so far.
+  /// Tokens of the samples and texts trained on so far, each counted once with its prompt.
   case tokens = "num_tokens"
   /// The mean reward of the sampled completions.
   case reward
@@ -94,7 +94,7 @@ public enum TrainingMetric: String, Sendable, CaseIterable {
   case cutOff = "completions/clipped_ratio"
   /// The mean entropy in nats of the tokens' distributions.
   case entropy
-  /// The mean of k3, which estimates the divergence from the reference.
+  /// The mean over tokens of k3, which estimates the divergence from the reference.
   case divergence = "kl"
   /// The share of tokens whose ratio was clipped.
   case clipped = "clip_ratio/region_mean"
@@ -205,8 +205,7 @@ public struct TrainingSample: Sendable, Hashable, Codable {
   }
 }
 
-/// `training_evaluation`: how well the weights of a step answer problems they are not trained on,
-/// greedily.
+/// `training_evaluation`: how well the weights of a step answer problems, greedily.
 public struct TrainingEvaluation: Sendable, Hashable, Codable {
   /// Counts of one family, or of all.
   public struct Counts: Sendable, Hashable, Codable {
@@ -229,7 +228,8 @@ public struct TrainingEvaluation: Sendable, Hashable, Codable {
   }
 
   public var step: Int
-  /// `dev` while training goes on, `heldout` for the final figure.
+  /// `dev` while training goes on, for problems that are not trained on; `train` where there are too
+  /// few to keep any back; `heldout` for the final figure.
   public var split: ProblemSplit
   /// How the questions are put: `plain`, or `think` for what to compare with.
   public var prompting: String
@@ -285,8 +285,8 @@ public struct TrainingProbe: Sendable, Hashable, Codable {
   }
 }
 
-/// `training_votes`: what votes and luck make of samples of the weights of a step, on problems that
-/// they are not trained on.
+/// `training_votes`: what votes and luck make of samples of the weights of a step, on some of the
+/// problems that are measured on.
 public struct TrainingVotes: Sendable, Hashable, Codable {
   /// A share of problems with its 95 % interval.
   public struct Share: Sendable, Hashable, Codable {
@@ -389,6 +389,9 @@ public struct TrainingTrace: Sendable, Hashable {
 
   /// The last step that was taken; 0 before the first.
   public var lastStep: Int { steps.keys.max() ?? 0 }
+
+  /// Whether its figures are of the problems that it trains on, for want of others.
+  public var isMeasuredOnTraining: Bool { evaluations.contains { $0.split == .train } }
 
   public mutating func apply(_ event: TrainingEvent) {
     switch event {

@@ -39,15 +39,17 @@ struct ActivationPlan {
   }
 
   /// Bytes of all that has a row for each row of a pass.
-  func bytes(rows: Int) -> Int {
+  ///
+  /// - Parameter isTrained: whether there is a backward pass, which reads what every layer keeps.
+  func bytes(rows: Int, isTrained: Bool = true) -> Int {
     let layer =
       2 * width + stride + 2 * configuration.headCount + groupedHeads + 2 * feedForward
     let shared =
       4 * width + 2 * heads + 2 * groupedWidth + groupedFeedForward + 2 * stride + 2 * feedForward
     let output = 3 * width + groupedWidth
     let vocabulary = configuration.vocabularySize
-    return Activations.byteCount(
-      rows: rows, width: configuration.layerCount * layer + shared + output)
+    let layers = isTrained ? configuration.layerCount * layer + shared : layer + width + heads
+    return Activations.byteCount(rows: rows, width: layers + output)
       + Activations.byteCount(
         rows: min(rows, OutputLayer.chunkRows(vocabulary: vocabulary)), width: vocabulary)
   }
@@ -55,12 +57,16 @@ struct ActivationPlan {
 
 extension TrainingPass {
   /// Bytes that training a model takes: its weights, as they stand and packed, their gradients, the
-  /// two moments of AdamW, and all that a pass keeps of its rows.
+  /// two moments of AdamW, and all that a pass keeps of its rows. Without a backward pass it is the
+  /// weights twice and the rows of one layer.
   ///
   /// - Parameter rows: of the largest pass.
-  public static func bytes(_ configuration: ModelConfiguration, rows: Int) -> Int {
+  public static func bytes(
+    _ configuration: ModelConfiguration, rows: Int, isTrained: Bool = true
+  ) -> Int {
     let plan = ActivationPlan(configuration, lanes: 16)
-    return 5 * plan.weights * MemoryLayout<Float>.stride + plan.bytes(rows: rows)
+    return (isTrained ? 5 : 2) * plan.weights * MemoryLayout<Float>.stride
+      + plan.bytes(rows: rows, isTrained: isTrained)
   }
 
   /// The most rows of a pass where a batch is cut into several: what a pass keeps of them takes a
@@ -73,5 +79,11 @@ extension TrainingPass {
     var rows = 8192
     while rows > 1, plan.bytes(rows: rows) > 1 << 30 { rows /= 2 }
     return rows
+  }
+
+  /// Bytes that the largest pass of a batch keeps of its rows.
+  static func passBytes(_ configuration: ModelConfiguration, isTrained: Bool) -> Int {
+    ActivationPlan(configuration, lanes: 16)
+      .bytes(rows: rowLimit(configuration), isTrained: isTrained)
   }
 }

@@ -31,6 +31,8 @@ struct OutputLayer {
   private var rows: [Int] = []
   private var order: [Int] = []
   private var starts: [Int] = []
+  /// What logits are multiplied by: 1 / temperature.
+  private var inverseTemperature: Float = 1
 
   /// Logits that are held at once.
   static let chunkLogits = 16 << 20
@@ -60,6 +62,7 @@ struct OutputLayer {
   /// Takes over who is asked what, and makes room.
   mutating func prepare(_ packed: PackedRows) throws(ModelError) {
     sort(packed)
+    inverseTemperature = 1 / packed.temperature
     holdsLogits = false
     for buffer in [input, normed, dnormed, grouped] { try buffer.reserve(rows.count) }
     try shares.reserve(LayerCompute.blocks(rows.count))
@@ -112,7 +115,21 @@ struct OutputLayer {
     }
     let h = normed[places.lowerBound]
     norm.forward(input[places.lowerBound], to: h, rows: places.count, compute)
-    projection.forward(h, to: logits, rows: places.count, compute)
+    project(h, to: logits, rows: places.count, compute)
+  }
+
+  /// Logits of normed states, divided by the temperature.
+  private func project(_ h: Floats, to logits: Floats, rows: Int, _ compute: LayerCompute) {
+    projection.forward(h, to: logits, rows: rows, compute)
+    divide(logits, rows: rows, compute)
+  }
+
+  /// Divides logits, or their gradient, by the temperature.
+  private func divide(_ logits: Floats, rows: Int, _ compute: LayerCompute) {
+    guard inverseTemperature != 1 else { return }
+    var factor = inverseTemperature
+    compute.training.scale_rows(
+      logits, 1, rows * vocabularySize, rows * vocabularySize, &factor)
   }
 
   /// What an objective says of the outcome; see `TrainingPass.backward`.
@@ -138,8 +155,9 @@ struct OutputLayer {
         let (h, dh, d) = (
           normed[places.lowerBound], dnormed[places.lowerBound], logits[block.lowerBound]
         )
-        if !holdsLogits { projection.forward(h, to: d, rows: block.count, compute) }
+        if !holdsLogits { project(h, to: d, rows: block.count, compute) }
         differentiate(places, targets, slopes, d, compute)
+        divide(d, rows: block.count, compute)
         projection.backward(dy: d, to: dh, rows: block.count, compute)
         compute.group(h, columns: norm.width, rows: block, of: chunk.count, to: grouped.start)
         if let states = slopes.states { add(states, places) }

@@ -29,6 +29,9 @@ public struct PackedRows: Sendable {
   private(set) var longest = 0
   /// All that is asked, in the order in which it was added.
   public private(set) var targets: [Target] = []
+  /// What logits are divided by, above 0: log probabilities, entropies and gradients are those of
+  /// softmax(logits / temperature). A policy that was sampled at a temperature is that one.
+  public var temperature: Float = 1
 
   public init() {}
 

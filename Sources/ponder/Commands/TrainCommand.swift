@@ -126,7 +126,8 @@ struct TrainCommand: AsyncParsableCommand {
             + changes.map(\.description).joined(separator: ", ")
             + ". Give the same ones, another --output, or --anew to begin anew.")
       }
-      // What could not be kept of a step is not what it says it is.
+      // What could not be kept of a step, or not be read back, is not what it says it is.
+      if case LearningError.lostWeights = error { throw error }
       guard error is LearningError || error is TrainingError, step > 0 else { throw error }
       try place.write(run, step: step)
       throw UserError.failed(
@@ -181,8 +182,11 @@ enum TraineeOpening {
   static func trainee(
     _ file: GGUFFile, name: String, _ settings: TrainingSettings, options: EngineOptions
   ) throws -> TransformerTrainee {
+    let hasReference = settings.beta > 0
+    // A file that is no model has a message of its own.
+    let passes = try? TransformerTrainee.passBytes(of: file, hasReference: hasReference)
     try TrainingMemory.check(
-      parameters: file.parameterCount, hasReference: settings.beta > 0, name: name,
+      parameters: file.parameterCount, passes: passes ?? 0, hasReference: hasReference, name: name,
       machine: CacheLimit.machineMemory)
     var optimizer = AdamW.Settings()
     optimizer.decay = Float(settings.decay)
@@ -192,18 +196,24 @@ enum TraineeOpening {
 
 /// What training takes.
 enum TrainingMemory {
-  /// About how many bytes: weights, gradients, the optimizer's two moments, and the weights packed for
-  /// decoding, in single precision; a reference has weights and gradients of its own.
-  static func bytes(parameters: Int, hasReference: Bool) -> Int {
-    let (bytes, isTooMany) = parameters.multipliedReportingOverflow(by: hasReference ? 28 : 20)
-    return isTooMany ? .max : bytes
+  /// About how many bytes. In single precision there are the weights, packed once for training and
+  /// once for decoding, their gradients, the optimizer's two moments, and a copy while a model is
+  /// written; a reference has its weights twice.
+  ///
+  /// - Parameter passes: what the largest passes keep of their rows.
+  static func bytes(parameters: Int, passes: Int, hasReference: Bool) -> Int {
+    let copies = hasReference ? 9 : 7
+    let (bytes, isTooMany) = parameters.multipliedReportingOverflow(
+      by: copies * MemoryLayout<Float>.stride)
+    let (all, areTooMany) = bytes.addingReportingOverflow(passes)
+    return isTooMany || areTooMany ? .max : all
   }
 
   /// - Throws: `UserError.failed` where the machine has less.
   static func check(
-    parameters: Int, hasReference: Bool, name: String, machine: Int
+    parameters: Int, passes: Int, hasReference: Bool, name: String, machine: Int
   ) throws {
-    let bytes = bytes(parameters: parameters, hasReference: hasReference)
+    let bytes = bytes(parameters: parameters, passes: passes, hasReference: hasReference)
     guard bytes > machine else { return }
     throw UserError.failed(
       "Training \(name) takes about \(Format.bytes(bytes)) of memory, and this machine has "

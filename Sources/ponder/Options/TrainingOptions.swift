@@ -18,8 +18,9 @@ struct TrainingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Problems to learn from instead, as JSON Lines, Ponder's or GSM8K's. Of ten or more a tenth is "
-        + "kept to measure on.", valueName: "file"))
+      "Problems to learn from instead, as JSON Lines, Ponder's or GSM8K's. Of ten or more questions a "
+        + "tenth is kept to measure on; of fewer, those that are learned are measured on.",
+      valueName: "file"))
   var problems: String?
 
   @Option(
@@ -57,9 +58,13 @@ struct TrainingOptions: ParsableArguments {
   /// What is asked for.
   ///
   /// - Throws: `UserError.usage` for an unknown recipe and for a setting that it does not use;
-  ///   `ProblemError`, `TextFileError`.
+  ///   `LearningError` for what the recipe cannot do; `ProblemError`, `TextFileError`.
   func plan() throws -> TrainingPlan {
     let recipe = try Self.recipe(named: recipe)
+    let plan = TrainingPlan(
+      recipe: recipe.name, source: try source(), steps: steps ?? recipe.defaultSteps,
+      settings: asked.settings)
+    try plan.check()
     let used = Set(recipe.settings.map(\.name))
     if let unused = asked.given.keys.sorted().first(where: { !used.contains($0) }) {
       let users = RecipeRegistry.all.map { $0.description }.filter {
@@ -70,9 +75,7 @@ struct TrainingOptions: ParsableArguments {
           + (users.isEmpty ? "." : ", which is for \(users.map(\.name).joined(separator: ", ")).")
           + " 'ponder recipes' lists what each recipe uses.")
     }
-    return TrainingPlan(
-      recipe: recipe.name, source: try source(), steps: steps ?? recipe.defaultSteps,
-      settings: asked.settings)
+    return plan
   }
 
   private func source() throws -> TrainingPlan.Source {

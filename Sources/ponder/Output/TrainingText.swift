@@ -33,6 +33,9 @@ struct TrainingText {
 
   private func text(of row: TrainingRow) -> String {
     var text = row.metrics == nil && row.evaluation == nil ? "" : table.line(of: row)
+    if row.step == 0, row.evaluation?.split == .train {
+      text += "      accuracy, reasoned and samples are of problems that it trains on\n"
+    }
     if let think = row.think {
       text +=
         "      with the think prompt \(fixed(think.all.accuracy)), reasoned "

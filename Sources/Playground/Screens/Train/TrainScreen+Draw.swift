@@ -40,7 +40,9 @@ extension TrainScreen {
           + "gradient is not: the advantages sum to 0, their pushes do not."
         : "One update a batch: ρ = 1 and the loss is about 0, but its gradient is not."
     }
-    return "greedy and reasoned: problems it is not trained on, 95 % Wilson; the rest: its batches"
+    let problems =
+      training.isMeasuredOnTraining ? "problems it trains on" : "problems it is not trained on"
+    return "greedy and reasoned: \(problems), 95 % Wilson; the rest: its batches"
   }
 
   // MARK: Header

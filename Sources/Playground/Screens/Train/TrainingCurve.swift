@@ -111,10 +111,12 @@ extension TrainingCurve {
     }
   }
 
-  /// What is measured on problems that are not trained on.
+  /// What is measured on problems that are not trained on; where there are too few of them, on those
+  /// that are, and it says so.
   private static func evaluated(_ training: TrainingTrace) -> [TrainingCurve] {
-    let all = training.evaluations.filter { $0.split == .dev && $0.all.problems > 0 }
+    let all = training.evaluations.filter { $0.split != .heldout && $0.all.problems > 0 }
     let plain = all.filter { $0.prompting != "think" }
+    let suffix = training.isMeasuredOnTraining ? ", trained on" : ""
     func share(_ title: String, _ count: (TrainingEvaluation.Counts) -> Int) -> TrainingCurve {
       TrainingCurve(
         title, .share,
@@ -126,11 +128,11 @@ extension TrainingCurve {
               successes: count(counts), trials: counts.problems))
         })
     }
-    var greedy = share("greedy", \.right)
+    var greedy = share("greedy" + suffix, \.right)
     if let think = all.first(where: { $0.prompting == "think" })?.all {
       greedy.goal = (Double(think.right) / Double(think.problems), "think prompt")
     }
-    return [greedy, share("reasoned", \.reasoned)]
+    return [greedy, share("reasoned" + suffix, \.reasoned)]
   }
 
   /// By how much a majority of samples is better than one of them.
