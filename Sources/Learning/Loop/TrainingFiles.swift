@@ -101,6 +101,7 @@ final class TrainingFiles {
     // Where the rate falls to the end, it depends on where the end is.
     if run.settings.schedule == .linear { all["steps"] = "\(run.plan.steps)" }
     for row in run.recipe.settings { all[row.name] = row.text(of: run.settings.used) }
+    all.merge(run.materials.identity) { _, own in own }
     return all
   }
 

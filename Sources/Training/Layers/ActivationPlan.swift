@@ -57,9 +57,20 @@ extension TrainingPass {
   /// Bytes that training a model takes: its weights, as they stand and packed, their gradients, the
   /// two moments of AdamW, and all that a pass keeps of its rows.
   ///
-  /// - Parameter rows: of the largest pass.
-  public static func bytes(_ configuration: ModelConfiguration, rows: Int) -> Int {
+  /// - Parameters:
+  ///   - rows: of the largest pass.
+  ///   - targetsWithLogits: targets whose logits are told, and come back as slopes.
+  public static func bytes(
+    _ configuration: ModelConfiguration, rows: Int, targetsWithLogits: Int = 0
+  ) -> Int {
     let plan = ActivationPlan(configuration, lanes: 16)
-    return 5 * plan.weights * MemoryLayout<Float>.stride + plan.bytes(rows: rows)
+    let numbers = 5 * plan.weights + 2 * targetsWithLogits * configuration.vocabularySize
+    return numbers * MemoryLayout<Float>.stride + plan.bytes(rows: rows)
+  }
+
+  /// How many targets a pass should have at most whose logits are told: as many as take 64 MB, at
+  /// least one. The slopes that come back take as much again, and so does a model to compare with.
+  public static func targetsWithLogits(vocabulary: Int) -> Int {
+    OutputLayer.chunkRows(vocabulary: vocabulary)
   }
 }

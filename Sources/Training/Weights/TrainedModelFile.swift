@@ -10,12 +10,21 @@ public struct Lineage: Sendable, Hashable {
   public var recipe: String
   /// Steps of training.
   public var steps: Int
+  /// The name of the model that it learned from; nil for one that had no teacher.
+  public var teacher: String?
+  /// The digest of that one's weights.
+  public var teacherHash: String?
 
-  public init(parent: String, parentHash: String, recipe: String, steps: Int) {
+  public init(
+    parent: String, parentHash: String, recipe: String, steps: Int, teacher: String? = nil,
+    teacherHash: String? = nil
+  ) {
     self.parent = parent
     self.parentHash = parentHash
     self.recipe = recipe
     self.steps = steps
+    self.teacher = teacher
+    self.teacherHash = teacherHash
   }
 
   /// What a trained model is called: `2m+grpo@8`.
@@ -26,6 +35,8 @@ public struct Lineage: Sendable, Hashable {
     static let parentHash = "ponder.training.parent_hash"
     static let recipe = "ponder.training.recipe"
     static let steps = "ponder.training.steps"
+    static let teacher = "ponder.training.teacher"
+    static let teacherHash = "ponder.training.teacher_hash"
   }
 
   /// What a file tells; nil for one that was not trained here.
@@ -35,14 +46,20 @@ public struct Lineage: Sendable, Hashable {
     else { return nil }
     self.init(
       parent: parent, parentHash: metadata[Key.parentHash]?.text ?? "", recipe: recipe,
-      steps: steps)
+      steps: steps, teacher: metadata[Key.teacher]?.text,
+      teacherHash: metadata[Key.teacherHash]?.text)
   }
+
+  /// Whether a lineage is told under this key.
+  static func isKey(_ key: String) -> Bool { key.hasPrefix("ponder.training.") }
 
   func write(to writer: inout GGUFWriter) {
     writer.set(Key.parent, to: .string(parent))
     writer.set(Key.parentHash, to: .string(parentHash))
     writer.set(Key.recipe, to: .string(recipe))
     writer.set(Key.steps, to: .uint64(UInt64(steps)))
+    if let teacher { writer.set(Key.teacher, to: .string(teacher)) }
+    if let teacherHash { writer.set(Key.teacherHash, to: .string(teacherHash)) }
   }
 }
 
@@ -80,7 +97,9 @@ extension TrainableWeights {
   ) throws(GGUFError) {
     var writer = GGUFWriter()
     // What a part of a split file says of the others does not hold any more.
-    for key in parent.metadata.keys where !key.hasPrefix("split.") {
+    // Nor does what it says of its own training.
+    for key in parent.metadata.keys
+    where !key.hasPrefix("split.") && !Lineage.isKey(key) {
       if let value = parent.metadata[key] { writer.set(key, to: value) }
     }
     writer.set("general.file_type", to: .uint32(format.fileType))
