@@ -77,7 +77,8 @@ import Training
     #expect(kept.pairs.count == 2)
     #expect(Set(kept.pairs.map(\.chosen.tokens)) == Set(Self.right))
     #expect(kept.pairs.allSatisfy { $0.prompt == prompt })
-    #expect(kept.pairs.allSatisfy { !$0.rejected.isRight && !Self.right.contains($0.rejected.tokens) })
+    #expect(
+      kept.pairs.allSatisfy { !$0.rejected.isRight && !Self.right.contains($0.rejected.tokens) })
     #expect(Set(kept.pairs.map(\.rejected.tokens)).count == 2)
     #expect(told[.exact].map { $0 > 0.1 && $0 < 0.3 } == true)
   }
@@ -143,7 +144,8 @@ import Training
       isChosen: false, logRatio: [0.5], klPerToken: [0.25])
     let data = try JSONEncoder().encode(sample)
     #expect(try JSONDecoder().decode(TrainingSample.self, from: data) == sample)
-    let old = #"{"said": {"text": "", "tokens": [], "bytes": []}, "push": [], "reward": 0, "#
+    let old =
+      #"{"said": {"text": "", "tokens": [], "bytes": []}, "push": [], "reward": 0, "#
       + #""right": true, "reasons": false}"#
     let read = try JSONDecoder().decode(TrainingSample.self, from: Data(old.utf8))
     #expect(read.logRatio == nil)

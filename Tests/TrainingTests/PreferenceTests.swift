@@ -33,7 +33,8 @@ import Testing
   func atTheReference(_ loss: Preference.Loss) throws {
     let (told, metrics, tokens) = try value(loss, now: 0)
     #expect(abs(told.loss - log(2)) < 1e-12)
-    #expect(told.slopes == (try value(.dpo, now: 0).value.slopes))
+    let dpo = try value(.dpo, now: 0).value
+    #expect(told.slopes == dpo.slopes)
     #expect((told.logitSlopes ?? []).allSatisfy { abs($0) < 1e-7 })
     #expect(metrics.chosenReward == 0)
     #expect(metrics.accuracy == 0)
@@ -76,7 +77,8 @@ import Testing
     #expect(try slopes(.tdpo2, \.chosen).allSatisfy { $0 == 0 })
     #expect(try slopes(.tdpo1, \.chosen).contains { $0 != 0 })
     #expect(try slopes(.tdpo2, \.rejected).contains { $0 != 0 })
-    #expect(try value(.tdpo2, now: 1).value.loss != value(.dpo, now: 1).value.loss)
+    let (tdpo, dpo) = (try value(.tdpo2, now: 1), try value(.dpo, now: 1))
+    #expect(tdpo.value.loss != dpo.value.loss)
   }
 
   @Test("tdpo2 without α is dpo") func withoutAlpha() throws {
@@ -101,7 +103,7 @@ import Testing
     let told = try value(loss, now: 2, beta: beta).value
     #expect(told.loss.isFinite)
     #expect(told.loss >= 0)
-    #expect(told.slopes.allSatisfy(\.isFinite))
+    #expect(told.slopes.allSatisfy { $0.isFinite })
   }
 
   @Test("pairs may be in any number of passes", arguments: Preference.Loss.allCases)
@@ -137,7 +139,7 @@ import Testing
   }
 
   private func logs(_ logits: ArraySlice<Float>) -> [Double] {
-    let sum = log(logits.reduce(0) { $0 + exp(Double($1)) })
+    let sum = Foundation.log(logits.reduce(0) { $0 + exp(Double($1)) })
     return logits.map { Double($0) - sum }
   }
 

@@ -63,8 +63,9 @@ public struct PreferenceFile: Sendable, Hashable {
   }
 
   private static func row(_ line: Substring) throws(LineError) -> Row {
-    guard case .object(let fields)? = try? JSONDecoder().decode(
-      JSONValue.self, from: Data(line.utf8))
+    guard
+      case .object(let fields)? = try? JSONDecoder().decode(
+        JSONValue.self, from: Data(line.utf8))
     else { throw LineError(reason: "this is not a JSON object; every line holds one pair") }
     let (chosenBefore, chosen) = try answer("chosen", fields)
     let (rejectedBefore, rejected) = try answer("rejected", fields)

@@ -1,5 +1,6 @@
 import Decoding
 import Foundation
+import Problems
 import Traces
 import Training
 
@@ -18,7 +19,7 @@ struct PreferenceUpdate {
   /// Of each pair the chosen answer and the rejected one.
   private(set) var moved: [(chosen: Moved, rejected: Moved)] = []
   private(set) var loss = 0.0
-  private(set) var metrics = Preference.Metrics()
+  private(set) var metrics = Preference.Metrics.joined([])
   /// Σ of the entropies in nats of what tokens were chosen from.
   private(set) var entropySum = 0.0
   private(set) var tokens = 0

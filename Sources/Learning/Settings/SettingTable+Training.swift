@@ -9,7 +9,8 @@ extension SettingTable {
     .rate, .batch, .samples, .temperature, .topK, .topP, .maxCompletionLength, .prompting,
     .reward, .lengthTarget, .loss, .scaleRewards, .updates, .epochs, .minibatches, .epsilon,
     .epsilonHigh, .beta, .variant, .alpha, .pairs, .pairProblems, .pairsPerProblem, .teacher,
-    .teacherPrompting, .from, .distillTemperature, .lambda, .gamma, .valueRate, .iterations, .hints, .replay, .schedule,
+    .teacherPrompting, .from, .distillTemperature, .lambda, .gamma, .valueRate, .iterations, .hints,
+    .replay, .schedule,
     .warmup, .maxNorm, .decay, .evaluateEvery, .evaluateProblems, .votes, .voteProblems, .seed,
   ])
 }
