@@ -71,6 +71,25 @@ public protocol HeadedTrainee: Trainee {
   func backward(slopes: [Float], stateSlopes: [Float]) throws
 }
 
+/// A trainee that tells whole distributions, and learns from what is said of them.
+public protocol DistributionTrainee: Trainee {
+  /// As `forward`, with the logits that each target was chosen from.
+  ///
+  /// - Throws: `ModelError`.
+  func forwardWithLogits(_ rows: PackedRows) throws -> TrainingPass.Outcome
+
+  /// The same under the weights that training began with.
+  ///
+  /// - Throws: `ModelError`.
+  func forwardWithLogitsAtStart(_ rows: PackedRows) throws -> TrainingPass.Outcome
+
+  /// As `backward`, for the rows of the last `forwardWithLogits`.
+  ///
+  /// - Parameter logitSlopes: the loss's derivative by the logits of each target, beside what
+  ///   follows from `slopes`. [targets, vocabulary]
+  func backward(slopes: [Float], logitSlopes: [Float]) throws
+}
+
 /// Why training cannot go on.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// The gradients at a step are not numbers any more.

@@ -42,6 +42,9 @@ public final class TrainingPass {
     /// The hidden state that each target was chosen from, after the last norm, where it was asked
     /// for. [targets, width]
     public var states: [Float] = []
+    /// The logits that each target was chosen from, where they were asked for. Targets of one row
+    /// have the same ones. [targets, vocabulary]
+    public var logits: [Float] = []
   }
 
   /// One layer, and what its backward pass reads.
@@ -197,6 +200,8 @@ public final class TrainingPass {
 
   /// Elements of a hidden state.
   public var width: Int { configuration.embeddingLength }
+  /// Tokens of the vocabulary.
+  public var vocabularySize: Int { configuration.vocabularySize }
 
   /// All that has a row for each row of a pass, but for the output's.
   private var buffers: [Activations] {
@@ -241,17 +246,20 @@ public final class TrainingPass {
 
   /// How likely each target is.
   ///
-  /// - Parameter givesStates: the outcome has the targets' hidden states, which heads read.
+  /// - Parameters:
+  ///   - givesStates: the outcome has the targets' hidden states, which heads read.
+  ///   - givesLogits: it has their logits. Beside the slopes that come back that takes
+  ///     8 · targets · vocabulary bytes; `targetsWithLogits` tells how many targets are reasonable.
   /// - Throws: `ModelError.outOfMemory`, `.invalidConfiguration` for a token that the model does not
   ///   have.
   public func forward(
-    _ rows: PackedRows, givesStates: Bool = false
+    _ rows: PackedRows, givesStates: Bool = false, givesLogits: Bool = false
   ) throws(ModelError) -> Outcome {
     let known = 0..<configuration.vocabularySize
     let asked = rows.targets.lazy.map { Int($0.token) }
     guard rows.tokens.allSatisfy({ known.contains(Int($0)) }), asked.allSatisfy(known.contains)
     else { throw .invalidConfiguration("a token is not of the model's vocabulary.") }
-    try prepare(rows)
+    try prepare(rows, targetsWithLogits: givesLogits ? rows.targets.count : 0)
     compute.eachBlock(of: rows.count) { block, worker in
       embed(block)
       if let layer = layers.first { project(layer, block, worker) }
@@ -270,8 +278,8 @@ public final class TrainingPass {
     }
     var outcome = Outcome()
     output.forward(
-      layers.isEmpty ? stream(0) : space.stream, rows.targets,
-      logProbabilities: &outcome.logProbabilities, entropies: &outcome.entropies, compute)
+      layers.isEmpty ? stream(0) : space.stream, rows.targets, givesLogits: givesLogits,
+      to: &outcome, compute)
     if givesStates { outcome.states = output.states(rows.targets) }
     return outcome
   }
@@ -282,8 +290,9 @@ public final class TrainingPass {
   }
 
   /// Makes room for rows, and packs weights that have changed.
-  private func prepare(_ rows: PackedRows) throws(ModelError) {
-    let needed = Self.bytes(configuration, rows: rows.count, isTrained: isTrained)
+  private func prepare(_ rows: PackedRows, targetsWithLogits: Int) throws(ModelError) {
+    let needed = Self.bytes(
+      configuration, rows: rows.count, targetsWithLogits: targetsWithLogits, isTrained: isTrained)
     guard needed <= CacheLimit.machineMemory else { throw .outOfMemory(bytes: needed) }
     self.rows = rows
     rotary.extend(to: 1 + (rows.positions.max() ?? 0))
@@ -349,18 +358,24 @@ public final class TrainingPass {
   ///   - slopes: the loss's derivative by the log probability of each target. [targets]
   ///   - entropySlopes: by the entropy that each target was told with; nil for none. [targets]
   ///   - stateSlopes: by the hidden state of each target; nil for none. [targets, width]
+  ///   - logitSlopes: by the logits of each target; nil for none. [targets, vocabulary]
   public func backward(
-    slopes: [Float], entropySlopes: [Float]? = nil, stateSlopes: [Float]? = nil
+    slopes: [Float], entropySlopes: [Float]? = nil, stateSlopes: [Float]? = nil,
+    logitSlopes: [Float]? = nil
   ) throws(ModelError) {
     let count = rows.targets.count
     precondition(isTrained, "a pass that is not trained has no gradients")
     precondition(slopes.count == count, "a slope for each target")
     precondition(entropySlopes?.count ?? count == count, "an entropy slope for each target")
     precondition(stateSlopes?.count ?? (count * width) == count * width, "[targets, width]")
+    let logits = count * vocabularySize
+    precondition(logitSlopes?.count ?? logits == logits, "[targets, vocabulary]")
     var flow = Flow(space.dstream, space.dqkv)
     output.backward(
       rows.targets,
-      .init(logProbabilities: slopes, entropies: entropySlopes, states: stateSlopes),
+      .init(
+        logProbabilities: slopes, entropies: entropySlopes, states: stateSlopes,
+        logits: logitSlopes),
       to: flow.output, rows: rows.count, compute)
     // The layer above, whose queries, keys and values have their gradients by now.
     var above: Layer?

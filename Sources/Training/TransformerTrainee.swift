@@ -4,7 +4,7 @@ public import Engine
 public import Foundation
 
 /// A transformer of the llama family in training.
-public final class TransformerTrainee: HeadedTrainee {
+public final class TransformerTrainee: HeadedTrainee, DistributionTrainee {
   public let model: any LanguageModel
   public let pass: TrainingPass
   private var optimizer: any Optimizer
@@ -73,13 +73,17 @@ public final class TransformerTrainee: HeadedTrainee {
   public func forward(_ rows: PackedRows) throws -> TrainingPass.Outcome { try pass.forward(rows) }
 
   public func forwardAtStart(_ rows: PackedRows) throws -> TrainingPass.Outcome {
+    try passAtStart().forward(rows)
+  }
+
+  private func passAtStart() throws -> TrainingPass {
     let known =
       try frozen
       ?? TrainingPass(
         configuration, copying: start, name: pass.weights.name, threads: options.threads,
         instructionSet: options.instructionSet, isTrained: false)
     frozen = known
-    return try known.forward(rows)
+    return known
   }
 
   public func backward(slopes: [Float], entropySlopes: [Float]?) throws {
@@ -94,6 +98,18 @@ public final class TransformerTrainee: HeadedTrainee {
 
   public func backward(slopes: [Float], stateSlopes: [Float]) throws {
     try pass.backward(slopes: slopes, stateSlopes: stateSlopes)
+  }
+
+  public func forwardWithLogits(_ rows: PackedRows) throws -> TrainingPass.Outcome {
+    try pass.forward(rows, givesLogits: true)
+  }
+
+  public func forwardWithLogitsAtStart(_ rows: PackedRows) throws -> TrainingPass.Outcome {
+    try passAtStart().forward(rows, givesLogits: true)
+  }
+
+  public func backward(slopes: [Float], logitSlopes: [Float]) throws {
+    try pass.backward(slopes: slopes, logitSlopes: logitSlopes)
   }
 
   public func update(rate: Double, maxNorm: Double) throws -> Double {

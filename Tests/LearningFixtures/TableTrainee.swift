@@ -11,7 +11,7 @@ import Synchronization
 ///
 /// A token that the table gives no probability has one of 10⁻¹⁸ here, which no sampler ever draws
 /// and no enumeration lists, but which training can raise.
-package final class TableTrainee: Trainee {
+package final class TableTrainee: DistributionTrainee {
   package let table: TableLanguageModel
   private let tableAtStart: TableLanguageModel
   package private(set) var step = 0
@@ -99,6 +99,27 @@ package final class TableTrainee: Trainee {
     Self.outcome(Self.asked(rows), start, Double(rows.temperature))
   }
 
+  package func forwardWithLogits(_ rows: PackedRows) -> TrainingPass.Outcome {
+    asked = Self.asked(rows)
+    return Self.outcome(asked, softmax, Double(rows.temperature), givesLogits: true)
+  }
+
+  package func forwardWithLogitsAtStart(_ rows: PackedRows) -> TrainingPass.Outcome {
+    Self.outcome(Self.asked(rows), start, Double(rows.temperature), givesLogits: true)
+  }
+
+  package func backward(slopes: [Float], logitSlopes: [Float]) {
+    precondition(logitSlopes.count == asked.count * softmax.count, "[targets, vocabulary]")
+    backward(slopes: slopes, entropySlopes: nil)
+    for (index, (prefix, token)) in asked.enumerated() {
+      let own = logitSlopes[index * softmax.count..<(index + 1) * softmax.count]
+      if own.contains(where: { $0 != 0 }) {
+        learned.insert(LearnedToken(prefix: prefix, token: token))
+      }
+      gradients[prefix] = zip(gradient(after: prefix), own).map { $0 + Double($1) }
+    }
+  }
+
   package func backward(slopes: [Float], entropySlopes: [Float]?) {
     precondition(slopes.count == asked.count, "a slope for each target")
     for (index, (prefix, token)) in asked.enumerated() {
@@ -149,13 +170,14 @@ package final class TableTrainee: Trainee {
 
   private static func outcome(
     _ asked: [(prefix: [TokenID], token: TokenID)], _ softmax: SoftmaxTable,
-    _ temperature: Double
+    _ temperature: Double, givesLogits: Bool = false
   ) -> TrainingPass.Outcome {
     var outcome = TrainingPass.Outcome()
     for (prefix, token) in asked {
       let logs = softmax.logProbabilities(after: prefix, at: temperature)
       outcome.logProbabilities.append(Float(logs[Int(token)]))
       outcome.entropies.append(Float(SoftmaxTable.entropy(logs)))
+      if givesLogits { outcome.logits += softmax.logits(after: prefix).map { Float($0) } }
     }
     return outcome
   }

@@ -27,6 +27,15 @@ enum BundledTrainee {
   }
 }
 
+extension TrainingMaterials {
+  /// What a recipe cannot do without.
+  static func bundled(for recipe: String) throws -> TrainingMaterials {
+    let settings = RecipeRegistry.description(of: recipe)?.settings ?? []
+    return TrainingMaterials(
+      teacher: settings.contains(.teacher) ? try BundledTrainee.make().model : nil)
+  }
+}
+
 /// The events of a training, as they come.
 final class EventLog: Sendable {
   private let records = Mutex<[TrainingEvent]>([])
@@ -60,6 +69,7 @@ extension TrainingPlan {
     settings[extra: "evaluate-problems"] = 2
     settings[extra: "votes"] = 2
     settings[extra: "vote-problems"] = 1
+    settings[extra: "pair-problems"] = 8
     change(&settings)
     return TrainingPlan(
       recipe: recipe, source: .families(families), steps: steps, settings: settings)

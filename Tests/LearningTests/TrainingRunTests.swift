@@ -29,7 +29,8 @@ import Training
     let trainee = try trainee ?? BundledTrainee.make(threads: threads)
     let control = TrainingControl()
     let run = try TrainingRun(
-      plan, trainee: trainee, library: BundledTrainee.library, folder: folder
+      plan, trainee: trainee, materials: try .bundled(for: plan.recipe),
+      library: BundledTrainee.library, folder: folder
     ) { record in
       log.sink(record)
       if case .training(.step(let step)) = record.event, step.step == stop { control.end() }

@@ -10,6 +10,14 @@ public enum LearningError: Error, Equatable, CustomStringConvertible {
   case cannotBeKept
   /// A recipe needs hidden states, which the model does not tell.
   case lacksHiddenStates(String)
+  /// A recipe reads whole distributions, which the model does not tell.
+  case lacksDistributions(String)
+  /// A recipe learns from a teacher, and none was named.
+  case lacksTeacher(String)
+  /// A teacher's distributions are over other tokens than the student's, from this one on.
+  case otherVocabulary(teacher: String, student: String, token: Int)
+  /// No problem has both a right and a wrong sample.
+  case noPairs
   /// What a checkpoint remembers cannot be read.
   case damagedState(String)
   /// Each iteration needs a step.
@@ -39,6 +47,17 @@ public enum LearningError: Error, Equatable, CustomStringConvertible {
       "This model cannot be written to a file, so a training of it cannot be kept."
     case .lacksHiddenStates(let recipe):
       "The recipe \(recipe) reads the model's hidden states, which this one does not tell."
+    case .lacksDistributions(let recipe):
+      "The recipe \(recipe) reads the model's whole distributions, which this one does not tell."
+    case .lacksTeacher(let recipe):
+      "The recipe \(recipe) learns from a teacher: name a model as its setting “teacher”, such as "
+        + "--teacher 2m."
+    case .otherVocabulary(let teacher, let student, let token):
+      "\(teacher) and \(student) have different vocabularies (token \(token)), so their "
+        + "distributions cannot be compared; learn from the teacher's texts: --from traces."
+    case .noPairs:
+      "No problem got both a right and a wrong answer, so there are no pairs to learn from: take "
+        + "more samples, or other problems."
     case .damagedState(let recipe):
       "What the checkpoint remembers of the recipe \(recipe) cannot be read."
     case .tooManyIterations(let iterations, let steps):

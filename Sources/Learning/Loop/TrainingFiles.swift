@@ -124,6 +124,7 @@ final class TrainingFiles {
     }
     for row in run.recipe.settings { all[row.name] = row.text(of: run.settings.used) }
     return all.merging(trainee.arithmetic) { setting, _ in setting }
+      .merging(run.materials.identity) { _, own in own }
   }
 
   /// Keeps what there is after a step, and writes it where it is time to.

@@ -17,6 +17,8 @@ public final class TrainingRun {
   public let recipe: RecipeDescription
   /// What is asked for with the recipe's defaults.
   public let settings: TrainingSettings
+  /// What it learns from beside its problems.
+  public let materials: TrainingMaterials
   /// Which model training began with.
   public let start: ModelIdentity
   /// Where checkpoints and the weights of steps are kept; nil for a trainee that cannot be.
@@ -44,14 +46,17 @@ public final class TrainingRun {
 
   /// - Parameters:
   ///   - trainee: a model as it is before training.
+  ///   - materials: what the recipe's settings name beside the problems.
   ///   - library: where prompt templates are looked up.
   ///   - folder: where checkpoints and the weights of evaluated steps are kept; training goes on from
   ///     a checkpoint that is there. It is made where it is missing. nil keeps nothing.
   ///   - sink: receives every event, in order, on the training's own thread.
-  /// - Throws: `LearningError` for an unknown recipe, settings that it cannot follow or no problems,
+  /// - Throws: `LearningError` for an unknown recipe, settings that it cannot follow, no problems, or
+  ///   a missing or unsuitable teacher,
   ///   `ProblemError` for an unknown family or level.
   public init(
-    number: Int = 1, _ plan: TrainingPlan, trainee: any Trainee, library: PromptLibrary,
+    number: Int = 1, _ plan: TrainingPlan, trainee: any Trainee,
+    materials: TrainingMaterials = TrainingMaterials(), library: PromptLibrary,
     folder: URL? = nil, sink: @escaping @Sendable (TraceRecord) -> Void
   ) throws {
     guard let making = RecipeRegistry.all.first(where: { $0.description.name == plan.recipe })
@@ -65,6 +70,8 @@ public final class TrainingRun {
     self.sink = sink
     recipe = making.description
     settings = TrainingSettings(plan.settings, for: making.description)
+    self.materials = materials
+    try materials.check(for: making.description, settings, student: trainee.model)
     problems = try TrainingProblems(plan.source, settings)
     start = (trainee as? any KeptTrainee)?.beginning ?? trainee.model.identity
     files = try TrainingFiles(folder, trainee)
@@ -78,7 +85,8 @@ public final class TrainingRun {
   public func lineage(step: Int) -> Lineage {
     Lineage(
       parent: start.name, parentHash: start.hash, recipe: plan.recipe, steps: step,
-      verifier: verifier?.name.rawValue, verifierNumbers: verifier?.numbers ?? [:])
+      verifier: verifier?.name.rawValue, verifierNumbers: verifier?.numbers ?? [:],
+      teacher: materials.teacher?.identity.name, teacherHash: materials.teacher?.identity.hash)
   }
 
   /// How the weights of a step are called, such as `2m+grpo@8`.
@@ -222,7 +230,7 @@ public final class TrainingRun {
           TrainingStart(
             recipe: plan.recipe, model: start, seed: settings.seed, problems: plan.source.text,
             steps: plan.steps, settings: plan.settings, used: settings.used,
-            probes: problems.probes, resumedAt: done)))
+            probes: problems.probes, resumedAt: done, teacher: materials.teacher?.identity)))
       if done == 0 { try await measureStart(recipe) }
       while done < plan.steps, await control.mayGoOn() {
         let began = ContinuousClock.now
@@ -326,6 +334,8 @@ public enum RecipeRegistry {
   public static let all: [any Recipe.Type] = [
     SFTRecipe.self, ContinuedPretrainingRecipe.self, RejectionSamplingRecipe.self, STaRRecipe.self,
     ReinforceRecipe.self, ReFTRecipe.self, GRPORecipe.self,
+    DPORecipe.self, TDPORecipe.self,
+    DistillationRecipe.self,
   ]
 
   public static var names: [String] { all.map { $0.description.name } }

@@ -8,8 +8,9 @@ extension SettingTable {
   public static let training = SettingTable([
     .rate, .batch, .samples, .temperature, .topK, .topP, .maxCompletionLength, .prompting,
     .reward, .lengthTarget, .loss, .scaleRewards, .updates, .epochs, .minibatches, .epsilon,
-    .epsilonHigh, .beta, .lambda, .gamma, .valueRate, .iterations, .hints, .meanOver, .replay,
-    .schedule,
+    .epsilonHigh, .beta, .variant, .alpha, .pairs, .pairProblems, .pairsPerProblem, .teacher,
+    .teacherPrompting, .from, .distillTemperature, .lambda, .gamma, .valueRate, .iterations, .hints,
+    .meanOver, .replay, .schedule,
     .warmup, .maxNorm, .decay, .evaluateEvery, .evaluateProblems, .votes, .voteProblems, .seed,
   ])
 }
@@ -100,6 +101,51 @@ extension Setting {
     "beta", "the weight of the divergence from the model that training began with",
     at: \.[extra: "beta"], in: 0...1000, ladder: .rungs([0, 0.001, 0.01, 0.04, 0.05, 0.1, 0.5]),
     usual: 0)
+
+  public static let variant = choice(
+    "variant", "tdpo2 holds only the rejected answer's divergence down; tdpo1 weighs both",
+    at: \.[extra: "variant"], usual: TDPOVariant.tdpo2)
+
+  public static let alpha = number(
+    "alpha", "what whole distributions count: the divergences in tdpo2, the teacher in distill",
+    at: \.[extra: "alpha"], in: 0...1, ladder: .rungs([0, 0.1, 0.2, 0.5, 0.7, 0.9, 1]),
+    usual: Usual.alpha)
+
+  public static let pairs = text(
+    "pairs", "a file of pairs to learn from: JSON Lines with prompt, chosen and rejected",
+    more: "Without one the model's own samples are paired, right ones with wrong ones.",
+    at: \.[extra: "pairs"], .path(what: "a file of pairs", names: []), unset: "its own samples")
+
+  public static let pairProblems = whole(
+    "pair-problems", "of how many problems samples are paired", at: \.[extra: "pair-problems"],
+    in: 1...100_000, ladder: .rungs([12, 24, 48, 96, 192, 240, 384, 480]),
+    usual: Usual.pairProblems)
+
+  public static let pairsPerProblem = whole(
+    "pairs-per-problem", "how many pairs a problem gives at most",
+    at: \.[extra: "pairs-per-problem"], in: 1...1000, ladder: .rungs([1, 2, 3, 4, 8]),
+    usual: Usual.pairsPerProblem)
+
+  public static let teacher = text(
+    "teacher", "the model to learn from: a GGUF file, or a name as 'ponder models' lists it",
+    at: \.[extra: "teacher"], .path(what: "a model", names: []), unset: "none")
+
+  public static let teacherPrompting = text(
+    "teacher-prompting", "how the teacher is asked; the student is asked as prompting says",
+    at: \.[extra: "teacher-prompting"],
+    .path(
+      what: "plain, think, few-shot or a template file", names: ["plain", "think", "few-shot"]),
+    cycle: [nil, "plain", "think", "few-shot"], unset: Usual.teacherPrompting)
+
+  public static let from = choice(
+    "from", "traces learns what the teacher says; logits what it thinks likely, token by token",
+    more: "logits takes a teacher with the student's vocabulary.",
+    at: \.[extra: "from"], usual: DistillationSource.logits)
+
+  public static let distillTemperature = number(
+    "distill-temperature", "divides both models' logits before they are compared",
+    at: \.[extra: "distill-temperature"], in: 0.01...100, ladder: .rungs([0.5, 1, 2, 3, 4, 8]),
+    usual: Usual.distillTemperature)
 
   public static let lambda = number(
     "lambda", "how far advantages look ahead: 1 to the end, 0 to the next value",

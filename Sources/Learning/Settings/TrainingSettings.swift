@@ -36,6 +36,11 @@ public struct TrainingSettings: Sendable, Hashable {
     public static let iterations = 3
     /// The greatest share of replay: something has to be left to learn.
     public static let mostReplay = 0.9
+    public static let alpha = 0.5
+    public static let pairProblems = 240
+    public static let pairsPerProblem = 2
+    public static let teacherPrompting = "think"
+    public static let distillTemperature = 1.0
   }
 
   public var seed: UInt64 { used.seed }
@@ -82,6 +87,34 @@ public struct TrainingSettings: Sendable, Hashable {
   public var minibatches: Int { used[extra: "minibatches"] ?? Usual.minibatches }
   public var hints: Bool { used[extra: "hints"] ?? false }
   public var iterations: Int { used[extra: "iterations"] ?? Usual.iterations }
+  public var variant: TDPOVariant { used[extra: "variant"] ?? .tdpo2 }
+  public var alpha: Double { used[extra: "alpha"] ?? Usual.alpha }
+  /// The file of pairs that are learned from; nil for the model's own samples.
+  public var pairs: String? { used[extra: "pairs"] }
+  public var pairProblems: Int { used[extra: "pair-problems"] ?? Usual.pairProblems }
+  public var pairsPerProblem: Int { used[extra: "pairs-per-problem"] ?? Usual.pairsPerProblem }
+  /// The name or file of the model that is learned from.
+  public var teacher: String? { used[extra: "teacher"] }
+  public var teacherPrompting: String {
+    used[extra: "teacher-prompting"] ?? Usual.teacherPrompting
+  }
+  public var from: DistillationSource { used[extra: "from"] ?? .logits }
+  public var distillTemperature: Double {
+    used[extra: "distill-temperature"] ?? Usual.distillTemperature
+  }
+}
+
+/// Which of its two losses TDPO takes (Zeng et al. 2024).
+public enum TDPOVariant: String, Sendable, Codable, CaseIterable, JSONScalar {
+  case tdpo2, tdpo1
+}
+
+/// What is learned of a teacher.
+public enum DistillationSource: String, Sendable, Codable, CaseIterable, JSONScalar {
+  /// Its distributions.
+  case logits
+  /// What it says.
+  case traces
 }
 
 /// How the learning rate goes on after its warm-up.

@@ -38,6 +38,12 @@ public protocol ModelOpening: Sendable {
   ///
   /// - Throws: an error whose description says why it cannot be.
   func trainee(path: String, _ settings: TrainingSettings) throws -> any Trainee
+
+  /// A model that another one learns from.
+  ///
+  /// - Parameter name: a file, or a name as lists of models have it.
+  /// - Throws: an error whose description says what is wrong and what to do.
+  func teacher(named name: String) throws -> any LanguageModel
 }
 
 extension ModelOpening {
@@ -58,6 +64,10 @@ extension ModelOpening {
 
   public func trainee(path: String, _ settings: TrainingSettings) throws -> any Trainee {
     throw CannotTrain()
+  }
+
+  public func teacher(named name: String) throws -> any LanguageModel {
+    try open(path: name) { _, _ in true }.model
   }
 }
 

@@ -62,15 +62,18 @@ final class TrainingWorker: Worker {
         try TrainingFolder(
           of: order, model: model.decoder.model.identity.hash, in: $0, isAnew: !goesOn)
       }
-      let trainee = try await onThread { _ in
-        Handover(
-          trainee: try configuration.opener.trainee(
-            path: model.path, TrainingSettings(order.used)))
+      let opened = try await onThread { _ in
+        let settings = TrainingSettings(order.used)
+        return Handover(
+          trainee: try configuration.opener.trainee(path: model.path, settings),
+          materials: try order.description.map {
+            try TrainingMaterials(settings, for: $0, model: configuration.opener.teacher)
+          } ?? TrainingMaterials())
       }
       let meter = TrainingMeter()
       let training = try TrainingRun(
-        number: number, plan, trainee: trainee.trainee, library: configuration.prompts,
-        folder: folder?.url
+        number: number, plan, trainee: opened.trainee, materials: opened.materials,
+        library: configuration.prompts, folder: folder?.url
       ) { [bench] record in
         bench.recorder.record(record)
         if case .training(let event) = record.event, let pace = meter.note(event) {
@@ -93,6 +96,7 @@ final class TrainingWorker: Worker {
 /// else has it.
 private struct Handover: @unchecked Sendable {
   let trainee: any Trainee
+  let materials: TrainingMaterials
 }
 
 /// The weights of a step are not there any more.

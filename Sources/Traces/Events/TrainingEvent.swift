@@ -33,10 +33,13 @@ public struct TrainingStart: Sendable, Hashable, Codable {
   public var probes: [Question]
   /// The step it is taken up after; 0 for one that begins.
   public var resumedAt: Int
+  /// The model that is learned from; nil without one.
+  public var teacher: ModelIdentity?
 
   public init(
     recipe: String, model: ModelIdentity, seed: UInt64, problems: String, steps: Int,
-    settings: RunSettings, used: RunSettings, probes: [Question] = [], resumedAt: Int = 0
+    settings: RunSettings, used: RunSettings, probes: [Question] = [], resumedAt: Int = 0,
+    teacher: ModelIdentity? = nil
   ) {
     self.recipe = recipe
     self.model = model
@@ -47,10 +50,11 @@ public struct TrainingStart: Sendable, Hashable, Codable {
     self.used = used
     self.probes = probes
     self.resumedAt = resumedAt
+    self.teacher = teacher
   }
 
   private enum CodingKeys: String, CodingKey {
-    case recipe, model, seed, problems, steps, settings, used, probes
+    case recipe, model, seed, problems, steps, settings, used, probes, teacher
     case resumedAt = "resumed_at"
   }
 }
@@ -180,11 +184,19 @@ public struct TrainingSample: Sendable, Hashable, Codable {
   public var clipped: Double?
   /// The mean of k3 over its tokens; nil without a reference.
   public var divergence: Double?
+  /// Whether it is the better text of a pair; nil for what is in none. A pair's texts follow each
+  /// other, the better one first.
+  public var isChosen: Bool?
+  /// log π / π_ref of each token before the step, where texts are learned from in pairs.
+  public var logRatio: [Double]?
+  /// KL(π_ref ‖ π) over the whole vocabulary at each token before the step, in nats, likewise.
+  public var klPerToken: [Double]?
 
   public init(
     said: SaidTokens, push: [Double], answer: String?, reward: Double, isRight: Bool,
     reasons: Bool, advantage: Double? = nil, ratio: Double? = nil, clipped: Double? = nil,
-    divergence: Double? = nil
+    divergence: Double? = nil, isChosen: Bool? = nil, logRatio: [Double]? = nil,
+    klPerToken: [Double]? = nil
   ) {
     self.said = said
     self.push = push
@@ -196,12 +208,18 @@ public struct TrainingSample: Sendable, Hashable, Codable {
     self.ratio = ratio
     self.clipped = clipped
     self.divergence = divergence
+    self.isChosen = isChosen
+    self.logRatio = logRatio
+    self.klPerToken = klPerToken
   }
 
   private enum CodingKeys: String, CodingKey {
     case said, push, answer, reward, reasons, advantage, ratio, clipped
     case isRight = "right"
     case divergence = "kl"
+    case isChosen = "chosen"
+    case logRatio = "log_ratio"
+    case klPerToken = "kl_per_token"
   }
 }
 

@@ -60,13 +60,24 @@ extension TrainingPass {
   /// two moments of AdamW, and all that a pass keeps of its rows. Without a backward pass it is the
   /// weights twice and the rows of one layer.
   ///
-  /// - Parameter rows: of the largest pass.
+  /// - Parameters:
+  ///   - rows: of the largest pass.
+  ///   - targetsWithLogits: targets whose logits are told, and come back as slopes.
   public static func bytes(
-    _ configuration: ModelConfiguration, rows: Int, isTrained: Bool = true
+    _ configuration: ModelConfiguration, rows: Int, targetsWithLogits: Int = 0,
+    isTrained: Bool = true
   ) -> Int {
     let plan = ActivationPlan(configuration, lanes: 16)
-    return (isTrained ? 5 : 2) * plan.weights * MemoryLayout<Float>.stride
+    let weights = (isTrained ? 5 : 2) * plan.weights
+    let logits = (isTrained ? 2 : 1) * targetsWithLogits * configuration.vocabularySize
+    return (weights + logits) * MemoryLayout<Float>.stride
       + plan.bytes(rows: rows, isTrained: isTrained)
+  }
+
+  /// How many targets a pass should have at most whose logits are told: as many as take 64 MB, at
+  /// least one. The slopes that come back take as much again, and so does a model to compare with.
+  public static func targetsWithLogits(vocabulary: Int) -> Int {
+    OutputLayer.chunkRows(vocabulary: vocabulary)
   }
 
   /// The most rows of a pass where a batch is cut into several: what a pass keeps of them takes a

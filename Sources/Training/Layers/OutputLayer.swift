@@ -73,14 +73,17 @@ struct OutputLayer {
 
   /// - Parameters:
   ///   - x: the residual stream after the last layer. `[rows, width]`
-  ///   - logProbabilities: of the targets. `[targets]`
-  ///   - entropies: of what each target's row says. `[targets]`
+  ///   - givesLogits: whether the outcome is to have them.
+  ///   - outcome: gets all that is told of the targets but their states.
   mutating func forward(
-    _ x: Activations, _ targets: [PackedRows.Target], logProbabilities: inout [Float],
-    entropies: inout [Float], _ compute: LayerCompute
+    _ x: Activations, _ targets: [PackedRows.Target], givesLogits: Bool,
+    to outcome: inout TrainingPass.Outcome, _ compute: LayerCompute
   ) {
-    logProbabilities = Array(repeating: 0, count: targets.count)
-    entropies = logProbabilities
+    outcome.logProbabilities = Array(repeating: 0, count: targets.count)
+    outcome.entropies = outcome.logProbabilities
+    if givesLogits {
+      outcome.logits = Array(repeating: 0, count: targets.count * vocabularySize)
+    }
     var (sums, told) = (self.sums, self.entropies)
     sums.withUnsafeMutableBufferPointer { sums in
       told.withUnsafeMutableBufferPointer { told in
@@ -96,15 +99,24 @@ struct OutputLayer {
             }
           }
           eachTarget(chunk) { place, index in
-            let logit = logits[place - chunk.lowerBound][Int(targets[index].token)]
-            logProbabilities[index] = logit - sums.start[place]
-            entropies[index] = told.start[place]
+            let line = logits[place - chunk.lowerBound]
+            outcome.logProbabilities[index] =
+              line[Int(targets[index].token)] - sums.start[place]
+            outcome.entropies[index] = told.start[place]
+            if givesLogits { copy(line, to: &outcome.logits, index) }
           }
         }
       }
     }
     (self.sums, self.entropies) = (sums, told)
     holdsLogits = rows.count <= Self.chunkRows(vocabulary: vocabularySize)
+  }
+
+  private func copy(_ line: Floats, to logits: inout [Float], _ index: Int) {
+    logits.withUnsafeMutableBufferPointer { logits in
+      guard let start = logits.baseAddress else { return }
+      (start + index * vocabularySize).update(from: line, count: vocabularySize)
+    }
   }
 
   private func project(
@@ -137,6 +149,7 @@ struct OutputLayer {
     var logProbabilities: [Float]
     var entropies: [Float]?
     var states: [Float]?
+    var logits: [Float]?
   }
 
   /// Adds to the gradients of the weights, and writes that of the residual stream.
@@ -191,7 +204,14 @@ struct OutputLayer {
       let entropySlope = slopes.entropies.map { all in asked.reduce(Float(0)) { $0 + all[$1] } }
       compute.training.softmax_slopes(
         line, line, vocabularySize, sums[place], entropies[place], slope, entropySlope ?? 0)
-      for index in asked { line[Int(targets[index].token)] += slopes.logProbabilities[index] }
+      for index in asked {
+        line[Int(targets[index].token)] += slopes.logProbabilities[index]
+        slopes.logits?.withUnsafeBufferPointer { all in
+          guard let start = all.baseAddress else { return }
+          compute.kernels.pointee.add_scaled(
+            start + index * vocabularySize, line, vocabularySize, 1)
+        }
+      }
     }
   }
 

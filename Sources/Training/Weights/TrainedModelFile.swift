@@ -10,6 +10,10 @@ public struct Lineage: Sendable, Hashable {
   public var recipe: String
   /// Steps of training.
   public var steps: Int
+  /// The name of the model that it learned from; nil for one that had no teacher.
+  public var teacher: String?
+  /// The digest of that one's weights.
+  public var teacherHash: String?
   /// How solutions are judged with it, such as `implicit`; nil for a model that was not made to judge.
   public var verifier: String?
   /// What has to be known for that beside the weights, by name.
@@ -17,7 +21,7 @@ public struct Lineage: Sendable, Hashable {
 
   public init(
     parent: String, parentHash: String, recipe: String, steps: Int, verifier: String? = nil,
-    verifierNumbers: [String: Double] = [:]
+    verifierNumbers: [String: Double] = [:], teacher: String? = nil, teacherHash: String? = nil
   ) {
     self.parent = parent
     self.parentHash = parentHash
@@ -25,6 +29,8 @@ public struct Lineage: Sendable, Hashable {
     self.steps = steps
     self.verifier = verifier
     self.verifierNumbers = verifierNumbers
+    self.teacher = teacher
+    self.teacherHash = teacherHash
   }
 
   /// What a trained model is called: `2m+grpo@8`.
@@ -36,6 +42,8 @@ public struct Lineage: Sendable, Hashable {
     static let recipe = "ponder.training.recipe"
     static let steps = "ponder.training.steps"
     static let verifier = "ponder.verifier"
+    static let teacher = "ponder.training.teacher"
+    static let teacherHash = "ponder.training.teacher_hash"
   }
 
   /// What a file tells; nil for one that was not trained here.
@@ -51,11 +59,15 @@ public struct Lineage: Sendable, Hashable {
     }
     self.init(
       parent: parent, parentHash: metadata[Key.parentHash]?.text ?? "", recipe: recipe,
-      steps: steps, verifier: metadata[Key.verifier]?.text, verifierNumbers: numbers)
+      steps: steps, verifier: metadata[Key.verifier]?.text, verifierNumbers: numbers,
+      teacher: metadata[Key.teacher]?.text, teacherHash: metadata[Key.teacherHash]?.text)
   }
 
-  /// What begins all keys that tell of a verifier: a model that is trained further is none any more.
-  fileprivate static var verifierKey: String { Key.verifier }
+  /// Whether a lineage is told under this key: of a model that is trained further it does not hold
+  /// any more.
+  static func isKey(_ key: String) -> Bool {
+    key.hasPrefix("ponder.training.") || key == Key.verifier || key.hasPrefix(Key.verifier + ".")
+  }
 
   func write(to writer: inout GGUFWriter) {
     writer.set(Key.parent, to: .string(parent))
@@ -66,6 +78,8 @@ public struct Lineage: Sendable, Hashable {
     for (name, number) in verifierNumbers.sorted(by: { $0.key < $1.key }) {
       writer.set(Key.verifier + "." + name, to: .float64(number))
     }
+    if let teacher { writer.set(Key.teacher, to: .string(teacher)) }
+    if let teacherHash { writer.set(Key.teacherHash, to: .string(teacherHash)) }
   }
 }
 
@@ -103,8 +117,9 @@ extension TrainableWeights {
   ) throws(GGUFError) {
     var writer = GGUFWriter()
     // What a part of a split file says of the others does not hold any more.
+    // Nor does what it says of its own training.
     for key in parent.metadata.keys
-    where !key.hasPrefix("split.") && !key.hasPrefix(Lineage.verifierKey) {
+    where !key.hasPrefix("split.") && !Lineage.isKey(key) {
       if let value = parent.metadata[key] { writer.set(key, to: value) }
     }
     writer.set("general.file_type", to: .uint32(format.fileType))

@@ -39,6 +39,7 @@ struct InfoCommand: ParsableCommand {
   private struct Origin: Encodable {
     var parent, parentHash, recipe: String
     var steps: Int
+    var teacher, teacherHash: String?
   }
 
   func validate() throws {
@@ -65,7 +66,8 @@ struct InfoCommand: ParsableCommand {
       thinkingTags: thinking.map { [$0.open, $0.close] },
       trained: lineage.map {
         Origin(
-          parent: $0.parent, parentHash: $0.parentHash, recipe: $0.recipe, steps: $0.steps)
+          parent: $0.parent, parentHash: $0.parentHash, recipe: $0.recipe, steps: $0.steps,
+          teacher: $0.teacher, teacherHash: $0.teacherHash)
       })
     for warning in vocabulary.warnings { StandardError.tell(warning) }
     // Scripts rely on the JSON of `--model`, and of no model at all.

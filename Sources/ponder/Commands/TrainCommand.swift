@@ -61,10 +61,13 @@ struct TrainCommand: AsyncParsableCommand {
     let parent = BundledModels.name(of: file, path: path)
     let place = TrainedOutput(output, usual: "\(parent)+\(plan.recipe)@\(plan.steps)")
     let prompts = try PromptLibrary.bundled()
+    let recipe = try TrainingOptions.recipe(named: plan.recipe)
+    let settings = TrainingSettings(plan.settings, for: recipe)
+    let materials = try TrainingMaterials(settings, for: recipe) {
+      try TraineeOpening.teacher(named: $0, options: model.engineOptions)
+    }
     let trainee = try TraineeOpening.trainee(
-      file, name: parent,
-      TrainingSettings(plan.settings, for: try TrainingOptions.recipe(named: plan.recipe)),
-      options: model.engineOptions)
+      file, name: parent, settings, options: model.engineOptions)
     try place.check(parent: path, anew: anew)
     try place.begin(anew: anew)
     defer { place.tidy() }
@@ -74,7 +77,8 @@ struct TrainCommand: AsyncParsableCommand {
       trace: try trace.map { try TraceRecording(path: $0, goesOn: place.canGoOn) },
       onFailure: control.end)
     let run = try TrainingRun(
-      plan, trainee: trainee, library: prompts, folder: place.folder, sink: report.receive)
+      plan, trainee: trainee, materials: materials, library: prompts, folder: place.folder,
+      sink: report.receive)
     let (result, signal) = try await stoppingOnSignal {
       report.tell("ending after the step under way; Ctrl-C again ends at once.")
       control.end()
@@ -166,7 +170,8 @@ struct TrainCommand: AsyncParsableCommand {
       let after = try await run.evaluateHeldOut(families, count: count)
       try run.trainee.restart()
       let base = try TrainingRun(
-        run.plan, trainee: run.trainee, library: prompts, sink: report.receive)
+        run.plan, trainee: run.trainee, materials: run.materials, library: prompts,
+        sink: report.receive)
       let before = try await base.evaluateHeldOut(families, count: count)
       let think = try await base.evaluateHeldOut(families, count: count, prompting: .think)
       return TrainingLines.values([
@@ -191,6 +196,17 @@ enum TraineeOpening {
     var optimizer = AdamW.Settings()
     optimizer.decay = Float(settings.decay)
     return try TransformerTrainee(file, name: name, optimizer: optimizer, options: options)
+  }
+
+  /// A model that another one learns from, in any format.
+  ///
+  /// - Parameter named: a file, or a name as `ponder models` lists it.
+  /// - Throws: `UserError.missingFile` for a name that stands for no model.
+  static func teacher(named: String, options: EngineOptions) throws -> any LanguageModel {
+    let path = try BundledModels.path(of: named)
+    let file = try GGUFFile(path: path)
+    return try ModelLoader.load(
+      file, name: BundledModels.name(of: file, path: path), options: options)
   }
 }
 

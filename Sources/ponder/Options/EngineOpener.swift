@@ -71,6 +71,10 @@ final class EngineOpener: ModelOpening {
       file, name: BundledModels.name(of: file, path: path), settings, options: options)
   }
 
+  func teacher(named name: String) throws -> any LanguageModel {
+    try TraineeOpening.teacher(named: name, options: options)
+  }
+
   /// What memory is used, when that has changed since the last call.
   func pace() -> Pace? {
     state.withLock { state in
