@@ -20,10 +20,13 @@ public struct RecipeDescription: Sendable, Hashable {
   public var defaultSteps: Int
   /// Whether it learns from what the model samples: then there are rewards, groups and entropy.
   public var samples: Bool
+  /// What it learns from where nobody says otherwise.
+  public var families: [String]
 
   public init(
     name: String, title: String, summary: String, paper: String, cost: String,
-    settings: [Setting], defaults: RunSettings, defaultSteps: Int, samples: Bool
+    settings: [Setting], defaults: RunSettings, defaultSteps: Int, samples: Bool,
+    families: [String] = TrainingPlan.defaultFamilies
   ) {
     self.name = name
     self.title = title
@@ -34,6 +37,7 @@ public struct RecipeDescription: Sendable, Hashable {
     self.defaults = defaults
     self.defaultSteps = defaultSteps
     self.samples = samples
+    self.families = families
   }
 }
 
