@@ -31,7 +31,7 @@ public final class TrainingRun {
   /// Tokens that were learned from so far.
   private(set) var tokens = 0
   /// How the model judges solutions after the last step, where it is trained to.
-  private var verifier: TrainedVerifier?
+  private(set) var verifier: TrainedVerifier?
   /// What the step under way tells beside its metrics.
   private var samples: [TrainingSamples] = []
   /// How well documents that are mixed in were told, in the step under way.

@@ -14,6 +14,14 @@ extension SettingTable {
   ])
 }
 
+extension SettingTable {
+  /// The settings of labelling steps: rows of trainings.
+  public static let labelling = SettingTable([
+    .samples, .rollouts, .searches, .temperature, .topK, .topP, .maxCompletionLength, .prompting,
+    .seed,
+  ])
+}
+
 extension [Setting] {
   /// What every training can be told.
   public static let ofEveryTraining: [Setting] = [
