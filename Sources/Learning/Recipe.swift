@@ -26,11 +26,13 @@ public struct RecipeDescription: Sendable, Hashable {
 
   /// Whether its steps are cut into iterations, each of which samples anew.
   var hasIterations: Bool { settings.contains(.iterations) }
+  /// What it learns from where nobody says otherwise.
+  public var families: [String]
 
   public init(
     name: String, title: String, summary: String, paper: String, cost: String,
     settings: [Setting], defaults: RunSettings, defaultSteps: Int, samples: Bool,
-    isOnPolicy: Bool = false
+    isOnPolicy: Bool = false, families: [String] = TrainingPlan.defaultFamilies
   ) {
     self.name = name
     self.title = title
@@ -42,6 +44,7 @@ public struct RecipeDescription: Sendable, Hashable {
     self.defaultSteps = defaultSteps
     self.samples = samples
     self.isOnPolicy = isOnPolicy
+    self.families = families
   }
 }
 

@@ -63,4 +63,10 @@ public struct TrainingPlan: Sendable, Hashable {
   public static let defaultFamilies = [
     "compare", "story", "expr", "coin", "permutation", "lookup",
   ]
+
+  /// Families whose votes leave room for a judge: the bundled models' majority is not nearly always
+  /// right.
+  public static let judgedFamilies = [
+    "expr", "letters", "decimals", "price", "permutation", "countdown",
+  ]
 }

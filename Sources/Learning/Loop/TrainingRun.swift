@@ -38,7 +38,7 @@ public final class TrainingRun {
   /// Tokens that were learned from so far.
   private(set) var tokens = 0
   /// How the model judges solutions after the last step, where it is trained to.
-  private var verifier: TrainedVerifier?
+  private(set) var verifier: TrainedVerifier?
   /// What the step under way tells beside its metrics.
   private(set) var samples: [TrainingSamples] = []
   /// How well documents that are mixed in were told, in the step under way.
@@ -334,8 +334,8 @@ public enum RecipeRegistry {
   public static let all: [any Recipe.Type] = [
     SFTRecipe.self, ContinuedPretrainingRecipe.self, RejectionSamplingRecipe.self, STaRRecipe.self,
     ReinforceRecipe.self, ReFTRecipe.self, GRPORecipe.self,
-    DPORecipe.self, TDPORecipe.self,
-    DistillationRecipe.self,
+    DPORecipe.self, TDPORecipe.self, DistillationRecipe.self,
+    PRMRecipe.self, ValueRecipe.self, ORMRecipe.self,
   ]
 
   public static var names: [String] { all.map { $0.description.name } }

@@ -9,9 +9,17 @@ extension SettingTable {
     .rate, .batch, .samples, .temperature, .topK, .topP, .maxCompletionLength, .prompting,
     .reward, .lengthTarget, .loss, .scaleRewards, .updates, .epochs, .minibatches, .epsilon,
     .epsilonHigh, .beta, .variant, .alpha, .pairs, .pairProblems, .pairsPerProblem, .teacher,
-    .teacherPrompting, .from, .distillTemperature, .lambda, .gamma, .valueRate, .iterations, .hints,
-    .meanOver, .replay, .schedule,
+    .teacherPrompting, .from, .distillTemperature, .lambda, .gamma, .valueRate, .labels, .rollouts,
+    .searches, .stepLikelihood, .target, .balance, .iterations, .hints, .meanOver, .replay, .schedule,
     .warmup, .maxNorm, .decay, .evaluateEvery, .evaluateProblems, .votes, .voteProblems, .seed,
+  ])
+}
+
+extension SettingTable {
+  /// The settings of labelling steps: rows of trainings.
+  public static let labelling = SettingTable([
+    .samples, .rollouts, .searches, .temperature, .topK, .topP, .maxCompletionLength, .prompting,
+    .seed,
   ])
 }
 
@@ -159,6 +167,32 @@ extension Setting {
   public static let valueRate = number(
     "value-rate", "the learning rate of the value head", at: \.[extra: "value-rate"], in: 0...1e9,
     ladder: .rungs([1e-4, 3e-4, 1e-3, 3e-3, 1e-2]), usual: Usual.valueRate)
+
+  public static let labels = choice(
+    "labels", "where the labels of steps come from",
+    more: "exact asks the step checker, outcome broadcasts whether the answer is right; the others "
+      + "sample completions from behind steps.", at: \.[extra: "labels"],
+    usual: StepLabelling.exact)
+
+  public static let rollouts = whole(
+    "rollouts", "how many completions from behind a step make its label", at: \.[extra: "rollouts"],
+    in: 1...1024, ladder: .rungs([1, 2, 4, 8, 16, 32, 64]), usual: Usual.rollouts)
+
+  public static let searches = whole(
+    "searches", "how many binary searches for a first wrong step omega makes for a problem",
+    at: \.[extra: "searches"], in: 1...1000, ladder: .rungs([1, 2, 4, 8, 16]),
+    usual: Usual.searches)
+
+  public static let stepLikelihood = onOff(
+    "step-likelihood", "lets a judge see how likely each step was where it was sampled",
+    at: \.[extra: "step-likelihood"])
+
+  public static let target = choice(
+    "target", "optimal learns what the best next step is worth, policy what the usual one is",
+    at: \.[extra: "target"], usual: ValueTarget.policy)
+
+  public static let balance = onOff(
+    "balance", "makes right and wrong count alike in the loss", at: \.[extra: "balance"])
 
   public static let iterations = whole(
     "iterations", "how often samples are drawn anew and learned from",

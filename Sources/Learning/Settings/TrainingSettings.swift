@@ -41,6 +41,8 @@ public struct TrainingSettings: Sendable, Hashable {
     public static let pairsPerProblem = 2
     public static let teacherPrompting = "think"
     public static let distillTemperature = 1.0
+    public static let rollouts = 8
+    public static let searches = 4
   }
 
   public var seed: UInt64 { used.seed }
@@ -85,6 +87,12 @@ public struct TrainingSettings: Sendable, Hashable {
   public var valueRate: Double { used[extra: "value-rate"] ?? Usual.valueRate }
   public var epochs: Int { used[extra: "epochs"] ?? Usual.epochs }
   public var minibatches: Int { used[extra: "minibatches"] ?? Usual.minibatches }
+  public var labels: StepLabelling { used[extra: "labels"] ?? .exact }
+  public var rollouts: Int { used[extra: "rollouts"] ?? Usual.rollouts }
+  public var searches: Int { used[extra: "searches"] ?? Usual.searches }
+  public var stepLikelihood: Bool { used[extra: "step-likelihood"] ?? false }
+  public var target: ValueTarget { used[extra: "target"] ?? .policy }
+  public var balance: Bool { used[extra: "balance"] ?? false }
   public var hints: Bool { used[extra: "hints"] ?? false }
   public var iterations: Int { used[extra: "iterations"] ?? Usual.iterations }
   public var variant: TDPOVariant { used[extra: "variant"] ?? .tdpo2 }

@@ -117,6 +117,23 @@ public enum TrainingMetric: String, Sendable, CaseIterable {
   case rationalised
   case policyLoss = "loss/policy_avg"
   case valueLoss = "loss/value_avg"
+  /// How well a judge in training tells, on problems that it has not learned from yet, steps that are
+  /// right from the first wrong one (the area under the ROC curve).
+  case stepArea = "auc/steps"
+  /// The same of whole solutions.
+  case solutionArea = "auc/solutions"
+  /// The share of the same problems that are answered rightly by the sample with the best judgement.
+  case bestOfN = "accuracy/best_of_n"
+  /// By votes that count their judgement.
+  case weightedVote = "accuracy/weighted_vote"
+  /// By plain votes, which need no judge.
+  case majority = "accuracy/majority"
+  /// By the sample with the greatest Σ log p, which needs none either.
+  case likeliest = "accuracy/likeliest"
+  /// The mean label of the steps, or solutions, that are learned from.
+  case labelMean = "labels/mean"
+  /// Tokens that were sampled for labels.
+  case labelTokens = "labels/num_tokens"
 }
 
 /// `training_samples`: what the model answered to one problem that it learns from, and the push that

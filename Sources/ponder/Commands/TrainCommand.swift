@@ -167,6 +167,10 @@ struct TrainCommand: AsyncParsableCommand {
       try? report.finish()
       Foundation.exit(128 + SIGINT)
     } work: {
+      if let figures = try await run.judgeHeldOut(count: count) {
+        try report.show(figures)
+        return TrainingLines.values(figures)
+      }
       let after = try await run.evaluateHeldOut(families, count: count)
       try run.trainee.restart()
       let base = try TrainingRun(

@@ -13,7 +13,8 @@ struct TrainingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Families of problems to learn from, separated by commas; all means every core family "
-        + "(default: \(TrainingPlan.defaultFamilies.joined(separator: ","))).", valueName: "a,b"))
+        + "(default: \(TrainingPlan.defaultFamilies.joined(separator: ",")); for judges "
+        + "\(TrainingPlan.judgedFamilies.joined(separator: ","))).", valueName: "a,b"))
   var family: String?
 
   @Option(
@@ -62,7 +63,7 @@ struct TrainingOptions: ParsableArguments {
   func plan() throws -> TrainingPlan {
     let recipe = try Self.recipe(named: recipe)
     let plan = TrainingPlan(
-      recipe: recipe.name, source: try source(), steps: steps ?? recipe.defaultSteps,
+      recipe: recipe.name, source: try source(for: recipe), steps: steps ?? recipe.defaultSteps,
       settings: asked.settings)
     try plan.check()
     let used = Set(recipe.settings.map(\.name))
@@ -78,7 +79,7 @@ struct TrainingOptions: ParsableArguments {
     return plan
   }
 
-  private func source() throws -> TrainingPlan.Source {
+  private func source(for recipe: RecipeDescription) throws -> TrainingPlan.Source {
     if let problems {
       return .problems(
         try ProblemFile.read(problems), name: URL(fileURLWithPath: problems).lastPathComponent)
@@ -86,7 +87,7 @@ struct TrainingOptions: ParsableArguments {
     let names =
       family == "all"
       ? ProblemLibrary.coreFamilies.map(\.name)
-      : family?.listed ?? TrainingPlan.defaultFamilies
+      : family?.listed ?? recipe.families
     guard !names.isEmpty else { throw UserError.usage("--family is empty.") }
     for name in names {
       let levels = try ProblemLibrary.family(name).levels

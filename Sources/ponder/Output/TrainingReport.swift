@@ -118,6 +118,12 @@ final class TrainingReport: Sendable {
   /// The last step that was taken.
   var lastStep: Int { state.withLock { $0.done } }
 
+  /// Shows what a trained judge is worth; a last line in JSON tells the same.
+  func show(_ figures: JudgementFigures) throws {
+    line.clear()
+    if format == .table { try StandardOutput.write(figures.text) }
+  }
+
   /// Writes a last line in JSON; people are told otherwise.
   func conclude(
     _ first: KeyValuePairs<String, JSONValue>, _ values: [String: JSONValue]

@@ -91,7 +91,10 @@ extension TrainingCurve {
     if isHidden { (reward.other, reward.otherTitle) = (hidden.readings, "exact") }
     let curves =
       evaluated(training) + [
-        reward, hidden, metric("length", .meanLength, .tokens), metric("entropy", .entropy, .plain),
+        metric("step AUC", .stepArea, .plain), metric("solution AUC", .solutionArea, .plain),
+        metric("best of n", .bestOfN, .share), metric("weighted vote", .weightedVote, .share),
+        metric("majority", .majority, .share), metric("likeliest", .likeliest, .share), reward,
+        hidden, metric("length", .meanLength, .tokens), metric("entropy", .entropy, .plain),
         metric("dead groups", .deadGroups, .share), metric("clipped", .clipped, .share),
         votingGain(training), metric("KL", .divergence, .plain), metric("loss", .loss, .plain),
         metric("gradient", .gradientNorm, .plain), metric("cut off", .cutOff, .share),
