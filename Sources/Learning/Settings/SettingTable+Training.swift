@@ -8,7 +8,7 @@ extension SettingTable {
   public static let training = SettingTable([
     .rate, .batch, .samples, .temperature, .topK, .topP, .maxCompletionLength, .prompting,
     .reward, .lengthTarget, .loss, .scaleRewards, .updates, .epochs, .minibatches, .epsilon,
-    .epsilonHigh, .beta, .lambda, .gamma, .valueRate, .iterations, .hints, .replay, .schedule,
+    .epsilonHigh, .beta, .lambda, .gamma, .valueRate, .iterations, .hints, .rationales, .solutionWeight, .replay, .schedule,
     .warmup, .maxNorm, .decay, .evaluateEvery, .evaluateProblems, .votes, .voteProblems, .seed,
   ])
 }
@@ -118,6 +118,11 @@ extension Setting {
 
   public static let hints = onOff(
     "hints", "asks again with the answer as a hint where the model fails", at: \.[extra: "hints"])
+
+  public static let solutionWeight = number(
+    "solution-weight", "what learning to solve counts beside learning to verify",
+    at: \.[extra: "solution-weight"], in: 0...1000, ladder: .rungs([0, 0.1, 0.25, 0.5, 1, 2]),
+    usual: Usual.solutionWeight)
 
   public static let replay = number(
     "replay", "the share of curriculum documents mixed in against forgetting",

@@ -34,6 +34,8 @@ public struct TrainingSettings: Sendable, Hashable {
     public static let epochs = 2
     public static let minibatches = 2
     public static let iterations = 3
+    /// As for the algorithmic tasks of GenRM's paper.
+    public static let solutionWeight = 1.0 / 3
   }
 
   public var seed: UInt64 { used.seed }
@@ -70,6 +72,9 @@ public struct TrainingSettings: Sendable, Hashable {
   public var epochs: Int { used[extra: "epochs"] ?? Usual.epochs }
   public var minibatches: Int { used[extra: "minibatches"] ?? Usual.minibatches }
   public var hints: Bool { used[extra: "hints"] ?? false }
+  /// Rationales on each solution that a generative verifier learns from.
+  public var rationales: Int { used.rationales ?? RunSettings.Usual.rationales }
+  public var solutionWeight: Double { used[extra: "solution-weight"] ?? Usual.solutionWeight }
   public var iterations: Int { used[extra: "iterations"] ?? Usual.iterations }
 }
 

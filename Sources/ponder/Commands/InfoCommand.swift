@@ -39,6 +39,9 @@ struct InfoCommand: ParsableCommand {
   private struct Origin: Encodable {
     var parent, parentHash, recipe: String
     var steps: Int
+    /// How it judges, and what has to be known for that; nil for one that was not trained to.
+    var verifier: String?
+    var verifierNumbers: [String: Double]?
   }
 
   func validate() throws {
@@ -65,7 +68,8 @@ struct InfoCommand: ParsableCommand {
       thinkingTags: thinking.map { [$0.open, $0.close] },
       trained: lineage.map {
         Origin(
-          parent: $0.parent, parentHash: $0.parentHash, recipe: $0.recipe, steps: $0.steps)
+          parent: $0.parent, parentHash: $0.parentHash, recipe: $0.recipe, steps: $0.steps,
+          verifier: $0.verifier, verifierNumbers: $0.verifier == nil ? nil : $0.verifierNumbers)
       })
     for warning in vocabulary.warnings { StandardError.tell(warning) }
     // Scripts rely on the JSON of `--model`, and of no model at all.

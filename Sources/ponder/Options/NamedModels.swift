@@ -57,6 +57,7 @@ struct NamedModel {
 extension Lineage {
   /// Such as `grpo, 8 steps from 2m`.
   var explanation: String {
-    "\(recipe), \(steps) \(steps == 1 ? "step" : "steps") from \(parent)"
+    let judges = Judges.trained(self).map { "; judges by \($0.name.rawValue)" } ?? ""
+    return "\(recipe), \(steps) \(steps == 1 ? "step" : "steps") from \(parent)\(judges)"
   }
 }
