@@ -2,7 +2,7 @@ import Decoding
 
 extension Score.Kind {
   /// The kinds by which candidates are ranked, in the order in which they are offered.
-  public static let rankings: [Score.Kind] = [.prm, .genrm, .orm, .likelihood, .exact]
+  public static let rankings: [Score.Kind] = [.prm, .genrm, .orm, .implicit, .likelihood, .exact]
 }
 
 extension PathTrace {

@@ -333,9 +333,9 @@ public enum RecipeRegistry {
   /// Adding a recipe is one file, one test and one line here.
   public static let all: [any Recipe.Type] = [
     SFTRecipe.self, ContinuedPretrainingRecipe.self, RejectionSamplingRecipe.self, STaRRecipe.self,
-    ReinforceRecipe.self, ReFTRecipe.self, GRPORecipe.self,
-    DPORecipe.self, TDPORecipe.self, DistillationRecipe.self,
-    PRMRecipe.self, ValueRecipe.self, ORMRecipe.self,
+    ReinforceRecipe.self, ReFTRecipe.self, GRPORecipe.self, DPORecipe.self, TDPORecipe.self,
+    DistillationRecipe.self, PRMRecipe.self, ValueRecipe.self, ORMRecipe.self,
+    ImplicitPRMRecipe.self, GenRMRecipe.self,
   ]
 
   public static var names: [String] { all.map { $0.description.name } }

@@ -10,7 +10,8 @@ extension SettingTable {
     .reward, .lengthTarget, .loss, .scaleRewards, .updates, .epochs, .minibatches, .epsilon,
     .epsilonHigh, .beta, .variant, .alpha, .pairs, .pairProblems, .pairsPerProblem, .teacher,
     .teacherPrompting, .from, .distillTemperature, .lambda, .gamma, .valueRate, .labels, .rollouts,
-    .searches, .stepLikelihood, .target, .balance, .iterations, .hints, .meanOver, .replay, .schedule,
+    .searches, .stepLikelihood, .target, .balance, .iterations, .hints, .rationales,
+    .solutionWeight, .meanOver, .replay, .schedule,
     .warmup, .maxNorm, .decay, .evaluateEvery, .evaluateProblems, .votes, .voteProblems, .seed,
   ])
 }
@@ -201,6 +202,11 @@ extension Setting {
 
   public static let hints = onOff(
     "hints", "asks again with the answer as a hint where the model fails", at: \.[extra: "hints"])
+
+  public static let solutionWeight = number(
+    "solution-weight", "what learning to solve counts beside learning to verify",
+    at: \.[extra: "solution-weight"], in: 0...1000, ladder: .rungs([0, 0.1, 0.25, 0.5, 1, 2]),
+    usual: Usual.solutionWeight)
 
   public static let replay = number(
     "replay", "the share of curriculum documents mixed in against forgetting",

@@ -43,6 +43,8 @@ public struct TrainingSettings: Sendable, Hashable {
     public static let distillTemperature = 1.0
     public static let rollouts = 8
     public static let searches = 4
+    /// As for the algorithmic tasks of GenRM's paper.
+    public static let solutionWeight = 1.0 / 3
   }
 
   public var seed: UInt64 { used.seed }
@@ -94,6 +96,9 @@ public struct TrainingSettings: Sendable, Hashable {
   public var target: ValueTarget { used[extra: "target"] ?? .policy }
   public var balance: Bool { used[extra: "balance"] ?? false }
   public var hints: Bool { used[extra: "hints"] ?? false }
+  /// Rationales on each solution that a generative verifier learns from.
+  public var rationales: Int { used.rationales ?? RunSettings.Usual.rationales }
+  public var solutionWeight: Double { used[extra: "solution-weight"] ?? Usual.solutionWeight }
   public var iterations: Int { used[extra: "iterations"] ?? Usual.iterations }
   public var variant: TDPOVariant { used[extra: "variant"] ?? .tdpo2 }
   public var alpha: Double { used[extra: "alpha"] ?? Usual.alpha }

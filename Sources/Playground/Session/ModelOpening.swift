@@ -1,7 +1,7 @@
 public import Decoding
 public import Learning
 public import Measuring
-import Reasoning
+public import Reasoning
 public import Traces
 public import Training
 
@@ -22,6 +22,13 @@ public protocol ModelOpening: Sendable {
   ///
   /// - Throws: an error whose description says what is wrong and what to do.
   func ensemble(of path: String, _ settings: RunSettings) throws -> [any LanguageModel]
+
+  /// Opens the model that verifiers read with, as settings ask for it.
+  ///
+  /// - Parameter verifiers: those that will read.
+  /// - Returns: nil where the run's own model reads.
+  /// - Throws: an error whose description says what is wrong and what to do.
+  func judge(_ settings: RunSettings, for verifiers: [VerifierName]) throws -> Judge?
 
   /// The models that a kind of study is made with: of sizes the whole family, else the one at a
   /// path.
@@ -49,6 +56,14 @@ public protocol ModelOpening: Sendable {
 extension ModelOpening {
   public func ensemble(of path: String, _ settings: RunSettings) throws -> [any LanguageModel] {
     []
+  }
+
+  /// There is no other model; `implicit` cannot do without one.
+  public func judge(_ settings: RunSettings, for verifiers: [VerifierName]) throws -> Judge? {
+    if settings.verifierModel != nil || verifiers.contains(where: \.needsJudge) {
+      throw StrategyError.noJudge
+    }
+    return nil
   }
 
   /// The one model at a path; there are no sizes beside it.

@@ -23,6 +23,18 @@ final class ReviewWorker: Worker {
     }
   }
 
+  /// The model that reads: the one that has judged the run, else the one that is asked for.
+  private func judge(_ start: RunStart, _ kind: PathReview.Kind) async throws -> Judge? {
+    guard case .rewards(let verifier, let named) = kind else { return nil }
+    var settings = start.settings
+    if start.judge == nil { settings.verifierModel = named }
+    let judge = try await bench.judge(settings, for: [verifier])
+    if let known = start.judge, judge?.identity.hash != known.hash {
+      throw StrategyError.otherJudge(known.name)
+    }
+    return judge
+  }
+
   private func ask(_ number: Int, _ trace: RunTrace, _ path: Int, _ kind: PathReview.Kind) {
     let model = bench.model
     jobs.start(.ask, isOvertaking: true) { [bench] in
@@ -30,8 +42,9 @@ final class ReviewWorker: Worker {
       // A run that has not begun has nothing to ask about.
       guard let start = trace.start else { throw CancellationError() }
       let prompting = StrategyRegistry.description(of: start.strategy)?.defaultPrompting ?? .plain
+      let judge = try await judge(start, kind)
       let run = try bench.run(
-        number, start.question, start.settings, otherwise: prompting, on: model)
+        number, start.question, start.settings, otherwise: prompting, on: model, judge: judge)
       try await PathReview(run, of: trace).ask(kind, ofPath: path)
     } ending: {
       .review(.ended(run: number, path: path, kind, $0))

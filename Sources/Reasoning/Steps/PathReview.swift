@@ -9,8 +9,9 @@ public struct PathReview: Sendable {
   public enum Kind: Sendable, Hashable {
     /// How likely its answer was in each state, and which answer would have been given there.
     case answerOverTime
-    /// What a process reward model makes of each step.
-    case rewards(VerifierName)
+    /// What a process verifier makes of each step, reading with a model of this name; nil for the
+    /// run's own.
+    case rewards(VerifierName, model: String? = nil)
   }
 
   private let run: Run
@@ -33,10 +34,11 @@ public struct PathReview: Sendable {
     defer { close() }
     switch kind {
     case .answerOverTime: try await run.tellAnswerOverTime(ofPath: path, leading: 1)
-    case .rewards(let name):
-      let restates = name == .prmRestated
-      let verifier = StepVerifier(
-        aggregate: run.settings.aggregate?.ofSteps ?? .min, restates: restates)
+    case .rewards(let name, _):
+      // What a run says its verifiers read with, need not be said again.
+      run.namesJudge = known.start?.judge == nil
+      let verifier = name.verifier(
+        run.settings, judge: run.judge, defaultAggregate: StepVerifier.defaultAggregate)
       let solution = run.solution(ofPath: path)
       guard solution.offset != nil, !solution.steps.isEmpty else {
         throw StrategyError.decoding("This path has no sentences that could be judged.")

@@ -15,10 +15,13 @@ public struct RunStart: Sendable, Hashable, Codable {
   /// How the tokens that stand for no text are spelled, by id, for showing the trace without its
   /// model. nil in traces of versions that did not say so.
   public var names: [String: String]?
+  /// The model that verifiers read with where it is not the run's own.
+  public var judge: ModelIdentity?
 
   public init(
     strategy: String, model: ModelIdentity, seed: UInt64, question: Question,
-    settings: RunSettings, used: RunSettings? = nil, names: [String: String]? = nil
+    settings: RunSettings, used: RunSettings? = nil, names: [String: String]? = nil,
+    judge: ModelIdentity? = nil
   ) {
     self.strategy = strategy
     self.model = model
@@ -27,6 +30,7 @@ public struct RunStart: Sendable, Hashable, Codable {
     self.settings = settings
     self.used = used
     self.names = names
+    self.judge = judge
   }
 }
 

@@ -13,6 +13,8 @@ public struct Score: Sendable, Hashable, Codable {
     case genrm
     /// Σ log p of the chosen tokens.
     case likelihood
+    /// An implicit process reward: α Σ log p of a solution, or of a step's tokens, under a judge.
+    case implicit
     /// Mean log p of the chosen tokens.
     case normalizedLikelihood = "normalized_likelihood"
     /// p(answer) when it is asked for early, behind the node: of the path's own answer, or of the
@@ -45,10 +47,13 @@ public struct Score: Sendable, Hashable, Codable {
   public var terms: [Double]?
   /// The normalised answer that the score is of; nil for the path's own.
   public var answer: String?
+  /// The name of the model that gave it where that is neither the run's own nor the one that its
+  /// start names.
+  public var judge: String?
 
   public init(
     kind: Kind, path: Int, node: NodeID? = nil, value: Double, terms: [Double]? = nil,
-    answer: String? = nil
+    answer: String? = nil, judge: String? = nil
   ) {
     self.kind = kind
     self.path = path
@@ -56,5 +61,6 @@ public struct Score: Sendable, Hashable, Codable {
     self.value = value
     self.terms = terms
     self.answer = answer
+    self.judge = judge
   }
 }

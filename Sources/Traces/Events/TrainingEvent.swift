@@ -115,6 +115,25 @@ public enum TrainingMetric: String, Sendable, CaseIterable {
   case texts
   /// The share of failures that are solved rightly with the answer as a hint.
   case rationalised
+  /// The share of pairs in which the better text has the greater reward.
+  case rewardAccuracy = "rewards/accuracies"
+  /// By how much its reward is greater, in the mean.
+  case rewardMargin = "rewards/margins"
+  /// What a judge's Σ log p is multiplied with to be a reward.
+  case rewardScale = "alpha"
+  /// Of dev problems: the share that a majority of candidates gets right.
+  case devMajority = "dev/majority"
+  /// The same of the candidate that its own model finds likeliest, with nothing trained.
+  case devLikelihood = "dev/likelihood"
+  /// The same of the candidate that the judge ranks first.
+  case devBestOf = "dev/best_of"
+  /// The same of a vote weighted by the judge.
+  case devWeighted = "dev/weighted"
+  /// The mean loss per token of what is said on solutions, and of solutions.
+  case verifyLoss = "loss/verify"
+  case solveLoss = "loss/solve"
+  /// The share of solutions on which a sampled rationale comes to the right verdict.
+  case agreement
   case policyLoss = "loss/policy_avg"
   case valueLoss = "loss/value_avg"
   /// How well a judge in training tells, on problems that it has not learned from yet, steps that are

@@ -39,6 +39,9 @@ struct InfoCommand: ParsableCommand {
   private struct Origin: Encodable {
     var parent, parentHash, recipe: String
     var steps: Int
+    /// How it judges, and what has to be known for that; nil for one that was not trained to.
+    var verifier: String?
+    var verifierNumbers: [String: Double]?
     var teacher, teacherHash: String?
   }
 
@@ -67,6 +70,7 @@ struct InfoCommand: ParsableCommand {
       trained: lineage.map {
         Origin(
           parent: $0.parent, parentHash: $0.parentHash, recipe: $0.recipe, steps: $0.steps,
+          verifier: $0.verifier, verifierNumbers: $0.verifier == nil ? nil : $0.verifierNumbers,
           teacher: $0.teacher, teacherHash: $0.teacherHash)
       })
     for warning in vocabulary.warnings { StandardError.tell(warning) }

@@ -37,13 +37,15 @@ struct ModelsCommand: ParsableCommand {
     var trained: NamedModel?
     var parent, parentHash, recipe: String?
     var steps: Int?
+    /// How it judges; nil for one that was not trained to.
+    var verifier: String?
     /// What it was on the way, by training tokens.
     var checkpoints: [Model]?
 
     enum CodingKeys: String, CodingKey {
       case name, path, architecture, parameters, fileType, bytes
       case isDefault = "default"
-      case shortName, size, stage, tokensSeen, parent, parentHash, recipe, steps, checkpoints
+      case shortName, size, stage, tokensSeen, parent, parentHash, recipe, steps, verifier, checkpoints
     }
   }
 
@@ -98,6 +100,7 @@ struct ModelsCommand: ParsableCommand {
       model.shortName = own.name
       (model.parent, model.parentHash) = (lineage.parent, lineage.parentHash)
       (model.recipe, model.steps) = (lineage.recipe, lineage.steps)
+      model.verifier = lineage.verifier
     }
     return model
   }

@@ -4,6 +4,7 @@ import Foundation
 import Learning
 import Measuring
 import Playground
+import Reasoning
 import Synchronization
 import Traces
 import Training
@@ -49,6 +50,12 @@ final class EngineOpener: ModelOpening {
     // What another decoder uses cannot be mixed, so the model itself is opened once more.
     if settings.combine == .mixture { paths.insert(path, at: 0) }
     return try paths.map { try ModelLoader.load(path: $0, options: options) }
+  }
+
+  func judge(_ settings: RunSettings, for verifiers: [VerifierName]) throws -> Judge? {
+    try Judges.path(settings, for: verifiers).map {
+      try Judges.judge(path: $0, options: options, slots: parallel)
+    }
   }
 
   func studyModels(for kind: StudyKind, beside path: String) throws -> [StudyModel] {

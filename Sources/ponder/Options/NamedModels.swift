@@ -57,7 +57,8 @@ struct NamedModel {
 extension Lineage {
   /// Such as `grpo, 8 steps from 2m`, or `distill, 8 steps from 0.4m, taught by 2m`.
   var explanation: String {
-    "\(recipe), \(steps) \(steps == 1 ? "step" : "steps") from \(parent)"
-      + (teacher.map { ", taught by \($0)" } ?? "")
+    let judges = Judges.trained(self).map { "; judges by \($0.name.rawValue)" } ?? ""
+    let taught = teacher.map { ", taught by \($0)" } ?? ""
+    return "\(recipe), \(steps) \(steps == 1 ? "step" : "steps") from \(parent)\(taught)\(judges)"
   }
 }

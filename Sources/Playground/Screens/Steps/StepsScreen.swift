@@ -326,8 +326,8 @@ extension StepsScreen {
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     if command.own(StepsCommand.self) == .judge {
       // The verifier that is set, where it judges steps.
-      let isRestated = session.settings.verifier == .prmRestated
-      return ask(.rewards(isRestated ? .prmRestated : .prm), &session)
+      let verifier = session.settings.verifier.flatMap { $0.judgesSteps ? $0 : nil } ?? .prm
+      return ask(.rewards(verifier, model: session.settings.verifierModel), &session)
     }
     switch command {
     case .up: select(position.selected - 1, session)

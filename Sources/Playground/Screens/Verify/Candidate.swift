@@ -1,4 +1,5 @@
 import Decoding
+import Foundation
 import Problems
 import Reasoning
 import Traces
@@ -50,13 +51,14 @@ extension CandidateRanking {
     case .prm: "PRM"
     case .genrm: "GenRM"
     case .orm: "ORM"
+    case .implicit: "α log p"
     case .likelihood: "log p"
     default: rawValue
     }
   }
 
   /// Whether its figures lie between 0 and 1.
-  var isShare: Bool { self != .likelihood }
+  var isShare: Bool { self != .likelihood && self != .implicit }
 }
 
 extension Candidate {
@@ -95,7 +97,10 @@ extension Candidate {
     var steps: [Judgement] = []
     var hasFailed = false
     for span in path.spans where span.kind == .step {
-      guard let score = path.scores.last(where: { $0.kind == .prm && $0.node == span.last }),
+      guard
+        let score = path.scores.last(where: {
+          ($0.kind == .prm || $0.kind == .implicit) && $0.node == span.last
+        }),
         let range = path.range(of: span)
       else { continue }
       let bytes = path.nodes[range].flatMap { run.nodes[$0]?.token.bytes ?? [] }
@@ -105,7 +110,9 @@ extension Candidate {
       if isRight == false { hasFailed = true }
       steps.append(
         Judgement(
-          kind: .step, text: text, value: score.value, place: run.nodes[span.first]?.parent,
+          kind: .step, text: text,
+          // A step's share of a log-likelihood is a probability like any other.
+          value: score.kind == .implicit ? exp(score.value) : score.value, place: run.nodes[span.first]?.parent,
           isRight: isRight))
     }
     return steps

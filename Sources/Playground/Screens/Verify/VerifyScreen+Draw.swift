@@ -72,6 +72,7 @@ extension VerifyScreen {
     case .genrm: return "genrm, mean p(Yes) of \(Panel.count(rationales, "rationale"))"
     case .genrmDirect: return "genrm-direct, p(Yes) at once"
     case .orm: return "orm, p(Yes) against p(No)"
+    case .implicit: return "implicit, α Σ log p by \(digest.start?.judge?.name ?? "a judge")"
     case .likelihood: return "likelihood: no verifier"
     case .exact: return "exact, the checker itself"
     }

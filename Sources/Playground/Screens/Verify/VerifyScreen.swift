@@ -278,6 +278,10 @@ extension VerifyScreen {
       guard let judgement, let place = judgement.place else {
         return session.tell("The trace does not say where this was read.")
       }
+      if judgement.kind != .step, let judge = digest.start?.judge {
+        // The text is in the judge's tokens, not in those of the model at hand.
+        return session.tell("\(judge.name) has read this; it is not in this model's tree.")
+      }
       if judgement.kind != .step, session.readyModel != nil {
         session.tell("The verdict comes next: the table shows p(Yes) and p(No).")
       }
