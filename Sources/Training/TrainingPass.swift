@@ -482,7 +482,10 @@ public final class TrainingPass {
 
 extension TrainingPass {
   /// What can be trained: the llama architecture without biases, experts, windows or caps.
-  private static func check(
+  /// Looks whether a model can be trained.
+  ///
+  /// - Throws: `ModelError`.
+  static func check(
     _ configuration: ModelConfiguration, _ store: any WeightStore
   ) throws(ModelError) {
     try configuration.validate()

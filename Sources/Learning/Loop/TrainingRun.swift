@@ -40,8 +40,8 @@ public final class TrainingRun {
   /// - Parameters:
   ///   - trainee: a model as it is before training.
   ///   - library: where prompt templates are looked up.
-  ///   - folder: where checkpoints and the weights of evaluated steps are kept; training goes on from
-  ///     a checkpoint that is there. It is made where it is missing. nil keeps nothing.
+  ///   - folder: where checkpoints and the weights of steps are kept: of every step where they are
+  ///     small enough, else of those that are measured. Training goes on from a checkpoint that is there. It is made where it is missing. nil keeps nothing.
   ///   - sink: receives every event, in order, on the training's own thread.
   /// - Throws: `LearningError` for an unknown recipe or no problems, `ProblemError` for an unknown
   ///   family or level.
@@ -59,6 +59,7 @@ public final class TrainingRun {
     self.sink = sink
     recipe = making.description
     settings = TrainingSettings(plan.settings, for: making.description)
+    try settings.check(for: making.description)
     problems = try TrainingProblems(plan.source, settings)
     start = (trainee as? any KeptTrainee)?.beginning ?? trainee.model.identity
     files = try TrainingFiles(folder, trainee)
@@ -70,9 +71,14 @@ public final class TrainingRun {
 
   /// Where the weights of a step come from.
   public func lineage(step: Int) -> Lineage {
-    Lineage(
+    var lineage = Lineage(
       parent: start.name, parentHash: start.hash, recipe: plan.recipe, steps: step,
       verifier: verifier?.name.rawValue, verifierNumbers: verifier?.numbers ?? [:])
+    lineage.seed = settings.seed
+    lineage.rate = settings.rate
+    lineage.problems = plan.source.text
+    if recipe.settings.contains(.reward) { lineage.reward = settings.reward.description }
+    return lineage
   }
 
   /// How the weights of a step are called, such as `2m+grpo@8`.
@@ -254,10 +260,11 @@ public final class TrainingRun {
       verifier = recipe.verifier
       for group in samples { emit(.samples(group)) }
       emit(.step(told))
-      if number % settings.evaluateEvery == 0 || number == plan.steps {
+      let isMeasured = number % settings.evaluateEvery == 0 || number == plan.steps
+      if isMeasured {
         try await evaluate()
-        try writeWeights(number)
       }
+      if isMeasured || files?.keepsEveryStep(of: plan.steps) == true { try writeWeights(number) }
       try files?.save(self, state: recipe.state)
     } catch {
       // The first error is the one to report.

@@ -38,6 +38,13 @@ public protocol ModelOpening: Sendable {
   ///
   /// - Throws: an error whose description says why it cannot be.
   func trainee(path: String, _ settings: TrainingSettings) throws -> any Trainee
+
+  /// Copies the weights of a step among the user's models, at once or not at all. Another model of
+  /// that name stays: the copy has a number behind its name then.
+  ///
+  /// - Returns: the model as lists name it.
+  /// - Throws: an error whose description says what is wrong and what to do.
+  func keep(weights path: String, as name: String) throws -> Catalog.ModelEntry
 }
 
 extension ModelOpening {
@@ -59,6 +66,15 @@ extension ModelOpening {
   public func trainee(path: String, _ settings: TrainingSettings) throws -> any Trainee {
     throw CannotTrain()
   }
+
+  public func keep(weights path: String, as name: String) throws -> Catalog.ModelEntry {
+    throw CannotKeep()
+  }
+}
+
+/// There is no place for models here.
+private struct CannotKeep: Error, CustomStringConvertible {
+  var description: String { "Models cannot be kept here." }
 }
 
 /// Nobody here can train the model.

@@ -10,6 +10,14 @@ public struct Lineage: Sendable, Hashable {
   public var recipe: String
   /// Steps of training.
   public var steps: Int
+  /// nil where the file does not say.
+  public var seed: UInt64?
+  /// The learning rate.
+  public var rate: Double?
+  /// What was learned from, in words: families, or the name of a file.
+  public var problems: String?
+  /// What samples were rewarded for; nil where nothing was sampled.
+  public var reward: String?
   /// How solutions are judged with it, such as `implicit`; nil for a model that was not made to judge.
   public var verifier: String?
   /// What has to be known for that beside the weights, by name.
@@ -35,6 +43,10 @@ public struct Lineage: Sendable, Hashable {
     static let parentHash = "ponder.training.parent_hash"
     static let recipe = "ponder.training.recipe"
     static let steps = "ponder.training.steps"
+    static let seed = "ponder.training.seed"
+    static let rate = "ponder.training.rate"
+    static let problems = "ponder.training.problems"
+    static let reward = "ponder.training.reward"
     static let verifier = "ponder.verifier"
   }
 
@@ -52,8 +64,14 @@ public struct Lineage: Sendable, Hashable {
     self.init(
       parent: parent, parentHash: metadata[Key.parentHash]?.text ?? "", recipe: recipe,
       steps: steps, verifier: metadata[Key.verifier]?.text, verifierNumbers: numbers)
+    if case .uint64(let number)? = metadata[Key.seed] { seed = number }
+    if case .float64(let number)? = metadata[Key.rate] { rate = number }
+    problems = metadata[Key.problems]?.text
+    reward = metadata[Key.reward]?.text
   }
 
+  /// What begins all keys that tell of a training: those of an earlier one hold no more.
+  fileprivate static let trainingKey = "ponder.training."
   /// What begins all keys that tell of a verifier: a model that is trained further is none any more.
   fileprivate static var verifierKey: String { Key.verifier }
 
@@ -62,6 +80,10 @@ public struct Lineage: Sendable, Hashable {
     writer.set(Key.parentHash, to: .string(parentHash))
     writer.set(Key.recipe, to: .string(recipe))
     writer.set(Key.steps, to: .uint64(UInt64(steps)))
+    if let seed { writer.set(Key.seed, to: .uint64(seed)) }
+    if let rate { writer.set(Key.rate, to: .float64(rate)) }
+    if let problems { writer.set(Key.problems, to: .string(problems)) }
+    if let reward { writer.set(Key.reward, to: .string(reward)) }
     if let verifier { writer.set(Key.verifier, to: .string(verifier)) }
     for (name, number) in verifierNumbers.sorted(by: { $0.key < $1.key }) {
       writer.set(Key.verifier + "." + name, to: .float64(number))
@@ -104,7 +126,9 @@ extension TrainableWeights {
     var writer = GGUFWriter()
     // What a part of a split file says of the others does not hold any more.
     for key in parent.metadata.keys
-    where !key.hasPrefix("split.") && !key.hasPrefix(Lineage.verifierKey) {
+    where !key.hasPrefix("split.") && !key.hasPrefix(Lineage.verifierKey)
+      && !key.hasPrefix(Lineage.trainingKey)
+    {
       if let value = parent.metadata[key] { writer.set(key, to: value) }
     }
     writer.set("general.file_type", to: .uint32(format.fileType))

@@ -39,6 +39,9 @@ struct InfoCommand: ParsableCommand {
   private struct Origin: Encodable {
     var parent, parentHash, recipe: String
     var steps: Int
+    var seed: UInt64?
+    var rate: Double?
+    var problems, reward: String?
   }
 
   func validate() throws {
@@ -65,7 +68,8 @@ struct InfoCommand: ParsableCommand {
       thinkingTags: thinking.map { [$0.open, $0.close] },
       trained: lineage.map {
         Origin(
-          parent: $0.parent, parentHash: $0.parentHash, recipe: $0.recipe, steps: $0.steps)
+          parent: $0.parent, parentHash: $0.parentHash, recipe: $0.recipe, steps: $0.steps,
+          seed: $0.seed, rate: $0.rate, problems: $0.problems, reward: $0.reward)
       })
     for warning in vocabulary.warnings { StandardError.tell(warning) }
     // Scripts rely on the JSON of `--model`, and of no model at all.
@@ -87,7 +91,9 @@ struct InfoCommand: ParsableCommand {
         thinking tags    \(info.thinkingTags?.joined(separator: " … ") ?? "none")
 
         """)
-      if let lineage { try StandardOutput.writeLine("trained          \(lineage.explanation)") }
+      guard let lineage else { return }
+      try StandardOutput.writeLine("trained          \(lineage.explanation)")
+      for line in lineage.details.folded(indent: 17) { try StandardOutput.writeLine(line) }
     }
   }
 }

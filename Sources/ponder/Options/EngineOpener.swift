@@ -40,7 +40,8 @@ final class EngineOpener: ModelOpening {
       identity: model.identity, path: path, contextLength: model.contextLength,
       parameters: file.parameterCount, threads: options.threads, slots: parallel,
       isBundled: bundled.contains { $0.path == path }, member: FamilyMember(file, path: path),
-      chatTemplate: model.chatTemplate)
+      chatTemplate: model.chatTemplate,
+      trainingObstacle: TransformerTrainee.obstacle(to: file, model.configuration))
     return (model, summary)
   }
 
@@ -69,6 +70,11 @@ final class EngineOpener: ModelOpening {
     let file = try GGUFFile(path: path)
     return try TraineeOpening.trainee(
       file, name: BundledModels.name(of: file, path: path), settings, options: options)
+  }
+
+  func keep(weights path: String, as name: String) throws -> Catalog.ModelEntry {
+    let model = try NamedModel.keep(path, as: name)
+    return Catalog.ModelEntry(name: model.name, path: model.path, detail: model.explanation)
   }
 
   /// What memory is used, when that has changed since the last call.

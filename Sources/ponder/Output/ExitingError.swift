@@ -82,7 +82,7 @@ extension StrategyError: ExitingError {
 extension LearningError: ExitingError {
   var exitCode: ExitCode {
     switch self {
-    case .unknownRecipe, .noProblems: .usage
+    case .unknownRecipe, .noProblems, .nothingToCompare, .noReward: .usage
     default: .failure
     }
   }
