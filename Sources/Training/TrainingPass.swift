@@ -532,8 +532,11 @@ public final class TrainingPass {
 
 extension TrainingPass {
   /// What can be trained: the llama architecture without biases, experts, windows or caps.
-  private static func check(
-    _ configuration: ModelConfiguration, _ store: any WeightStore, isTrained: Bool
+  /// Looks whether a model can be trained.
+  ///
+  /// - Throws: `ModelError`.
+  static func check(
+    _ configuration: ModelConfiguration, _ store: any WeightStore, isTrained: Bool = true
   ) throws(ModelError) {
     try configuration.validate()
     let extras: [(Bool, String)] = [

@@ -44,6 +44,19 @@ public final class TransformerTrainee: HeadedTrainee, DistributionTrainee {
       chatTemplate: file.chatTemplate, options: options)
   }
 
+  /// Why a model of a file cannot be trained, as a sentence goes on; nil where it can.
+  public static func obstacle(
+    to file: GGUFFile, _ configuration: ModelConfiguration
+  ) -> String? {
+    do throws(ModelError) {
+      try TrainingPass.check(configuration, ModelLoader.store(file))
+      return nil
+    } catch {
+      if case .untrainable(let why) = error { return why }
+      return "\(error)"
+    }
+  }
+
   public var modelAtStart: any LanguageModel {
     get throws {
       if let frozenModel { return frozenModel }

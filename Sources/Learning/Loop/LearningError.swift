@@ -8,6 +8,10 @@ public enum LearningError: Error, Equatable, CustomStringConvertible {
   case notFinite(step: Int, Place)
   /// Files are to be kept of a model that cannot be written.
   case cannotBeKept
+  /// A recipe compares the samples of a problem, of which there is but one.
+  case nothingToCompare(recipe: String)
+  /// A reward that is 0 whatever a sample says.
+  case noReward(String)
   /// A recipe needs hidden states, which the model does not tell.
   case lacksHiddenStates(String)
   /// A recipe reads whole distributions, which the model does not tell.
@@ -43,6 +47,12 @@ public enum LearningError: Error, Equatable, CustomStringConvertible {
     case .notFinite(let step, let place):
       "At step \(step) \(place.rawValue) \(place == .loss ? "is no number" : "are no numbers") any "
         + "more. The learning rate may be too high; the weights from before that step are kept."
+    case .nothingToCompare(let recipe):
+      "\(recipe) compares the samples of a problem with each other, so one sample teaches nothing: take "
+        + "2 samples or more."
+    case .noReward(let reward):
+      "The reward \(reward) is 0 whatever a sample says, so nothing can be learned from it: give a part "
+        + "of it another weight."
     case .cannotBeKept:
       "This model cannot be written to a file, so a training of it cannot be kept."
     case .lacksHiddenStates(let recipe):

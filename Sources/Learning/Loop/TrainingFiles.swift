@@ -61,8 +61,7 @@ struct CheckpointPace {
   var seconds = 60.0
 }
 
-/// The folder of a training: its newest checkpoint, and the weights of the steps at which it was
-/// measured.
+/// The folder of a training: its newest checkpoint, and the weights of its steps.
 final class TrainingFiles {
   private let folder: URL
   private let trainee: any KeptTrainee
@@ -195,6 +194,14 @@ final class TrainingFiles {
   }
 
   // MARK: The weights of steps
+
+  /// Whether there is room for the weights of every step: for all of a training's, or else for so many
+  /// that those which go leave no great gaps. Otherwise only those of measured steps are written.
+  func keepsEveryStep(of steps: Int) -> Bool {
+    let (size, isTooMuch) = trainee.parameterCount.multipliedReportingOverflow(
+      by: min(max(1, steps), 32) * MemoryLayout<Float>.stride)
+    return !isTooMuch && size <= Self.budget
+  }
 
   /// Writes the weights of a step.
   ///

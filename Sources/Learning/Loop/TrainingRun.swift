@@ -48,12 +48,12 @@ public final class TrainingRun {
   ///   - trainee: a model as it is before training.
   ///   - materials: what the recipe's settings name beside the problems.
   ///   - library: where prompt templates are looked up.
-  ///   - folder: where checkpoints and the weights of evaluated steps are kept; training goes on from
-  ///     a checkpoint that is there. It is made where it is missing. nil keeps nothing.
+  ///   - folder: where checkpoints and the weights of steps are kept: of every step where they are
+  ///     small enough, else of those that are measured. Training goes on from a checkpoint that is
+  ///     there. It is made where it is missing. nil keeps nothing.
   ///   - sink: receives every event, in order, on the training's own thread.
   /// - Throws: `LearningError` for an unknown recipe, settings that it cannot follow, no problems, or
-  ///   a missing or unsuitable teacher,
-  ///   `ProblemError` for an unknown family or level.
+  ///   a missing or unsuitable teacher, `ProblemError` for an unknown family or level.
   public init(
     number: Int = 1, _ plan: TrainingPlan, trainee: any Trainee,
     materials: TrainingMaterials = TrainingMaterials(), library: PromptLibrary,
@@ -72,6 +72,7 @@ public final class TrainingRun {
     settings = TrainingSettings(plan.settings, for: making.description)
     self.materials = materials
     try materials.check(for: making.description, settings, student: trainee.model)
+    try settings.check(for: making.description)
     problems = try TrainingProblems(plan.source, settings)
     start = (trainee as? any KeptTrainee)?.beginning ?? trainee.model.identity
     files = try TrainingFiles(folder, trainee)
@@ -83,10 +84,15 @@ public final class TrainingRun {
 
   /// Where the weights of a step come from.
   public func lineage(step: Int) -> Lineage {
-    Lineage(
+    var lineage = Lineage(
       parent: start.name, parentHash: start.hash, recipe: plan.recipe, steps: step,
       verifier: verifier?.name.rawValue, verifierNumbers: verifier?.numbers ?? [:],
       teacher: materials.teacher?.identity.name, teacherHash: materials.teacher?.identity.hash)
+    lineage.seed = settings.seed
+    lineage.rate = settings.rate
+    lineage.problems = plan.source.text
+    if recipe.settings.contains(.reward) { lineage.reward = settings.reward.description }
+    return lineage
   }
 
   /// How the weights of a step are called, such as `2m+grpo@8`.
@@ -275,8 +281,8 @@ public final class TrainingRun {
       let isMeasured = number % settings.evaluateEvery == 0 || number == plan.steps
       if isMeasured {
         try await evaluate()
-        try writeWeights(number)
       }
+      if isMeasured || files?.keepsEveryStep(of: plan.steps) == true { try writeWeights(number) }
       try files?.keep(self, state: recipe.state, isDue: isMeasured)
       done = number
     } catch {

@@ -58,7 +58,9 @@ extension Setting {
 
   public static let reward = text(
     "reward", "what samples are rewarded for: exact, format, length, self or planted",
-    more: "Several with weights, such as exact,format:0.2. planted can be cheated on purpose.",
+    more:
+      "Several with weights, such as exact,format:0.2. planted can be cheated on purpose: it pays "
+      + "wherever the right answer is named.",
     at: \.[extra: "reward"],
     .text(
       what: "exact, format, length, self or planted, or several such as exact,format:0.2",

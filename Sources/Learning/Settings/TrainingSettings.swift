@@ -14,6 +14,18 @@ public struct TrainingSettings: Sendable, Hashable {
     self.used = used
   }
 
+  /// Looks whether a recipe can learn anything with them.
+  ///
+  /// - Throws: `LearningError`.
+  func check(for recipe: RecipeDescription) throws(LearningError) {
+    if recipe.settings.contains(.scaleRewards), samples < 2 {
+      throw .nothingToCompare(recipe: recipe.name)
+    }
+    if recipe.settings.contains(.reward), reward.parts.allSatisfy({ $0.weight == 0 }) {
+      throw .noReward(reward.description)
+    }
+  }
+
   /// What holds where neither a person nor a recipe says anything.
   public enum Usual {
     public static let rate = 1e-4

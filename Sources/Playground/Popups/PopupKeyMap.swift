@@ -38,7 +38,8 @@ extension KeyMap {
 
   private static let training: [KeyBinding] =
     [up, down] + KeyBinding.paging + [
-      KeyBinding([" ", .enter], .activate, "take it, or leave it out", hint: "choose"),
+      KeyBinding(
+        [.enter, " "], .activate, "take it, or leave it out; type a value", hint: "choose or type"),
       KeyBinding([.left, "h", "-"], .left, "less", hint: "less"),
       KeyBinding([.right, "l", "+"], .right, "more", hint: "more"),
       KeyBinding(["d"], .reset, "back to the default", hint: "default"),

@@ -51,6 +51,13 @@ public protocol ModelOpening: Sendable {
   /// - Parameter name: a file, or a name as lists of models have it.
   /// - Throws: an error whose description says what is wrong and what to do.
   func teacher(named name: String) throws -> any LanguageModel
+
+  /// Copies the weights of a step among the user's models, at once or not at all. Another model of
+  /// that name stays: the copy has a number behind its name then.
+  ///
+  /// - Returns: the model as lists name it.
+  /// - Throws: an error whose description says what is wrong and what to do.
+  func keep(weights path: String, as name: String) throws -> Catalog.ModelEntry
 }
 
 extension ModelOpening {
@@ -84,6 +91,15 @@ extension ModelOpening {
   public func teacher(named name: String) throws -> any LanguageModel {
     try open(path: name) { _, _ in true }.model
   }
+
+  public func keep(weights path: String, as name: String) throws -> Catalog.ModelEntry {
+    throw CannotKeep()
+  }
+}
+
+/// There is no place for models here.
+private struct CannotKeep: Error, CustomStringConvertible {
+  var description: String { "Models cannot be kept here." }
 }
 
 /// Nobody here can train the model.

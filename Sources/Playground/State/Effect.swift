@@ -85,8 +85,11 @@ public enum TrainingEffect: Sendable {
   case start(Int, TrainingOrder, goesOn: Bool)
   /// Tells the training under way something.
   case tell(TrainingWord)
-  /// Looks whether the weights of a step are still where they were written.
-  case find(TrainingWeights, TrainingErrand)
+  /// Looks which of some weights, the best first, are still where they were written.
+  case find([TrainingWeights], TrainingErrand)
+  /// Keeps the first of some weights that are still there as a model of the user's; `step` is whose
+  /// are wanted.
+  case keep([TrainingWeights], step: Int)
 }
 
 public enum ModelEffect: Sendable { case load(path: String) }

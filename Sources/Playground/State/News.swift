@@ -67,12 +67,16 @@ enum TrainingNews: Sendable {
   // On the way.
   /// How long a step takes, in seconds.
   case pace(Int, secondsEach: Double)
+  /// What it does just now.
+  case beat(Int, TrainingBeat)
 
   // Endings.
   case ended(Int, Ending<TrainingEnd.Reason>)
   /// The training, if one is under way, has heard it.
   case told(TrainingWord)
-  case found(TrainingWeights, TrainingErrand, Ending<Void>)
+  case found(TrainingErrand, Ending<TrainingWeights>)
+  /// With the step whose weights were wanted.
+  case kept(step: Int, Ending<KeptModel>)
 }
 
 /// What comes of the effects on models.

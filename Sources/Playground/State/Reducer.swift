@@ -230,9 +230,10 @@ struct Reducer: Sendable {
     }
     effects += state.resumedExploration() ?? state.session.newExploration()
     if let name = state.strategyAtStart {
-      state.strategyAtStart = nil
+      let prompting = state.promptingAtStart
+      (state.strategyAtStart, state.promptingAtStart) = (nil, nil)
       do {
-        effects += try state.run(strategy: name).effects
+        effects += try state.run(strategy: name, prompting: prompting).effects
       } catch {
         state.message = Message(.error, "\(error)")
       }
@@ -316,8 +317,8 @@ extension PlaygroundState {
       let request = session.requests.removeFirst()
       switch request {
       case .show(let screen): effects += show(screen)
-      case .ask(let question, let path, let strategy):
-        effects += ask(question, ofModelAt: path, by: strategy)
+      case .ask(let question, let path, let strategy, let prompting):
+        effects += ask(question, ofModelAt: path, by: strategy, prompting: prompting)
       case .explore: effects += session.newExploration()
       case .run(let name):
         do {

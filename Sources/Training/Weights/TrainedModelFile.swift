@@ -14,6 +14,14 @@ public struct Lineage: Sendable, Hashable {
   public var teacher: String?
   /// The digest of that one's weights.
   public var teacherHash: String?
+  /// nil where the file does not say.
+  public var seed: UInt64?
+  /// The learning rate.
+  public var rate: Double?
+  /// What was learned from, in words: families, or the name of a file.
+  public var problems: String?
+  /// What samples were rewarded for; nil where nothing was sampled.
+  public var reward: String?
   /// How solutions are judged with it, such as `implicit`; nil for a model that was not made to judge.
   public var verifier: String?
   /// What has to be known for that beside the weights, by name.
@@ -41,6 +49,10 @@ public struct Lineage: Sendable, Hashable {
     static let parentHash = "ponder.training.parent_hash"
     static let recipe = "ponder.training.recipe"
     static let steps = "ponder.training.steps"
+    static let seed = "ponder.training.seed"
+    static let rate = "ponder.training.rate"
+    static let problems = "ponder.training.problems"
+    static let reward = "ponder.training.reward"
     static let verifier = "ponder.verifier"
     static let teacher = "ponder.training.teacher"
     static let teacherHash = "ponder.training.teacher_hash"
@@ -61,6 +73,10 @@ public struct Lineage: Sendable, Hashable {
       parent: parent, parentHash: metadata[Key.parentHash]?.text ?? "", recipe: recipe,
       steps: steps, verifier: metadata[Key.verifier]?.text, verifierNumbers: numbers,
       teacher: metadata[Key.teacher]?.text, teacherHash: metadata[Key.teacherHash]?.text)
+    if case .uint64(let number)? = metadata[Key.seed] { seed = number }
+    if case .float64(let number)? = metadata[Key.rate] { rate = number }
+    problems = metadata[Key.problems]?.text
+    reward = metadata[Key.reward]?.text
   }
 
   /// Whether a lineage is told under this key: of a model that is trained further it does not hold
@@ -74,6 +90,10 @@ public struct Lineage: Sendable, Hashable {
     writer.set(Key.parentHash, to: .string(parentHash))
     writer.set(Key.recipe, to: .string(recipe))
     writer.set(Key.steps, to: .uint64(UInt64(steps)))
+    if let seed { writer.set(Key.seed, to: .uint64(seed)) }
+    if let rate { writer.set(Key.rate, to: .float64(rate)) }
+    if let problems { writer.set(Key.problems, to: .string(problems)) }
+    if let reward { writer.set(Key.reward, to: .string(reward)) }
     if let verifier { writer.set(Key.verifier, to: .string(verifier)) }
     for (name, number) in verifierNumbers.sorted(by: { $0.key < $1.key }) {
       writer.set(Key.verifier + "." + name, to: .float64(number))

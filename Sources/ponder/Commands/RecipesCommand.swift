@@ -36,8 +36,17 @@ struct RecipesCommand: ParsableCommand {
       settings = recipe.settings.map(\.name)
       defaults = Dictionary(
         recipe.settings.compactMap { setting in
-          recipe.usual(setting).map { (setting.name, $0) }
+          Self.usual(setting, of: recipe).map { (setting.name, $0) }
         }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// What holds where nothing is given; nil where that has no name.
+    private static func usual(_ setting: Setting, of recipe: RecipeDescription) -> String? {
+      if let known = recipe.usual(setting) { return known }
+      // What is on or off has no value to give.
+      guard setting.form != .onOff else { return nil }
+      let unset = setting.text(of: recipe.defaults)
+      return setting.names.contains(unset) ? unset : nil
     }
   }
 

@@ -86,7 +86,7 @@ struct TrainCommand: AsyncParsableCommand {
       await report.showingProgress { await Self.result { try await run.train(control) } }
     }
     let step = try end(run, result, at: place, report, stoppedBy: signal)
-    let figures = try await measure(run, report, prompts)
+    let figures = try await measure(run, report)
     try report.conclude(
       [
         "output": .string(place.path), "name": .string(run.name(step: step)),
@@ -133,21 +133,22 @@ struct TrainCommand: AsyncParsableCommand {
       // What could not be kept of a step, or not be read back, is not what it says it is.
       if case LearningError.lostWeights = error { throw error }
       guard error is LearningError || error is TrainingError, step > 0 else { throw error }
-      try place.write(run, step: step)
+      let path = try place.write(run, step: step, isLast: false)
       throw UserError.failed(
-        "\(error) The model after step \(step) is in \(place.path).")
+        "\(error) The model after step \(step) is in \(path).")
     case .success(let end) where end.reason == .completed:
-      try place.write(run, step: step)
+      try place.write(run, step: step, isLast: true)
       try place.complete(keepsSteps: trace != nil)
       StandardError.tell("\(run.name(step: step)) is in \(place.path).")
       return step
     case .success:
-      if step > 0 { try place.write(run, step: step) }
+      let path = step > 0 ? try place.write(run, step: step, isLast: false) : nil
       try report.finish()
       StandardError.tell(
-        step > 0
-          ? "stopped after step \(step) of \(run.plan.steps); the model of that step is in "
-            + "\(place.path). \(goOn)" : "stopped before the first step. \(goOn)")
+        path.map {
+          "stopped after step \(step) of \(run.plan.steps); the model of that step is in "
+            + "\($0). \(goOn)"
+        } ?? "stopped before the first step. \(goOn)")
       throw ExitCode.interrupted(by: signal ?? SIGINT)
     }
   }
@@ -157,7 +158,7 @@ struct TrainCommand: AsyncParsableCommand {
   ///
   /// - Returns: what it adds to the last line.
   private func measure(
-    _ run: TrainingRun, _ report: TrainingReport, _ prompts: PromptLibrary
+    _ run: TrainingRun, _ report: TrainingReport
   ) async throws -> [String: JSONValue] {
     let count = heldout ?? (training.problems == nil ? 20 : 0)
     guard count > 0 else { return [:] }
@@ -171,13 +172,10 @@ struct TrainCommand: AsyncParsableCommand {
         try report.show(figures)
         return TrainingLines.values(figures)
       }
+      let before = try await run.evaluateHeldOut(families, count: count, isAtStart: true)
+      let think = try await run.evaluateHeldOut(
+        families, count: count, prompting: .think, isAtStart: true)
       let after = try await run.evaluateHeldOut(families, count: count)
-      try run.trainee.restart()
-      let base = try TrainingRun(
-        run.plan, trainee: run.trainee, materials: run.materials, library: prompts,
-        sink: report.receive)
-      let before = try await base.evaluateHeldOut(families, count: count)
-      let think = try await base.evaluateHeldOut(families, count: count, prompting: .think)
       return TrainingLines.values([
         "heldout": after, "heldout/before": before, "heldout/before/think": think,
       ])

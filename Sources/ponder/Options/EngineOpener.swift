@@ -41,7 +41,8 @@ final class EngineOpener: ModelOpening {
       identity: model.identity, path: path, contextLength: model.contextLength,
       parameters: file.parameterCount, threads: options.threads, slots: parallel,
       isBundled: bundled.contains { $0.path == path }, member: FamilyMember(file, path: path),
-      chatTemplate: model.chatTemplate)
+      chatTemplate: model.chatTemplate,
+      trainingObstacle: TransformerTrainee.obstacle(to: file, model.configuration))
     return (model, summary)
   }
 
@@ -80,6 +81,11 @@ final class EngineOpener: ModelOpening {
 
   func teacher(named name: String) throws -> any LanguageModel {
     try TraineeOpening.teacher(named: name, options: options)
+  }
+
+  func keep(weights path: String, as name: String) throws -> Catalog.ModelEntry {
+    let model = try NamedModel.keep(path, as: name)
+    return Catalog.ModelEntry(name: model.name, path: model.path, detail: model.explanation)
   }
 
   /// What memory is used, when that has changed since the last call.

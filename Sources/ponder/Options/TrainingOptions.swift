@@ -84,10 +84,13 @@ struct TrainingOptions: ParsableArguments {
       return .problems(
         try ProblemFile.read(problems), name: URL(fileURLWithPath: problems).lastPathComponent)
     }
-    let names =
+    var names =
       family == "all"
       ? ProblemLibrary.coreFamilies.map(\.name)
       : family?.listed ?? recipe.families
+    // Each family is learned from alike, however often it is named.
+    var seen: Set<String> = []
+    names = names.filter { seen.insert($0).inserted }
     guard !names.isEmpty else { throw UserError.usage("--family is empty.") }
     for name in names {
       let levels = try ProblemLibrary.family(name).levels

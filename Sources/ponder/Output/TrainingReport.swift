@@ -18,6 +18,10 @@ final class TrainingReport: Sendable {
     var tokens: Int?
     var end: TrainingEnd?
     var failure: (any Error)?
+    /// What is known of the training, but for texts.
+    var training = TrainingTrace()
+    /// What was warned of already.
+    var warned: Set<String> = []
   }
 
   private let format: TrainCommand.Format
@@ -60,8 +64,22 @@ final class TrainingReport: Sendable {
         state.failure = error
         stop()
       }
+      warn(event, &state)
       show(state)
     }
+  }
+
+  /// Tells once of everything that goes wrong.
+  private func warn(_ event: TrainingEvent, _ state: inout State) {
+    switch event {
+    case .samples, .probe, .weights, .votes: return
+    case .started, .step, .evaluation, .ended: state.training.apply(event)
+    }
+    guard let warning = TrainingWarning.of(state.training),
+      state.warned.insert(warning.kind).inserted
+    else { return }
+    line.clear()
+    StandardError.tell("\(warning)")
   }
 
   /// - Returns: how long the step took, of a step.

@@ -31,7 +31,7 @@ struct Palette {
 
   init(_ state: PlaygroundState) {
     words =
-      TypedCommand.words(state.settingTable, state.session.screens).map(\.name)
+      TypedCommand.words(state.commandSettings, state.session.screens).map(\.name)
       + TypedCommand.abbreviations.keys
     entries = Self.tokens(state) + Self.runs(state) + Self.commands(state)
     entries += Self.problems
@@ -66,7 +66,7 @@ struct Palette {
   // MARK: What there is
 
   private static func commands(_ state: PlaygroundState) -> [Entry] {
-    let words = TypedCommand.words(state.settingTable, state.session.screens)
+    let words = TypedCommand.words(state.commandSettings, state.session.screens)
     return words.flatMap { word in
       let gap = word.argument == .none ? "" : " "
       let own = { (kind: Kind) in

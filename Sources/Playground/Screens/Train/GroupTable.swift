@@ -1,4 +1,5 @@
 import Decoding
+import Learning
 import Problems
 import TerminalUI
 import Traces
@@ -13,7 +14,10 @@ struct GroupTable {
   func draw(in rect: Rect, on buffer: inout CellBuffer) {
     guard rect.height > 1 else { return }
     let count = train.groups.count
-    let place = count > 1 ? "\(train.group + 1) of \(count), " : ""
+    // Only some of a step's problems are kept with their samples.
+    let batch = train.training.start.map { TrainingSettings($0.used).batch } ?? 0
+    let all = batch > count ? " kept of \(batch)" : ""
+    let place = count > 1 ? "\(train.group + 1) of \(count)\(all), " : ""
     let note = "\(place)step \(group.step)"
     let gold = group.question.gold.map { " right \(PathText.head($0, columns: 12))" } ?? ""
     let room = rect.width - DisplayWidth.of(note) - DisplayWidth.of(gold) - 12
@@ -70,10 +74,15 @@ struct PushedText {
 
   func draw(in rect: Rect, on buffer: inout CellBuffer) {
     guard rect.height > 1 else { return }
-    let inside = Panel.draw(
-      "sample \(number)", note: rect.width >= 60 ? "likelier from now on, or less" : nil, in: rect,
-      theme: theme, on: &buffer
-    ).inset(horizontal: 1, vertical: 0)
+    let inside = Panel.draw("sample \(number)", in: rect, theme: theme, on: &buffer)
+      .inset(horizontal: 1, vertical: 0)
+    if rect.width >= 60 {
+      let legend = Pushes.legend(theme, over: theme[.text])
+      let width = DisplayWidth.of(legend.text)
+      buffer.put(" ", x: rect.right - width - 4, y: rect.y, style: theme[.text])
+      let end = buffer.put(legend, x: rect.right - width - 3, y: rect.y, width: width)
+      buffer.put(" ", x: end, y: rect.y, style: theme[.text])
+    }
     let styled = SaidText.line(sample.said) {
       Pushes.style(Pushes.at($0, of: sample), theme: theme, over: theme[.text])
     }
@@ -113,16 +122,34 @@ enum SaidText {
 
 /// How tokens are pushed, as colours and as signs.
 enum Pushes {
+  /// From -1 to 1: the root of its size, since a long answer's push is shared out among its tokens and
+  /// would not be seen beside that of a short one.
   static func at(_ token: Int, of sample: TrainingSample) -> Double {
     guard sample.push.indices.contains(token), sample.push[token].isFinite else { return 0 }
-    return max(-1, min(1, sample.push[token]))
+    let push = max(-1, min(1, sample.push[token]))
+    return push < 0 ? -(-push).squareRoot() : push.squareRoot()
   }
 
-  /// The surest colour for what becomes likelier, the most torn one for what becomes less likely.
+  /// The colour of what is right for what becomes likelier, that of what is wrong for what becomes less
+  /// likely, which is underlined as well; hard pushes are bold. A role's own attributes tell the two
+  /// apart where there is no colour.
   static func style(_ push: Double, theme: Theme, over base: Style) -> Style {
     guard abs(push) >= 0.1 else { return base }
-    let level = push > 0 ? (push < 0.5 ? 3 : 4) : (push > -0.5 ? 1 : 0)
-    return theme.style(Role.tokenHeat.level(level), over: base)
+    var style = theme.style(push > 0 ? .answerCorrect : .answerWrong, over: base)
+    let hasColour = style.foreground != theme.style(.text, over: base).foreground
+    style.attributes.remove([.bold, .underline])
+    if push < 0 { style.attributes.insert(.underline) }
+    if abs(push) >= 0.25 && hasColour || push > 0 && !hasColour { style.attributes.insert(.bold) }
+    return style
+  }
+
+  /// What the colours mean, in them.
+  static func legend(_ theme: Theme, over base: Style) -> StyledText {
+    var text = StyledText("likelier", style: style(1, theme: theme, over: base))
+    text.append(" ", style: base)
+    text.append("less likely", style: style(-1, theme: theme, over: base))
+    text.append(" from now on", style: theme.style(.dim, over: base))
+    return text
   }
 
   static func glyph(_ push: Double) -> String { push == 0 ? "·" : Sparkline.glyph(abs(push)) }

@@ -101,7 +101,18 @@ extension TrainingCurve {
         metric("value loss", .valueLoss, .plain), metric("replay loss", .replayLoss, .plain),
         metric("texts", .texts, .count), metric("rate", .learningRate, .rate),
       ]
-    return curves.filter { !$0.readings.isEmpty }
+    return curves.filter { !$0.readings.isEmpty && (!$0.isFlat || always.contains($0.title)) }
+  }
+
+  /// Curves that have a place even while they are 0 throughout.
+  private static let always: Set<String> = ["reward", "hidden exact", "dead groups"]
+
+  /// Whether all of it is written as 0, as is what a setting turns off.
+  private var isFlat: Bool {
+    (readings + other).allSatisfy {
+      abs($0.value) < (form == .rate ? .leastNonzeroMagnitude : 0.0005)
+    }
+      && readings.allSatisfy { $0.interval == nil }
   }
 
   private static func isShare(_ curve: TrainingCurve) -> Bool {
