@@ -77,14 +77,14 @@ extension Trainee {
     guard total > 0 else { return losses }
     for pass in TextPass.passes(texts, rowLimit: rowLimit ?? self.rowLimit) {
       let outcome = try forward(pass.rows)
-      let weights = pass.texts.flatMap { place in
+      let weights = pass.targets.flatMap { place in
         texts[place.text].allWeights.map { $0 * Float(factors[place.text]) }
       }
       let value = CrossEntropy.value(outcome.logProbabilities, weights: weights)
       // The mean is over all passes.
       let share = weights.reduce(0) { $0 + Double($1) } / total
       try backward(slopes: value.slopes.map { $0 * Float(share) }, entropySlopes: nil)
-      for (text, targets) in pass.texts {
+      for (text, targets) in pass.targets {
         for (target, weight) in zip(targets, texts[text].allWeights) where weight > 0 {
           losses[text].sum -= Double(weight) * Double(outcome.logProbabilities[target])
           losses[text].weight += Double(weight)
@@ -110,10 +110,10 @@ extension LearningText {
 }
 
 /// Texts that are packed into the rows of one pass.
-private struct TextPass {
+struct TextPass {
   var rows: PackedRows
   /// The texts in it, by their index, and their targets, in order.
-  var texts: [(text: Int, targets: Range<Int>)]
+  var targets: [(text: Int, targets: Range<Int>)]
 
   /// Packs texts, those of one prompt together, in the order of their prompts' first text.
   static func passes(_ texts: [LearningText], rowLimit: Int) -> [TextPass] {
@@ -133,7 +133,7 @@ private struct TextPass {
     return PackedRows.passes(groups, atMost: rowLimit).map { pass in
       TextPass(
         rows: pass.rows,
-        texts: pass.texts.map { (members[$0.group][$0.continuation], $0.targets) })
+        targets: pass.texts.map { (members[$0.group][$0.continuation], $0.targets) })
     }
   }
 }
