@@ -50,7 +50,7 @@ import Training
   /// In the first of two updates nothing has moved, so that nothing is clipped.
   @Test func allUpdatesOfABatchAreTold() async throws {
     let told = try await TableTraining(
-      "grpo", steps: 1, batch: 2, samples: 16, ["updates": 2, "rate": 5.0]
+      "grpo", steps: 1, batch: 2, samples: 16, ["updates": 2, "rate": 50.0]
     ).train(TwoQuestions.trainee())
     let samples = told.samples.flatMap(\.samples)
     let tokens = samples.reduce(0) { $0 + $1.said.tokens.count }
@@ -81,9 +81,9 @@ import Training
   ) async throws {
     let trainee = HeadedTableTrainee(TwoQuestions.trainee())
     let start = TwoQuestions.trainee()
-    let told = try await TableTraining(
-      recipe, steps: 1, batch: 2, samples: 16, ["temperature": 1.5]
-    ).train(trainee)
+    var training = TableTraining(recipe, steps: 1, batch: 2, samples: 16)
+    training.plan.settings.temperature = 1.5
+    let told = try await training.train(trainee)
     var (sum, count) = (0.0, 0)
     for group in told.samples {
       let prompt = TwoQuestions.prompts[group.question.text == "How many?" ? 0 : 1]

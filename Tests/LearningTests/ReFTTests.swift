@@ -130,7 +130,8 @@ import Traces
   /// With one epoch every token is updated once, so that the group table has all that was clipped.
   @Test func theGroupTableTellsWhichTokensWereClipped() async throws {
     let told = try await TableTraining(
-      "reft", steps: 1, batch: 3, samples: 16, ["minibatches": 3, "epochs": 1, "rate": 30.0]
+      "reft", steps: 1, batch: 3, samples: 16, problems: [TwoQuestions.problems[0]],
+      ["minibatches": 3, "epochs": 1, "rate": 100.0]
     ).train(trainee())
     let samples = told.samples.flatMap(\.samples)
     #expect(samples.count == 48)

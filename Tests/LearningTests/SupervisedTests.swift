@@ -90,7 +90,10 @@ import Training
 
   @Test func rightSamplesAreKeptAndLearned() async throws {
     let trainee = TwoQuestions.trainee()
-    let told = try await TableTraining("rft", steps: 40, batch: 8, samples: 8).train(trainee)
+    // Small steps: a step learns from a text or two, and both kinds are to be heard.
+    let told = try await TableTraining(
+      "rft", steps: 40, batch: 8, samples: 8, ["rate": 4.0]
+    ).train(trainee)
     let luck = probability(TwoQuestions.guessed, trainee, first)
     let reasoned = probability(TwoQuestions.reasoned[0], trainee, first)
     #expect(luck + reasoned > 0.9)
@@ -239,7 +242,8 @@ import Training
     recipe: String
   ) async throws {
     let told = try await TableTraining(
-      recipe, steps: 6, batch: 2, samples: 16, ["iterations": 3, "warmup": 5, "rate": 1.0]
+      recipe, steps: 6, batch: 2, samples: 16,
+      ["iterations": 3, "warmup": 5, "rate": 1.0, "hints": true]
     ).train(TwoQuestions.trainee())
     let rates = told.steps.map { $0[.learningRate] }
     // star begins anew with each iteration.

@@ -93,7 +93,9 @@ import Testing
     try backward(test, set, temperature: 1)
   }
 
-  @Test("so they do where logits are divided by a temperature", arguments: cases, [1.5, 0.6])
+  @Test(
+    "so they do where logits are divided by a temperature",
+    arguments: zip([cases[0], cases[2]], [1.5, 0.6]))
   func backward(_ test: Case, temperature: Double) throws {
     try backward(test, InstructionSet.available[0], temperature: temperature)
   }
