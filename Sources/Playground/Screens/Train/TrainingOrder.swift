@@ -45,8 +45,8 @@ public struct TrainingOrder: Sendable, Hashable {
     guard recipe != name else { return }
     let usual = description?.families ?? TrainingPlan.defaultFamilies
     recipe = name
-    if source == .families(usual), let families = description?.families {
-      source = .families(families)
+    if source == .families(usual, levels: nil), let families = description?.families {
+      source = .families(families, levels: nil)
     }
     settings = RunSettings(seed: settings.seed)
     steps = description?.defaultSteps ?? steps
