@@ -8,7 +8,8 @@ extension SettingTable {
   public static let training = SettingTable([
     .rate, .batch, .samples, .temperature, .topK, .topP, .maxCompletionLength, .prompting,
     .reward, .lengthTarget, .loss, .scaleRewards, .updates, .epochs, .minibatches, .epsilon,
-    .epsilonHigh, .beta, .lambda, .gamma, .valueRate, .iterations, .hints, .rationales, .solutionWeight, .replay, .schedule,
+    .epsilonHigh, .beta, .lambda, .gamma, .valueRate, .iterations, .hints, .rationales,
+    .solutionWeight, .replay, .schedule,
     .warmup, .maxNorm, .decay, .evaluateEvery, .evaluateProblems, .votes, .voteProblems, .seed,
   ])
 }

@@ -37,7 +37,7 @@ final class ReviewWorker: Worker {
 
   private func ask(_ number: Int, _ trace: RunTrace, _ path: Int, _ kind: PathReview.Kind) {
     let model = bench.model
-    jobs.start(.ask, isOvertaking: true) { [bench] in
+    jobs.start(.ask, isOvertaking: true) { [self] in
       guard let model else { throw NoModel() }
       // A run that has not begun has nothing to ask about.
       guard let start = trace.start else { throw CancellationError() }

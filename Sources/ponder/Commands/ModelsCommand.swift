@@ -45,7 +45,8 @@ struct ModelsCommand: ParsableCommand {
     enum CodingKeys: String, CodingKey {
       case name, path, architecture, parameters, fileType, bytes
       case isDefault = "default"
-      case shortName, size, stage, tokensSeen, parent, parentHash, recipe, steps, verifier, checkpoints
+      case shortName, size, stage, tokensSeen, parent, parentHash, recipe, steps, verifier
+      case checkpoints
     }
   }
 

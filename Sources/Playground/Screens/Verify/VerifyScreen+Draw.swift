@@ -1,3 +1,4 @@
+import Decoding
 import Reasoning
 import TerminalUI
 import Traces
