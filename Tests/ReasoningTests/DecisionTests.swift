@@ -53,7 +53,8 @@ import Testing
           return Self.candidate(
             "\(answer)", "\(answer)", answer == 2, Double.random(in: -9...0, using: &random))
         })
-      #expect(choice.isRight(scores: choice.candidates.map { $0.isRight ? 1 : 0 }) == choice.isAnyRight)
+      #expect(
+        choice.isRight(scores: choice.candidates.map { $0.isRight ? 1 : 0 }) == choice.isAnyRight)
       let weights = choice.candidates.map { _ in Double.random(in: 0...1, using: &random) }
       #expect(!choice.isRight(weights: weights) || choice.isAnyRight)
     }

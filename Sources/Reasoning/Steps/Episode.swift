@@ -1,4 +1,5 @@
 public import Decoding
+import Foundation
 import Problems
 public import Traces
 
@@ -154,6 +155,8 @@ extension Episode {
       let step = steps.firstIndex { $0.tokens.contains(place) }
       switch score.kind {
       case .prm: if let step { steps[step].reward = score.value }
+      // A share of a log-likelihood is shown as the likelihood that it is.
+      case .implicit: if let step { steps[step].reward = exp(score.value) }
       case .lookahead:
         if let step { steps[step].value = StateValue(source: .lookahead, value: score.value) }
       case .earlyAnswer:

@@ -29,7 +29,7 @@ public struct BestOfN: Strategy {
       samples: run.settings.samples ?? Self.defaultSamples,
       temperature: Self.description.defaultTemperature,
       verifier: (run.settings.verifier ?? Self.defaultVerifier).verifier(
-          run.settings, judge: run.judge))
+        run.settings, judge: run.judge))
   }
 
   /// The candidate with the greatest score; of equals the first. One without an answer has

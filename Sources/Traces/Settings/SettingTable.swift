@@ -24,7 +24,8 @@ public struct SettingTable: Sendable, RandomAccessCollection {
   /// reads it by name.
   public static let standard = SettingTable([
     .temperature, .topK, .topP, .minP, .samples, .branches, .prompting, .template, .weighting,
-    .aggregate, .verifier, .verifierModel, .sharpness, .ownWeight, .rationales, .vote, .lookahead, .exploration, .leaves, .thinkingBudget,
+    .aggregate, .verifier, .verifierModel, .sharpness, .ownWeight, .rationales, .vote, .lookahead,
+    .exploration, .leaves, .thinkingBudget,
     .waits, .answerOverTime, .earlyStop, .corpus, .passages, .with, .combine, .maxTokens, .seed,
   ])
 }

@@ -112,7 +112,8 @@ extension Candidate {
         Judgement(
           kind: .step, text: text,
           // A step's share of a log-likelihood is a probability like any other.
-          value: score.kind == .implicit ? exp(score.value) : score.value, place: run.nodes[span.first]?.parent,
+          value: score.kind == .implicit ? exp(score.value) : score.value,
+          place: run.nodes[span.first]?.parent,
           isRight: isRight))
     }
     return steps
