@@ -1,7 +1,6 @@
 import Foundation
 import Testing
 
-
 /// The program while it runs.
 final class RunningProgram {
   private let process = Process()
