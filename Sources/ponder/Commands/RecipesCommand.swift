@@ -64,9 +64,10 @@ struct RecipesCommand: ParsableCommand {
       let others = row.settings.filter { row.defaults[$0] == nil }.map { "--\($0)" }
       let lines =
         [
-          row.name, "  \(row.title): \(row.summary)", "  paper     \(row.paper)",
-          "  cost      \(row.cost)", "  defaults",
-        ] + (["--steps \(row.steps)"] + defaults).folded(indent: 4)
+          row.name
+        ] + "\(row.title): \(row.summary)".wrapped(indent: 0).map { "  \($0)" }
+        + ["  paper     \(row.paper)", "  cost      \(row.cost)", "  defaults"]
+        + (["--steps \(row.steps)"] + defaults).folded(indent: 4)
       return
         (lines + (others.isEmpty ? [] : ["  settings without a default"])
         + others.folded(indent: 4)).joined(separator: "\n")

@@ -19,11 +19,17 @@ struct NamedModel {
     lineage.map(\.explanation) ?? "\(parameters) parameters, \(fileType)"
   }
 
+  /// The same with the name of the file, by which it is found too, where that is another.
+  var explanationWithFile: String {
+    explanation + (lineage != nil && file != name ? ", file \(file)" : "")
+  }
+
+  private var file: String { GGUFPartName.modelName(ofFile: path) }
+
   /// What a list adds to that: the name of the file, by which it is found too, where that is another,
   /// and how it was trained.
   var details: [String]? {
     guard let lineage else { return nil }
-    let file = GGUFPartName.modelName(ofFile: path)
     let all = (file == name ? [] : ["file \(file)"]) + lineage.details
     return all.isEmpty ? nil : all
   }

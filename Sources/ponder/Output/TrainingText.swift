@@ -55,17 +55,7 @@ struct TrainingText {
     let text =
       "\(start.recipe): \(start.model.name) on \(start.problems), "
       + "\(start.steps) \(start.steps == 1 ? "step" : "steps"), seed \(start.seed)\(from)"
-    var lines = [""]
-    for word in text.split(separator: " ") {
-      if lines[lines.count - 1].isEmpty {
-        lines[lines.count - 1] = String(word)
-      } else if lines[lines.count - 1].count + word.count < width {
-        lines[lines.count - 1] += " \(word)"
-      } else {
-        lines.append("  \(word)")
-      }
-    }
-    return lines.map { $0 + "\n" }.joined()
+    return text.wrapped().map { $0 + "\n" }.joined()
   }
 
   private static func conclusion(_ end: TrainingEnd) -> String {
