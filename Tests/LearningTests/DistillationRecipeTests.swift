@@ -39,6 +39,10 @@ import Training
     #expect(abs(shares(trainee, after: prompt + [5, 7])[10] - 0.1) < 0.01)
     let last = try #require(told.steps.last).metrics
     #expect(try #require(last["distill/kl"]) < 1e-3)
+    // What is said of answers is the teacher's.
+    let exact = try #require(last["teacher/exact"])
+    #expect(exact > 0.5)
+    #expect(last["exact"] == nil)
   }
 
   /// Card 29's law: the student's cross-entropy to the teacher falls to the teacher's own entropy.
