@@ -416,6 +416,30 @@ import Training
     #expect(most == .max)
   }
 
+  // MARK: Pairs and teachers
+
+  @Test func pairsAndTeachersThatAreNotThereAreToldBeforeTraining() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(
+      path: "pairs-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let pairs = folder.appending(path: "pairs.jsonl").path
+    try "{\"prompt\": \"a\", \"chosen\": \"b\"}\n".write(
+      toFile: pairs, atomically: true, encoding: .utf8)
+    let output = folder.appending(path: "model.gguf").path
+    func train(_ more: String...) -> [String] { ["train", "--output", output] + more }
+    try Program.expectFailure(
+      train("--recipe", "dpo", "--pairs", pairs), status: 65,
+      saying: "pairs.jsonl:1: “rejected” is missing")
+    try Program.expectFailure(
+      train("--recipe", "tdpo", "--pairs", pairs + "x"), status: 66, saying: "no file")
+    try Program.expectFailure(
+      train("--recipe", "distill"), status: 64, saying: "learns from a teacher")
+    try Program.expectFailure(
+      train("--recipe", "distill", "--teacher", "nobody"), status: 66, saying: "“nobody”")
+    #expect(!FileManager.default.fileExists(atPath: output))
+  }
+
   // MARK: Recipes
 
   @Test func recipes() throws {

@@ -16,10 +16,10 @@ import Training
 
   /// A training of the table by the same table when it is asked to think, which reasons then.
   private func training(
-    _ from: String, steps: Int = 150, _ more: [String: any JSONScalar] = [:]
+    _ from: String, steps: Int = 100, _ more: [String: any JSONScalar] = [:]
   ) -> TableTraining {
     var training = TableTraining(
-      "distill", steps: steps, batch: 2, samples: 200,
+      "distill", steps: steps, batch: 1, samples: 24,
       problems: [TwoQuestions.problems[0]],
       ["from": from].merging(more, uniquingKeysWith: { $1 }))
     training.materials.teacher = TwoQuestions.trainee().table
@@ -39,12 +39,16 @@ import Training
     #expect(abs(shares(trainee, after: prompt + [5, 7])[10] - 0.1) < 0.01)
     let last = try #require(told.steps.last).metrics
     #expect(try #require(last["distill/kl"]) < 1e-3)
+    // What is said of answers is the teacher's.
+    let exact = try #require(last["teacher/exact"])
+    #expect(exact > 0.5)
+    #expect(last["exact"] == nil)
   }
 
   /// Card 29's law: the student's cross-entropy to the teacher falls to the teacher's own entropy.
   @Test func theLeastCrossEntropyIsTheTeachersEntropy() async throws {
     let trainee = TwoQuestions.trainee()
-    _ = try await training("logits", steps: 600).train(trainee)
+    _ = try await training("logits", steps: 300).train(trainee)
     let teacher = TwoQuestions.trainee()
     let asked = prompt + [TwoQuestions.trigger]
     // Where right solutions of the teacher lead.
@@ -55,14 +59,14 @@ import Training
       let entropy = -known.reduce(0) { $0 + exp($1) * $1 }
       let cross = -zip(known, now).reduce(0) { $0 + exp($1.0) * $1.1 }
       #expect(cross >= entropy - 1e-9)
-      #expect(cross - entropy < 1e-4)
+      #expect(cross - entropy < 1e-3)
     }
   }
 
   /// Texts alone teach the teacher's right ones: p(text | right), which is another distribution.
   @Test func tracesTeachWhatIsRight() async throws {
     let trainee = TwoQuestions.trainee()
-    let told = try await training("traces", steps: 60).train(trainee)
+    let told = try await training("traces", steps: 30).train(trainee)
     let right = trainee.texts(after: prompt)
       .filter { [TwoQuestions.reasoned[0], [6, 7, 8, TwoQuestions.end]].contains($0.tokens) }
     #expect(right.reduce(0) { $0 + $1.probability } > 0.95)
@@ -74,9 +78,9 @@ import Training
 
   @Test func theTextsOwnTokensCountAsAlphaSays() async throws {
     let hard = TwoQuestions.trainee()
-    _ = try await training("logits", steps: 60, ["alpha": 0.0]).train(hard)
+    _ = try await training("logits", steps: 8, ["alpha": 0.0]).train(hard)
     let traces = TwoQuestions.trainee()
-    _ = try await training("traces", steps: 60).train(traces)
+    _ = try await training("traces", steps: 8).train(traces)
     let (a, b) = (shares(hard, after: prompt), shares(traces, after: prompt))
     #expect(zip(a, b).allSatisfy { abs($0 - $1) < 1e-4 })
   }

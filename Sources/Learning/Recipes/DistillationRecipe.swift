@@ -24,6 +24,7 @@ public final class DistillationRecipe: Recipe {
       settings.samples = 1
       settings.temperature = 1
       settings[extra: "alpha"] = 1.0
+      settings[extra: "teacher-prompting"] = TrainingSettings.Usual.teacherPrompting
       return settings
     }(), defaultSteps: 12, samples: false)
 
@@ -34,7 +35,6 @@ public final class DistillationRecipe: Recipe {
       throw LearningError.lacksTeacher(Self.description.name)
     }
     let groups = try await run.answers(of: teacher)
-    let told = run.told(groups)
     let lessons = try groups.flatMap { group in
       try group.distinctRight.filter { !$0.isCut }.map { right in
         Lesson(
@@ -48,7 +48,9 @@ public final class DistillationRecipe: Recipe {
     case .logits: step = try run.learn(lessons, from: teacher)
     }
     run.tell(lessons)
-    for (metric, value) in told { step[metric] = value }
+    let told = run.told(groups)
+    step.metrics["teacher/exact"] = told[.exact]
+    step.metrics["teacher/reasoned"] = told[.reasoned]
     return step
   }
 

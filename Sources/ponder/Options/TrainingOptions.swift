@@ -76,6 +76,10 @@ struct TrainingOptions: ParsableArguments {
           + (users.isEmpty ? "." : ", which is for \(users.map(\.name).joined(separator: ", ")).")
           + " 'ponder recipes' lists what each recipe uses.")
     }
+    guard !used.contains("teacher") || asked.given["teacher"] != nil else {
+      throw UserError.usage(
+        "\(recipe.name) learns from a teacher: give --teacher MODEL, such as --teacher 2m.")
+    }
     return plan
   }
 
