@@ -113,7 +113,7 @@ import Testing
       play.type(line)
       play.press(.enter)
       #expect(setting.text(of: train(play).order.settings) == value)
-      setting.reset(&play.state[TrainScreen.self].order.settings)
+      play.state[TrainScreen.self].change { setting.reset(&$0.settings) }
     }
   }
 

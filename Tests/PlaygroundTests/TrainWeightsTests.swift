@@ -125,7 +125,7 @@ import Testing
         run: run,
         .finished(RunEnd(reason: reason, answer: nil, correct: nil, tokens: TokenCounts()))))
     play.send(.trace(records))
-    play.send(.run(.ended(run, .done(()))))
+    play.send(.run(.ended(run: run, .done(()))))
   }
 
   @Test func weightsThatAreGoneAreTold() {

@@ -65,7 +65,7 @@ struct RecipesCommand: ParsableCommand {
       let lines =
         [
           row.name
-        ] + "\(row.title): \(row.summary)".wrapped(indent: 0).map { "  \($0)" }
+        ] + "\(row.title): \(row.summary)".wrapped(indent: 0, width: 78).map { "  \($0)" }
         + ["  paper     \(row.paper)", "  cost      \(row.cost)", "  defaults"]
         + (["--steps \(row.steps)"] + defaults).folded(indent: 4)
       return

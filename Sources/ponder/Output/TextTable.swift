@@ -67,12 +67,11 @@ func fixed(_ interval: ClosedRange<Double>?) -> String {
 }
 
 extension String {
-  /// The words on as many lines as they take, at most 80 columns wide; those after the first are
-  /// indented.
-  func wrapped(indent: Int = 2) -> [String] {
+  /// The words on as many lines as they take; those after the first are indented.
+  func wrapped(indent: Int = 2, width: Int = 80) -> [String] {
     let margin = String(repeating: " ", count: indent)
     return split(separator: " ").reduce(into: []) { lines, word in
-      if let last = lines.last, last.count + word.count < 80 {
+      if let last = lines.last, last.count + word.count < width {
         lines[lines.count - 1] = last + " " + word
       } else {
         lines.append((lines.isEmpty ? "" : margin) + word)
