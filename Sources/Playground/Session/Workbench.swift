@@ -4,7 +4,6 @@ import Problems
 import Reasoning
 import Synchronization
 import Traces
-import Traces
 
 /// What the workers share: the model at hand, the recorder, and the way to the screens.
 final class Workbench: Sendable {
