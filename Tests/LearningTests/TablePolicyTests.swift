@@ -28,7 +28,9 @@ import Training
     }
     let group = CompletionGroup(
       question: Question(TwoQuestions.problems[0]), prompt: prompt, completions: completions)
-    var update = PolicyUpdate([group], temperature: temperature) { _ in true }
+    var update = PolicyUpdate(
+      [group], rowLimit: trainee.rowLimit, temperature: temperature
+    ) { _ in true }
     _ = try update.accumulate(trainee, step: 1, isFirst: true) { pass, outcome, update in
       let sampled = update.completions(of: pass) { _, number in
         completions[number].tokens.map { _ in completions[number].reward }

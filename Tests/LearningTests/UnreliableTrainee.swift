@@ -34,6 +34,7 @@ final class UnreliableTrainee: KeptTrainee {
   var parameterCount: Int { trainee.parameterCount }
   var step: Int { trainee.step }
   var beginning: ModelIdentity { trainee.beginning }
+  var arithmetic: [String: String] { trainee.arithmetic }
   var weightsVersion: UInt64 { trainee.weightsVersion }
 
   func forward(_ rows: PackedRows) throws -> TrainingPass.Outcome { try trainee.forward(rows) }

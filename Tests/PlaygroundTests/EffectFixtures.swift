@@ -11,7 +11,7 @@ import Testing
 
 /// One of each effect that the session carries out.
 enum EffectKind: CaseIterable {
-  case explore, resume, fetch, take, insert, stream, stopStream, answerNow, wait, note
+  case explore, resume, fetch, take, insert, stream, stopStream, answerNow, wait, note, beside
   case run, cancelRun
   case ask, stopReview
   case lookUp, study, stopStudy, export
@@ -35,6 +35,7 @@ enum EffectKind: CaseIterable {
     case .decode(.answerNow): self = .answerNow
     case .decode(.wait): self = .wait
     case .decode(.note): self = .note
+    case .decode(.readBeside): self = .beside
     case .run(.start): self = .run
     case .run(.cancel): self = .cancelRun
     case .review(.ask): self = .ask
@@ -67,7 +68,7 @@ enum EffectKind: CaseIterable {
 
   /// What takes the model, and so can hang with it.
   static let onTheModel: [EffectKind] = [
-    .fetch, .take, .stream, .answerNow, .wait, .run, .ask, .lookUp, .study,
+    .fetch, .take, .stream, .answerNow, .wait, .beside, .run, .ask, .lookUp, .study,
   ]
 }
 
@@ -105,9 +106,10 @@ struct EffectEnd: Hashable {
     case .decode(_, .answered(let ending)): self.init(.answerNow, ending)
     case .decode(_, .waited(let ending)): self.init(.wait, ending)
     case .decode(_, .noted): self.init(.note, .done)
+    case .decode(_, .besideRead(_, _, let ending)): self.init(.beside, ending)
     case .run(.ended(_, let ending)): self.init(.run, ending)
     case .run(.stopped): self.init(.cancelRun, .done)
-    case .review(.ended(_, _, _, let ending)): self.init(.ask, ending)
+    case .review(.ended(_, _, let ending)): self.init(.ask, ending)
     case .review(.stopped): self.init(.stopReview, .done)
     case .study(.progress), .study(.notice): return nil
     case .study(.kept(_, let ending)): self.init(.lookUp, ending)
@@ -156,6 +158,13 @@ final class EffectBench {
   /// Where the prompt ends, once something is explored.
   private var prompt = NodeID.root
   private var token: TokenID = 0
+
+  /// The question as the table is given it, and its place.
+  private static let asked: [Token] = {
+    let vocabulary = Fixtures.model.vocabulary
+    return vocabulary.tokenize(prompt: Fixtures.question.text).map { vocabulary.token($0) }
+  }()
+  private static let place = NodeID.root.appending(contentsOf: asked.map(\.id))
 
   private static let records = Task { try await Fixtures.records(of: "greedy", number: 7) }
   private static let study = Task { try await ScaleScreenTests.snapshot(.samples, problems: 1) }
@@ -227,10 +236,11 @@ final class EffectBench {
     case .answerNow: .decode(.answerNow(after: prompt, said: []))
     case .wait: .decode(.wait(behind: prompt, depth: 30, said: []))
     case .note: .decode(.note(.undo, prompt))
+    case .beside: .decode(.readBeside(path: "apples", Self.asked, Self.place))
     case .run:
       .run(.start(run: 5, strategy: "self-consistency", question, settings, previous: nil))
     case .cancelRun: .run(.cancel(run: 5))
-    case .ask: .review(.ask(run: 7, finished, path: 0, .answerOverTime))
+    case .ask: .review(.ask(run: 7, finished, .answerOverTime(path: 0)))
     case .stopReview: .review(.stop)
     case .lookUp: .study(.lookUp(plan))
     case .study: .study(.start(plan, anew: false))
@@ -314,7 +324,8 @@ final class EffectBench {
       try? FileManager.default.createDirectory(
         at: folder.appending(path: "user/config"), withIntermediateDirectories: true)
       return effect(kind)
-    case .fetch, .take, .stream, .answerNow, .wait, .run, .ask, .lookUp, .study, .train, .load:
+    case .fetch, .take, .stream, .answerNow, .wait, .beside, .run, .ask, .lookUp, .study, .train,
+      .load:
       temper.mood = .fails
       return effect(kind)
     }

@@ -43,11 +43,12 @@ public final class DistillationRecipe: Recipe {
       }
     }
     var step: TrainingStep
+    var odds: [Int: [TokenOdds]] = [:]
     switch run.settings.from {
     case .traces: step = try run.learn(lessons.map(\.text))
-    case .logits: step = try run.learn(lessons, from: teacher)
+    case .logits: (step, odds) = try run.learn(lessons, from: teacher)
     }
-    run.tell(lessons)
+    run.tell(lessons, odds)
     let told = run.told(groups)
     step.metrics["teacher/exact"] = told[.exact]
     step.metrics["teacher/reasoned"] = told[.reasoned]
@@ -94,15 +95,18 @@ extension TrainingRun {
 
   /// Takes a step on how likely a teacher finds all tokens where it solved something.
   ///
+  /// - Returns: what is told of the step, and what both find of the tokens of some lessons.
   /// - Throws: `LearningError.notFinite`, `.lacksDistributions`, `ModelError`,
   ///   `LanguageModelError`.
   fileprivate func learn(
     _ lessons: [DistillationRecipe.Lesson], from teacher: any LanguageModel
-  ) throws -> TrainingStep {
+  ) throws -> (TrainingStep, odds: [Int: [TokenOdds]]) {
     guard let trainee = trainee as? any DistributionTrainee else {
       throw LearningError.lacksDistributions(plan.recipe)
     }
-    guard !lessons.isEmpty else { return told([.texts: 0]) }
+    guard !lessons.isEmpty else { return (told([.texts: 0]), [:]) }
+    let shown = Set(shown(lessons))
+    var odds: [Int: [TokenOdds]] = [:]
     var objective = Distillation.Settings()
     objective.alpha = settings.alpha
     objective.temperature = settings.distillTemperature
@@ -119,6 +123,11 @@ extension TrainingRun {
       guard value.loss.isFinite, let logitSlopes = value.logitSlopes else {
         throw LearningError.notFinite(step: step, .loss)
       }
+      for (text, targets) in pass.targets where shown.contains(text) {
+        odds[text] = zip(targets, texts[text].continuation).map { target, token in
+          self.odds(of: token, teacher: known, student: outcome.logits, target)
+        }
+      }
       try trainee.backward(slopes: value.slopes, logitSlopes: logitSlopes)
       loss += value.loss
       entropy += outcome.entropies.reduce(0) { $0 + Double($1) }
@@ -131,7 +140,23 @@ extension TrainingRun {
       .texts: Double(texts.count),
     ])
     taken.metrics.merge(Distillation.Metrics.joined(metrics).named) { _, new in new }
-    return taken
+    return (taken, odds)
+  }
+
+  /// What both find of a token and of the teacher's likeliest ones.
+  private func odds(
+    of token: TokenID, teacher: [Float], student: [Float], _ target: Int, listed: Int = 5
+  ) -> TokenOdds {
+    let size = vocabulary.count
+    func distribution(_ logits: [Float]) -> TokenDistribution {
+      TokenDistribution(logits: Array(logits[(target * size)..<((target + 1) * size)]))
+    }
+    let (known, own) = (distribution(teacher), distribution(student))
+    var ids = known.likeliest(listed)
+    if !ids.contains(token) { ids.append(token) }
+    return TokenOdds(
+      tokens: ids.map { vocabulary.token($0) }, teacher: ids.map { known.probability(of: $0) },
+      student: ids.map { own.probability(of: $0) })
   }
 
   /// The teacher's logits where the student is asked for each target. [targets, vocabulary]
@@ -157,18 +182,25 @@ extension TrainingRun {
     return all
   }
 
+  /// The lessons that are told of, by their index: the first of some questions.
+  private func shown(_ lessons: [DistillationRecipe.Lesson], count: Int = 3) -> [Int] {
+    var known: Set<String> = []
+    return Array(
+      lessons.indices.filter { known.insert(lessons[$0].question.text).inserted }.prefix(count))
+  }
+
   /// Tells of some of the teacher's solutions.
-  fileprivate func tell(_ lessons: [DistillationRecipe.Lesson], count: Int = 3) {
-    var shown: Set<String> = []
+  fileprivate func tell(_ lessons: [DistillationRecipe.Lesson], _ odds: [Int: [TokenOdds]]) {
     tell(
-      lessons.filter { shown.insert($0.question.text).inserted }.prefix(count).map { lesson in
-        TrainingSamples(
+      shown(lessons).map { index in
+        let lesson = lessons[index]
+        return TrainingSamples(
           step: step, question: lesson.question,
           samples: [
             TrainingSample(
               said: SaidTokens(lesson.text.continuation.map { vocabulary.token($0) }),
               push: lesson.text.continuation.map { _ in 1 }, answer: lesson.completion.answer,
-              reward: 1, isRight: true, reasons: lesson.completion.reasons)
+              reward: 1, isRight: true, reasons: lesson.completion.reasons, odds: odds[index])
           ])
       })
   }

@@ -37,6 +37,8 @@ public enum DecodeEffect: Sendable {
   /// follows the end of the prompt; `depth` counts the tokens up to that end.
   case wait(behind: NodeID, depth: Int, said: [Token])
   case note(Edit.Action, NodeID)
+  /// Reads the distribution of another model, the one at a path, behind tokens; the node is theirs.
+  case readBeside(path: String, [Token], NodeID)
 }
 
 /// Strategies.
@@ -46,9 +48,9 @@ public enum RunEffect: Sendable {
   case cancel(run: Int)
 }
 
-/// Questions to the model about a path of a run that has ended.
+/// Questions to the model about a run that has ended.
 public enum ReviewEffect: Sendable {
-  case ask(run: Int, RunTrace, path: Int, PathReview.Kind)
+  case ask(run: Int, RunTrace, RunReview.Question)
   case stop
 }
 

@@ -28,6 +28,7 @@ enum DecodeNews: Sendable {
   case answered(Ending<(outcome: PathOutcome, end: NodeID)>)
   case waited(Ending<Void>)
   case noted
+  case besideRead(path: String, NodeID, Ending<TokenDistribution>)
 }
 
 /// What comes of the effects on strategies.
@@ -37,9 +38,9 @@ enum RunNews: Sendable {
   case stopped(run: Int)
 }
 
-/// What comes of questions about a path.
+/// What comes of questions about a run.
 enum ReviewNews: Sendable {
-  case ended(run: Int, path: Int, PathReview.Kind, Ending<Void>)
+  case ended(run: Int, RunReview.Question, Ending<Void>)
   /// What is being asked, if anything is, will end.
   case stopped
 }

@@ -144,7 +144,8 @@ struct Reducer: Sendable {
     case .nextSize, .checkpoint, .nextStage: return state.session.moveInFamily(command)
     case .goToRun(let offset): return state.goToRun(offset)
     case .help, .commandLine, .pickProblem, .openSettings, .openModels, .openLessons, .openThemes,
-      .openSessions, .openRuns, .openScreens, .openTraining:
+      .openSessions, .openRuns, .openScreens, .openTraining, .openVerifiers,
+      .openBeside:
       return openPopup(command, &state)
     default: return state.onScreen { $0.perform(command, &$1) }
     }

@@ -2,7 +2,7 @@ public import Decoding
 import Problems
 import Reasoning
 import TerminalUI
-import Traces
+public import Traces
 
 /// What all screens share: the question, the settings, the model, and everything explored so far.
 ///
@@ -350,11 +350,14 @@ public struct Catalog: Sendable {
     public var name: String
     public var path: String
     public var detail: String
+    /// What it was trained to judge by; nil for a model that is no judge.
+    public var verifier: VerifierName?
 
-    public init(name: String, path: String, detail: String) {
+    public init(name: String, path: String, detail: String, verifier: VerifierName? = nil) {
       self.name = name
       self.path = path
       self.detail = detail
+      self.verifier = verifier
     }
   }
 

@@ -38,7 +38,7 @@ public final class Run: Sendable {
     var revision: Revision?
     /// How traces name the places of the judge's texts.
     var judged: [NodeID: NodeID] = [:]
-    var namesJudge = false
+    var reviewer: VerifierName?
   }
 
   public init(
@@ -66,14 +66,14 @@ public final class Run: Sendable {
   func emit(_ event: TraceEvent) { sink(TraceRecord(run: number, event)) }
   func emit(_ score: Score) {
     var score = score
-    if namesJudge { score.judge = judge?.identity.name }
+    if let reviewer { (score.verifier, score.judge) = (reviewer, judge?.identity.name) }
     emit(.score(score))
   }
 
-  /// Whether each score says who gave it, since the run's start does not.
-  var namesJudge: Bool {
-    get { state.withLock { $0.namesJudge } }
-    set { state.withLock { $0.namesJudge = newValue } }
+  /// The verifier that looks at the run after it has ended: then each score says who gave it.
+  var reviewer: VerifierName? {
+    get { state.withLock { $0.reviewer } }
+    set { state.withLock { $0.reviewer = newValue } }
   }
 
   func emit(_ span: Span) { emit(.span(span)) }

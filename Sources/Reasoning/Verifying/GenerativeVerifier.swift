@@ -34,7 +34,7 @@ public struct GenerativeVerifier: Verifier {
     let verdicts = try await run.verdicts(after: places)
     var rest = zip(results, zip(places, verdicts)).map { ($0.path, $1.0, $1.1) }[...]
     return zip(solutions, starts).map { solution, start in
-      guard start != nil else { return .none }
+      guard let start else { return .none }
       let own = rest.prefix(rationales)
       rest = rest.dropFirst(rationales)
       for case (let path, let place?, let verdict?) in own {
@@ -44,7 +44,10 @@ public struct GenerativeVerifier: Verifier {
       let verdicts = own.map { $0.2 ?? Verdict(yes: 0, no: 0) }
       let chances = verdicts.map(\.yes)
       let mean = chances.reduce(0, +) / Double(rationales)
-      run.emit(Score(kind: .genrm, path: solution.path, value: mean, terms: chances))
+      // The node is where the rationales begin, which tells whose they are.
+      run.emit(
+        Score(
+          kind: .genrm, path: solution.path, node: run.read(start), value: mean, terms: chances))
       return Assessment(value: mean, verdicts: verdicts)
     }
   }

@@ -35,6 +35,11 @@ public struct RunStart: Sendable, Hashable, Codable {
 }
 
 extension RunStart {
+  /// The name of the model that gave a score of the run; nil where that is the run's own.
+  public func judge(of score: Score) -> String? {
+    score.judge ?? (score.review == nil ? judge?.name : nil)
+  }
+
   /// The names of a vocabulary's tokens that stand for no text.
   public static func names(in vocabulary: any Vocabulary) -> [String: String]? {
     var names: [String: String] = [:]

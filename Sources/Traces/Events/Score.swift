@@ -50,10 +50,13 @@ public struct Score: Sendable, Hashable, Codable {
   /// The name of the model that gave it where that is neither the run's own nor the one that its
   /// start names.
   public var judge: String?
+  /// The verifier that gave it in a review, after the run; then `judge` is nil for the run's own
+  /// model alone. nil for what the run itself found.
+  public var verifier: VerifierName?
 
   public init(
     kind: Kind, path: Int, node: NodeID? = nil, value: Double, terms: [Double]? = nil,
-    answer: String? = nil, judge: String? = nil
+    answer: String? = nil, judge: String? = nil, verifier: VerifierName? = nil
   ) {
     self.kind = kind
     self.path = path
@@ -61,6 +64,22 @@ public struct Score: Sendable, Hashable, Codable {
     self.value = value
     self.terms = terms
     self.answer = answer
+    self.judge = judge
+    self.verifier = verifier
+  }
+
+  /// The review that it belongs to; nil for what the run itself found.
+  public var review: Review? { verifier.map { Review($0, judge: judge) } }
+}
+
+/// Who has judged the paths of a run that was over.
+public struct Review: Sendable, Hashable {
+  public var verifier: VerifierName
+  /// The name of the model that read; nil for the run's own.
+  public var judge: String?
+
+  public init(_ verifier: VerifierName, judge: String? = nil) {
+    self.verifier = verifier
     self.judge = judge
   }
 }

@@ -227,12 +227,14 @@ public struct TrainingSample: Sendable, Hashable, Codable {
   public var logRatio: [Double]?
   /// KL(π_ref ‖ π) over the whole vocabulary at each token before the step, in nats, likewise.
   public var klPerToken: [Double]?
+  /// What teacher and student find of each token, where a teacher's distributions are learned.
+  public var odds: [TokenOdds]?
 
   public init(
     said: SaidTokens, push: [Double], answer: String?, reward: Double, isRight: Bool,
     reasons: Bool, advantage: Double? = nil, ratio: Double? = nil, clipped: Double? = nil,
     divergence: Double? = nil, isChosen: Bool? = nil, logRatio: [Double]? = nil,
-    klPerToken: [Double]? = nil
+    klPerToken: [Double]? = nil, odds: [TokenOdds]? = nil
   ) {
     self.said = said
     self.push = push
@@ -247,10 +249,11 @@ public struct TrainingSample: Sendable, Hashable, Codable {
     self.isChosen = isChosen
     self.logRatio = logRatio
     self.klPerToken = klPerToken
+    self.odds = odds
   }
 
   private enum CodingKeys: String, CodingKey {
-    case said, push, answer, reward, reasons, advantage, ratio, clipped
+    case said, push, answer, reward, reasons, advantage, ratio, clipped, odds
     case isRight = "right"
     case divergence = "kl"
     case isChosen = "chosen"

@@ -85,7 +85,9 @@ final class EngineOpener: ModelOpening {
 
   func keep(weights path: String, as name: String) throws -> Catalog.ModelEntry {
     let model = try NamedModel.keep(path, as: name)
-    return Catalog.ModelEntry(name: model.name, path: model.path, detail: model.explanationWithFile)
+    return Catalog.ModelEntry(
+      name: model.name, path: model.path, detail: model.explanationWithFile,
+      verifier: Judges.trained(model.lineage)?.name)
   }
 
   /// What memory is used, when that has changed since the last call.

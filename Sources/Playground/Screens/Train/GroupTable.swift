@@ -32,6 +32,8 @@ struct GroupTable {
   }
 
   private func columns(width: Int) -> [ItemColumn<TrainingSample>] {
+    let reading = TokenReading(group.samples.first, of: train.training.start?.recipe)
+    if reading == .logRatio { return pairColumns(width: width) }
     let isWide = width >= 78
     func figure(
       _ title: String, _ width: Int, _ value: @escaping (TrainingSample) -> String?
@@ -47,9 +49,11 @@ struct GroupTable {
           Pushes.style(Pushes.at($0, of: sample), theme: theme, over: cell.base)
         }
       }, figure("r", 4) { Format.share2($0.reward) },
-      figure("Â", 5) { $0.advantage.map(Format.signed) },
     ]
-    if isWide {
+    // What is not sampled to be compared has no advantage, and no ratio.
+    let isCompared = reading == .push && group.samples.contains { $0.advantage != nil }
+    if isCompared { columns.append(figure("Â", 5) { $0.advantage.map(Format.signed) }) }
+    if isCompared, isWide {
       columns += [
         figure("ρ", 4) { $0.ratio.map { Format.fixed($0, 2) } },
         figure("clip", 4) { $0.clipped.map { $0 == 0 ? "·" : Format.share2($0) } },
@@ -57,7 +61,7 @@ struct GroupTable {
       ]
     }
     columns.append(
-      .init("push", .fixed(width >= 100 ? 20 : isWide ? 12 : 8)) { sample, cell in
+      .init(reading.title, .fixed(width >= 100 ? 20 : isWide ? 12 : 8)) { sample, cell in
         Pushes.strip(sample, columns: cell.width, theme: theme, over: cell.base)
       })
     return columns
@@ -70,6 +74,9 @@ struct PushedText {
   let sample: TrainingSample
   /// Its place in the group, from 1.
   let number: Int
+  var reading = TokenReading.push
+  /// The token under the cursor; nil for none.
+  var marked: Int?
   let theme: Theme
 
   func draw(in rect: Rect, on buffer: inout CellBuffer) {
@@ -77,14 +84,15 @@ struct PushedText {
     let inside = Panel.draw("sample \(number)", in: rect, theme: theme, on: &buffer)
       .inset(horizontal: 1, vertical: 0)
     if rect.width >= 60 {
-      let legend = Pushes.legend(theme, over: theme[.text])
+      let legend = reading.legend(theme, over: theme[.text])
       let width = DisplayWidth.of(legend.text)
       buffer.put(" ", x: rect.right - width - 4, y: rect.y, style: theme[.text])
       let end = buffer.put(legend, x: rect.right - width - 3, y: rect.y, width: width)
       buffer.put(" ", x: end, y: rect.y, style: theme[.text])
     }
     let styled = SaidText.line(sample.said) {
-      Pushes.style(Pushes.at($0, of: sample), theme: theme, over: theme[.text])
+      let style = Pushes.style(Pushes.at($0, of: sample), theme: theme, over: theme[.text])
+      return $0 == marked ? style.adding(.reverse) : style
     }
     let text = WrappedText(styled, width: max(1, inside.width))
     for (row, line) in text.lines.enumerated() {
@@ -141,15 +149,6 @@ enum Pushes {
     if push < 0 { style.attributes.insert(.underline) }
     if abs(push) >= 0.25 && hasColour || push > 0 && !hasColour { style.attributes.insert(.bold) }
     return style
-  }
-
-  /// What the colours mean, in them.
-  static func legend(_ theme: Theme, over base: Style) -> StyledText {
-    var text = StyledText("likelier", style: style(1, theme: theme, over: base))
-    text.append(" ", style: base)
-    text.append("less likely", style: style(-1, theme: theme, over: base))
-    text.append(" from now on", style: theme.style(.dim, over: base))
-    return text
   }
 
   static func glyph(_ push: Double) -> String { push == 0 ? "·" : Sparkline.glyph(abs(push)) }

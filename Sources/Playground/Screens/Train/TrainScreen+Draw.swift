@@ -21,8 +21,7 @@ extension TrainScreen {
     if let group = shownGroup {
       GroupTable(train: self, group: group, theme: theme).draw(in: layout.group, on: &buffer)
       if let sample = shownSample {
-        PushedText(sample: sample, number: samples.selected + 1, theme: theme)
-          .draw(in: layout.sample, on: &buffer)
+        draw(sample, in: group, layout, theme: theme, on: &buffer)
       }
     }
     AnswersPanel(train: self, layout: layout, theme: theme).draw(on: &buffer)
@@ -39,6 +38,7 @@ extension TrainScreen {
 
   /// What surprises everyone, where it is so; else what the figures are.
   private func note(_ width: Int) -> String {
+    if let note = shownGroup?.pairNote(isLong: width >= 120) { return note }
     if hasOneUpdate {
       let loss = training.steps[step]?[.loss].map { " (here \(Format.fixed($0, 3)))" } ?? ""
       return width >= 120

@@ -12,6 +12,8 @@ enum TrainCommand: ScreenCommand {
   case group(Int)
   /// Goes to the next question that is asked at every step.
   case probe
+  /// Goes to the next (1) or previous (-1) token of the sample.
+  case token(Int)
   /// Gives more room to another part.
   case part
   case smooth
@@ -50,6 +52,8 @@ extension TrainScreen {
     KeyBinding(
       ["f"], .own(TrainCommand.probe), "another question that is asked at every step",
       hint: "question"),
+    KeyBinding([";"], .own(TrainCommand.token(1)), "next token, by teacher and student"),
+    KeyBinding([","], .own(TrainCommand.token(-1)), "previous token, by teacher and student"),
     KeyBinding(
       ["v"], .own(TrainCommand.votes), "vote on the question before training, then with the step",
       hint: "vote"),
@@ -75,6 +79,8 @@ extension TrainScreen {
     LegendRow("ρ", .text, "how much likelier it is now than when it was sampled"),
     LegendRow("clip", .text, "the share of its tokens whose ratio went too far to count"),
     LegendRow("k3", .text, "an estimate of the divergence from the model at the start"),
+    LegendRow("log π/π_ref", .text, "of a pair: how much likelier a token is than at the start"),
+    LegendRow("label", .text, "of a judge: whether the step of each token is right"),
     LegendRow("▁▅█", .answerCorrect, "a token that is pushed to be likelier, and how hard"),
     LegendRow("▁▅", .answerWrong, "underlined: one that is pushed to be less likely"),
     LegendRow(
@@ -104,6 +110,7 @@ extension TrainScreen {
       case .keep: !isEmpty && weights(session).contains { $0.step > 0 }
       case .group: groups.count > 1
       case .probe: probes.count > 1
+      case .token: shownSample?.odds != nil
       case .votes, .part: !isEmpty
       default: true
       }
@@ -137,6 +144,7 @@ extension TrainScreen {
     case .keep: return keep(&session)
     case .group(let step): move(group: step)
     case .probe: move(probe: 1)
+    case .token(let step): move(token: step)
     case .part: goToNextPart()
     case .smooth:
       smooth()

@@ -32,6 +32,8 @@ struct TrainScreen: Screen {
   private(set) var group = 0
   /// Its samples.
   private(set) var samples = ListPosition()
+  /// The token under the cursor, where teacher and student are told of.
+  private(set) var token = 0
   /// Which of the questions that are answered again and again is on view.
   private(set) var probe = 0
   /// The training on view and its curves; made anew when there is more of it.
@@ -229,6 +231,11 @@ struct TrainScreen: Screen {
 
   mutating func move(probe step: Int) {
     if let next = probes.indices.cycled(probe, by: step) { probe = next }
+  }
+
+  mutating func move(token step: Int) {
+    guard let count = shownSample?.odds?.count, count > 0 else { return }
+    token = max(0, min(count - 1, min(token, count - 1) + step))
   }
 
   mutating func select(sample row: Int, page: Int) {

@@ -89,12 +89,16 @@ extension TrainingCurve {
     }
     let hidden = TrainingCurve("hidden exact", .share, isHidden ? smooth(exact) : [])
     if isHidden { (reward.other, reward.otherTitle) = (hidden.readings, "exact") }
+    let ofRecipe =
+      ofJudges(steps)
+      + (ofPairs(steps) + ofDistillation(steps)).map { curve in
+        var curve = curve
+        (curve.readings, curve.other) = (smooth(curve.readings), smooth(curve.other))
+        return curve
+      }
     let curves =
-      evaluated(training) + [
-        metric("step AUC", .stepArea, .plain), metric("solution AUC", .solutionArea, .plain),
-        metric("best of n", .bestOfN, .share), metric("weighted vote", .weightedVote, .share),
-        metric("majority", .majority, .share), metric("likeliest", .likeliest, .share), reward,
-        hidden, metric("length", .meanLength, .tokens), metric("entropy", .entropy, .plain),
+      evaluated(training) + ofRecipe + [
+        reward, hidden, metric("length", .meanLength, .tokens), metric("entropy", .entropy, .plain),
         metric("dead groups", .deadGroups, .share), metric("clipped", .clipped, .share),
         votingGain(training), metric("KL", .divergence, .plain), metric("loss", .loss, .plain),
         metric("gradient", .gradientNorm, .plain), metric("cut off", .cutOff, .share),
