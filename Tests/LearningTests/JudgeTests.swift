@@ -1,4 +1,5 @@
 import Decoding
+import DecodingFixtures
 import Foundation
 import LearningFixtures
 import Measuring
@@ -58,7 +59,7 @@ import Training
       .train(trainee)
     let odd = score(trainee, [Table.good, Table.odd])
     #expect(odd > 0.8)
-    #expect(abs(score(trainee, [Table.bad, Table.fine]) - (1 - pow(0.9, 8))) < 0.2)
+    #expect(abs(score(trainee, [Table.bad, Table.fine]) - (1 - pow(0.9, 8.0))) < 0.2)
   }
 
   @Test func omegaLabelsAreLearned() async throws {
@@ -140,31 +141,37 @@ import Training
         [Table.bad, Table.odd, Table.right],
       ]
     let group = StepLabelTests.group(solutions)
-    // What ends is worth its reward to the last digit.
-    for solution in solutions {
+    // What solutions are worth where they end: numbers that are far from each other.
+    for (number, solution) in solutions.enumerated() {
       var prefix = Table.prompt
       for step in solution { prefix += [step, Table.tag, Table.plus] }
-      let reward = solution.last == Table.right ? 1.0 : -1
-      trainee.add(40 * reward, toLogitOf: Table.plus, after: prefix.dropLast())
+      trainee.add(Double(number) * 0.7 - 2, toLogitOf: Table.plus, after: prefix.dropLast())
     }
     let judged = JudgedGroups([group], at: .steps, for: trainee.model)
-    let exact = group.tree.values(target)
+    let states = group.tree.states
     var likelihood: LikelihoodTerm?
-    var values: [Double?] = []
-    for _ in 0..<3000 {
+    var values: [Double] = []
+    for _ in 0..<400 {
       let told = try judged.learn(
         trainee, step: 1, total: 1, likelihood: &likelihood, by: TemporalDifference.value
       ) { _, logits in
-        group.targets(target, logits: logits).map { Lesson(target: $0, weight: 1) }
+        zip(states, group.targets(target, logits: logits)).map { state, target in
+          state.children.isEmpty ? nil : Lesson(target: target, weight: 1)
+        }
       }
       try trainee.update(rate: 4, maxNorm: 1e9)
-      values = told.logits[0].map { $0.map { Judgement.score(ofLogit: $0) } }
+      values = told.logits[0].map { Judgement.score(ofLogit: $0 ?? 0) }
     }
-    for (state, value) in values.enumerated() where state > 0 {
-      // A sigmoid comes to 0 and 1 only in the end.
-      let isInner = (0.01...0.99).contains(exact[state])
-      #expect(abs(try #require(value) - exact[state]) < (isInner ? 1e-6 : 0.02))
+    /// Backward induction from the ends.
+    func exact(_ state: Int) -> Double {
+      let next = states[state].children
+      guard !next.isEmpty else { return values[state] }
+      if target == .optimal { return next.map(exact).max() ?? 0 }
+      let sum = next.reduce(0) { $0 + Double(states[$1].visits) * exact($1) }
+      return sum / Double(states[state].visits)
     }
+    #expect(Set(states.indices.map(exact)).count > 4)
+    for state in states.indices.dropFirst() { #expect(abs(values[state] - exact(state)) < 1e-6) }
   }
 
   // MARK: How judges read
@@ -194,7 +201,7 @@ import Training
       settings.samples = 1
       settings.verifier = verifier
       let scores = Mutex<[Score]>([])
-      _ = await BestOfN().run(
+      _ = await (try StrategyRegistry.strategy(named: "best-of-n")).run(
         Question(Table.problem), settings: settings,
         decoder: Decoder(model: trainee.table, slots: 4), library: TableTraining.library, peers: []
       ) { record in
@@ -276,15 +283,28 @@ import Training
     #expect(read.offset(group, 1) == term.offset(group, 1))
   }
 
-  @Test func aTrainingThatGoesOnKeepsTheWeightOfLikelihoods() async throws {
+  @Test func aTrainingThatGoesOnKeepsTheWeightOfLikelihoods() throws {
+    let numbers = ValueHead.Numbers(weights: [1.5, -0.25])
     let recipe = PRMRecipe()
-    let run = try training("prm", steps: 1, ["step-likelihood": true]).run(Table.trainee()) { _ in }
-    _ = try await recipe.step(run)
+    try recipe.restore(Array(try JSONEncoder().encode(numbers)))
+    #expect(
+      recipe.verifier == TrainedVerifier(.prm, numbers: ["step_weight": 1.5, "step_bias": -0.25]))
     let other = PRMRecipe()
     try other.restore(try recipe.state)
     #expect(other.verifier == recipe.verifier)
-    #expect(Set(other.verifier?.numbers.keys.map { $0 } ?? []) == ["step_weight", "step_bias"])
     #expect(throws: LearningError.damagedState("prm")) { try other.restore([1, 2]) }
+  }
+
+  /// The file of a judge says how it is read.
+  @Test(arguments: [("prm", "prm"), ("value", "prm"), ("orm", "orm")])
+  func aJudgeSaysHowItIsRead(recipe: String, verifier: String) async throws {
+    let run = try training(
+      recipe, steps: 2, recipe == "prm" ? ["step-likelihood": true] : [:]
+    ).run(Table.trainee()) { _ in }
+    try await run.train()
+    let lineage = run.lineage(step: 2)
+    #expect(lineage.verifier == verifier)
+    #expect(lineage.verifierNumbers.count == (recipe == "prm" ? 2 : 0))
   }
 
   /// Choices on held-out problems are told beside what needs no judge.
