@@ -18,10 +18,10 @@ import Training
 
   /// A training of the table as a judge.
   private func training(
-    _ recipe: String, steps: Int = 60, _ more: [String: any JSONScalar] = [:]
+    _ recipe: String, steps: Int = 50, _ more: [String: any JSONScalar] = [:]
   ) -> TableTraining {
     TableTraining(
-      recipe, steps: steps, batch: 1, samples: 48, problems: [Table.problem],
+      recipe, steps: steps, batch: 1, samples: 32, problems: [Table.problem],
       more.merging(
         ["rate": 6.0, "schedule": RateCourse.constant, "warmup": 0], uniquingKeysWith: { a, _ in a }
       ))
@@ -74,7 +74,7 @@ import Training
 
   @Test func valuesOfThePolicyAreItsChances() async throws {
     let trainee = Table.trainee()
-    _ = try await training("value", steps: 150).train(trainee)
+    _ = try await training("value", steps: 90).train(trainee)
     for (steps, chance) in Table.chances {
       #expect(abs(score(trainee, steps) - chance) < 0.15, "\(steps)")
     }
@@ -83,7 +83,7 @@ import Training
   /// The best that is sampled behind Good is right nearly always, behind Bad less often.
   @Test func valuesOfTheBestAreAboveThoseOfThePolicy() async throws {
     let trainee = Table.trainee()
-    _ = try await training("value", steps: 150, ["target": ValueTarget.optimal]).train(trainee)
+    _ = try await training("value", steps: 90, ["target": ValueTarget.optimal]).train(trainee)
     #expect(score(trainee, [Table.good, Table.odd]) > 0.6)
     #expect(score(trainee, [Table.good]) > 0.8)
     #expect(score(trainee, [Table.bad, Table.odd]) < 0.1)
@@ -114,7 +114,7 @@ import Training
       .train(trainee)
     let share = told.steps.compactMap { $0[.exact] }.reduce(0, +) / 12
     // .6 · .72 + .4 · .05
-    #expect(abs(share - 0.452) <= 4 * (0.452 * 0.548 / (12 * 48)).squareRoot())
+    #expect(abs(share - 0.452) <= 4 * (0.452 * 0.548 / (12 * 32)).squareRoot())
   }
 
   @Test func balancedLessonsCountAlike() async throws {

@@ -62,7 +62,7 @@ import Training
   // MARK: Math-Shepherd
 
   @Test func softLabelsEstimateTheChanceOfSuccess() async throws {
-    let count = 600
+    let count = 300
     var rollouts = Self.stepRollouts(count)
     let group = Self.group()
     let counts = try await rollouts.successes(of: [group])[0]
@@ -86,7 +86,7 @@ import Training
   /// 1 − (1 − p)^N: with p = .1 and N = 8 a hard label says right in 57 % of all cases.
   @Test func hardLabelsAreBiasedUpwards() async throws {
     var rollouts = Self.stepRollouts(8)
-    let repeats = 800
+    let repeats = 400
     let completed = try await rollouts.complete(
       Array(
         repeating: (Question(Table.problem), [Table.bad, Table.fine]), count: repeats))
