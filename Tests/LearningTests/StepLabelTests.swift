@@ -1,4 +1,5 @@
 import Decoding
+import DecodingFixtures
 import Foundation
 import LearningFixtures
 import Problems
@@ -61,7 +62,7 @@ import Training
   // MARK: Math-Shepherd
 
   @Test func softLabelsEstimateTheChanceOfSuccess() async throws {
-    let count = 600
+    let count = 300
     var rollouts = Self.stepRollouts(count)
     let group = Self.group()
     let counts = try await rollouts.successes(of: [group])[0]
@@ -85,7 +86,7 @@ import Training
   /// 1 − (1 − p)^N: with p = .1 and N = 8 a hard label says right in 57 % of all cases.
   @Test func hardLabelsAreBiasedUpwards() async throws {
     var rollouts = Self.stepRollouts(8)
-    let repeats = 800
+    let repeats = 400
     let completed = try await rollouts.complete(
       Array(
         repeating: (Question(Table.problem), [Table.bad, Table.fine]), count: repeats))
@@ -93,7 +94,7 @@ import Training
     func mean(_ label: (SuccessCount) -> Double?) -> Double {
       counts.compactMap(label).reduce(0, +) / Double(repeats)
     }
-    let expected = 1 - pow(0.9, 8)
+    let expected = 1 - pow(0.9, 8.0)
     #expect(abs(expected - 0.57) < 0.001)
     #expect(
       abs(mean(\.hard) - expected)
@@ -147,7 +148,7 @@ import Training
     #expect(search.firstError == 2)
   }
 
-  @Test func rolloutsAreSelectedByQAndU() throws {
+  @Test func rolloutsAreSelectedByQAndU() {
     var tree = OmegaTree()
     func wrong(_ steps: [String], from start: Int, tokens: Int) -> OmegaTree.Rollout {
       .init(steps: steps, start: start, tokens: tokens, source: 0)
@@ -159,21 +160,24 @@ import Training
     tree.add(SuccessCount(right: 3, count: 4), at: ["a"], wrong: [short])
     tree.add(SuccessCount(right: 0, count: 4), at: ["d"], wrong: [lost])
     // .5^.5 · .9^(100/500) and .5^.25 · .9^(50/500).
-    #expect(abs(tree.quality(long) - 0.692367) < 1e-6)
-    #expect(abs(tree.quality(short) - 0.832106) < 1e-6)
+    #expect(abs(tree.quality(long) - 0.692362) < 1e-6)
+    #expect(abs(tree.quality(short) - 0.832083) < 1e-6)
     #expect(tree.bonus([]) == 0)
-    #expect(tree.select() == short)
+    let first = tree.select()
+    #expect(first == short)
     // c · √1 / (1 + N).
     #expect(tree.bonus([]) == 0.125)
     #expect(tree.bonus(["a"]) == 0.0625)
-    #expect(tree.select() == long)
+    let second = tree.select()
+    #expect(second == long)
     #expect(abs(tree.bonus(["a"]) - 0.125 * 2.0.squareRoot() / 2) < 1e-12)
     // Nothing is to be found behind a state that has lost already.
-    #expect(tree.select() == nil)
+    let third = tree.select()
+    #expect(third == nil)
   }
 
   /// The bonus lets a state that was passed over be selected before a slightly better one.
-  @Test func seldomSelectedStatesCatchUp() throws {
+  @Test func seldomSelectedStatesCatchUp() {
     var constants = OmegaTree.Constants()
     constants.exploration = 10
     var tree = OmegaTree(constants)
@@ -183,10 +187,9 @@ import Training
     tree.add(
       SuccessCount(right: 1, count: 4), at: ["b"],
       wrong: [.init(steps: ["b", "c"], start: 1, tokens: 10, source: 2)])
-    let first = try #require(tree.select())
-    let second = try #require(tree.select())
-    #expect(first.state == ["a"])
-    #expect(second.state == ["b"])
+    let (first, second) = (tree.select(), tree.select())
+    #expect(first?.state == ["a"])
+    #expect(second?.state == ["b"])
   }
 
   @Test func searchesLabelStepsAndKeepWhatTheyLearn() async throws {
