@@ -1,11 +1,11 @@
 import Decoding
 import LearningFixtures
-import Problems
 import Reasoning
 import Testing
 import Traces
 
 @testable import Learning
+@testable import Problems
 
 /// A model of two solutions that verifies them in words: where the right answer stands in the question
 /// it is always right, and otherwise it guesses.
@@ -33,9 +33,11 @@ enum VerifyingTable {
     }
   }
 
-  static let problem = Problem(
-    id: "verify/1", family: "verify", level: 1, question: "How many?", answer: "8",
-    steps: ["We add"])
+  static func problem(answer: String = "8") -> Problem {
+    Problem(
+      id: "verify/1", family: "verify", level: 1, question: "How many?", answer: answer,
+      steps: ["We add"])
+  }
 }
 
 @Suite struct GenRMRecipeTests {
@@ -43,7 +45,7 @@ enum VerifyingTable {
     _ trainee: TableTrainee, steps: Int = 20, _ more: [String: any JSONScalar] = [:]
   ) async throws -> TableTraining.Told {
     try await TableTraining(
-      "genrm", steps: steps, batch: 1, samples: 16, problems: [VerifyingTable.problem],
+      "genrm", steps: steps, batch: 1, samples: 16, problems: [VerifyingTable.problem()],
       ["rate": 2.0, "schedule": "constant", "warmup": 0].merging(more) { $1 }
     ).train(trainee)
   }
@@ -83,7 +85,7 @@ enum VerifyingTable {
     func verified(_ isRight: Bool, _ text: String) -> GenRMRecipe.Verified {
       .init(
         solution: .init(
-          question: Question(VerifyingTable.problem), text: text, isRight: isRight),
+          question: Question(VerifyingTable.problem()), text: text, isRight: isRight),
         rationale: " Yes.")
     }
     let all = [

@@ -1,12 +1,12 @@
 import Decoding
 import Foundation
 import LearningFixtures
-import Problems
 import Reasoning
 import Testing
 import Traces
 
 @testable import Learning
+@testable import Problems
 
 /// A judge that learns by comparing, on a policy whose texts can be enumerated.
 @Suite struct ImplicitRecipeTests {
@@ -75,8 +75,7 @@ import Traces
     var margins: [Double] = []
     for answer in ["8", "5"] {
       let trainee = VerifyingTable.trainee()
-      var problem = VerifyingTable.problem
-      problem.answer = answer
+      let problem = VerifyingTable.problem(answer: answer)
       _ = try await training(steps: 6, problems: [problem]).train(trainee)
       let logs = trainee.logProbabilities(after: [0, 2])
       margins.append(logs[3] - logs[4])
