@@ -263,9 +263,9 @@ import Testing
       return picture(play).split(separator: "\n").first { $0.contains("taking step 4 of 8") }
         .map { String($0) } ?? ""
     }
-    let (first, second) = (after(0.2), after(1.6))
+    let (first, second) = (after(0.2), after(1.3))
     #expect(first.contains("0.2 s, ≈ 10 s left"))
-    #expect(second.contains("1.6 s, ≈ 9 s left"))
+    #expect(second.contains("1.3 s, ≈ 9 s left"))
     #expect(first.contains("⠋"))
     #expect(!second.contains("⠋"))
   }
