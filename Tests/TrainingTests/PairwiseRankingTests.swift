@@ -87,7 +87,7 @@ import Testing
     for (logs, loss) in [([Float(0), -1e6], 0.0), ([-1e6, 0], 1e6)] {
       let value = PairwiseRanking.value(logs, group, scale: 1)
       #expect(value.value.loss == loss)
-      #expect(value.value.slopes.allSatisfy(\.isFinite))
+      #expect(value.value.slopes.allSatisfy { $0.isFinite })
     }
   }
 
