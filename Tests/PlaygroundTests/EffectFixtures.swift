@@ -15,7 +15,7 @@ enum EffectKind: CaseIterable {
   case run, cancelRun
   case ask, stopReview
   case lookUp, study, stopStudy, export
-  case train, tellTraining, stopTraining, findWeights
+  case train, tellTraining, stopTraining, findWeights, keepWeights
   case load
   case lesson, open, stopOpening, save, keep, list
   case listSessions, stopListing, rename, delete
@@ -48,6 +48,7 @@ enum EffectKind: CaseIterable {
     case .training(.tell(.end)): self = .stopTraining
     case .training(.tell): self = .tellTraining
     case .training(.find): self = .findWeights
+    case .training(.keep): self = .keepWeights
     case .model(.load): self = .load
     case .file(.lesson): self = .lesson
     case .file(.open): self = .open
@@ -119,7 +120,9 @@ struct EffectEnd: Hashable {
     case .training(.ended(_, let ending)): self.init(.train, ending)
     case .training(.told(.end)): self.init(.stopTraining, .done)
     case .training(.told): self.init(.tellTraining, .done)
-    case .training(.found(_, _, let ending)): self.init(.findWeights, ending)
+    case .training(.beat): return nil
+    case .training(.found(_, let ending)): self.init(.findWeights, ending)
+    case .training(.kept(_, let ending)): self.init(.keepWeights, ending)
     case .model(.loading): return nil
     case .model(.ready): self.init(.load, .done)
     case .model(.failed): self.init(.load, .failed)
@@ -247,6 +250,7 @@ final class EffectBench {
     case .tellTraining: .training(.tell(.pause))
     case .stopTraining: .training(.tell(.end))
     case .findWeights: find(saved.path)
+    case .keepWeights: .training(.keep([weights(saved.path)], step: 2))
     case .load: .model(.load(path: "other"))
     case .lesson: .file(.lesson(path: folder.appending(path: "lesson.md").path))
     case .open: .file(.open(path: saved.path))
@@ -274,11 +278,15 @@ final class EffectBench {
       settings: settings)
   }
 
+  private func weights(_ path: String) -> TrainingWeights {
+    TrainingWeights(step: 2, path: path, hash: "hash", name: "apples+grpo@2")
+  }
+
   private func find(_ path: String) -> Effect {
     .training(
       .find(
-        TrainingWeights(step: 2, path: path, hash: "hash", name: "apples+grpo@2"),
-        TrainingErrand(question: Fixtures.question, strategy: nil)))
+        [weights(path)],
+        TrainingErrand(question: Fixtures.question, step: 2, aim: .open(strategy: nil))))
   }
 
   /// A session that nobody writes.
@@ -302,6 +310,7 @@ final class EffectBench {
     case .explore: return .decode(.explore(run: 2, question, settings))
     case .resume: return .decode(.resume(run: 7, question, settings, finished, others: []))
     case .findWeights: return find(nowhere)
+    case .keepWeights: return .training(.keep([weights(nowhere)], step: 2))
     case .lesson: return .file(.lesson(path: nowhere))
     case .open: return .file(.open(path: nowhere))
     case .save: return .file(.save(path: nowhere))

@@ -102,4 +102,3 @@ import Testing
     #expect(abs(number.value - 1) < 1e-2)
   }
 }
-

@@ -37,7 +37,7 @@ extension KeyMap {
   ]
 
   private static let training: [KeyBinding] =
-    [up, down] + KeyBinding.paging + [
+    [up, KeyBinding([.down], .down, "next", hint: "move")] + KeyBinding.paging + [
       KeyBinding(
         [.enter, " "], .activate, "take it, or leave it out; type a value", hint: "choose or type"),
       KeyBinding([.left, "h", "-"], .left, "less", hint: "less"),

@@ -1,8 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 import Decoding
 import Engine
 import Foundation
-import Learning
+public import Learning
 import Problems
 import Reasoning
 import Traces

@@ -1,5 +1,6 @@
 import Foundation
 import Learning
+import Measuring
 import Traces
 
 extension JudgementFigures {

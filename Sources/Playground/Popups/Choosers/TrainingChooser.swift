@@ -63,6 +63,7 @@ struct TrainingChooser: Popup {
   func offers(_ command: Command, _ state: PlaygroundState) -> Bool {
     if field != nil { return true }
     switch command {
+    case .down: return position.selected < rows(state).count - 1
     case .activate where isTyped(row(state)): return true
     case .left, .right, .activate, .reset:
       let order = state[TrainScreen.self].order

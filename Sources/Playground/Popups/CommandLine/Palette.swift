@@ -102,7 +102,10 @@ struct Palette {
     }
     return family
       + state.catalog.models.map {
-        Entry(kind: .model, title: $0.name, detail: $0.detail, line: "model \($0.name)")
+        let file = CommandCompletion.fileName($0.path)
+        return Entry(
+          kind: .model, title: file == $0.name ? file : "\($0.name) \(file)", detail: $0.detail,
+          line: "model \($0.name)")
       }
   }
 

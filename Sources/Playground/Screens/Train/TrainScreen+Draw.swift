@@ -199,8 +199,9 @@ extension TrainScreen {
     }
     line(
       "steps",
-      ["\(order.steps)", order.description?.cost ?? ""].joined(separator: "   ")
-        + (changed.isEmpty ? "" : "   \(changed.joined(separator: ", "))"))
+      // What a step costs holds for the recipe's own settings.
+      "\(order.steps)   "
+        + (changed.isEmpty ? order.description?.cost ?? "" : changed.joined(separator: ", ")))
     guard isRoomy else {
       let others = recipes.map(\.name).filter { $0 != order.recipe }
       return line("other recipes", others.joined(separator: ", "), .dim)

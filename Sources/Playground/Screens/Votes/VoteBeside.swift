@@ -44,7 +44,7 @@ struct VoteBeside: Sendable, Hashable {
 
   /// What the two votes say: the shares of the right answer where it is known, else the answers that
   /// lead.
-  func text(_ digest: RunDigest, _ theme: Theme) -> StyledText {
+  func text(_ digest: RunDigest, _ theme: Theme, width: Int) -> StyledText {
     let own = digest.standings[.majority] ?? []
     var text = StyledText()
     func add(_ more: String, _ role: Role) { text.append(more, style: theme[role]) }
@@ -71,7 +71,8 @@ struct VoteBeside: Sendable, Hashable {
           "\($0.answer ?? "nothing") \(share(digest.votes(for: $0.answer), of: digest.counted))"
         } ?? "nothing yet", .title)
     }
-    add("   [ ] go to and fro", .dim)
+    let keys = "   [ ] go to and fro"
+    if DisplayWidth.of(text.text + keys) <= width { add(keys, .dim) }
     return text
   }
 }

@@ -64,7 +64,8 @@ extension VotesScreen {
     }
     if let beside = VoteBeside(of: digest.run, in: session.trace) {
       buffer.put(
-        beside.text(digest, theme), x: layout.note.x + 1, y: layout.note.y,
+        beside.text(digest, theme, width: layout.note.width - 2), x: layout.note.x + 1,
+        y: layout.note.y,
         width: layout.note.width - 2)
     } else {
       Panel.note(note(width: rect.width), in: layout.note, theme: theme, on: &buffer)
