@@ -42,7 +42,7 @@ enum VerifyingTable {
 
 @Suite struct GenRMRecipeTests {
   private func train(
-    _ trainee: TableTrainee, steps: Int = 20, _ more: [String: any JSONScalar] = [:]
+    _ trainee: TableTrainee, steps: Int = 60, _ more: [String: any JSONScalar] = [:]
   ) async throws -> TableTraining.Told {
     try await TableTraining(
       "genrm", steps: steps, batch: 1, samples: 16, problems: [VerifyingTable.problem()],

@@ -25,7 +25,7 @@ import Traces
   ) -> TableTraining {
     TableTraining(
       "implicit", steps: steps, batch: 2, samples: 32, problems: problems,
-      ["rate": 1.0, "epochs": 1, "warmup": 0].merging(more) { $1 })
+      ["rate": 10.0, "epochs": 1, "warmup": 0].merging(more) { $1 })
   }
 
   @Test func rightTextsComeToScoreAboveWrongOnes() async throws {

@@ -39,8 +39,9 @@ public final class ImplicitPRMRecipe: Recipe {
   static let mostTexts = 5
   /// What Σ log p is multiplied with before the first step.
   static let startingScale = 0.5
-  /// How much faster than weights log α is learned: it is a single number, with a long way to go.
-  private static let scaleRate = 10.0
+  /// At which rate log α is learned, whatever that of the weights: it is a single number, with a long
+  /// way to go.
+  private static let scaleRate = 3e-3
   /// How many rows a pass has at most, where no problem has more.
   private static let rowLimit = 8192
 
@@ -87,7 +88,7 @@ public final class ImplicitPRMRecipe: Recipe {
     if !mixed.isEmpty {
       told[.gradientNorm] = try run.trainee.update(
         rate: run.rate, maxNorm: run.settings.maxNorm)
-      logScale.update(slope: slope, rate: run.rate(of: Self.scaleRate * run.settings.rate))
+      logScale.update(slope: slope, rate: run.rate(of: Self.scaleRate))
       let sum = PairwiseRanking.Metrics.sum(metrics)
       told[.loss] = loss
       told[.rewardAccuracy] = sum.accuracy

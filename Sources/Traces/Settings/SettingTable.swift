@@ -87,7 +87,7 @@ extension Setting {
     at: \.aggregate)
 
   public static let verifier = choice(
-    "verifier", "what ranks candidates: prm, genrm, orm, implicit, likelihood, exact (puzzles)",
+    "verifier", "what ranks candidates, such as prm, genrm, implicit or likelihood",
     more: "eval takes several, separated by commas, or all.", at: \.verifier,
     traits: .canBeCompared)
 
