@@ -1,4 +1,5 @@
 import Decoding
+import DecodingFixtures
 import Foundation
 import LearningFixtures
 import Reasoning

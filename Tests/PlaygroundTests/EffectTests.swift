@@ -269,7 +269,7 @@ import Testing
 
   @Test func anOlderQuestionDoesNotEndANewerOne() {
     var play = Play(80, 24)
-    play.state.steps.asking = StepsScreen.Asking(run: 2, path: 1, kind: .answerOverTime)
+    play.state.steps.asking = StepsScreen.Asking(run: 2, question: .answerOverTime(path: 1))
     play.send(.review(.ended(run: 2, .answerOverTime(path: 0), .cancelled)))
     #expect(play.state.steps.asking != nil)
     play.send(.review(.ended(run: 2, .answerOverTime(path: 1), .cancelled)))

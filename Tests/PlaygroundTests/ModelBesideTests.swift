@@ -1,6 +1,7 @@
 import Decoding
 import DecodingFixtures
 import Foundation
+import TerminalFixtures
 import TerminalUI
 import Testing
 

@@ -116,7 +116,7 @@ struct RandomWalk {
     default:
       play.state.steps.asking =
         play.state.steps.asking == nil
-        ? StepsScreen.Asking(run: 1, path: 0, kind: .answerOverTime) : nil
+        ? StepsScreen.Asking(run: 1, question: .answerOverTime(path: 0)) : nil
     }
   }
 }

@@ -1,5 +1,6 @@
 import Decoding
 import Foundation
+import TerminalFixtures
 import TerminalUI
 import Testing
 
