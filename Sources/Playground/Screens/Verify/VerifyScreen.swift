@@ -310,6 +310,7 @@ extension VerifyScreen {
       LegendRow("oracle", .text, "what the exact checker says; no strategy sees it"),
       LegendRow("AUC", .text, "the chance that a right candidate ranks above a wrong one"),
       LegendRow("pick vote", .text, "the best candidate’s answer, and that of a weighted vote"),
+      LegendRow("Σ log p", .text, "how likely the text is to the model that wrote it"),
       LegendRow("first ✓", .text, "the rank of the best right candidate"),
     ]
 

@@ -1,4 +1,5 @@
 import Decoding
+import Reasoning
 import TerminalUI
 import Traces
 
