@@ -199,7 +199,7 @@ import Testing
     play.press(.down)
     #expect(line(play, nodes[0])?.learned == 0.62)
     #expect(line(play, Self.node(6))?.learned == nil)
-    #expect(play.state.search.page.why.hasSuffix("V .62 by 2m+value"))
+    #expect(play.state.search.page.why.hasSuffix("V .620 by 2m+value"))
     // The search itself stands as it was.
     #expect(play.state.search.map.nodes[nodes[0]]?.score?.value == 0.9)
     Snapshot.check(Fixtures.draw(play.state), named: "search-learned-\(width)x\(height)")

@@ -65,7 +65,7 @@ extension DecodeScreen {
       if beside.failure != nil {
         "\(beside.name) cannot be compared"
       } else if let agreement = agreement(session) {
-        agreement.text(own, beside.name)
+        agreement.text(own, beside.name, columns: edge.width - 4)
       } else if beside.asking != nil {
         "\(beside.name) is read …"
       } else {

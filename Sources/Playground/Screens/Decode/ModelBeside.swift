@@ -54,10 +54,12 @@ struct Agreement: Sendable, Hashable {
     divergence = max(0, divergence)
   }
 
-  /// In one line, with the names of the models: `Δ .12 · KL(5m ‖ 2m) .08`.
-  func text(_ own: String, _ other: String) -> String {
-    "Δ \(Format.probability(distance)) · KL(\(other) ‖ \(own)) "
-      + (divergence.isFinite ? Format.fixed(divergence, 2) : "∞")
+  /// In one line, with the names of the models where there is room: `Δ .12 · KL(5m ‖ 2m) 0.08`.
+  func text(_ own: String, _ other: String, columns: Int) -> String {
+    let nats = divergence.isFinite ? Format.fixed(divergence, 2) : "∞"
+    let distance = "Δ \(Format.probability(distance)) · KL"
+    let long = "\(distance)(\(other) ‖ \(own)) \(nats)"
+    return DisplayWidth.of(long) <= columns ? long : "\(distance) \(nats)"
   }
 }
 

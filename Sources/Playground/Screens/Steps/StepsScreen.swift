@@ -311,6 +311,7 @@ extension StepsScreen {
     .selected,
     LegendRow("r", .text, "a step’s process reward, p(+) behind it"),
     LegendRow("V", .text, "what a model trained to judge gives the state behind the step"),
+    LegendRow("◑ ○", .text, "r and V: unsure, and sure that the step is wrong"),
     LegendRow("Q", .text, "the value that a search found for the step"),
     LegendRow("oracle", .text, "whether the end is right; no strategy sees it"),
     .right,

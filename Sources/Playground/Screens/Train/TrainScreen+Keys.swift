@@ -80,6 +80,7 @@ extension TrainScreen {
     LegendRow("clip", .text, "the share of its tokens whose ratio went too far to count"),
     LegendRow("k3", .text, "an estimate of the divergence from the model at the start"),
     LegendRow("log π/π_ref", .text, "of a pair: how much likelier a token is than at the start"),
+    LegendRow("Σ", .text, "the sum of that, or of log p, over a text's tokens"),
     LegendRow("label", .text, "of a judge: whether the step of each token is right"),
     LegendRow("▁▅█", .answerCorrect, "a token that is pushed to be likelier, and how hard"),
     LegendRow("▁▅", .answerWrong, "underlined: one that is pushed to be less likely"),

@@ -32,7 +32,7 @@ enum CandidateRanking: Sendable, Hashable {
     case .prm: "PRM"
     case .genrm: "GenRM"
     case .orm: "ORM"
-    case .implicit: "α log p"
+    case .implicit: "α logp"
     case .likelihood: "log p"
     case nil: "votes"
     case let kind?: kind.rawValue

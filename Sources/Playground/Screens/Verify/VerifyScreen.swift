@@ -38,6 +38,8 @@ struct VerifyScreen: Screen {
   var position = ListPosition()
   var judged = ListPosition()
   var focus = Focus.candidates
+  /// Whether the user has gone to a candidate, which stays selected then, wherever it comes to stand.
+  private var keepsSelection = false
   /// Says which steps are right; nil where the problem is not one of the library.
   private var checker: StepChecker?
 
@@ -160,7 +162,7 @@ struct VerifyScreen: Screen {
       ranked[index].judgements = all[ranking] ?? (ranking.isBaseline ? all[own] : nil) ?? []
     }
     // While the user has chosen nothing the first in rank stays selected.
-    if let path, position.selected > 0 || focus == .judgements {
+    if let path, keepsSelection || focus == .judgements {
       position.selected = ranked.firstIndex { $0.path == path } ?? 0
     }
     judged.selected = max(0, min(judged.selected, (selected?.judgements.count ?? 0) - 1))
@@ -308,6 +310,7 @@ extension VerifyScreen {
       LegendRow("oracle", .text, "what the exact checker says; no strategy sees it"),
       LegendRow("AUC", .text, "the chance that a right candidate ranks above a wrong one"),
       LegendRow("pick vote", .text, "the best candidate’s answer, and that of a weighted vote"),
+      LegendRow("Σ log p", .text, "how likely the text is to the model that wrote it"),
       LegendRow("first ✓", .text, "the rank of the best right candidate"),
     ]
 
@@ -359,6 +362,7 @@ extension VerifyScreen {
       let before = position.selected
       _ = position.move(command, count: ranked.count, page: layout.visibleCandidates)
       if position.selected != before { judged = ListPosition() }
+      keepsSelection = position.selected > 0
     case .judgements:
       _ = judged.move(
         command, count: selected?.judgements.count ?? 0, page: layout.visibleJudgements)
@@ -424,6 +428,7 @@ extension VerifyScreen {
     else { return nil }
     focus = .candidates
     position.selected = row
+    keepsSelection = row > 0
     return []
   }
 
@@ -443,6 +448,7 @@ extension VerifyScreen {
         focus = .candidates
         if row != position.selected { judged = ListPosition() }
         position.selected = row
+        keepsSelection = row > 0
       } else if let row = rowPosition.item(
         at: mouse.position, in: layout.comparisonTable, count: rows.count)
       {

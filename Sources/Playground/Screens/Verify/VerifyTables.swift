@@ -145,12 +145,13 @@ struct RankingList {
     let answerWidth = width >= 76 ? 9 : 6
     return [
       .init("verifier", .fill) { row, cell in
+        let isPart = row.count < total && !row.ranking.isBaseline
+        let part = isPart ? " \(row.count) of \(total)" : ""
         var text = cell.text(
-          PathText.head(verify.name(of: row.ranking), columns: cell.width),
+          PathText.head(
+            verify.name(of: row.ranking), columns: cell.width - DisplayWidth.of(part)),
           row.ranking.isBaseline ? .dim : .text)
-        if row.count < total, !row.ranking.isBaseline {
-          text.append("  \(row.count) of \(total)", style: cell.style(.warning))
-        }
+        text.append(part, style: cell.style(.warning))
         return text
       },
       .init("pick", .fixed(answerWidth)) { answer($0.pick, $1) },
