@@ -76,7 +76,11 @@ import Testing
   /// What matters most is in the chooser: steps along the values, and any value typed.
   @Test func theRewardIsChosenAndARateTyped() throws {
     var play = Play(80, 40)
-    play.press(KeyEvent("9"), KeyEvent("n"), .down, .down, .right)
+    play.press(KeyEvent("9"), KeyEvent("n"))
+    // From the chosen recipe past the others and the steps to the reward.
+    let chosen = try #require(RecipeRegistry.names.firstIndex(of: train(play).order.recipe))
+    for _ in chosen..<RecipeRegistry.names.count + 1 { play.press(.down) }
+    play.press(.right)
     #expect(TrainingSettings(train(play).order.used).reward != .exact)
     play.press(.down, .enter)
     play.type("0.002")
