@@ -88,6 +88,23 @@ let package = Package(
       dependencies: ["Decoding", "DecodingFixtures", "Engine", "Problems", "Training"],
       path: "Tests/LearningFixtures", swiftSettings: swiftSettings),
     .testTarget(
+      name: "DecodingTests", dependencies: ["Decoding", "DecodingFixtures"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "EngineTests", dependencies: ["CKernels", "Decoding", "Engine", "EngineFixtures"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: ["CKernels", "Decoding", "Engine", "EngineFixtures", "Training"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "LearningTests",
+      dependencies: [
+        "Decoding", "DecodingFixtures", "Engine", "EngineFixtures", "Learning",
+        "LearningFixtures", "Measuring", "Problems", "Reasoning", "Traces", "Training",
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(
       name: "ReasoningTests",
       dependencies: [
         "Decoding", "DecodingFixtures", "Measuring", "Problems", "Reasoning", "StrategyFixtures",
@@ -95,11 +112,22 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .testTarget(
+      name: "TerminalUITests", dependencies: ["TerminalFixtures", "TerminalUI"],
+      swiftSettings: swiftSettings),
+    .testTarget(
       name: "PlaygroundTests",
       dependencies: [
         "Decoding", "DecodingFixtures", "Learning", "LearningFixtures", "Measuring", "Playground",
         "Problems",
         "Reasoning", "StrategyFixtures", "TerminalFixtures", "TerminalUI", "Traces", "Training",
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: [
+        "Decoding", "Engine", "EngineFixtures", "Learning", "Measuring", "Problems", "Reasoning",
+        "StrategyFixtures", "Traces", "Training", "ponder",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
   ]
