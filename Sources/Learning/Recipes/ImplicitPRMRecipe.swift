@@ -224,7 +224,11 @@ public final class ImplicitPRMRecipe: Recipe {
       let decisions: [(TrainingMetric, Bool)] = [
         (.devMajority, choice.isMajorityRight), (.devLikelihood, choice.isLikeliestRight),
         (.devBestOf, choice.isRight(scores: scores)),
-        (.devWeighted, choice.isRight(weights: scores.map { exp($0 - greatest) })),
+        (
+          .devWeighted,
+          choice.isRight(
+            weights: scores.map { exp(RunSettings.Usual.sharpness * ($0 - greatest)) })
+        ),
       ]
       for (metric, isRight) in decisions { sums[metric, default: 0] += isRight ? 1 : 0 }
     }
