@@ -40,6 +40,15 @@ for size in ${SIZES:-2m 0.9m 0.4m 0.2m}; do
   train base "$size" base "$steps"
 done
 
+# Without the default size there is nothing to go on with.
+case " ${SIZES:-$default} " in
+*" $default "*) ;;
+*)
+  echo "The new models are $work/*/ponder-*.gguf; copy them to Samples/Models to use them by default."
+  exit 0
+  ;;
+esac
+
 # The last stage of the default: the same documents with far more judging of steps and solutions.
 train judge "$default" judging "$judging" --start "$work/base-$default/checkpoint.gguf" --peak 0.4
 "$ponder" pretrain --output "$work/judge-$default" --export "$work/ponder-base-$default.Q8_0.gguf" \
