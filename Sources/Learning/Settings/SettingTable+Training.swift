@@ -33,7 +33,7 @@ extension [Setting] {
 
   /// What every training that learns from samples of its own can be told beside that.
   public static let ofSampling: [Setting] = [
-    .batch, .samples, .temperature, .reward, .lengthTarget, .replay,
+    .batch, .samples, .temperature, .reward, .verifierModel, .lengthTarget, .replay,
   ]
 }
 
@@ -57,13 +57,13 @@ extension Setting {
     ladder: .rungs([16, 32, 64, 96, 128, 160, 256, 512, 1024]), usual: Usual.maxCompletionLength)
 
   public static let reward = text(
-    "reward", "what samples are rewarded for: exact, format, length, self or planted",
+    "reward", "what samples are rewarded for: exact, format, length, self, judge or planted",
     more:
-      "Several with weights, such as exact,format:0.2. planted can be cheated on purpose: it pays "
-      + "wherever the right answer is named.",
+      "Several with weights, such as exact,format:0.2. judge is the score of --verifier-model. planted "
+      + "can be cheated on purpose: it pays wherever the right answer is named.",
     at: \.[extra: "reward"],
     .text(
-      what: "exact, format, length, self or planted, or several such as exact,format:0.2",
+      what: "exact, format, length, self, judge or planted, or several such as exact,format:0.2",
       names: RewardKind.allCases.map(\.rawValue)),
     cycle: [nil] + RewardKind.allCases.dropFirst().map(\.rawValue),
     unset: RewardKind.exact.rawValue, parse: { RewardMix($0)?.description })
