@@ -9,7 +9,9 @@ import Testing
 @Suite struct NodeInspectionTests {
   private static let tokens: [TokenID] = (0..<75).map { TokenID(($0 * 7 + $0 * $0) % 133) }
 
-  @Test("Attention weights sum to 1, sinks included, and respect windows", arguments: ArchitectureTests.models)
+  @Test(
+    "Attention weights sum to 1, sinks included, and respect windows",
+    arguments: ArchitectureTests.models)
   func attention(_ name: String) throws {
     let model = try ModelLoader.load(path: Fixture.path("Models/\(name).gguf"))
     let configuration = model.configuration
@@ -27,7 +29,7 @@ import Testing
         let total = weights.reduce(0) { $0 + Double($1) }
         if configuration.architecture == "gpt-oss" {
           // The rest is a sink's.
-          #expect(total < 0.99)
+          #expect(total < 0.999)
         } else {
           #expect(abs(total - 1) < 1e-5)
         }

@@ -64,7 +64,8 @@ import Testing
     Fixture(name: "hunyuan-dense", bound: 1e-4, boundF16: 3e-3),
     Fixture(name: "seed_oss", bound: 1e-4, boundF16: 3e-3),
     Fixture(name: "glm4", bound: 1e-4, boundF16: 3e-3),
-    Fixture(name: "gpt-oss", bound: 1e-4, boundF16: 3e-3),
+    // Its experts are wilder still, so that the clamps of their gates matter.
+    Fixture(name: "gpt-oss", bound: 1e-4, boundF16: 1e-2),
     // Its scores are not scaled down, so that attention is sharp.
     Fixture(name: "gemma4", bound: 1e-4, boundF16: 2e-2, boundQ8: 6e-1),
     Fixture(name: "gemma4-values", bound: 1e-4, boundF16: 2e-2, boundQ8: 6e-1),

@@ -146,7 +146,7 @@ FIXTURES |= {
     ),
     "gpt-oss": dict(
         arch="gpt-oss", width=18, heads=4, kv=2, head=10, ff=12, layers=2, window=9, experts=4,
-        used=2, expert_ff=12, wild=2.5, pattern=[True, False], rope="yarn", original=16,
+        used=2, expert_ff=12, wild=2.5, fast=1.0, slow=0.05, pattern=[True, False], rope="yarn", original=16,
     ),
     "gemma4": dict(
         arch="gemma4", width=18, heads=2, kv=1, head=16, local_head=10,
@@ -194,7 +194,7 @@ def module(s):
 
 def random_weights(name, shape, rng):
     if name.endswith("attn_sinks.weight"):
-        return rng.uniform(0, 4, shape).astype(np.float32)
+        return rng.uniform(3, 8, shape).astype(np.float32)
     if name.endswith("layer_output_scale.weight"):
         return rng.uniform(0.4, 1.1, shape).astype(np.float32)
     if name.endswith("norm.weight"):
@@ -246,8 +246,8 @@ def add_rotary(w, s):
         w.add_rope_scaling_factor(4.0)
         w.add_rope_scaling_orig_ctx_len(s.get("original", 32))
         if "original" in s:
-            w.add_rope_scaling_yarn_beta_fast(8.0)
-            w.add_rope_scaling_yarn_beta_slow(0.5)
+            w.add_rope_scaling_yarn_beta_fast(s.get("fast", 8.0))
+            w.add_rope_scaling_yarn_beta_slow(s.get("slow", 0.5))
     if "beta" in s:
         w.add_rope_scaling_yarn_log_mul(1.0)
         w.add_attn_temperature_scale(s["beta"])

@@ -239,7 +239,7 @@ def rotary(s):
     if s.get("rope") == "yarn":
         rope.update(
             rope_type="yarn", factor=4.0, original_max_position_embeddings=s["original"],
-            beta_fast=8.0, beta_slow=0.5,
+            beta_fast=s.get("fast", 8.0), beta_slow=s.get("slow", 0.5),
         )
     if s["arch"] == "gpt-oss":
         rope["truncate"] = s.get("truncate", False)
