@@ -3,8 +3,8 @@ package import Engine
 /// What every format means, in plain Swift: the oracle that the kernels are tested against, and
 /// the way tests and tools make weights of a format.
 ///
-/// Adding a format: its case in `encode` and `decode` or its `BlockLayout`, its kernels in CKernels
-/// and its line in `PackedFormat`.
+/// Adding a format: its case in `encode` and `decode`, or its `BlockLayout` or `GridLayout`, its
+/// kernels in CKernels and its line in `PackedFormat`.
 package enum ScalarKernels {
   /// Rows of a format as floats.
   ///
@@ -32,9 +32,16 @@ package enum ScalarKernels {
         return scale * Float(block.load(fromByteOffset: 2 + i % 32, as: Int8.self))
       }
     default:
-      guard let layout = BlockLayout(tensor.format) else { return nil }
+      let decode: (UnsafeRawPointer) -> [Float]
+      if let layout = BlockLayout(tensor.format) {
+        decode = layout.decode
+      } else if let layout = GridLayout(tensor.format) {
+        decode = layout.decode
+      } else {
+        return nil
+      }
       return (0..<count / tensor.format.blockSize).flatMap {
-        layout.decode(data + $0 * tensor.format.bytesPerBlock)
+        decode(data + $0 * tensor.format.bytesPerBlock)
       }
     }
   }
@@ -68,9 +75,16 @@ package enum ScalarKernels {
         }
       }
     default:
-      guard let layout = BlockLayout(format) else { return nil }
+      let encode: (ArraySlice<Float>) -> [UInt8]
+      if let layout = BlockLayout(format) {
+        encode = layout.encode
+      } else if let layout = GridLayout(format) {
+        encode = layout.encode
+      } else {
+        return nil
+      }
       for start in stride(from: 0, to: values.count, by: format.blockSize) {
-        bytes += layout.encode(values[start..<start + format.blockSize])
+        bytes += encode(values[start..<start + format.blockSize])
       }
     }
     return bytes

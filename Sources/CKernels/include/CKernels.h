@@ -48,6 +48,17 @@ typedef enum {
   CK_Q4_K,
   CK_Q5_K,
   CK_Q6_K,
+  CK_IQ4_XS,
+  CK_IQ3_S,
+  CK_IQ3_XXS,
+  CK_IQ2_XXS,
+  CK_IQ2_XS,
+  CK_IQ2_S,
+  CK_IQ1_S,
+  CK_IQ1_M,
+  CK_TQ1_0,
+  CK_TQ2_0,
+  CK_MXFP4,
   CK_FORMAT_COUNT,
 } ck_format;
 
@@ -253,6 +264,9 @@ long ck_packed_group_bytes(const ck_kernels *kernels, ck_format format, long n);
 /// [n / 4, group, 4] in as many bits as they have, then the scales (see block_formats.h).
 void ck_pack(
     const ck_kernels *kernels, ck_format format, const void *const *rows, long n, void *out);
+
+/// The grid whose entries a format's blocks number, or NULL when it has none (see grids.h).
+const uint16_t *ck_grid(ck_format format, long *count);
 
 /// A row as files store it, as floats. n is a whole number of the format's blocks.
 void ck_decode_row(ck_format format, const void *row, float *out, long n);
