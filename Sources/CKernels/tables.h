@@ -27,6 +27,7 @@ extern const ck_kernels ck_dotprod_kernels;
         },                                                                                   \
     .log_sum_exp = log_sum_exp, .quantize = quantize, .decode_f16 = decode_f16, .rms_norm = rms_norm, .swiglu = swiglu,  \
     .rotate_pairs = rotate_pairs, .rotate_halves = rotate_halves, .geglu = geglu,            \
+    .clamped_swiglu = clamped_swiglu,                                                        \
     .soft_cap = soft_cap, .add_scaled = add_scaled, .store_kv_f16 = store_kv_f16,            \
     .store_kv_f32 = store_kv_f32, .store_kv_q8_0 = store_kv_q8_0,                            \
     .attend_f16 = attend_f16, .attend_f32 = attend_f32, .attend_q8_0 = attend_q8_0,          \

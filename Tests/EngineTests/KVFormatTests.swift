@@ -25,14 +25,14 @@ import Testing
       var slot = ck_kv_slot(
         block: bytes, key_offset: layout.keyOffset(layer: 0, head: 0),
         value_offset: layout.valueOffset(layer: 0, head: 0), slot: position,
-        head_size: layout.headSize)
+        head_size: layout.layers[0].headSize)
       layout.format.storeKernel(kernels)(keys, values, &slot)
     }
 
     /// What a block of Q8_0 says. [headSize]
     func read(_ position: Int) -> (keys: [Float], values: [Float]) {
-      let size = layout.headSize
-      let width = layout.paddedHeadSize
+      let size = layout.layers[0].headSize
+      let width = layout.layers[0].paddedHeadSize
       let scales = (size + 31) / 32
       let keys = memory.start + layout.keyOffset(layer: 0, head: 0)
       let values = memory.start + layout.valueOffset(layer: 0, head: 0)
@@ -52,7 +52,7 @@ import Testing
 
     /// Attention of queries `[count, headSize]` on the block's first positions.
     func attend(_ queries: [Float], length: Int) throws -> [Float] {
-      let size = layout.headSize
+      let size = layout.layers[0].headSize
       let count = queries.count / size
       let users = (0..<count).map { ck_kv_user(query: Int32($0), length: Int32(length)) }
       let lengths = [Int32](repeating: Int32(length), count: count)
@@ -60,7 +60,7 @@ import Testing
         block: UnsafePointer(bytes), start: 0, first: 0, count: Int32(count))
       var out = [Float](repeating: 0, count: queries.count)
       let scratch = try AlignedMemory(
-        byteCount: count * (Int(CK_HEAD_PADDING) + layout.paddedHeadSize + 32) * 4)
+        byteCount: count * (Int(CK_HEAD_PADDING) + layout.layers[0].paddedHeadSize + 32) * 4)
       withUnsafePointer(to: run) { run in
         users.withUnsafeBufferPointer { users in
           lengths.withUnsafeBufferPointer { lengths in

@@ -18,7 +18,8 @@ import Testing
     let inspection = try model.inspect(tip, in: tree)
     #expect(inspection.attention.count == configuration.layerCount)
     for (layer, heads) in inspection.attention.enumerated() {
-      #expect(heads.count == configuration.headCount)
+      let shape = configuration.shape(ofLayer: layer)
+      #expect(heads.count == (shape.kvHeadCount > 0 ? shape.headCount : 0))
       let isLocal = configuration.window?.layers[layer] ?? false
       let first = isLocal ? Self.tokens.count - (configuration.window?.length ?? 0) : 0
       for weights in heads {
@@ -56,9 +57,9 @@ import Testing
 
     let embedding = try matrix("token_embd.weight")
     let last = Int(try #require(Self.tokens.last))
-    let isGemma = configuration.architecture.hasPrefix("gemma")
-    let scale = isGemma ? Float(width).squareRoot() : 1
-    let own = embedding[last * width..<(last + 1) * width].map { $0 * scale }
+    let own = embedding[last * width..<(last + 1) * width].map {
+      $0 * configuration.embeddingScale
+    }
     #expect(inspection.hiddenStates.first == own)
 
     let top = try #require(inspection.hiddenStates.last).map(Double.init)
@@ -69,6 +70,7 @@ import Testing
     let output = configuration.tiedEmbeddings ? embedding : try matrix("output.weight")
     for (token, logit) in inspection.distribution.logits.enumerated() {
       var expected = (0..<width).reduce(0.0) { $0 + h[$1] * Double(output[token * width + $1]) }
+      expected *= Double(configuration.logitScale)
       if let cap = configuration.logitSoftCap.map(Double.init) {
         expected = cap * tanh(expected / cap)
       }

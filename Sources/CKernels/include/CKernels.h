@@ -109,6 +109,8 @@ typedef struct {
   float scale;
   /// Scores become soft_cap * tanh(score / soft_cap), unless it is 0.
   float soft_cap;
+  /// For each head of the group a score whose weight goes to nothing, or NULL. [group]
+  const float *sinks;
   /// query_count * group * (CK_HEAD_PADDING + padded head_size + positions) floats.
   float *scratch;
 } ck_attention;
@@ -257,6 +259,8 @@ typedef struct {
   void (*rotate_halves)(float *x, const float *table, long pairs);
   /// out = gelu(gate) * up, gelu with the hyperbolic tangent
   void (*geglu)(const float *gate, const float *up, float *out, long n);
+  /// out = g / (1 + e^(-1.702 g)) * (u + 1), g the gate at most 7, u the up within -7 and 7
+  void (*clamped_swiglu)(const float *gate, const float *up, float *out, long n);
   /// x = cap * tanh(x / cap)
   void (*soft_cap)(float *x, long n, float cap);
   /// out += scale * x

@@ -13,12 +13,22 @@ protocol Architecture {
     _ configuration: inout ModelConfiguration, from metadata: ArchitectureMetadata) throws
 
   static func design(_ configuration: ModelConfiguration) -> TransformerDesign
+
+  /// Rotary embedding may turn a part of a head only.
+  static var mayTurnPartOfHeads: Bool { get }
+
+  /// What states the width of feed-forward blocks where `feed_forward_length` is missing.
+  static var feedForwardKey: String? { get }
 }
 
 extension Architecture {
   static func configure(
     _ configuration: inout ModelConfiguration, from metadata: ArchitectureMetadata
   ) throws {}
+
+  static var mayTurnPartOfHeads: Bool { false }
+
+  static var feedForwardKey: String? { nil }
 }
 
 /// The architectures there are.

@@ -4,14 +4,23 @@ struct GatedLinearUnit {
   private let gateUp: LinearMap
   private let down: LinearMap
   private let activation: GateActivation
+  private let biases: Biases?
+
+  struct Biases {
+    /// Of gate and up, one after another.
+    var gateUp: Vector
+    var down: Vector
+  }
 
   /// - Parameters:
   ///   - gateUp: one tensor with the gate's rows first, or two.
   init(
-    gateUp: [Tensor], down: Tensor, activation: GateActivation, weights: WeightLoader
+    gateUp: [Tensor], down: Tensor, biases: Biases? = nil, activation: GateActivation,
+    weights: WeightLoader
   ) throws(ModelError) {
     self.gateUp = try weights.map(gateUp)
     self.down = try weights.map([down])
+    self.biases = biases
     self.activation = activation
   }
 
@@ -28,10 +37,12 @@ struct GatedLinearUnit {
   ) throws(ModelError) {
     let both = try space.projected.reserve(rows * gateUp.outputs)
     gateUp.apply(h, to: both, batch: rows, accumulate: false, pool: compute.pool)
+    if let biases { compute.add(biases.gateUp, to: both, rows: rows) }
     let hidden = try space.hidden.reserve(rows: rows, width: down.inputs)
     compute.gate(
       both, activation, rows: rows, width: down.inputs, to: hidden, quantized: down.wantsBlocks)
     down.apply(hidden, to: y, batch: rows, accumulate: accumulate, pool: compute.pool)
+    if let biases { compute.add(biases.down, to: y, rows: rows) }
   }
 }
 
@@ -42,22 +53,28 @@ struct FeedForwardBlock {
     case experts(ExpertMixture)
   }
 
-  private let norm: Norm
+  private let norm: Norm?
   private let body: Body
   private let outputNorm: Norm?
+  private let width: Int
+  private let residualScale: Float
 
   init(
     _ configuration: ModelConfiguration, _ design: TransformerDesign, layer: Int,
     weights: WeightLoader
   ) throws(ModelError) {
-    let (width, ff) = (configuration.embeddingLength, configuration.feedForwardLength)
+    width = configuration.embeddingLength
+    residualScale = configuration.residualScale
+    let ff = configuration.shape(ofLayer: layer).feedForwardLength
     let name = "blk.\(layer)."
-    let epsilon = configuration.normEpsilon
-    norm = try weights.norm(name + "ffn_norm.weight", count: width, epsilon: epsilon)
-    outputNorm =
-      design.normalizesOutputs
-      ? try weights.norm(name + "post_ffw_norm.weight", count: width, epsilon: epsilon) : nil
-    if let experts = configuration.experts {
+    let width = width
+    func loadNorm(_ part: String) throws(ModelError) -> Norm {
+      try weights.norm(
+        name + part + ".weight", count: width, epsilon: configuration.normEpsilon)
+    }
+    norm = design.normalizesInputs ? try loadNorm(design.feedForwardNorm) : nil
+    outputNorm = design.normalizesOutputs ? try loadNorm("post_ffw_norm") : nil
+    if let experts = configuration.experts, !experts.denseLayers.contains(layer) {
       body = .experts(
         try ExpertMixture(experts, design, width: width, prefix: name, weights: weights))
       return
@@ -66,7 +83,7 @@ struct FeedForwardBlock {
       try weights.tensor(name + part + ".weight", inputs: inputs, outputs: outputs)
     }
     let gateUp =
-      design.fusesProjections
+      design.fusesGateUp
       ? [try tensor("ffn_up", width, 2 * ff)]
       : [try tensor("ffn_gate", width, ff), try tensor("ffn_up", width, ff)]
     body = .dense(
@@ -81,16 +98,16 @@ struct FeedForwardBlock {
   func add(
     to x: Compute.Floats, rows: Int, compute: Compute, in space: inout Workspace
   ) throws(ModelError) {
-    let h = try space.normed.reserve(rows: rows, width: norm.width)
+    let h = try space.normed.reserve(rows: rows, width: width)
     var quantized = false
     if case .dense(let unit) = body { quantized = unit.wantsBlocks }
-    compute.normalize(x, norm, rows: rows, to: h, quantized: quantized)
-    guard let outputNorm else {
+    compute.normalize(x, norm, rows: rows, width: width, to: h, quantized: quantized)
+    guard outputNorm != nil || residualScale != 1 else {
       return try apply(h, to: x, rows: rows, accumulate: true, compute: compute, in: &space)
     }
-    let y = try space.branch.reserve(rows * norm.width)
+    let y = try space.branch.reserve(rows * width)
     try apply(h, to: y, rows: rows, accumulate: false, compute: compute, in: &space)
-    compute.addNormalized(y, outputNorm, rows: rows, to: x)
+    compute.add(y, outputNorm, rows: rows, width: width, scale: residualScale, to: x)
   }
 
   private func apply(
@@ -101,7 +118,7 @@ struct FeedForwardBlock {
     case .dense(let unit):
       try unit.apply(h, to: y, rows: rows, accumulate: accumulate, compute: compute, in: &space)
     case .experts(let mixture):
-      if !accumulate { y.update(repeating: 0, count: rows * norm.width) }
+      if !accumulate { y.update(repeating: 0, count: rows * width) }
       try mixture.add(h, to: y, rows: rows, compute: compute, in: &space)
     }
   }

@@ -1,9 +1,19 @@
+import CKernels
+
 /// A transformer of any architecture: embedding, layers of attention and feed-forward blocks,
 /// output projection of its own or tied to the embedding.
 final class Transformer {
-  private struct Layer {
-    let attention: AttentionBlock
-    let feedForward: FeedForwardBlock
+  fileprivate struct Layer {
+    let mixer: Mixer
+    /// Nil for a layer without one.
+    let feedForward: FeedForwardBlock?
+  }
+
+  /// What brings tokens together.
+  fileprivate enum Mixer {
+    case attention(AttentionBlock)
+    case linear(LinearBlock)
+    case none
   }
 
   private let configuration: ModelConfiguration
@@ -27,17 +37,16 @@ final class Transformer {
     let width = configuration.embeddingLength
     self.configuration = configuration
     self.design = design
-    try weights.refuseUnknownBiases(architecture: configuration.architecture)
     let embeddingTensor = try weights.tensor(
       "token_embd.weight", inputs: width, outputs: configuration.vocabularySize)
     embedding = try RowDecoder(embeddingTensor)
+    let distinct = configuration.layerCount / configuration.loops.count
     var layers: [Layer] = []
-    for number in 0..<configuration.layerCount {
-      layers.append(
-        Layer(
-          attention: try AttentionBlock(configuration, design, layer: number, weights: weights),
-          feedForward: try FeedForwardBlock(
-            configuration, design, layer: number, weights: weights)))
+    for number in 0..<distinct {
+      layers.append(try Self.layer(number, configuration, design, weights))
+    }
+    for number in distinct..<max(distinct, configuration.layerCount) {
+      layers.append(layers[number - distinct].again(asLayer: number))
     }
     self.layers = layers
     outputNorm = try weights.norm(
@@ -53,6 +62,27 @@ final class Transformer {
     localRotary = configuration.localRotary.map {
       RotaryTable($0, rotation: design.rotation, factors: nil)
     }
+    try weights.refuseUnused(configuration)
+  }
+
+  private static func layer(
+    _ number: Int, _ configuration: ModelConfiguration, _ design: TransformerDesign,
+    _ weights: WeightLoader
+  ) throws(ModelError) -> Layer {
+    let shape = configuration.shape(ofLayer: number)
+    let mixer: Mixer
+    if shape.headCount == 0 {
+      mixer = .none
+    } else if shape.kvHeadCount == 0 {
+      mixer = .linear(try LinearBlock(configuration, layer: number, weights: weights))
+    } else {
+      mixer = .attention(
+        try AttentionBlock(configuration, design, layer: number, weights: weights))
+    }
+    return Layer(
+      mixer: mixer,
+      feedForward: shape.feedForwardLength > 0
+        ? try FeedForwardBlock(configuration, design, layer: number, weights: weights) : nil)
   }
 
   /// Runs a pass through all layers, storing its keys and values.
@@ -70,25 +100,33 @@ final class Transformer {
     var rows = pass.rowCount
     for (number, layer) in layers.enumerated() {
       let isLast = number == layers.count - 1
-      let table = layer.attention.isLocal ? localRotary ?? rotary : rotary
-      let attended = try layer.attention.attend(
-        pass, x, rotary: table, onlyOutputs: isLast, in: &space)
-      if isLast {
-        // Nobody looks at the other rows any more: their keys and values are stored.
-        keepOutputRows(pass, x, width: width)
-        keepOutputRows(pass, attended.floats, width: layer.attention.attendedWidth)
-        rows = pass.outputRows.count
+      switch layer.mixer {
+      case .attention(let attention):
+        let table = attention.isLocal ? localRotary ?? rotary : rotary
+        let attended = try attention.attend(
+          pass, x, rotary: table, onlyOutputs: isLast, in: &space)
+        if isLast {
+          // Nobody looks at the other rows any more: their keys and values are stored.
+          rows = keepOutputRows(pass, x, width: width)
+          _ = keepOutputRows(pass, attended.floats, width: attention.attendedWidth)
+        }
+        try attention.add(attended, to: x, rows: rows, compute: pass.compute, in: &space)
+      case .linear(let block):
+        if isLast { rows = keepOutputRows(pass, x, width: width) }
+        try block.add(to: x, rows: rows, compute: pass.compute, in: &space)
+      case .none:
+        if isLast { rows = keepOutputRows(pass, x, width: width) }
       }
-      try layer.attention.add(attended, to: x, rows: rows, compute: pass.compute, in: &space)
-      try layer.feedForward.add(to: x, rows: rows, compute: pass.compute, in: &space)
+      try layer.feedForward?.add(to: x, rows: rows, compute: pass.compute, in: &space)
       pass.recorder?.recordHidden(x, width: width)
+      if isEndOfRound(number), !isLast { normalizeInPlace(pass.compute, x, rows: rows) }
     }
     return try project(pass.compute, x, rows: rows)
   }
 
   private func embed(_ pass: ForwardPass, to x: Compute.Floats) {
     let width = configuration.embeddingLength
-    let scale = design.embeddingScale
+    let scale = configuration.embeddingScale
     pass.compute.pool.run(count: pass.rowCount, nanoseconds: Double(width) * 0.3) { range, _ in
       for row in range {
         let to = x + row * width
@@ -99,9 +137,29 @@ final class Transformer {
   }
 
   /// Moves the rows that are asked for to the front.
-  private func keepOutputRows(_ pass: ForwardPass, _ x: Compute.Floats, width: Int) {
+  ///
+  /// - Returns: how many they are.
+  private func keepOutputRows(_ pass: ForwardPass, _ x: Compute.Floats, width: Int) -> Int {
     for (to, from) in pass.outputRows.enumerated() where to != from {
       (x + to * width).update(from: x + from * width, count: width)
+    }
+    return pass.outputRows.count
+  }
+
+  /// Whether the last norm stands behind a layer because a round of a looped model ends there.
+  private func isEndOfRound(_ layer: Int) -> Bool {
+    let loops = configuration.loops
+    return loops.count > 1 && loops.normalizesBetween
+      && (layer + 1) % (configuration.layerCount / loops.count) == 0
+  }
+
+  private func normalizeInPlace(_ compute: Compute, _ x: Compute.Floats, rows: Int) {
+    let (width, norm) = (outputNorm.width, outputNorm)
+    compute.pool.run(count: rows, nanoseconds: Double(width) * 0.3) { range, _ in
+      for row in range {
+        let place = x + row * width
+        compute.kernels.pointee.rms_norm(place, norm.weight.values, place, width, norm.epsilon)
+      }
     }
   }
 
@@ -109,13 +167,25 @@ final class Transformer {
     _ compute: Compute, _ x: Compute.Floats, rows: Int
   ) throws(ModelError) -> UnsafePointer<Float> {
     let h = try space.normed.reserve(rows: rows, width: outputNorm.width)
-    compute.normalize(x, outputNorm, rows: rows, to: h, quantized: output.wantsBlocks)
+    compute.normalize(
+      x, outputNorm, rows: rows, width: outputNorm.width, to: h, quantized: output.wantsBlocks)
     let out = try space.logits.reserve(rows * configuration.vocabularySize)
     output.apply(h, to: out, batch: rows, accumulate: false, pool: compute.pool)
+    if configuration.logitScale != 1 {
+      for i in 0..<rows * configuration.vocabularySize { out[i] *= configuration.logitScale }
+    }
     if let cap = configuration.logitSoftCap {
       compute.softCap(out, rows: rows, width: configuration.vocabularySize, cap: cap)
     }
     return UnsafePointer(out)
+  }
+}
+
+extension Transformer.Layer {
+  /// The same weights for a further round of a looped model.
+  fileprivate func again(asLayer layer: Int) -> Self {
+    guard case .attention(let attention) = mixer else { return self }
+    return Self(mixer: .attention(attention.again(asLayer: layer)), feedForward: feedForward)
   }
 }
 

@@ -62,9 +62,7 @@ public final class TransformerModel: LanguageModel {
       sum + (weights.tensor(named: name).map { $0.rowLength * $0.rowCount } ?? 0)
     }
     tokensPerPass = min(512, max(64, Int(0.04 * 3e11 / (2 * Double(max(1, weightCount))))))
-    let layout = KVLayout(
-      format: options.kvFormat, layerCount: configuration.layerCount,
-      kvHeadCount: configuration.kvHeadCount, headSize: configuration.headSize)
+    let layout = KVLayout(format: options.kvFormat, configuration)
     cacheBytesPerToken = layout.blockBytes / KVLayout.positions
     let version = weights.version
     let meter = LoadMeter(weights, observer: observer)
@@ -178,8 +176,7 @@ public final class TransformerModel: LanguageModel {
       state.cache.abandonPass()
       return ForwardResult(distributions: request.nodes.map { _ in nil }, computed: plan.computed)
     }
-    let group = configuration.headCount / configuration.kvHeadCount
-    state.attention.prepare(plan, in: state.cache, group: group)
+    state.attention.prepare(plan, in: state.cache, group: configuration.largestGroup)
     let pass = ForwardPass(
       compute: compute, plan: plan, attention: state.attention, cache: state.cache,
       recorder: recorder)
