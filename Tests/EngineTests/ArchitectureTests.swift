@@ -10,6 +10,7 @@ import Testing
   static let models = [
     "f32-rope-factors", "llama-yarn", "llama-experts", "qwen2", "qwen2moe", "qwen3", "qwen3moe",
     "gemma2", "gemma3", "phi3-long", "phi3-window",
+    "lfm2", "lfm2moe", "qwen35", "qwen35moe", "qwen3next",
   ]
 
   private static func load(_ name: String, _ options: EngineOptions) throws -> TransformerModel {

@@ -4,7 +4,7 @@ import Testing
 @testable import Engine
 
 /// Models from GGUF files against logits that transformers computed in double precision on the
-/// same, dequantised weights (Tests/Fixtures/make_model_fixtures.py).
+/// same, dequantised weights (make_model_fixtures.py and make_recurrent_fixtures.py in Fixtures).
 @Suite struct ReferenceLogitsTests {
   private struct Reference: Decodable {
     var ids: [TokenID]
@@ -46,6 +46,11 @@ import Testing
     Fixture(name: "gemma3", bound: 1e-4, boundF16: 3e-3),
     Fixture(name: "phi3-long", bound: 1e-4, boundF16: 3e-3),
     Fixture(name: "phi3-window", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "lfm2", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "lfm2moe", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "qwen35", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "qwen35moe", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "qwen3next", bound: 1e-4, boundF16: 3e-3),
   ]
 
   @Test(arguments: fixtures, InstructionSet.available)

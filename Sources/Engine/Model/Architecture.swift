@@ -37,7 +37,9 @@ enum Architectures {
     [
       LlamaArchitecture.self, Qwen2Architecture.self, Qwen2MoEArchitecture.self,
       Qwen3Architecture.self, Qwen3MoEArchitecture.self, Gemma2Architecture.self,
-      Gemma3Architecture.self, Phi3Architecture.self,
+      Gemma3Architecture.self, Phi3Architecture.self, Lfm2Architecture.self,
+      Lfm2MoEArchitecture.self, Qwen35Architecture.self, Qwen35MoEArchitecture.self,
+      Qwen3NextArchitecture.self,
     ]
   }
 

@@ -31,6 +31,11 @@ enum Lfm2MoEArchitecture: Architecture {
     _ configuration: inout ModelConfiguration, from metadata: ArchitectureMetadata
   ) throws {
     try Lfm2Architecture.configure(&configuration, from: metadata)
+    // 2 is the sigmoid.
+    let gating = try metadata.optionalSize("expert_gating_func") ?? 2
+    guard gating == 2 else {
+      throw ModelError.unsupportedMetadata(key: "lfm2moe.expert_gating_func", value: "\(gating)")
+    }
     var experts = try metadata.experts(feedForwardLength: configuration.feedForwardLength)
     let dense = try metadata.optionalSize("leading_dense_block_count") ?? 0
     experts.denseLayers = Set(0..<min(dense, configuration.layerCount))

@@ -24,8 +24,6 @@ enum Qwen35Architecture: Architecture {
           .init(
             keyHeadCount: try metadata.size("ssm.group_count"), valueHeadCount: heads,
             keySize: keySize, valueSize: inner / heads))))
-    // All parts of a text's positions are the same: what they turn is what one position turns.
-    metadata.ignore("rope.dimension_sections")
   }
 
   static func design(_ configuration: ModelConfiguration) -> TransformerDesign {

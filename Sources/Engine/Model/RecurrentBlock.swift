@@ -8,7 +8,7 @@ import CKernels
 /// token from `from` to `to` of each step of `ForwardPass.states`, in the order of the steps, and
 /// may divide the work by heads and channels, never by tokens: then a state is the same to the bit
 /// however a text was cut, forked and computed together with others.
-protocol RecurrentBlock: Sendable {
+protocol RecurrentBlock {
   /// The width of what `mix` returns.
   var mixedWidth: Int { get }
 
