@@ -9,7 +9,10 @@ import Testing
   /// Fixtures that between them have all there is to architectures.
   static let models = [
     "f32-rope-factors", "llama-yarn", "llama-experts", "qwen2", "qwen2moe", "qwen3", "qwen3moe",
-    "gemma2", "gemma3", "phi3-long", "phi3-window",
+    "gemma2", "gemma3", "phi3-long", "phi3-window", "mistral3", "smollm3", "qwen2vl", "qwen3vl",
+    "granite", "granitemoe", "minicpm", "ernie4_5", "ernie4_5-moe", "deci", "nanbeige", "olmo2",
+    "olmo3", "exaone4-window", "hunyuan-dense", "seed_oss", "glm4", "gpt-oss", "gemma4",
+    "gemma4-values",
     "lfm2", "lfm2moe", "qwen35", "qwen35moe", "qwen3next",
   ]
 

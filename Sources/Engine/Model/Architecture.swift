@@ -36,10 +36,16 @@ enum Architectures {
   private static var all: [any Architecture.Type] {
     [
       LlamaArchitecture.self, Qwen2Architecture.self, Qwen2MoEArchitecture.self,
-      Qwen3Architecture.self, Qwen3MoEArchitecture.self, Gemma2Architecture.self,
-      Gemma3Architecture.self, Phi3Architecture.self, Lfm2Architecture.self,
-      Lfm2MoEArchitecture.self, Qwen35Architecture.self, Qwen35MoEArchitecture.self,
-      Qwen3NextArchitecture.self,
+      Qwen2VLArchitecture.self, Qwen3Architecture.self, Qwen3MoEArchitecture.self,
+      Qwen3VLArchitecture.self, Gemma2Architecture.self, Gemma3Architecture.self,
+      Gemma4Architecture.self, Phi3Architecture.self, Mistral3Architecture.self,
+      SmolLM3Architecture.self, GraniteArchitecture.self, GraniteMoEArchitecture.self,
+      MiniCPMArchitecture.self, Ernie4_5Architecture.self, Ernie4_5MoEArchitecture.self,
+      DeciArchitecture.self, NanbeigeArchitecture.self, OLMo2Architecture.self,
+      EXAONE4Architecture.self, HunYuanDenseArchitecture.self, SeedOSSArchitecture.self,
+      GLM4Architecture.self, GptOssArchitecture.self,
+      Lfm2Architecture.self, Lfm2MoEArchitecture.self, Qwen35Architecture.self,
+      Qwen35MoEArchitecture.self, Qwen3NextArchitecture.self,
     ]
   }
 

@@ -6,7 +6,7 @@ extension ArchitectureMetadata {
     "attention.output_scale": [0, 1], "attention.scale": [0], "attention.shared_kv_layers": [0],
     "attention.temperature_length": [0], "attention.temperature_scale": [0],
     "attention.value_scale": [0, 1], "attn_logit_softcapping": [0], "embedding_scale": [0, 1],
-    "embedding_length_per_layer_input": [0], "expert_count": [0], "expert_gating_func": [0, 1],
+    "embedding_length_per_layer_input": [0], "expert_count": [0, 1], "expert_gating_func": [0, 1],
     "expert_group_count": [0, 1], "expert_weights_scale": [0, 1],
     "final_logit_softcapping": [0], "interleave_moe_layer_step": [0, 1],
     "leading_dense_block_count": [0], "logit_scale": [0, 1], "num_loops": [0, 1],

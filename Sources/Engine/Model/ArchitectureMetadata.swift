@@ -51,12 +51,11 @@ struct ArchitectureMetadata {
       return try optionalSize(name).map { Array(repeating: $0, count: layerCount) }
     }
     let sizes = try metadata.elements(key, "integers") { $0.integer } ?? []
-    guard sizes.count >= layerCount, sizes.allSatisfy({ (0...Self.largestSize).contains($0) })
-    else {
+    let count = try layerCount + predictionLayers
+    guard sizes.count == count, sizes.allSatisfy({ (0...Self.largestSize).contains($0) }) else {
       throw .valueOutOfRange(
         key: key, value: "\(sizes.count) numbers",
-        allowed: "0 to \(Self.largestSize) for each "
-          + "of \(layerCount) layers")
+        allowed: "0 to \(Self.largestSize) for each of \(count) layers")
     }
     return Array(sizes.prefix(layerCount))
   }
@@ -71,6 +70,11 @@ struct ArchitectureMetadata {
         key: key(name), value: "\(values.count) truth values", allowed: "\(layerCount) of them")
     }
     return Array(values.prefix(layerCount))
+  }
+
+  /// Layers behind the others that guess tokens ahead.
+  var predictionLayers: Int {
+    get throws(GGUFError) { try optionalSize("nextn_predict_layers") ?? 0 }
   }
 
   func boolean(_ name: String, default fallback: Bool) throws(GGUFError) -> Bool {
@@ -101,7 +105,9 @@ struct ArchitectureMetadata {
     let name = "attention.sliding_window_pattern"
     if case .array? = metadata[key(name)] {
       let pattern = try metadata.elements(key(name), "truth values") { $0.boolean } ?? []
-      return Array(pattern.prefix(layerCount))
+      // Stated for further layers as well, or else wrong.
+      return pattern.count == (try layerCount + predictionLayers)
+        ? Array(pattern.prefix(layerCount)) : pattern
     }
     let period = try optionalSize(name) ?? period
     return (0..<layerCount).map { $0 % period < period - 1 }

@@ -8,7 +8,7 @@ extension ModelConfiguration {
     let architecture = try Architectures.named(name)
     let metadata = ArchitectureMetadata(architecture: name, metadata: file.metadata)
     let embeddingLength = try metadata.size("embedding_length")
-    let predictionLayers = try metadata.optionalSize("nextn_predict_layers") ?? 0
+    let predictionLayers = try metadata.predictionLayers
     let blocks = try metadata.size("block_count")
     guard predictionLayers < blocks, blocks <= file.tensors.count else {
       throw ModelError.invalidConfiguration(

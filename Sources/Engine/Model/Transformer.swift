@@ -7,6 +7,9 @@ final class Transformer {
     let mixer: Mixer
     /// Nil for a layer without one.
     let feedForward: FeedForwardBlock?
+    var perLayer: PerLayerBlock?
+    /// Multiplies what the layer leaves; nil without one.
+    var scale: Float?
   }
 
   /// What brings tokens together.
@@ -20,6 +23,7 @@ final class Transformer {
   private let configuration: ModelConfiguration
   private let design: TransformerDesign
   private let embedding: RowDecoder
+  private let perLayerEmbedding: PerLayerEmbedding?
   private let layers: [Layer]
   private let outputNorm: Norm
   private let output: LinearMap
@@ -41,6 +45,10 @@ final class Transformer {
     let embeddingTensor = try weights.tensor(
       "token_embd.weight", inputs: width, outputs: configuration.vocabularySize)
     embedding = try RowDecoder(embeddingTensor)
+    perLayerEmbedding =
+      if let length = configuration.perLayerEmbeddingLength {
+        try PerLayerEmbedding(configuration, length: length, weights: weights)
+      } else { nil }
     let distinct = configuration.layerCount / configuration.loops.count
     var layers: [Layer] = []
     for number in 0..<distinct {
@@ -83,10 +91,20 @@ final class Transformer {
       mixer = .attention(
         try AttentionBlock(configuration, design, layer: number, weights: weights))
     }
-    return Layer(
+    var layer = Layer(
       mixer: mixer,
       feedForward: shape.feedForwardLength > 0
         ? try FeedForwardBlock(configuration, design, layer: number, weights: weights) : nil)
+    if let length = configuration.perLayerEmbeddingLength {
+      layer.perLayer = try PerLayerBlock(
+        configuration, length: length, layer: number, weights: weights)
+    }
+    let scale = "blk.\(number).layer_output_scale.weight"
+    if design.scalesLayers, weights.contains(scale) {
+      let vector = try weights.vectors([(scale, 1)])
+      layer.scale = withExtendedLifetime(vector) { vector.values[0] }
+    }
+    return layer
   }
 
   private static func recurrentBlock(
@@ -113,6 +131,8 @@ final class Transformer {
     let positions = 1 + Int(pass.plan.positions.max() ?? 0)
     rotary.extend(to: positions)
     localRotary?.extend(to: positions)
+    let perLayer = try perLayerEmbedding?.inputs(pass, x, in: &space)
+    let perLayerWidth = perLayerEmbedding?.width ?? 0
     var rows = pass.rowCount
     for (number, layer) in layers.enumerated() {
       let isLast = number == layers.count - 1
@@ -141,6 +161,12 @@ final class Transformer {
         if isLast { rows = keepOutputRows(pass, x, width: width) }
       }
       try layer.feedForward?.add(to: x, rows: rows, compute: pass.compute, in: &space)
+      if let block = layer.perLayer, let perLayer {
+        if isLast { _ = keepOutputRows(pass, perLayer, width: perLayerWidth) }
+        try block.add(
+          perLayer, stride: perLayerWidth, to: x, rows: rows, compute: pass.compute, in: &space)
+      }
+      if let scale = layer.scale { for i in 0..<rows * width { x[i] *= scale } }
       pass.recorder?.recordHidden(x, width: width)
       if isEndOfRound(number), !isLast { normalizeInPlace(pass.compute, x, rows: rows) }
     }
@@ -228,4 +254,7 @@ struct Workspace {
   var expertInput = ActivationBuffer()
   var expertOutput = ScratchBuffer<Float>()
   var logits = ScratchBuffer<Float>()
+  /// What layers add of their own for each token, and the table's rows that it is made of.
+  var perLayer = ScratchBuffer<Float>()
+  var perLayerRows = ScratchBuffer<Float>()
 }
