@@ -173,3 +173,35 @@ import Testing
     #expect(throws: ModelError.self) { try heads.validate() }
   }
 }
+
+extension RecurrentModelTests {
+  @Test("When nobody says, each of many paths has room for its state if memory allows")
+  func standardLimit() {
+    let layout = KVLayout(format: .f16, layerCount: 6, kvHeadCount: 2, headSize: 256)
+    func states(_ megabytes: Int, weights: Int, memory: Int) -> Int {
+      CacheLimit.standardStates(
+        StateLayout(sizes: [megabytes << 18]), beside: layout, context: 4096,
+        weightBytes: weights << 30, memory: memory << 30)
+    }
+    #expect(states(1, weights: 1, memory: 64) == 768)
+    #expect(states(50, weights: 4, memory: 64) == 64)
+    // Of 16 GiB what weights leave is 12, a quarter of which is for states.
+    #expect(states(64, weights: 4, memory: 16) == 48)
+  }
+
+  @Test("What decoding reads counts each path's state")
+  func benchmark() throws {
+    let model = try TransformerModel(
+      configuration: ModelConfiguration(
+        GGUFFile(path: Fixture.path("Models/qwen35.gguf")), vocabularySize: 133),
+      weights: ModelLoader.store(GGUFFile(path: Fixture.path("Models/qwen35.gguf"))),
+      vocabulary: NumberedVocabulary(count: 133))
+    let benchmark = EngineBenchmark(
+      promptTokens: 40, generatedTokens: 8, branches: [3], rounds: 1)
+    let measured = try #require(try benchmark.run(model).results.last)
+    let read = try #require(measured.bytesPerSecond) / measured.tokensPerSecond
+    let state = Double(try #require(model.configuration.stateLayout).byteCount)
+    let keys = Double(model.cacheBytesPerToken) * (40.0 / 3 + 4.5)
+    #expect(abs(read - (Double(model.memoryUse.weightBytes) / 3 + keys + state)) < 1)
+  }
+}

@@ -53,6 +53,16 @@ public enum CacheLimit: Sendable, Hashable {
     return bytes / max(1, states.byteCount)
   }
 
+  /// States that are kept when nobody says: as many as beside the standard limit of keys and values,
+  /// and one for each of 64 paths if they fit into a quarter of what weights leave.
+  static func standardStates(
+    _ states: StateLayout, beside layout: KVLayout, context: Int, weightBytes: Int, memory: Int
+  ) -> Int {
+    let limit = standard(layout, context: context, weightBytes: weightBytes, memory: memory)
+    let largest = max(0, memory - weightBytes) / 4 / max(1, states.byteCount)
+    return max(limit.states(states, beside: layout), min(64, largest))
+  }
+
   /// What is kept when nobody says: up to 65 536 tokens within a gibibyte or a quarter of the
   /// machine's memory, and a whole context if that fits into half of what weights leave.
   ///

@@ -54,8 +54,8 @@ struct ForwardPlanner {
   /// the states after them.
   private var repeated: [NodeID: Int32] = [:]
   private var states = StatePlanner()
-  /// Some node has to wait because there is no room for its state.
-  private var lacksStates = false
+  /// The node at hand has to wait because there is no room for its state.
+  private var waits = false
 
   init(tree: TokenTree, contextLength: Int, vocabularySize: Int, limit: Int) {
     self.tree = tree
@@ -73,13 +73,14 @@ struct ForwardPlanner {
       for id in nodes.reversed() { try touchState(before: id, in: &cache) }
       for (number, id) in nodes.enumerated() {
         let before = plan.rowCount - repeated.count
+        waits = false
         plan.answers.append(try add(id, in: &cache))
         plan.computed.append(plan.rowCount - repeated.count - before)
-        if plan.answers[number] == nil && plan.rowCount < limit && !lacksStates {
+        if plan.answers[number] == nil && plan.rowCount < limit && !waits {
           throw exhausted(nodes, in: cache)
         }
       }
-      if lacksStates, plan.rowCount == 0 {
+      if waits, plan.rowCount == 0 {
         throw ModelError.outOfMemory(bytes: cache.states?.layout.byteCount ?? 0)
       }
     } catch {
@@ -157,9 +158,9 @@ struct ForwardPlanner {
       guard case .row(let row) = ancestor.source else { return nil }
       return row
     }
-    guard plan.rowCount < limit, !lacksStates else { return nil }
+    guard plan.rowCount < limit else { return nil }
     if cache.states != nil, !beginStates(after: ancestor.source, in: &cache) {
-      lacksStates = true
+      waits = true
       return nil
     }
     while plan.rowCount < limit, let next = tokens.popLast() {

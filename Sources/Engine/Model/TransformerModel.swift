@@ -74,8 +74,13 @@ public final class TransformerModel: LanguageModel {
       ?? CacheLimit.standard(
         layout, context: configuration.contextLength, weightBytes: meter.packedBytes,
         memory: CacheLimit.machineMemory)
-    let states = configuration.stateLayout.map {
-      StateCache(layout: $0, capacity: stateLimit ?? limit.states($0, beside: layout))
+    let states = configuration.stateLayout.map { states in
+      let usual =
+        options.cacheLimit?.states(states, beside: layout)
+        ?? CacheLimit.standardStates(
+          states, beside: layout, context: configuration.contextLength,
+          weightBytes: meter.packedBytes, memory: CacheLimit.machineMemory)
+      return StateCache(layout: states, capacity: stateLimit ?? usual)
     }
     let cache = PrefixCache(
       layout: layout, states: states, limit: states == nil ? limit : limit.besideStates)
