@@ -370,6 +370,7 @@ static void store_kv_q8_0(const float *key, const float *value, const ck_kv_slot
 #define CACHE_SCALED 1
 #include "attention.h"
 
+#include "recurrence.h"
 #include "training_kernels.h"
 #include "training_product.h"
 #include "training_attention.h"

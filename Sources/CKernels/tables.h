@@ -37,6 +37,8 @@ extern const ck_kernels ck_dotprod_kernels;
     .soft_cap = soft_cap, .add_scaled = add_scaled, .store_kv_f16 = store_kv_f16,            \
     .store_kv_f32 = store_kv_f32, .store_kv_q8_0 = store_kv_q8_0,                            \
     .attend_f16 = attend_f16, .attend_f32 = attend_f32, .attend_q8_0 = attend_q8_0,          \
+    .multiply = multiply, .sigmoid_gate = sigmoid_gate, .convolve = convolve,                \
+    .delta_rule = delta_rule,                                                                \
     .training =                                                                              \
         {                                                                                    \
             .rms_norm_backward = rms_norm_backward, .swiglu_backward = swiglu_backward,      \

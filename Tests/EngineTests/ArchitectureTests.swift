@@ -13,6 +13,7 @@ import Testing
     "granite", "granitemoe", "minicpm", "ernie4_5", "ernie4_5-moe", "deci", "nanbeige", "olmo2",
     "olmo3", "exaone4-window", "hunyuan-dense", "seed_oss", "glm4", "gpt-oss", "gemma4",
     "gemma4-values",
+    "lfm2", "lfm2moe", "qwen35", "qwen35moe", "qwen3next",
   ]
 
   private static func load(_ name: String, _ options: EngineOptions) throws -> TransformerModel {

@@ -73,7 +73,8 @@ import Testing
     let top = try #require(inspection.hiddenStates.last).map(Double.init)
     let square = top.reduce(0) { $0 + $1 * $1 } / Double(width)
     let factor = 1 / (square + Double(configuration.normEpsilon)).squareRoot()
-    let norm = try matrix("output_norm.weight")
+    let isShort = configuration.architecture.hasPrefix("lfm2")
+    let norm = try matrix(isShort ? "token_embd_norm.weight" : "output_norm.weight")
     let h = zip(top, norm).map { $0 * factor * Double($1) }
     let output = configuration.tiedEmbeddings ? embedding : try matrix("output.weight")
     for (token, logit) in inspection.distribution.logits.enumerated() {

@@ -4,7 +4,7 @@ import Testing
 @testable import Engine
 
 /// Models from GGUF files against logits that transformers computed in double precision on the
-/// same, dequantised weights (Tests/Fixtures/make_model_fixtures.py).
+/// same, dequantised weights (make_model_fixtures.py and make_recurrent_fixtures.py in Fixtures).
 @Suite struct ReferenceLogitsTests {
   private struct Reference: Decodable {
     var ids: [TokenID]
@@ -69,6 +69,11 @@ import Testing
     // Its scores are not scaled down, so that attention is sharp.
     Fixture(name: "gemma4", bound: 1e-4, boundF16: 2e-2, boundQ8: 6e-1),
     Fixture(name: "gemma4-values", bound: 1e-4, boundF16: 2e-2, boundQ8: 6e-1),
+    Fixture(name: "lfm2", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "lfm2moe", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "qwen35", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "qwen35moe", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "qwen3next", bound: 1e-4, boundF16: 3e-3),
   ]
 
   @Test(arguments: fixtures, InstructionSet.available)

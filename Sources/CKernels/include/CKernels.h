@@ -135,6 +135,46 @@ typedef struct {
   long head_size;
 } ck_kv_slot;
 
+/// A causal convolution of each channel by itself, for one token: out[c] = sum over tap of
+/// weights[tap, c] * input[tap, c], where the last input is `x` and the state holds those before it,
+/// the oldest first.
+typedef struct {
+  /// [taps - 1, channels]; NULL before the first token, as if all were zero.
+  const float *from;
+  /// The inputs that the next token sees; may be `from`.
+  float *to;
+  /// [channels]
+  const float *x;
+  /// [taps, channels]
+  const float *weights;
+  /// [channels]
+  float *out;
+  long channels;
+  long taps;
+  /// Puts out silu(out).
+  bool silu;
+} ck_convolution;
+
+/// One token of one head of the gated delta rule (Yang et al. 2024, "Gated Delta Networks", eq. 10):
+/// with the state S as [keys, values],
+///   S = decay * S;  S += key x (beta * (value - S^T key));  out = S^T query.
+typedef struct {
+  /// NULL before the first token, as if all were zero.
+  const float *from;
+  /// The state after the token; may be `from`.
+  float *to;
+  /// [keys]
+  const float *query;
+  const float *key;
+  /// [values]
+  const float *value;
+  float *out;
+  float decay;
+  float beta;
+  long keys;
+  long values;
+} ck_delta_rule;
+
 /// What a step of AdamW takes beside the numbers it works on.
 typedef struct {
   float rate;
@@ -243,6 +283,14 @@ typedef struct {
   void (*attend_f16)(const ck_attention *job);
   void (*attend_f32)(const ck_attention *job);
   void (*attend_q8_0)(const ck_attention *job);
+  /// out = a * b
+  void (*multiply)(const float *a, const float *b, float *out, long n);
+  /// x = x * sigmoid(gate)
+  void (*sigmoid_gate)(const float *gate, float *x, long n);
+  /// For channels `channel0..<channel1`; see recurrence.h.
+  void (*convolve)(const ck_convolution *job, long channel0, long channel1);
+  /// For columns `column0..<column1` of the state.
+  void (*delta_rule)(const ck_delta_rule *job, long column0, long column1);
   ck_training_kernels training;
 } ck_kernels;
 

@@ -44,6 +44,8 @@ enum Architectures {
       DeciArchitecture.self, NanbeigeArchitecture.self, OLMo2Architecture.self,
       EXAONE4Architecture.self, HunYuanDenseArchitecture.self, SeedOSSArchitecture.self,
       GLM4Architecture.self, GptOssArchitecture.self,
+      Lfm2Architecture.self, Lfm2MoEArchitecture.self, Qwen35Architecture.self,
+      Qwen35MoEArchitecture.self, Qwen3NextArchitecture.self,
     ]
   }
 

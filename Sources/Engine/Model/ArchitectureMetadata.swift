@@ -60,6 +60,18 @@ struct ArchitectureMetadata {
     return Array(sizes.prefix(layerCount))
   }
 
+  /// A truth value for each layer; nil when the file does not say. [layerCount]
+  func truthValues(_ name: String, layerCount: Int) throws(GGUFError) -> [Bool]? {
+    guard let values = try metadata.elements(key(name), "truth values", { $0.boolean }) else {
+      return nil
+    }
+    guard values.count >= layerCount else {
+      throw .valueOutOfRange(
+        key: key(name), value: "\(values.count) truth values", allowed: "\(layerCount) of them")
+    }
+    return Array(values.prefix(layerCount))
+  }
+
   /// Layers behind the others that guess tokens ahead.
   var predictionLayers: Int {
     get throws(GGUFError) { try optionalSize("nextn_predict_layers") ?? 0 }

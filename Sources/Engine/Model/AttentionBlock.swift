@@ -1,11 +1,12 @@
 import CKernels
 
 /// Grouped-query attention (Ainslie et al. 2023) of one layer with all that architectures vary of
-/// it: biases, norms, partial rotation or none, windows, caps, sinks, keys and values of an earlier
-/// layer.
+/// it: biases, norms, partial rotation or none, windows, caps, sinks, gates, keys and values of an
+/// earlier layer.
 struct AttentionBlock {
   private let norm: Norm?
-  /// Queries, keys and values, one after another; only queries where another layer has the rest.
+  /// Queries, keys, values and gates, one after another; only queries where another layer has the
+  /// rest.
   private let queryKeyValue: LinearMap
   private let bias: Vector?
   private let headNorms: HeadNorms
@@ -32,6 +33,8 @@ struct AttentionBlock {
   let isLocal: Bool
   /// Queries and keys are turned by their positions.
   private let isTurned: Bool
+  /// The heads' outputs are weighed by what stands behind the values.
+  private let isGated: Bool
   private let temperature: ModelConfiguration.AttentionTemperature?
   private let residualScale: Float
 
@@ -52,6 +55,7 @@ struct AttentionBlock {
     isLocal = configuration.window?.layers[layer] ?? false
     window = isLocal ? configuration.window?.length ?? 0 : 0
     isTurned = !configuration.nopeLayers.contains(layer)
+    isGated = design.gatesAttention
     temperature = configuration.attentionTemperature
     residualScale = configuration.residualScale
 
@@ -72,10 +76,22 @@ struct AttentionBlock {
       parts[2].name = "k"
     }
     var tensors: [Tensor] = []
+    var gates: [Tensor] = []
     for part in parts {
-      tensors.append(
-        try weights.tensor(name + part.name + ".weight", inputs: width, outputs: part.outputs))
+      let holdsGates = design.gatesAttention && part.name == "q"
+      let tensor = try weights.tensor(
+        name + part.name + ".weight", inputs: width, outputs: part.outputs * (holdsGates ? 2 : 1))
+      guard holdsGates else {
+        tensors.append(tensor)
+        continue
+      }
+      for head in 0..<headCount {
+        let first = 2 * head * headSize
+        tensors.append(tensor.rows(first..<first + headSize))
+        gates.append(tensor.rows(first + headSize..<first + 2 * headSize))
+      }
     }
+    tensors += gates
     queryKeyValue = try weights.map(tensors)
     let hasBias = parts.contains { weights.contains(name + $0.name + ".bias") }
     bias =
@@ -146,7 +162,21 @@ struct AttentionBlock {
         sinks: sinks.map { UnsafePointer($0.values) }, queries: qkv, queryStride: stride,
         out: out.floats, scale: scale, softCap: softCap, window: window, scratch: scratch,
         scratchPerWorker: scratchSize, onlyOutputs: onlyOutputs))
+    if isGated { openGates(qkv, out.floats, rows: rows, compute) }
     return out
+  }
+
+  /// Weighs the heads' outputs.
+  private func openGates(
+    _ projected: Compute.Floats, _ out: Compute.Floats, rows: Int, _ compute: Compute
+  ) {
+    let (stride, width) = (queryKeyValue.outputs, output.inputs)
+    compute.pool.run(count: rows, nanoseconds: Double(width)) { range, _ in
+      for row in range {
+        let gates = projected + (row + 1) * stride - width
+        compute.kernels.pointee.sigmoid_gate(gates, out + row * width, width)
+      }
+    }
   }
 
   /// Adds biases, normalises heads, turns them by their positions, and stores keys and values.

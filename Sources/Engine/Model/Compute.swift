@@ -114,10 +114,12 @@ struct Vector: @unchecked Sendable {
 
   var values: UnsafeMutablePointer<Float> { memory.start.assumingMemoryBound(to: Float.self) }
 
-  static func ones(count: Int) throws(ModelError) -> Vector {
+  static func ones(count: Int) throws(ModelError) -> Vector { try repeating(1, count: count) }
+
+  static func repeating(_ value: Float, count: Int) throws(ModelError) -> Vector {
     let memory = try AlignedMemory(byteCount: count * MemoryLayout<Float>.stride)
     let vector = Vector(count: count, memory: memory)
-    vector.values.update(repeating: 1, count: count)
+    vector.values.update(repeating: value, count: count)
     return vector
   }
 }

@@ -13,6 +13,9 @@ struct ForwardPass {
   let blocks: [UnsafeMutablePointer<UInt8>]
   /// For each row its further copies.
   let copiesOfRow: [Int32: [Int]]
+  /// The memory of the state before and of that after each step; see `StatePlan`. [steps]
+  private let stateMemory: [(from: UnsafeMutablePointer<Float>?, to: UnsafeMutablePointer<Float>)]
+  private let stateLayout: StateLayout?
   /// Keeps what the pass computes; only with a pass of one row.
   let recorder: PassRecorder?
 
@@ -26,6 +29,14 @@ struct ForwardPass {
     self.attention = attention
     layout = cache.layout
     outputRows = Set(plan.answers.compactMap { $0.map(Int.init) }).sorted()
+    stateLayout = cache.states?.layout
+    if let states = cache.states {
+      stateMemory = plan.states.steps.map {
+        (from: $0.from < 0 ? nil : states.memory(of: $0.from), to: states.memory(of: $0.to))
+      }
+    } else {
+      stateMemory = []
+    }
     let places = plan.slots + plan.copies.map(\.slot)
     blocks = places.map { cache.memory(of: $0.block).assumingMemoryBound(to: UInt8.self) }
     copiesOfRow = Dictionary(grouping: plan.copies.indices, by: { plan.copies[$0].row })
@@ -59,6 +70,16 @@ struct ForwardPass {
         value_offset: layout.valueOffset(layer: layer, head: head), slot: Int(offset),
         head_size: headSize)
       kernel(keys + head * headSize, values + head * headSize, &slot)
+    }
+  }
+
+  /// What happens to a recurrent layer's part of the states, in this order.
+  func stateSteps(layer: Int) -> [StateStep] {
+    guard let offset = stateLayout?.offsets[layer] else { return [] }
+    return zip(plan.states.steps, stateMemory).map { step, memory in
+      StateStep(
+        row: Int(step.row), from: memory.from.map { UnsafePointer($0 + offset) },
+        to: memory.to + offset)
     }
   }
 

@@ -51,6 +51,8 @@ public struct ModelConfiguration: Sendable, Hashable {
   package var residualScale: Float = 1
   /// Multiplies logits.
   package var logitScale: Float = 1
+  /// Some layers remember by a state; nil when all look back at keys and values.
+  package var recurrence: Recurrence?
   /// How many times the layers are run through, each time with keys and values of their own.
   package var loops = Loops()
   /// The width of the embedding that every layer has of its own for each token; nil without them.
@@ -188,6 +190,7 @@ extension ModelConfiguration {
       }
     }
     try validateVariations()
+    try validateRecurrence()
   }
 
   private func validate(_ shape: LayerShape) throws(ModelError) {

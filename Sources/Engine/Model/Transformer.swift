@@ -15,6 +15,7 @@ final class Transformer {
   /// What brings tokens together.
   fileprivate enum Mixer {
     case attention(AttentionBlock)
+    case recurrent(any RecurrentBlock)
     case linear(LinearBlock)
     case none
   }
@@ -58,7 +59,7 @@ final class Transformer {
     }
     self.layers = layers
     outputNorm = try weights.norm(
-      "output_norm.weight", count: width, epsilon: configuration.normEpsilon)
+      design.outputNorm + ".weight", count: width, epsilon: configuration.normEpsilon)
     output = try weights.map([
       configuration.tiedEmbeddings
         ? embeddingTensor
@@ -79,7 +80,10 @@ final class Transformer {
   ) throws(ModelError) -> Layer {
     let shape = configuration.shape(ofLayer: number)
     let mixer: Mixer
-    if shape.headCount == 0 {
+    if let recurrence = configuration.recurrence, recurrence.layers[number] {
+      mixer = .recurrent(
+        try recurrentBlock(recurrence, configuration, layer: number, weights))
+    } else if shape.headCount == 0 {
       mixer = .none
     } else if shape.kvHeadCount == 0 {
       mixer = .linear(try LinearBlock(configuration, layer: number, weights: weights))
@@ -101,6 +105,18 @@ final class Transformer {
       layer.scale = withExtendedLifetime(vector) { vector.values[0] }
     }
     return layer
+  }
+
+  private static func recurrentBlock(
+    _ recurrence: ModelConfiguration.Recurrence, _ configuration: ModelConfiguration, layer: Int,
+    _ weights: WeightLoader
+  ) throws(ModelError) -> any RecurrentBlock {
+    switch recurrence.kind {
+    case .shortConvolution:
+      try ShortConvolution(configuration, recurrence, layer: layer, weights: weights)
+    case .gatedDeltaNet(let net):
+      try GatedDeltaNet(configuration, recurrence, net, layer: layer, weights: weights)
+    }
   }
 
   /// Runs a pass through all layers, storing its keys and values.
@@ -131,6 +147,13 @@ final class Transformer {
           _ = keepOutputRows(pass, attended.floats, width: attention.attendedWidth)
         }
         try attention.add(attended, to: x, rows: rows, compute: pass.compute, in: &space)
+      case .recurrent(let block):
+        let mixed = try block.mix(pass, x, in: &space)
+        if isLast {
+          rows = keepOutputRows(pass, x, width: width)
+          _ = keepOutputRows(pass, mixed.floats, width: block.mixedWidth)
+        }
+        try block.add(mixed, to: x, rows: rows, compute: pass.compute, in: &space)
       case .linear(let block):
         if isLast { rows = keepOutputRows(pass, x, width: width) }
         try block.add(to: x, rows: rows, compute: pass.compute, in: &space)

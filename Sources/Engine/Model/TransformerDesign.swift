@@ -19,6 +19,11 @@ struct TransformerDesign {
   var normalizesInputs = true
   /// Each block's output is normalised before it is added.
   var normalizesOutputs = false
+  /// What heads put out is weighed by sigmoids of a map of the block's input, whose rows stand with
+  /// those of the queries: for each head its query, then its gate (Qiu et al. 2025).
+  var gatesAttention = false
+  /// How files name the norm behind the last layer.
+  var outputNorm = "output_norm"
   /// How files name the norm before the feed-forward block.
   var feedForwardNorm = "ffn_norm"
   /// Each head has a score of its own that nothing is looked at for (Xiao et al. 2023, attention

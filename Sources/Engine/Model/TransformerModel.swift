@@ -34,13 +34,15 @@ public final class TransformerModel: LanguageModel {
   ///
   /// - Parameters:
   ///   - chatTemplate: what the file says of conversations; see `LanguageModel`.
+  ///   - stateLimit: the most states that recurrent layers may keep; nil for what fits beside keys
+  ///     and values.
   ///   - observer: is told how far that is, and may give up.
   /// - Throws: `ModelError` when the weights do not fit the configuration, a format or
   ///   architecture is not supported, memory runs out, or the observer gives up.
   package init(
     configuration: ModelConfiguration, weights: any WeightStore, vocabulary: any Vocabulary,
     chatTemplate: String? = nil, options: EngineOptions = EngineOptions(),
-    observer: LoadObserver? = nil
+    stateLimit: Int? = nil, observer: LoadObserver? = nil
   ) throws(ModelError) {
     try configuration.validate()
     let available = InstructionSet.available
@@ -72,7 +74,16 @@ public final class TransformerModel: LanguageModel {
       ?? CacheLimit.standard(
         layout, context: configuration.contextLength, weightBytes: meter.packedBytes,
         memory: CacheLimit.machineMemory)
-    let cache = PrefixCache(layout: layout, limit: limit)
+    let states = configuration.stateLayout.map { states in
+      let usual =
+        options.cacheLimit?.states(states, beside: layout)
+        ?? CacheLimit.standardStates(
+          states, beside: layout, context: configuration.contextLength,
+          weightBytes: meter.packedBytes, memory: CacheLimit.machineMemory)
+      return StateCache(layout: states, capacity: stateLimit ?? usual)
+    }
+    let cache = PrefixCache(
+      layout: layout, states: states, limit: states == nil ? limit : limit.besideStates)
     lastMemoryUse = Mutex(
       MemoryUse(
         weightBytes: meter.packedBytes, cacheBytes: 0, cachedTokens: 0,
@@ -97,7 +108,7 @@ public final class TransformerModel: LanguageModel {
   public struct MemoryUse: Sendable, Hashable {
     /// Bytes of packed weights.
     public var weightBytes: Int
-    /// Bytes taken for keys and values.
+    /// Bytes taken for keys and values, and for what recurrent layers remember.
     public var cacheBytes: Int
     /// Tokens whose keys and values are kept; whole blocks are counted.
     public var cachedTokens: Int
@@ -108,7 +119,7 @@ public final class TransformerModel: LanguageModel {
   /// As of the last pass: asking never waits for one under way.
   public var memoryUse: MemoryUse { lastMemoryUse.withLock { $0 } }
 
-  /// Forgets all keys and values.
+  /// Forgets all keys, values and states.
   func clearCache() {
     state.withLock { state in
       state.cache.removeAll()
@@ -130,6 +141,7 @@ public final class TransformerModel: LanguageModel {
       // In pieces and each under a lock of its own, so that other callers do not wait for long.
       let request = ForwardRequest(nodes: [node], tokenLimit: tokensPerPass)
       guard try forward(request, in: tree).distributions[0] != nil else { continue }
+      try computeState(before: node, in: tree)
       let inspection = try state.withLock { state -> NodeInspection? in
         try refresh(&state)
         guard let known = tree[node], state.cache.find(node, known) != nil else { return nil }
@@ -142,7 +154,16 @@ public final class TransformerModel: LanguageModel {
     }
   }
 
-  /// - Parameter recorder: only when the pass computes one row.
+  /// Has recurrent layers remember what a single row for a node goes on from.
+  private func computeState(before node: NodeID, in tree: TokenTree) throws {
+    guard configuration.recurrence != nil, let parent = tree[node]?.parent, parent != .root else {
+      return
+    }
+    let request = ForwardRequest(nodes: [parent], tokenLimit: tokensPerPass)
+    while try forward(request, in: tree).distributions[0] == nil { try Task.checkCancellation() }
+  }
+
+  /// - Parameter recorder: only when the pass computes one row; it answers nothing otherwise.
   private func forward(
     _ request: ForwardRequest, in tree: TokenTree, _ state: inout State, recorder: PassRecorder?
   ) throws -> ForwardResult {
@@ -156,7 +177,8 @@ public final class TransformerModel: LanguageModel {
       use.cachedTokens = tokens
       use.cacheBytes = bytes
     }
-    guard plan.rowCount > 0 else {
+    guard plan.rowCount > 0, recorder == nil || plan.rowCount == 1 else {
+      state.cache.abandonPass()
       return ForwardResult(distributions: request.nodes.map { _ in nil }, computed: plan.computed)
     }
     state.attention.prepare(plan, in: state.cache, group: configuration.largestGroup)
@@ -177,7 +199,7 @@ public final class TransformerModel: LanguageModel {
   /// The most tokens of one pass, whatever is asked for.
   private static let mostRows = 512
 
-  /// Packs again and forgets keys and values when the weights have changed.
+  /// Packs again and forgets keys, values and states when the weights have changed.
   private func refresh(_ state: inout State) throws(ModelError) {
     let version = store.version
     guard version != state.version else { return }
