@@ -34,6 +34,7 @@ let package = Package(
     .target(
       name: "Training", dependencies: ["CKernels", "Decoding", "Engine"],
       swiftSettings: swiftSettings),
+    .target(name: "Jinja", swiftSettings: swiftSettings),
     .target(name: "Problems", swiftSettings: swiftSettings),
     .target(
       name: "Traces", dependencies: ["Decoding", "Problems"], swiftSettings: swiftSettings),
@@ -93,6 +94,7 @@ let package = Package(
     .testTarget(
       name: "EngineTests", dependencies: ["CKernels", "Decoding", "Engine", "EngineFixtures"],
       swiftSettings: swiftSettings),
+    .testTarget(name: "JinjaTests", dependencies: ["Jinja"], swiftSettings: swiftSettings),
     .testTarget(
       name: "TrainingTests",
       dependencies: ["CKernels", "Decoding", "Engine", "EngineFixtures", "Training"],
