@@ -109,6 +109,8 @@ typedef struct {
   float scale;
   /// Scores become soft_cap * tanh(score / soft_cap), unless it is 0.
   float soft_cap;
+  /// Not 0 for positions of the path that no later one sees, or NULL where all are seen. [positions]
+  const uint8_t *hidden;
   /// query_count * group * (CK_HEAD_PADDING + padded head_size + positions) floats.
   float *scratch;
 } ck_attention;

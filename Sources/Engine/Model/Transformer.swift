@@ -63,27 +63,60 @@ final class Transformer {
     let width = configuration.embeddingLength
     let x = try space.residual.reserve(pass.rowCount * width)
     embed(pass, to: x)
+    let firstLayer = pass.edits?.restart(in: x, rows: pass.rowCount) ?? 0
     pass.recorder?.recordHidden(x, width: width)
     let positions = 1 + Int(pass.plan.positions.max() ?? 0)
     rotary.extend(to: positions)
     localRotary?.extend(to: positions)
     var rows = pass.rowCount
-    for (number, layer) in layers.enumerated() {
+    for (number, layer) in layers.enumerated().dropFirst(firstLayer) {
       let isLast = number == layers.count - 1
       let table = layer.attention.isLocal ? localRotary ?? rotary : rotary
       let attended = try layer.attention.attend(
         pass, x, rotary: table, onlyOutputs: isLast, in: &space)
+      pass.edits?.silenceHeads(
+        of: number, in: attended.floats, rows: pass.rowCount, headSize: configuration.headSize,
+        width: layer.attention.attendedWidth)
       if isLast {
         // Nobody looks at the other rows any more: their keys and values are stored.
         keepOutputRows(pass, x, width: width)
         keepOutputRows(pass, attended.floats, width: layer.attention.attendedWidth)
         rows = pass.outputRows.count
       }
-      try layer.attention.add(attended, to: x, rows: rows, compute: pass.compute, in: &space)
-      try layer.feedForward.add(to: x, rows: rows, compute: pass.compute, in: &space)
+      if pass.edits?.skipsAttention(of: number) != true {
+        try layer.attention.add(attended, to: x, rows: rows, compute: pass.compute, in: &space)
+      }
+      pass.recorder?.recordMiddle(x, width: width)
+      if pass.edits?.skipsFeedForward(of: number) != true {
+        try layer.feedForward.add(to: x, rows: rows, compute: pass.compute, in: &space)
+      }
       pass.recorder?.recordHidden(x, width: width)
     }
     return try project(pass.compute, x, rows: rows)
+  }
+
+  /// The logits that states of the residual stream would give if they were the last.
+  ///
+  /// - Parameters:
+  ///   - states: `[rows][width]`.
+  ///   - read: is given the numbers of some rows and their logits, `[rows, vocabulary]`, which are
+  ///     valid only there.
+  func readOut(
+    _ states: [[Float]], compute: Compute, _ read: (Range<Int>, UnsafePointer<Float>) -> Void
+  ) throws(ModelError) {
+    let width = configuration.embeddingLength
+    // A large vocabulary should not take much memory.
+    let most = max(1, min(32, (1 << 21) / max(1, configuration.vocabularySize)))
+    for start in stride(from: 0, to: states.count, by: most) {
+      let rows = start..<min(states.count, start + most)
+      let x = try space.residual.reserve(rows.count * width)
+      for row in rows {
+        for (index, value) in states[row].prefix(width).enumerated() {
+          x[(row - start) * width + index] = value
+        }
+      }
+      read(rows, try project(compute, x, rows: rows.count))
+    }
   }
 
   private func embed(_ pass: ForwardPass, to x: Compute.Floats) {
