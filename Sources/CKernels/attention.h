@@ -207,6 +207,19 @@ INLINE void CACHE(each_run)(const ck_attention *job, bool scoring) {
   }
 }
 
+/// Takes the hidden positions out of a query's scores; its own position stays.
+///
+/// - Returns: the largest score of those that are left.
+static float CACHE(hide)(const ck_attention *job, float *scores, long query) {
+  const long last = job->lengths[query] - 1;
+  float largest = scores[last];
+  for (long p = CACHE(first_seen)(job, query); p < last; p++) {
+    if (job->hidden[p]) scores[p] = -INFINITY;
+    else if (scores[p] > largest) largest = scores[p];
+  }
+  return largest;
+}
+
 static void CACHE(attend)(const ck_attention *job) {
   const long width = padded(job->head_size), state_size = CK_HEAD_PADDING + width;
   const long group = job->group, count = job->query_count * group;
@@ -216,7 +229,7 @@ static void CACHE(attend)(const ck_attention *job) {
   CACHE(each_run)(job, true);
   for (long i = 0; i < count; i++) {
     float *state = job->scratch + i * state_size, *scores = all_scores + i * job->positions;
-    float largest = largest_of(load(state));
+    float largest = job->hidden ? CACHE(hide)(job, scores, i / group) : largest_of(load(state));
     const float sink = job->sinks ? job->sinks[i % group] : -INFINITY;
     if (sink > largest) largest = sink;
     const vf top = splat(largest);

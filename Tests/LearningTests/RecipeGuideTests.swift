@@ -47,8 +47,9 @@ import Traces
     let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
     let pages = Set(files).subtracting(["README.md"])
     // What all recipes do to the bundled models is measured on one page, and labels of steps are
-    // explained on another.
-    let names = StrategyRegistry.names + RecipeRegistry.names + ["training", "step-labels"]
+    // explained on another. Layers is no strategy.
+    let names =
+      StrategyRegistry.names + RecipeRegistry.names + ["training", "step-labels", "layers"]
     #expect(pages == Set(names.map { "\($0).md" }))
     let list = try page("README")
     for page in pages { #expect(list.contains("](\(page))")) }

@@ -17,6 +17,7 @@ enum EffectKind: CaseIterable {
   case ask, stopReview
   case lookUp, study, stopStudy, export
   case train, tellTraining, stopTraining, findWeights, keepWeights
+  case look, stopLooking
   case load
   case lesson, open, stopOpening, save, keep, list
   case listSessions, stopListing, rename, delete
@@ -50,6 +51,8 @@ enum EffectKind: CaseIterable {
     case .training(.tell): self = .tellTraining
     case .training(.find): self = .findWeights
     case .training(.keep): self = .keepWeights
+    case .inspection(.read): self = .look
+    case .inspection(.stop): self = .stopLooking
     case .model(.load): self = .load
     case .file(.lesson): self = .lesson
     case .file(.open): self = .open
@@ -69,7 +72,7 @@ enum EffectKind: CaseIterable {
 
   /// What takes the model, and so can hang with it.
   static let onTheModel: [EffectKind] = [
-    .fetch, .take, .stream, .answerNow, .wait, .beside, .run, .ask, .lookUp, .study,
+    .fetch, .take, .stream, .answerNow, .wait, .beside, .run, .ask, .lookUp, .study, .look,
   ]
 }
 
@@ -124,6 +127,9 @@ struct EffectEnd: Hashable {
     case .training(.beat): return nil
     case .training(.found(_, let ending)): self.init(.findWeights, ending)
     case .training(.kept(_, let ending)): self.init(.keepWeights, ending)
+    case .inspection(.read), .inspection(.heads): return nil
+    case .inspection(.ended(_, let ending)): self.init(.look, ending)
+    case .inspection(.stopped): self.init(.stopLooking, .done)
     case .model(.loading): return nil
     case .model(.ready): self.init(.load, .done)
     case .model(.failed): self.init(.load, .failed)
@@ -252,6 +258,10 @@ final class EffectBench {
     case .stopTraining: .training(.tell(.end))
     case .findWeights: find(saved.path)
     case .keepWeights: .training(.keep([weights(saved.path)], step: 2))
+    case .look:
+      .inspection(
+        .read(tokens: Self.asked.map(\.id), InspectionQuestion(node: Self.place, ablations: [])))
+    case .stopLooking: .inspection(.stop)
     case .load: .model(.load(path: "other"))
     case .lesson: .file(.lesson(path: folder.appending(path: "lesson.md").path))
     case .open: .file(.open(path: saved.path))
@@ -306,7 +316,7 @@ final class EffectBench {
     let nowhere = "/nowhere/file"
     switch kind {
     case .insert, .stopStream, .note, .cancelRun, .stopReview, .stopStudy, .list, .tick,
-      .tellTraining, .stopTraining, .stopOpening, .keep, .listSessions, .stopListing:
+      .tellTraining, .stopTraining, .stopOpening, .keep, .listSessions, .stopListing, .stopLooking:
       return nil
     case .explore: return .decode(.explore(run: 2, question, settings))
     case .resume: return .decode(.resume(run: 7, question, settings, finished, others: []))
@@ -326,7 +336,7 @@ final class EffectBench {
         at: folder.appending(path: "user/config"), withIntermediateDirectories: true)
       return effect(kind)
     case .fetch, .take, .stream, .answerNow, .wait, .beside, .run, .ask, .lookUp, .study, .train,
-      .load:
+      .look, .load:
       temper.mood = .fails
       return effect(kind)
     }

@@ -122,6 +122,8 @@ typedef struct {
   float soft_cap;
   /// For each head of the group a score whose weight goes to nothing, or NULL. [group]
   const float *sinks;
+  /// Not 0 for positions of the path that no later one sees, or NULL where all are seen. [positions]
+  const uint8_t *hidden;
   /// query_count * group * (CK_HEAD_PADDING + padded head_size + positions) floats.
   float *scratch;
 } ck_attention;

@@ -55,8 +55,10 @@ struct PrefixCache {
   private var rows: [Int32] = []
   private var index: [NodeID: Slot] = [:]
   private var pass: UInt64 = 0
-  /// What the current pass has placed, so that a pass that fails can be undone.
+  /// What the current pass has placed, and the blocks it has forked for that, so that a pass can be
+  /// undone.
   private var placed: [Slot] = []
+  private var forked: [Int32] = []
 
   /// - Parameters:
   ///   - limit: of keys and values; states have theirs.
@@ -97,6 +99,7 @@ struct PrefixCache {
     pass += 1
     placed.removeAll(keepingCapacity: true)
     states?.beginPass()
+    forked.removeAll(keepingCapacity: true)
   }
 
   /// Where a node's keys and values are, or will be when the current pass is over.
@@ -192,7 +195,10 @@ struct PrefixCache {
       blocks[Int(slot.block)].count = min(blocks[Int(slot.block)].count, slot.offset)
       if slot.offset == 0 { release(slot.block) }
     }
+    // They hold copies that no id points to.
+    for block in forked.reversed() { release(block) }
     placed.removeAll(keepingCapacity: true)
+    forked.removeAll(keepingCapacity: true)
   }
 
   // MARK: Blocks
@@ -205,6 +211,7 @@ struct PrefixCache {
   private mutating func fork(_ last: Slot, copies: inout [PendingCopy]) -> Int32? {
     let source = Int(last.block)
     guard let block = newBlock(parent: blocks[source].parent) else { return nil }
+    forked.append(block)
     let count = last.offset + 1
     let from = source * KVLayout.positions
     let to = Int(block) * KVLayout.positions

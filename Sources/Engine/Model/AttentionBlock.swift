@@ -24,7 +24,7 @@ struct AttentionBlock {
   private let headCount: Int
   /// Of those that it computes: 0 where another layer does.
   private let kvHeadCount: Int
-  private let headSize: Int
+  let headSize: Int
   private let scale: Float
   private let softCap: Float
   /// How many positions a token sees; 0 for all.

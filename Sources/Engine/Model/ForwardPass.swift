@@ -18,12 +18,15 @@ struct ForwardPass {
   private let stateLayout: StateLayout?
   /// Keeps what the pass computes; only with a pass of one row.
   let recorder: PassRecorder?
+  /// What the pass does otherwise than the model would; nil for nothing.
+  let edits: PassEdits?
 
   init(
     compute: Compute, plan: ForwardPlan, attention: AttentionPlan, cache: PrefixCache,
-    recorder: PassRecorder? = nil
+    recorder: PassRecorder? = nil, edits: PassEdits? = nil
   ) {
     self.recorder = recorder
+    self.edits = edits
     self.compute = compute
     self.plan = plan
     self.attention = attention
@@ -124,6 +127,7 @@ struct ForwardPass {
         job.runs = runs + slice.runs.lowerBound
         job.users = users
         job.lengths = lengths + slice.rows.lowerBound
+        job.hidden = edits?.hiddenPositions
         kernel(&job)
         recorder?.record(job, layer: call.layer)
       }

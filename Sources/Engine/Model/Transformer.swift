@@ -133,34 +133,44 @@ final class Transformer {
     localRotary?.extend(to: positions)
     let perLayer = try perLayerEmbedding?.inputs(pass, x, in: &space)
     let perLayerWidth = perLayerEmbedding?.width ?? 0
+    let firstLayer = pass.edits?.restart(in: x, rows: pass.rowCount) ?? 0
     var rows = pass.rowCount
-    for (number, layer) in layers.enumerated() {
+    for (number, layer) in layers.enumerated().dropFirst(firstLayer) {
       let isLast = number == layers.count - 1
+      let skips = pass.edits?.skipsAttention(of: number) ?? false
       switch layer.mixer {
       case .attention(let attention):
         let table = attention.isLocal ? localRotary ?? rotary : rotary
         let attended = try attention.attend(
           pass, x, rotary: table, onlyOutputs: isLast, in: &space)
+        pass.edits?.silenceHeads(
+          of: number, in: attended.floats, rows: pass.rowCount, headSize: attention.headSize,
+          width: attention.attendedWidth)
         if isLast {
           // Nobody looks at the other rows any more: their keys and values are stored.
           rows = keepOutputRows(pass, x, width: width)
           _ = keepOutputRows(pass, attended.floats, width: attention.attendedWidth)
         }
-        try attention.add(attended, to: x, rows: rows, compute: pass.compute, in: &space)
+        if !skips {
+          try attention.add(attended, to: x, rows: rows, compute: pass.compute, in: &space)
+        }
       case .recurrent(let block):
         let mixed = try block.mix(pass, x, in: &space)
         if isLast {
           rows = keepOutputRows(pass, x, width: width)
           _ = keepOutputRows(pass, mixed.floats, width: block.mixedWidth)
         }
-        try block.add(mixed, to: x, rows: rows, compute: pass.compute, in: &space)
+        if !skips { try block.add(mixed, to: x, rows: rows, compute: pass.compute, in: &space) }
       case .linear(let block):
         if isLast { rows = keepOutputRows(pass, x, width: width) }
-        try block.add(to: x, rows: rows, compute: pass.compute, in: &space)
+        if !skips { try block.add(to: x, rows: rows, compute: pass.compute, in: &space) }
       case .none:
         if isLast { rows = keepOutputRows(pass, x, width: width) }
       }
-      try layer.feedForward?.add(to: x, rows: rows, compute: pass.compute, in: &space)
+      pass.recorder?.recordMiddle(x, width: width)
+      if pass.edits?.skipsFeedForward(of: number) != true {
+        try layer.feedForward?.add(to: x, rows: rows, compute: pass.compute, in: &space)
+      }
       if let block = layer.perLayer, let perLayer {
         if isLast { _ = keepOutputRows(pass, perLayer, width: perLayerWidth) }
         try block.add(
@@ -171,6 +181,30 @@ final class Transformer {
       if isEndOfRound(number), !isLast { normalizeInPlace(pass.compute, x, rows: rows) }
     }
     return try project(pass.compute, x, rows: rows)
+  }
+
+  /// The logits that states of the residual stream would give if they were the last.
+  ///
+  /// - Parameters:
+  ///   - states: `[rows][width]`.
+  ///   - read: is given the numbers of some rows and their logits, `[rows, vocabulary]`, which are
+  ///     valid only there.
+  func readOut(
+    _ states: [[Float]], compute: Compute, _ read: (Range<Int>, UnsafePointer<Float>) -> Void
+  ) throws(ModelError) {
+    let width = configuration.embeddingLength
+    // A large vocabulary should not take much memory.
+    let most = max(1, min(32, (1 << 21) / max(1, configuration.vocabularySize)))
+    for start in stride(from: 0, to: states.count, by: most) {
+      let rows = start..<min(states.count, start + most)
+      let x = try space.residual.reserve(rows.count * width)
+      for row in rows {
+        for (index, value) in states[row].prefix(width).enumerated() {
+          x[(row - start) * width + index] = value
+        }
+      }
+      read(rows, try project(compute, x, rows: rows.count))
+    }
   }
 
   private func embed(_ pass: ForwardPass, to x: Compute.Floats) {

@@ -17,15 +17,17 @@ public final class TransformerModel: LanguageModel {
   let cacheBytesPerToken: Int
 
   private let store: any WeightStore
-  private let compute: Compute
-  private let state: Mutex<State>
+  let compute: Compute
+  let state: Mutex<State>
   private let lastMemoryUse: Mutex<MemoryUse>
 
   /// All that a pass changes.
-  private struct State: @unchecked Sendable {
+  struct State: @unchecked Sendable {
     var transformer: Transformer
     var cache: PrefixCache
     var attention = AttentionPlan()
+    /// Keys and values of texts that are read with something silenced, and what that is.
+    var silenced: (ablations: Set<Ablation>, cache: PrefixCache)?
     /// The version of the weights that everything above was made from.
     var version: UInt64
   }
@@ -123,6 +125,7 @@ public final class TransformerModel: LanguageModel {
   func clearCache() {
     state.withLock { state in
       state.cache.removeAll()
+      state.silenced = nil
       lastMemoryUse.withLock { $0.cachedTokens = 0 }
     }
   }
@@ -131,60 +134,37 @@ public final class TransformerModel: LanguageModel {
     try state.withLock { state in try forward(request, in: tree, &state, recorder: nil) }
   }
 
-  /// What the model computes inside at one node, beside its distribution. Takes a pass of its own
-  /// after those that compute the node's prefix.
-  ///
-  /// - Throws: as `forward`; `CancellationError` when the task is cancelled.
-  func inspect(_ node: NodeID, in tree: TokenTree) throws -> NodeInspection {
-    while true {
-      try Task.checkCancellation()
-      // In pieces and each under a lock of its own, so that other callers do not wait for long.
-      let request = ForwardRequest(nodes: [node], tokenLimit: tokensPerPass)
-      guard try forward(request, in: tree).distributions[0] != nil else { continue }
-      try computeState(before: node, in: tree)
-      let inspection = try state.withLock { state -> NodeInspection? in
-        try refresh(&state)
-        guard let known = tree[node], state.cache.find(node, known) != nil else { return nil }
-        let recorder = PassRecorder(configuration)
-        let result = try forward(request, in: tree, &state, recorder: recorder)
-        return result.distributions[0].map { recorder.inspection(distribution: $0) }
-      }
-      // Otherwise another caller's pass has evicted the node in between.
-      if let inspection { return inspection }
-    }
-  }
-
-  /// Has recurrent layers remember what a single row for a node goes on from.
-  private func computeState(before node: NodeID, in tree: TokenTree) throws {
-    guard configuration.recurrence != nil, let parent = tree[node]?.parent, parent != .root else {
-      return
-    }
-    let request = ForwardRequest(nodes: [parent], tokenLimit: tokensPerPass)
-    while try forward(request, in: tree).distributions[0] == nil { try Task.checkCancellation() }
-  }
-
-  /// - Parameter recorder: only when the pass computes one row; it answers nothing otherwise.
-  private func forward(
-    _ request: ForwardRequest, in tree: TokenTree, _ state: inout State, recorder: PassRecorder?
+  /// - Parameters:
+  ///   - recorder: only when the pass computes one row; it answers nothing otherwise.
+  ///   - edits: what the pass does otherwise; `state.cache` is then one of its own, or the pass is
+  ///     undone.
+  func forward(
+    _ request: ForwardRequest, in tree: TokenTree, _ state: inout State, recorder: PassRecorder?,
+    edits: PassEdits? = nil
   ) throws -> ForwardResult {
     try refresh(&state)
     var planner = ForwardPlanner(
       tree: tree, contextLength: contextLength, vocabularySize: configuration.vocabularySize,
       limit: min(request.tokenLimit, Self.mostRows))
-    let plan = try planner.plan(request.nodes, in: &state.cache)
+    var plan = try planner.plan(request.nodes, in: &state.cache)
     let (tokens, bytes) = (state.cache.usedTokens, state.cache.residentBytes)
-    lastMemoryUse.withLock { use in
-      use.cachedTokens = tokens
-      use.cacheBytes = bytes
+    if edits == nil {
+      lastMemoryUse.withLock { use in
+        use.cachedTokens = tokens
+        use.cacheBytes = bytes
+      }
     }
-    guard plan.rowCount > 0, recorder == nil || plan.rowCount == 1 else {
+    guard plan.rowCount > 0, recorder == nil || plan.rowCount == 1,
+      plan.rowCount == edits?.rowCount ?? plan.rowCount
+    else {
       state.cache.abandonPass()
       return ForwardResult(distributions: request.nodes.map { _ in nil }, computed: plan.computed)
     }
+    if let token = edits?.token { for row in plan.tokens.indices { plan.tokens[row] = token } }
     state.attention.prepare(plan, in: state.cache, group: configuration.largestGroup)
     let pass = ForwardPass(
       compute: compute, plan: plan, attention: state.attention, cache: state.cache,
-      recorder: recorder)
+      recorder: recorder, edits: edits)
     let logits: UnsafePointer<Float>
     do {
       logits = try state.transformer.forward(pass)
@@ -200,7 +180,7 @@ public final class TransformerModel: LanguageModel {
   private static let mostRows = 512
 
   /// Packs again and forgets keys, values and states when the weights have changed.
-  private func refresh(_ state: inout State) throws(ModelError) {
+  func refresh(_ state: inout State) throws(ModelError) {
     let version = store.version
     guard version != state.version else { return }
     let meter = LoadMeter(store, observer: nil)
@@ -208,6 +188,7 @@ public final class TransformerModel: LanguageModel {
       configuration, weights: WeightLoader(store: store, compute: compute, meter: meter))
     lastMemoryUse.withLock { $0.weightBytes = meter.packedBytes }
     state.cache.removeAll()
+    state.silenced = nil
     state.version = version
   }
 
@@ -232,7 +213,7 @@ public final class TransformerModel: LanguageModel {
     }
   }
 
-  private func distribution(_ logits: UnsafePointer<Float>, count: Int) -> TokenDistribution {
+  func distribution(_ logits: UnsafePointer<Float>, count: Int) -> TokenDistribution {
     let row = Array(UnsafeBufferPointer(start: logits, count: count))
     let sum = compute.kernels.pointee.log_sum_exp(logits, count)
     return sum.isNaN
@@ -241,6 +222,6 @@ public final class TransformerModel: LanguageModel {
 }
 
 /// Lets threads write to different elements of a buffer.
-private struct UncheckedBuffer<Element>: @unchecked Sendable {
+struct UncheckedBuffer<Element>: @unchecked Sendable {
   let buffer: UnsafeMutableBufferPointer<Element>
 }

@@ -36,13 +36,14 @@ final class ModelWorker: Worker {
     bench.post(.model(.loading(ModelLoad(name: name))))
     jobs.start(.load, isOvertaking: true) { [self] in
       let opener = bench.configuration.opener
-      let (model, summary) = try await onThread { [bench] isWanted in
+      var (model, summary) = try await onThread { [bench] isWanted in
         try opener.open(path: path) { bytes, total in
           guard isWanted() else { return false }
           bench.post(.model(.loading(ModelLoad(name: name, bytes: bytes, totalBytes: total))))
           return true
         }
       }
+      summary.isInspectable = model is any InspectableModel
       let decoder = Decoder(model: model, slots: summary.slots)
       try newest.withLock { newest in
         guard newest == number else { throw CancellationError() }

@@ -11,6 +11,7 @@ public enum Effect: Sendable {
   case review(ReviewEffect)
   case study(StudyEffect)
   case training(TrainingEffect)
+  case inspection(InspectionEffect)
   case model(ModelEffect)
   case file(FileEffect)
   case config(ConfigEffect)
@@ -92,6 +93,13 @@ public enum TrainingEffect: Sendable {
   /// Keeps the first of some weights that are still there as a model of the user's; `step` is whose
   /// are wanted.
   case keep([TrainingWeights], step: Int)
+}
+
+/// Looks into the layers of the model at hand.
+public enum InspectionEffect: Sendable {
+  /// Reads the layers behind some tokens, then what each head does there.
+  case read(tokens: [TokenID], InspectionQuestion)
+  case stop
 }
 
 public enum ModelEffect: Sendable { case load(path: String) }

@@ -80,6 +80,19 @@ enum TrainingNews: Sendable {
   case kept(step: Int, Ending<KeptModel>)
 }
 
+/// What comes of looking into the model.
+enum InspectionNews: Sendable {
+  // On the way.
+  case read(InspectionQuestion, LayerReading)
+  /// The log probability of the chosen token without each head of a layer.
+  case heads(InspectionQuestion, layer: Int, [Double])
+
+  // Endings.
+  case ended(InspectionQuestion, Ending<Void>)
+  /// What is being read, if anything is, will end.
+  case stopped
+}
+
 /// What comes of the effects on models.
 enum ModelNews: Sendable {
   // On the way.

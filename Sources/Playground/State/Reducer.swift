@@ -37,7 +37,7 @@ struct Reducer: Sendable {
         state.activities[run] = nil
       }
       return state.pass(action)
-    case .review, .study, .training: return state.pass(action)
+    case .review, .study, .training, .inspection: return state.pass(action)
     case .shell(.theme(let name, let ending)):
       if ending.isDone { state.themeName = name }
       state.session.tell(ending)
@@ -377,13 +377,17 @@ extension PlaygroundState {
   /// The screen so many tabs further on, round at the ends, among those that have something to show;
   /// among all where no other has.
   func neighbour(_ offset: Int) -> ScreenID {
-    let filled = screens.filter { $0.id == session.screen || isFilled($0) }.map(\.id)
-    let among = filled.count > 1 ? filled : session.screens.ids
+    let filled = Set(screens.filter { $0.id == session.screen || isFilled($0) }.map(\.id))
+    let tabs = session.screens.tabs
+    let among = filled.count > 1 ? tabs.filter(filled.contains) : tabs
     return among.cycled(from: session.screen, by: offset) ?? DecodeScreen.id
   }
 
   mutating func show(_ screen: ScreenID) -> [Effect] {
     guard session.screens.ids.contains(screen) else { return [] }
+    if screen != session.screen, let selection = screens[current].selection(session) {
+      session.selected = selection
+    }
     session.screen = screen
     return onScreen { $0.appear(&$1) }
   }

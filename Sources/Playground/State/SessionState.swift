@@ -39,6 +39,8 @@ public struct SessionState: Sendable {
   var exploring: Int?
   /// Where Decode is: the place whose next token is shown.
   var cursor: NodeID = .root
+  /// The path or place that was selected on the screen that was left last.
+  var selected: PathSelection?
   /// The runs under way, by number.
   var activities: [Int: Activity] = [:]
   /// The next run's number.
@@ -289,6 +291,8 @@ public struct ModelSummary: Sendable, Hashable {
   public var member: FamilyMember?
   /// Why it cannot be trained; nil where it can.
   public var trainingObstacle: String?
+  /// Whether it shows what happens in its layers.
+  public var isInspectable = false
 
   public init(
     identity: ModelIdentity, path: String, contextLength: Int,
