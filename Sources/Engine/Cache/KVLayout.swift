@@ -46,6 +46,19 @@ struct KVLayout: Sendable, Hashable {
   func valueOffset(layer: Int, head: Int) -> Int { keyOffset(layer: layer, head: head) + keyBytes }
 }
 
+extension KVLayout {
+  init(_ configuration: ModelConfiguration, format: KVFormat) {
+    self.init(
+      format: format, layerCount: configuration.layerCount,
+      kvHeadCount: configuration.kvHeadCount, headSize: configuration.headSize)
+  }
+
+  /// Bytes that the keys and values of a path take.
+  func bytes(tokens: Int) -> Int {
+    (tokens + Self.positions - 1) / Self.positions * blockBytes
+  }
+}
+
 extension KVFormat {
   typealias StoreKernel =
     @convention(c) (

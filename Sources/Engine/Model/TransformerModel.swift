@@ -60,9 +60,7 @@ public final class TransformerModel: LanguageModel {
       sum + (weights.tensor(named: name).map { $0.rowLength * $0.rowCount } ?? 0)
     }
     tokensPerPass = min(512, max(64, Int(0.04 * 3e11 / (2 * Double(max(1, weightCount))))))
-    let layout = KVLayout(
-      format: options.kvFormat, layerCount: configuration.layerCount,
-      kvHeadCount: configuration.kvHeadCount, headSize: configuration.headSize)
+    let layout = KVLayout(configuration, format: options.kvFormat)
     cacheBytesPerToken = layout.blockBytes / KVLayout.positions
     let version = weights.version
     let meter = LoadMeter(weights, observer: observer)
