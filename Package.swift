@@ -31,6 +31,7 @@ let package = Package(
       name: "CKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
     .target(name: "Decoding", swiftSettings: swiftSettings),
     .target(name: "Engine", dependencies: ["CKernels", "Decoding"], swiftSettings: swiftSettings),
+    .target(name: "ModelStores", dependencies: ["Engine"], swiftSettings: swiftSettings),
     .target(
       name: "Training", dependencies: ["CKernels", "Decoding", "Engine"],
       swiftSettings: swiftSettings),
@@ -63,8 +64,8 @@ let package = Package(
     .executableTarget(
       name: "ponder",
       dependencies: [
-        "Decoding", "Engine", "Learning", "Measuring", "NcursesTerminal", "Playground", "Problems",
-        "Reasoning", "TerminalUI", "Traces", "Training",
+        "Decoding", "Engine", "Learning", "Measuring", "ModelStores", "NcursesTerminal", "Playground",
+        "Problems", "Reasoning", "TerminalUI", "Traces", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -92,6 +93,9 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "EngineTests", dependencies: ["CKernels", "Decoding", "Engine", "EngineFixtures"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ModelStoresTests", dependencies: ["Engine", "ModelStores"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "TrainingTests",
