@@ -64,8 +64,8 @@ let package = Package(
     .executableTarget(
       name: "ponder",
       dependencies: [
-        "Decoding", "Engine", "Learning", "Measuring", "ModelStores", "NcursesTerminal", "Playground",
-        "Problems", "Reasoning", "TerminalUI", "Traces", "Training",
+        "Decoding", "Engine", "Learning", "Measuring", "ModelStores", "NcursesTerminal",
+        "Playground", "Problems", "Reasoning", "TerminalUI", "Traces", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

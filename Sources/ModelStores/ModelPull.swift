@@ -48,6 +48,12 @@ public struct ModelPull: Sendable {
     }
   }
 
+  /// The file of a model that an earlier pull has put into Ponder's own folder; nil where there is
+  /// none.
+  public func kept(_ reference: ModelReference) -> String? {
+    if case .package(let name) = reference { keptModel(of: Self.normalized(name)) } else { nil }
+  }
+
   private func pull(
     _ repository: HubRepository, _ selection: HubSelection, _ observer: PullObserver
   ) async throws -> String {

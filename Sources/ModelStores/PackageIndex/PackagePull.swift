@@ -75,7 +75,7 @@ extension ModelPull {
   }
 
   /// As indexes spell names (PEP 503).
-  private static func normalized(_ name: String) -> String {
+  static func normalized(_ name: String) -> String {
     name.lowercased().split { "-_.".contains($0) }.joined(separator: "-")
   }
 
@@ -84,7 +84,7 @@ extension ModelPull {
     ownFolder.appending(path: ".pypi-\(package)")
   }
 
-  private func keptModel(of package: String) -> String? {
+  func keptModel(of package: String) -> String? {
     guard let name = try? String(contentsOf: note(of: package), encoding: .utf8),
       HubRepository.isSafe(path: name), !name.contains("/")
     else { return nil }
