@@ -31,6 +31,7 @@ let package = Package(
       name: "CKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
     .target(name: "Decoding", swiftSettings: swiftSettings),
     .target(name: "Engine", dependencies: ["CKernels", "Decoding"], swiftSettings: swiftSettings),
+    .target(name: "ModelStores", dependencies: ["Engine"], swiftSettings: swiftSettings),
     .target(
       name: "Training", dependencies: ["CKernels", "Decoding", "Engine"],
       swiftSettings: swiftSettings),
@@ -64,8 +65,8 @@ let package = Package(
     .executableTarget(
       name: "ponder",
       dependencies: [
-        "Decoding", "Engine", "Learning", "Measuring", "NcursesTerminal", "Playground", "Problems",
-        "Reasoning", "TerminalUI", "Traces", "Training",
+        "Decoding", "Engine", "Learning", "Measuring", "ModelStores", "NcursesTerminal",
+        "Playground", "Problems", "Reasoning", "TerminalUI", "Traces", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -95,6 +96,9 @@ let package = Package(
       name: "EngineTests", dependencies: ["CKernels", "Decoding", "Engine", "EngineFixtures"],
       swiftSettings: swiftSettings),
     .testTarget(name: "JinjaTests", dependencies: ["Jinja"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ModelStoresTests", dependencies: ["Engine", "ModelStores"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "TrainingTests",
       dependencies: ["CKernels", "Decoding", "Engine", "EngineFixtures", "Training"],

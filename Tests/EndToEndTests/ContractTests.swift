@@ -12,7 +12,7 @@ import Testing
 
   static let commands = [
     "play", "run", "eval", "problems", "strategies", "models", "themes", "info", "tokenize",
-    "logits", "replay", "grade", "train", "recipes",
+    "logits", "replay", "grade", "train", "recipes", "pull",
   ]
 
   @Test(arguments: commands) func help(_ command: String) throws {

@@ -99,6 +99,13 @@ extension KVFormat {
   }
 }
 
+extension KVLayout {
+  /// Bytes that the keys and values of a path take.
+  func bytes(tokens: Int) -> Int {
+    (tokens + Self.positions - 1) / Self.positions * blockBytes
+  }
+}
+
 extension KVFormat {
   typealias StoreKernel =
     @convention(c) (

@@ -58,6 +58,12 @@ struct PackedFormat: Sendable {
     ck_decode_row(number, row, out, count)
   }
 
+  /// Bytes that rows take when they are packed.
+  func packedBytes(rows: Int, inputs: Int, kernels: UnsafePointer<ck_kernels>) -> Int {
+    let group = Int(kernels.pointee.group)
+    return (rows + group - 1) / group * ck_packed_group_bytes(kernels, number, inputs)
+  }
+
   /// About how many bytes are packed between two reports.
   private static let pieceBytes = 16 << 20
 

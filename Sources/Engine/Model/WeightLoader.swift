@@ -3,6 +3,9 @@ struct WeightLoader {
   let store: any WeightStore
   let compute: Compute
   let meter: LoadMeter
+  /// Tensors are only looked at: maps and vectors have their sizes, count the memory they would
+  /// take, and hold nothing.
+  let onlyChecks: Bool
   private let taken = TakenNames()
 
   /// The names of the tensors that were handed out.
@@ -10,10 +13,13 @@ struct WeightLoader {
     var names: Set<String> = []
   }
 
-  init(store: any WeightStore, compute: Compute, meter: LoadMeter) {
+  init(
+    store: any WeightStore, compute: Compute, meter: LoadMeter, onlyChecks: Bool = false
+  ) {
     self.store = store
     self.compute = compute
     self.meter = meter
+    self.onlyChecks = onlyChecks
   }
 
   /// A tensor of exactly this shape.
@@ -33,6 +39,10 @@ struct WeightLoader {
 
   /// A linear map made of one or more tensors with the same inputs, outputs in their order.
   func map(_ tensors: [Tensor]) throws(ModelError) -> LinearMap {
+    if onlyChecks {
+      meter.add(packedBytes: try LinearMap.byteCount(tensors, kernels: compute.kernels))
+      return LinearMap(withoutWeights: tensors, kernels: compute.kernels)
+    }
     for tensor in tensors { store.willRead(tensor) }
     let map = try LinearMap(tensors, kernels: compute.kernels, pool: compute.pool) {
       tensor, rows throws(ModelError) in
@@ -59,7 +69,9 @@ struct WeightLoader {
     let memory = try AlignedMemory(byteCount: count * MemoryLayout<Float>.stride)
     var to = memory.start.assumingMemoryBound(to: Float.self)
     for (tensor, row) in rows {
-      try RowDecoder(tensor).decode(row: row, to: to)
+      let decoder = try RowDecoder(tensor)
+      // A page of the file for each norm takes seconds on a disk that has not read it yet.
+      if !onlyChecks { decoder.decode(row: row, to: to) }
       to += tensor.rowLength
     }
     meter.add(packedBytes: memory.byteCount)

@@ -102,7 +102,13 @@ public enum InspectionEffect: Sendable {
   case stop
 }
 
-public enum ModelEffect: Sendable { case load(path: String) }
+public enum ModelEffect: Sendable {
+  case load(path: String)
+  /// Fetches a model over the network, and loads it then.
+  case fetch(name: String)
+  /// Looks for the models of other programs on this machine.
+  case find
+}
 
 /// Reading and writing files.
 public enum FileEffect: Sendable {

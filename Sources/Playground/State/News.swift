@@ -102,8 +102,11 @@ enum ModelNews: Sendable {
   // Endings.
   case ready(ModelSummary, any Vocabulary)
   case failed(name: String, why: String)
+  /// It is not on this machine and can be fetched; `asked` is what was asked for.
+  case absent(asked: String, why: String)
   /// Another was asked for before this one was there.
   case cancelled(name: String)
+  case found(Ending<[Catalog.ModelEntry]>)
 }
 
 /// What comes of reading and writing files, each with its path as it was typed.

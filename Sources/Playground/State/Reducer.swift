@@ -155,14 +155,25 @@ struct Reducer: Sendable {
 
   private func receive(_ news: ModelNews, _ state: inout PlaygroundState) -> [Effect] {
     switch news {
-    case .loading(let load): state.model = .loading(load)
+    case .loading(let load):
+      state.absentModel = nil
+      state.model = .loading(load)
     case .ready(let summary, let vocabulary):
       state.vocabulary = vocabulary
       return modelReady(summary, &state)
     case .failed(let name, let why):
       state.model = .failed(name: name, why: why)
       state.session.tell(why, .error)
+    case .absent(let asked, let why):
+      state.absentModel = asked
+      let question = "\(why) Ask for it once more to fetch it over the network."
+      state.model = .failed(name: asked, why: question)
+      state.session.tell(question, .error)
     case .cancelled: break
+    case .found(.done(let models)):
+      let known = Set(state.catalog.models.map(\.path))
+      state.session.catalog.models += models.filter { !known.contains($0.path) }
+    case .found(.failed), .found(.cancelled): state.session.catalog.isSearched = false
     }
     return []
   }

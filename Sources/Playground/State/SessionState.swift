@@ -23,6 +23,8 @@ public struct SessionState: Sendable {
   /// The settings there are.
   var settingTable = SettingTable.standard
   var model: ModelState = .none
+  /// What was asked for last, where that is not on this machine and can be fetched.
+  var absentModel: String?
   /// What the loaded model's token ids stand for; nil without a model.
   var vocabulary: (any Vocabulary)?
 
@@ -344,6 +346,8 @@ public struct Catalog: Sendable {
   public var family = ModelFamily()
   /// The other models.
   public var models: [ModelEntry] = []
+  /// Whether the models of other programs are among them, or are being looked for.
+  var isSearched = false
   public var themes: [String] = []
   public var lessons: [LessonEntry] = []
   public var sessions: [String] = []
