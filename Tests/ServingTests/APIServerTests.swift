@@ -157,6 +157,25 @@ import Traces
     for seed in 0..<40 { #expect(together[seed] == alone[seed]) }
   }
 
+  /// What was said before is forgotten once it is much, and nobody notices.
+  @Test func aTreeThatIsForgottenChangesNothing() async throws {
+    var limits = ServiceLimits()
+    limits.treeNodes = 4
+    let forgetful = server(slots: 3, limits: limits)
+    let body =
+      #"{"prompt": [1, 3, 1], "max_tokens": 20, "seed": 5, "n": 6, "logprobs": 1, "echo": true}"#
+    let expected = try json(try await ask("/v1/completions", body).text)["choices"]
+    let all = try await withThrowingTaskGroup(of: JSONValue?.self) { group in
+      for _ in 0..<24 {
+        group.addTask {
+          try json(try await ask("/v1/completions", body, forgetful).text)["choices"]
+        }
+      }
+      return try await group.reduce(into: Set<JSONValue?>()) { $0.insert($1) }
+    }
+    #expect(all == [expected])
+  }
+
   // MARK: Streams
 
   /// A stream says what the whole answer says.

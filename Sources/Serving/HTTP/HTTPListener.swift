@@ -108,9 +108,10 @@ public actor HTTPListener {
         defer { group.cancelAll() }
         try await group.next()
       }
-    } catch is CancellationError {
     } catch {
       end()
+      // A pool that is stopped says so in ways of its own.
+      if Task.isCancelled || error is CancellationError { return }
       throw ListenerError.cannotListen(host: "", port: port, why: Self.words(error))
     }
     end()

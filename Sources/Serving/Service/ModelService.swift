@@ -30,7 +30,9 @@ public actor ModelService {
 
   /// Texts that are decoded or wait.
   private var open = 0
-  private var nextNumber = 0
+  /// What requests in flight have put in, by their numbers: it is needed until they are over.
+  private var needed: [Int: NodeID] = [:]
+  private var lastNumber = 0
 
   /// - Parameter slots: texts that are decoded at once.
   public init(_ model: any LanguageModel, slots: Int, limits: ServiceLimits = ServiceLimits()) {
@@ -57,7 +59,7 @@ public actor ModelService {
     let began = ContinuousClock.now
     let room = model.contextLength - generation.prompt.count
     let budget = min(generation.budget, limits.budget ?? .max, room)
-    let start = decoder.insert(generation.prompt)
+    let (number, start) = insert(generation.prompt)
     let paths = continuations(generation, after: start, count: count, budget: budget)
     let (stream, continuation) = AsyncStream.makeStream(of: GenerationEvent.self)
     let (decoder, figures, model) = (self.decoder, self.figures, self.model)
@@ -77,7 +79,7 @@ public actor ModelService {
         figures.ended(result)
       }
       continuation.finish()
-      self.close(count)
+      self.close(number, count)
     }
     continuation.onTermination = { reason in
       if case .cancelled = reason { task.cancel() }
@@ -85,7 +87,17 @@ public actor ModelService {
     return stream
   }
 
-  private func close(_ count: Int) {
+  /// Makes a prompt known to the decoder, and kept there.
+  private func insert(_ prompt: [TokenID]) -> (number: Int, end: NodeID) {
+    decoder.forget(keeping: Array(needed.values), above: limits.treeNodes)
+    lastNumber += 1
+    let end = decoder.insert(prompt)
+    needed[lastNumber] = end
+    return (lastNumber, end)
+  }
+
+  private func close(_ number: Int, _ count: Int) {
+    needed[number] = nil
     open -= count
     figures.left(count)
   }
@@ -144,16 +156,16 @@ public actor ModelService {
   /// - Returns: one for each token but the first.
   /// - Throws: `APIError`, `CancellationError`.
   public func score(_ prompt: [TokenID], top: Int) async throws -> [ServedToken] {
-    try check(prompt + [prompt.last ?? 0].prefix(0), 1)
+    try check(prompt, 1)
     open += 1
     figures.began(1)
-    defer { close(1) }
+    let (number, _) = insert(prompt)
+    defer { close(number, 1) }
     let top = min(top, limits.top)
     var scored: [ServedToken] = []
     // A piece at a time: a large vocabulary's distributions after a whole text would fill the memory.
     let piece = max(1, min(128, (64 << 20) / (4 * max(1, model.vocabulary.count))))
-    var node = decoder.insert(prompt.prefix(1))
-    decoder.insert(prompt.dropFirst(), after: node)
+    var node = NodeID.root.appending(contentsOf: prompt.prefix(1))
     var rest = prompt.dropFirst()
     while !rest.isEmpty {
       var nodes: [NodeID] = []
