@@ -1,0 +1,21 @@
+import Decoding
+import Problems
+import Reasoning
+import Serving
+
+/// A model's chat template, for conversations of clients.
+struct TemplatePrompting: ChatPrompting {
+  private let template: ChatTemplate
+  private let vocabulary: any Vocabulary
+  let source: String?
+
+  /// - Returns: nil for a model without a template that can be written.
+  init?(_ model: any LanguageModel) {
+    guard let template = ChatTemplate.chosen(.auto, declared: model.chatTemplate) else {
+      return nil
+    }
+    self.template = template
+    vocabulary = model.vocabulary
+    source = model.chatTemplate
+  }
+}
