@@ -23,6 +23,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
@@ -62,11 +63,17 @@ let package = Package(
         "Training",
       ],
       swiftSettings: swiftSettings),
+    .target(
+      name: "Serving",
+      dependencies: [
+        "Decoding", "Problems", "Traces", .product(name: "FlyingSocks", package: "FlyingFox"),
+      ],
+      swiftSettings: swiftSettings),
     .executableTarget(
       name: "ponder",
       dependencies: [
         "Decoding", "Engine", "Learning", "Measuring", "ModelStores", "NcursesTerminal",
-        "Playground", "Problems", "Reasoning", "TerminalUI", "Traces", "Training",
+        "Playground", "Problems", "Reasoning", "Serving", "TerminalUI", "Traces", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -98,6 +105,9 @@ let package = Package(
     .testTarget(name: "JinjaTests", dependencies: ["Jinja"], swiftSettings: swiftSettings),
     .testTarget(
       name: "ModelStoresTests", dependencies: ["Engine", "ModelStores"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ServingTests", dependencies: ["Decoding", "DecodingFixtures", "Serving", "Traces"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "TrainingTests",

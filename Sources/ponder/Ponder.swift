@@ -12,7 +12,7 @@ struct Ponder: AsyncParsableCommand {
       ReplayCommand.self, StrategiesCommand.self, RecipesCommand.self, ProblemsCommand.self,
       LabelCommand.self, GradeCommand.self, ModelsCommand.self, ThemesCommand.self,
       ConfigCommand.self,
-      InfoCommand.self, LayersCommand.self, PullCommand.self,
+      InfoCommand.self, LayersCommand.self, PullCommand.self, ServeCommand.self,
       TokenizeCommand.self, BenchCommand.self, LogitsCommand.self, CurriculumCommand.self,
       PretrainCommand.self,
     ],

@@ -67,6 +67,9 @@ public struct APIServer: Sendable {
     self.build = build
   }
 
+  /// What has been done, in a few words.
+  public var summary: String { service.figures.summary }
+
   var model: any LanguageModel { service.model }
   var vocabulary: any Vocabulary { service.model.vocabulary }
 

@@ -43,6 +43,12 @@ public final class ServiceFigures: Sendable {
   /// Texts that are decoded or wait.
   public var open: Int { counts.withLock { $0.open } }
 
+  /// What was done, in a few words.
+  var summary: String {
+    let counts = counts.withLock { $0 }
+    return "\(counts.requests) requests, \(counts.generatedTokens) tokens generated"
+  }
+
   func began(_ texts: Int) {
     counts.withLock {
       $0.requests += 1

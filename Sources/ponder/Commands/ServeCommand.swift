@@ -33,7 +33,8 @@ struct ServeCommand: AsyncParsableCommand {
   var queue = 256
 
   @Option(
-    help: ArgumentHelp("The most tokens of a text (default: what the context holds).", valueName: "n"))
+    help: ArgumentHelp(
+      "The most tokens of a text (default: what the context holds).", valueName: "n"))
   var maxTokens: Int?
 
   @Option(help: "The most texts of one request (its \"n\").") var maxTexts = 64
@@ -82,14 +83,16 @@ struct ServeCommand: AsyncParsableCommand {
     listening.connections = connections
     let listener = try HTTPListener(
       host: host, port: port, limits: listening, refusal: APIServer.refusal,
-      handler: server.answer)
+      handler: { await server.answer($0) })
     if access.keys.isEmpty, !["127.0.0.1", "localhost", "::1"].contains(host) {
       StandardError.tell("everybody who reaches \(host) may ask: --api-key-file would want a key")
     }
     for warning in loaded.vocabulary.warnings { StandardError.tell(warning) }
     StandardError.tell("\(name) at http://\(address):\(listener.port) (Ctrl-C ends)")
     let serving = Task { try await listener.run() }
-    let (_, signal) = try await stoppingOnSignal { serving.cancel() } work: {
+    let (_, signal) = try await stoppingOnSignal {
+      serving.cancel()
+    } work: {
       try await serving.value
     }
     StandardError.tell("ended; \(server.summary)")

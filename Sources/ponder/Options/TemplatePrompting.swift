@@ -18,4 +18,18 @@ struct TemplatePrompting: ChatPrompting {
     vocabulary = model.vocabulary
     source = model.chatTemplate
   }
+
+  func prompt(
+    _ messages: [ChatMessage], thinking: Bool?, continuesLast: Bool
+  ) throws -> (tokens: [TokenID], text: String) {
+    var turns = messages.map { message in
+      ChatTemplate.Message(.init(rawValue: message.role) ?? .user, message.content)
+    }
+    let begun = continuesLast ? turns.popLast()?.content ?? "" : ""
+    let pieces = template.pieces(for: turns, reasons: thinking ?? true)
+    return (
+      vocabulary.tokenize(pieces) + vocabulary.tokenize(continuing: begun),
+      pieces.map(\.spelling).joined() + begun
+    )
+  }
 }
