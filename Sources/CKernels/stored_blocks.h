@@ -24,7 +24,9 @@ static inline const uint8_t *stored_super_block(
 }
 
 /// Four neighbouring bits as the lowest bits of four bytes.
-static inline uint32_t spread_bits(uint32_t bits) { return (bits & 15) * 0x00204081u & 0x01010101u; }
+static inline uint32_t spread_bits(uint32_t bits) {
+  return (bits & 15) * 0x00204081u & 0x01010101u;
+}
 
 /// Four numbers of two bits, or of three, as four bytes.
 static inline uint32_t spread_twos(uint32_t bits) {
@@ -35,7 +37,7 @@ static inline uint32_t spread_threes(uint32_t bits) {
   return (bits & 7) | (bits & 0x38) << 5 | (bits & 0x1c0) << 10 | (bits & 0xe00) << 15;
 }
 
-/// The signs of eight weights, of which the last is stored as parity: an even number is negative.
+/// The signs of eight weights, of which seven are stored: the number of negative ones is even.
 static inline uint32_t even_signs(uint32_t seven) {
   seven &= 127;
   return seven | (uint32_t)(__builtin_popcount(seven) & 1) << 7;

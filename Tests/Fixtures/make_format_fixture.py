@@ -1,10 +1,10 @@
-"""Makes formats.gguf: blocks of the formats that llama.cpp calls IQ, TQ and MXFP4, and their values.
+"""Makes formats.gguf: blocks of the formats IQ1 to IQ4_XS, TQ and MXFP4, and their values.
 
-Run it in an environment with the packages gguf and numpy. For each format the file has a tensor of
-blocks, named after it, and a tensor of what gguf's reference decoding makes of them, in F32. Blocks
-are random bits but for their scales, which are ordinary numbers, and for the indices of grids, which
-count through all entries; the exponents of MXFP4 count through all but the last five, too large for
-F32.
+Run it in an environment with the packages gguf and numpy. For each format the file has a tensor
+of blocks, named after it, and a tensor of what gguf's reference decoding makes of them, in F32.
+Blocks are random bits but for their scales, which are ordinary numbers, and for the indices of
+grids, which count through all entries; the exponents of MXFP4 count through all but the last five,
+which are too large for F32.
 """
 
 import pathlib

@@ -1,11 +1,12 @@
 """How far quantised weights move the distribution: Ponder beside llama.cpp on the same files.
 
-    python measure_divergence.py PONDER MODEL.gguf...
+    python measure_divergence.py PONDER [--text FILE] MODEL.gguf...
 
 For each file: its tensors are dequantised to F32 by the gguf package, the logits of that file are
-the reference (computed by llama.cpp), and the mean Kullback-Leibler divergence from them is measured
-for Ponder and for llama.cpp on the quantised file, over the same random tokens. Keys and values are
-kept in F32 in all runs. Needs gguf, numpy and llama-cpp-python; no test does.
+the reference (computed by llama.cpp), and the mean Kullback-Leibler divergence from them is
+measured for Ponder and for llama.cpp on the quantised file, over the same tokens: the first of a
+text, or random ones, for models with random weights. Keys and values are kept in F32 in all runs.
+Needs gguf, numpy and llama-cpp-python; no test does.
 """
 
 import ctypes
@@ -45,9 +46,23 @@ def dequantise(source, target):
     return len(reader.fields["tokenizer.ggml.tokens"].data)
 
 
-def llama_logits(path, ids):
-    model = llama_cpp.llama_model_load_from_file(
+def llama_model(path):
+    return llama_cpp.llama_model_load_from_file(
         path.encode(), llama_cpp.llama_model_default_params())
+
+
+def text_ids(path, text):
+    model = llama_model(path)
+    data = text.encode()
+    ids = (llama_cpp.llama_token * (len(data) + 2))()
+    count = llama_cpp.llama_tokenize(
+        llama_cpp.llama_model_get_vocab(model), data, len(data), ids, len(ids), True, False)
+    llama_cpp.llama_model_free(model)
+    return list(ids[:count])
+
+
+def llama_logits(path, ids):
+    model = llama_model(path)
     settings = llama_cpp.llama_context_default_params()
     settings.n_ctx = settings.n_batch = settings.n_ubatch = max(512, len(ids))
     settings.type_k = settings.type_v = F32
@@ -87,11 +102,19 @@ def divergence(reference, logits):
 
 def main(ponder, *models):
     random = numpy.random.default_rng(5)
+    text = None
+    if models[:1] == ("--text",):
+        with open(models[1], encoding="utf-8") as file:
+            text = file.read()
+        models = models[2:]
     for model in models:
         with tempfile.TemporaryDirectory() as folder:
             plain = os.path.join(folder, "f32.gguf")
             size = dequantise(model, plain)
-            ids = [int(token) for token in random.integers(0, size - 1, POSITIONS)]
+            if text is None:
+                ids = [int(token) for token in random.integers(0, size - 1, POSITIONS)]
+            else:
+                ids = text_ids(model, text)[:POSITIONS]
             reference = llama_logits(plain, ids)
             ours = divergence(reference, ponder_logits(ponder, model, ids))
             theirs = divergence(reference, llama_logits(model, ids))

@@ -2,11 +2,11 @@
 
     python quantise_formats.py SOURCE.gguf FOLDER [TYPE...]
 
-Types are names of llama-quantize, or MXFP4 for a file whose matrices are all of that format; without
-any it is those that are made here for real weights (TYPES). Sources that are quantised themselves are
-taken for what their weights stand for. Importance is the same for every weight: the types that want
-an importance matrix need one, but how far a program's sums stray from a file's own weights does not
-hang on how well these were chosen. Needs gguf and llama-cpp-python; no test does.
+Types are names of llama-quantize, or MXFP4 for a file whose blocks have that format only; without
+any they are TYPES. A source that is quantised itself is taken for what its weights stand for. Every
+weight is as important as the others: some types want an importance matrix, but how far a program's
+sums stray from a file's own weights does not depend on how well these were chosen. Needs gguf and
+llama-cpp-python; no test does.
 """
 
 import ctypes
@@ -50,10 +50,9 @@ def importance(source):
 
 
 def file_type(name):
-    for enumeration in (gguf.LlamaFileType,):
-        for prefix in ("MOSTLY_", "ALL_"):
-            if prefix + name in enumeration.__members__:
-                return int(enumeration[prefix + name])
+    for prefix in ("MOSTLY_", "ALL_"):
+        if prefix + name in gguf.LlamaFileType.__members__:
+            return int(gguf.LlamaFileType[prefix + name])
     sys.exit("there is no file type " + name)
 
 
