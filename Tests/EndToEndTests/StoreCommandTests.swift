@@ -140,7 +140,7 @@ import Testing
 
   @Test("What names nothing that can be fetched is refused before the network is used")
   func refusedPulls() throws {
-    for name in ["ollama:qwen3", "hf:user", "hf:../x", "model", "pypi:a/b", "/a/b.gguf"] {
+    for name in ["ollama:qwen3", "hf:user", "hf:../x", "model", "/a/b.gguf"] {
       try Program.expectFailure(["pull", name], status: 64, saying: "hf:USER")
     }
     try Program.expectFailure(["pull"], status: 64, saying: "name")

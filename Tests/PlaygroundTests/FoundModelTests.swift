@@ -120,7 +120,7 @@ import Testing
     session.perform(.model(.load(path: "hf:user/repo")))
     await wait { $0.absentModel != nil }
     #expect(opener.fetched.withLock { $0 } == [])
-    session.perform(state.opening("hf:user/repo"))
+    session.perform(state.session.effect(opening: "hf:user/repo"))
     await wait { if case .ready = $0.model { true } else { false } }
     #expect(opener.fetched.withLock { $0 } == ["hf:user/repo"])
     #expect(loads.contains(ModelLoad(name: "repo", bytes: 5, totalBytes: 10)))

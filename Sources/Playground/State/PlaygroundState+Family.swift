@@ -15,7 +15,7 @@ extension Catalog {
 extension SessionState {
   /// What opens a model that somebody asks for: whoever asks once more for one that is not on this
   /// machine wants it fetched.
-  func opening(_ path: String) -> Effect {
+  func effect(opening path: String) -> Effect {
     absentModel == path ? .model(.fetch(name: path)) : .model(.load(path: path))
   }
 

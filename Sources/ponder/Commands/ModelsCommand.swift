@@ -2,6 +2,7 @@ import ArgumentParser
 import Decoding
 import Engine
 import Foundation
+import ModelStores
 import Playground
 import Training
 

@@ -32,11 +32,11 @@ struct PullCommand: AsyncParsableCommand {
 
   /// - Throws: `ValidationError` for what cannot be fetched.
   private static func reference(_ name: String) throws -> ModelReference {
-    // As the hub itself writes it, without saying which hub.
-    let text = !name.contains(":") || HubRepository(String(name.prefix { $0 != ":" })) != nil
     let reference: ModelReference?
     do {
-      reference = try ModelReference(name) ?? (text ? ModelReference("hf:\(name)") : nil)
+      // As the hub itself writes it, without saying which hub.
+      let isBare = HubRepository(String(name.prefix { $0 != ":" })) != nil
+      reference = try ModelReference(isBare ? "hf:\(name)" : name)
     } catch {
       throw ValidationError("\(error)")
     }

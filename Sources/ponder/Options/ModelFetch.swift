@@ -10,6 +10,9 @@ enum ModelFetch {
   /// - Returns: the path of the model's file.
   /// - Throws: `DownloadError`, `UserError`; `ExitCode` when a signal has stopped it.
   static func run(_ reference: ModelReference) async throws -> String {
+    guard !isOffline else {
+      throw UserError.usage("HF_HUB_OFFLINE is set, so that nothing is fetched.")
+    }
     let line = ProgressLine()
     defer { line.clear() }
     var observer = PullObserver()
@@ -20,15 +23,20 @@ enum ModelFetch {
     }
     observer.progress = { line.show(bytes: $0.bytes, of: $0.totalBytes, before: $0.bytesBefore) }
     let pull = ModelPull(ownFolder: NamedModel.folder)
-    do {
-      return try await cancellingOnSignal { [observer] in
-        try await pull.run(reference, observer: observer)
-      }.result
-    } catch is CancellationError {
+    let (end, signal) = try await cancellingOnSignal {
+      [observer] () -> Result<String, any Error> in
+      do {
+        return .success(try await pull.run(reference, observer: observer))
+      } catch {
+        return .failure(error)
+      }
+    }
+    if let signal, case .failure(is CancellationError) = end {
       line.clear()
       StandardError.tell("stopped; 'ponder pull \(reference)' goes on from here")
-      throw ExitCode.interrupted(by: SIGINT)
+      throw ExitCode.interrupted(by: signal)
     }
+    return try end.get()
   }
 
   /// The same for a caller that cannot suspend.

@@ -2,6 +2,7 @@ import Decoding
 import Engine
 import Foundation
 import Playground
+import Problems
 import Reasoning
 import Traces
 import Training

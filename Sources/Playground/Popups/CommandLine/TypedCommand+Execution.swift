@@ -49,7 +49,7 @@ extension Reducer {
         throw CommandLineError(
           "there is no model “\(name)”; give a path, or one of \(family.listOfNames)")
       }
-      return [state.opening(known ?? name)]
+      return [state.session.effect(opening: known ?? name)]
     case .theme(let name):
       let themes = state.catalog.themes
       guard themes.contains(name) || name.contains("/") || themes.isEmpty else {
