@@ -169,10 +169,9 @@ import Testing
 
   @Test func whatIsNoAddressIsSaid() {
     #expect(throws: ListenerError.noAddress("nowhere.example")) {
-      try HTTPListener(host: "nowhere.example", port: 0, refusal: { HTTPResponse($0.status) }) {
-        _ in
-        HTTPResponse(.ok)
-      }
+      try HTTPListener(
+        host: "nowhere.example", port: 0, refusal: { HTTPResponse($0.status) },
+        handler: { _ in HTTPResponse(.ok) })
     }
   }
 }
