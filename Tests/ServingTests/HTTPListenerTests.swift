@@ -18,29 +18,29 @@ import Testing
   ) async throws {
     let listener = try HTTPListener(
       host: "127.0.0.1", port: 0, limits: limits,
-      refusal: { HTTPResponse($0.status, body: .whole(Array($0.description.utf8))) }
-    ) { request in
-      seen.begun.withLock { $0 += 1 }
-      switch request.path {
-      case "/echo": return HTTPResponse(.ok, body: .whole(request.body))
-      case "/stream":
-        return HTTPResponse(
-          .ok,
-          body: .stream(
-            AsyncStream { stream in
-              for piece in ["one ", "two ", "three"] { stream.yield(Array(piece.utf8)) }
-              stream.finish()
-            }))
-      case "/forever":
-        await withTaskCancellationHandler {
-          try? await Task.sleep(for: .seconds(600))
-        } onCancel: {
-          seen.left.withLock { $0 += 1 }
+      refusal: { HTTPResponse($0.status, body: .whole(Array($0.description.utf8))) },
+      handler: { request in
+        seen.begun.withLock { $0 += 1 }
+        switch request.path {
+        case "/echo": return HTTPResponse(.ok, body: .whole(request.body))
+        case "/stream":
+          return HTTPResponse(
+            .ok,
+            body: .stream(
+              AsyncStream { stream in
+                for piece in ["one ", "two ", "three"] { stream.yield(Array(piece.utf8)) }
+                stream.finish()
+              }))
+        case "/forever":
+          await withTaskCancellationHandler {
+            try? await Task.sleep(for: .seconds(600))
+          } onCancel: {
+            seen.left.withLock { $0 += 1 }
+          }
+          return HTTPResponse(.ok)
+        default: return HTTPResponse(.notFound)
         }
-        return HTTPResponse(.ok)
-      default: return HTTPResponse(.notFound)
-      }
-    }
+      })
     let task = Task { try await listener.run() }
     do {
       try await test(listener.port)
@@ -159,9 +159,9 @@ import Testing
   @Test func aPortThatIsTakenIsSaid() async throws {
     try await serving { port in
       let error = #expect(throws: ListenerError.self) {
-        try HTTPListener(host: "127.0.0.1", port: port, refusal: { HTTPResponse($0.status) }) { _ in
-          HTTPResponse(.ok)
-        }
+        try HTTPListener(
+          host: "127.0.0.1", port: port, refusal: { HTTPResponse($0.status) },
+          handler: { _ in HTTPResponse(.ok) })
       }
       #expect(error?.description.contains("\(port)") == true)
     }
@@ -169,10 +169,9 @@ import Testing
 
   @Test func whatIsNoAddressIsSaid() {
     #expect(throws: ListenerError.noAddress("nowhere.example")) {
-      try HTTPListener(host: "nowhere.example", port: 0, refusal: { HTTPResponse($0.status) }) {
-        _ in
-        HTTPResponse(.ok)
-      }
+      try HTTPListener(
+        host: "nowhere.example", port: 0, refusal: { HTTPResponse($0.status) },
+        handler: { _ in HTTPResponse(.ok) })
     }
   }
 }

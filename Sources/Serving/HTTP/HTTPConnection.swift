@@ -173,25 +173,4 @@ struct HTTPConnection: Sendable {
   }
 }
 
-/// Work that took too long.
-private struct TimedOut: Error {}
-
-/// Does work that ends when it is cancelled, within some time.
-///
-/// - Throws: `TimedOut`, and what the work throws.
-private func within<Result: Sendable>(
-  seconds: Double, _ work: @escaping @Sendable () async throws -> Result
-) async throws -> Result {
-  try await withThrowingTaskGroup(of: Result.self) { group in
-    group.addTask { try await work() }
-    group.addTask {
-      try await Task.sleep(for: .seconds(max(0, seconds)))
-      throw TimedOut()
-    }
-    defer { group.cancelAll() }
-    guard let first = try await group.next() else { throw CancellationError() }
-    return first
-  }
-}
-
 private let tcp = Int32(IPPROTO_TCP)

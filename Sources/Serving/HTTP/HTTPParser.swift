@@ -178,7 +178,7 @@ public struct HTTPParser {
   private mutating func readHead(_ lines: [ArraySlice<UInt8>]) throws(HTTPFault) {
     guard let first = lines.first else { throw fault("The request is empty.") }
     let parts = first.split(separator: 0x20, omittingEmptySubsequences: false)
-    guard parts.count == 3, Self.isToken(parts[0]), !parts[1].isEmpty else {
+    guard parts.count == 3, HTTPSyntax.isToken(parts[0]), !parts[1].isEmpty else {
       throw fault("The first line is no request of HTTP.")
     }
     let version = String(decoding: parts[2], as: UTF8.self)
@@ -187,19 +187,7 @@ public struct HTTPParser {
         ? fault("\(version) is not spoken here; HTTP/1.1 is.", .versionNotSupported)
         : fault("The first line is no request of HTTP.")
     }
-    var headers = HTTPHeaders()
-    for line in lines.dropFirst() {
-      guard let colon = line.firstIndex(of: 0x3A), Self.isToken(line[..<colon]) else {
-        throw fault("A header field has no name.")
-      }
-      let value = line[(colon + 1)...]
-      guard value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
-        throw fault("A header field has a control character.")
-      }
-      headers.add(
-        String(decoding: line[..<colon], as: UTF8.self),
-        String(decoding: value, as: UTF8.self).trimmingCharacters(in: .whitespaces))
-    }
+    let headers = try HTTPSyntax.fields(lines.dropFirst())
     let target = try Self.target(parts[1])
     let connection = headers.words("connection")
     let isNew = version == "HTTP/1.1"
@@ -239,8 +227,7 @@ public struct HTTPParser {
       state = .body(0)
       return
     }
-    guard lengths.allSatisfy({ $0 == length }), !length.isEmpty, length.utf8.count <= 18,
-      length.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let count = Int(length)
+    guard lengths.allSatisfy({ $0 == length }), let count = HTTPSyntax.length(length)
     else { throw fault("The body's length is no number.") }
     guard count <= limits.body else { throw tooLarge }
     state = .body(count)
@@ -256,11 +243,7 @@ public struct HTTPParser {
     guard overhead <= limits.head + limits.body else {
       throw fault("The chunks' sizes are longer than a body may be.", .contentTooLarge)
     }
-    let digits = line.prefix { $0 != 0x3B && $0 != 0x20 && $0 != 0x09 }
-    guard (1...15).contains(digits.count),
-      let size = Int(String(decoding: digits, as: UTF8.self), radix: 16), size >= 0,
-      digits.first != 0x2B, digits.first != 0x2D
-    else { throw fault("A chunk's size is no number.") }
+    let size = try HTTPSyntax.chunkSize(line)
     guard size <= limits.body - (request?.body.count ?? 0) else { throw tooLarge }
     if size == 0 {
       overhead = 0
@@ -268,17 +251,6 @@ public struct HTTPParser {
     } else {
       state = .chunk(size)
     }
-  }
-
-  /// RFC 9110, section 5.6.2.
-  private static func isToken(_ bytes: ArraySlice<UInt8>) -> Bool {
-    !bytes.isEmpty
-      && bytes.allSatisfy { byte in
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-        }
-      }
   }
 
   /// A request's target: a path, or a whole address whose path it is.
@@ -298,5 +270,55 @@ public struct HTTPParser {
       throw HTTPFault(status: .badRequest, description: "The path's percent encoding is broken.")
     }
     return (decoded, query)
+  }
+}
+
+/// What requests and answers have in common.
+enum HTTPSyntax {
+  /// RFC 9110, section 5.6.2.
+  static func isToken(_ bytes: ArraySlice<UInt8>) -> Bool {
+    !bytes.isEmpty
+      && bytes.allSatisfy { byte in
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+      }
+  }
+
+  /// Header fields, one a line.
+  static func fields(_ lines: ArraySlice<ArraySlice<UInt8>>) throws(HTTPFault) -> HTTPHeaders {
+    var headers = HTTPHeaders()
+    for line in lines {
+      guard let colon = line.firstIndex(of: 0x3A), isToken(line[..<colon]) else {
+        throw HTTPFault(status: .badRequest, description: "A header field has no name.")
+      }
+      let value = line[(colon + 1)...]
+      guard value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
+        throw HTTPFault(
+          status: .badRequest, description: "A header field has a control character.")
+      }
+      headers.add(
+        String(decoding: line[..<colon], as: UTF8.self),
+        String(decoding: value, as: UTF8.self).trimmingCharacters(in: .whitespaces))
+    }
+    return headers
+  }
+
+  /// The size that begins a chunk; what stands behind it means nothing here.
+  static func chunkSize(_ line: ArraySlice<UInt8>) throws(HTTPFault) -> Int {
+    let digits = line.prefix { $0 != 0x3B && $0 != 0x20 && $0 != 0x09 }
+    guard (1...15).contains(digits.count), digits.first != 0x2B, digits.first != 0x2D,
+      let size = Int(String(decoding: digits, as: UTF8.self), radix: 16), size >= 0
+    else { throw HTTPFault(status: .badRequest, description: "A chunk's size is no number.") }
+    return size
+  }
+
+  /// A Content-Length; nil for what is none.
+  static func length(_ text: String) -> Int? {
+    guard (1...18).contains(text.utf8.count),
+      text.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+    else { return nil }
+    return Int(text)
   }
 }
