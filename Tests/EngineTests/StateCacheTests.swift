@@ -156,5 +156,17 @@ import Testing
     }
     let next = tree.extend(start, with: 9)
     #expect(try simulation.pass([next], in: tree).answered == [true])
+    // What has been planned and is then not computed is nobody's: nor is what it would have written
+    // over.
+    let last = tree.extend(next, with: [9, 10])
+    var planner = ForwardPlanner(
+      tree: tree, contextLength: 4096, vocabularySize: 77, limit: 512)
+    _ = try planner.plan([last], in: &simulation.cache)
+    simulation.cache.abandonPass()
+    for node in [next, last] {
+      let known = try #require(tree[node])
+      #expect(simulation.cache.states?.find(node, known) == nil)
+    }
+    #expect(try simulation.pass([last], in: tree).answered == [true])
   }
 }
