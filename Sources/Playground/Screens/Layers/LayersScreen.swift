@@ -1,4 +1,5 @@
 import Decoding
+import Reasoning
 import TerminalUI
 import Traces
 
@@ -350,10 +351,11 @@ extension LayersScreen {
 
   private mutating func goToBest() {
     let ranking = ranking
-    let now = selectedHead.flatMap { ranking.firstIndex(of: $0) } ?? ranking.count - 1
+    guard !ranking.isEmpty else { return }
+    let now = selectedHead.flatMap { ranking.firstIndex(of: $0) }
     // From anywhere else to the first.
     let isOnWay = row != nil && head != nil || now == 0
-    guard let next = ranking.cycled(from: isOnWay ? now : ranking.count - 1, by: 1) else { return }
+    let next = ranking[isOnWay ? ((now ?? -1) + 1) % ranking.count : 0]
     (row, head, eye) = (next.layer + 1, next.head, nil)
   }
 
