@@ -2,6 +2,7 @@ import Decoding
 import Problems
 import Reasoning
 import Serving
+import Traces
 
 /// A model's chat template, for conversations of clients.
 struct TemplatePrompting: ChatPrompting {
