@@ -69,6 +69,7 @@ import Testing
     // Its scores are not scaled down, so that attention is sharp.
     Fixture(name: "gemma4", bound: 1e-4, boundF16: 2e-2, boundQ8: 6e-1),
     Fixture(name: "gemma4-values", bound: 1e-4, boundF16: 2e-2, boundQ8: 6e-1),
+    Fixture(name: "gemma4-experts", bound: 1e-4, boundF16: 2e-2, boundQ8: 6e-1),
   ]
 
   @Test(arguments: fixtures, InstructionSet.available)
