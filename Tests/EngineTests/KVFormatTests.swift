@@ -178,4 +178,23 @@ import Testing
       #expect(bytes(.q8_0, size) * 32 == bytes(.f16, size) * 17)
     }
   }
+
+  @Test("Layers of different heads lie apart in a block", arguments: KVFormat.allCases)
+  func layersLieApart(_ format: KVFormat) {
+    let shapes = [(2, 10), (0, 8), (1, 24), (3, 40)]
+    let layout = KVLayout(
+      format: format, layers: shapes.map { .init(kvHeadCount: $0.0, headSize: $0.1) })
+    var end = 0
+    for (layer, shape) in shapes.enumerated() {
+      // As large as if there were only this one.
+      let alone = KVLayout(format: format, layerCount: 1, kvHeadCount: 1, headSize: shape.1)
+      for head in 0..<shape.0 {
+        #expect(layout.keyOffset(layer: layer, head: head) == end)
+        let values = layout.valueOffset(layer: layer, head: head)
+        #expect(values - end == alone.valueOffset(layer: 0, head: 0))
+        end += alone.blockBytes
+      }
+    }
+    #expect(layout.blockBytes == end)
+  }
 }

@@ -74,6 +74,7 @@ import Testing
     Fixture(name: "qwen35", bound: 1e-4, boundF16: 3e-3),
     Fixture(name: "qwen35moe", bound: 1e-4, boundF16: 3e-3),
     Fixture(name: "qwen3next", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "gemma4-experts", bound: 1e-4, boundF16: 2e-2, boundQ8: 6e-1),
   ]
 
   @Test(arguments: fixtures, InstructionSet.available)

@@ -4,7 +4,7 @@ import Testing
 @testable import Engine
 @testable import EngineFixtures
 
-/// Ids are llama.cpp's, for every pattern of pre-tokenizer and for SentencePiece.
+/// Ids are llama.cpp's, for every pattern of pre-tokenizer, SentencePiece and Gemma 4.
 @Suite struct TokenizerReferenceTests {
   private let corpus: [[UInt8]]
 
@@ -30,12 +30,12 @@ import Testing
   @Test(arguments: try TokenizerReference.all())
   func continuedTextKeepsItsBytes(_ reference: TokenizerReference) throws {
     let vocabulary = try reference.model().vocabulary()
-    let isSentencePiece = vocabulary is SentencePieceTokenizer
+    let spellsSpaces = !(vocabulary is BytePairTokenizer)
     for text in corpus {
       let tokens = vocabulary.tokenize(continuing: text, parsingSpecial: false)
       let bytes = vocabulary.bytes(of: tokens)
       let isKept =
-        isSentencePiece
+        spellsSpaces
         ? TokenizerReference.spaced(bytes) == TokenizerReference.spaced(text) : bytes == text
       #expect(isKept, "\(shown(text)) became \(shown(bytes))")
     }
@@ -87,6 +87,7 @@ import Testing
     for pattern in PreTokenizer.allCases { #expect(names.contains(pattern.rawValue)) }
     #expect(names.contains("SentencePiece"))
     #expect(names.contains("Phi-3"))
+    #expect(names.contains("Gemma 4"))
   }
 
   /// Words cover the text, in order, whatever the pattern and however broken the text.

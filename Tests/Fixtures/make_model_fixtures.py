@@ -159,6 +159,11 @@ FIXTURES |= {
         window=9, tied=True, base=1e6, local_base=5000.0, turned=4, keys_are_values=True,
         pattern=[True, False],
     ),
+    "gemma4-experts": dict(
+        arch="gemma4", width=18, heads=2, kv=1, head=12, local_head=8, ff=14, layers=2, window=9,
+        tied=True, base=1e6, local_base=5000.0, turned=4, experts=4, used=2, expert_ff=10,
+        pattern=[True, False],
+    ),
 }
 for settings in FIXTURES.values():
     settings.setdefault("arch", "llama")
@@ -184,6 +189,7 @@ PLANTED = {
     ],
     "gemma4": [dict(window=60), dict(turned=8), dict(local_base=1e4), dict(logit_cap=50.0)],
     "nanbeige": [dict(loops=1)],
+    "gemma4-experts": [dict(used=1)],
 }
 
 
@@ -195,6 +201,8 @@ def module(s):
 def random_weights(name, shape, rng):
     if name.endswith("attn_sinks.weight"):
         return rng.uniform(3, 8, shape).astype(np.float32)
+    if name.endswith(".scale"):
+        return rng.uniform(0.5, 1.5, shape).astype(np.float32)
     if name.endswith("layer_output_scale.weight"):
         return rng.uniform(0.4, 1.1, shape).astype(np.float32)
     if name.endswith("norm.weight"):

@@ -157,7 +157,9 @@ def feed_forward_tensors(s, layer):
             name, their_name = form.get(place, names)[1]
             yield f"{ours}{name}.weight", f"{theirs}{their_name}.weight", (width,)
     mlp = theirs + "mlp."
-    if "experts" in s and layer >= s.get("dense", 0):
+    if "experts" in s and s["arch"] == "gemma4":
+        yield from beside_tensors(s, ours, theirs)
+    if "experts" in s and layer >= s.get("dense", 0) and s["arch"] != "gemma4":
         yield from expert_tensors(s, ours, theirs)
     elif form.get("fused"):
         yield ours + "ffn_up.weight", mlp + "gate_up_proj.weight", (2 * ff, width)
@@ -166,6 +168,22 @@ def feed_forward_tensors(s, layer):
         yield ours + "ffn_gate.weight", mlp + "gate_proj.weight", (ff, width)
         yield ours + "ffn_up.weight", mlp + "up_proj.weight", (ff, width)
         yield ours + "ffn_down.weight", mlp + "down_proj.weight", (width, ff)
+
+
+def beside_tensors(s, ours, theirs):
+    """Experts beside a plain block, whose tensors are not among these."""
+    width, count, ff = s["width"], s["experts"], s["expert_ff"]
+    for name, their_name in (
+        ("post_ffw_norm_1", "post_feedforward_layernorm_1"),
+        ("pre_ffw_norm_2", "pre_feedforward_layernorm_2"),
+        ("post_ffw_norm_2", "post_feedforward_layernorm_2"),
+    ):
+        yield f"{ours}{name}.weight", f"{theirs}{their_name}.weight", (width,)
+    yield ours + "ffn_gate_inp.weight", theirs + "router.proj.weight", (count, width)
+    yield ours + "ffn_gate_inp.scale", theirs + "router.scale", (width,)
+    yield ours + "ffn_gate_up_exps.weight", theirs + "experts.gate_up_proj", (count, 2 * ff, width)
+    yield ours + "ffn_down_exps.weight", theirs + "experts.down_proj", (count, width, ff)
+    yield ours + "ffn_down_exps.scale", theirs + "router.per_expert_scale", (count,)
 
 
 def expert_tensors(s, ours, theirs):
@@ -308,6 +326,10 @@ def variations(s):
                 attention_k_eq_v=bool(s.get("keys_are_values")),
                 final_logit_softcapping=s.get("logit_cap"),
                 use_double_wide_mlp=bool(s.get("double_wide")))
+            if "experts" in s:
+                result.update(
+                    enable_moe_block=True, num_experts=s["experts"], top_k_experts=s["used"],
+                    moe_intermediate_size=s["expert_ff"])
             if "keys_are_values" in s:
                 kv = dict(zip(s["pattern"], s["kv"]))
                 result.update(num_key_value_heads=kv[True], num_global_key_value_heads=kv[False])

@@ -29,6 +29,17 @@ struct Compute: @unchecked Sendable {
     }
   }
 
+  /// x = RMSNorm(x) · weight
+  func normalizeInPlace(_ x: Floats, _ norm: Norm, rows: Int) {
+    let width = norm.width
+    pool.run(count: rows, nanoseconds: Double(width) * 0.3) { range, _ in
+      for row in range {
+        let place = x + row * width
+        kernels.pointee.rms_norm(place, norm.weight.values, place, width, norm.epsilon)
+      }
+    }
+  }
+
   /// x += scale · RMSNorm(y) · weight. What is in `y` is lost.
   ///
   /// - Parameter norm: nil adds y as it is.
@@ -113,6 +124,10 @@ struct Vector: @unchecked Sendable {
   let memory: AlignedMemory
 
   var values: UnsafeMutablePointer<Float> { memory.start.assumingMemoryBound(to: Float.self) }
+
+  var array: [Float] {
+    withExtendedLifetime(self) { Array(UnsafeBufferPointer(start: values, count: count)) }
+  }
 
   static func ones(count: Int) throws(ModelError) -> Vector { try repeating(1, count: count) }
 

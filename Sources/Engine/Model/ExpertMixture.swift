@@ -14,6 +14,8 @@ struct ExpertMixture {
   private let experts: [GatedLinearUnit]
   /// The expert of all tokens, and the map whose sigmoid weighs it.
   private let shared: (gate: LinearMap?, unit: GatedLinearUnit)?
+  /// Multiplies each expert's weight; nil without them. [experts]
+  private let expertScales: [Float]?
   private let used: Int
   private let design: ExpertDesign
   private let weightScale: Float
@@ -43,8 +45,13 @@ struct ExpertMixture {
     choiceBias =
       design.experts.mayBiasChoice && weights.contains(choice)
       ? try weights.vectors([(choice, count)]) : nil
-    let gate = try tensor("ffn_gate_exps", width, ff * count)
-    let up = try tensor("ffn_up_exps", width, ff * count)
+    let gateUp: [Tensor] =
+      weights.contains(prefix + "ffn_gate_up_exps.weight")
+      ? [try tensor("ffn_gate_up_exps", width, 2 * ff * count)]
+      : [
+        try tensor("ffn_gate_exps", width, ff * count),
+        try tensor("ffn_up_exps", width, ff * count),
+      ]
     let down = try tensor("ffn_down_exps", ff, width * count)
     let biases =
       hasBias
@@ -54,7 +61,8 @@ struct ExpertMixture {
       ) : nil
     var experts: [GatedLinearUnit] = []
     for number in 0..<count {
-      let inner = number * ff..<(number + 1) * ff
+      // Rows of gate and up, or of both.
+      let inner = 2 * ff / gateUp.count
       var own: GatedLinearUnit.Biases?
       if let biases {
         own = .init(
@@ -63,11 +71,15 @@ struct ExpertMixture {
       }
       experts.append(
         try GatedLinearUnit(
-          gateUp: [gate.rows(inner), up.rows(inner)],
+          gateUp: gateUp.map { $0.rows(number * inner..<(number + 1) * inner) },
           down: down.rows(number * width..<(number + 1) * width), biases: own,
           activation: design.activation, weights: weights))
     }
     self.experts = experts
+    let scales = prefix + "ffn_down_exps.scale"
+    expertScales =
+      design.experts.standBesideDense && weights.contains(scales)
+      ? try weights.vectors([(scales, count)]).array : nil
     guard let ff = configuration.sharedFeedForwardLength else {
       shared = nil
       return
@@ -92,13 +104,15 @@ struct ExpertMixture {
   ///
   /// - Parameters:
   ///   - h: `[rows, width]`, of which only the floats are read.
+  ///   - routed: what the router reads in place of `h`, in the same form.
   ///   - y: `[rows, width]`.
   func add(
-    _ h: Activations, to y: Compute.Floats, rows: Int, compute: Compute, in space: inout Workspace
+    _ h: Activations, routedBy routed: Activations? = nil, to y: Compute.Floats, rows: Int,
+    compute: Compute, in space: inout Workspace
   ) throws(ModelError) {
     let everyRow = (0..<rows).map { Visit(row: $0, weight: 1) }
     let scores = try space.scores.reserve(rows * router.outputs)
-    try apply(router, h, to: scores, visits: everyRow, compute: compute, in: &space)
+    try apply(router, routed ?? h, to: scores, visits: everyRow, compute: compute, in: &space)
     if let routerBias { compute.add(routerBias, to: scores, rows: rows) }
     for (expert, visits) in zip(experts, route(scores, rows: rows)) where !visits.isEmpty {
       try add(expert, h, visits, to: y, compute: compute, in: &space)
@@ -126,7 +140,8 @@ struct ExpertMixture {
       let chosen = order[..<used]
       let total = design.normalizesWeights ? chosen.reduce(0) { $0 + weights[$1] } : 1
       for expert in chosen {
-        visits[expert].append(Visit(row: row, weight: weights[expert] / total * weightScale))
+        let scale = weightScale * (expertScales?[expert] ?? 1)
+        visits[expert].append(Visit(row: row, weight: weights[expert] / total * scale))
       }
     }
     return visits

@@ -51,6 +51,18 @@ struct FeedForwardBlock {
   private enum Body {
     case dense(GatedLinearUnit)
     case experts(ExpertMixture)
+    case both(GatedLinearUnit, ExpertMixture, BesideNorms)
+  }
+
+  /// The norms of a plain block and of the experts beside it.
+  private struct BesideNorms {
+    /// Of the plain block's output.
+    let denseOutput: Norm
+    /// Of the experts' input and output.
+    let input: Norm
+    let output: Norm
+    /// Of what the router reads.
+    let router: Norm
   }
 
   private let norm: Norm?
@@ -74,7 +86,8 @@ struct FeedForwardBlock {
     }
     norm = design.normalizesInputs ? try loadNorm(design.feedForwardNorm) : nil
     outputNorm = design.normalizesOutputs ? try loadNorm("post_ffw_norm") : nil
-    if let experts = configuration.experts, !experts.denseLayers.contains(layer) {
+    let standBeside = design.experts.standBesideDense
+    if let experts = configuration.experts, !experts.denseLayers.contains(layer), !standBeside {
       body = .experts(
         try ExpertMixture(experts, design, width: width, prefix: name, weights: weights))
       return
@@ -86,10 +99,24 @@ struct FeedForwardBlock {
       design.fusesGateUp
       ? [try tensor("ffn_up", width, 2 * ff)]
       : [try tensor("ffn_gate", width, ff), try tensor("ffn_up", width, ff)]
-    body = .dense(
-      try GatedLinearUnit(
-        gateUp: gateUp, down: try tensor("ffn_down", ff, width), activation: design.activation,
-        weights: weights))
+    let unit = try GatedLinearUnit(
+      gateUp: gateUp, down: try tensor("ffn_down", ff, width), activation: design.activation,
+      weights: weights)
+    guard let experts = configuration.experts, standBeside,
+      weights.contains(name + "ffn_gate_inp.weight")
+    else {
+      body = .dense(unit)
+      return
+    }
+    // The router's input is scaled by 1 / √width beside its weights.
+    let scale = try weights.vectors([(name + "ffn_gate_inp.scale", width)])
+    for i in 0..<width { scale.values[i] /= Float(width).squareRoot() }
+    body = .both(
+      unit, try ExpertMixture(experts, design, width: width, prefix: name, weights: weights),
+      BesideNorms(
+        denseOutput: try loadNorm("post_ffw_norm_1"), input: try loadNorm("pre_ffw_norm_2"),
+        output: try loadNorm("post_ffw_norm_2"),
+        router: Norm(weight: scale, epsilon: configuration.normEpsilon)))
   }
 
   /// Adds the block's output to the residual stream.
@@ -100,13 +127,26 @@ struct FeedForwardBlock {
   ) throws(ModelError) {
     let h = try space.normed.reserve(rows: rows, width: width)
     var quantized = false
-    if case .dense(let unit) = body { quantized = unit.wantsBlocks }
+    switch body {
+    case .dense(let unit), .both(let unit, _, _): quantized = unit.wantsBlocks
+    case .experts: break
+    }
     compute.normalize(x, norm, rows: rows, width: width, to: h, quantized: quantized)
     guard outputNorm != nil || residualScale != 1 else {
       return try apply(h, to: x, rows: rows, accumulate: true, compute: compute, in: &space)
     }
     let y = try space.branch.reserve(rows * width)
     try apply(h, to: y, rows: rows, accumulate: false, compute: compute, in: &space)
+    if case .both(_, let mixture, let norms) = body {
+      compute.normalizeInPlace(y, norms.denseOutput, rows: rows)
+      compute.normalize(x, norms.input, rows: rows, width: width, to: h, quantized: false)
+      let routed = try space.routed.reserve(rows: rows, width: width)
+      compute.normalize(x, norms.router, rows: rows, width: width, to: routed, quantized: false)
+      let z = try space.besideBranch.reserve(rows * width)
+      z.update(repeating: 0, count: rows * width)
+      try mixture.add(h, routedBy: routed, to: z, rows: rows, compute: compute, in: &space)
+      compute.add(z, norms.output, rows: rows, width: width, to: y)
+    }
     compute.add(y, outputNorm, rows: rows, width: width, scale: residualScale, to: x)
   }
 
@@ -115,7 +155,7 @@ struct FeedForwardBlock {
     in space: inout Workspace
   ) throws(ModelError) {
     switch body {
-    case .dense(let unit):
+    case .dense(let unit), .both(let unit, _, _):
       try unit.apply(h, to: y, rows: rows, accumulate: accumulate, compute: compute, in: &space)
     case .experts(let mixture):
       if !accumulate { y.update(repeating: 0, count: rows * width) }

@@ -1,6 +1,6 @@
 /// Gemma 4 (Gemma Team 2026): layers with a window have smaller heads than the others, of which only
 /// a part turns; values are normalised; the last layers use the keys and values of earlier ones;
-/// small sizes have embeddings for every layer.
+/// small sizes have embeddings for every layer, and one has experts beside its plain blocks.
 enum Gemma4Architecture: Architecture {
   static let name = "gemma4"
   static let mayTurnPartOfHeads = true
@@ -34,6 +34,11 @@ enum Gemma4Architecture: Architecture {
     configuration.attentionScale = 1
     configuration.perLayerEmbeddingLength = try metadata.optionalSize(
       "embedding_length_per_layer_input")
+    if let count = try metadata.optionalSize("expert_count") {
+      configuration.experts = .init(
+        count: count, used: try metadata.size("expert_used_count"),
+        feedForwardLength: try metadata.size("expert_feed_forward_length"))
+    }
     if let cap = try metadata.optionalNumber("final_logit_softcapping"), cap != 0 {
       configuration.logitSoftCap = Float(cap)
     }
@@ -52,6 +57,6 @@ enum Gemma4Architecture: Architecture {
   static func design(_ configuration: ModelConfiguration) -> TransformerDesign {
     TransformerDesign(
       activation: .gelu, headNorms: .eachHead, normalizesValues: true, normalizesOutputs: true,
-      scalesLayers: true)
+      experts: .init(standBesideDense: true), scalesLayers: true)
   }
 }

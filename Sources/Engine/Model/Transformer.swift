@@ -1,5 +1,3 @@
-import CKernels
-
 /// A transformer of any architecture: embedding, layers of attention and feed-forward blocks,
 /// output projection of its own or tied to the embedding.
 final class Transformer {
@@ -101,8 +99,7 @@ final class Transformer {
     }
     let scale = "blk.\(number).layer_output_scale.weight"
     if design.scalesLayers, weights.contains(scale) {
-      let vector = try weights.vectors([(scale, 1)])
-      layer.scale = withExtendedLifetime(vector) { vector.values[0] }
+      layer.scale = try weights.vectors([(scale, 1)]).array.first
     }
     return layer
   }
@@ -178,7 +175,7 @@ final class Transformer {
       }
       if let scale = layer.scale { for i in 0..<rows * width { x[i] *= scale } }
       pass.recorder?.recordHidden(x, width: width)
-      if isEndOfRound(number), !isLast { normalizeInPlace(pass.compute, x, rows: rows) }
+      if isEndOfRound(number), !isLast { pass.compute.normalizeInPlace(x, outputNorm, rows: rows) }
     }
     return try project(pass.compute, x, rows: rows)
   }
@@ -236,16 +233,6 @@ final class Transformer {
       && (layer + 1) % (configuration.layerCount / loops.count) == 0
   }
 
-  private func normalizeInPlace(_ compute: Compute, _ x: Compute.Floats, rows: Int) {
-    let (width, norm) = (outputNorm.width, outputNorm)
-    compute.pool.run(count: rows, nanoseconds: Double(width) * 0.3) { range, _ in
-      for row in range {
-        let place = x + row * width
-        compute.kernels.pointee.rms_norm(place, norm.weight.values, place, width, norm.epsilon)
-      }
-    }
-  }
-
   private func project(
     _ compute: Compute, _ x: Compute.Floats, rows: Int
   ) throws(ModelError) -> UnsafePointer<Float> {
@@ -283,6 +270,9 @@ struct Workspace {
   var hidden = ActivationBuffer()
   /// What a block puts out, before it is normalised.
   var branch = ScratchBuffer<Float>()
+  /// What experts put out that stand beside a plain block, and what their router reads.
+  var besideBranch = ScratchBuffer<Float>()
+  var routed = ActivationBuffer()
   /// Of attention, and of an expert mixture's router.
   var scores = ScratchBuffer<Float>()
   var expertInput = ActivationBuffer()

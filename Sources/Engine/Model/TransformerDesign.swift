@@ -56,6 +56,9 @@ struct ExpertDesign {
   var hasBias = false
   /// The expert of all tokens is weighed by a sigmoid of its own.
   var gatesSharedExpert = false
+  /// Experts stand beside the plain block, each with norms of its own, and the router reads the
+  /// residual stream.
+  var standBesideDense = false
 }
 
 /// How a router turns its scores into weights.

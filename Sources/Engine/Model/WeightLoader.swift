@@ -97,8 +97,7 @@ struct WeightLoader {
       "rope_freqs.weight", isLong ? "rope_factors_long.weight" : "rope_factors_short.weight",
     ]
     guard let name = names.first(where: contains) else { return nil }
-    let factors = try vectors([(name, rotary.dimensions / 2)])
-    return (0..<factors.count).map { factors.values[$0] }
+    return try vectors([(name, rotary.dimensions / 2)]).array
   }
 
   /// A tensor that nothing has asked for belongs to a variant of the architecture that computes
