@@ -43,8 +43,17 @@ struct GridLayout {
     factorBits = levels.isEmpty ? 3 : 4
   }
 
+  /// `count` bits that follow each other, from bit `first` after a byte.
   private static func row(_ byte: Int, _ first: Int, _ count: Int) -> [Field] {
-    (first..<first + count).map { Field(byte: byte + $0 / 8, shift: $0 % 8, bits: 1) }
+    var fields: [Field] = []
+    let end = first + count
+    var next = first
+    while next < end {
+      let bits = min(8 - next % 8, end - next)
+      fields.append(Field(byte: byte + next / 8, shift: next % 8, bits: bits))
+      next += bits
+    }
+    return fields
   }
 
   /// The bits of the k-th index.
@@ -116,15 +125,20 @@ struct GridLayout {
       let signs = BlockLayout.number(signs(eight), in: block)
       let negative = areNegative(signs)
       let factor = Float(2 * BlockLayout.number(factor(eight * 8 / span), in: block) + 1)
-      return (0..<8).map { i -> Float in
-        let entry = grid[BlockLayout.number(index((eight * 8 + i) / width), in: block)]
-        let number = number(i % width, of: entry)
-        let weight =
-          levels.isEmpty
-          ? Float(8 * (number - 1) + (signs == 1 ? -1 : 1))
-          : negative[i] ? -levels[number] : levels[number]
-        return weight * (unit * factor * d)
+      let step = unit * factor * d
+      var weights: [Float] = []
+      for k in eight * 8 / width..<(eight + 1) * 8 / width {
+        let entry = grid[BlockLayout.number(index(k), in: block)]
+        for place in 0..<width {
+          let number = number(place, of: entry)
+          let weight =
+            levels.isEmpty
+            ? Float(8 * (number - 1) + (signs == 1 ? -1 : 1))
+            : negative[weights.count] ? -levels[number] : levels[number]
+          weights.append(weight * step)
+        }
       }
+      return weights
     }
   }
 

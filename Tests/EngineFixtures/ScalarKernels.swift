@@ -110,21 +110,24 @@ package enum ScalarKernels {
 
   /// y = W x in double precision, activations quantised first where the format's kernels do so.
   ///
-  /// - Returns: `[rowCount]`, or nil when the format is not supported.
-  package static func product(_ weights: Tensor, _ x: [Float]) -> [Double]? {
+  /// - Parameter columns: some x. [columns, rowLength]
+  /// - Returns: `[columns, rowCount]`, or nil when the format is not supported.
+  package static func products(_ weights: Tensor, _ columns: [[Float]]) -> [[Double]]? {
     guard let matrix = decode(weights) else { return nil }
-    var input = x.map(Double.init)
-    if weights.format.blockSize > 1 {
-      input = quantized(x).flatMap { block in
+    let inputs = columns.map { x -> [Double] in
+      guard weights.format.blockSize > 1 else { return x.map(Double.init) }
+      return quantized(x).flatMap { block in
         block.values.map { Double(block.scale) * Double($0) }
       }
     }
-    return (0..<weights.rowCount).map { row in
-      var sum = 0.0
-      for k in 0..<weights.rowLength {
-        sum += Double(matrix[row * weights.rowLength + k]) * input[k]
+    return inputs.map { input in
+      (0..<weights.rowCount).map { row in
+        var sum = 0.0
+        for k in 0..<weights.rowLength {
+          sum += Double(matrix[row * weights.rowLength + k]) * input[k]
+        }
+        return sum
       }
-      return sum
     }
   }
 

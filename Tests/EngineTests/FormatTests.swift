@@ -71,7 +71,7 @@ import Testing
         map.apply(x, to: start, batch: batch, accumulate: false, pool: pool)
       }
       let column = Array(values.suffix(tensor.rowLength))
-      let expected = try #require(ScalarKernels.product(tensor, column))
+      let expected = try #require(ScalarKernels.products(tensor, [column])?.first)
       let size = column.reduce(0.0) { max($0, abs(Double($1))) }
       for row in 0..<tensor.rowCount {
         let weights = reference.values[row * tensor.rowLength..<(row + 1) * tensor.rowLength]
