@@ -32,7 +32,9 @@ let package = Package(
       name: "CKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
     .target(name: "Decoding", swiftSettings: swiftSettings),
     .target(name: "Engine", dependencies: ["CKernels", "Decoding"], swiftSettings: swiftSettings),
-    .target(name: "ModelStores", dependencies: ["Engine"], swiftSettings: swiftSettings),
+    .target(name: "CTransfer"),
+    .target(
+      name: "ModelStores", dependencies: ["CTransfer", "Engine"], swiftSettings: swiftSettings),
     .target(
       name: "Training", dependencies: ["CKernels", "Decoding", "Engine"],
       swiftSettings: swiftSettings),

@@ -3,6 +3,8 @@ import Foundation
 /// Why something was not fetched.
 public enum DownloadError: Error, Equatable, CustomStringConvertible {
   case unreachable(host: String, reason: String)
+  /// There is no libcurl on this machine.
+  case noLibrary
   /// The server answered with a status that is no success.
   case refused(url: String, status: Int)
   /// Asked with a token or without one, the server says that this needs another.
@@ -33,6 +35,7 @@ public enum DownloadError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unreachable(let host, let reason): return "\(host) cannot be reached: \(reason)."
+    case .noLibrary: return "libcurl is missing; install it (on Debian and Ubuntu: libcurl4)."
     case .refused(let url, let status):
       return "\(url) answers with status \(status)\(Self.meaning(status))."
     case .needsToken(let what, let hasToken):

@@ -33,7 +33,7 @@ public struct HTTPClient: Sendable {
   private static let largestAnswer = 64 << 20
 
   public init(
-    _ transport: any HTTPTransport = URLSessionTransport(), patience: Patience = Patience()
+    _ transport: any HTTPTransport = CurlTransport(), patience: Patience = Patience()
   ) {
     (self.transport, self.patience) = (transport, patience)
   }

@@ -74,8 +74,15 @@ struct ModelsCommand: ParsableCommand {
   }
 
   private static func lines(_ models: [Model]) -> [String] {
-    let width = models.map { ($0.shortName ?? $0.name).count }.max() ?? 0
+    func width(_ models: [Model]) -> Int {
+      models.map { ($0.shortName ?? $0.name).count }.max() ?? 0
+    }
+    // The names of repositories are long.
+    let (own, others) = (
+      width(models.filter { $0.store == nil }), width(models.filter { $0.store != nil })
+    )
     return models.flatMap { model in
+      let width = model.store == nil ? own : others
       var columns = [
         model.isDefault ? "*" : " ", (model.shortName ?? model.name).padded(to: width),
         Format.bytes(model.bytes).padded(to: 9, left: true),
