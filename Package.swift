@@ -39,7 +39,7 @@ let package = Package(
     .target(
       name: "Traces", dependencies: ["Decoding", "Problems"], swiftSettings: swiftSettings),
     .target(
-      name: "Reasoning", dependencies: ["Decoding", "Problems", "Traces"],
+      name: "Reasoning", dependencies: ["Decoding", "Jinja", "Problems", "Traces"],
       swiftSettings: swiftSettings),
     .target(
       name: "Measuring", dependencies: ["Decoding", "Problems", "Reasoning", "Traces"],
@@ -64,8 +64,8 @@ let package = Package(
     .executableTarget(
       name: "ponder",
       dependencies: [
-        "Decoding", "Engine", "Learning", "Measuring", "NcursesTerminal", "Playground", "Problems",
-        "Reasoning", "TerminalUI", "Traces", "Training",
+        "Decoding", "Engine", "Jinja", "Learning", "Measuring", "NcursesTerminal", "Playground",
+        "Problems", "Reasoning", "TerminalUI", "Traces", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

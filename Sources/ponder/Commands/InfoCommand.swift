@@ -28,8 +28,11 @@ struct InfoCommand: ParsableCommand {
     var tokenizer: String
     var fileType: String
     var sha256: String
-    /// The family of chat template that is recognised; `unknown` for another one, `none` without.
+    /// The family of the chat template; `jinja` for one of no known family, `none` without, and for
+    /// one that cannot be used the reason.
     var chatTemplate: String
+    /// What the template does about thinking.
+    var thinking: String?
     /// The tags between which the model thinks, if it declares any.
     var thinkingTags: [String]?
     /// Where a trained model comes from.
@@ -48,6 +51,13 @@ struct InfoCommand: ParsableCommand {
     var teacher, teacherHash: String?
   }
 
+  private static func name(of chat: Result<ChatTemplate?, any Error>) -> String {
+    switch chat {
+    case .success(let template): template?.name ?? "none"
+    case .failure(let error): "\(error)"
+    }
+  }
+
   func validate() throws {
     guard file == nil || options.model == nil else {
       throw ValidationError("Give the model once: either FILE or --model FILE.")
@@ -59,8 +69,8 @@ struct InfoCommand: ParsableCommand {
     let file = try GGUFFile(path: path)
     let vocabulary = try file.vocabulary()
     let configuration = try ModelConfiguration(file, vocabularySize: vocabulary.count)
-    let chat = ChatTemplate.chosen(.auto, declared: file.chatTemplate)
-    let thinking = chat?.thinking ?? ThinkingTags(declaredBy: vocabulary)
+    let chat = Result { try ChatTemplate.chosen(.auto, declared: file.chatTemplate) }
+    let thinking = (try? chat.get())?.thinking ?? ThinkingTags(declaredBy: vocabulary)
     let lineage = Lineage(file.metadata)
     let info = Info(
       architecture: configuration.architecture, parameters: file.parameterCount,
@@ -68,7 +78,7 @@ struct InfoCommand: ParsableCommand {
       vocabularySize: configuration.vocabularySize,
       tokenizer: try file.metadata.text("tokenizer.ggml.model") ?? "none",
       fileType: file.fileType, sha256: file.sha256(),
-      chatTemplate: chat?.family.rawValue ?? (file.chatTemplate == nil ? "none" : "unknown"),
+      chatTemplate: Self.name(of: chat), thinking: try? chat.get()?.thinkingInWords,
       thinkingTags: thinking.map { [$0.open, $0.close] },
       trained: lineage.map {
         Origin(
@@ -94,6 +104,7 @@ struct InfoCommand: ParsableCommand {
         file type        \(info.fileType)
         sha256           \(info.sha256)
         chat template    \(info.chatTemplate)
+        thinking         \(info.thinking ?? "no template to tell")
         thinking tags    \(info.thinkingTags?.joined(separator: " … ") ?? "none")
 
         """)
