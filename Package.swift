@@ -43,7 +43,7 @@ let package = Package(
     .target(
       name: "Traces", dependencies: ["Decoding", "Problems"], swiftSettings: swiftSettings),
     .target(
-      name: "Reasoning", dependencies: ["Decoding", "Problems", "Traces"],
+      name: "Reasoning", dependencies: ["Decoding", "Jinja", "Problems", "Traces"],
       swiftSettings: swiftSettings),
     .target(
       name: "Measuring", dependencies: ["Decoding", "Problems", "Reasoning", "Traces"],
@@ -74,7 +74,7 @@ let package = Package(
     .executableTarget(
       name: "ponder",
       dependencies: [
-        "Decoding", "Engine", "Learning", "Measuring", "ModelStores", "NcursesTerminal",
+        "Decoding", "Engine", "Jinja", "Learning", "Measuring", "ModelStores", "NcursesTerminal",
         "Playground", "Problems", "Reasoning", "Serving", "TerminalUI", "Traces", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

@@ -13,7 +13,8 @@ struct Ponder: AsyncParsableCommand {
       LabelCommand.self, GradeCommand.self, ModelsCommand.self, ThemesCommand.self,
       ConfigCommand.self,
       InfoCommand.self, LayersCommand.self, PullCommand.self, ServeCommand.self,
-      TokenizeCommand.self, BenchCommand.self, LogitsCommand.self, CurriculumCommand.self,
+      TokenizeCommand.self, TemplateCommand.self, BenchCommand.self, LogitsCommand.self,
+      CurriculumCommand.self,
       PretrainCommand.self,
     ],
     defaultSubcommand: PlayCommand.self)

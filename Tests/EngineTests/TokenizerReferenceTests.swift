@@ -25,6 +25,27 @@ import Testing
     }
   }
 
+  /// A text that is cut at the control tokens it spells has the ids of the whole.
+  @Test(arguments: try TokenizerReference.all())
+  func spelledControlTokensCutTheText(_ reference: TokenizerReference) throws {
+    let vocabulary = try reference.model().vocabulary()
+    let start = vocabulary.tokenize([], special: .parse)
+    for text in corpus {
+      var ids = start
+      var end = 0
+      for spelled in vocabulary.controlTokens(spelledIn: text) {
+        #expect(vocabulary.name(of: spelled.token).utf8.elementsEqual(text[spelled.range]))
+        if end < spelled.range.lowerBound {
+          ids += vocabulary.tokenize(text[end..<spelled.range.lowerBound], special: .none)
+        }
+        ids.append(spelled.token)
+        end = spelled.range.upperBound
+      }
+      if end < text.count { ids += vocabulary.tokenize(text[end...], special: .none) }
+      #expect(ids == vocabulary.tokenize(text, special: .parse), "\(shown(text))")
+    }
+  }
+
   /// Text that goes on after other tokens keeps every byte, whatever the vocabulary sets before a
   /// text; U+2581 alone reads as a space where that is how a space is spelled.
   @Test(arguments: try TokenizerReference.all())

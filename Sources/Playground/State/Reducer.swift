@@ -235,10 +235,11 @@ struct Reducer: Sendable {
     state.trace.model = summary.identity.hash
     var effects = state.reset(.model)
     let choice = state.settings.template.flatMap { TemplateChoice($0) } ?? .auto
-    if ChatTemplate.warning(choice, declared: summary.chatTemplate) != nil {
+    do {
+      _ = try ChatTemplate.chosen(choice, declared: summary.chatTemplate)
+    } catch {
       state.message = Message(
-        .warning,
-        "The model's chat template is unknown, so raw text is sent; :template NAME sets one.")
+        .warning, "The chat template cannot be used; :template NAME sets another. \(error)")
     }
     effects += state.resumedExploration() ?? state.session.newExploration()
     if let name = state.strategyAtStart {

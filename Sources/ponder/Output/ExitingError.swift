@@ -56,6 +56,16 @@ extension ModelError: ExitingError {
   }
 }
 
+extension ChatTemplateError: ExitingError {
+  var exitCode: ExitCode {
+    switch self {
+    case .unreadable: .badData
+    case .missingFile: .missingFile
+    case .noSwitch, .noTemplate: .usage
+    }
+  }
+}
+
 extension LanguageModelError: ExitingError {
   var exitCode: ExitCode {
     switch self {

@@ -29,10 +29,11 @@ struct ModelFacts: Encodable {
   var fileType: String
   var fileBytes: Int
   var sha256: String?
-  /// The family of chat template that is recognised; `unknown` for another one, `none` without.
+  /// The family of the chat template; `jinja` for one of no known family, `none` without, and for one
+  /// that cannot be used the reason.
   var chatTemplate: String
-  /// The variables by which the template switches thinking, such as `enable_thinking`.
-  var thinkingSwitches: [String]
+  /// What the template does about thinking.
+  var thinking: String?
   /// The tags between which the model thinks, if it declares any.
   var thinkingTags: [String]?
   /// In bytes; nil for a model that does not run.
@@ -74,10 +75,10 @@ struct ModelFacts: Encodable {
     tokenizer = report.tokenizer ?? "none"
     (fileType, fileBytes) = (report.fileType, report.fileBytes)
     sha256 = digestsAll || file.size <= Self.digestedAtOnce ? file.sha256() : nil
-    let chat = ChatTemplate.chosen(.auto, declared: report.chatTemplate)
-    chatTemplate = chat?.family.rawValue ?? (report.chatTemplate == nil ? "none" : "unknown")
-    thinkingSwitches = Self.switches(in: report.chatTemplate ?? "")
-    let tags = chat?.thinking ?? report.vocabulary.flatMap { ThinkingTags(declaredBy: $0) }
+    let chat = Result { try ChatTemplate.chosen(.auto, declared: report.chatTemplate) }
+    chatTemplate = Self.name(of: chat)
+    thinking = try? chat.get()?.thinkingInWords
+    let tags = (try? chat.get())?.thinking ?? report.vocabulary.flatMap { ThinkingTags(declaredBy: $0) }
     thinkingTags = tags.map { [$0.open, $0.close] }
     let tokens = context ?? min(Self.usualContext, report.contextLength ?? Self.usualContext)
     if let weights = report.weightBytes, let cache = report.cacheBytes(context: tokens) {
@@ -94,12 +95,14 @@ struct ModelFacts: Encodable {
     file = path
     (runs, obstacles, warnings) = (false, [why], [])
     (architecture, parameters, tokenizer, fileType) = ("—", 0, "none", "—")
-    (fileBytes, chatTemplate, thinkingSwitches) = (0, "—", [])
+    (fileBytes, chatTemplate) = (0, "—")
   }
 
-  /// The variables that templates ask for thinking by.
-  private static func switches(in template: String) -> [String] {
-    ["enable_thinking", "reasoning_effort", "thinking_budget"].filter(template.contains)
+  private static func name(of chat: Result<ChatTemplate?, any Error>) -> String {
+    switch chat {
+    case .success(let template): template?.name ?? "none"
+    case .failure(let error): "\(error)"
+    }
   }
 
   /// For people.
@@ -117,10 +120,7 @@ struct ModelFacts: Encodable {
       ("file type", fileType), ("file size", Format.bytes(fileBytes)),
       ("sha256", sha256 ?? "not read; --sha256 does"), ("chat template", chatTemplate),
       ("thinking tags", thinkingTags?.joined(separator: " … ") ?? "none"),
-      (
-        "thinking switch",
-        thinkingSwitches.isEmpty ? "none" : thinkingSwitches.joined(separator: ", ")
-      ),
+      ("thinking", thinking ?? "no template to tell"),
     ]
     if let memory {
       lines.append(
