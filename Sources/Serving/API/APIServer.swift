@@ -52,18 +52,21 @@ public struct APIServer: Sendable {
   let name: String
   let chat: (any ChatPrompting)?
   let access: AccessRules
+  let handover: HandoverRules
+  let prepared = PreparedPrompts()
   /// Which program this is, such as `ponder 1.0`.
   let build: String
   private let numbers = RequestNumbers()
 
   public init(
     _ service: ModelService, name: String, chat: (any ChatPrompting)?,
-    access: AccessRules = AccessRules(), build: String
+    access: AccessRules = AccessRules(), handover: HandoverRules = HandoverRules(), build: String
   ) {
     self.service = service
     self.name = name
     self.chat = chat
     self.access = access
+    self.handover = handover
     self.build = build
   }
 
@@ -156,6 +159,7 @@ public struct APIServer: Sendable {
         body: .whole(Array(service.figures.text(slots: service.slots).utf8)))
     default: break
     }
+    if isRead, request.path.hasPrefix("/kv/") { return try handOver(request) }
     guard request.method == "POST" else {
       throw Self.paths.contains(request.path)
         ? APIError(.invalidRequest, "\(request.path) wants \(isRead ? "POST" : "another method").")

@@ -116,6 +116,7 @@ extension APIServer {
   func chatCompletions(_ fields: RequestFields) async throws -> HTTPResponse {
     let asked = try chatRequest(fields)
     let shapes = LogProbabilityShapes(vocabulary: vocabulary)
+    let fetched = try await fetched(fields, asked.generation.prompt)
     if asked.isStream { return stream(asked, shapes) }
     let texts = try await service.texts(asked.generation)
     var usage = Usage()
@@ -130,10 +131,15 @@ extension APIServer {
         "finish_reason": .string(text.finishReason),
       ]
     }
-    return json([
+    var answer: JSONText = [
       "id": .string(newID("chatcmpl")), "object": "chat.completion", "created": now,
       "model": .string(name), "choices": .array(choices), "usage": usage.json,
-    ])
+    ]
+    if let fetched { answer.add("kv_transfer", fetched) }
+    if let kept = try keptForOthers(fields, asked.generation.prompt) {
+      answer.add("kv_transfer_params", kept)
+    }
+    return json(answer)
   }
 
   private func stream(_ asked: Asked, _ shapes: LogProbabilityShapes) -> HTTPResponse {

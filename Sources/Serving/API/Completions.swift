@@ -49,6 +49,7 @@ extension APIServer {
 
   func completions(_ fields: RequestFields) async throws -> HTTPResponse {
     let asked = try completionRequest(fields)
+    let fetched = try await fetched(fields, asked)
     if asked.isStream { return stream(asked) }
     var usage = Usage()
     var choices: [JSONText] = []
@@ -60,10 +61,28 @@ extension APIServer {
         choices.append(choice(answer, text, index: choices.count, asked))
       }
     }
-    return json([
+    var answer: JSONText = [
       "id": .string(newID("cmpl")), "object": "text_completion", "created": now,
       "model": .string(name), "choices": .array(choices), "usage": usage.json,
-    ])
+    ]
+    if let fetched { answer.add("kv_transfer", fetched) }
+    if let prompt = asked.prompts.first, let kept = try keptForOthers(fields, prompt) {
+      answer.add("kv_transfer_params", kept)
+    }
+    return json(answer)
+  }
+
+  /// Prompts are handed over one at a time.
+  private func fetched(
+    _ fields: RequestFields, _ asked: Asked
+  ) async throws(APIError) -> JSONText? {
+    guard fields["kv_transfer_params"] != nil else { return nil }
+    guard asked.prompts.count == 1, let prompt = asked.prompts.first else {
+      throw APIError(
+        .invalidRequest, "Only a single prompt can be handed over.",
+        parameter: "kv_transfer_params")
+    }
+    return try await fetched(fields, prompt)
   }
 
   private struct Answer {
