@@ -3,6 +3,7 @@ import Decoding
 import Engine
 import Foundation
 import Serving
+import Synchronization
 
 /// `ponder serve`: the model for other programs.
 struct ServeCommand: AsyncParsableCommand {
@@ -55,6 +56,24 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("What clients call the model.", valueName: "name"))
   var alias: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The chat template: a family's name, a Jinja file, or none (default: the model's own).",
+      valueName: "name|file"))
+  var template: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What this server computes: both, prefill (prompts for others to go on from) or decode (what follows "
+        + "prompts that others have computed).", valueName: "role"))
+  var role: ServerRole = .both
+
+  @Option(
+    help: ArgumentHelp(
+      "A host beside this machine that prompts may be fetched from, with --role decode; may be given "
+        + "several times.", valueName: "host"))
+  var peer: [String] = []
+
   @OptionGroup var model: ModelOptions
 
   func validate() throws {
@@ -76,14 +95,24 @@ struct ServeCommand: AsyncParsableCommand {
     let loaded = try ModelLoader.load(file, name: name, options: model.engineOptions)
     var limits = ServiceLimits()
     (limits.waiting, limits.count, limits.budget) = (queue, maxTexts, maxTokens)
-    let server = APIServer(
-      ModelService(loaded, slots: slots, limits: limits), name: name,
-      chat: TemplatePrompting(loaded), access: access, build: Ponder.configuration.version)
     var listening = ListenerLimits()
     listening.connections = connections
+    // The port may be known only when it is listened on.
+    let answering = Mutex<APIServer?>(nil)
     let listener = try HTTPListener(
       host: host, port: port, limits: listening, refusal: APIServer.refusal,
-      handler: { await server.answer($0) })
+      handler: { request in
+        await answering.withLock { $0 }?.answer(request) ?? HTTPResponse(.unavailable)
+      })
+    var handover = HandoverRules()
+    (handover.role, handover.peers) = (role, Set(peer))
+    handover.address = ServerAddress(
+      host: host == "0.0.0.0" || host == "::" ? ProcessInfo.processInfo.hostName : host,
+      port: listener.port)
+    let server = APIServer(
+      ModelService(loaded, slots: slots, limits: limits), name: name, chat: chat(loaded),
+      access: access, handover: handover, build: Ponder.configuration.version)
+    answering.withLock { $0 = server }
     if access.keys.isEmpty, !["127.0.0.1", "localhost", "::1"].contains(host) {
       StandardError.tell("everybody who reaches \(host) may ask: --api-key-file would want a key")
     }
@@ -99,6 +128,16 @@ struct ServeCommand: AsyncParsableCommand {
     if let signal { throw ExitCode(128 + signal) }
   }
 
+  /// A template that cannot be used costs the conversations only, and that is said.
+  private func chat(_ model: any LanguageModel) -> (any ChatPrompting)? {
+    do {
+      return try TemplatePrompting(model, choice: template)
+    } catch {
+      StandardError.tell("\(error)")
+      return nil
+    }
+  }
+
   private var address: String { host.contains(":") ? "[\(host)]" : host }
 
   private func keys() throws -> [String] {
@@ -111,3 +150,5 @@ struct ServeCommand: AsyncParsableCommand {
     return keys
   }
 }
+
+extension ServerRole: ExpressibleByArgument {}

@@ -10,11 +10,14 @@ struct TemplatePrompting: ChatPrompting {
   private let vocabulary: any Vocabulary
   let source: String?
 
-  /// - Returns: nil for a model without a template that can be written.
-  init?(_ model: any LanguageModel) {
-    guard let template = ChatTemplate.chosen(.auto, declared: model.chatTemplate) else {
-      return nil
-    }
+  /// - Parameter choice: a family, a Jinja file or `none`, as `--template` takes them; nil for the
+  ///   model's own.
+  /// - Returns: nil for a model without a template.
+  /// - Throws: `ChatTemplateError`.
+  init?(_ model: any LanguageModel, choice: String?) throws {
+    var settings = RunSettings()
+    settings.template = choice
+    guard let template = try model.chatTemplate(settings) else { return nil }
     self.template = template
     vocabulary = model.vocabulary
     source = model.chatTemplate
@@ -27,7 +30,7 @@ struct TemplatePrompting: ChatPrompting {
       ChatTemplate.Message(.init(rawValue: message.role) ?? .user, message.content)
     }
     let begun = continuesLast ? turns.popLast()?.content ?? "" : ""
-    let pieces = template.pieces(for: turns, reasons: thinking ?? true)
+    let pieces = try template.pieces(for: turns, thinking: thinking.map { $0 ? .on : .off })
     return (
       vocabulary.tokenize(pieces) + vocabulary.tokenize(continuing: begun),
       pieces.map(\.spelling).joined() + begun

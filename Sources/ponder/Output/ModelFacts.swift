@@ -78,7 +78,8 @@ struct ModelFacts: Encodable {
     let chat = Result { try ChatTemplate.chosen(.auto, declared: report.chatTemplate) }
     chatTemplate = Self.name(of: chat)
     thinking = try? chat.get()?.thinkingInWords
-    let tags = (try? chat.get())?.thinking ?? report.vocabulary.flatMap { ThinkingTags(declaredBy: $0) }
+    let tags =
+      (try? chat.get())?.thinking ?? report.vocabulary.flatMap { ThinkingTags(declaredBy: $0) }
     thinkingTags = tags.map { [$0.open, $0.close] }
     let tokens = context ?? min(Self.usualContext, report.contextLength ?? Self.usualContext)
     if let weights = report.weightBytes, let cache = report.cacheBytes(context: tokens) {
