@@ -1,8 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 import Decoding
 import Engine
 import Foundation
-import Serving
+public import Serving
 import Synchronization
 
 /// `ponder serve`: the model for other programs.
