@@ -91,13 +91,17 @@ private struct CharacterTable: Sendable {
       TokenKind.spelling(ofByte: byte).withUnsafeBytes(symbols.find) ?? list.unknown
     }
     var table = MergeTable(minimumCapacity: merges.count)
+    var joined: [UInt8] = []
     for (rank, merge) in merges.enumerated() {
       guard let space = merge.dropFirst().firstIndex(of: 0x20), space + 1 < merge.count else {
         throw .malformedMerge(index: rank, text: String(decoding: merge, as: UTF8.self))
       }
       let left = merge[..<space].withUnsafeBytes(symbol)
       let right = merge[(space + 1)...].withUnsafeBytes(symbol)
-      let result = Array(merge[..<space] + merge[(space + 1)...]).withUnsafeBytes(symbol)
+      joined.removeAll(keepingCapacity: true)
+      joined.append(contentsOf: merge[..<space])
+      joined.append(contentsOf: merge[(space + 1)...])
+      let result = joined.withUnsafeBytes(symbol)
       if unlike.contains(result) { continue }
       table.add(left, right, result: result, rank: Int32(rank))
     }
