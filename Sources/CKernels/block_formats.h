@@ -5,10 +5,10 @@
 // bias where a format has one, or the entry of a table that they number. Products take 32 inputs at
 // a time, or 16 where scales are that fine.
 //
-// Formats whose blocks number entries of a grid (IQ1 to IQ3) are packed as numbers of the values that
-// these stand for, 3 or 4 bits each. Packed rows are then larger than stored ones: IQ3_S and IQ3_XXS
-// by 24 and 39 %, IQ2_S, IQ2_XS and IQ2_XXS by 39, 54 and 58 %, while IQ1_S and IQ1_M take twice as
-// much. So do the digits of TQ1_0, by 22 %.
+// Formats whose blocks number entries of a grid (IQ1 to IQ3) are packed as numbers of the values
+// that these stand for, 3 or 4 bits each. Packed rows are then larger than stored ones: IQ3_S and
+// IQ3_XXS by 24 and 39 %, IQ2_S, IQ2_XS and IQ2_XXS by 39, 54 and 58 %, while IQ1_S and IQ1_M take
+// twice as much. The digits of TQ1_0 take 22 % more.
 #pragma once
 
 #include <stdbool.h>

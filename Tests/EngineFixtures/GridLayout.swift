@@ -184,7 +184,7 @@ struct GridLayout {
   /// The signs of 8 values; where their number must be even, the smallest may have the wrong one.
   private func signs(of values: [Float]) -> Int {
     var signs = values.indices.reduce(0) { $0 | (values[$1] < 0 ? 1 << $1 : 0) }
-    let stored = self.signs(0).count
+    let stored = self.signs(0).reduce(0) { $0 + $1.bits }
     if stored == 7, signs.nonzeroBitCount % 2 == 1 {
       let smallest = values.indices.min { abs(values[$0]) < abs(values[$1]) } ?? 0
       signs ^= 1 << smallest

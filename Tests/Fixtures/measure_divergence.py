@@ -7,6 +7,12 @@ the reference (computed by llama.cpp), and the mean Kullback-Leibler divergence 
 measured for Ponder and for llama.cpp on the quantised file, over the same tokens: the first of a
 text, or random ones, for models with random weights. Keys and values are kept in F32 in all runs.
 Needs gguf, numpy and llama-cpp-python; no test does.
+
+In November 2026, over the first 192 tokens of Ponder's README, Ponder's divergence over llama.cpp's
+was, for SmolLM2-135M-Instruct by quantise_formats.py: IQ4_XS 0.56, MXFP4 1.02, IQ3_S 0.56, IQ3_XXS
+0.59, IQ2_S 0.55, IQ2_XS 0.37, IQ2_XXS 0.28, IQ1_M 0.49, IQ1_S 0.36, TQ1_0 and TQ2_0 0.84; for
+Gemma 3 270M: IQ4_XS 0.48, MXFP4 0.97, IQ3_S 0.40. In SmolLM2 only the rows of ffn_down are whole
+super-blocks: its other matrices have the formats that llama.cpp takes instead.
 """
 
 import ctypes
