@@ -17,7 +17,7 @@ enum EffectKind: CaseIterable {
   case ask, stopReview
   case lookUp, study, stopStudy, export
   case train, tellTraining, stopTraining, findWeights, keepWeights
-  case load
+  case load, findModels
   case lesson, open, stopOpening, save, keep, list
   case listSessions, stopListing, rename, delete
   case prefer
@@ -50,7 +50,9 @@ enum EffectKind: CaseIterable {
     case .training(.tell): self = .tellTraining
     case .training(.find): self = .findWeights
     case .training(.keep): self = .keepWeights
-    case .model(.load): self = .load
+    // What is fetched is loaded then, and ends so.
+    case .model(.load), .model(.fetch): self = .load
+    case .model(.find): self = .findModels
     case .file(.lesson): self = .lesson
     case .file(.open): self = .open
     case .file(.stopOpening): self = .stopOpening
@@ -126,7 +128,8 @@ struct EffectEnd: Hashable {
     case .training(.kept(_, let ending)): self.init(.keepWeights, ending)
     case .model(.loading): return nil
     case .model(.ready): self.init(.load, .done)
-    case .model(.failed): self.init(.load, .failed)
+    case .model(.failed), .model(.absent): self.init(.load, .failed)
+    case .model(.found(let ending)): self.init(.findModels, ending)
     case .model(.cancelled): self.init(.load, .cancelled)
     case .file(.unkept), .file(.goesOn), .file(.opening), .file(.sessionsRead): return nil
     case .file(.lesson(_, let ending)): self.init(.lesson, ending)
@@ -253,6 +256,7 @@ final class EffectBench {
     case .findWeights: find(saved.path)
     case .keepWeights: .training(.keep([weights(saved.path)], step: 2))
     case .load: .model(.load(path: "other"))
+    case .findModels: .model(.find)
     case .lesson: .file(.lesson(path: folder.appending(path: "lesson.md").path))
     case .open: .file(.open(path: saved.path))
     case .stopOpening: .file(.stopOpening)
@@ -306,7 +310,7 @@ final class EffectBench {
     let nowhere = "/nowhere/file"
     switch kind {
     case .insert, .stopStream, .note, .cancelRun, .stopReview, .stopStudy, .list, .tick,
-      .tellTraining, .stopTraining, .stopOpening, .keep, .listSessions, .stopListing:
+      .tellTraining, .stopTraining, .stopOpening, .keep, .listSessions, .stopListing, .findModels:
       return nil
     case .explore: return .decode(.explore(run: 2, question, settings))
     case .resume: return .decode(.resume(run: 7, question, settings, finished, others: []))
