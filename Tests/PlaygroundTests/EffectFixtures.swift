@@ -17,8 +17,12 @@ enum EffectKind: CaseIterable {
   case ask, stopReview
   case lookUp, study, stopStudy, export
   case train, tellTraining, stopTraining, findWeights, keepWeights
+<<<<<<< HEAD
   case look, stopLooking
   case load
+=======
+  case load, findModels
+>>>>>>> pull
   case lesson, open, stopOpening, save, keep, list
   case listSessions, stopListing, rename, delete
   case prefer
@@ -51,9 +55,15 @@ enum EffectKind: CaseIterable {
     case .training(.tell): self = .tellTraining
     case .training(.find): self = .findWeights
     case .training(.keep): self = .keepWeights
+<<<<<<< HEAD
     case .inspection(.read): self = .look
     case .inspection(.stop): self = .stopLooking
     case .model(.load): self = .load
+=======
+    // What is fetched is loaded then, and ends so.
+    case .model(.load), .model(.fetch): self = .load
+    case .model(.find): self = .findModels
+>>>>>>> pull
     case .file(.lesson): self = .lesson
     case .file(.open): self = .open
     case .file(.stopOpening): self = .stopOpening
@@ -132,7 +142,8 @@ struct EffectEnd: Hashable {
     case .inspection(.stopped): self.init(.stopLooking, .done)
     case .model(.loading): return nil
     case .model(.ready): self.init(.load, .done)
-    case .model(.failed): self.init(.load, .failed)
+    case .model(.failed), .model(.absent): self.init(.load, .failed)
+    case .model(.found(let ending)): self.init(.findModels, ending)
     case .model(.cancelled): self.init(.load, .cancelled)
     case .file(.unkept), .file(.goesOn), .file(.opening), .file(.sessionsRead): return nil
     case .file(.lesson(_, let ending)): self.init(.lesson, ending)
@@ -263,6 +274,7 @@ final class EffectBench {
         .read(tokens: Self.asked.map(\.id), InspectionQuestion(node: Self.place, ablations: [])))
     case .stopLooking: .inspection(.stop)
     case .load: .model(.load(path: "other"))
+    case .findModels: .model(.find)
     case .lesson: .file(.lesson(path: folder.appending(path: "lesson.md").path))
     case .open: .file(.open(path: saved.path))
     case .stopOpening: .file(.stopOpening)
@@ -316,7 +328,11 @@ final class EffectBench {
     let nowhere = "/nowhere/file"
     switch kind {
     case .insert, .stopStream, .note, .cancelRun, .stopReview, .stopStudy, .list, .tick,
+<<<<<<< HEAD
       .tellTraining, .stopTraining, .stopOpening, .keep, .listSessions, .stopListing, .stopLooking:
+=======
+      .tellTraining, .stopTraining, .stopOpening, .keep, .listSessions, .stopListing, .findModels:
+>>>>>>> pull
       return nil
     case .explore: return .decode(.explore(run: 2, question, settings))
     case .resume: return .decode(.resume(run: 7, question, settings, finished, others: []))

@@ -2,6 +2,7 @@ import Decoding
 import Foundation
 import Reasoning
 import Synchronization
+import TerminalFixtures
 import TerminalUI
 import Testing
 
