@@ -14,6 +14,7 @@ tokens, must be those of the whole text with special tokens recognised.
 """
 
 import argparse
+import functools
 import json
 import pathlib
 import subprocess
@@ -71,6 +72,7 @@ class Generation(jinja2.ext.Extension):
         return caller()
 
 
+@functools.cache
 def environment():
     def raise_exception(message):
         raise jinja2.exceptions.TemplateError(message)
@@ -89,9 +91,13 @@ def environment():
     return made
 
 
+@functools.cache
+def compiled(source):
+    return environment().from_string(source)
+
+
 def switches(source, on):
-    read = jinja2.meta.find_undeclared_variables(environment().parse(source))
-    read |= {name for name in list(SWITCHES) + ["reasoning_effort"] if name in source}
+    read = {name for name in list(SWITCHES) + ["reasoning_effort"] if name in source}
     chosen = {
         name: values[0 if on else 1] for name, values in SWITCHES.items()
         if name in read and values[0 if on else 1] is not None
@@ -105,7 +111,7 @@ def switches(source, on):
 def expected(source, messages, variables, bos=BOS, eos=EOS):
     """The text, or None where jinja2 fails."""
     try:
-        return environment().from_string(source).render(
+        return compiled(source).render(
             messages=[{"role": role, "content": text} for role, text in messages],
             add_generation_prompt=True, bos_token=bos, eos_token=eos, **variables
         )
@@ -172,7 +178,7 @@ def main():
                     verdict = "equal" if got["text"] == text else "DIFFERENT"
                     if got["thinking"] != "no switch for thinking":
                         switch = got["thinking"]
-                    inputs = [part["text"] for part in got["parts"] if part["isInput"]]
+                    inputs = [part["text"] for part in got["parts"] if part["is_input"]]
                     said = [text for _, text in messages]
                     if not all(any(part in text for text in said) for part in inputs):
                         verdict = "DIFFERENT"
@@ -205,7 +211,5 @@ def main():
     print(", ".join(f"{verdict}: {count}" for verdict, count in totals.items()))
     sys.exit(1 if totals["DIFFERENT"] else worst)
 
-
-import jinja2.meta
 
 main()

@@ -36,7 +36,7 @@ public struct ChatProgram: Hashable, Sendable {
     for messages: [ChatTemplate.Message], thinking: ThinkingChoice?, date: Date
   ) throws(ChatTemplateError) -> [PromptPiece] {
     let parts = try parts(for: messages, with: thinking.map(variables) ?? [:], date: date)
-    if let thinking, !(try knows(thinking, date: date)) {
+    if let thinking, try switching(date: date) == .none {
       throw .noSwitch(thinking)
     }
     return parts.map { $0.isInput ? .text($0.text) : .template($0.text) }
@@ -96,12 +96,6 @@ public struct ChatProgram: Hashable, Sendable {
       variables["reasoning_effort"] = .trusted(choice == .on ? "high" : leastEffort)
     }
     return variables
-  }
-
-  /// Whether the template has two ways to begin an answer, one of which is asked for.
-  private func knows(_ choice: ThinkingChoice, date: Date) throws(ChatTemplateError) -> Bool {
-    let thinking = try switching(date: date)
-    return thinking == .switchable || thinking == .usual(choice)
   }
 
   /// What can be said of a template's thinking.

@@ -43,7 +43,9 @@ public struct ChatTemplate: Hashable, Sendable {
   public init(program: String, path: String? = nil) throws(ChatTemplateError) {
     self.program = try ChatProgram(program, path: path)
     family = Family(recognizedIn: program)
-    thinking = ThinkingTags.known.first { program.contains($0.close) }
+    thinking = ThinkingTags.known.first {
+      program.contains($0.open) || program.contains($0.close)
+    }
   }
 
   /// A conversation as the model wants it, up to where its answer begins.
