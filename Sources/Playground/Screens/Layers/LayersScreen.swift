@@ -1,4 +1,5 @@
 import Decoding
+import Reasoning
 import TerminalUI
 import Traces
 
@@ -239,7 +240,7 @@ extension LayersScreen {
     KeyBinding(["}", "."], .own(LayersCommand.eye(1)), "mark the next token"),
     KeyBinding(["{", ","], .own(LayersCommand.eye(-1)), "mark the previous token"),
     KeyBinding(["u", .backspace], .undo, "take back the last silencing", hint: "undo"),
-    KeyBinding(["c"], .own(LayersCommand.clear), "silence nothing", hint: "clear"),
+    KeyBinding(["0"], .own(LayersCommand.clear), "silence nothing", hint: "clear"),
     KeyBinding(["/"], .own(LayersCommand.nameToken), "follow another token, too", hint: "name"),
     KeyBinding(["o"], .openInDecode, "open the place in Decode", hint: "open"),
     KeyBinding([.home], .top, "first layer"), KeyBinding([.end, "G"], .bottom, "last layer"),
@@ -350,10 +351,11 @@ extension LayersScreen {
 
   private mutating func goToBest() {
     let ranking = ranking
-    let now = selectedHead.flatMap { ranking.firstIndex(of: $0) } ?? ranking.count - 1
+    guard !ranking.isEmpty else { return }
+    let now = selectedHead.flatMap { ranking.firstIndex(of: $0) }
     // From anywhere else to the first.
     let isOnWay = row != nil && head != nil || now == 0
-    guard let next = ranking.cycled(from: isOnWay ? now : ranking.count - 1, by: 1) else { return }
+    let next = ranking[isOnWay ? ((now ?? -1) + 1) % ranking.count : 0]
     (row, head, eye) = (next.layer + 1, next.head, nil)
   }
 
