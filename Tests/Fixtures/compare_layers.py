@@ -152,7 +152,7 @@ for layer in range(0, layers, max(1, layers // 6)):
     if layer == 0:
         parts.append((f"token:{place + 1}", {"token": place}))
     for name, silenced in parts:
-        answer = ponder(ids, "--without", name)
+        answer = ponder(ids, "--without", name, "--no-heads")
         theirs = run(Silenced(**silenced)).logits[0, -1].double().log_softmax(-1)
         kind = name.partition(":")[0]
         compare(f"{kind} silenced in the whole text: log p",

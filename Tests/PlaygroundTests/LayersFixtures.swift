@@ -154,6 +154,7 @@ enum LayersFixtures {
     play.send(.trace(records))
     play.state.session.selected = .place(
       node(answer), run: 1, towards: node(words.count))
+    play.state.screen = LayersScreen.id
     play.send(.command(.screen(LayersScreen.id)))
     return play
   }

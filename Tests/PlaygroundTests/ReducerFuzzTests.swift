@@ -168,7 +168,7 @@ struct RandomWalk {
     #expect((0...state.train.training.lastStep).contains(state.train.step))
     #expect(state.train.samples.selected >= 0)
     #expect(state.train.shownGroup != nil || state.train.groups.isEmpty)
-    #expect(state.verify.focus == .candidates || state.verify.judgement != nil)
+    #expect(state.verify.focus != .judgements || state.verify.judgement != nil)
     if let lesson = state.lesson {
       #expect(lesson.step >= -1)
       #expect(lesson.step < lesson.stepCount)

@@ -49,15 +49,20 @@ enum TitleLines {
       }
       let groups = places.map { screens.groups[$0] }
       let borders = Set(groups.indices.dropFirst().filter { groups[$0] != groups[$0 - 1] })
+      // The group in which one is stands in full.
+      let own = screens.tabs.firstIndex(of: session.screen).map { groups[$0] }
+      let whole =
+        (groups.firstIndex { $0 == own } ?? 0)..<(1 + (groups.lastIndex { $0 == own } ?? -1))
       let line = Rect(x: 0, y: isFolded ? 0 : 2, width: size.width, height: 1)
       if isFolded {
         tabs = TabBar.layout(
-          all, borders: borders, in: Rect(x: 0, y: 0, width: help.x - 1, height: 1))
+          all, borders: borders, whole: whole,
+          in: Rect(x: 0, y: 0, width: help.x - 1, height: 1))
         let split = max(30, size.width * 2 / 5)
         runs = Rect(x: 0, y: 1, width: size.width - split, height: 1)
         title = Rect(x: runs.right, y: 1, width: split, height: 1)
       } else {
-        tabs = TabBar.layout(all, borders: borders, in: line)
+        tabs = TabBar.layout(all, borders: borders, whole: whole, in: line)
         title = Rect(x: 0, y: 0, width: help.x - 1, height: 1)
         runs = Rect(x: 0, y: 1, width: size.width, height: 1)
       }

@@ -398,7 +398,8 @@ extension PlaygroundState {
   mutating func show(_ screen: ScreenID) -> [Effect] {
     guard session.screens.ids.contains(screen) else { return [] }
     if screen != session.screen, let selection = screens[current].selection(session) {
-      session.selected = selection
+      // Before the first token nothing is selected.
+      if case .place(.root, _, _) = selection {} else { session.selected = selection }
     }
     session.screen = screen
     return onScreen { $0.appear(&$1) }

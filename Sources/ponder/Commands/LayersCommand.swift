@@ -33,6 +33,9 @@ struct LayersCommand: ParsableCommand {
         + "feed-forward:LAYER, token:POSITION.", valueName: "parts"))
   var without: String?
 
+  @Flag(inversion: .prefixedNo, help: "Also silences each head at the last token.")
+  var heads = true
+
   @Flag(help: "Also prints where each head looks, and with json the residual stream.")
   var attention = false
 
@@ -92,7 +95,7 @@ struct LayersCommand: ParsableCommand {
     let chosen = followed ?? own.argmax
     let request = InspectionRequest(node: node, ablations: ablations, tokens: [chosen])
     let found = try model.inspect(request, in: tree) { true }
-    let heads = try found.layers.indices.map { layer in
+    let withoutHead = try (heads ? found.layers.indices : 0..<0).map { layer in
       try model.logProbabilities(
         of: chosen, withoutHeadsOf: layer, request, found, in: tree
       ) { true }
@@ -103,14 +106,14 @@ struct LayersCommand: ParsableCommand {
       logProbabilityWithout: ablations.isEmpty
         ? nil : found.distribution.logProbability(of: chosen),
       divergence: ablations.isEmpty ? nil : own.divergence(from: found.distribution),
-      layers: readings(found, heads))
+      layers: readings(found, withoutHead))
     switch format {
     case .json: try StandardOutput.writeJSON(answer)
     case .text: try StandardOutput.write(text(answer, model))
     }
   }
 
-  private func readings(_ found: ModelInspection, _ heads: [[Double]]) -> [Reading] {
+  private func readings(_ found: ModelInspection, _ withoutHead: [[Double]]) -> [Reading] {
     let lenses = [found.embedding] + found.layers.map(\.reading)
     return lenses.enumerated().map { row, lens in
       let layer = row > 0 ? found.layers[row - 1] : nil
@@ -118,7 +121,7 @@ struct LayersCommand: ParsableCommand {
         layer: row, top: lens.topTokens, topLogProbabilities: lens.topLogProbabilities,
         logProbability: lens.logProbabilities.first ?? -.infinity,
         logProbabilityAfterAttention: layer?.afterAttention.logProbabilities.first,
-        entropy: lens.entropy, withoutHead: row > 0 ? heads[row - 1] : nil,
+        entropy: lens.entropy, withoutHead: row > 0 && heads ? withoutHead[row - 1] : nil,
         attention: attention ? layer?.attention : nil,
         residual: attention ? found.residuals[row] : nil)
     }

@@ -8,6 +8,8 @@ extension LayersScreen {
   func draw(
     in rect: Rect, _ session: SessionState, view: PlaygroundView, on buffer: inout CellBuffer
   ) -> Point? {
+    // What is written in place of all this is not drawn here.
+    guard emptyText(session) == nil else { return nil }
     guard let reading else {
       Panel.header(header(session, view), in: rect.row(0), on: &buffer)
       return nil
@@ -20,6 +22,7 @@ extension LayersScreen {
       x: layout.text.x - 2, y: layout.text.y, height: layout.text.height,
       style: view.style(.border))
     drawTop(reading, in: layout.top, session, view, &buffer)
+    drawHeads(reading, in: layout.heads, session, view, &buffer)
     let facts = LayersFacts(screen: self, reading: reading, session: session, view: view)
     let inside = Panel.draw(
       facts.title, note: facts.titleNote, in: layout.facts, theme: view.theme, on: &buffer)
@@ -78,14 +81,26 @@ extension LayersScreen {
         session.vocabulary.map { session.label(of: $0.token(token)) } ?? "\(token)",
         columns: columns)
     }
+    // Where there is room with the next likeliest, too.
+    func says(_ lens: LensReading, _ cell: Cell) -> StyledText {
+      var text = StyledText()
+      for (index, top) in lens.top.prefix(max(1, cell.width / 18)).enumerated() {
+        let name = label(top.token, cell.width)
+        let p = TokenDistribution.probability(ofLog: top.logProbability)
+        text.append(index == 0 ? name : "   \(name)", style: cell.style(index == 0 ? .text : .dim))
+        if index == 0, top.token == reading.chosen {
+          text.runs[0].style = cell.style(.answerCorrect)
+        }
+        if index > 0 { text.append(" \(Format.smallProbability(p))", style: cell.style(.dim)) }
+      }
+      return text
+    }
     var columns: [ItemColumn<Int>] = [
       ItemColumn("", .fixed(3), .right) { row, cell in
         cell.text(row == 0 ? "emb" : "\(row)", .dim)
       },
       ItemColumn("says", .fill) { row, cell in
-        reading.lens(row)?.topTokens.first.map { top in
-          cell.text(label(top, cell.width), top == reading.chosen ? .answerCorrect : .text)
-        }
+        reading.lens(row).map { says($0, cell) }
       },
       ItemColumn("p", .fixed(5), .right) { row, cell in
         reading.lens(row)?.logProbabilities.first.map {
@@ -105,7 +120,7 @@ extension LayersScreen {
     }
     if let named {
       columns.append(
-        ItemColumn("p " + label(named, 6), .fixed(layout.showsBars ? 8 : 5), .right) {
+        ItemColumn("p " + label(named, 6), .fixed(layout.showsBars ? 8 : 6), .right) {
           row, cell in
           guard let logs = reading.lens(row)?.logProbabilities, logs.count > 1 else { return nil }
           return cell.text(
@@ -192,7 +207,37 @@ extension LayersScreen {
     text.wrapped.draw(in: rect, firstLine: text.firstLine(height: rect.height, place), on: &buffer)
   }
 
-  // MARK: The likeliest tokens
+  // MARK: Below the layers
+
+  /// A line for each head of the layer: what it does here, and where it looks most.
+  private func drawHeads(
+    _ reading: LayerReading, in rect: Rect, _ session: SessionState, _ view: PlaygroundView,
+    _ buffer: inout CellBuffer
+  ) {
+    let row = selectedRow(reading)
+    guard let layer = reading.layer(ofRow: row), reading.headCount(layer) > 0, rect.height > 1
+    else { return }
+    let inside = Panel.draw(
+      "heads of layer \(row)", note: "p without each, and what it looks at", in: rect,
+      theme: view.theme, on: &buffer)
+    let marked = selectedHead?.head ?? 0
+    let rows = ListPosition(selected: marked).visible(
+      count: reading.headCount(layer), height: inside.height)
+    for head in rows {
+      let place = HeadPlace(layer: layer, head: head)
+      let y = inside.y + head - rows.lowerBound
+      var style = view.style(.text)
+      if head == marked { style = style.adding(.reverse) }
+      buffer.put(place.name, x: inside.x + 1, y: y, style: style)
+      if let p = effects.probability(without: place) {
+        buffer.put(Format.smallProbability(p), x: inside.x + 8, y: y, style: view.style(.text))
+      }
+      guard let weights = reading.attention(place) else { continue }
+      let facts = LayersFacts(screen: self, reading: reading, session: session, view: view)
+      buffer.put(
+        facts.places(weights, most: 5), x: inside.x + 14, y: y, width: max(0, inside.width - 15))
+    }
+  }
 
   private func drawTop(
     _ reading: LayerReading, in rect: Rect, _ session: SessionState, _ view: PlaygroundView,
@@ -267,10 +312,17 @@ struct LayersFacts {
         style: dim)
     }
     var text = StyledText("looks at", style: dim)
+    text.runs += places(weights, most: view.isWide(session) ? 8 : 4).runs
+    return text
+  }
+
+  /// The tokens that a head looks at most: `" dad" .62  " 3" .21`.
+  func places(_ weights: [Float], most: Int) -> StyledText {
     let order = weights.indices.sorted {
       weights[$0] != weights[$1] ? weights[$0] > weights[$1] : $0 < $1
     }
-    for position in order.prefix(view.isWide(session) ? 8 : 4) where weights[position] >= 0.005 {
+    var text = StyledText()
+    for position in order.prefix(most) where weights[position] >= 0.005 {
       text.append("  \(label(position: position))", style: plain)
       text.append(" \(Format.probability(Double(weights[position])))", style: dim)
     }
@@ -370,8 +422,10 @@ struct LayersLayout {
   /// The layers, with a line of headings.
   var table: Rect
   var text: Rect
-  /// The likeliest tokens of a layer, under a line with its title; empty where there is no room.
+  /// The likeliest tokens of a layer, and where each of its heads looks, under lines with their
+  /// titles; empty where there is no room.
   var top: Rect
+  var heads: Rect
   /// What the marked parts do, under a line with its title.
   var facts: Rect
   var note: Rect
@@ -387,25 +441,32 @@ struct LayersLayout {
     note = rect.row(rect.height - 1)
     let body = Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: max(0, rect.height - 2))
     let factsHeight = min(5, max(2, body.height - 5))
-    let topHeight = body.height >= 32 ? 6 : 0
-    let mainHeight = max(0, body.height - factsHeight - topHeight)
+    let mainHeight = max(0, body.height - factsHeight)
     let main = Rect(x: body.x, y: body.y, width: body.width, height: mainHeight)
-    top = Rect(x: body.x, y: main.bottom, width: body.width, height: topHeight)
-    facts = Rect(x: body.x, y: top.bottom, width: body.width, height: factsHeight)
+    facts = Rect(x: body.x, y: main.bottom, width: body.width, height: factsHeight)
     showsBars = rect.width >= 120
     let tableWidth = rect.width * 58 / 100
-    table = Rect(x: main.x, y: main.y, width: tableWidth, height: mainHeight)
+    // Below the layers, where there is room: two panels with a line of their own each.
+    let topHeight = mainHeight >= 26 ? 6 : 0
+    let mostHeads = reading.now.layers.map(\.attention.count).max() ?? 0
+    let tableHeight = min(reading.layerCount + 2, max(0, mainHeight - topHeight))
+    let left = mainHeight - tableHeight - topHeight
+    let headsHeight = topHeight > 0 && left >= 4 ? min(mostHeads + 1, left) : 0
+    table = Rect(
+      x: main.x, y: main.y, width: tableWidth, height: topHeight > 0 ? tableHeight : mainHeight)
+    top = Rect(x: main.x, y: table.bottom, width: tableWidth, height: topHeight)
+    heads = Rect(x: main.x, y: top.bottom, width: tableWidth, height: headsHeight)
     text = Rect(
       x: table.right + 3, y: main.y, width: max(0, main.right - table.right - 4),
       height: mainHeight)
-    let heads = reading.now.layers.map(\.attention.count).max() ?? 0
+    let heads = mostHeads
     // Beside the sign of the selection, the other columns and the gaps between them.
     let others = 2 + 3 + 1 + 10 + 1 + 5 + 1 + (showsBars ? 20 : 0) + (isNamed ? 9 : 0) + 4 + 1 + 1
     let room = max(4, tableWidth - others)
     headPitch = heads * 2 <= room ? 2 : 1
     headSlots = max(1, min(heads, room / headPitch))
     headsWidth = max(5, min(room, headSlots * headPitch + 4))
-    let hasBar = reading.layerCount + 1 > max(0, mainHeight - 1)
+    let hasBar = reading.layerCount + 1 > max(0, table.height - 1)
     headsX = table.right - (hasBar ? 1 : 0) - headsWidth
   }
 

@@ -240,7 +240,7 @@ extension LayersScreen {
     KeyBinding(["}", "."], .own(LayersCommand.eye(1)), "mark the next token"),
     KeyBinding(["{", ","], .own(LayersCommand.eye(-1)), "mark the previous token"),
     KeyBinding(["u", .backspace], .undo, "take back the last silencing", hint: "undo"),
-    KeyBinding(["c"], .own(LayersCommand.clear), "silence nothing", hint: "clear"),
+    KeyBinding(["0"], .own(LayersCommand.clear), "silence nothing", hint: "clear"),
     KeyBinding(["/"], .own(LayersCommand.nameToken), "follow another token, too", hint: "name"),
     KeyBinding(["o"], .openInDecode, "open the place in Decode", hint: "open"),
     KeyBinding([.home], .top, "first layer"), KeyBinding([.end, "G"], .bottom, "last layer"),
