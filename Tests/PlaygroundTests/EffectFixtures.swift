@@ -17,12 +17,8 @@ enum EffectKind: CaseIterable {
   case ask, stopReview
   case lookUp, study, stopStudy, export
   case train, tellTraining, stopTraining, findWeights, keepWeights
-<<<<<<< HEAD
   case look, stopLooking
-  case load
-=======
   case load, findModels
->>>>>>> pull
   case lesson, open, stopOpening, save, keep, list
   case listSessions, stopListing, rename, delete
   case prefer
@@ -55,15 +51,11 @@ enum EffectKind: CaseIterable {
     case .training(.tell): self = .tellTraining
     case .training(.find): self = .findWeights
     case .training(.keep): self = .keepWeights
-<<<<<<< HEAD
     case .inspection(.read): self = .look
     case .inspection(.stop): self = .stopLooking
-    case .model(.load): self = .load
-=======
     // What is fetched is loaded then, and ends so.
     case .model(.load), .model(.fetch): self = .load
     case .model(.find): self = .findModels
->>>>>>> pull
     case .file(.lesson): self = .lesson
     case .file(.open): self = .open
     case .file(.stopOpening): self = .stopOpening
@@ -328,11 +320,8 @@ final class EffectBench {
     let nowhere = "/nowhere/file"
     switch kind {
     case .insert, .stopStream, .note, .cancelRun, .stopReview, .stopStudy, .list, .tick,
-<<<<<<< HEAD
       .tellTraining, .stopTraining, .stopOpening, .keep, .listSessions, .stopListing, .stopLooking:
-=======
       .tellTraining, .stopTraining, .stopOpening, .keep, .listSessions, .stopListing, .findModels:
->>>>>>> pull
       return nil
     case .explore: return .decode(.explore(run: 2, question, settings))
     case .resume: return .decode(.resume(run: 7, question, settings, finished, others: []))
