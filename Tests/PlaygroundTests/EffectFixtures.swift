@@ -320,8 +320,8 @@ final class EffectBench {
     let nowhere = "/nowhere/file"
     switch kind {
     case .insert, .stopStream, .note, .cancelRun, .stopReview, .stopStudy, .list, .tick,
-      .tellTraining, .stopTraining, .stopOpening, .keep, .listSessions, .stopListing, .stopLooking:
-      .tellTraining, .stopTraining, .stopOpening, .keep, .listSessions, .stopListing, .findModels:
+      .tellTraining, .stopTraining, .stopOpening, .keep, .listSessions, .stopListing, .stopLooking,
+      .findModels:
       return nil
     case .explore: return .decode(.explore(run: 2, question, settings))
     case .resume: return .decode(.resume(run: 7, question, settings, finished, others: []))
