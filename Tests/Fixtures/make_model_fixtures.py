@@ -87,7 +87,7 @@ FIXTURES = {
         arch="phi3", format=F16, width=36, heads=3, kv=3, head=12, ff=28, layers=2, window=11
     ),
 }
-PATTERN3 = [True, True, True, False, True]
+PATTERN = [True, True, False, True]
 FIXTURES |= {
     "mistral3": dict(
         arch="mistral3", width=20, heads=3, kv=1, head=14, ff=22, layers=2, rope="yarn",
@@ -96,11 +96,11 @@ FIXTURES |= {
     "smollm3": dict(arch="smollm3", width=18, heads=2, kv=1, head=10, ff=20, layers=5, tied=True),
     "qwen2vl": dict(
         arch="qwen2vl", width=24, heads=2, kv=1, head=12, ff=22, layers=2, base=1e6,
-        sections=[2, 2, 2],
+        sections=[2, 2, 2], tied=True,
     ),
     "qwen3vl": dict(
         arch="qwen3vl", width=20, heads=3, kv=1, head=18, ff=20, layers=2, base=1e6,
-        sections=[5, 2, 2],
+        sections=[5, 2, 2], tied=True,
     ),
     "granite": dict(
         arch="granite", width=20, heads=3, kv=1, head=14, ff=22, layers=2, tied=True,
@@ -126,15 +126,15 @@ FIXTURES |= {
     "nanbeige": dict(
         arch="nanbeige", width=21, heads=3, kv=1, head=14, ff=22, layers=2, loops=2, tied=True
     ),
-    "olmo2": dict(arch="olmo2", width=24, heads=3, kv=3, head=8, ff=22, layers=2),
+    "olmo2": dict(arch="olmo2", width=24, heads=3, kv=3, head=8, ff=22, layers=2, tied=True),
     "olmo3": dict(
-        arch="olmo2", width=24, heads=3, kv=1, head=8, ff=20, layers=5, window=9, rope="yarn",
-        original=32, pattern=PATTERN3,
+        arch="olmo2", width=24, heads=3, kv=1, head=8, ff=14, layers=4, window=9, rope="yarn",
+        original=32, pattern=PATTERN, tied=True,
     ),
     "exaone4": dict(arch="exaone4", width=24, heads=2, kv=1, head=12, ff=20, layers=2, tied=True),
     "exaone4-window": dict(
-        arch="exaone4", width=24, heads=2, kv=1, head=12, ff=20, layers=5, window=9, tied=True,
-        pattern=PATTERN3,
+        arch="exaone4", width=24, heads=2, kv=1, head=12, ff=14, layers=4, window=9, tied=True,
+        pattern=PATTERN,
     ),
     "hunyuan-dense": dict(
         arch="hunyuan-dense", width=20, heads=3, kv=1, head=14, ff=22, layers=2, tied=True,
@@ -149,8 +149,8 @@ FIXTURES |= {
         used=2, expert_ff=12, wild=2.5, fast=1.0, slow=0.05, pattern=[True, False], rope="yarn", original=16,
     ),
     "gemma4": dict(
-        arch="gemma4", width=18, heads=2, kv=1, head=16, local_head=10,
-        ff=[14, 14, 14, 14, 28, 28], layers=6, window=9, tied=True, base=1e6, local_base=5000.0,
+        arch="gemma4", width=14, heads=2, kv=1, head=16, local_head=10,
+        ff=[9, 9, 9, 9, 18, 18], layers=6, window=9, tied=True, base=1e6, local_base=5000.0,
         turned=4, per_layer=6, shared=2, logit_cap=5.0, double_wide=True,
         pattern=[True, True, False, True, True, False],
     ),
@@ -179,8 +179,8 @@ PLANTED = {
         dict(scales=dict(FIXTURES["granite"]["scales"], **{name: 1.0}))
         for name in ("embedding", "residual", "logits", "attention")
     ],
-    "olmo3": [dict(window=60), dict(original=1024), dict(rope="none"), dict(pattern=[True] * 5)],
-    "exaone4-window": [dict(window=60), dict(pattern=[True] * 5)],
+    "olmo3": [dict(window=60), dict(original=1024), dict(rope="none"), dict(pattern=[True] * 4)],
+    "exaone4-window": [dict(window=60), dict(pattern=[True] * 4)],
     "hunyuan-dense": [dict(alpha=1.0)],
     "glm4": [dict(turned=12)],
     "gpt-oss": [
