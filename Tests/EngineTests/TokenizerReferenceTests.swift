@@ -40,6 +40,11 @@ import Testing
         }
         ids.append(spelled.token)
         end = spelled.range.upperBound
+        while spelled.swallowsWhitespace, end < text.count,
+          [9, 10, 11, 12, 13, 32].contains(text[end])
+        {
+          end += 1
+        }
       }
       if end < text.count { ids += vocabulary.tokenize(text[end...], special: .none) }
       #expect(ids == vocabulary.tokenize(text, special: .parse), "\(shown(text))")

@@ -55,7 +55,7 @@ extension Vocabulary {
     func flush() {
       guard !text.isEmpty else { return }
       var rest = Substring(text)
-      if swallows { rest = rest.drop(while: \.isWhitespace) }
+      if swallows { rest = rest.drop { $0.isASCII && $0.isWhitespace } }
       if addsSpace, isAfterControl, rest.first == " " { rest = rest.dropFirst() }
       if !rest.isEmpty { ids += tokenize(String(rest)) }
       (text, isAfterControl, swallows) = ("", false, false)
