@@ -31,7 +31,7 @@ import Testing
     #expect(play.state.catalog.models.map(\.name) == known + Self.found.map(\.name))
     let picture = Fixtures.draw(play.state).textSnapshot()
     #expect(picture.contains("hf:user/repo:Q4_K_M"))
-    play.press(.end, .enter)
+    play.press(.down, .down, .down, .enter)
     #expect(play.opened == "/ollama/b")
     // Once is enough.
     play.press(.escape)
