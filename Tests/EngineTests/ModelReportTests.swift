@@ -105,34 +105,4 @@ import Testing
     #expect(report.runs)
     #expect(report.warnings.count == 1)
   }
-
-  /// A file of one tensor for each format, the first the largest.
-  private func mixture(_ code: UInt32?, _ formats: [TensorFormat]) throws -> String {
-    var writer = GGUFWriter()
-    if let code { writer.set("general.file_type", to: .uint32(code)) }
-    for (number, format) in formats.enumerated() {
-      let rows = formats.count - number
-      let size = try #require(format.byteCount(shape: [256, rows]))
-      try writer.add(
-        tensor: "t\(number)", shape: [256, rows], format: format,
-        data: [UInt8](repeating: 0, count: size))
-    }
-    return try GGUFFile(bytes: writer.encoded()).fileType
-  }
-
-  @Test("The type is the one that metadata and tensors agree on")
-  func types() throws {
-    #expect(try mixture(15, [.q4K, .q6K, .f32]) == "Q4_K_M")
-    // A narrow model: most rows are no whole number of blocks of 256.
-    #expect(try mixture(15, [.q8_0, .q5_0, .q4K, .f32]) == "Q4_K_M")
-    #expect(try mixture(30, [.iq4NL, .q8_0, .f32]) == "IQ4_XS")
-    #expect(try mixture(36, [.q4_0, .q8_0, .f32]) == "TQ1_0")
-    #expect(try mixture(2, [.q6K, .q4_0, .f32]) == "Q4_0")
-    // What the tensors belie, or nobody states, goes by the tensors.
-    #expect(try mixture(15, [.q8_0, .f32]) == "Q8_0")
-    #expect(try mixture(1, [.q4K, .q6K]) == "Q4_K")
-    #expect(try mixture(15, [.f16, .q4K]) == "F16")
-    #expect(try mixture(nil, [.q4K, .q6K]) == "Q4_K")
-    #expect(try mixture(999, [.q5_0]) == "Q5_0")
-  }
 }

@@ -49,9 +49,16 @@ final class RawServer: Sendable {
 
 /// Answers as servers send them, and as they should not.
 @Suite struct HTTPClientTests {
+  /// Tests beside this one may take all processors for long.
+  private static let client: HTTPClient = {
+    var client = HTTPClient()
+    client.connectSeconds = 600
+    return client
+  }()
+
   private func whole(_ pieces: [String]) async throws -> String {
     let server = try RawServer(pieces)
-    let answer = try await HTTPClient().send(HTTPCall("GET", "/x"), to: server.address)
+    let answer = try await Self.client.send(HTTPCall("GET", "/x"), to: server.address)
     return String(decoding: try await answer.whole(), as: UTF8.self)
   }
 
@@ -95,7 +102,7 @@ final class RawServer: Sendable {
     try await task.value
     let address = ServerAddress(host: "127.0.0.1", port: port)
     let error = await #expect(throws: CallError.self) {
-      try await HTTPClient().send(HTTPCall("GET", "/"), to: address)
+      try await Self.client.send(HTTPCall("GET", "/"), to: address)
     }
     #expect(error?.description.contains("cannot be reached") == true)
   }
@@ -105,7 +112,7 @@ final class RawServer: Sendable {
     let server = try RawServer(
       ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"], staysOpen: true)
     let reading = Task {
-      let answer = try await HTTPClient().send(HTTPCall("GET", "/x"), to: server.address)
+      let answer = try await Self.client.send(HTTPCall("GET", "/x"), to: server.address)
       for try await _ in answer.body {}
     }
     while server.request.isEmpty { try await Task.sleep(for: .milliseconds(2)) }

@@ -174,8 +174,8 @@ final class Transformer {
           perLayer, stride: perLayerWidth, to: x, rows: rows, compute: pass.compute, in: &space)
       }
       if let scale = layer.scale { for i in 0..<rows * width { x[i] *= scale } }
-      pass.recorder?.recordHidden(x, width: width)
       if isEndOfRound(number), !isLast { pass.compute.normalizeInPlace(x, outputNorm, rows: rows) }
+      pass.recorder?.recordHidden(x, width: width)
     }
     return try project(pass.compute, x, rows: rows)
   }

@@ -7,7 +7,8 @@ extension SettingTable {
   /// Adding a setting is one row below, its place here, and a line of `TrainingSettings`.
   public static let training = SettingTable([
     .rate, .batch, .samples, .temperature, .topK, .topP, .maxCompletionLength, .prompting,
-    .reward, .lengthTarget, .loss, .scaleRewards, .updates, .epochs, .minibatches, .epsilon,
+    .reward, .verifierModel, .lengthTarget, .loss, .scaleRewards, .updates, .epochs, .minibatches,
+    .epsilon,
     .epsilonHigh, .beta, .variant, .alpha, .pairs, .pairProblems, .pairsPerProblem, .teacher,
     .teacherPrompting, .from, .distillTemperature, .lambda, .gamma, .valueRate, .labels, .rollouts,
     .searches, .stepLikelihood, .target, .balance, .iterations, .hints, .rationales,
