@@ -98,10 +98,11 @@ import Testing
     }
   }
 
-  /// Nanbeige goes round its layers twice with a norm in between, which is no block of a layer.
+  /// Nanbeige goes round its layers twice with a norm in between, and Gemma 4 adds an embedding of its own
+  /// in every layer: these are no blocks.
   @Test(
     "Without any block only the embedding speaks",
-    arguments: ArchitectureTests.models.filter { $0 != "nanbeige" })
+    arguments: ArchitectureTests.models.filter { $0 != "nanbeige" && !$0.hasPrefix("gemma4") })
   func noBlocks(_ name: String) throws {
     let place = try Place(name)
     let silenced = try place.inspect(
@@ -123,7 +124,9 @@ import Testing
       #expect(weights[60] == 0)
       #expect(weights[0] == 0)
       #expect(weights[last] > 0)
-      #expect(abs(weights.reduce(0) { $0 + Double($1) } - 1) < 1e-5)
+      let sum = weights.reduce(0) { $0 + Double($1) }
+      // What the sinks of gpt-oss take goes to no token.
+      #expect(name == "gpt-oss" ? sum < 1 : abs(sum - 1) < 1e-5)
     }
     #expect(silenced.distribution.logits != (try place.logits()))
     // What nobody sees may as well be another token.
