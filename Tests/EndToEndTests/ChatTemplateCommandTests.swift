@@ -114,7 +114,8 @@ import Testing
     // Nothing else is sent in its place.
     try Program.expectFailure(run + ["--question", "2 + 2?"], status: 65, saying: "line 1")
     try Program.expectFailure(
-      ["eval", "--model", path, "--family", "compare", "--count", "1", "--max-tokens", "2"], status: 65,
+      ["eval", "--model", path, "--family", "compare", "--count", "1", "--max-tokens", "2"],
+      status: 65,
       saying: "line 1")
     #expect(try Program.run(run + ["--question", "2?", "--template", "none"]).errors == "")
     #expect(try Program.run(run + ["--prompt", "2 + 2?"]).errors == "")
