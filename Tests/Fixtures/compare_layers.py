@@ -142,6 +142,15 @@ for row, reading in enumerate(mine["layers"]):
         compare("a head silenced at this token: log p", reading["without_head"][head],
                 float(theirs))
 
+def tell(title):
+    print(title, flush=True)
+    for what, value in worst.items():
+        print(f"  {value:9.2e}  {what}", flush=True)
+    worst.clear()
+
+
+print(f"{layers} layers, {heads} heads, {len(ids)} tokens; the largest differences")
+tell("at the last token:")
 place = len(ids) // 2
 for layer in range(0, layers, max(1, layers // 6)):
     parts = [
@@ -160,6 +169,4 @@ for layer in range(0, layers, max(1, layers // 6)):
         divergence = float((log.exp() * (log - theirs)).sum())
         compare(f"{kind} silenced in the whole text: KL", answer["divergence"], divergence)
 
-print(f"{layers} layers, {heads} heads, {len(ids)} tokens; the largest differences:")
-for what, value in worst.items():
-    print(f"  {value:9.2e}  {what}")
+tell("with parts silenced in the whole text:")
