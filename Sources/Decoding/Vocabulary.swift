@@ -59,7 +59,7 @@ public struct SpelledToken: Hashable, Sendable {
   public var token: TokenID
   /// The bytes of the text that spell it.
   public var range: Range<Int>
-  /// Whether it takes away the white space behind it.
+  /// Whether white space that follows the token is removed.
   public var swallowsWhitespace: Bool
 
   public init(token: TokenID, range: Range<Int>, swallowsWhitespace: Bool = false) {

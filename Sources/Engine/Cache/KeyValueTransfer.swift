@@ -119,11 +119,11 @@ extension KVLayout {
     positions * (layer.headSize * elementBytes + scaleCount(layer) * 2)
   }
 
-  /// Where the parts of a block lie: for each run of bytes that belong to one position or several
+  /// Where the parts of a block lie: for each run of bytes that belong to one position or to several
   /// neighbouring ones, its place in the block and how many bytes a position has there.
   ///
-  /// - Parameters:
-  ///   - innermost: positions lie side by side, `stride` bytes each.
+  /// - Parameter body: is given with `isInnermost` how many positions the run has, side by side, else how
+  ///   many bytes lie between one position's and the next one's.
   private func eachRun(
     _ body: (_ place: Int, _ bytes: Int, _ count: Int, _ isInnermost: Bool) -> Void
   ) {
