@@ -10,6 +10,8 @@ public struct Trace: Sendable, Equatable {
   public private(set) var runs: [Int: RunTrace] = [:]
   /// The trainings by their number, which no run has.
   public private(set) var trainings: [Int: TrainingTrace] = [:]
+  /// The loads by their number, which neither a run nor a training has.
+  public private(set) var loads: [Int: LoadTrace] = [:]
   /// The hash of the model whose runs lookups consider; nil considers all. Models of one family
   /// share a vocabulary, so that equal ids may stand for different distributions.
   public var model: String?
@@ -25,13 +27,17 @@ public struct Trace: Sendable, Equatable {
       self.header = header
     } else if case .training(let event) = record.event {
       trainings[record.run, default: TrainingTrace()].apply(event)
+    } else if case .load(let event) = record.event {
+      loads[record.run, default: LoadTrace()].apply(event)
     } else {
       runs[record.run, default: RunTrace()].apply(record.event)
     }
   }
 
-  /// The greatest number of a run or a training.
-  public var latestRun: Int? { [runs.keys.max(), trainings.keys.max()].compactMap { $0 }.max() }
+  /// The greatest number of a run, a training or a load.
+  public var latestRun: Int? {
+    [runs.keys.max(), trainings.keys.max(), loads.keys.max()].compactMap { $0 }.max()
+  }
 }
 
 /// What is known about one run.
@@ -66,7 +72,7 @@ public struct RunTrace: Sendable, Equatable {
 
   public mutating func apply(_ event: TraceEvent) {
     switch event {
-    case .header, .training, .unknown: break
+    case .header, .training, .load, .unknown: break
     case .run(let start):
       // A run that is taken up again has not ended.
       self.start = start

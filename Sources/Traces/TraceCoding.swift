@@ -109,6 +109,7 @@ extension TraceEvent {
       let tokens = end.tokens
       return [tokens.prompt, tokens.generated, tokens.injected, tokens.reused]
     case .training(let event): return event.counts
+    case .load(let event): return event.counts
     default: return []
     }
   }
@@ -131,6 +132,7 @@ extension TraceEvent {
     case .edit(let value): (.edit, value)
     case .finished(let value): (.finished, value)
     case .training(let event): event.parts
+    case .load(let event): event.parts
     case .unknown: (nil, nil)
     }
   }
@@ -160,6 +162,44 @@ extension TraceEvent {
     case .trainingVotes: self = .training(.votes(try TrainingVotes(from: decoder)))
     case .trainingWeights: self = .training(.weights(try TrainingWeights(from: decoder)))
     case .trainingFinished: self = .training(.ended(try TrainingEnd(from: decoder)))
+    case .load: self = .load(.started(try LoadStart(from: decoder)))
+    case .loadRequest: self = .load(.request(try LoadedRequest(from: decoder)))
+    case .loadPoint: self = .load(.point(try LoadPoint(from: decoder)))
+    case .loadFinished: self = .load(.ended(try LoadEnd(from: decoder)))
+    }
+  }
+}
+
+extension LoadEvent {
+  fileprivate var parts: (TraceEvent.Kind?, (any Encodable)?) {
+    switch self {
+    case .started(let value): (.load, value)
+    case .request(let value): (.loadRequest, value)
+    case .point(let value): (.loadPoint, value)
+    case .ended(let value): (.loadFinished, value)
+    }
+  }
+
+  /// Its numbers of requests, tokens and machines.
+  fileprivate var counts: [Int] {
+    switch self {
+    case .started(let start):
+      let plan = start.plan
+      return [plan.requests, plan.promptTokens, plan.outputTokens, plan.sharedTokens]
+        + (plan.long.map { [$0.every, $0.tokens] } ?? [])
+        + start.servings.flatMap { serving in
+          switch serving.layout {
+          case .colocated(let count): [count]
+          case .disaggregated(let prefill, let decode): [prefill, decode]
+          }
+        }
+    case .request(let request):
+      return [
+        request.serving, request.request, request.firstToken, request.times.prompt,
+        request.times.output ?? 0,
+      ]
+    case .point(let point): return [point.serving, point.requests, point.met]
+    case .ended: return []
     }
   }
 }

@@ -33,6 +33,7 @@ public enum TraceEvent: Sendable, Hashable {
   case edit(Edit)
   case finished(RunEnd)
   case training(TrainingEvent)
+  case load(LoadEvent)
   /// An event of a later version: kept as it came, and skipped by every reader.
   case unknown(JSONValue)
 
@@ -48,5 +49,9 @@ public enum TraceEvent: Sendable, Hashable {
     case trainingVotes = "training_votes"
     case trainingWeights = "training_weights"
     case trainingFinished = "training_finished"
+    case load
+    case loadRequest = "load_request"
+    case loadPoint = "load_point"
+    case loadFinished = "load_finished"
   }
 }

@@ -13,6 +13,7 @@ struct Ponder: AsyncParsableCommand {
       LabelCommand.self, GradeCommand.self, ModelsCommand.self, ThemesCommand.self,
       ConfigCommand.self,
       InfoCommand.self, LayersCommand.self, PullCommand.self, ServeCommand.self,
+      LoadCommand.self,
       TokenizeCommand.self, TemplateCommand.self, BenchCommand.self, LogitsCommand.self,
       CurriculumCommand.self,
       PretrainCommand.self,

@@ -59,51 +59,9 @@ import Traces
 
   // MARK: Two servers
 
-  /// A table whose "keys and values" tell whose tokens they are.
-  private final class Model: KeyValueHandover {
-    let table = APIServerTests.table()
-    let weights: String
-    private let taken = Mutex<[[TokenID]]>([])
-
-    init(weights: String = "w") { self.weights = weights }
-
-    var takenTexts: [[TokenID]] { taken.withLock { $0 } }
-    var identity: ModelIdentity { table.identity }
-    var vocabulary: any Vocabulary { table.vocabulary }
-    var contextLength: Int { table.contextLength }
-
-    func forward(_ request: ForwardRequest, in tree: TokenTree) throws -> ForwardResult {
-      try table.forward(request, in: tree)
-    }
-
-    var keyValueSignature: KeyValueSignature {
-      KeyValueSignature(weights: weights, isa: "exact", format: "f16", layers: [[1, 8]], block: 4)
-    }
-
-    func keyValueBytes(tokens: Int) -> Int { tokens * 100 }
-
-    func keysAndValues(
-      of tokens: [TokenID], blocks: Range<Int>, isWanted: () -> Bool
-    ) throws -> [KeyValueBlock] {
-      blocks.clamped(to: 0..<(tokens.count + 3) / 4).map { index in
-        let own = tokens[(index * 4)..<min(tokens.count, index * 4 + 4)]
-        return KeyValueBlock(
-          index: index, count: own.count,
-          bytes: own.flatMap { [UInt8](repeating: UInt8($0), count: 100) })
-      }
-    }
-
-    func take(_ blocks: [KeyValueBlock], of tokens: [TokenID]) throws {
-      guard try blocks == keysAndValues(of: tokens, blocks: 0..<1000, isWanted: { true }) else {
-        throw KeyValueTransferError.misfit
-      }
-      taken.withLock { $0.append(tokens) }
-    }
-  }
-
   private static let prompt = (0..<30).map { $0 % 2 == 0 ? "1" : "3" }.joined(separator: ",")
 
-  private func server(_ model: Model, _ role: ServerRole, port: UInt16 = 0) -> APIServer {
+  private func server(_ model: HandoverTable, _ role: ServerRole, port: UInt16 = 0) -> APIServer {
     var rules = HandoverRules()
     rules.role = role
     rules.address = ServerAddress(host: "127.0.0.1", port: port)
@@ -121,7 +79,8 @@ import Traces
   /// Runs a prefill server, perhaps behind a wire that cuts connections, and has a decode server go on from
   /// it.
   private func handOver(
-    from sender: Model = Model(), to receiver: Model = Model(), cuts: Int = 0,
+    from sender: HandoverTable = HandoverTable(), to receiver: HandoverTable = HandoverTable(),
+    cuts: Int = 0,
     change: (inout String) -> Void = { _ in }
   ) async throws -> JSONValue {
     let left = Mutex(cuts)
@@ -166,7 +125,7 @@ import Traces
   }
 
   @Test func aDecodeServerGoesOnFromWhatWasComputed() async throws {
-    let receiver = Model()
+    let receiver = HandoverTable()
     let answer = try await handOver(to: receiver)
     #expect(answer["kv_transfer"]?["fetched"] == .bool(true))
     #expect(answer["kv_transfer"]?["bytes"] == .number(3000))
@@ -176,7 +135,7 @@ import Traces
 
   /// A connection that is cut is taken up where it ended.
   @Test func aCutConnectionIsTakenUp() async throws {
-    let receiver = Model()
+    let receiver = HandoverTable()
     let answer = try await handOver(to: receiver, cuts: 2)
     #expect(answer["kv_transfer"]?["fetched"] == .bool(true))
     #expect(answer["kv_transfer"]?["interruptions"] == .number(2))
@@ -185,7 +144,7 @@ import Traces
 
   /// Keys and values of other weights are not gone on from; the prompt is computed here, and that is said.
   @Test func otherWeightsAreNotGoneOnFrom() async throws {
-    let receiver = Model(weights: "other")
+    let receiver = HandoverTable(weights: "other")
     let answer = try await handOver(to: receiver)
     #expect(answer["kv_transfer"]?["fetched"] == .bool(false))
     #expect(answer["kv_transfer"]?["reason"]?.text?.contains("other weights") == true)
@@ -209,7 +168,7 @@ import Traces
 
   @Test func whoWasNotStartedForItDoesNot() async throws {
     let answer = try await ask(
-      server(Model(), .both),
+      server(HandoverTable(), .both),
       #"{"prompt": [1], "kv_transfer_params": {"do_remote_prefill": true, "remote_host": "127.0.0.1", "remote_port": 1, "remote_engine_id": "a", "remote_block_ids": []}}"#
     )
     #expect(answer["error"]?["type"] == .string("not_supported_error"))

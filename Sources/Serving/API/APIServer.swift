@@ -31,19 +31,6 @@ public protocol ChatPrompting: Sendable {
   ) throws -> (tokens: [TokenID], text: String)
 }
 
-/// Who may ask, and from where.
-public struct AccessRules: Sendable, Hashable {
-  /// Keys of which a client must send one; none lets everybody in.
-  public var keys: [String]
-  /// Origins whose pages may ask; `*` is any.
-  public var origins: [String]
-
-  public init(keys: [String] = [], origins: [String] = []) {
-    self.keys = keys
-    self.origins = origins
-  }
-}
-
 /// Serves a model by the protocols that programs speak: OpenAI's completions and chat, and those of
 /// llama.cpp's server.
 public struct APIServer: Sendable {
@@ -102,51 +89,17 @@ public struct APIServer: Sendable {
     } catch {
       response = APIError(.server, "\(error)").response
     }
-    for field in corsHeaders(request).fields { response.headers.add(field.name, field.value) }
+    for field in access.corsHeaders(request).fields {
+      response.headers.add(field.name, field.value)
+    }
     return response
-  }
-
-  // MARK: Who may ask
-
-  private func corsHeaders(_ request: HTTPRequest) -> HTTPHeaders {
-    guard let origin = request.headers["origin"],
-      access.origins.contains("*") || access.origins.contains(origin)
-    else { return [:] }
-    return [
-      "Access-Control-Allow-Origin": access.origins.contains(origin) ? origin : "*",
-      "Vary": "Origin", "Access-Control-Allow-Headers": "*, Authorization",
-      "Access-Control-Allow-Methods": "GET, POST, OPTIONS", "Access-Control-Max-Age": "86400",
-    ]
-  }
-
-  private static let open: Set<String> = ["/health", "/v1/health", "/v1/models", "/models"]
-
-  private func checkKey(_ request: HTTPRequest) throws(APIError) {
-    guard !access.keys.isEmpty, !Self.open.contains(request.path) else { return }
-    var given = request.headers["x-api-key"]
-    if let field = request.headers["authorization"], field.lowercased().hasPrefix("bearer ") {
-      given = field.dropFirst("bearer ".count).trimmingCharacters(in: .whitespaces)
-    }
-    guard let given, access.keys.contains(where: { Self.isEqual($0, given) }) else {
-      throw APIError(.authentication, "Invalid API Key")
-    }
-  }
-
-  /// Compares in a time that does not tell where two keys differ.
-  private static func isEqual(_ one: String, _ other: String) -> Bool {
-    let (one, other) = (Array(one.utf8), Array(other.utf8))
-    var difference = UInt8(one.count == other.count ? 0 : 1)
-    for index in one.indices {
-      difference |= one[index] ^ (other.isEmpty ? 1 : other[index % other.count])
-    }
-    return difference == 0
   }
 
   // MARK: Routes
 
   private func route(_ request: HTTPRequest) async throws -> HTTPResponse {
     if request.method == "OPTIONS" { return HTTPResponse(.noContent) }
-    try checkKey(request)
+    try access.check(request)
     let isRead = request.method == "GET" || request.method == "HEAD"
     switch (request.path, isRead) {
     case ("/health", true), ("/v1/health", true): return json(["status": "ok"])
@@ -291,7 +244,7 @@ public struct APIServer: Sendable {
 }
 
 /// Numbers requests.
-private final class RequestNumbers: Sendable {
+final class RequestNumbers: Sendable {
   private let last = Mutex<UInt64>(UInt64.random(in: 0..<1 << 40) << 16)
 
   var next: String {

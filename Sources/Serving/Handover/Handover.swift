@@ -11,6 +11,8 @@ public enum ServerRole: String, Sendable, CaseIterable {
   case prefill
   /// Goes on from prompts that others have computed.
   case decode
+  /// None: it passes requests on to servers of the other kinds.
+  case router
 }
 
 /// Prompts that have been computed and wait to be fetched. The last ones are remembered; whoever comes too

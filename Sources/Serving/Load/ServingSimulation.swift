@@ -1,5 +1,7 @@
+public import Traces
+
 /// How long things take on some machine: measured here, or a GPU's figures from a file.
-public struct ServiceTimes: Sendable, Hashable, Codable {
+public struct ServiceTimes: Sendable, Hashable {
   /// Seconds of a pass, whatever it computes.
   public var pass: Double
   /// Seconds that each token of a prompt adds.
@@ -30,35 +32,12 @@ public struct ServiceTimes: Sendable, Hashable, Codable {
     self.slots = slots
   }
 
-  private enum CodingKeys: String, CodingKey {
-    case pass, bandwidth, latency, slots
-    case promptToken = "prompt_token"
-    case decodedToken = "decoded_token"
-    case bytesPerToken = "bytes_per_token"
-    case tokensPerPass = "tokens_per_pass"
-  }
-
   func passTime(prompt: Int, decoded: Int) -> Double {
     pass + Double(prompt) * promptToken + Double(decoded) * decodedToken
   }
 
   func transferTime(prompt: Int) -> Double {
     latency + (bytesPerToken > 0 ? Double(prompt) * bytesPerToken / bandwidth : 0)
-  }
-}
-
-/// Where prompts and answers are computed.
-public enum ServingLayout: Sendable, Hashable {
-  /// Both on each of so many machines: a pass has tokens of both.
-  case colocated(Int)
-  /// Prompts on some, answers on others, keys and values sent from the ones to the others.
-  case disaggregated(prefill: Int, decode: Int)
-
-  public var machines: Int {
-    switch self {
-    case .colocated(let count): count
-    case .disaggregated(let prefill, let decode): prefill + decode
-    }
   }
 }
 

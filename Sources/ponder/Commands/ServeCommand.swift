@@ -64,8 +64,9 @@ struct ServeCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What this server computes: both, prefill (prompts for others to go on from) or decode (what follows "
-        + "prompts that others have computed).", valueName: "role"))
+      "What this server computes: both, prefill (prompts for others to go on from), decode (what follows "
+        + "prompts that others have computed), or nothing, as a router in front of such servers.",
+      valueName: "role"))
   var role: ServerRole = .both
 
   @Option(
@@ -73,6 +74,18 @@ struct ServeCommand: AsyncParsableCommand {
       "A host beside this machine that prompts may be fetched from, with --role decode; may be given "
         + "several times.", valueName: "host"))
   var peer: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "With --role router, a server that computes prompts; may be given several times.",
+      valueName: "url"))
+  var prefill: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "With --role router, a server that goes on from them; may be given several times.",
+      valueName: "url"))
+  var decode: [String] = []
 
   @OptionGroup var model: ModelOptions
 
@@ -85,9 +98,27 @@ struct ServeCommand: AsyncParsableCommand {
       throw ValidationError(
         "--\(name) must be from \(range.lowerBound) to \(range.upperBound).")
     }
+    guard role == .router || prefill.isEmpty && decode.isEmpty else {
+      throw ValidationError("--prefill and --decode are for --role router.")
+    }
+    guard role != .router || !decode.isEmpty else {
+      throw ValidationError("A router needs --decode URL, once for each server.")
+    }
+    _ = try addresses(prefill)
+    _ = try addresses(decode)
+  }
+
+  private func addresses(_ texts: [String]) throws -> [ServerAddress] {
+    try texts.map { text in
+      guard let server = ServerAddress(text) else {
+        throw ValidationError("“\(text)” is no address such as http://localhost:8081.")
+      }
+      return server
+    }
   }
 
   func run() async throws {
+    if role == .router { return try await route() }
     let access = AccessRules(keys: try keys(), origins: cors)
     let path = try model.path()
     let file = try GGUFFile(path: path)
@@ -113,10 +144,30 @@ struct ServeCommand: AsyncParsableCommand {
       ModelService(loaded, slots: slots, limits: limits), name: name, chat: chat(loaded),
       access: access, handover: handover, build: Ponder.configuration.version)
     answering.withLock { $0 = server }
+    for warning in loaded.vocabulary.warnings { StandardError.tell(warning) }
+    try await serve(listener, access, name) { server.summary }
+  }
+
+  /// Passes requests on, without a model.
+  private func route() async throws {
+    let access = AccessRules(keys: try keys(), origins: cors)
+    let router = Router(
+      prefill: try addresses(prefill), decode: try addresses(decode), access: access)
+    var listening = ListenerLimits()
+    listening.connections = connections
+    let listener = try HTTPListener(
+      host: host, port: port, limits: listening, refusal: APIServer.refusal,
+      handler: { await router.answer($0) })
+    let name = "a router for \(prefill.count) prefill and \(decode.count) decode servers"
+    try await serve(listener, access, name) { router.summary }
+  }
+
+  private func serve(
+    _ listener: HTTPListener, _ access: AccessRules, _ name: String, summary: () -> String
+  ) async throws {
     if access.keys.isEmpty, !["127.0.0.1", "localhost", "::1"].contains(host) {
       StandardError.tell("everybody who reaches \(host) may ask: --api-key-file would want a key")
     }
-    for warning in loaded.vocabulary.warnings { StandardError.tell(warning) }
     StandardError.tell("\(name) at http://\(address):\(listener.port) (Ctrl-C ends)")
     let serving = Task { try await listener.run() }
     let (_, signal) = try await stoppingOnSignal {
@@ -124,7 +175,7 @@ struct ServeCommand: AsyncParsableCommand {
     } work: {
       try await serving.value
     }
-    StandardError.tell("ended; \(server.summary)")
+    StandardError.tell("ended; \(summary())")
     if let signal { throw ExitCode(128 + signal) }
   }
 

@@ -39,6 +39,11 @@ struct TraceText {
     if case .training(let event) = record.event {
       return trainings[record.run, default: TrainingText()].text(for: event)
     }
+    if case .load(let event) = record.event {
+      // Its figures are those of the whole.
+      guard case .ended = event, let load = trace.loads[record.run] else { return "" }
+      return LoadFigures(load).text
+    }
     guard let run = trace.runs[record.run] else { return "" }
     switch record.event {
     case .injected(let injection) where injection.role == .prompt:
