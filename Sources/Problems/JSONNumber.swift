@@ -1,8 +1,8 @@
 /// Numbers in JSON as they are written: a decoder would round what has more digits than it holds.
-enum JSONNumber {
+public enum JSONNumber {
   /// The digits of the number that a field at the top of an object holds; nil for any other value,
   /// and where there is no such field. The object must be well formed.
-  static func text(of field: String, in object: String) -> String? {
+  public static func text(of field: String, in object: String) -> String? {
     let bytes = Array(object.utf8)
     let key = Array("\"\(field)\"".utf8)
     var (index, depth) = (0, 0)

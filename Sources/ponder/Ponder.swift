@@ -10,7 +10,8 @@ struct Ponder: AsyncParsableCommand {
     subcommands: [
       PlayCommand.self, RunCommand.self, EvalCommand.self, ScaleCommand.self, TrainCommand.self,
       ReplayCommand.self, StrategiesCommand.self, RecipesCommand.self, ProblemsCommand.self,
-      LabelCommand.self, GradeCommand.self, ModelsCommand.self, ThemesCommand.self,
+      LabelCommand.self, GradeCommand.self, VoteCommand.self, ScoreCommand.self, ModelsCommand.self,
+      ThemesCommand.self,
       ConfigCommand.self,
       InfoCommand.self, LayersCommand.self, PullCommand.self, ServeCommand.self,
       LoadCommand.self,

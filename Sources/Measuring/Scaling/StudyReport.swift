@@ -63,16 +63,10 @@ public struct StudyReport: Encodable, Sendable {
           tokens?.interval?.upperBound, point.flops?.value, accuracy?.value,
           accuracy?.interval?.lowerBound, accuracy?.interval?.upperBound,
         ]
-        return fields.map { Self.quoted($0?.description ?? "") }.joined(separator: ",")
+        return fields.map { ($0?.description ?? "").csvField }.joined(separator: ",")
       }
     }
     return ([header] + rows).joined(separator: "\n") + "\n"
-  }
-
-  /// RFC 4180: a field with a comma, a quote or a line end stands in quotes.
-  private static func quoted(_ field: String) -> String {
-    guard field.contains(where: { ",\"\n\r".contains($0) }) else { return field }
-    return "\"" + field.replacing("\"", with: "\"\"") + "\""
   }
 }
 

@@ -2,13 +2,13 @@ import Decoding
 
 /// How tokens are written on screen. A token is bytes, not text: it may hold a part of a
 /// character, or nothing at all.
-enum TokenText {
+public enum TokenText {
   /// The text of each of some tokens that follow one another.
   ///
   /// A character whose bytes are spread over several tokens is written whole with the token in
   /// which it starts; the others add nothing. Bytes that form no character are written as
   /// `⟨E4 BD⟩`.
-  static func pieces(_ tokens: [[UInt8]]) -> [String] {
+  public static func pieces(_ tokens: [[UInt8]]) -> [String] {
     let bytes = tokens.flatMap { $0 }
     var pieces = Array(repeating: "", count: tokens.count)
     var index = 0
@@ -64,7 +64,7 @@ enum TokenText {
 
   /// A token by itself, in quotes that show where it starts and ends. Line feeds, tabs and other
   /// control characters are written as in Swift; two and more spaces as `␣`.
-  static func quoted(_ bytes: [UInt8]) -> String {
+  public static func quoted(_ bytes: [UInt8]) -> String {
     var text = ""
     var spaces = 0
     func flush() {

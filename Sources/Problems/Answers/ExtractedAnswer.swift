@@ -7,6 +7,10 @@ public struct ExtractedAnswer: Hashable, Sendable, Codable {
   /// Where the answer stands, in bytes of the generated text: the characters of `text` only.
   public var byteRange: Range<Int>
 
+  public init(value: String, text: String, byteRange: Range<Int>) {
+    (self.value, self.text, self.byteRange) = (value, text, byteRange)
+  }
+
   /// The tokens that spell a byte range: every token that shares at least one byte with it.
   ///
   /// A token may reach beyond the range on either side (" 8" for the digit "8"). Δ of

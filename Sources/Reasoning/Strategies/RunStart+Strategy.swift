@@ -19,8 +19,14 @@ extension RunStart {
   /// What the strategy is; nil for an exploration and for what this version does not know.
   public var description: StrategyDescription? { StrategyRegistry.description(of: strategy) }
 
-  /// The shape of its strategy; nil where there is no description.
-  public var shape: StrategyShape? { description?.shape }
+  /// What stands for a strategy in runs whose samples somebody else's program has drawn.
+  public static let importedStrategy = "imported"
+
+  /// Whether its samples were read from a file of another program's.
+  public var isImported: Bool { strategy == Self.importedStrategy }
+
+  /// The shape of its strategy; nil where there is no description. Samples of others vote.
+  public var shape: StrategyShape? { isImported ? .votes : description?.shape }
 
   /// Whether the strategy has a trait.
   public func has(_ trait: StrategyTraits) -> Bool { description?.traits.contains(trait) ?? false }

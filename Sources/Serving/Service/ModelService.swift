@@ -163,27 +163,16 @@ public actor ModelService {
     defer { close(number, 1) }
     let top = min(top, limits.top)
     var scored: [ServedToken] = []
-    // A piece at a time: a large vocabulary's distributions after a whole text would fill the memory.
-    let piece = max(1, min(128, (64 << 20) / (4 * max(1, model.vocabulary.count))))
-    var node = NodeID.root.appending(contentsOf: prompt.prefix(1))
-    var rest = prompt.dropFirst()
-    while !rest.isEmpty {
-      var nodes: [NodeID] = []
-      let tokens = rest.prefix(piece)
-      for token in tokens {
-        nodes.append(node)
-        node = node.appending(token)
+    do {
+      try await decoder.follow(
+        prompt.dropFirst(), after: NodeID.root.appending(contentsOf: prompt.prefix(1))
+      ) { token, distribution in
+        scored.append(ServedToken(token, distribution, top: top))
       }
-      rest = rest.dropFirst(piece)
-      let readings: [Decoder.Reading]
-      do {
-        readings = try await decoder.readings(after: nodes)
-      } catch is CancellationError {
-        throw CancellationError()
-      } catch {
-        throw APIError(.server, "\(error)")
-      }
-      scored += zip(tokens, readings).map { ServedToken($0, $1.distribution, top: top) }
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch {
+      throw APIError(.server, "\(error)")
     }
     figures.scored(prompt.count)
     return scored

@@ -1,4 +1,4 @@
-import TerminalUI
+public import TerminalUI
 
 /// What the colour of a token tells.
 enum HeatMode: Int, CaseIterable, Sendable {
@@ -81,7 +81,7 @@ enum HeatMode: Int, CaseIterable, Sendable {
 
 extension Theme {
   /// The style of a token that had a probability.
-  func heat(_ probability: Double) -> Style {
+  public func heat(_ probability: Double) -> Style {
     let mode = HeatMode.probability
     return mode.style(mode.sureness(probability), in: self)
   }
