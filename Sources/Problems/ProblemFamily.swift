@@ -168,14 +168,22 @@ struct WorkedProblem: Sendable {
   /// right, and the sentences of a check.
   var check: (@Sendable (_ answer: String) -> (isRight: Bool, rationale: [String]))? = nil
 
-  /// The answer as documents give it. A string of letters stands in quotes, so that it is
-  /// spelled letter by letter and never runs into a word's token.
-  var saidAnswer: String {
+  /// The answer as documents give it.
+  var saidAnswer: String { Self.said(answer) }
+
+  /// An answer as documents give it. A string of letters stands in quotes, so that it is spelled
+  /// letter by letter and never runs into a word's token.
+  static func said(_ answer: String) -> String {
     answer == "yes" || answer == "no" || !(answer.first?.isLetter ?? false)
       ? answer : "\"\(answer)\""
   }
 
   func chain(_ style: ReasoningStyle) -> [String] { chains[style] }
+
+  /// The sentences of a style with the one that gives the answer.
+  func told(_ style: ReasoningStyle) -> [String] {
+    chain(style) + [PromptFormat.answerMarker.dropFirst() + " \(saidAnswer)."]
+  }
 }
 
 extension String {

@@ -88,6 +88,13 @@ public enum ProblemLibrary {
 
   /// The problem of that id with its solution in words; throws as `problem`.
   static func worked(_ id: ProblemID) throws -> WorkedProblem {
+    var (draft, random) = try drafted(id)
+    return draft.words(&random, nil)
+  }
+
+  /// The problem of that id before it is put into words, and what its words are drawn from; throws
+  /// as `problem`.
+  static func drafted(_ id: ProblemID) throws -> (ProblemDraft, words: ProblemRandom) {
     let family = try family(id.family)
     if let level = id.level {
       guard family.levels.contains(level) else {
@@ -101,7 +108,7 @@ public enum ProblemLibrary {
     }
     var random = ProblemRandom(stream: id.stream, seed: id.seed, index: id.index)
     let (draft, _) = draft(family, split: id.split, level: id.level, using: &random)
-    return draft.words(&random, nil)
+    return (draft, random)
   }
 
   /// Problems 0 ..< count of a seed.

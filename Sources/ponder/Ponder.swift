@@ -13,7 +13,7 @@ struct Ponder: AsyncParsableCommand {
       GradeCommand.self, ModelsCommand.self, ThemesCommand.self, ConfigCommand.self,
       InfoCommand.self,
       TokenizeCommand.self, BenchCommand.self, LogitsCommand.self, CurriculumCommand.self,
-      PretrainCommand.self,
+      PretrainCommand.self, SampleCommand.self,
     ],
     defaultSubcommand: PlayCommand.self)
 
