@@ -12,10 +12,12 @@ import Traces
   private func sampler(
     _ samples: Int = 8, seed: UInt64 = 3, temperature: Double? = nil
   ) -> SolutionSampler {
-    SolutionSampler(
-      model: TwoQuestions.trainee().model, library: BundledTrainee.library,
-      settings: RunSettings(
-        seed: seed, prompting: "plain", samples: samples, temperature: temperature))
+    var settings = RunSettings(seed: seed)
+    settings.prompting = "plain"
+    settings.samples = samples
+    settings.temperature = temperature
+    return SolutionSampler(
+      model: TwoQuestions.trainee().model, library: BundledTrainee.library, settings: settings)
   }
 
   @Test func partsMakeTheWhole() async throws {

@@ -33,9 +33,13 @@ public struct LibraryStepChecker: Sendable {
     var labels: [Bool?] = []
     for (index, sentence) in sentences.enumerated() {
       let same = followed.filter { told($0, at: index) == sentence }
-      let label = checker.isRight(sentence) ?? (same.isEmpty ? nil : true)
-      let isFaulty = label == nil && isFault(sentence, at: index, of: followed)
-      labels.append(isFaulty ? false : label)
+      let known = checker.isRight(sentence)
+      // A sentence whose equations are right may have a wrong comparison: 3 = 3, 50 > 78.
+      if known == false || same.isEmpty && isFault(sentence, at: index, of: followed) {
+        labels.append(false)
+      } else {
+        labels.append(same.isEmpty ? known : true)
+      }
       if labels.last == false {
         return (labels, nearest(to: sentence, at: index, of: followed))
       }
