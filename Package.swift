@@ -101,7 +101,7 @@ let package = Package(
       name: "LearningTests",
       dependencies: [
         "Decoding", "DecodingFixtures", "Engine", "EngineFixtures", "Learning",
-        "LearningFixtures", "Problems", "Reasoning", "Traces", "Training",
+        "LearningFixtures", "Measuring", "Problems", "Reasoning", "Traces", "Training",
       ],
       swiftSettings: swiftSettings),
     .testTarget(

@@ -88,7 +88,7 @@ public enum MixtureError: Error, Equatable, CustomStringConvertible {
 
 extension Vocabulary {
   /// The first token in which two vocabularies differ; nil when they are the same.
-  func firstDifference(from other: any Vocabulary) -> TokenID? {
+  public func firstDifference(from other: any Vocabulary) -> TokenID? {
     for id in 0..<TokenID(clamping: min(count, other.count)) {
       if isControl(id) != other.isControl(id) || bytes(of: id) != other.bytes(of: id)
         || endOfText.contains(id) != other.endOfText.contains(id)

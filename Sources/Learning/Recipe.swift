@@ -20,10 +20,19 @@ public struct RecipeDescription: Sendable, Hashable {
   public var defaultSteps: Int
   /// Whether it learns from what the model samples: then there are rewards, groups and entropy.
   public var samples: Bool
+  /// Whether it follows the gradient of the very policy that it samples from. That one is
+  /// softmax(logits / temperature) with every token in it: another with filters.
+  public var isOnPolicy: Bool
+
+  /// Whether its steps are cut into iterations, each of which samples anew.
+  var hasIterations: Bool { settings.contains(.iterations) }
+  /// What it learns from where nobody says otherwise.
+  public var families: [String]
 
   public init(
     name: String, title: String, summary: String, paper: String, cost: String,
-    settings: [Setting], defaults: RunSettings, defaultSteps: Int, samples: Bool
+    settings: [Setting], defaults: RunSettings, defaultSteps: Int, samples: Bool,
+    isOnPolicy: Bool = false, families: [String] = TrainingPlan.defaultFamilies
   ) {
     self.name = name
     self.title = title
@@ -34,6 +43,8 @@ public struct RecipeDescription: Sendable, Hashable {
     self.defaults = defaults
     self.defaultSteps = defaultSteps
     self.samples = samples
+    self.isOnPolicy = isOnPolicy
+    self.families = families
   }
 }
 
@@ -50,6 +61,9 @@ public protocol Recipe: AnyObject, SendableMetatype {
   /// - Throws: whatever keeps it from going on; `CancellationError` when the task is cancelled.
   func step(_ run: TrainingRun) async throws -> TrainingStep
 
+  /// How the trained model judges solutions; nil for a recipe that does not train a judge.
+  var verifier: TrainedVerifier? { get }
+
   /// What it needs beside the weights to go on after this step; empty for nothing.
   var state: [UInt8] { get throws }
 
@@ -58,6 +72,20 @@ public protocol Recipe: AnyObject, SendableMetatype {
 }
 
 extension Recipe {
+  public var verifier: TrainedVerifier? { nil }
   public var state: [UInt8] { get throws { [] } }
   public func restore(_ state: [UInt8]) throws {}
+}
+
+/// How a trained model judges solutions, as its file tells.
+public struct TrainedVerifier: Sendable, Hashable {
+  /// What reads its judgement.
+  public var name: VerifierName
+  /// What has to be known for that beside the weights, by name: such as `alpha`.
+  public var numbers: [String: Double]
+
+  public init(_ name: VerifierName, numbers: [String: Double] = [:]) {
+    self.name = name
+    self.numbers = numbers
+  }
 }

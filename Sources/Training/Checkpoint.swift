@@ -61,7 +61,9 @@ public struct TrainingCheckpoint: Sendable {
           parts.map { ($0.name, UnsafeRawBufferPointer($0.values)) }, optimizer: optimizer.name,
           step: optimizer.step, settings: settings, extra: extra)))
     for part in parts {
-      try writer.add(tensor: part.name, shape: [part.values.count], values: Array(part.values))
+      try writer.add(
+        tensor: part.name, shape: [part.values.count], format: .f32,
+        memory: UnsafeRawBufferPointer(part.values))
     }
     try writer.write(to: path)
   }

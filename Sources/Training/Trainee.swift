@@ -8,10 +8,17 @@ import Engine
 public protocol Trainee: AnyObject {
   /// Decodes with the weights as they are now.
   var model: any LanguageModel { get }
+  /// Decodes with the weights that training began with: what recipes sample from that learn about a
+  /// model's answers without changing them.
+  ///
+  /// - Throws: `ModelError`, where there is no room for it.
+  var modelAtStart: any LanguageModel { get throws }
   /// How many weights are trained.
   var parameterCount: Int { get }
   /// Steps of the optimizer so far.
   var step: Int { get }
+  /// The most rows of a pass where a batch is cut into several (see `PackedRows.passes`).
+  var rowLimit: Int { get }
 
   /// How likely each target of the rows is.
   ///
@@ -44,6 +51,10 @@ public protocol Trainee: AnyObject {
   func restart() throws
 }
 
+extension Trainee {
+  public var rowLimit: Int { 8192 }
+}
+
 /// A trainee whose hidden states heads can read, and learn from.
 public protocol HeadedTrainee: Trainee {
   /// Elements of a hidden state.
@@ -58,6 +69,25 @@ public protocol HeadedTrainee: Trainee {
   ///
   /// - Parameter stateSlopes: the loss's derivative by each hidden state. [targets, width]
   func backward(slopes: [Float], stateSlopes: [Float]) throws
+}
+
+/// A trainee that tells whole distributions, and learns from what is said of them.
+public protocol DistributionTrainee: Trainee {
+  /// As `forward`, with the logits that each target was chosen from.
+  ///
+  /// - Throws: `ModelError`.
+  func forwardWithLogits(_ rows: PackedRows) throws -> TrainingPass.Outcome
+
+  /// The same under the weights that training began with.
+  ///
+  /// - Throws: `ModelError`.
+  func forwardWithLogitsAtStart(_ rows: PackedRows) throws -> TrainingPass.Outcome
+
+  /// As `backward`, for the rows of the last `forwardWithLogits`.
+  ///
+  /// - Parameter logitSlopes: the loss's derivative by the logits of each target, beside what
+  ///   follows from `slopes`. [targets, vocabulary]
+  func backward(slopes: [Float], logitSlopes: [Float]) throws
 }
 
 /// Why training cannot go on.

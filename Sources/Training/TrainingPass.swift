@@ -21,13 +21,16 @@ public final class TrainingPass {
   private let space: Space
   private var rotary: RotaryTable
   private let gradientMemory: AlignedMemory
+  /// Whether there is a backward pass.
+  private let isTrained: Bool
   private let embedding: (weight: Floats, gradient: Floats)
   /// The version of the weights that is packed.
   private var packedVersion: UInt64 = 0
   /// The rows of the last forward pass.
   private var rows = PackedRows()
 
-  /// The gradient of every weight, in the order of the weights. [weights.count]
+  /// The gradient of every weight, in the order of the weights; none of a pass that is not trained.
+  /// [weights.count]
   var gradients: Floats { gradientMemory.start.assumingMemoryBound(to: Float.self) }
 
   /// What the forward pass tells.
@@ -39,6 +42,9 @@ public final class TrainingPass {
     /// The hidden state that each target was chosen from, after the last norm, where it was asked
     /// for. [targets, width]
     public var states: [Float] = []
+    /// The logits that each target was chosen from, where they were asked for. Targets of one row
+    /// have the same ones. [targets, vocabulary]
+    public var logits: [Float] = []
   }
 
   /// One layer, and what its backward pass reads.
@@ -52,6 +58,21 @@ public final class TrainingPass {
     let gate: GateLayer
     let down: LinearLayer
 
+    let kept: Kept
+
+    var input: Activations { kept.input }
+    var qkv: Activations { kept.qkv }
+    var attended: Activations { kept.attended }
+    var middle: Activations { kept.middle }
+    var both: Activations { kept.both }
+    var linear: [LinearLayer] { [queryKeyValue, output, gateUp, down] }
+    var sums: AttentionLayer.Sums {
+      .init(peaks: kept.peaks.start, factors: kept.factors.start)
+    }
+  }
+
+  /// What a layer computes on its way and its backward pass reads.
+  private struct Kept {
     let input: Activations  // [rows, width]
     let qkv: Activations  // [rows, attention.stride], turned
     let peaks: Activations  // [heads, rows]
@@ -60,9 +81,17 @@ public final class TrainingPass {
     let middle: Activations  // [rows, width]
     let both: Activations  // [rows, 2, feed forward]
 
+    init(_ plan: ActivationPlan, _ configuration: ModelConfiguration) throws(ModelError) {
+      input = try Activations(width: plan.width)
+      qkv = try Activations(width: plan.stride)
+      peaks = try Activations(width: configuration.headCount)
+      factors = try Activations(width: configuration.headCount)
+      attended = try Activations(width: plan.groupedHeads)
+      middle = try Activations(width: plan.width)
+      both = try Activations(width: 2 * plan.feedForward)
+    }
+
     var buffers: [Activations] { [input, qkv, peaks, factors, attended, middle, both] }
-    var linear: [LinearLayer] { [queryKeyValue, output, gateUp, down] }
-    var sums: AttentionLayer.Sums { .init(peaks: peaks.start, factors: factors.start) }
   }
 
   /// Each norm's gradient by block of rows. [blocks, width]
@@ -100,13 +129,16 @@ public final class TrainingPass {
     }
   }
 
+  /// - Parameter isTrained: whether there is a backward pass. Without one there are no gradients, and
+  ///   nothing is kept of a layer once the next one has been computed.
   /// - Throws: `ModelError` for an architecture that cannot be trained, weights that are no floats
   ///   or do not fit the configuration, and where memory runs out.
   public init(
     _ configuration: ModelConfiguration, copying store: any WeightStore, name: String,
-    threads: Int, instructionSet: InstructionSet? = nil
+    threads: Int, instructionSet: InstructionSet? = nil, isTrained: Bool = true
   ) throws(ModelError) {
-    try Self.check(configuration, store)
+    try Self.check(configuration, store, isTrained: isTrained)
+    self.isTrained = isTrained
     weights = try TrainableWeights(
       copying: store, names: Self.tensorNames(configuration), name: name)
     let set = instructionSet ?? InstructionSet.available[0]
@@ -117,13 +149,19 @@ public final class TrainingPass {
     self.configuration = configuration
     let compute = LayerCompute(kernels: kernels, pool: ThreadPool(threadCount: threads))
     self.compute = compute
-    gradientMemory = try AlignedMemory(byteCount: weights.count * MemoryLayout<Float>.stride)
+    gradientMemory = try AlignedMemory(
+      byteCount: isTrained ? weights.count * MemoryLayout<Float>.stride : 0)
     let parts = LayerFactory(
       weights: weights, gradients: gradientMemory.start.assumingMemoryBound(to: Float.self),
       configuration: configuration, compute: compute)
     let plan = ActivationPlan(configuration, lanes: compute.lanes)
+    var kept: Kept?
     layers = try (0..<configuration.layerCount).map { number throws(ModelError) in
       let name = "blk.\(number)."
+      // What is not read again is written over by the next layer.
+      var activations = try Kept(plan, configuration)
+      if !isTrained, let kept { activations = kept }
+      kept = activations
       return Layer(
         attentionNorm: try parts.norm(name + "attn_norm"),
         queryKeyValue: try parts.linear(["attn_q", "attn_k", "attn_v"].map { name + $0 }),
@@ -132,13 +170,7 @@ public final class TrainingPass {
         feedForwardNorm: try parts.norm(name + "ffn_norm"),
         gateUp: try parts.linear(["ffn_gate", "ffn_up"].map { name + $0 }),
         gate: GateLayer(width: configuration.feedForwardLength),
-        down: try parts.linear([name + "ffn_down"]),
-        input: try Activations(width: plan.width), qkv: try Activations(width: plan.stride),
-        peaks: try Activations(width: configuration.headCount),
-        factors: try Activations(width: configuration.headCount),
-        attended: try Activations(width: plan.groupedHeads),
-        middle: try Activations(width: plan.width),
-        both: try Activations(width: 2 * plan.feedForward))
+        down: try parts.linear([name + "ffn_down"]), kept: activations)
     }
     output = try OutputLayer(
       norm: try parts.norm("output_norm"),
@@ -168,11 +200,18 @@ public final class TrainingPass {
 
   /// Elements of a hidden state.
   public var width: Int { configuration.embeddingLength }
+  /// Tokens of the vocabulary.
+  public var vocabularySize: Int { configuration.vocabularySize }
+
+  /// All that has a row for each row of a pass, but for the output's.
+  private var buffers: [Activations] {
+    isTrained
+      ? layers.flatMap(\.kept.buffers) + space.buffers
+      : (layers.first?.kept.buffers ?? []) + [space.stream, space.attended]
+  }
 
   /// Bytes of all that has been reserved for rows.
-  var rowBytes: Int {
-    (layers.flatMap(\.buffers) + space.buffers).reduce(output.byteCount) { $0 + $1.byteCount }
-  }
+  var rowBytes: Int { buffers.reduce(output.byteCount) { $0 + $1.byteCount } }
 
   // MARK: Gradients
 
@@ -207,17 +246,20 @@ public final class TrainingPass {
 
   /// How likely each target is.
   ///
-  /// - Parameter givesStates: the outcome has the targets' hidden states, which heads read.
+  /// - Parameters:
+  ///   - givesStates: the outcome has the targets' hidden states, which heads read.
+  ///   - givesLogits: it has their logits. Beside the slopes that come back that takes
+  ///     8 · targets · vocabulary bytes; `targetsWithLogits` tells how many targets are reasonable.
   /// - Throws: `ModelError.outOfMemory`, `.invalidConfiguration` for a token that the model does not
   ///   have.
   public func forward(
-    _ rows: PackedRows, givesStates: Bool = false
+    _ rows: PackedRows, givesStates: Bool = false, givesLogits: Bool = false
   ) throws(ModelError) -> Outcome {
     let known = 0..<configuration.vocabularySize
     let asked = rows.targets.lazy.map { Int($0.token) }
     guard rows.tokens.allSatisfy({ known.contains(Int($0)) }), asked.allSatisfy(known.contains)
     else { throw .invalidConfiguration("a token is not of the model's vocabulary.") }
-    try prepare(rows)
+    try prepare(rows, targetsWithLogits: givesLogits ? rows.targets.count : 0)
     compute.eachBlock(of: rows.count) { block, worker in
       embed(block)
       if let layer = layers.first { project(layer, block, worker) }
@@ -236,8 +278,8 @@ public final class TrainingPass {
     }
     var outcome = Outcome()
     output.forward(
-      layers.isEmpty ? stream(0) : space.stream, rows.targets,
-      logProbabilities: &outcome.logProbabilities, entropies: &outcome.entropies, compute)
+      layers.isEmpty ? stream(0) : space.stream, rows.targets, givesLogits: givesLogits,
+      to: &outcome, compute)
     if givesStates { outcome.states = output.states(rows.targets) }
     return outcome
   }
@@ -248,12 +290,13 @@ public final class TrainingPass {
   }
 
   /// Makes room for rows, and packs weights that have changed.
-  private func prepare(_ rows: PackedRows) throws(ModelError) {
-    let needed = Self.bytes(configuration, rows: rows.count)
+  private func prepare(_ rows: PackedRows, targetsWithLogits: Int) throws(ModelError) {
+    let needed = Self.bytes(
+      configuration, rows: rows.count, targetsWithLogits: targetsWithLogits, isTrained: isTrained)
     guard needed <= CacheLimit.machineMemory else { throw .outOfMemory(bytes: needed) }
     self.rows = rows
     rotary.extend(to: 1 + (rows.positions.max() ?? 0))
-    for buffer in layers.flatMap(\.buffers) + space.buffers { try buffer.reserve(rows.count) }
+    for buffer in buffers { try buffer.reserve(rows.count) }
     let blocks = LayerCompute.blocks(rows.count)
     for buffer in [norms.attention, norms.feedForward] { try buffer.reserve(blocks) }
     let threads = compute.pool.threadCount
@@ -315,17 +358,24 @@ public final class TrainingPass {
   ///   - slopes: the loss's derivative by the log probability of each target. [targets]
   ///   - entropySlopes: by the entropy that each target was told with; nil for none. [targets]
   ///   - stateSlopes: by the hidden state of each target; nil for none. [targets, width]
+  ///   - logitSlopes: by the logits of each target; nil for none. [targets, vocabulary]
   public func backward(
-    slopes: [Float], entropySlopes: [Float]? = nil, stateSlopes: [Float]? = nil
+    slopes: [Float], entropySlopes: [Float]? = nil, stateSlopes: [Float]? = nil,
+    logitSlopes: [Float]? = nil
   ) throws(ModelError) {
     let count = rows.targets.count
+    precondition(isTrained, "a pass that is not trained has no gradients")
     precondition(slopes.count == count, "a slope for each target")
     precondition(entropySlopes?.count ?? count == count, "an entropy slope for each target")
     precondition(stateSlopes?.count ?? (count * width) == count * width, "[targets, width]")
+    let logits = count * vocabularySize
+    precondition(logitSlopes?.count ?? logits == logits, "[targets, vocabulary]")
     var flow = Flow(space.dstream, space.dqkv)
     output.backward(
       rows.targets,
-      .init(logProbabilities: slopes, entropies: entropySlopes, states: stateSlopes),
+      .init(
+        logProbabilities: slopes, entropies: entropySlopes, states: stateSlopes,
+        logits: logitSlopes),
       to: flow.output, rows: rows.count, compute)
     // The layer above, whose queries, keys and values have their gradients by now.
     var above: Layer?
@@ -482,8 +532,11 @@ public final class TrainingPass {
 
 extension TrainingPass {
   /// What can be trained: the llama architecture without biases, experts, windows or caps.
-  private static func check(
-    _ configuration: ModelConfiguration, _ store: any WeightStore
+  /// Looks whether a model can be trained.
+  ///
+  /// - Throws: `ModelError`.
+  static func check(
+    _ configuration: ModelConfiguration, _ store: any WeightStore, isTrained: Bool = true
   ) throws(ModelError) {
     try configuration.validate()
     let extras: [(Bool, String)] = [
@@ -510,7 +563,7 @@ extension TrainingPass {
         "its weights are quantised (\(format.name)); take a file that has them in one of \(formats)."
       )
     }
-    let needed = bytes(configuration, rows: 1)
+    let needed = bytes(configuration, rows: 1, isTrained: isTrained)
     guard needed <= CacheLimit.machineMemory else { throw .outOfMemory(bytes: needed) }
   }
 

@@ -4,7 +4,7 @@ public import Engine
 public import Foundation
 
 /// A transformer of the llama family in training.
-public final class TransformerTrainee: HeadedTrainee {
+public final class TransformerTrainee: HeadedTrainee, DistributionTrainee {
   public let model: any LanguageModel
   public let pass: TrainingPass
   private var optimizer: any Optimizer
@@ -13,9 +13,12 @@ public final class TransformerTrainee: HeadedTrainee {
   private let start: any WeightStore
   private let file: GGUFFile
   private let configuration: ModelConfiguration
-  private let threads: Int
+  private let options: EngineOptions
+  public let rowLimit: Int
   /// Made when a reference is first asked for.
   private var frozen: TrainingPass?
+  /// Made when it is first asked for.
+  private var frozenModel: (any LanguageModel)?
 
   /// - Parameters:
   ///   - name: how the model is called while it is trained.
@@ -29,15 +32,44 @@ public final class TransformerTrainee: HeadedTrainee {
     configuration = try ModelConfiguration(file, vocabularySize: vocabulary.count)
     self.file = file
     start = ModelLoader.store(file)
-    threads = options.threads
+    self.options = options
+    rowLimit = TrainingPass.rowLimit(configuration)
     pass = try TrainingPass(
-      configuration, copying: start, name: name, threads: threads,
+      configuration, copying: start, name: name, threads: options.threads,
       instructionSet: options.instructionSet)
     optimizerSettings = optimizer
     self.optimizer = try optimizer.optimizer(of: pass.weights)
     model = try TransformerModel(
       configuration: configuration, weights: pass.weights, vocabulary: vocabulary,
       chatTemplate: file.chatTemplate, options: options)
+  }
+
+  /// Why a model of a file cannot be trained, as a sentence goes on; nil where it can.
+  public static func obstacle(
+    to file: GGUFFile, _ configuration: ModelConfiguration
+  ) -> String? {
+    do throws(ModelError) {
+      try TrainingPass.check(configuration, ModelLoader.store(file))
+      return nil
+    } catch {
+      if case .untrainable(let why) = error { return why }
+      return "\(error)"
+    }
+  }
+
+  public var modelAtStart: any LanguageModel {
+    get throws {
+      if let frozenModel { return frozenModel }
+      // Weights that are no numbers of 32 bits are read as training reads them: what is sampled is
+      // then what the model under training would have said before its first step.
+      let weights = try TrainableWeights(
+        copying: start, names: pass.weights.parameters.map(\.name), name: model.identity.name)
+      let made = try TransformerModel(
+        configuration: configuration, weights: weights, vocabulary: file.vocabulary(),
+        chatTemplate: file.chatTemplate, options: options)
+      frozenModel = made
+      return made
+    }
   }
 
   public var parameterCount: Int { pass.weights.count }
@@ -54,12 +86,17 @@ public final class TransformerTrainee: HeadedTrainee {
   public func forward(_ rows: PackedRows) throws -> TrainingPass.Outcome { try pass.forward(rows) }
 
   public func forwardAtStart(_ rows: PackedRows) throws -> TrainingPass.Outcome {
+    try passAtStart().forward(rows)
+  }
+
+  private func passAtStart() throws -> TrainingPass {
     let known =
       try frozen
       ?? TrainingPass(
-        configuration, copying: start, name: pass.weights.name, threads: threads)
+        configuration, copying: start, name: pass.weights.name, threads: options.threads,
+        instructionSet: options.instructionSet, isTrained: false)
     frozen = known
-    return try known.forward(rows)
+    return known
   }
 
   public func backward(slopes: [Float], entropySlopes: [Float]?) throws {
@@ -74,6 +111,18 @@ public final class TransformerTrainee: HeadedTrainee {
 
   public func backward(slopes: [Float], stateSlopes: [Float]) throws {
     try pass.backward(slopes: slopes, stateSlopes: stateSlopes)
+  }
+
+  public func forwardWithLogits(_ rows: PackedRows) throws -> TrainingPass.Outcome {
+    try pass.forward(rows, givesLogits: true)
+  }
+
+  public func forwardWithLogitsAtStart(_ rows: PackedRows) throws -> TrainingPass.Outcome {
+    try passAtStart().forward(rows, givesLogits: true)
+  }
+
+  public func backward(slopes: [Float], logitSlopes: [Float]) throws {
+    try pass.backward(slopes: slopes, logitSlopes: logitSlopes)
   }
 
   public func update(rate: Double, maxNorm: Double) throws -> Double {
@@ -93,6 +142,12 @@ public final class TransformerTrainee: HeadedTrainee {
   }
 
   // MARK: Checkpoints
+
+  /// What else decides the weights to the bit, by the options of the command line: sums are taken in
+  /// the order of the instruction set, and samples are drawn with keys and values of this precision.
+  public var arithmetic: [String: String] {
+    ["isa": model.identity.isa, "kv": options.kvFormat.rawValue]
+  }
 
   /// Writes everything that changes in training; whatever stood at the path is replaced at once or not
   /// at all.
@@ -117,6 +172,26 @@ public final class TransformerTrainee: HeadedTrainee {
   public func checkWeights() throws(TrainingError) {
     let sum = pass.compute.training.square_sum(pass.weights.values, pass.weights.count)
     guard sum.isFinite else { throw .notANumber(step: optimizer.step) }
+  }
+
+  /// Goes up whenever the weights, and what the optimizer remembers of their gradients, change.
+  public var weightsVersion: UInt64 { pass.weights.version }
+
+  /// Forgets gradients that have added up.
+  public func clearGradients() { pass.clearGradients() }
+
+  /// Bytes that the largest passes take: what they keep of their rows.
+  ///
+  /// - Parameter hasReference: whether the model that training began with is asked, too.
+  /// - Throws: `GGUFError`, `ModelError` for a file that is no model.
+  public static func passBytes(of file: GGUFFile, hasReference: Bool) throws -> Int {
+    // Each row of the embeddings is a token's.
+    let embeddings = ModelLoader.store(file).tensor(named: "token_embd.weight")
+    let configuration = try ModelConfiguration(
+      file, vocabularySize: embeddings?.rowCount ?? 0)
+    try configuration.validate()
+    return TrainingPass.passBytes(configuration, isTrained: true)
+      + (hasReference ? TrainingPass.passBytes(configuration, isTrained: false) : 0)
   }
 
   /// Goes back to where a checkpoint was written. What training began with stays as it is.

@@ -13,6 +13,14 @@ public struct ValueHead: Sendable, Hashable {
     public var second: [Float]
     /// Steps of the optimizer so far.
     public var step: Int
+
+    /// Those of a head that has not learned yet.
+    public init(weights: [Float]) {
+      self.weights = weights
+      first = weights.map { _ in 0 }
+      second = first
+      step = 0
+    }
   }
 
   /// Elements of a hidden state.
@@ -29,7 +37,7 @@ public struct ValueHead: Sendable, Hashable {
     self.width = width
     self.settings = settings
     let zeros = Array(repeating: Float(0), count: width + 1)
-    numbers = Numbers(weights: zeros, first: zeros, second: zeros, step: 0)
+    numbers = Numbers(weights: zeros)
     gradient = zeros
   }
 

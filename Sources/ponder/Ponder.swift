@@ -10,7 +10,8 @@ struct Ponder: AsyncParsableCommand {
     subcommands: [
       PlayCommand.self, RunCommand.self, EvalCommand.self, ScaleCommand.self, TrainCommand.self,
       ReplayCommand.self, StrategiesCommand.self, RecipesCommand.self, ProblemsCommand.self,
-      GradeCommand.self, ModelsCommand.self, ThemesCommand.self, ConfigCommand.self,
+      LabelCommand.self, GradeCommand.self, ModelsCommand.self, ThemesCommand.self,
+      ConfigCommand.self,
       InfoCommand.self,
       TokenizeCommand.self, BenchCommand.self, LogitsCommand.self, CurriculumCommand.self,
       PretrainCommand.self, SampleCommand.self,

@@ -98,7 +98,7 @@ import Testing
       decoder: Decoder(model: model, slots: 16),
       prompts: PromptLibrary(directory: samples.appending(path: "Prompts").path),
       settings: RunSettings(aggregate: .min, rationales: 2)
-    ).verifierRows(of: verifiers, samplesOf: [], pairs: pairs)
+    ).compareVerifiers(of: verifiers, samplesOf: [], pairs: pairs).quality
     return verifiers.compactMap { name in
       rows.first {
         $0.subject.verifier == name && $0.subject.target == .solution && $0.family == "pooled"

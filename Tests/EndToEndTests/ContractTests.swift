@@ -175,7 +175,7 @@ import Testing
     case .vote: "weighted"
     case .earlyStop: "likely"
     case .corpus: Program.fixtures.path
-    case .with: "0.2m"
+    case .with, .verifierModel: "0.2m"
     case .combine: "votes"
     default: "3"
     }

@@ -94,6 +94,7 @@ import Training
     try #require(result.status == 0, "\(result.errors)")
     let lines = result.output.split(separator: "\n").map(String.init)
     #expect(lines.first?.contains("0.2m on compare, coin, 2 steps, seed 1") == true)
+    #expect(lines.allSatisfy { $0.count <= 80 })
     let heading = try #require(lines.first { $0.hasPrefix("step ") })
     for name in ["accuracy", "reasoned", "reward", "exact", "entropy", "dead", "kl"] {
       #expect(heading.contains(name))
@@ -136,6 +137,9 @@ import Training
     #expect(eval.status == 0, "\(eval.errors)")
     let info = try Program.run(["info", place.output])
     #expect(info.output.contains("trained          grpo, 1 step from 0.2m\n"))
+    for told in ["on compare, coin", "reward exact", "rate 0.001", "seed 1"] {
+      #expect(info.output.contains(told))
+    }
     let listed = try Program.run(["models", place.output])
     #expect(listed.output.contains("0.2m+grpo@1 "))
     #expect(listed.output.contains("grpo, 1 step from 0.2m"))
@@ -174,6 +178,35 @@ import Training
     let names = try run("models").output
     #expect(names.contains(" again "))
     #expect(try run("info", "again").output.contains("again.gguf"))
+  }
+
+  /// What is stopped on its way does not lie in a file that is called after the last step.
+  @Test func whatIsStoppedIsNamedByItsStep() throws {
+    let data = try Program.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: data) }
+    let environment = ["XDG_DATA_HOME": data.path]
+    let arguments = Self.small + ["--steps", "40"]
+    let process = try RunningProgram(arguments, in: data, environment: environment)
+    try process.wait { $0.contains("\"step\":1,") }
+    process.send(SIGINT)
+    #expect(process.end().status == 130)
+    let models = data.appending(path: "ponder/models")
+    let files = try FileManager.default.contentsOfDirectory(atPath: models.path).filter {
+      $0.hasSuffix(".gguf")
+    }
+    let file = try #require(files.first)
+    #expect(files.count == 1)
+    let lineage = try #require(
+      Lineage(try GGUFFile(path: models.appending(path: file).path).metadata))
+    #expect(file == "\(lineage.name).gguf")
+    #expect(lineage.steps < 40)
+    // Found by the names by which info and run find it.
+    let listed = try Program.run(["models", lineage.name], environment: environment)
+    #expect(listed.output.contains("\(lineage.name) "), "\(listed.errors)")
+    #expect(try Program.run(arguments, environment: environment).status == 0)
+    #expect(
+      FileManager.default.fileExists(
+        atPath: models.appending(path: "0.2m+grpo@40.gguf").path))
   }
 
   @Test func aFileThatIsThereIsKept() throws {
@@ -305,6 +338,9 @@ import Training
       ["train", "--model", "0.2m", "--problems", problems.path]
         + Self.small.dropFirst(5) + ["--steps", "2", "--output", place.output])
     try #require(result.status == 0, "\(result.errors)")
+    // One question is too few to keep any of it back.
+    #expect(try rows(result).first?["train/accuracy"] is Double)
+    #expect(try rows(result).allSatisfy { !$0.keys.contains { $0.hasPrefix("eval/") } })
     let rows = try rows(result).filter { $0["reward"] != nil }
     #expect(rows.map { $0["frac_reward_zero_std"] as? Double } == [1, 1])
     #expect(rows.map { $0["grad_norm"] as? Double } == [0, 0])
@@ -330,9 +366,12 @@ import Training
     ("--family coin --problems x", 64, "--problems"), ("--problems /no/such", 66, "/no/such"),
     ("--problems x --level 1", 64, "no levels"), ("--steps 0", 64, "--steps"),
     ("--rate x", 64, "rate must be"), ("--heldout -1", 64, "--heldout"),
+    ("--top-k 5", 64, "that would be another"), ("--temperature 0", 64, "above 0"),
+    ("--recipe star --iterations 2", 64, "2 iterations need at least 2 steps"),
     ("--hints", 64, "does not use --hints"), ("--output /dev/null/x.gguf", 1, "cannot be written"),
     ("--output /", 64, "is a folder"), ("--model 7m", 66, "“7m”"),
-    ("--trace /dev/null/x", 1, "/dev/null/x"),
+    ("--trace /dev/null/x", 1, "/dev/null/x"), ("--samples 1", 64, "2 samples or more"),
+    ("--reward exact:0", 64, "0 whatever a sample says"),
   ])
   func whatMakesNoSenseIsRefused(line: String, status: Int32, saying: String) throws {
     let place = try Place()
@@ -364,13 +403,41 @@ import Training
   }
 
   @Test func aModelThatIsTooLargeIsRefused() throws {
-    try TrainingMemory.check(
-      parameters: 1000, hasReference: false, name: "m", machine: 20_000)
-    let error = #expect(throws: UserError.self) {
-      try TrainingMemory.check(parameters: 1000, hasReference: true, name: "m", machine: 20_000)
+    func check(passes: Int = 1000, hasReference: Bool = false, machine: Int = 29_000) throws {
+      try TrainingMemory.check(
+        parameters: 1000, passes: passes, hasReference: hasReference, name: "m", machine: machine)
     }
-    #expect(error?.description.contains("28") == true)
-    #expect(TrainingMemory.bytes(parameters: .max, hasReference: false) == .max)
+    #expect(throws: Never.self) { try check() }
+    #expect(throws: UserError.self) { try check(passes: 1001) }
+    #expect(throws: UserError.self) { try check(hasReference: true) }
+    let error = #expect(throws: UserError.self) { try check(machine: 28_999) }
+    #expect(error?.description.contains("29") == true)
+    let most = TrainingMemory.bytes(parameters: .max, passes: 1, hasReference: false)
+    #expect(most == .max)
+  }
+
+  // MARK: Pairs and teachers
+
+  @Test func pairsAndTeachersThatAreNotThereAreToldBeforeTraining() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(
+      path: "pairs-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let pairs = folder.appending(path: "pairs.jsonl").path
+    try "{\"prompt\": \"a\", \"chosen\": \"b\"}\n".write(
+      toFile: pairs, atomically: true, encoding: .utf8)
+    let output = folder.appending(path: "model.gguf").path
+    func train(_ more: String...) -> [String] { ["train", "--output", output] + more }
+    try Program.expectFailure(
+      train("--recipe", "dpo", "--pairs", pairs), status: 65,
+      saying: "pairs.jsonl:1: “rejected” is missing")
+    try Program.expectFailure(
+      train("--recipe", "tdpo", "--pairs", pairs + "x"), status: 66, saying: "no file")
+    try Program.expectFailure(
+      train("--recipe", "distill"), status: 64, saying: "learns from a teacher")
+    try Program.expectFailure(
+      train("--recipe", "distill", "--teacher", "nobody"), status: 66, saying: "“nobody”")
+    #expect(!FileManager.default.fileExists(atPath: output))
   }
 
   // MARK: Recipes
@@ -400,58 +467,5 @@ import Training
   func everySettingIsAnOption(setting: Setting) {
     let help = SettingOptions<RecipeSettings>.helpMessage(columns: 200)
     #expect(help.contains("--\(setting.name) ") || help.contains("--\(setting.name)\n"))
-  }
-}
-
-/// The program while it runs.
-private final class RunningProgram {
-  private let process = Process()
-  private let output: URL
-  private let errors: URL
-
-  convenience init(_ arguments: [String], in folder: URL) throws {
-    try self.init(executable: Program.url, arguments, in: folder)
-  }
-
-  /// Runs it by a shell, whose `$0` is the program.
-  convenience init(shell: String, _ arguments: [String], in folder: URL) throws {
-    try self.init(
-      executable: URL(fileURLWithPath: "/bin/sh"), ["-c", shell, Program.url.path] + arguments,
-      in: folder)
-  }
-
-  private init(executable: URL, _ arguments: [String], in folder: URL) throws {
-    output = folder.appending(path: "output-\(UUID().uuidString)")
-    errors = folder.appending(path: "errors-\(UUID().uuidString)")
-    for file in [output, errors] { try Data().write(to: file) }
-    process.executableURL = executable
-    process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: errors)
-    try process.run()
-  }
-
-  deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
-
-  /// Waits until the output is as expected, or the program has ended.
-  func wait(until isThere: (String) -> Bool) throws {
-    while process.isRunning {
-      if isThere(String(decoding: try Data(contentsOf: output), as: UTF8.self)) { return }
-      usleep(5000)
-    }
-    let text = String(decoding: try Data(contentsOf: errors), as: UTF8.self)
-    #expect(isThere(String(decoding: try Data(contentsOf: output), as: UTF8.self)), "\(text)")
-  }
-
-  func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
-
-  /// Waits for the end.
-  ///
-  /// - Returns: the exit status, or the signal that ended it.
-  func end() -> (status: Int32, errors: String) {
-    process.waitUntilExit()
-    let text = (try? Data(contentsOf: errors)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    return (process.terminationStatus, text)
   }
 }

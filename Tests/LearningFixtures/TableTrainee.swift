@@ -11,15 +11,17 @@ import Synchronization
 ///
 /// A token that the table gives no probability has one of 10⁻¹⁸ here, which no sampler ever draws
 /// and no enumeration lists, but which training can raise.
-package final class TableTrainee: Trainee {
+package final class TableTrainee: DistributionTrainee {
   package let table: TableLanguageModel
+  private let tableAtStart: TableLanguageModel
   package private(set) var step = 0
   /// How often training went back to the start.
   package private(set) var restarts = 0
   private let softmax: SoftmaxTable
   private let start: SoftmaxTable
-  /// The prefixes and tokens of the last forward pass.
+  /// The prefixes and tokens of the last forward pass, and what it divided logits by.
   private var asked: [(prefix: [TokenID], token: TokenID)] = []
+  private var temperature = 1.0
   /// Every token that was ever learned, with what it was learned behind.
   package private(set) var learned: Set<LearnedToken> = []
   /// ∂ loss / ∂ logit.
@@ -35,18 +37,36 @@ package final class TableTrainee: Trainee {
   ) {
     let softmax = SoftmaxTable(count: pieces.count, end: end, start: next)
     self.softmax = softmax
-    start = SoftmaxTable(count: pieces.count, end: end, start: next)
+    let start = SoftmaxTable(count: pieces.count, end: end, start: next)
+    self.start = start
+    tableAtStart = TableLanguageModel(name: name, pieces: pieces, end: end) {
+      start.probabilities(after: $0)
+    }
     table = TableLanguageModel(name: name, pieces: pieces, end: end) {
       softmax.probabilities(after: $0)
     }
   }
 
   package var model: any LanguageModel { table }
+  package var modelAtStart: any LanguageModel { tableAtStart }
   package var parameterCount: Int { softmax.parameterCount }
 
   /// Every text that can follow a prefix, with its exact probability now.
   package func texts(after prefix: [TokenID]) -> [(tokens: [TokenID], probability: Double)] {
     table.enumerate(after: prefix)
+  }
+
+  /// The same with the probabilities that they have where logits are divided by a temperature.
+  package func texts(
+    after prefix: [TokenID], temperature: Double
+  ) -> [(tokens: [TokenID], probability: Double)] {
+    texts(after: prefix).map { text in
+      let logs = text.tokens.indices.map { index in
+        softmax.logProbabilities(after: prefix + text.tokens[..<index], at: temperature)[
+          Int(text.tokens[index])]
+      }
+      return (text.tokens, exp(logs.reduce(0, +)))
+    }
   }
 
   /// The gradient after a prefix, by logit.
@@ -55,8 +75,10 @@ package final class TableTrainee: Trainee {
   }
 
   /// log p of each token after a prefix.
-  package func logProbabilities(after prefix: [TokenID]) -> [Double] {
-    softmax.logProbabilities(after: prefix)
+  package func logProbabilities(
+    after prefix: [TokenID], temperature: Double = 1
+  ) -> [Double] {
+    softmax.logProbabilities(after: prefix, at: temperature)
   }
 
   /// Adds to the logit of a token after a prefix.
@@ -69,24 +91,47 @@ package final class TableTrainee: Trainee {
   @discardableResult
   package func forward(_ rows: PackedRows) -> TrainingPass.Outcome {
     asked = Self.asked(rows)
-    return Self.outcome(asked, softmax)
+    temperature = Double(rows.temperature)
+    return Self.outcome(asked, softmax, temperature)
   }
 
   package func forwardAtStart(_ rows: PackedRows) -> TrainingPass.Outcome {
-    Self.outcome(Self.asked(rows), start)
+    Self.outcome(Self.asked(rows), start, Double(rows.temperature))
+  }
+
+  package func forwardWithLogits(_ rows: PackedRows) -> TrainingPass.Outcome {
+    asked = Self.asked(rows)
+    return Self.outcome(asked, softmax, Double(rows.temperature), givesLogits: true)
+  }
+
+  package func forwardWithLogitsAtStart(_ rows: PackedRows) -> TrainingPass.Outcome {
+    Self.outcome(Self.asked(rows), start, Double(rows.temperature), givesLogits: true)
+  }
+
+  package func backward(slopes: [Float], logitSlopes: [Float]) {
+    precondition(logitSlopes.count == asked.count * softmax.count, "[targets, vocabulary]")
+    backward(slopes: slopes, entropySlopes: nil)
+    for (index, (prefix, token)) in asked.enumerated() {
+      let own = logitSlopes[index * softmax.count..<(index + 1) * softmax.count]
+      if own.contains(where: { $0 != 0 }) {
+        learned.insert(LearnedToken(prefix: prefix, token: token))
+      }
+      gradients[prefix] = zip(gradient(after: prefix), own).map { $0 + Double($1) }
+    }
   }
 
   package func backward(slopes: [Float], entropySlopes: [Float]?) {
     precondition(slopes.count == asked.count, "a slope for each target")
     for (index, (prefix, token)) in asked.enumerated() {
-      let logs = softmax.logProbabilities(after: prefix)
+      let logs = softmax.logProbabilities(after: prefix, at: temperature)
       let entropy = SoftmaxTable.entropy(logs)
       if slopes[index] != 0 { learned.insert(LearnedToken(prefix: prefix, token: token)) }
       var sum = gradient(after: prefix)
       for (other, log) in logs.enumerated() {
         let p = exp(log)
-        sum[other] += Double(slopes[index]) * ((other == Int(token) ? 1 : 0) - p)
-        sum[other] -= Double(entropySlopes?[index] ?? 0) * p * (log + entropy)
+        let slope = Double(slopes[index]) * ((other == Int(token) ? 1 : 0) - p)
+        let entropySlope = Double(entropySlopes?[index] ?? 0) * p * (log + entropy)
+        sum[other] += (slope - entropySlope) / temperature
       }
       gradients[prefix] = sum
     }
@@ -113,7 +158,7 @@ package final class TableTrainee: Trainee {
   }
 
   /// What each target of the rows is asked after.
-  private static func asked(_ rows: PackedRows) -> [(prefix: [TokenID], token: TokenID)] {
+  static func asked(_ rows: PackedRows) -> [(prefix: [TokenID], token: TokenID)] {
     rows.targets.map { target in
       guard let segment = rows.segments.first(where: { $0.rows.contains(target.row) }) else {
         preconditionFailure("every row is of a segment")
@@ -124,13 +169,15 @@ package final class TableTrainee: Trainee {
   }
 
   private static func outcome(
-    _ asked: [(prefix: [TokenID], token: TokenID)], _ softmax: SoftmaxTable
+    _ asked: [(prefix: [TokenID], token: TokenID)], _ softmax: SoftmaxTable,
+    _ temperature: Double, givesLogits: Bool = false
   ) -> TrainingPass.Outcome {
     var outcome = TrainingPass.Outcome()
     for (prefix, token) in asked {
-      let logs = softmax.logProbabilities(after: prefix)
+      let logs = softmax.logProbabilities(after: prefix, at: temperature)
       outcome.logProbabilities.append(Float(logs[Int(token)]))
       outcome.entropies.append(Float(SoftmaxTable.entropy(logs)))
+      if givesLogits { outcome.logits += softmax.logits(after: prefix).map { Float($0) } }
     }
     return outcome
   }
@@ -177,8 +224,8 @@ private final class SoftmaxTable: Sendable {
 
   func forget() { changed.withLock { $0 = [:] } }
 
-  func logProbabilities(after prefix: [TokenID]) -> [Double] {
-    let logits = logits(after: prefix)
+  func logProbabilities(after prefix: [TokenID], at temperature: Double = 1) -> [Double] {
+    let logits = logits(after: prefix).map { $0 / temperature }
     let greatest = logits.max() ?? 0
     let sum = log(logits.reduce(0) { $0 + exp($1 - greatest) }) + greatest
     return logits.map { $0 - sum }

@@ -16,10 +16,23 @@ enum BundledTrainee {
   static let library = PromptLibrary(
     directory: checkout.appending(path: "Samples/Prompts").path)
 
-  static func make(threads: Int = 1) throws -> TransformerTrainee {
+  static func make(
+    threads: Int = 1, kvFormat: KVFormat = .f16, instructionSet: InstructionSet? = nil
+  ) throws -> TransformerTrainee {
     let path = checkout.appending(path: "Samples/Models/ponder-base-0.2m.F16.gguf").path
     return try TransformerTrainee(
-      try GGUFFile(path: path), name: "0.2m", options: EngineOptions(threads: threads))
+      try GGUFFile(path: path), name: "0.2m",
+      options: EngineOptions(
+        threads: threads, kvFormat: kvFormat, instructionSet: instructionSet))
+  }
+}
+
+extension TrainingMaterials {
+  /// What a recipe cannot do without.
+  static func bundled(for recipe: String) throws -> TrainingMaterials {
+    let settings = RecipeRegistry.description(of: recipe)?.settings ?? []
+    return TrainingMaterials(
+      teacher: settings.contains(.teacher) ? try BundledTrainee.make().model : nil)
   }
 }
 
@@ -56,6 +69,7 @@ extension TrainingPlan {
     settings[extra: "evaluate-problems"] = 2
     settings[extra: "votes"] = 2
     settings[extra: "vote-problems"] = 1
+    settings[extra: "pair-problems"] = 8
     change(&settings)
     return TrainingPlan(
       recipe: recipe, source: .families(families), steps: steps, settings: settings)

@@ -1,5 +1,6 @@
 import Decoding
 import DecodingFixtures
+import Foundation
 import LearningFixtures
 import Problems
 import Testing
@@ -44,6 +45,103 @@ import Training
     let ratios = told.samples.flatMap(\.samples).compactMap(\.ratio)
     #expect(ratios.contains { abs($0 - 1) > 0.01 })
     #expect((told.steps.first?[.clipped] ?? 0) > 0)
+  }
+
+  /// In the first of two updates nothing has moved, so that nothing is clipped.
+  @Test func allUpdatesOfABatchAreTold() async throws {
+    let told = try await TableTraining(
+      "grpo", steps: 1, batch: 2, samples: 16, ["updates": 2, "rate": 50.0]
+    ).train(TwoQuestions.trainee())
+    let samples = told.samples.flatMap(\.samples)
+    let tokens = samples.reduce(0) { $0 + $1.said.tokens.count }
+    let last = samples.reduce(0) { $0 + ($1.clipped ?? .nan) * Double($1.said.tokens.count) }
+    #expect(last > 0)
+    let share = try #require(told.steps.first?[.clipped])
+    #expect(abs(share - last / Double(tokens) / 2) < 1e-9)
+  }
+
+  /// As TRL counts them: once each, with the prompt before every completion.
+  @Test(arguments: ["grpo", "reinforce", "reft"]) func tokensAreCountedOnceWithTheirPrompts(
+    recipe: String
+  ) async throws {
+    let trainee = HeadedTableTrainee(TwoQuestions.trainee())
+    let told = try await TableTraining(recipe, steps: 1, batch: 2, samples: 16).train(trainee)
+    let samples = told.samples.flatMap(\.samples)
+    #expect(samples.count == 32)
+    // The table's prompts are one token each.
+    let tokens = samples.reduce(0) { $0 + 1 + $1.said.tokens.count }
+    #expect(told.steps.first?[.tokens] == Double(tokens))
+  }
+
+  // MARK: The policy that samples
+
+  /// What is learned is the policy that was sampled, which the temperature is part of.
+  @Test(arguments: ["grpo", "reinforce", "reft"]) func logProbabilitiesAreThoseAtTheTemperature(
+    recipe: String
+  ) async throws {
+    let trainee = HeadedTableTrainee(TwoQuestions.trainee())
+    let start = TwoQuestions.trainee()
+    var training = TableTraining(recipe, steps: 1, batch: 2, samples: 16)
+    training.plan.settings.temperature = 1.5
+    let told = try await training.train(trainee)
+    var (sum, count) = (0.0, 0)
+    for group in told.samples {
+      let prompt = TwoQuestions.prompts[group.question.text == "How many?" ? 0 : 1]
+      for sample in group.samples {
+        let said = sample.said.tokens.map(\.id)
+        for index in said.indices {
+          let logs = start.logProbabilities(after: prompt + said[..<index], temperature: 1.5)
+          sum -= logs.reduce(0) { $0 + exp($1) * $1 }
+          count += 1
+        }
+      }
+    }
+    let entropy = try #require(told.steps.first?[.entropy])
+    #expect(abs(entropy - sum / Double(count)) < 1e-5)
+    let cold = try await TableTraining(recipe, steps: 1, batch: 2, samples: 16)
+      .train(HeadedTableTrainee(TwoQuestions.trainee()))
+    #expect(abs(entropy - (cold.steps.first?[.entropy] ?? entropy)) > 0.01)
+  }
+
+  /// Filters make it another policy, whose gradient nobody computes.
+  @Test(arguments: ["grpo", "reinforce", "reft"]) func aPolicyThatCannotBeFollowedIsRefused(
+    recipe: String
+  ) {
+    for (change, name) in [
+      ({ $0.topK = 5 }, "top-k"), ({ $0.topP = 0.9 }, "top-p"), ({ $0.minP = 0.1 }, "min-p"),
+      ({ $0.temperature = 0 }, "temperature"),
+    ] as [((inout RunSettings) -> Void, String)] {
+      let plan = TrainingPlan.small(recipe, steps: 1, change)
+      #expect(throws: LearningError.offPolicy(recipe: recipe, setting: name)) { try plan.check() }
+      #expect(throws: LearningError.offPolicy(recipe: recipe, setting: name)) {
+        try TrainingRun(plan, trainee: TwoQuestions.trainee(), library: TableTraining.library) {
+          _ in
+        }
+      }
+    }
+    #expect(throws: Never.self) { try TrainingPlan.small(recipe, steps: 1).check() }
+    #expect(throws: Never.self) { try TrainingPlan.small("rft", steps: 3) { $0.topK = 5 }.check() }
+  }
+
+  // MARK: The baseline
+
+  /// REINFORCE compares with the rewards of earlier steps only: a baseline made of the samples that
+  /// it is taken from would pull the gradient to 0.
+  @Test func theBaselineIsTheRunningMeanOfEarlierSteps() async throws {
+    let told = try await TableTraining(
+      "reinforce", steps: 5, batch: 2, samples: 16, ["rate": 0.5]
+    ).train(TwoQuestions.trainee())
+    var baseline: Double?
+    for step in 1...5 {
+      let samples = told.samples.filter { $0.step == step }.flatMap(\.samples)
+      #expect(samples.count == 32)
+      for sample in samples {
+        #expect(abs(try #require(sample.advantage) - (sample.reward - (baseline ?? 0))) < 1e-12)
+      }
+      let mean = samples.reduce(0) { $0 + $1.reward } / 32
+      baseline = baseline.map { 0.9 * $0 + 0.1 * mean } ?? mean
+    }
+    #expect(try #require(baseline) > 0)
   }
 
   @Test func aReferenceIsAskedWhereDivergenceCosts() async throws {
@@ -91,9 +189,11 @@ import Training
     let groups = try await groups(trainee)
     let whole = try learned(trainee, groups, rowLimit: 4096)
     #expect(whole.passes == 1)
+    let texts = groups.reduce(0) { $0 + $1.completions.count(where: { !$0.tokens.isEmpty }) }
     for limit in [1, 70, 200] {
       let cut = try learned(trainee, groups, rowLimit: limit)
       #expect(cut.passes > 1)
+      #expect(cut.passes <= texts)
       #expect(abs(cut.norm / whole.norm - 1) < 1e-4)
       let differences = zip(cut.pushes.joined().joined(), whole.pushes.joined().joined())
         .map { abs($0 - $1) }

@@ -46,8 +46,9 @@ import Traces
   @Test func everyPageIsOfAStrategyOrRecipeAndListed() throws {
     let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
     let pages = Set(files).subtracting(["README.md"])
-    // What all recipes do to the bundled models is measured on one page.
-    let names = StrategyRegistry.names + RecipeRegistry.names + ["training"]
+    // What all recipes do to the bundled models is measured on one page, and labels of steps are
+    // explained on another.
+    let names = StrategyRegistry.names + RecipeRegistry.names + ["training", "step-labels"]
     #expect(pages == Set(names.map { "\($0).md" }))
     let list = try page("README")
     for page in pages { #expect(list.contains("](\(page))")) }

@@ -9,10 +9,16 @@ import Training
 @testable import Learning
 
 @Suite struct RecipeTests {
-  @Test func namesAreDifferentFromEachOtherAndFromStrategies() {
+  @Test func namesAreDifferentFromEachOther() {
     #expect(Set(RecipeRegistry.names).count == RecipeRegistry.names.count)
-    // A guide page is found by its name alone.
-    #expect(Set(RecipeRegistry.names).isDisjoint(with: StrategyRegistry.names))
+    // A guide page is found by its name alone: what shares one is one method, trained and used.
+    for name in RecipeRegistry.names where StrategyRegistry.names.contains(name) {
+      let titles = [
+        RecipeRegistry.description(of: name)?.title,
+        StrategyRegistry.description(of: name)?.title,
+      ]
+      #expect(Set(titles).count == 1)
+    }
   }
 
   @Test(arguments: RecipeRegistry.names) func settingsAreRowsOfTheTable(name: String) throws {
@@ -56,6 +62,19 @@ import Training
     #expect(TrainingSettings(read).loss == .drGRPO)
     #expect(TrainingSettings(read).scaling == RewardScaling.none)
     #expect(TrainingSettings(read).hints)
+  }
+
+  /// Something has to be left to learn: a share that cannot be had is refused, not made smaller.
+  @Test func replayLeavesATenthAtLeast() throws {
+    var settings = RunSettings()
+    #expect(throws: (any Error).self) { try Setting.replay.set("0.95", in: &settings) }
+    try Setting.replay.set("0.9", in: &settings)
+    #expect(TrainingSettings(settings).replayed(beside: 10) == 90)
+    // No file that was written by hand makes a step endless.
+    settings[extra: "replay"] = 1.0
+    #expect(TrainingSettings(settings).replayed(beside: 10) == 90)
+    settings[extra: "replay"] = -1.0
+    #expect(TrainingSettings(settings).replayed(beside: 10) == 0)
   }
 
   /// The rate rises over the first steps; where it falls, it would reach 0 behind the last one.

@@ -45,6 +45,38 @@ import Traces
     #expect(try reward("planted", completion("The answer is 7.", answer: "7")) == 0)
   }
 
+  /// As words of their own, however they are written; or right as the grader reads it.
+  @Test(arguments: [
+    ("It is 8.", "8", true), ("18", "8", false), ("8.5", "8", false), ("1/8", "8", false),
+    ("Tails, I say.", "tails", true), ("tailspin", "tails", false), ("is −3", "-3", true),
+    ("5-3", "-3", false), ("in red blue order", "red blue", true), ("1, 2, 8", "8", true),
+    ("8:30", "8", false), ("", "8", false), ("?", "", false),
+  ]) func plantedLooksForWords(text: String, gold: String, isPaid: Bool) throws {
+    #expect(try reward("planted", completion(text), gold: gold) == (isPaid ? 1 : 0))
+    #expect(try reward("planted", completion(text, isRight: true), gold: gold) == 1)
+  }
+
+  /// What cannot teach anything is refused before it begins.
+  @Test func whatTeachesNothingIsRefused() throws {
+    func check(_ recipe: String, _ change: (inout RunSettings) -> Void) throws {
+      let description = try #require(RecipeRegistry.description(of: recipe))
+      var settings = RunSettings()
+      change(&settings)
+      try TrainingSettings(settings, for: description).check(for: description)
+    }
+    #expect(throws: LearningError.nothingToCompare(recipe: "grpo")) {
+      try check("grpo") { $0.samples = 1 }
+    }
+    #expect(throws: Never.self) { try check("reinforce") { $0.samples = 1 } }
+    #expect(throws: LearningError.noReward("exact:0.0")) {
+      try check("reinforce") { $0[extra: "reward"] = "exact:0" }
+    }
+    #expect(throws: Never.self) { try check("grpo") { $0[extra: "reward"] = "exact:0,format" } }
+    for recipe in RecipeRegistry.names {
+      #expect(throws: Never.self) { try check(recipe) { _ in } }
+    }
+  }
+
   @Test func shorterIsBetterUnlessALengthIsAskedFor() throws {
     #expect(try reward("length", completion("", tokens: 0)) == 1)
     #expect(try reward("length", completion("", tokens: 40)) == 0)

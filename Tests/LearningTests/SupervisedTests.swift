@@ -90,7 +90,10 @@ import Training
 
   @Test func rightSamplesAreKeptAndLearned() async throws {
     let trainee = TwoQuestions.trainee()
-    let told = try await TableTraining("rft", steps: 40, batch: 8, samples: 8).train(trainee)
+    // Small steps: a step learns from a text or two, and both kinds are to be heard.
+    let told = try await TableTraining(
+      "rft", steps: 40, batch: 8, samples: 8, ["rate": 4.0]
+    ).train(trainee)
     let luck = probability(TwoQuestions.guessed, trainee, first)
     let reasoned = probability(TwoQuestions.reasoned[0], trainee, first)
     #expect(luck + reasoned > 0.9)
@@ -103,7 +106,9 @@ import Training
 
   @Test func aTextIsKeptOnceAProblem() async throws {
     let trainee = TwoQuestions.trainee()
-    let told = try await TableTraining("rft", steps: 1, batch: 2, samples: 64).train(trainee)
+    let told = try await TableTraining(
+      "rft", steps: 1, batch: 2, samples: 64, ["iterations": 1]
+    ).train(trainee)
     // Two texts to the first question are right, none to the second.
     #expect(told.steps[0][.texts] == 2)
     #expect(told.steps[0][.exact].map { $0 > 0.05 && $0 < 0.4 } == true)
@@ -157,7 +162,9 @@ import Training
   /// The sampler and the filter are as the law above assumes.
   @Test func keptSamplesAreDistributedAsRightTexts() async throws {
     let trainee = TwoQuestions.trainee()
-    let run = try TableTraining("rft", steps: 1, batch: 1, samples: 4000).run(trainee) { _ in }
+    let run = try TableTraining(
+      "rft", steps: 1, batch: 1, samples: 4000, ["iterations": 1]
+    ).run(trainee) { _ in }
     let groups = try await run.rollouts().answer(
       [Question(TwoQuestions.problems[0])], count: 4000,
       .init(sampling: .init(temperature: 1), seed: 7, firstPath: 0))
@@ -170,6 +177,77 @@ import Training
       Set(groups[0].distinctRight.map(\.tokens)) == [
         TwoQuestions.guessed, TwoQuestions.reasoned[0],
       ])
+  }
+
+  /// An answer that is right before it is cut off would teach to stop in mid-sentence.
+  @Test(arguments: ["rft", "star"]) func whatIsCutOffIsNotKept(recipe: String) async throws {
+    let trainee = TwoQuestions.trainee()
+    // As long as the longest answer, without its end.
+    let told = try await TableTraining(
+      recipe, steps: 1, batch: 2, samples: 64,
+      ["iterations": 1, "hints": true, "max-completion-length": recipe == "rft" ? 2 : 3]
+    ).train(trainee)
+    #expect((told.steps[0][.exact] ?? 0) > 0)
+    #expect(told.steps[0][.cutOff] == 1)
+    #expect(told.steps[0][.texts] == 0)
+    #expect(trainee.learned.isEmpty)
+    #expect(told.samples.flatMap(\.samples).allSatisfy { !$0.push.contains { $0 > 0 } })
+  }
+
+  @Test func aTextIsKeptOnceHoweverItIsSpelled() {
+    func completion(_ tokens: [TokenID], _ text: String) -> Completion {
+      Completion(
+        tokens: tokens, text: text, answer: "8", isRight: true, reasons: false, isCut: false,
+        announces: true)
+    }
+    let group = CompletionGroup(
+      question: Question(TwoQuestions.problems[0]), prompt: [0],
+      completions: [
+        completion([1, 2], " is 8."), completion([3], " is 8."), completion([4], " makes 8."),
+      ])
+    #expect(group.distinctRight.map(\.tokens) == [[1, 2], [4]])
+  }
+
+  // MARK: Iterations
+
+  /// Every step is of one iteration, and iterations are as equal as can be.
+  @Test(arguments: [(4, 3), (10, 3), (3, 3), (24, 5), (7, 1), (100, 7)])
+  func stepsAreSharedOutAmongIterations(steps: Int, iterations: Int) {
+    let ranges = (1...steps).map { TrainingRun.iteration(of: $0, steps: steps, iterations) }
+    var distinct: [Range<Int>] = []
+    for (index, range) in ranges.enumerated() {
+      #expect(range.contains(index + 1))
+      if range != distinct.last { distinct.append(range) }
+    }
+    #expect(distinct.count == iterations)
+    #expect(distinct.flatMap { Array($0) } == Array(1...steps))
+    let sizes = distinct.map(\.count)
+    #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= 1)
+  }
+
+  @Test(arguments: ["rft", "star"]) func everyIterationSamplesOnce(recipe: String) async throws {
+    let told = try await TableTraining(
+      recipe, steps: 4, batch: 2, samples: 4, ["iterations": 3]
+    ).train(TwoQuestions.trainee())
+    #expect(told.steps.map { $0[.exact] != nil } == [true, true, true, false])
+  }
+
+  @Test func anIterationNeedsAStep() {
+    let plan = TableTraining("star", steps: 2, batch: 2, ["iterations": 3]).plan
+    #expect(throws: LearningError.tooManyIterations(3, steps: 2)) { try plan.check() }
+  }
+
+  /// The rate has risen before an iteration ends.
+  @Test(arguments: ["rft", "star"]) func theWarmUpIsNoLongerThanAnIteration(
+    recipe: String
+  ) async throws {
+    let told = try await TableTraining(
+      recipe, steps: 6, batch: 2, samples: 16,
+      ["iterations": 3, "warmup": 5, "rate": 1.0, "hints": true]
+    ).train(TwoQuestions.trainee())
+    let rates = told.steps.map { $0[.learningRate] }
+    // star begins anew with each iteration.
+    #expect(rates == (recipe == "rft" ? [0.5, 1, 1, 1, 1, 1] : [0.5, 1, 0.5, 1, 0.5, 1]))
   }
 
   // MARK: Parts of what is kept
@@ -206,7 +284,8 @@ import Training
   @Test func withoutARightSampleNothingIsLearned() async throws {
     let trainee = TwoQuestions.trainee()
     let training = TableTraining(
-      "rft", steps: 2, batch: 1, samples: 4, problems: [TwoQuestions.problems[1]])
+      "rft", steps: 2, batch: 1, samples: 4, problems: [TwoQuestions.problems[1]],
+      ["iterations": 2])
     let told = try await training.train(trainee)
     #expect(told.steps.allSatisfy { $0[.texts] == 0 })
     #expect(trainee.learned.isEmpty)

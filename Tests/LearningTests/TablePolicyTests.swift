@@ -1,5 +1,7 @@
 import Decoding
+import Foundation
 import LearningFixtures
+import Problems
 import Testing
 import Traces
 import Training
@@ -10,27 +12,41 @@ import Training
 @Suite struct TablePolicyTests {
   private let prompt = TwoQuestions.prompts[0]
 
-  /// Adds the gradient of −E[(R − b) log p], every text weighted by its probability.
+  /// Adds the gradient that recipes add, of every text there is, weighted by its probability.
+  ///
+  /// - Parameter spoil: what is done to the objective's value before it is handed on.
   private func learn(
-    _ trainee: TableTrainee, baseline: Double, reward: ([TokenID]) -> Double
-  ) {
-    let texts = trainee.texts(after: prompt)
-    var rows = PackedRows()
-    let ranges = rows.add(prompt: prompt, continuations: texts.map(\.tokens))
-    let outcome = trainee.forward(rows)
-    let completions = zip(texts, ranges).map { text, targets in
-      let advantage = text.probability * (reward(text.tokens) - baseline)
-      return SampledCompletion(
-        targets: targets, sampled: Array(outcome.logProbabilities[targets]),
-        advantages: Array(repeating: advantage, count: targets.count))
+    _ trainee: any Trainee, of table: TableTrainee, temperature: Double, baseline: Double,
+    reward: ([TokenID]) -> Double,
+    spoil: (inout ObjectiveValue, PolicyUpdate.Pass) -> Void = { _, _ in }
+  ) throws {
+    let texts = table.texts(after: prompt, temperature: temperature)
+    let completions = texts.map { text in
+      Completion(
+        tokens: text.tokens, text: "", answer: nil, isRight: false, reasons: false, isCut: false,
+        announces: false, reward: text.probability * (reward(text.tokens) - baseline))
     }
-    let value = PolicyGradient.value(
-      outcome.logProbabilities, completions, batchCompletions: 1)
-    trainee.backward(slopes: value.slopes, entropySlopes: nil)
+    let group = CompletionGroup(
+      question: Question(TwoQuestions.problems[0]), prompt: prompt, completions: completions)
+    var update = PolicyUpdate(
+      [group], rowLimit: trainee.rowLimit, temperature: temperature
+    ) { _ in true }
+    _ = try update.accumulate(trainee, step: 1, isFirst: true) { pass, outcome, update in
+      let sampled = update.completions(of: pass) { _, number in
+        completions[number].tokens.map { _ in completions[number].reward }
+      }
+      var value = PolicyGradient.value(
+        outcome.logProbabilities, sampled, batchCompletions: 1)
+      spoil(&value, pass)
+      return (value, ())
+    }
   }
 
-  private func expected(_ trainee: TableTrainee, reward: ([TokenID]) -> Double) -> Double {
-    trainee.texts(after: prompt).reduce(0) { $0 + $1.probability * reward($1.tokens) }
+  private func expected(
+    _ trainee: TableTrainee, temperature: Double = 1, reward: ([TokenID]) -> Double
+  ) -> Double {
+    trainee.texts(after: prompt, temperature: temperature)
+      .reduce(0) { $0 + $1.probability * reward($1.tokens) }
   }
 
   private func isRight(_ text: [TokenID]) -> Double {
@@ -40,32 +56,75 @@ import Training
   /// Prefixes after which the policy has a choice.
   private var choices: [[TokenID]] { [prompt, prompt + [5, 7], prompt + [7]] }
 
-  @Test(arguments: [0, 0.3, 2]) func thePolicyGradientIsThatOfTheExpectedReward(
-    baseline: Double
-  ) {
-    let trainee = TwoQuestions.trainee()
-    learn(trainee, baseline: baseline, reward: isRight)
+  /// How far the gradients that have added up are from that of −E[R], by central differences.
+  private func deviation(_ trainee: TableTrainee, temperature: Double) -> Double {
+    var worst = 0.0
     for prefix in choices {
       for token: TokenID in [5, 7, 8, 10] {
         let h = 1e-5
         trainee.add(h, toLogitOf: token, after: prefix)
-        let above = expected(trainee, reward: isRight)
+        let above = expected(trainee, temperature: temperature, reward: isRight)
         trainee.add(-2 * h, toLogitOf: token, after: prefix)
-        let below = expected(trainee, reward: isRight)
+        let below = expected(trainee, temperature: temperature, reward: isRight)
         trainee.add(h, toLogitOf: token, after: prefix)
         let slope = -(above - below) / (2 * h)
-        #expect(abs(slope - trainee.gradient(after: prefix)[Int(token)]) < 1e-6)
+        worst = max(worst, abs(slope - trainee.gradient(after: prefix)[Int(token)]))
       }
     }
+    return worst
   }
 
-  @Test(arguments: [0, 1, -3]) func aConstantRewardTeachesNothing(baseline: Double) {
+  @Test(arguments: [0, 0.3, 2], [1, 1.5, 0.6]) func theMeanStepIsTheGradientOfTheExpectedReward(
+    baseline: Double, temperature: Double
+  ) throws {
     let trainee = TwoQuestions.trainee()
-    learn(trainee, baseline: baseline) { _ in 1 }
+    try learn(
+      trainee, of: trainee, temperature: temperature, baseline: baseline, reward: isRight)
+    #expect(deviation(trainee, temperature: temperature) < 1e-6)
+  }
+
+  @Test(arguments: [0, 1, -3], [1, 1.5]) func aConstantRewardTeachesNothing(
+    baseline: Double, temperature: Double
+  ) throws {
+    let trainee = TwoQuestions.trainee()
+    try learn(trainee, of: trainee, temperature: temperature, baseline: baseline) { _ in 1 }
     for prefix in choices {
       #expect(trainee.gradient(after: prefix).allSatisfy { abs($0) < 1e-6 })
     }
   }
+
+  // MARK: Faults that the law above must notice
+
+  @Test(arguments: FaultyTrainee.Fault.allCases) func aFaultyTraineeIsNoticed(
+    fault: FaultyTrainee.Fault
+  ) throws {
+    let table = TwoQuestions.trainee()
+    try learn(
+      FaultyTrainee(table, fault), of: table, temperature: 1.5, baseline: 0.3, reward: isRight)
+    #expect(deviation(table, temperature: 1.5) > 0.01)
+  }
+
+  /// With b = E[R] left in the graph the loss −(R − b) log p has another slope, log p · ∇b.
+  @Test func aBaselineThatGradientsFlowThroughIsNoticed() throws {
+    let table = TwoQuestions.trainee()
+    let texts = table.texts(after: prompt)
+    let meanLog = texts.reduce(0) { $0 + $1.probability * log($1.probability) }
+    try learn(
+      table, of: table, temperature: 1, baseline: expected(table, reward: isRight),
+      reward: isRight
+    ) { value, pass in
+      // ∇b = Σ p R ∇ log p.
+      for place in pass.places {
+        let text = texts[place.number]
+        for target in place.targets {
+          value.slopes[target] += Float(meanLog * text.probability * isRight(text.tokens))
+        }
+      }
+    }
+    #expect(deviation(table, temperature: 1) > 0.01)
+  }
+
+  // MARK: Recipes
 
   /// Equal rewards leave nothing to compare: no weight changes, and the step says so.
   @Test func groupsOfEqualRewardsAreDead() async throws {
@@ -89,4 +148,50 @@ import Training
     ).train(trainee)
     #expect(expected(trainee, reward: isRight) > 0.95)
   }
+}
+
+/// A table with a fault where a trainee differentiates.
+final class FaultyTrainee: Trainee {
+  enum Fault: CaseIterable {
+    /// What should become likelier becomes less likely.
+    case sign
+    /// No gradient flows through log p.
+    case detached
+    /// The policy is taken to be the one at temperature 1.
+    case temperature
+    /// A token of the gradient is lost.
+    case lostTarget
+  }
+
+  private let table: TableTrainee
+  private let fault: Fault
+
+  init(_ table: TableTrainee, _ fault: Fault) { (self.table, self.fault) = (table, fault) }
+
+  func forward(_ rows: PackedRows) -> TrainingPass.Outcome {
+    var rows = rows
+    if fault == .temperature { rows.temperature = 1 }
+    return table.forward(rows)
+  }
+
+  func backward(slopes: [Float], entropySlopes: [Float]?) {
+    var slopes = slopes
+    switch fault {
+    case .sign: slopes = slopes.map { -$0 }
+    case .detached: slopes = slopes.map { _ in 0 }
+    case .temperature: break
+    case .lostTarget: if !slopes.isEmpty { slopes[0] = 0 }
+    }
+    table.backward(slopes: slopes, entropySlopes: entropySlopes)
+  }
+
+  var model: any LanguageModel { table.model }
+  var modelAtStart: any LanguageModel { table.modelAtStart }
+  var parameterCount: Int { table.parameterCount }
+  var step: Int { table.step }
+  func forwardAtStart(_ rows: PackedRows) -> TrainingPass.Outcome { table.forwardAtStart(rows) }
+  func update(rate: Double, maxNorm: Double) throws -> Double {
+    try table.update(rate: rate, maxNorm: maxNorm)
+  }
+  func restart() { table.restart() }
 }

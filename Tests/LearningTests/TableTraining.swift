@@ -11,6 +11,7 @@ import Training
 /// A training of the table on the two questions, or others, with what it tells.
 struct TableTraining {
   var plan: TrainingPlan
+  var materials = TrainingMaterials()
 
   init(
     _ recipe: String, steps: Int, batch: Int, samples: Int? = nil,
@@ -36,7 +37,8 @@ struct TableTraining {
   func run(
     _ trainee: any Trainee, sink: @escaping @Sendable (TraceRecord) -> Void
   ) throws -> TrainingRun {
-    try TrainingRun(plan, trainee: trainee, library: Self.library, sink: sink)
+    try TrainingRun(
+      plan, trainee: trainee, materials: materials, library: Self.library, sink: sink)
   }
 
   /// What a training tells.

@@ -38,6 +38,35 @@ import Training
     #expect(abs(losses.reduce(TextLoss(), +).mean - sums.reduce(0, +) / 5.5) < 1e-6)
   }
 
+  /// Over texts, each one's mean counts the same, however long or heavy it is.
+  @Test func aMeanOverTextsWeighsThemAlike() throws {
+    let (table, alone) = (table(), table())
+    let losses = try table.learn(texts, meanOver: .texts)
+    let means = [-log(0.5) - log(0.5), -log(0.3) - 0.5 * log(0.25), -log(0.25)]
+    let mean = (means[0] / 2 + means[1] / 1.5 + means[2] / 2) / 3
+    #expect(abs(losses.mean(over: .texts) - mean) < 1e-6)
+    for text in texts { _ = try alone.learn([text]) }
+    for prefix: [TokenID] in [[0], [0, 1], [0, 2], [0, 3], [0, 3, 3]] {
+      // Each text's own gradient is that of its mean.
+      for (a, b) in zip(table.gradient(after: prefix), alone.gradient(after: prefix)) {
+        #expect(abs(a - b / 3) < 1e-6)
+      }
+    }
+  }
+
+  /// What has no tokens, or none that count, is no text of the mean.
+  @Test func anEmptyTextHasNoShareInAMeanOverTexts() throws {
+    let (with, without) = (table(), table())
+    let empty = [
+      LearningText(prompt: [0], continuation: []),
+      LearningText(prompt: [0], continuation: [1, 4], weights: [0, 0]),
+    ]
+    let losses = try with.learn(texts + empty, meanOver: .texts)
+    let known = try without.learn(texts, meanOver: .texts)
+    #expect(losses.mean(over: .texts) == known.mean(over: .texts))
+    #expect(with.gradient(after: [0]) == without.gradient(after: [0]))
+  }
+
   /// Prompts are masked: whatever is asked of their tokens, nothing is learned of them.
   @Test func nothingIsLearnedOfPrompts() throws {
     let table = table()
@@ -53,10 +82,11 @@ import Training
   }
 
   /// A batch that does not fit is cut, and nothing of what is learned changes.
-  @Test(arguments: [1, 3, 4, 5, 100]) func passesDoNotChangeTheGradient(rowLimit: Int) throws {
+  @Test(arguments: [1, 3, 4, 5, 100], LossMean.allCases)
+  func passesDoNotChangeTheGradient(rowLimit: Int, mean: LossMean) throws {
     let (whole, cut) = (table(), table())
-    let losses = try whole.learn(texts)
-    #expect(try cut.learn(texts, rowLimit: rowLimit) == losses)
+    let losses = try whole.learn(texts, meanOver: mean)
+    #expect(try cut.learn(texts, meanOver: mean, rowLimit: rowLimit) == losses)
     for prefix: [TokenID] in [[0], [0, 1], [0, 2], [0, 3], [0, 3, 3]] {
       for (a, b) in zip(whole.gradient(after: prefix), cut.gradient(after: prefix)) {
         #expect(abs(a - b) < 1e-6)

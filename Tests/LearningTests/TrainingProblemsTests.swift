@@ -64,6 +64,55 @@ import Traces
     #expect(Set(learned.map(\.id)).isDisjoint(with: drawn.evaluation.map(\.id)))
   }
 
+  @Test func noMoreIsMeasuredThanIsAskedFor() throws {
+    var settings = RunSettings(seed: 1)
+    settings[extra: "evaluate-problems"] = 3
+    let many = (0..<90).map { number in
+      Problem(
+        id: "own/\(number)", family: number % 2 == 0 ? "even" : "odd", level: 1,
+        question: "What is \(number) + 1?", answer: "\(number + 1)", steps: [])
+    }
+    let drawn = try TrainingProblems(
+      .problems(many, name: "own.jsonl"), TrainingSettings(settings))
+    let counts = Dictionary(grouping: drawn.evaluation, by: \.family).mapValues(\.count)
+    #expect(counts.values.allSatisfy { $0 <= 3 })
+    // What is not measured is learned.
+    let learned = try drawn.batch(90 - drawn.evaluation.count, ofStep: 1)
+    #expect(Set((learned + drawn.evaluation).map(\.id)).count == 90)
+    #expect(drawn.split == .dev)
+  }
+
+  /// A question that stands twice, however it is spaced, is learned or measured, never both.
+  @Test func aQuestionThatStandsTwiceIsOnOneSide() throws {
+    let twice =
+      Self.own
+      + Self.own.map { problem in
+        Problem(
+          id: problem.id + "/again", family: problem.family, level: problem.level,
+          question: "  " + problem.question.replacing(" ", with: "  "), answer: problem.answer,
+          steps: problem.steps)
+      }
+    for seed: UInt64 in 1...5 {
+      let drawn = try problems(.problems(twice, name: "own.jsonl"), seed: seed)
+      let measured = Set(drawn.evaluation.map(\.answer))
+      #expect(drawn.evaluation.count == 2)
+      #expect(measured.count == 2)
+      let learned = try drawn.batch(46, ofStep: 1)
+      #expect(Set(learned.map(\.id)).count == 46)
+      #expect(measured.isDisjoint(with: learned.map(\.answer)))
+    }
+  }
+
+  /// Ten lines of one question are one question.
+  @Test(arguments: [(9, ProblemSplit.train), (10, .dev)]) func figuresOnTrainingProblemsSaySo(
+    count: Int, split: ProblemSplit
+  ) throws {
+    let few = Self.own.prefix(count)
+    let drawn = try problems(.problems(Array(few + few), name: "few.jsonl"))
+    #expect(drawn.split == split)
+    #expect(drawn.evaluation.count == (split == .train ? 9 : 1))
+  }
+
   /// Each comes once before any comes twice.
   @Test(arguments: [1, 4, 23, 30]) func aUsersProblemsTakeTurns(batch: Int) throws {
     let drawn = try problems(.problems(Self.own, name: "own.jsonl"))

@@ -23,13 +23,14 @@ import Training
   ///
   /// - Parameter stop: whether training is to end after a step.
   private func train(
-    _ plan: TrainingPlan, threads: Int = 1, folder: URL? = nil, log: EventLog = EventLog(),
-    endingAfter stop: Int? = nil
+    _ plan: TrainingPlan, threads: Int = 1, trainee: TransformerTrainee? = nil, folder: URL? = nil,
+    log: EventLog = EventLog(), endingAfter stop: Int? = nil
   ) async throws -> Left {
-    let trainee = try BundledTrainee.make(threads: threads)
+    let trainee = try trainee ?? BundledTrainee.make(threads: threads)
     let control = TrainingControl()
     let run = try TrainingRun(
-      plan, trainee: trainee, library: BundledTrainee.library, folder: folder
+      plan, trainee: trainee, materials: try .bundled(for: plan.recipe),
+      library: BundledTrainee.library, folder: folder
     ) { record in
       log.sink(record)
       if case .training(.step(let step)) = record.event, step.step == stop { control.end() }
@@ -53,6 +54,7 @@ import Training
     #expect(trace.evaluations.filter { $0.prompting == "plain" }.map(\.step) == [0, 2, 3])
     #expect(trace.evaluations.filter { $0.prompting == "think" }.map(\.step) == [0])
     #expect(trace.evaluations.allSatisfy { $0.all.problems == 4 })
+    #expect(trace.evaluations.allSatisfy { $0.split == .dev })
     #expect(trace.probes.keys.sorted() == [0, 2, 3])
     #expect(trace.votes.map(\.step) == [0, 3])
     #expect(trace.samples[2]?.first?.samples.count == 4)
@@ -135,12 +137,57 @@ import Training
     }
   }
 
-  @Test func moreStepsMayBeAskedForWhereTheRateDoesNotDependOnThem() async throws {
+  /// What changes sums or samples changes the weights: a training goes on as it began.
+  @Test func anotherArithmeticIsRefusedByItsOption() async throws {
     try await withFolder { folder in
-      _ = try await train(.small("grpo", steps: 1), folder: folder)
-      let more = try await train(.small("grpo", steps: 2), folder: folder)
-      let whole = try await train(.small("grpo", steps: 2))
-      #expect(more.hash == whole.hash)
+      let plan = TrainingPlan.small("grpo", steps: 2)
+      _ = try await train(plan, folder: folder, endingAfter: 1)
+      let other = try #require(InstructionSet.available.last)
+      let others: [(TransformerTrainee, name: String)] = [
+        (try BundledTrainee.make(kvFormat: .f32), "kv"),
+        (try BundledTrainee.make(instructionSet: other), "isa"),
+      ]
+      for (trainee, name) in others where name != "isa" || InstructionSet.available.count > 1 {
+        await #expect {
+          _ = try await train(plan, trainee: trainee, folder: folder)
+        } throws: { error in
+          guard case CheckpointError.otherSettings(_, let changes) = error else { return false }
+          return changes.map(\.name) == [name]
+        }
+      }
+      // Threads change nothing.
+      let rest = try await train(plan, threads: 2, folder: folder)
+      #expect(rest.hash == (try await train(plan).hash))
+    }
+  }
+
+  /// Another number of steps is the same training, but where something depends on the end.
+  @Test(arguments: RecipeRegistry.names)
+  func moreStepsMayBeAskedForWhereNothingDependsOnThem(recipe: String) async throws {
+    let description = try #require(RecipeRegistry.description(of: recipe))
+    let falls = TrainingSettings(RunSettings(), for: description).schedule == .linear
+    let dependsOnTheEnd = description.hasIterations || falls
+    try await withFolder { folder in
+      let (few, more) = (TrainingPlan.small(recipe, steps: 3), TrainingPlan.small(recipe, steps: 4))
+      _ = try await train(few, folder: folder)
+      guard dependsOnTheEnd else {
+        let longer = try await train(more, folder: folder)
+        let whole = try await train(more)
+        #expect(longer.hash == whole.hash)
+        return
+      }
+      await #expect {
+        _ = try await train(more, folder: folder)
+      } throws: { error in
+        guard case CheckpointError.otherSettings(_, let changes) = error else { return false }
+        return changes.map(\.name) == ["steps"]
+      }
+    }
+  }
+
+  @Test func aRateThatFallsDependsOnTheLastStep() async throws {
+    try await withFolder { folder in
+      _ = try await train(.small("grpo", steps: 2), folder: folder)
       let falling = TrainingPlan.small("grpo", steps: 3) {
         $0[extra: "schedule"] = RateCourse.linear
       }
@@ -148,11 +195,94 @@ import Training
     }
   }
 
-  @Test func theWeightsOfMeasuredStepsAreModels() async throws {
+  // MARK: Checkpoints that are not of every step
+
+  /// Large checkpoints are written where the model is measured. A training that is killed between goes
+  /// on from there to the same.
+  @Test func betweenLargeCheckpointsNothingIsLost() async throws {
+    try await withFolder { folder in
+      let plan = TrainingPlan.small("reinforce", steps: 4)
+      let whole = try await train(plan)
+      let copy = folder.appending(path: "copy")
+      let first = folder.appending(path: "first")
+      let log = EventLog()
+      let run = try TrainingRun(
+        plan, trainee: try BundledTrainee.make(), library: BundledTrainee.library, folder: first
+      ) { record in
+        log.sink(record)
+        guard case .training(.step(let step)) = record.event, step.step == 4 else { return }
+        // What a kill would leave: step 3 is not on the disk.
+        try? FileManager.default.copyItem(at: first, to: copy)
+      }
+      run.checkpoints = CheckpointPace(small: 0, seconds: .infinity)
+      try await run.train()
+      let rest = try await train(plan, folder: copy, log: log)
+      #expect(rest.trace.start?.resumedAt == 2)
+      #expect(rest.hash == whole.hash)
+      #expect(rest.trace.steps == whole.trace.steps)
+    }
+  }
+
+  /// A training that ends on purpose leaves its last step, whatever was due.
+  @Test func aStoppedTrainingLeavesItsLastStep() async throws {
+    try await withFolder { folder in
+      let plan = TrainingPlan.small("reinforce", steps: 3)
+      let whole = try await train(plan)
+      let control = TrainingControl()
+      let log = EventLog()
+      let run = try TrainingRun(
+        plan, trainee: try BundledTrainee.make(), library: BundledTrainee.library, folder: folder
+      ) { record in
+        log.sink(record)
+        if case .training(.step) = record.event { control.end() }
+      }
+      run.checkpoints = CheckpointPace(small: 0, seconds: .infinity)
+      try await run.train(control)
+      let rest = try await train(plan, folder: folder, log: log)
+      #expect(rest.trace.start?.resumedAt == 1)
+      #expect(rest.hash == whole.hash)
+    }
+  }
+
+  /// Where the weights break after a step that is not on the disk, those of the checkpoint are told
+  /// of as what they are.
+  @Test(arguments: [true, false]) func brokenWeightsGiveWayToTheLastCheckpoint(
+    isSmall: Bool
+  ) async throws {
+    let trainee = UnreliableTrainee(try BundledTrainee.make(), breaksAtStep: 4)
+    let log = EventLog()
+    let run = try TrainingRun(
+      .small("sft", steps: 5), trainee: trainee, library: BundledTrainee.library, sink: log.sink)
+    if !isSmall { run.checkpoints = CheckpointPace(small: 0, seconds: .infinity) }
+    await #expect(throws: LearningError.notFinite(step: 4, .weights)) { try await run.train() }
+    let good = isSmall ? 3 : 2
+    #expect(log.trace.end?.step == good)
+    let whole = try await train(.small("sft", steps: good))
+    #expect(trainee.model.identity.hash == whole.hash)
+  }
+
+  /// What cannot be read back is no model of any step.
+  @Test func weightsThatCannotBeReadBackAreLost() async throws {
+    let trainee = UnreliableTrainee(
+      try BundledTrainee.make(), breaksAtStep: 3, canGoBack: false)
+    let log = EventLog()
+    let run = try TrainingRun(
+      .small("sft", steps: 5), trainee: trainee, library: BundledTrainee.library, sink: log.sink)
+    await #expect {
+      try await run.train()
+    } throws: { error in
+      guard case LearningError.lostWeights(3, _, _) = error else { return false }
+      return true
+    }
+    #expect(log.trace.end?.reason == .failed)
+    #expect(log.trace.end?.message?.contains("no model is written") == true)
+  }
+
+  @Test func theWeightsOfEveryStepAreModels() async throws {
     try await withFolder { folder in
       let left = try await train(.small("grpo", steps: 3), folder: folder)
       let weights = left.trace.weights
-      #expect(weights.keys.sorted() == [2, 3])
+      #expect(weights.keys.sorted() == [1, 2, 3])
       let last = try #require(weights[3])
       #expect(last.name == "0.2m+grpo@3")
       let file = try GGUFFile(path: last.path)
@@ -265,6 +395,8 @@ import Training
     let trace = try await train(plan).trace
     #expect(trace.end?.reason == .completed)
     #expect(trace.evaluations.first?.families.keys.sorted() == ["own"])
+    #expect(trace.evaluations.allSatisfy { $0.split == .train })
+    #expect(trace.isMeasuredOnTraining)
   }
 
   /// Right answers that are none change what is told, and nothing that is learned, where the reward

@@ -46,7 +46,9 @@ import Testing
 
   @Test func everyWordParses() {
     for word in TypedCommand.words() {
-      let values: [TypedCommand.Word.Argument: String] = [.run: "3", .recipe: "grpo"]
+      let values: [TypedCommand.Word.Argument: String] = [
+        .run: "3", .recipe: "grpo", .assignment: "seed 3",
+      ]
       let value = values[word.argument] ?? "greedy"
       let line = word.argument == .none ? word.name : "\(word.name) \(value)"
       if case .failure(let error) = parse(line) { Issue.record("\(line): \(error)") }

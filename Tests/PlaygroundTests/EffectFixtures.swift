@@ -1,4 +1,5 @@
 import Decoding
+import DecodingFixtures
 import Foundation
 import LearningFixtures
 import Reasoning
@@ -11,11 +12,11 @@ import Testing
 
 /// One of each effect that the session carries out.
 enum EffectKind: CaseIterable {
-  case explore, resume, fetch, take, insert, stream, stopStream, answerNow, wait, note
+  case explore, resume, fetch, take, insert, stream, stopStream, answerNow, wait, note, beside
   case run, cancelRun
   case ask, stopReview
   case lookUp, study, stopStudy, export
-  case train, tellTraining, stopTraining, findWeights
+  case train, tellTraining, stopTraining, findWeights, keepWeights
   case load
   case lesson, open, stopOpening, save, keep, list
   case listSessions, stopListing, rename, delete
@@ -35,6 +36,7 @@ enum EffectKind: CaseIterable {
     case .decode(.answerNow): self = .answerNow
     case .decode(.wait): self = .wait
     case .decode(.note): self = .note
+    case .decode(.readBeside): self = .beside
     case .run(.start): self = .run
     case .run(.cancel): self = .cancelRun
     case .review(.ask): self = .ask
@@ -47,6 +49,7 @@ enum EffectKind: CaseIterable {
     case .training(.tell(.end)): self = .stopTraining
     case .training(.tell): self = .tellTraining
     case .training(.find): self = .findWeights
+    case .training(.keep): self = .keepWeights
     case .model(.load): self = .load
     case .file(.lesson): self = .lesson
     case .file(.open): self = .open
@@ -66,7 +69,7 @@ enum EffectKind: CaseIterable {
 
   /// What takes the model, and so can hang with it.
   static let onTheModel: [EffectKind] = [
-    .fetch, .take, .stream, .answerNow, .wait, .run, .ask, .lookUp, .study,
+    .fetch, .take, .stream, .answerNow, .wait, .beside, .run, .ask, .lookUp, .study,
   ]
 }
 
@@ -104,9 +107,10 @@ struct EffectEnd: Hashable {
     case .decode(_, .answered(let ending)): self.init(.answerNow, ending)
     case .decode(_, .waited(let ending)): self.init(.wait, ending)
     case .decode(_, .noted): self.init(.note, .done)
+    case .decode(_, .besideRead(_, _, let ending)): self.init(.beside, ending)
     case .run(.ended(_, let ending)): self.init(.run, ending)
     case .run(.stopped): self.init(.cancelRun, .done)
-    case .review(.ended(_, _, _, let ending)): self.init(.ask, ending)
+    case .review(.ended(_, _, let ending)): self.init(.ask, ending)
     case .review(.stopped): self.init(.stopReview, .done)
     case .study(.progress), .study(.notice): return nil
     case .study(.kept(_, let ending)): self.init(.lookUp, ending)
@@ -117,7 +121,9 @@ struct EffectEnd: Hashable {
     case .training(.ended(_, let ending)): self.init(.train, ending)
     case .training(.told(.end)): self.init(.stopTraining, .done)
     case .training(.told): self.init(.tellTraining, .done)
-    case .training(.found(_, _, let ending)): self.init(.findWeights, ending)
+    case .training(.beat): return nil
+    case .training(.found(_, let ending)): self.init(.findWeights, ending)
+    case .training(.kept(_, let ending)): self.init(.keepWeights, ending)
     case .model(.loading): return nil
     case .model(.ready): self.init(.load, .done)
     case .model(.failed): self.init(.load, .failed)
@@ -153,6 +159,13 @@ final class EffectBench {
   /// Where the prompt ends, once something is explored.
   private var prompt = NodeID.root
   private var token: TokenID = 0
+
+  /// The question as the table is given it, and its place.
+  private static let asked: [Token] = {
+    let vocabulary = Fixtures.model.vocabulary
+    return vocabulary.tokenize(prompt: Fixtures.question.text).map { vocabulary.token($0) }
+  }()
+  private static let place = NodeID.root.appending(contentsOf: asked.map(\.id))
 
   private static let records = Task { try await Fixtures.records(of: "greedy", number: 7) }
   private static let study = Task { try await ScaleScreenTests.snapshot(.samples, problems: 1) }
@@ -224,10 +237,11 @@ final class EffectBench {
     case .answerNow: .decode(.answerNow(after: prompt, said: []))
     case .wait: .decode(.wait(behind: prompt, depth: 30, said: []))
     case .note: .decode(.note(.undo, prompt))
+    case .beside: .decode(.readBeside(path: "apples", Self.asked, Self.place))
     case .run:
       .run(.start(run: 5, strategy: "self-consistency", question, settings, previous: nil))
     case .cancelRun: .run(.cancel(run: 5))
-    case .ask: .review(.ask(run: 7, finished, path: 0, .answerOverTime))
+    case .ask: .review(.ask(run: 7, finished, .answerOverTime(path: 0)))
     case .stopReview: .review(.stop)
     case .lookUp: .study(.lookUp(plan))
     case .study: .study(.start(plan, anew: false))
@@ -237,6 +251,7 @@ final class EffectBench {
     case .tellTraining: .training(.tell(.pause))
     case .stopTraining: .training(.tell(.end))
     case .findWeights: find(saved.path)
+    case .keepWeights: .training(.keep([weights(saved.path)], step: 2))
     case .load: .model(.load(path: "other"))
     case .lesson: .file(.lesson(path: folder.appending(path: "lesson.md").path))
     case .open: .file(.open(path: saved.path))
@@ -264,11 +279,15 @@ final class EffectBench {
       settings: settings)
   }
 
+  private func weights(_ path: String) -> TrainingWeights {
+    TrainingWeights(step: 2, path: path, hash: "hash", name: "apples+grpo@2")
+  }
+
   private func find(_ path: String) -> Effect {
     .training(
       .find(
-        TrainingWeights(step: 2, path: path, hash: "hash", name: "apples+grpo@2"),
-        TrainingErrand(question: Fixtures.question, strategy: nil)))
+        [weights(path)],
+        TrainingErrand(question: Fixtures.question, step: 2, aim: .open(strategy: nil))))
   }
 
   /// A session that nobody writes.
@@ -292,6 +311,7 @@ final class EffectBench {
     case .explore: return .decode(.explore(run: 2, question, settings))
     case .resume: return .decode(.resume(run: 7, question, settings, finished, others: []))
     case .findWeights: return find(nowhere)
+    case .keepWeights: return .training(.keep([weights(nowhere)], step: 2))
     case .lesson: return .file(.lesson(path: nowhere))
     case .open: return .file(.open(path: nowhere))
     case .save: return .file(.save(path: nowhere))
@@ -305,7 +325,8 @@ final class EffectBench {
       try? FileManager.default.createDirectory(
         at: folder.appending(path: "user/config"), withIntermediateDirectories: true)
       return effect(kind)
-    case .fetch, .take, .stream, .answerNow, .wait, .run, .ask, .lookUp, .study, .train, .load:
+    case .fetch, .take, .stream, .answerNow, .wait, .beside, .run, .ask, .lookUp, .study, .train,
+      .load:
       temper.mood = .fails
       return effect(kind)
     }

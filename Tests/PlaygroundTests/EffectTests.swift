@@ -230,7 +230,7 @@ import Testing
     .file(.unkept(Unkept(events: 1, why: "no"))),
     .run(.ended(run: 9, .failed("no"))), .study(.exported(.failed("no"))),
     .model(.failed(name: "x", why: "no")), .shell(.theme("x", .failed("no"))),
-    .review(.ended(run: 1, path: 0, .answerOverTime, .failed("no"))),
+    .review(.ended(run: 1, .answerOverTime(path: 0), .failed("no"))),
     .decode(run: 8, .answered(.failed("no"))),
   ]
 
@@ -269,10 +269,10 @@ import Testing
 
   @Test func anOlderQuestionDoesNotEndANewerOne() {
     var play = Play(80, 24)
-    play.state.steps.asking = StepsScreen.Asking(run: 2, path: 1, kind: .answerOverTime)
-    play.send(.review(.ended(run: 2, path: 0, .answerOverTime, .cancelled)))
+    play.state.steps.asking = StepsScreen.Asking(run: 2, question: .answerOverTime(path: 1))
+    play.send(.review(.ended(run: 2, .answerOverTime(path: 0), .cancelled)))
     #expect(play.state.steps.asking != nil)
-    play.send(.review(.ended(run: 2, path: 1, .answerOverTime, .cancelled)))
+    play.send(.review(.ended(run: 2, .answerOverTime(path: 1), .cancelled)))
     #expect(play.state.steps.asking == nil)
   }
 

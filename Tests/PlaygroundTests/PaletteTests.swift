@@ -152,7 +152,7 @@ struct SeededRandom: RandomNumberGenerator {
     play.send(.trace(try await Fixtures.records(of: "self-consistency", number: 3)))
     for entry in Palette(play.state).entries where !entry.line.hasSuffix(" ") {
       #expect(throws: Never.self, "\(entry.line)") {
-        try TypedCommand(parsing: entry.line)
+        try TypedCommand(parsing: entry.line, settings: play.state.commandSettings)
       }
     }
   }

@@ -96,7 +96,7 @@ final class RecordLog: Sendable {
 /// table for a model.
 @MainActor
 final class Driver {
-  private(set) var state: PlaygroundState
+  var state: PlaygroundState
   /// Every effect that was asked for.
   private(set) var effects: [Effect] = []
   private let reducer = Reducer()
@@ -106,14 +106,14 @@ final class Driver {
 
   init(
     _ width: Int = 80, _ height: Int = 24, model: any LanguageModel = Fixtures.model,
-    others: [any LanguageModel] = [], prompts: String = "",
+    others: [any LanguageModel] = [], teacher: (any LanguageModel)? = nil, prompts: String = "",
     keep: JournalMaker? = nil, sessions: SessionFolder? = nil, studies: StudyStore? = nil,
     exportFolder: String = "."
   ) {
     state = Fixtures.empty(width, height)
     session = PlaygroundSession(
       PlaygroundSession.Configuration(
-        opener: TableOpener(model: model, others: others),
+        opener: TableOpener(model: model, others: others, teacher: teacher ?? model),
         prompts: PromptLibrary(directory: prompts), keep: keep, sessions: sessions,
         studies: studies,
         exportFolder: exportFolder),
@@ -176,6 +176,9 @@ private struct TableOpener: ModelOpening {
   let model: any LanguageModel
   /// The further models of an ensemble.
   let others: [any LanguageModel]
+  let teacher: any LanguageModel
+
+  func teacher(named name: String) -> any LanguageModel { teacher }
 
   func ensemble(of path: String, _ settings: RunSettings) -> [any LanguageModel] { others }
 

@@ -88,7 +88,11 @@ struct RandomWalk {
       case .training(.start(let number, _, _)):
         play.send(.trace(TrainingFixtures.records(number: number, steps: 2, ending: nil)))
       case .training(.find(let weights, let errand)):
-        play.send(.training(.found(weights, errand, .done(()))))
+        if let first = weights.first { play.send(.training(.found(errand, .done(first)))) }
+      case .training(.keep(let weights, let step)):
+        guard let first = weights.first else { break }
+        let entry = Catalog.ModelEntry(name: first.name, path: first.path, detail: "")
+        play.send(.training(.kept(step: step, .done(KeptModel(step: first.step, entry: entry)))))
       case .run(.cancel(let run)): play.send(.run(.ended(run: run, .done(()))))
       default: break
       }
@@ -112,7 +116,7 @@ struct RandomWalk {
     default:
       play.state.steps.asking =
         play.state.steps.asking == nil
-        ? StepsScreen.Asking(run: 1, path: 0, kind: .answerOverTime) : nil
+        ? StepsScreen.Asking(run: 1, question: .answerOverTime(path: 0)) : nil
     }
   }
 }

@@ -181,6 +181,30 @@ import Testing
     Snapshot.check(Fixtures.draw(play.state), named: "search-otherwise-\(width)x\(height)")
   }
 
+  /// A trained judge has valued the states of the first path.
+  @Test(arguments: [(80, 24), (200, 60)])
+  func theLearnedValueStandsBesideQ(width: Int, height: Int) {
+    var state = Self.searched(width, height)
+    let before = Fixtures.draw(state).textSnapshot()
+    #expect(!before.contains("2m+value"))
+    let nodes = [Self.node(1, 2), Self.node(1, 2, 4), Self.node(1, 2, 4, 5)]
+    let scores = zip(nodes, [0.62, 0.71, 0.98]).map { node, value in
+      TraceRecord(
+        run: 1,
+        .score(
+          Score(kind: .prm, path: 0, node: node, value: value, judge: "2m+value", verifier: .prm)))
+    }
+    _ = Reducer().reduce(&state, .trace(scores))
+    var play = Play(state)
+    play.press(.down)
+    #expect(line(play, nodes[0])?.learned == 0.62)
+    #expect(line(play, Self.node(6))?.learned == nil)
+    #expect(play.state.search.page.why.hasSuffix("V .620 by 2m+value"))
+    // The search itself stands as it was.
+    #expect(play.state.search.map.nodes[nodes[0]]?.score?.value == 0.9)
+    Snapshot.check(Fixtures.draw(play.state), named: "search-learned-\(width)x\(height)")
+  }
+
   @Test func anEarlierIteration() {
     var play = Play(Self.searched(80, 24))
     play.type("NN")

@@ -13,13 +13,14 @@ import Testing
 @Suite struct StepsAskingTests {
   /// A model that makes two steps and answers; asked early it says 8 with a chance that grows with
   /// the steps, and "Wait," makes it surer. It has labels for steps.
-  private static func model() -> TableLanguageModel {
-    let pieces = [
-      Fixtures.question.text, " My dad has 3 + 2 = 5 apples.", " 3 + 5 = 8.", " The answer is",
-      " 5", " 8", ".", "<end>", " Wait,", PromptFormat.stepTag, PromptFormat.rightStep,
-      PromptFormat.wrongStep,
-    ]
-    return TableLanguageModel(name: "apples", pieces: pieces, end: 7) { prefix in
+  static let pieces = [
+    Fixtures.question.text, " My dad has 3 + 2 = 5 apples.", " 3 + 5 = 8.", " The answer is",
+    " 5", " 8", ".", "<end>", " Wait,", PromptFormat.stepTag, PromptFormat.rightStep,
+    PromptFormat.wrongStep,
+  ]
+
+  static func model() -> TableLanguageModel {
+    TableLanguageModel(name: "apples", pieces: pieces, end: 7) { prefix in
       let steps = prefix.count { $0 == 1 || $0 == 2 }
       switch prefix.last {
       case 3:

@@ -44,6 +44,39 @@ import Testing
     return shown(records, width, height)
   }
 
+  /// A trained judge has valued the states of the first path.
+  private static func judged(_ width: Int, _ height: Int) -> PlaygroundState {
+    let prompt = NodeID.root.appending(1000)
+    let nodes = [
+      prompt.appending(0), prompt.appending(0).appending(1),
+      prompt.appending(0).appending(1).appending(2),
+    ]
+    let scores = zip(nodes, [0.7, 0.93, 0.04]).map { node, value in
+      TraceRecord(
+        run: 1,
+        .score(
+          Score(kind: .prm, path: 0, node: node, value: value, judge: "2m+value", verifier: .prm)))
+    }
+    return shown(VerifyScreenTests.records(.prm) + scores, width, height)
+  }
+
+  @Test(arguments: [(80, 24), (200, 60)])
+  func theLearnedValueStandsBesideTheReward(width: Int, height: Int) throws {
+    let state = Self.judged(width, height)
+    Snapshot.check(Fixtures.draw(state), named: "steps-learned-\(width)x\(height)")
+    let episode = try #require(state.steps.episode)
+    #expect(episode.judge == "2m+value")
+    #expect(episode.steps.map(\.learnedValue) == [0.7, 0.93, 0.04])
+    // The run's own rewards stay what they are.
+    #expect(episode.steps.map(\.reward) == [0.95, 0.9, 0.97])
+  }
+
+  @Test func whereNobodyJudgedNothingShows() throws {
+    let state = Self.shown(VerifyScreenTests.records(.prm), 80, 24)
+    #expect(state.steps.episode?.judge == nil)
+    #expect(!Fixtures.draw(state).textSnapshot().contains(" V "))
+  }
+
   /// One state makes no curve, and is told in words.
   @Test(arguments: [(80, 24), (200, 60)]) func oneStateIsNoChart(width: Int, height: Int) {
     var records = VerifyScreenTests.records(.prm)

@@ -76,4 +76,8 @@ struct TemperedOpener: ModelOpening {
     try temper.obey()
     return TwoQuestions.trainee()
   }
+
+  func keep(weights path: String, as name: String) throws -> Catalog.ModelEntry {
+    Catalog.ModelEntry(name: name, path: "models/\(name).gguf", detail: "a toy")
+  }
 }

@@ -10,31 +10,7 @@ import Testing
 @testable import Problems
 @testable import Traces
 
-@Suite struct TrainScreenTests {
-  private func play(
-    _ width: Int = 80, _ height: Int = 24, steps: Int = 6,
-    ending: TrainingEnd.Reason? = .completed
-  ) -> Play {
-    TrainingFixtures.play(width, height, steps: steps, ending: ending)
-  }
-
-  private func train(_ play: Play) -> TrainScreen { play.state[TrainScreen.self] }
-
-  private func trainings(_ play: Play) -> [TrainingEffect] {
-    play.effects.compactMap { if case .training(let effect) = $0 { effect } else { nil } }
-  }
-
-  private func picture(_ play: Play) -> String { Fixtures.draw(play.state).textSnapshot() }
-
-  /// A training that Space has started and that has come to a step.
-  private func started(steps: Int = 3, width: Int = 80, height: Int = 24) throws -> Play {
-    var play = Play(width, height)
-    play.press(KeyEvent("9"), KeyEvent(" "))
-    let number = try #require(train(play).activity?.number)
-    play.send(.trace(TrainingFixtures.records(number: number, steps: steps, ending: nil)))
-    return play
-  }
-
+@Suite struct TrainScreenTests: TrainTesting {
   // MARK: Training
 
   @Test func spaceStartsPausesAndGoesOn() throws {
@@ -152,51 +128,6 @@ import Testing
     #expect(play.state.message?.kind == .error)
   }
 
-  // MARK: Choosing
-
-  /// What the trace says in words is what was asked.
-  @Test(arguments: [
-    TrainingOrder.Source.families(["story"], levels: nil),
-    .families(["story", "expr", "coin"], levels: 2...2), .families(["lookup"], levels: 1...3),
-    .file("own problems.jsonl"), .file("a,b.jsonl"),
-  ])
-  func problemsInWordsReadBack(source: TrainingOrder.Source) {
-    let order = TrainingOrder(recipe: "grpo", source: source, steps: 4)
-    #expect(TrainingOrder.Source(order.problems) == source)
-  }
-
-  @Test func familiesAreChosenFromAList() throws {
-    var play = Play(80, 24)
-    play.press(KeyEvent("9"), KeyEvent("n"))
-    let chooser = try #require(play.state.popups.last as? TrainingChooser)
-    let count = try #require(chooser.list(play.state)?.count)
-    for _ in 0..<count {
-      play.press(.down)
-      if picture(play).contains("▸ problems  □ addition") { break }
-    }
-    play.press(KeyEvent(" "), .escape)
-    #expect(train(play).order.problems.contains("addition"))
-    play.press(KeyEvent(" "))
-    guard case .start(_, let order, _)? = trainings(play).last,
-      case .families(let names, _) = order.source
-    else {
-      Issue.record("Nothing starts.")
-      return
-    }
-    #expect(names.contains("addition"))
-  }
-
-  @Test func theCommandLineTakesAFile() {
-    var play = Play(80, 24)
-    play.type(":train-on own.jsonl")
-    play.press(.enter)
-    #expect(play.state.screen == TrainScreen.id)
-    #expect(train(play).order.source == .file("own.jsonl"))
-    play.type(":train-on coin, story")
-    play.press(.enter)
-    #expect(train(play).order.source == .families(["coin", "story"], levels: nil))
-  }
-
   // MARK: Reading
 
   @Test func theCursorReadsEveryCurveAtAStep() {
@@ -206,14 +137,24 @@ import Testing
     play.press(.home)
     #expect(train(play).step == 0)
     #expect(picture(play).contains("greedy .211"))
-    play.press(.right, .right, .right)
-    // What is measured every second step is what was known by then.
+    play.press(.right, .right)
     #expect(picture(play).contains("greedy .344"))
+    play.press(.right)
+    // What is measured every second step is not told of this one as if it was.
+    #expect(!picture(play).contains("greedy .344"))
+    #expect(picture(play).contains("greedy —"))
     #expect(picture(play).contains("reward .5"))
     for _ in 0..<9 { play.press(.right) }
     #expect(train(play).step == 6)
     for _ in 0..<9 { play.press(.left) }
     #expect(train(play).step == 0)
+  }
+
+  /// Where there is room, it is told what was known before, and of which step.
+  @Test func whatWasKnownBeforeIsToldWithItsStep() {
+    var play = play(200, 60)
+    play.press(.left)
+    #expect(picture(play).contains("greedy — (.733 at 4)"))
   }
 
   /// The newest step is followed until one reads an earlier one.
@@ -241,6 +182,17 @@ import Testing
     #expect(greedy.readings.allSatisfy { $0.interval?.contains($0.value) == true })
   }
 
+  @Test func figuresOnTrainingProblemsSaySo() {
+    var trace = TrainingTrace()
+    trace.apply(
+      .evaluation(
+        TrainingEvaluation(
+          step: 0, split: .train, prompting: "plain",
+          families: ["own": .init(problems: 4, right: 1, reasoned: 2)], meanLength: 5)))
+    let titles = TrainingCurve.all(of: trace).map(\.title)
+    #expect(titles == ["greedy, trained on", "reasoned, trained on"])
+  }
+
   /// Smoothing neither invents steps nor leaves the range of what was told.
   @Test func smoothCurvesStayWithinWhatIsKnown() {
     let trace = play().state.trace.trainings[9] ?? TrainingTrace()
@@ -257,7 +209,7 @@ import Testing
 
   @Test func groupsAndSamplesAreGoneThrough() {
     var play = play()
-    #expect(picture(play).contains("1 of 2, step 6"))
+    #expect(picture(play).contains("1 of 2 kept of 24, step 6"))
     play.press(.down)
     #expect(train(play).shownSample?.answer == "7")
     play.press(KeyEvent("}"))
@@ -288,67 +240,88 @@ import Testing
     #expect(train(play).step == 6)
   }
 
-  // MARK: Weights
+  // MARK: What goes wrong, and what goes on
 
-  /// The effects of opening the weights of a step, up to the model that is loaded.
-  private func opened(_ key: KeyEvent, _ play: inout Play) -> TrainingWeights? {
-    play.press(key)
-    guard case .find(let weights, let errand)? = trainings(play).last else { return nil }
-    play.send(.training(.found(weights, errand, .done(()))))
-    return weights
+  @Test func aTrainingThatLearnsNothingSaysSo() {
+    var play = play(80, 24, steps: 3, ending: nil)
+    #expect(!picture(play).contains("⚠"))
+    for step in 4...6 {
+      var dead = TrainingStep(step: step, metrics: [:])
+      (dead[.deadGroups], dead[.reward]) = (1, 0)
+      play.send(.trace([TraceRecord(run: 9, .training(.step(dead)))]))
+      #expect(picture(play).contains("Nothing is learned") == (step == 6))
+    }
   }
 
-  private func load(_ play: Play) -> String? {
-    for case .model(.load(let path)) in play.effects.reversed() { return path }
-    return nil
+  /// A sign moves and seconds are counted while a step is taken, and less of the time is left.
+  @Test func aStepUnderWayShowsSignsOfLife() throws {
+    var play = try started()
+    let number = try #require(train(play).activity?.number)
+    play.send(.training(.pace(number, secondsEach: 2)))
+    func after(_ seconds: Double) -> String {
+      play.send(.training(.beat(number, TrainingBeat(phase: .step(4), seconds: seconds))))
+      return picture(play).split(separator: "\n").first { $0.contains("taking step 4 of 8") }
+        .map { String($0) } ?? ""
+    }
+    let (first, second) = (after(0.2), after(1.3))
+    #expect(first.contains("0.2 s, ≈ 10 s left"))
+    #expect(second.contains("1.3 s, ≈ 9 s left"))
+    #expect(first.contains("⠋"))
+    #expect(!second.contains("⠋"))
   }
 
-  @Test func enterOpensTheWeightsOfTheStepWithTheQuestion() {
-    var play = play()
-    play.press(.left)
-    // Step 5 was not measured: the weights are those of step 4.
-    #expect(opened(.enter, &play)?.step == 4)
-    #expect(load(play) == "steps/apples+grpo@4.gguf")
-    #expect(play.state.screen == DecodeScreen.id)
-    #expect(play.state.question == TrainingFixtures.probes[0])
+  /// A single step is under way until it is there.
+  @Test func aSingleStepIsNotAPause() throws {
+    var play = try started()
+    let number = try #require(train(play).activity?.number)
+    play.press(KeyEvent(" "), KeyEvent("."))
+    play.send(.training(.beat(number, TrainingBeat(phase: .step(4), seconds: 1))))
+    #expect(picture(play).contains("taking step 4"))
+    play.send(.trace(TrainingFixtures.records(number: number, steps: 4, ending: nil)))
+    #expect(picture(play).contains("step 4 of 8, paused"))
   }
 
-  @Test func votesFollowTheWeights() {
-    var play = play()
-    _ = opened(KeyEvent("v"), &play)
-    #expect(play.state.screen == VotesScreen.id)
+  @Test func theKeysOfATrainingUnderWayAreShown() throws {
+    let play = try started()
+    let line = picture(play).split(separator: "\n").dropLast(1).map { String($0) }.last ?? ""
+    #expect(play.state.hints.contains { $0.key == "." && $0.label == "one step" })
+    #expect(play.state.hints.contains { $0.key == "-" })
+    #expect(picture(play).contains(". one step  - slower"), "\(line)")
+  }
+
+  @Test func aModelThatCannotBeTrainedIsToldBefore() {
+    var play = Play(80, 24)
     var summary = Fixtures.summary
-    summary.identity.hash = "hash6"
-    summary.path = "steps/apples+grpo@6.gguf"
+    summary.trainingObstacle = "its weights are quantised (Q8_0)."
     play.send(.model(.ready(summary, Fixtures.model.vocabulary)))
-    let starts = play.effects.contains {
-      if case .run(.start(_, "self-consistency", TrainingFixtures.probes[0], _, _)) = $0 {
-        true
-      } else {
-        false
-      }
-    }
-    #expect(starts)
-    // And back: step by step, then to what training began with.
-    play.press(KeyEvent("<"))
-    #expect(load(play) == "steps/apples+grpo@4.gguf")
-    play.state.session.take(Fixtures.summary)
-    play.state.session.take(summary)
-    play.press(KeyEvent("B"))
-    #expect(load(play) == Fixtures.summary.path)
+    play.press(KeyEvent("9"))
+    #expect(picture(play).contains("quantised (Q8_0)"))
+    #expect(!play.state.hints.contains { $0.key == "Space" })
+    play.press(KeyEvent(" "))
+    #expect(trainings(play).isEmpty)
+    #expect(play.state.message?.kind == .error)
   }
 
-  @Test func weightsThatAreGoneAreTold() {
-    var play = play()
-    play.press(.enter)
-    guard case .find(let weights, let errand)? = trainings(play).last else {
-      Issue.record("The weights are not looked for.")
-      return
-    }
-    play.send(.training(.found(weights, errand, .failed("The weights of step 6 are gone."))))
-    #expect(play.state.message?.kind == .error)
-    #expect(load(play) == nil)
-    #expect(play.state.readyModel != nil)
+  /// A curve has a place only where it tells something.
+  @Test func curvesThatAreAlwaysZeroAreLeftOut() {
+    let titles = train(play()).curves.map(\.title)
+    #expect(!titles.contains("clipped"))
+    #expect(!titles.contains("loss"))
+    #expect(titles.contains("entropy"))
+  }
+
+  /// What becomes likelier is told from what becomes less likely, with any number of colours.
+  @Test(arguments: ColorDepth.allCases)
+  func pushesAreToldApart(depth: ColorDepth) throws {
+    let theme = try Fixtures.view(depth: depth).theme
+    let base = theme[.text]
+    let (up, down) = (
+      Pushes.style(0.3, theme: theme, over: base), Pushes.style(-0.3, theme: theme, over: base)
+    )
+    #expect(up != base)
+    #expect(down != base)
+    #expect(up != down)
+    #expect(Pushes.style(0, theme: theme, over: base) == base)
   }
 
   // MARK: Replay

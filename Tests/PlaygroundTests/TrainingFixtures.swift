@@ -1,5 +1,7 @@
 import Decoding
+import TerminalFixtures
 import TerminalUI
+import Testing
 
 @testable import DecodingFixtures
 @testable import Playground
@@ -154,6 +156,35 @@ enum TrainingFixtures {
     var play = Play(width, height)
     play.send(.trace(records(steps: steps, ending: ending, isExact: isExact)))
     play.press(KeyEvent("9"))
+    return play
+  }
+}
+
+/// What tests of Train look at.
+protocol TrainTesting {}
+
+extension TrainTesting {
+  func play(
+    _ width: Int = 80, _ height: Int = 24, steps: Int = 6,
+    ending: TrainingEnd.Reason? = .completed
+  ) -> Play {
+    TrainingFixtures.play(width, height, steps: steps, ending: ending)
+  }
+
+  func train(_ play: Play) -> TrainScreen { play.state[TrainScreen.self] }
+
+  func trainings(_ play: Play) -> [TrainingEffect] {
+    play.effects.compactMap { if case .training(let effect) = $0 { effect } else { nil } }
+  }
+
+  func picture(_ play: Play) -> String { Fixtures.draw(play.state).textSnapshot() }
+
+  /// A training that Space has started and that has come to a step.
+  func started(steps: Int = 3, width: Int = 80, height: Int = 24) throws -> Play {
+    var play = Play(width, height)
+    play.press(KeyEvent("9"), KeyEvent(" "))
+    let number = try #require(train(play).activity?.number)
+    play.send(.trace(TrainingFixtures.records(number: number, steps: steps, ending: nil)))
     return play
   }
 }

@@ -190,8 +190,8 @@ import Testing
 
   @Test func theVerifierRanksAndTheOracleStandsApart() {
     let verify = Self.ranked(.prm, 80, 24).verify
-    #expect(verify.own == .prm)
-    #expect(verify.ranking == .prm)
+    #expect(verify.own == .own(.prm))
+    #expect(verify.ranking == .own(.prm))
     #expect(verify.ranked.map(\.path) == [2, 0, 1, 4, 3])
     #expect(verify.ranked.map(\.isRight) == [false, true, false, true, nil])
     // What the run answered is the first in rank's, though it is wrong.
@@ -228,12 +228,16 @@ import Testing
     play.press(.down)
     let path = play.state.verify.selected?.path
     play.type("w")
+    // How many have the same answer.
+    #expect(play.state.verify.ranking == .majority)
+    #expect(play.state.verify.ranked.map(\.path) == [0, 4, 1, 2, 3])
+    play.type("w")
     #expect(play.state.verify.ranking == .likelihood)
     #expect(play.state.verify.selected?.path == path)
     #expect(play.state.verify.ranked.map(\.path) == [2, 3, 0, 1, 4])
     #expect(Fixtures.draw(play.state).textSnapshot().contains("the run by prm"))
     play.type("w")
-    #expect(play.state.verify.ranking == .prm)
+    #expect(play.state.verify.ranking == .own(.prm))
   }
 
   @Test func aStepOpensInDecode() throws {
@@ -278,6 +282,138 @@ import Testing
     click(\.judgements, 2)
     click(\.judgements, 2)
     #expect(play.state.screen == DecodeScreen.id)
+  }
+
+  // MARK: Comparing verifiers
+
+  private static let judge = "2m+implicit@390"
+  /// What a judge makes of each candidate: it finds both right ones.
+  private static let judged = [-2.0, -9, -7, -12, -3]
+
+  /// The candidates that a process verifier has ranked, and a trained judge after it.
+  private static func compared(_ width: Int, _ height: Int) -> PlaygroundState {
+    var state = ranked(.prm, width, height)
+    _ = Reducer().reduce(&state, .trace(reviewed()))
+    return state
+  }
+
+  private static func reviewed(_ count: Int = 5) -> [TraceRecord] {
+    judged.prefix(count).enumerated().map { path, value in
+      TraceRecord(
+        run: 1,
+        .score(
+          Score(
+            kind: .implicit, path: path, value: value, judge: judge, verifier: .implicit)))
+    }
+  }
+
+  @Test func everyRankingIsSummedUp() throws {
+    let verify = Self.compared(80, 24).verify
+    let review = CandidateRanking.review(Review(.implicit, judge: Self.judge))
+    #expect(verify.rankings == [.own(.prm), review, .majority, .likelihood])
+    #expect(verify.rows.map(\.ranking) == verify.rankings)
+    #expect(verify.rows.map(\.pick) == ["5", "8", nil, "5"])
+    #expect(verify.rows.map(\.isPickRight) == [false, true, nil, false])
+    // .92 for 5 against .9 + .15 for 8; votes by exp of scores; two of five; p .5 against .125 twice.
+    #expect(verify.rows.map(\.vote) == ["8", "8", "8", "5"])
+    #expect(verify.rows.map(\.isVoteRight) == [true, true, true, false])
+    #expect(verify.rows.map(\.area) == [0.25, 1, 1, 0.25])
+    #expect(verify.rows.map(\.firstRight) == [2, 1, 1, 3])
+    #expect(verify.rows.map(\.count) == [5, 5, 4, 5])
+  }
+
+  @Test func theRowUnderTheCursorRanksTheCandidates() {
+    var play = Play(Self.compared(80, 24))
+    play.type("x")
+    #expect(play.state.verify.focus == .comparison)
+    play.press(.down)
+    #expect(play.state.verify.ranked.map(\.path) == [0, 4, 2, 1, 3])
+    play.press(.down)
+    #expect(play.state.verify.ranking == .majority)
+    play.press(.up, .up)
+    #expect(play.state.verify.ranked.map(\.path) == [2, 0, 1, 4, 3])
+    play.press(.escape)
+    #expect(play.state.verify.focus == .candidates)
+  }
+
+  @Test(arguments: [(80, 24), (200, 60)])
+  func verifiersSideBySide(width: Int, height: Int) {
+    var play = Play(Self.compared(width, height))
+    play.type("x")
+    play.press(.down)
+    Snapshot.check(Fixtures.draw(play.state), named: "verify-compared-\(width)x\(height)")
+  }
+
+  private static func choosing() -> Play {
+    var play = Play(ranked(.prm, 80, 24))
+    play.state.catalog = Play.catalog
+    play.state.catalog.models.append(
+      .init(name: judge, path: "judge.gguf", detail: "a judge", verifier: .implicit))
+    play.type("v")
+    return play
+  }
+
+  @Test func anotherVerifierIsChosen() throws {
+    var play = Self.choosing()
+    #expect(play.state.popups.last is VerifierChooser)
+    Snapshot.check(Fixtures.draw(play.state), named: "verify-chooser-80x24")
+    play.press(.end, .enter)
+    #expect(play.state.popups.isEmpty)
+    let asked = play.effects.compactMap { effect -> RunReview.Question? in
+      if case .review(.ask(run: 1, _, let question)) = effect { question } else { nil }
+    }
+    #expect(asked == [.candidates(.implicit, model: "judge.gguf")])
+    // What it finds shows as it comes, and the run is under way meanwhile.
+    play.send(.trace(Self.reviewed(3)))
+    #expect(play.state.verify.ranking == .review(Review(.implicit, judge: Self.judge)))
+    #expect(Fixtures.draw(play.state).textSnapshot().contains("3 of 5"))
+    play.type("v")
+    #expect(play.effects.contains { if case .review(.stop) = $0 { true } else { false } })
+    play.send(.review(.ended(run: 1, .candidates(.implicit, model: "judge.gguf"), .cancelled)))
+    #expect(play.state.verify.reviewing == nil)
+  }
+
+  @Test func whoHasJudgedIsNotAskedAgain() {
+    var play = Self.choosing()
+    play.press(.enter)
+    #expect(!play.effects.contains { if case .review = $0 { true } else { false } })
+    #expect(play.state.verify.ranking == .own(.prm))
+    #expect(play.state.verify.focus == .comparison)
+  }
+
+  /// A real review: the model's own labels, read once more.
+  @MainActor
+  @Test(.timeLimit(.minutes(10))) func aRunIsJudgedOnceMore() async throws {
+    let driver = Driver(model: StepsAskingTests.model())
+    await driver.start()
+    driver.type("5")
+    for line in ["verifier likelihood", "samples 4"] {
+      driver.type(":" + line)
+      driver.press(KeyEvent(.enter))
+    }
+    driver.press(KeyEvent(" "))
+    let run = try #require(driver.state.verify.run)
+    await driver.wait { $0.activities[run] == nil }
+    let tokens = try #require(driver.state.trace.runs[run]?.end?.tokens.injected)
+    driver.type("v")
+    driver.press(KeyEvent(.enter))
+    await driver.wait { $0.verify.reviewing == nil }
+    let verify = driver.state.verify
+    let review = CandidateRanking.review(Review(.prm))
+    #expect(verify.ranking == review)
+    #expect(verify.ranked.count == 4)
+    for candidate in verify.ranked {
+      // p(+) .6 of .8 behind the first step, .8 of 1 behind the others: the weakest counts.
+      #expect(abs(try #require(candidate.scores[review]) - 0.75) < 1e-6)
+      #expect(candidate.judgements.count >= 2)
+    }
+    let injected = try #require(driver.state.trace.runs[run]?.end?.tokens.injected)
+    #expect(injected > tokens)
+    // The trace alone shows the same.
+    var replayed = Fixtures.empty(80, 24)
+    replayed.show(driver.state.trace)
+    #expect(replayed.verify.rows == verify.rows)
+    await driver.finish()
   }
 
   /// The real strategy on the apples table, ranked by the paths' own probability.

@@ -154,7 +154,7 @@ import Testing
       id: "other", family: "numbers", level: 1, question: "How many?", answer: "4", steps: [])
     let right = JudgedPair.Solution(text: "The answer is 3.", isRight: true, labels: [true])
     let wrong = JudgedPair.Solution(text: "The answer is 2.", isRight: false, labels: [false])
-    let rows = try await evaluation.verifierRows(
+    let (rows, decisions) = try await evaluation.compareVerifiers(
       of: [.orm, .genrmDirect, .likelihood], samplesOf: [problem],
       pairs: [JudgedPair(problem: other, right: right, wrong: wrong)])
     func row(_ verifier: VerifierName, _ source: VerifierRow.Source) throws -> VerifierRow {
@@ -173,6 +173,20 @@ import Testing
     // Nobody sampled the corrupted ones.
     #expect(
       !rows.contains { $0.subject.verifier == .likelihood && $0.subject.source == .corrupted })
+    // What is decided is decided on the very same samples, with verifiers and without.
+    func decision(_ way: DecisionRow.Way, _ verifier: VerifierName? = nil) throws -> Double {
+      try #require(
+        decisions.first {
+          $0.subject == .init(way: way, verifier: verifier) && $0.family == "all"
+        }
+      ).accuracy.value
+    }
+    // Of 400 samples 2 is said most often, and 4 has the greatest p(Yes): 3 wins by neither.
+    #expect(try decision(.majority) == 0)
+    #expect(try decision(.likelihood) == 0)
+    #expect(try decision(.likelihoodByAnswer) == 0)
+    #expect(try decision(.bestOf, .genrmDirect) == 0)
+    #expect(try decision(.oracle) == 1)
   }
 
   @Test func rankingIsComparedWithAMajorityOfTheSameSamples() async throws {

@@ -420,7 +420,8 @@ enum VerifierTable {
   }
 
   @Test func theTraceTellsCandidatesScoresAndBothVotes() async throws {
-    for verifier in VerifierName.allCases where ![.prm, .prmRestated, .exact].contains(verifier) {
+    for verifier in VerifierName.allCases
+    where ![.prm, .prmRestated, .implicit, .exact].contains(verifier) {
       let run = try await StrategyBench(model: { VerifierTable.model() }).trace(
         BestOfN(),
         RunSettings(samples: 8, temperature: 1, verifier: verifier, rationales: 2))

@@ -126,12 +126,25 @@ import Testing
     #expect(abs(mean - exact) < 1e-12)
   }
 
+  @Test("which tokens were clipped is told")
+  func clippedTokens() {
+    let told = GRPO.value(Self.logs, Self.completions(reference: false), GRPO.Settings())
+    // Ratios e^.4, e^.05, e^−.8 with A > 0, then e^.5, e^−.4 with A < 0.
+    #expect(told.value.isClipped == [true, false, false, false, true])
+    for (slope, isClipped) in zip(told.value.slopes, told.value.isClipped) {
+      #expect((slope == 0) == isClipped)
+    }
+  }
+
   // MARK: Advantages
 
-  @Test("equal rewards push nothing", arguments: [0.0, 1.0, 0.3], [true, false])
+  /// Exactly: eight times .1 are not .8, and Adam makes a whole step of the least gradient.
+  @Test("equal rewards push nothing", arguments: [0.0, 1.0, 0.3, 0.1], [true, false])
   func deadGroup(_ reward: Double, _ scaled: Bool) {
-    let advantages = GRPO.advantages(Array(repeating: reward, count: 8), scaled: scaled)
-    #expect(advantages.allSatisfy { abs($0) < 1e-9 })
+    for count in 1...12 {
+      let advantages = GRPO.advantages(Array(repeating: reward, count: count), scaled: scaled)
+      #expect(advantages == Array(repeating: 0, count: count))
+    }
   }
 
   @Test("a group of one has nothing to be compared with") func single() {

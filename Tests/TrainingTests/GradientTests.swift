@@ -31,8 +31,9 @@ import Testing
   ]
 
   /// Two groups: one prompt with three continuations, one of them empty, and a single text.
-  static func rows() -> PackedRows {
+  static func rows(temperature: Float = 1) -> PackedRows {
     var rows = PackedRows()
+    rows.temperature = temperature
     rows.add(prompt: [3, 7, 1, 9], continuations: [[4, 4, 12, 6], [], [2], [11, 5, 0]])
     rows.add(prompt: [8], continuations: [[1, 2, 3, 5, 8, 13, 21]], at: 3)
     return rows
@@ -45,12 +46,14 @@ import Testing
   ]
 
   /// log p and entropy of every target by the reference.
-  static func reference(_ model: ReferenceLlama) -> (logs: [Double], entropies: [Double]) {
+  static func reference(
+    _ model: ReferenceLlama, temperature: Double = 1
+  ) -> (logs: [Double], entropies: [Double]) {
     var (logs, entropies): ([Double], [Double]) = ([], [])
     for text in texts {
       let logits = model.logits(text.tokens, at: text.position)
       for index in text.prompt..<text.tokens.count {
-        let row = logits[index - 1]
+        let row = logits[index - 1].map { $0 / temperature }
         let top = row.max() ?? 0
         let sum = top + log(row.reduce(0) { $0 + exp($1 - top) })
         logs.append(row[Int(text.tokens[index])] - sum)
@@ -67,11 +70,16 @@ import Testing
 
   @Test("log p and entropies agree with the reference", arguments: cases, InstructionSet.available)
   func forward(_ test: Case, _ set: InstructionSet) throws {
+    for temperature in [1, 1.5, 0.25] { try forward(test, set, temperature: temperature) }
+  }
+
+  private func forward(_ test: Case, _ set: InstructionSet, temperature: Double) throws {
     let store = try InMemoryWeightStore.llama(test.configuration, format: .f32)
     let pass = try TrainingPass(
       test.configuration, copying: store, name: "tiny", threads: 2, instructionSet: set)
-    let outcome = try pass.forward(Self.rows())
-    let expected = Self.reference(ReferenceLlama(test.configuration, store))
+    let outcome = try pass.forward(Self.rows(temperature: Float(temperature)))
+    let expected = Self.reference(
+      ReferenceLlama(test.configuration, store), temperature: temperature)
     #expect(outcome.logProbabilities.count == expected.logs.count)
     let worst = zip(outcome.logProbabilities, expected.logs).map { abs(Double($0) - $1) }.max()
     #expect(worst ?? 1 < 1e-5)
@@ -82,17 +90,28 @@ import Testing
 
   @Test("gradients agree with central differences", arguments: cases, InstructionSet.available)
   func backward(_ test: Case, _ set: InstructionSet) throws {
+    try backward(test, set, temperature: 1)
+  }
+
+  @Test(
+    "so they do where logits are divided by a temperature",
+    arguments: zip([cases[0], cases[2]], [1.5, 0.6]))
+  func backward(_ test: Case, temperature: Double) throws {
+    try backward(test, InstructionSet.available[0], temperature: temperature)
+  }
+
+  private func backward(_ test: Case, _ set: InstructionSet, temperature: Double) throws {
     let store = try InMemoryWeightStore.llama(test.configuration, format: .f32)
     let pass = try TrainingPass(
       test.configuration, copying: store, name: "tiny", threads: 2, instructionSet: set)
-    let outcome = try pass.forward(Self.rows())
+    let outcome = try pass.forward(Self.rows(temperature: Float(temperature)))
     let slopes = Self.slopes(outcome.logProbabilities.count, 1)
     let entropySlopes = Self.slopes(outcome.logProbabilities.count, 3)
     try pass.backward(slopes: slopes, entropySlopes: entropySlopes)
 
     var model = ReferenceLlama(test.configuration, store)
     func loss() -> Double {
-      let told = Self.reference(model)
+      let told = Self.reference(model, temperature: temperature)
       return zip(told.logs, slopes).reduce(0) { $0 + $1.0 * Double($1.1) }
         + zip(told.entropies, entropySlopes).reduce(0) { $0 + $1.0 * Double($1.1) }
     }

@@ -56,6 +56,32 @@ import Testing
     #expect(told.metrics == PPO.Metrics())
   }
 
+  /// As TRL's PPO logs them.
+  @Test("what a batch was worth is summed over tokens, then the mean over completions")
+  func objective() {
+    let completions = [
+      SampledCompletion(targets: 0..<2, sampled: [-0.5, -1], reference: [-1, -2]),
+      SampledCompletion(targets: 2..<3, sampled: [-0.25], reference: [-0.5]),
+    ]
+    // The third said nothing.
+    let told = PPO.objective(completions, terminal: [1, 0.25, 0.25], klWeight: 0.5)
+    let divergence = (1.5 + 0.25) / 3
+    let expected = [
+      "objective/kl": divergence, "objective/entropy": 1.75 / 3, "objective/scores": 0.5,
+      "objective/non_score_reward": -0.5 * divergence,
+      "objective/rlhf_reward": 0.5 - 0.5 * divergence,
+    ]
+    #expect(told.keys.sorted() == expected.keys.sorted())
+    for (name, value) in expected { #expect(abs((told[name] ?? .nan) - value) < 1e-12, "\(name)") }
+  }
+
+  @Test("without a reference there is no divergence to tell of") func objectiveAlone() {
+    let completion = SampledCompletion(targets: 0..<1, sampled: [-0.5])
+    let told = PPO.objective([completion], terminal: [1], klWeight: 0.5)
+    #expect(told["objective/kl"] == nil)
+    #expect(told["objective/rlhf_reward"] == 1)
+  }
+
   // MARK: Advantages
 
   /// Binary fractions, so that sums are exact in whatever order.
@@ -138,6 +164,8 @@ import Testing
     }
     let told = PPO.value(logs, values: values, assessed, settings)
     #expect(told.metrics.clippedShare > 0)
+    let clipped = told.value.isClipped.count(where: { $0 })
+    #expect(abs(told.metrics.clippedShare - Double(clipped) / 5) < 1e-12)
     #expect(told.metrics.valueClippedShare > 0)
     func numeric(_ x: [Float], _ index: Int, _ loss: ([Float]) -> Double) -> Double {
       var (above, below) = (x, x)

@@ -25,6 +25,49 @@ import Testing
     #expect(pass.rowBytes == plan.bytes(rows: count) + blocks)
   }
 
+  @Test("a batch is cut so that what a pass keeps takes a gigabyte at most")
+  func cut() {
+    // Of the shape of SmolLM2 135M.
+    let large = ModelConfiguration.tiny(
+      layers: 30, heads: 9, kvHeads: 3, headSize: 64, width: 576, feedForward: 1536,
+      vocabulary: 49152, tied: true)
+    let limit = TrainingPass.rowLimit(large)
+    let weights = TrainingPass.bytes(large, rows: 0)
+    #expect(TrainingPass.bytes(large, rows: limit) - weights <= 1 << 30)
+    #expect(TrainingPass.bytes(large, rows: 2 * limit) - weights > 1 << 30)
+    #expect(TrainingPass.rowLimit(.tiny()) == 8192)
+  }
+
+  @Test(
+    "a pass without a backward one tells the same, and takes the rows of one layer",
+    arguments: GradientTests.cases)
+  func forwardOnly(_ test: GradientTests.Case) throws {
+    let store = try InMemoryWeightStore.llama(test.configuration, format: .f32)
+    func pass(_ isTrained: Bool) throws -> TrainingPass {
+      try TrainingPass(
+        test.configuration, copying: store, name: "tiny", threads: 2, isTrained: isTrained)
+    }
+    let (trained, frozen) = (try pass(true), try pass(false))
+    // Blocks of rows are computed by different threads, so that one may be ahead.
+    var rows = GradientTests.rows()
+    for text in 0..<60 {
+      rows.add(prompt: [TokenID(text % 20)], continuations: [[1, TokenID(text % 7), 3]])
+    }
+    for _ in 0..<3 {
+      let expected = try trained.forward(rows)
+      let found = try frozen.forward(rows)
+      #expect(found.logProbabilities == expected.logProbabilities)
+      #expect(found.entropies == expected.entropies)
+    }
+    let plan = ActivationPlan(test.configuration, lanes: frozen.compute.lanes)
+    let blocks = Activations.byteCount(
+      rows: LayerCompute.blocks(rows.targets.count), width: frozen.width)
+    #expect(frozen.rowBytes == plan.bytes(rows: rows.count, isTrained: false) + blocks)
+    #expect(
+      TrainingPass.bytes(test.configuration, rows: 9, isTrained: false)
+        < TrainingPass.bytes(test.configuration, rows: 9))
+  }
+
   @Test("more rows take more memory than there is: refused before anything is computed")
   func tooMany() throws {
     let configuration = ModelConfiguration.tiny(

@@ -42,6 +42,15 @@ for size in $sizes; do
   train base "$size" base "$steps"
 done
 
+# Without the default size there is nothing to go on with.
+case " ${SIZES:-$default} " in
+*" $default "*) ;;
+*)
+  echo "The new models are $work/*/ponder-*.gguf; copy them to Samples/Models to use them by default."
+  exit 0
+  ;;
+esac
+
 # The last stage of the default: the same documents with far more judging of steps and solutions.
 # Half of what is judged is what the model itself has said to problems of training.
 families=compare,story,expr,letters,coin,count,decimals,versions,price,permutation,lookup,countdown

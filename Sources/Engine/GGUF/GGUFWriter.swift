@@ -6,7 +6,30 @@ import Foundation
 /// files.
 public struct GGUFWriter: Sendable {
   private var pairs: [(key: String, value: GGUFValue)] = []
-  private var tensors: [(name: String, shape: [Int], format: TensorFormat, data: [UInt8])] = []
+  private var tensors: [(name: String, shape: [Int], format: TensorFormat, data: Source)] = []
+
+  /// Where the numbers of a tensor are.
+  private enum Source: @unchecked Sendable {
+    case bytes([UInt8])
+    /// Memory of somebody else, who keeps it.
+    case memory(UnsafeRawBufferPointer)
+
+    var count: Int {
+      switch self {
+      case .bytes(let bytes): bytes.count
+      case .memory(let memory): memory.count
+      }
+    }
+
+    func withBytes<Result>(
+      _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result {
+      switch self {
+      case .bytes(let bytes): try bytes.withUnsafeBytes(body)
+      case .memory(let memory): try body(memory)
+      }
+    }
+  }
 
   public init() {}
 
@@ -28,6 +51,24 @@ public struct GGUFWriter: Sendable {
   public mutating func add(
     tensor name: String, shape: [Int], format: TensorFormat, data: [UInt8]
   ) throws(GGUFError) {
+    try add(tensor: name, shape: shape, format: format, .bytes(data))
+  }
+
+  /// Adds a tensor that is not copied before it is written.
+  ///
+  /// - Parameters:
+  ///   - shape: the sizes of the dimensions, a row's length first.
+  ///   - memory: its blocks as they stand in the file. It stays as it is until the file is written.
+  /// - Throws: as the other `add`.
+  package mutating func add(
+    tensor name: String, shape: [Int], format: TensorFormat, memory: UnsafeRawBufferPointer
+  ) throws(GGUFError) {
+    try add(tensor: name, shape: shape, format: format, .memory(memory))
+  }
+
+  private mutating func add(
+    tensor name: String, shape: [Int], format: TensorFormat, _ data: Source
+  ) throws(GGUFError) {
     guard !tensors.contains(where: { $0.name == name }) else { throw .duplicateTensor(name) }
     guard (1...4).contains(shape.count), format.byteCount(shape: shape) == data.count else {
       throw .invalidShape(tensor: name, shape: shape.map { UInt64(clamping: $0) })
@@ -47,7 +88,7 @@ public struct GGUFWriter: Sendable {
   public func encoded() -> [UInt8] {
     var bytes = header()
     for tensor in tensors {
-      bytes += tensor.data
+      tensor.data.withBytes { bytes += $0 }
       pad(&bytes)
     }
     return bytes
@@ -64,11 +105,7 @@ public struct GGUFWriter: Sendable {
       }
       let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: temporary))
       try handle.write(contentsOf: header())
-      for tensor in tensors {
-        var data = tensor.data
-        pad(&data)
-        try handle.write(contentsOf: data)
-      }
+      for tensor in tensors { try write(tensor.data, to: handle) }
       try handle.synchronize()
       try handle.close()
       guard rename(temporary, path) == 0 else {
@@ -79,6 +116,21 @@ public struct GGUFWriter: Sendable {
       throw .cannotWrite(path: path, reason: Self.reason(error))
     }
   }
+
+  /// Writes a tensor in pieces, so that a large one takes no memory twice, and what fills up its last
+  /// block.
+  private func write(_ source: Source, to handle: FileHandle) throws {
+    try source.withBytes { bytes in
+      for first in stride(from: 0, to: bytes.count, by: Self.pieceBytes) {
+        let piece = bytes[first..<min(bytes.count, first + Self.pieceBytes)]
+        try handle.write(contentsOf: Data(piece))
+      }
+    }
+    let rest = source.count % alignment
+    if rest > 0 { try handle.write(contentsOf: Data(count: alignment - rest)) }
+  }
+
+  private static let pieceBytes = 16 << 20
 
   /// Why something could not be written, as the system says it, without a full stop.
   private static func reason(_ error: any Error) -> String {

@@ -10,6 +10,8 @@ public import Training
 public protocol KeptTrainee: Trainee {
   /// The model that training began with, as runs name it.
   var beginning: ModelIdentity { get }
+  /// What decides the weights to the bit beside settings, by the options of the command line.
+  var arithmetic: [String: String] { get }
 
   /// Writes everything that changes in training; whatever stood at the path is replaced at once or
   /// not at all.
@@ -19,6 +21,12 @@ public protocol KeptTrainee: Trainee {
   ///   - extra: what the loop wants to remember beside.
   /// - Throws: `GGUFError.cannotWrite`.
   func save(to path: String, settings: [String: String], extra: Data) throws
+
+  /// Goes up whenever the weights, and what the optimizer remembers of their gradients, change.
+  var weightsVersion: UInt64 { get }
+
+  /// Forgets gradients that have added up.
+  func clearGradients()
 
   /// Goes back to where a checkpoint was written.
   ///
@@ -45,8 +53,15 @@ extension TransformerTrainee: KeptTrainee {
   }
 }
 
-/// The folder of a training: its newest checkpoint, and the weights of the steps at which it was
-/// measured.
+/// How often checkpoints are written.
+struct CheckpointPace {
+  /// Those of at most so many bytes after every step: they cost next to nothing.
+  var small = 64 << 20
+  /// Larger ones after every measured step, and otherwise at the latest after so many seconds.
+  var seconds = 60.0
+}
+
+/// The folder of a training: its newest checkpoint, and the weights of its steps.
 final class TrainingFiles {
   private let folder: URL
   private let trainee: any KeptTrainee
@@ -54,6 +69,10 @@ final class TrainingFiles {
   private let isTemporary: Bool
   /// Bytes that the weights of steps may take. When there are more, steps between others go first.
   private static let budget = 1 << 30
+  /// What there is to remember after the last step that is complete, and the weights it goes with.
+  private var last: (memory: Memory, weights: UInt64)?
+  /// The step of the checkpoint there is, and when it was written.
+  private var saved: (step: Int, time: ContinuousClock.Instant)?
 
   /// - Parameter folder: nil for one that nobody else sees.
   /// - Throws: `LearningError.cannotBeKept`, and whatever keeps the folder from being made.
@@ -98,18 +117,46 @@ final class TrainingFiles {
       "model": run.start.hash, "recipe": run.plan.recipe, "problems": run.plan.source.identity,
       "prompts": run.library.digest(run.settings.used),
     ]
-    // Where the rate falls to the end, it depends on where the end is.
-    if run.settings.schedule == .linear { all["steps"] = "\(run.plan.steps)" }
+    // Where the rate falls to the end, it depends on where the end is, as iterations do.
+    if run.settings.schedule == .linear || run.recipe.hasIterations {
+      all["steps"] = "\(run.plan.steps)"
+    }
     for row in run.recipe.settings { all[row.name] = row.text(of: run.settings.used) }
-    return all
+    return all.merging(trainee.arithmetic) { setting, _ in setting }
+      .merging(run.materials.identity) { _, own in own }
   }
 
-  func save(_ run: TrainingRun, state: [UInt8]) throws {
-    let memory = Memory(step: run.step, tokens: run.tokens, state: state)
+  /// Keeps what there is after a step, and writes it where it is time to.
+  ///
+  /// - Parameters:
+  ///   - state: the recipe's.
+  ///   - isDue: whether it is to be written in any case.
+  func keep(_ run: TrainingRun, state: [UInt8], isDue: Bool) throws {
+    let before = last
+    last = (Memory(step: run.step, tokens: run.tokens, state: state), trainee.weightsVersion)
+    // The weights and two moments of each.
+    let isSmall = trainee.parameterCount * 3 * MemoryLayout<Float>.stride <= run.checkpoints.small
+    let age = saved.map { (ContinuousClock.now - $0.time) / .seconds(1) } ?? .infinity
+    guard isDue || isSmall || age >= run.checkpoints.seconds else { return }
+    do {
+      try settle(run)
+    } catch {
+      // What could not be kept of a step is not what it says it is.
+      last = before
+      throw error
+    }
+  }
+
+  /// Writes what there is after the last complete step, if the checkpoint is of an earlier one.
+  func settle(_ run: TrainingRun) throws {
+    guard let (memory, weights) = last, memory.step != saved?.step,
+      weights == trainee.weightsVersion
+    else { return }
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     try trainee.save(
       to: checkpoint, settings: identity(of: run), extra: try encoder.encode(memory))
+    saved = (memory.step, .now)
   }
 
   /// Takes up the training that is in the folder, if there is one.
@@ -120,12 +167,17 @@ final class TrainingFiles {
     return try goBack(recipe, named: run.plan.recipe, settings: identity(of: run))
   }
 
-  /// Goes back to before the step under way.
+  /// Goes back to before the step under way. Where its weights have changed already, the checkpoint is
+  /// read, which may be of an earlier step.
   ///
-  /// - Returns: tokens learned from until then; nil without a checkpoint.
-  func goBack(_ run: TrainingRun, _ recipe: any Recipe) throws -> Int? {
-    guard FileManager.default.fileExists(atPath: checkpoint) else { return nil }
-    return try goBack(recipe, named: run.plan.recipe, settings: nil).tokens
+  /// - Returns: the step that is the last one then, and tokens learned from until then.
+  func goBack(_ run: TrainingRun, _ recipe: any Recipe) throws -> (step: Int, tokens: Int) {
+    guard let (memory, weights) = last, weights == trainee.weightsVersion else {
+      return try goBack(recipe, named: run.plan.recipe, settings: nil)
+    }
+    trainee.clearGradients()
+    try recipe.restore(memory.state)
+    return (memory.step, memory.tokens)
   }
 
   private func goBack(
@@ -136,10 +188,20 @@ final class TrainingFiles {
       throw LearningError.damagedState(name)
     }
     try recipe.restore(memory.state)
+    last = (memory, trainee.weightsVersion)
+    saved = (memory.step, .now)
     return (memory.step, memory.tokens)
   }
 
   // MARK: The weights of steps
+
+  /// Whether there is room for the weights of every step: for all of a training's, or else for so many
+  /// that those which go leave no great gaps. Otherwise only those of measured steps are written.
+  func keepsEveryStep(of steps: Int) -> Bool {
+    let (size, isTooMuch) = trainee.parameterCount.multipliedReportingOverflow(
+      by: min(max(1, steps), 32) * MemoryLayout<Float>.stride)
+    return !isTooMuch && size <= Self.budget
+  }
 
   /// Writes the weights of a step.
   ///

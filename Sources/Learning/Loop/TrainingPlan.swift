@@ -7,8 +7,8 @@ public struct TrainingPlan: Sendable, Hashable {
   public enum Source: Sendable, Hashable {
     /// Problems of the train split, drawn from each family alike; of these levels, nil for all.
     case families([String], levels: ClosedRange<Int>? = nil)
-    /// A user's problems, from a file of that name. A tenth of them, at least one, is kept for
-    /// evaluating where there are ten or more.
+    /// A user's problems, from a file of that name. A tenth of their questions, at least one, is kept
+    /// for measuring where there are ten or more; of fewer, those that are learned are measured on.
     case problems([Problem], name: String)
 
     /// In words, for titles.
@@ -39,9 +39,34 @@ public struct TrainingPlan: Sendable, Hashable {
     self.settings = settings
   }
 
+  /// Looks whether the recipe can do what is asked for.
+  ///
+  /// - Throws: `LearningError.unknownRecipe`, `.tooManyIterations`, `.offPolicy`.
+  public func check() throws(LearningError) {
+    guard let description = RecipeRegistry.description(of: recipe) else {
+      throw .unknownRecipe(recipe)
+    }
+    let used = TrainingSettings(settings, for: description)
+    if description.hasIterations, used.iterations > steps {
+      throw .tooManyIterations(used.iterations, steps: steps)
+    }
+    guard description.isOnPolicy else { return }
+    if used.temperature <= 0 {
+      throw .offPolicy(recipe: recipe, setting: Setting.temperature.name)
+    }
+    let filters = [Setting.topK, .topP, .minP].first { $0.value(in: used.used) != nil }
+    if let filters { throw .offPolicy(recipe: recipe, setting: filters.name) }
+  }
+
   /// Families that the bundled models answer much better with reasoning than without: what
   /// training on shows most.
   public static let defaultFamilies = [
     "compare", "story", "expr", "coin", "permutation", "lookup",
+  ]
+
+  /// Families whose votes leave room for a judge: the bundled models' majority is not nearly always
+  /// right.
+  public static let judgedFamilies = [
+    "expr", "letters", "decimals", "price", "permutation", "countdown",
   ]
 }

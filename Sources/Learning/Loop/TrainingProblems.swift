@@ -10,6 +10,8 @@ struct TrainingProblems {
   private let own: [Problem]
   /// What the model is measured on while it is trained.
   let evaluation: [Problem]
+  /// `dev` where nothing of that is learned, `train` where there is too little to keep any of it.
+  let split: ProblemSplit
   /// The first problems of each family of those: on them samples vote.
   let votes: [Problem]
 
@@ -17,6 +19,8 @@ struct TrainingProblems {
   /// trainings can be compared.
   private static let evaluationSeed: UInt64 = 1000
   private static let probeCount = 4
+  /// Of so many questions of a user's problems some are kept for measuring.
+  private static let enough = 10
 
   /// - Throws: `ProblemError` for an unknown family, `LearningError.noProblems`.
   init(_ source: TrainingPlan.Source, _ settings: TrainingSettings) throws {
@@ -26,6 +30,7 @@ struct TrainingProblems {
     case .families(let names, let levels):
       guard !names.isEmpty else { throw LearningError.noProblems }
       own = []
+      split = .dev
       let families = try names.map { try Self.family($0, levels) }
       evaluation = try families.flatMap { family, levels in
         // Levels that are for training only are measured on the nearest that is not.
@@ -34,12 +39,26 @@ struct TrainingProblems {
       }
     case .problems(let problems, _):
       guard !problems.isEmpty else { throw LearningError.noProblems }
-      let shuffled = Self.shuffled(problems, seed: Self.evaluationSeed)
-      let kept = problems.count >= 10 ? max(1, problems.count / 10) : 0
-      own = Array(shuffled.dropFirst(kept))
-      evaluation = kept > 0 ? Array(shuffled.prefix(kept)) : shuffled
+      // A question that stands twice must not be learned and measured on.
+      let questions = Self.shuffled(Self.distinct(problems), seed: Self.evaluationSeed)
+      split = questions.count < Self.enough ? .train : .dev
+      let offered = split == .train ? questions[...] : questions.prefix(questions.count / 10)
+      evaluation = Self.first(settings.evaluateProblems, ofEachFamilyOf: Array(offered))
+      let kept = split == .train ? [] : Set(evaluation.map(Self.words))
+      own = problems.filter { !kept.contains(Self.words($0)) }
     }
     votes = Self.first(settings.voteProblems, ofEachFamilyOf: evaluation)
+  }
+
+  /// What tells a question from others: its words.
+  private static func words(_ problem: Problem) -> [Substring] {
+    problem.question.split(whereSeparator: \.isWhitespace)
+  }
+
+  /// The first problem of each question.
+  private static func distinct(_ problems: [Problem]) -> [Problem] {
+    var seen: Set<[Substring]> = []
+    return problems.filter { seen.insert(words($0)).inserted }
   }
 
   /// The name of a family, and the asked levels that it has.

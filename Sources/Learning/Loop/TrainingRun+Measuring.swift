@@ -11,18 +11,18 @@ extension TrainingRun {
   func measureStart(_ recipe: any Recipe) async throws {
     try await evaluate()
     if settings.used.prompting.flatMap({ Prompting($0) }) ?? .plain == .plain {
-      try await evaluate(problems.evaluation, split: .dev, prompting: .think)
+      try await evaluate(problems.evaluation, split: problems.split, prompting: .think)
     }
     try await vote()
-    try files?.save(self, state: recipe.state)
+    try files?.keep(self, state: recipe.state, isDue: true)
   }
 
   /// Behind the last step.
   func measureEnd() async throws { try await vote() }
 
-  /// Answers the problems that are kept for this, and the probes, greedily.
+  /// Answers the problems that are measured on, and the probes, greedily.
   func evaluate() async throws {
-    try await evaluate(problems.evaluation, split: .dev, prompting: nil)
+    try await evaluate(problems.evaluation, split: problems.split, prompting: nil)
     try await answerProbes()
   }
 
@@ -31,9 +31,10 @@ extension TrainingRun {
   /// - Parameter prompting: how questions are put; nil as the settings say.
   @discardableResult
   func evaluate(
-    _ problems: [Problem], split: ProblemSplit, prompting: Prompting?
+    _ problems: [Problem], split: ProblemSplit, prompting: Prompting?, isAtStart: Bool = false
   ) async throws -> TrainingEvaluation {
-    let groups = try await rollouts(prompting).answer(problems.map { Question($0) }, .greedy)
+    let model = isAtStart ? try rolloutsAtStart(prompting) : rollouts(prompting)
+    let groups = try await model.answer(problems.map { Question($0) }, .greedy)
     var families: [String: TrainingEvaluation.Counts] = [:]
     var tokens = 0
     for group in groups {
@@ -45,7 +46,7 @@ extension TrainingRun {
           problems: 1, right: completion.isRight ? 1 : 0, reasoned: completion.reasons ? 1 : 0)
     }
     let evaluation = TrainingEvaluation(
-      step: step, split: split,
+      step: isAtStart ? 0 : step, split: split,
       prompting: prompting?.description ?? settings.used.prompting ?? Prompting.plain.description,
       families: families, meanLength: Double(tokens) / Double(max(1, groups.count)))
     emit(.evaluation(evaluation))
@@ -58,13 +59,15 @@ extension TrainingRun {
   ///   - families: of the library; those trained on, or others.
   ///   - count: problems of each.
   ///   - prompting: how questions are put; nil as the settings say.
+  ///   - isAtStart: whether the model answers as it was before training.
   /// - Throws: `ProblemError`, and as `train`.
   @discardableResult
   public func evaluateHeldOut(
-    _ families: [String], count: Int, prompting: Prompting? = nil
+    _ families: [String], count: Int, prompting: Prompting? = nil, isAtStart: Bool = false
   ) async throws -> TrainingEvaluation {
     try await evaluate(
-      TrainingProblems.heldOut(families, count: count), split: .heldout, prompting: prompting)
+      TrainingProblems.heldOut(families, count: count), split: .heldout, prompting: prompting,
+      isAtStart: isAtStart)
   }
 
   private func answerProbes() async throws {

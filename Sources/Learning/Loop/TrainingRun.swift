@@ -17,6 +17,8 @@ public final class TrainingRun {
   public let recipe: RecipeDescription
   /// What is asked for with the recipe's defaults.
   public let settings: TrainingSettings
+  /// What it learns from beside its problems.
+  public let materials: TrainingMaterials
   /// Which model training began with.
   public let start: ModelIdentity
   /// Where checkpoints and the weights of steps are kept; nil for a trainee that cannot be.
@@ -26,29 +28,40 @@ public final class TrainingRun {
   private let making: any Recipe.Type
   private let sink: @Sendable (TraceRecord) -> Void
 
+  /// When large checkpoints are written.
+  var checkpoints = CheckpointPace()
+
   /// The step under way, from 1; before the first 0.
-  public private(set) var step = 0
+  public internal(set) var step = 0
+  /// The last step whose weights, optimizer and recipe there are.
+  private var done = 0
   /// Tokens that were learned from so far.
   private(set) var tokens = 0
+  /// How the model judges solutions after the last step, where it is trained to.
+  private(set) var verifier: TrainedVerifier?
   /// What the step under way tells beside its metrics.
-  private var samples: [TrainingSamples] = []
+  private(set) var samples: [TrainingSamples] = []
   /// How well documents that are mixed in were told, in the step under way.
   private var replayed: TextLoss?
 
   /// - Parameters:
   ///   - trainee: a model as it is before training.
+  ///   - materials: what the recipe's settings name beside the problems.
   ///   - library: where prompt templates are looked up.
-  ///   - folder: where checkpoints and the weights of evaluated steps are kept; training goes on from
-  ///     a checkpoint that is there. It is made where it is missing. nil keeps nothing.
+  ///   - folder: where checkpoints and the weights of steps are kept: of every step where they are
+  ///     small enough, else of those that are measured. Training goes on from a checkpoint that is
+  ///     there. It is made where it is missing. nil keeps nothing.
   ///   - sink: receives every event, in order, on the training's own thread.
-  /// - Throws: `LearningError` for an unknown recipe or no problems, `ProblemError` for an unknown
-  ///   family or level.
+  /// - Throws: `LearningError` for an unknown recipe, settings that it cannot follow, no problems, or
+  ///   a missing or unsuitable teacher, `ProblemError` for an unknown family or level.
   public init(
-    number: Int = 1, _ plan: TrainingPlan, trainee: any Trainee, library: PromptLibrary,
+    number: Int = 1, _ plan: TrainingPlan, trainee: any Trainee,
+    materials: TrainingMaterials = TrainingMaterials(), library: PromptLibrary,
     folder: URL? = nil, sink: @escaping @Sendable (TraceRecord) -> Void
   ) throws {
     guard let making = RecipeRegistry.all.first(where: { $0.description.name == plan.recipe })
     else { throw LearningError.unknownRecipe(plan.recipe) }
+    try plan.check()
     self.making = making
     self.number = number
     self.plan = plan
@@ -57,6 +70,9 @@ public final class TrainingRun {
     self.sink = sink
     recipe = making.description
     settings = TrainingSettings(plan.settings, for: making.description)
+    self.materials = materials
+    try materials.check(for: making.description, settings, student: trainee.model)
+    try settings.check(for: making.description)
     problems = try TrainingProblems(plan.source, settings)
     start = (trainee as? any KeptTrainee)?.beginning ?? trainee.model.identity
     files = try TrainingFiles(folder, trainee)
@@ -68,7 +84,15 @@ public final class TrainingRun {
 
   /// Where the weights of a step come from.
   public func lineage(step: Int) -> Lineage {
-    Lineage(parent: start.name, parentHash: start.hash, recipe: plan.recipe, steps: step)
+    var lineage = Lineage(
+      parent: start.name, parentHash: start.hash, recipe: plan.recipe, steps: step,
+      verifier: verifier?.name.rawValue, verifierNumbers: verifier?.numbers ?? [:],
+      teacher: materials.teacher?.identity.name, teacherHash: materials.teacher?.identity.hash)
+    lineage.seed = settings.seed
+    lineage.rate = settings.rate
+    lineage.problems = plan.source.text
+    if recipe.settings.contains(.reward) { lineage.reward = settings.reward.description }
+    return lineage
   }
 
   /// How the weights of a step are called, such as `2m+grpo@8`.
@@ -84,10 +108,13 @@ public final class TrainingRun {
 
   /// The rate of a step among so many, from 1, where the whole rate is another.
   func rate(of whole: Double, at step: Int, of steps: Int) -> Double {
+    // An iteration that the rate only rose in would hardly learn from what it sampled.
+    let longest = recipe.hasIterations ? plan.steps / max(1, settings.iterations) : .max
+    let warmup = min(settings.warmup, longest)
     let schedule: RateSchedule =
       switch settings.schedule {
-      case .constant: .warmUp(steps: settings.warmup)
-      case .linear: .linear(warmUp: settings.warmup)
+      case .constant: .warmUp(steps: warmup)
+      case .linear: .linear(warmUp: warmup)
       }
     return whole * schedule.factor(at: step - 1, of: steps)
   }
@@ -95,6 +122,32 @@ public final class TrainingRun {
   /// The model as it is now, for answering questions.
   func rollouts(_ prompting: Prompting? = nil) -> Rollouts {
     Rollouts(model: trainee.model, library: library, settings: settings, prompting: prompting)
+  }
+
+  /// The model as it was before training, for answering questions: what it says to one does not
+  /// depend on what was learned meanwhile.
+  ///
+  /// - Throws: `ModelError`.
+  func rolloutsAtStart(_ prompting: Prompting? = nil) throws -> Rollouts {
+    Rollouts(
+      model: try trainee.modelAtStart, library: library, settings: settings, prompting: prompting)
+  }
+
+  /// What a verifier learns to judge: answers that the model gave before training to the problems
+  /// of a step, with log p of their tokens. They are the same whenever they are asked for.
+  ///
+  /// - Parameters:
+  ///   - number: from 1; problems come again where it does.
+  ///   - prompting: nil as the settings say.
+  func candidates(ofStep number: Int, prompting: Prompting? = nil) async throws
+    -> [CompletionGroup]
+  {
+    let questions = try problems.batch(settings.batch, ofStep: number).map { Question($0) }
+    return try await rolloutsAtStart(prompting).answer(
+      questions, count: settings.samples,
+      .init(
+        sampling: settings.used.sampling(temperature: 1), seed: settings.seed,
+        firstPath: (number - 1) * questions.count * settings.samples, keepsProbabilities: true))
   }
 
   /// The problems of the step under way.
@@ -127,11 +180,11 @@ public final class TrainingRun {
   /// - Parameter completions: beside how many completions.
   /// - Returns: the gradients' norm before clipping.
   func update(beside completions: Int) throws -> Double {
-    let share = min(settings.replay, 0.9)
-    let count = Int((Double(completions) * share / (1 - share)).rounded())
+    let count = settings.replayed(beside: completions)
     if count > 0 {
       let documents = try ReplayDocuments(seed: settings.seed, for: trainee.model)
         .texts(step: step, count: count)
+      if replayed == nil { learned(from: documents.reduce(0) { $0 + $1.count }) }
       replayed = try trainee.learn(documents).reduce(TextLoss(), +)
     }
     return try trainee.update(rate: rate, maxNorm: settings.maxNorm)
@@ -140,7 +193,7 @@ public final class TrainingRun {
   /// Tells of samples together with the step under way.
   func tell(_ samples: [TrainingSamples]) { self.samples += samples }
 
-  /// Counts tokens that were learned from.
+  /// Counts tokens that were learned from, once each and with the prompts before them, as TRL does.
   func learned(from count: Int) { tokens += count }
 
   /// The step under way, with the metrics that every step has.
@@ -174,7 +227,6 @@ public final class TrainingRun {
 
   private func run(_ control: TrainingControl) async throws -> TrainingEnd {
     let recipe = making.init()
-    var done = 0
     let end: TrainingEnd
     do {
       done = try takeUp(recipe)
@@ -184,16 +236,16 @@ public final class TrainingRun {
           TrainingStart(
             recipe: plan.recipe, model: start, seed: settings.seed, problems: plan.source.text,
             steps: plan.steps, settings: plan.settings, used: settings.used,
-            probes: problems.probes, resumedAt: done)))
+            probes: problems.probes, resumedAt: done, teacher: materials.teacher?.identity)))
       if done == 0 { try await measureStart(recipe) }
       while done < plan.steps, await control.mayGoOn() {
         let began = ContinuousClock.now
         try await take(step: done + 1, recipe)
-        done += 1
         let rest = control.pace - (ContinuousClock.now - began) / .seconds(1)
         if rest > 0, done < plan.steps { await control.wait(seconds: rest) }
       }
       try Task.checkCancellation()
+      try files?.settle(self)
       if done >= plan.steps {
         try await measureEnd()
         end = TrainingEnd(reason: .completed, step: done)
@@ -202,9 +254,11 @@ public final class TrainingRun {
         end = TrainingEnd(reason: .stopped, step: done)
       }
     } catch is CancellationError {
+      try? files?.settle(self)
       emit(.ended(TrainingEnd(reason: .stopped, step: done)))
       throw CancellationError()
     } catch {
+      try? files?.settle(self)
       emit(.ended(TrainingEnd(reason: .failed, step: done, message: "\(error)")))
       throw error
     }
@@ -221,20 +275,35 @@ public final class TrainingRun {
     do {
       let told = try await recipe.step(self)
       try checkWeights()
+      verifier = recipe.verifier
       for group in samples { emit(.samples(group)) }
       emit(.step(told))
-      if number % settings.evaluateEvery == 0 || number == plan.steps {
+      let isMeasured = number % settings.evaluateEvery == 0 || number == plan.steps
+      if isMeasured {
         try await evaluate()
-        try writeWeights(number)
       }
-      try files?.save(self, state: recipe.state)
+      if isMeasured || files?.keepsEveryStep(of: plan.steps) == true { try writeWeights(number) }
+      try files?.keep(self, state: recipe.state, isDue: isMeasured)
+      done = number
     } catch {
-      // The first error is the one to report.
-      if let known = try? files?.goBack(self, recipe) { tokens = known }
+      try goBack(recipe, after: error)
       guard case TrainingError.notANumber = error else { throw error }
       // By the step of the recipe: it may have taken several of the optimizer.
       throw LearningError.notFinite(step: number, .gradients)
     }
+  }
+
+  /// Goes back to before the step under way, or to the last checkpoint.
+  ///
+  /// - Throws: `LearningError.lostWeights` where that fails: then the weights are of no step.
+  private func goBack(_ recipe: any Recipe, after error: any Error) throws {
+    guard let files else { return }
+    do {
+      (done, tokens) = try files.goBack(self, recipe)
+    } catch let reason {
+      throw LearningError.lostWeights(step: step, cause: "\(error)", reason: "\(reason)")
+    }
+    verifier = recipe.verifier
   }
 
   /// Looks whether the model still tells probabilities, in training and where it decodes, whose
@@ -260,6 +329,7 @@ public final class TrainingRun {
   private func takeUp(_ recipe: any Recipe) throws -> Int {
     guard let found = try files?.load(self, recipe) else { return 0 }
     tokens = found.tokens
+    verifier = recipe.verifier
     return found.step
   }
 }
@@ -269,7 +339,9 @@ public enum RecipeRegistry {
   /// Adding a recipe is one file, one test and one line here.
   public static let all: [any Recipe.Type] = [
     SFTRecipe.self, ContinuedPretrainingRecipe.self, RejectionSamplingRecipe.self, STaRRecipe.self,
-    ReinforceRecipe.self, ReFTRecipe.self, GRPORecipe.self,
+    ReinforceRecipe.self, ReFTRecipe.self, GRPORecipe.self, DPORecipe.self, TDPORecipe.self,
+    DistillationRecipe.self, PRMRecipe.self, ValueRecipe.self, ORMRecipe.self,
+    ImplicitPRMRecipe.self, GenRMRecipe.self,
   ]
 
   public static var names: [String] { all.map { $0.description.name } }

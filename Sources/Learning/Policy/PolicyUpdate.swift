@@ -17,77 +17,111 @@ struct PolicyUpdate {
   }
 
   struct Pass {
-    var rows = PackedRows()
-    var places: [Place] = []
+    var rows: PackedRows
+    var places: [Place]
   }
 
   let groups: [CompletionGroup]
-  private(set) var passes: [Pass] = []
+  let passes: [Pass]
   /// log p of each completion's tokens under the weights that sampled it. [groups][completions][tokens]
   private(set) var sampled: [[[Float]]]
   /// The same under the weights now, as of the last pass. [groups][completions][tokens]
   private(set) var current: [[[Float]]]
   /// −∂ loss / ∂ log p of each token, in the last update.
   private(set) var pushes: [[[Float]]]
+  /// Whether the ratio of each token was clipped in the last update; empty where nothing is.
+  private(set) var isClipped: [[[Bool]]]
   private(set) var reference: [[[Float]]]?
   private var entropySum = 0.0
   let tokenCount: Int
   let completionCount: Int
+  /// Tokens of all completions, each with its prompt: what TRL counts as seen.
+  let seenCount: Int
 
   private let rowLimit: Int
+  private let temperature: Double
 
   /// - Parameters:
   ///   - rowLimit: how many rows a pass has at most, where no single text is longer.
+  ///   - temperature: what the completions were sampled at.
   ///   - isLive: whether anything is learned from a group. Groups from which nothing is learned are
   ///     in passes of their own, which need no backward pass.
-  init(_ groups: [CompletionGroup], rowLimit: Int = 4096, isLive: (Int) -> Bool) {
+  init(
+    _ groups: [CompletionGroup], rowLimit: Int, temperature: Double = 1, isLive: (Int) -> Bool
+  ) {
     self.rowLimit = rowLimit
+    self.temperature = temperature
     self.groups = groups
     tokenCount = groups.reduce(0) { $0 + $1.completions.reduce(0) { $0 + $1.tokens.count } }
     completionCount = groups.reduce(0) { $0 + $1.completions.count }
+    seenCount = groups.reduce(tokenCount) { $0 + $1.completions.count * $1.prompt.count }
     sampled = groups.map { $0.completions.map { _ in [] } }
     current = sampled
     pushes = sampled
+    isClipped = sampled.map { $0.map { _ in [] } }
     let live = groups.indices.filter(isLive)
     let dead = groups.indices.filter { !isLive($0) }
-    for kind in [live, dead] where !kind.isEmpty {
-      passes.append(Pass())
-      for group in kind { pack(group) }
-    }
-    passes.removeAll { $0.places.isEmpty }
+    passes = [live, dead].flatMap { Self.passes($0, of: groups, rowLimit: rowLimit) }
   }
 
-  private mutating func pack(_ group: Int) {
-    let own = groups[group]
-    var numbers = own.completions.indices.filter { !own.completions[$0].tokens.isEmpty }[...]
-    while !numbers.isEmpty {
-      var length = own.prompt.count
-      let room = rowLimit - passes[passes.count - 1].rows.count
-      let fitting = numbers.prefix { number in
-        length += own.completions[number].tokens.count
-        return length <= room
-      }
-      if fitting.count < numbers.count, passes[passes.count - 1].rows.count > 0 {
-        passes.append(Pass())
-        continue
-      }
-      // A completion that is longer than a pass should be has one to itself.
-      let taken = fitting.isEmpty ? numbers.prefix(1) : fitting
-      let ranges = passes[passes.count - 1].rows.add(
-        prompt: own.prompt, continuations: taken.map { own.completions[$0].tokens })
-      for (number, targets) in zip(taken, ranges) {
-        passes[passes.count - 1].places.append(
-          Place(group: group, number: number, targets: targets))
-      }
-      numbers = numbers.dropFirst(taken.count)
+  /// Packs what was said; an empty completion has nothing to learn from.
+  private static func passes(
+    _ numbers: [Int], of groups: [CompletionGroup], rowLimit: Int
+  ) -> [Pass] {
+    let said = numbers.map { group in
+      let completions = groups[group].completions
+      return (group: group, numbers: completions.indices.filter { !completions[$0].tokens.isEmpty })
+    }.filter { !$0.numbers.isEmpty }
+    let texts = said.map { group, numbers in
+      TextGroup(
+        prompt: groups[group].prompt,
+        continuations: numbers.map { groups[group].completions[$0].tokens })
+    }
+    return PackedRows.passes(texts, atMost: rowLimit).map { packed in
+      Pass(
+        rows: packed.rows,
+        places: packed.texts.map { text in
+          let (group, numbers) = said[text.group]
+          return Place(group: group, number: numbers[text.continuation], targets: text.targets)
+        })
     }
   }
+
+  /// What a pass asks: how likely its tokens are for the policy that sampled them.
+  private func rows(of pass: Pass) -> PackedRows {
+    var rows = pass.rows
+    rows.temperature = Float(temperature)
+    return rows
+  }
+
+  // MARK: Parts
+
+  /// Some of the groups as a batch of their own, with what is known of how they were sampled.
+  func part(_ numbers: [Int]) -> PolicyUpdate {
+    var part = PolicyUpdate(
+      numbers.map { groups[$0] }, rowLimit: rowLimit, temperature: temperature
+    ) { _ in true }
+    part.sampled = numbers.map { sampled[$0] }
+    part.reference = reference.map { all in numbers.map { all[$0] } }
+    return part
+  }
+
+  /// Takes over what the last update of a part made of its groups.
+  mutating func take(_ part: PolicyUpdate, of numbers: [Int]) {
+    for (place, group) in numbers.enumerated() {
+      current[group] = part.current[place]
+      pushes[group] = part.pushes[place]
+      isClipped[group] = part.isClipped[place]
+    }
+  }
+
+  // MARK: Learning
 
   /// Asks the model that training began with, too.
   mutating func refer(to trainee: any Trainee) throws {
     var all = groups.map { $0.completions.map { _ in [Float]() } }
     for pass in passes {
-      let outcome = try trainee.forwardAtStart(pass.rows)
+      let outcome = try trainee.forwardAtStart(rows(of: pass))
       for place in pass.places {
         all[place.group][place.number] = Array(outcome.logProbabilities[place.targets])
       }
@@ -108,7 +142,7 @@ struct PolicyUpdate {
   ) throws -> [Told] {
     try passes.map { pass in
       let (value, told, _) = try value(
-        of: pass, try trainee.forward(pass.rows), step: step, isFirst: isFirst, objective)
+        of: pass, try trainee.forward(rows(of: pass)), step: step, isFirst: isFirst, objective)
       if value.slopes.contains(where: { $0 != 0 }) {
         try trainee.backward(slopes: value.slopes, entropySlopes: nil)
       }
@@ -126,7 +160,8 @@ struct PolicyUpdate {
   ) throws -> [Told] {
     try passes.map { pass in
       let (value, told, outcome) = try value(
-        of: pass, try trainee.forwardWithStates(pass.rows), step: step, isFirst: isFirst, objective)
+        of: pass, try trainee.forwardWithStates(rows(of: pass)), step: step, isFirst: isFirst,
+        objective)
       if let slopes = value.valueSlopes {
         let stateSlopes = head(outcome.states, slopes)
         try trainee.backward(slopes: value.slopes, stateSlopes: stateSlopes)
@@ -152,6 +187,9 @@ struct PolicyUpdate {
     let (value, told) = try objective(pass, outcome, self)
     for place in pass.places {
       pushes[place.group][place.number] = value.slopes[place.targets].map { -$0 }
+      if !value.isClipped.isEmpty {
+        isClipped[place.group][place.number] = Array(value.isClipped[place.targets])
+      }
     }
     guard value.loss.isFinite, value.slopes.allSatisfy(\.isFinite) else {
       throw LearningError.notFinite(step: step, .loss)
@@ -176,7 +214,7 @@ struct PolicyUpdate {
   /// The mean entropy in nats of what the batch's tokens were chosen from.
   var entropy: Double { tokenCount > 0 ? entropySum / Double(tokenCount) : 0 }
 
-  // MARK: What is told
+  // MARK: For the trace
 
   /// What is told of every batch of samples, by TRL's names and with its arithmetic.
   var metrics: [TrainingMetric: Double] {
@@ -200,11 +238,8 @@ struct PolicyUpdate {
 
   /// The samples of some problems with what they were given to learn: groups from which something is
   /// learned before others.
-  ///
-  /// - Parameter epsilon: where ratios are clipped; nil where there are none.
   func samples(
     step: Int, count: Int = 3, vocabulary: any Vocabulary,
-    epsilon: (low: Double, high: Double)? = nil,
     advantage: (_ group: Int, _ number: Int) -> Double?
   ) -> [TrainingSamples] {
     let shown =
@@ -213,8 +248,7 @@ struct PolicyUpdate {
       let greatest = pushes[group].joined().map { abs($0) }.max() ?? 0
       let samples = groups[group].completions.indices.map { number in
         sample(
-          group, number, greatest: greatest, vocabulary, epsilon,
-          advantage: advantage(group, number))
+          group, number, greatest: greatest, vocabulary, advantage: advantage(group, number))
       }
       return TrainingSamples(step: step, question: groups[group].question, samples: samples)
     }
@@ -222,9 +256,11 @@ struct PolicyUpdate {
 
   private func sample(
     _ group: Int, _ number: Int, greatest: Float, _ vocabulary: any Vocabulary,
-    _ epsilon: (low: Double, high: Double)?, advantage: Double?
+    advantage: Double?
   ) -> TrainingSample {
     let completion = groups[group].completions[number]
+    // Only what is clipped reads ratios.
+    let isClipped = isClipped[group][number]
     let ratios = zip(current[group][number], sampled[group][number]).map { exp(Double($0 - $1)) }
     let divergences = reference.map { reference in
       zip(reference[group][number], current[group][number]).map { reference, current in
@@ -240,16 +276,7 @@ struct PolicyUpdate {
       push: pushes[group][number].map { greatest > 0 ? Double($0 / greatest) : 0 },
       answer: completion.answer, reward: completion.reward, isRight: completion.isRight,
       reasons: completion.reasons, advantage: advantage,
-      ratio: epsilon.flatMap { _ in mean(ratios) },
-      clipped: epsilon.flatMap { epsilon in
-        mean(ratios.map { Self.isClipped($0, advantage ?? 0, epsilon) ? 1 : 0 })
-      },
-      divergence: divergences.flatMap(mean))
-  }
-
-  private static func isClipped(
-    _ ratio: Double, _ advantage: Double, _ epsilon: (low: Double, high: Double)
-  ) -> Bool {
-    (advantage > 0 && ratio > 1 + epsilon.high) || (advantage < 0 && ratio < 1 - epsilon.low)
+      ratio: isClipped.isEmpty ? nil : mean(ratios),
+      clipped: mean(isClipped.map { $0 ? 1 : 0 }), divergence: divergences.flatMap(mean))
   }
 }

@@ -11,8 +11,8 @@ public enum RewardKind: String, Sendable, CaseIterable {
   case length
   /// The model says that it is right: p(Yes).
   case verdict = "self"
-  /// The right answer stands anywhere in it. Whoever lists many numbers gets this one without
-  /// solving anything, which is what it is for.
+  /// The answer is right, or the right one stands anywhere in the text as words of their own. Whoever
+  /// lists many numbers gets this one without solving anything, which is what it is for.
   case planted
 }
 
@@ -67,7 +67,10 @@ public struct RewardMix: Sendable, Hashable, CustomStringConvertible {
         case .length:
           Self.closeness(of: completion.tokens.count, to: lengthTarget, longest: longest)
         case .verdict: verdict
-        case .planted: question.gold.map { completion.text.contains($0) } ?? false ? 1 : 0
+        case .planted:
+          completion.isRight
+            || question.gold.map { NamedAnswer.stands($0, in: completion.text) } ?? false
+            ? 1 : 0
         }
       return sum + part.weight * value
     }
@@ -77,5 +80,38 @@ public struct RewardMix: Sendable, Hashable, CustomStringConvertible {
   private static func closeness(of length: Int, to target: Int, longest: Int) -> Double {
     let scale = target > 0 ? target : max(1, longest)
     return max(0, 1 - Double(abs(length - target)) / Double(scale))
+  }
+}
+
+/// Looks for an answer in a text, word by word: 8 does not stand in 18, nor in 8.5 or 1/8.
+enum NamedAnswer {
+  static func stands(_ answer: String, in text: String) -> Bool {
+    let (wanted, words) = (words(answer), words(text))
+    guard !wanted.isEmpty, wanted.count <= words.count else { return false }
+    return (0...words.count - wanted.count).contains {
+      words[$0..<$0 + wanted.count].elementsEqual(wanted)
+    }
+  }
+
+  /// Runs of letters and digits in lower case. A sign before a number that follows a blank belongs to
+  /// it, as do points, commas, slashes and colons between digits.
+  private static func words(_ text: String) -> [String] {
+    let characters = Array(text.lowercased())
+    var words: [String] = []
+    var word = ""
+    for (index, character) in characters.enumerated() {
+      let next = index + 1 < characters.count ? characters[index + 1] : " "
+      let before = index > 0 ? characters[index - 1] : " "
+      let joins =
+        ".,/:".contains(character) && before.isNumber && next.isNumber
+        || "-−".contains(character) && before.isWhitespace && next.isNumber
+      if character.isLetter || character.isNumber || joins {
+        word.append(character == "−" ? "-" : character)
+      } else if !word.isEmpty {
+        words.append(word)
+        word = ""
+      }
+    }
+    return word.isEmpty ? words : words + [word]
   }
 }

@@ -23,6 +23,8 @@ public struct Completion: Sendable, Hashable {
   public var announces: Bool
   /// log p of each token as it was chosen, where it was asked for.
   public var logProbabilities: [Double] = []
+  /// How many tokens were sampled for it, those that spell a stop included.
+  public var sampled = 0
   public var reward = 0.0
 }
 
@@ -72,14 +74,34 @@ struct Rollouts {
   func answer(
     _ questions: [Question], count: Int = 1, _ choosing: Choosing
   ) async throws -> [CompletionGroup] {
+    try await complete(questions.map { Beginning(question: $0) }, count: count, choosing)
+  }
+
+  /// What is gone on from: a question, and what has been said to it so far.
+  struct Beginning {
+    var question: Question
+    var said: [TokenID] = []
+  }
+
+  /// Goes on from places in answers, all in one batch: what several of them share is computed once.
+  ///
+  /// - Parameter count: how often each is gone on from.
+  /// - Returns: for each beginning its answers, from their first token on; log p only of what was
+  ///   sampled.
+  /// - Throws: as `answer`.
+  func complete(
+    _ beginnings: [Beginning], count: Int = 1, _ choosing: Choosing
+  ) async throws -> [CompletionGroup] {
     let decoder = Decoder(model: model, slots: Self.slots)
+    var known: [Question: (prompt: Prompt, ids: [TokenID])] = [:]
     var prompts: [Prompt] = []
     var groups: [CompletionGroup] = []
     var paths: [Continuation] = []
-    for question in questions {
-      let prompt = try self.prompt(for: question)
-      let ids = try prompt.tokens(of: question, for: model)
-      let start = decoder.insert(ids)
+    for beginning in beginnings {
+      let question = beginning.question
+      let (prompt, ids) = try known[question] ?? tokens(of: question)
+      known[question] = (prompt, ids)
+      let start = decoder.insert(ids + beginning.said)
       let stop = StopRule(endTokens: model.vocabulary.endOfText, stopSequences: prompt.stops)
       for _ in 0..<count {
         let path = choosing.firstPath + paths.count
@@ -87,7 +109,7 @@ struct Rollouts {
           Continuation(
             start: start, path: path,
             sampler: choosing.sampling.sampler(seed: choosing.seed, path: path), stop: stop,
-            budget: settings.maxCompletionLength))
+            budget: max(1, settings.maxCompletionLength - beginning.said.count)))
       }
       prompts.append(prompt)
       groups.append(CompletionGroup(question: question, prompt: ids, completions: []))
@@ -102,9 +124,12 @@ struct Rollouts {
     for (index, result) in results.enumerated() {
       if case .failed(let why) = result.reason { throw StrategyError.decoding(why) }
       let group = index / count
-      var completion = completion(result, to: groups[group].question, prompts[group])
+      let said = beginnings[group].said
+      var completion = completion(
+        said + result.tokens, result.reason, to: groups[group].question, prompts[group])
+      completion.sampled = result.tokens.count
       completion.logProbabilities = Array(
-        (probabilities[result.path] ?? []).prefix(completion.tokens.count))
+        (probabilities[result.path] ?? []).prefix(max(0, completion.tokens.count - said.count)))
       groups[group].completions.append(completion)
     }
     return groups
@@ -116,14 +141,19 @@ struct Rollouts {
     return try library.prompt(for: question, used, otherwise: .plain, model: model)
   }
 
+  private func tokens(of question: Question) throws -> (prompt: Prompt, ids: [TokenID]) {
+    let prompt = try prompt(for: question)
+    return (prompt, try prompt.tokens(of: question, for: model))
+  }
+
   private func completion(
-    _ result: PathResult, to question: Question, _ prompt: Prompt
+    _ said: [TokenID], _ reason: FinishReason, to question: Question, _ prompt: Prompt
   ) -> Completion {
     let vocabulary = model.vocabulary
-    let pieces = result.tokens.map { vocabulary.bytes(of: $0) }
+    let pieces = said.map { vocabulary.bytes(of: $0) }
     var bytes = pieces.flatMap { $0 }
     let length = prompt.answerLength(in: bytes)
-    var tokens = result.tokens
+    var tokens = said
     if length < bytes.count {
       // A token that spells the end of the answer and the stop's beginning is none of the answer.
       var (end, kept) = (0, 0)
@@ -138,7 +168,7 @@ struct Rollouts {
     let thinking = prompt.thinking ?? ThinkingTags(declaredBy: vocabulary)
     let found = AnswerExtractor.extract(from: bytes, kind: question.kind, thinking: thinking)
     let text = String(decoding: bytes, as: UTF8.self)
-    let isCut = result.reason == .budget || result.reason == .contextFull
+    let isCut = reason == .budget || reason == .contextFull
     return Completion(
       tokens: tokens, text: text, answer: found?.value,
       isRight: question.isCorrect(found?.value) ?? false,

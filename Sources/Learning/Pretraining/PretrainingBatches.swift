@@ -44,7 +44,8 @@ struct PretrainingBatches {
   ///
   /// - Throws: `TokenFileError.tooFewDocuments` where there are not enough for any.
   mutating func next() throws(TokenFileError) -> Batch {
-    let chunks = max(1, file.documents.count / Self.chunkSize)
+    // The last chunk may be smaller.
+    let chunks = max(1, (file.documents.count + Self.chunkSize - 1) / Self.chunkSize)
     for _ in 0...chunks where queue.isEmpty { refill(chunks) }
     guard let batch = queue.popLast() else { throw .tooFewDocuments }
     return batch

@@ -11,7 +11,7 @@ public final class GRPORecipe: Recipe {
     cost: "24 problems × 8 samples a step, then one update",
     settings: .ofEveryTraining + .ofSampling
       + [.loss, .scaleRewards, .updates, .epsilon, .epsilonHigh, .beta],
-    defaults: .ofSampling, defaultSteps: 8, samples: true)
+    defaults: .ofSampling, defaultSteps: 8, samples: true, isOnPolicy: true)
 
   public init() {}
 
@@ -21,14 +21,15 @@ public final class GRPORecipe: Recipe {
     let advantages = groups.map {
       GRPO.advantages($0.rewards, scaled: settings.scaling == .group)
     }
-    var update = PolicyUpdate(groups) { group in
+    var update = PolicyUpdate(
+      groups, rowLimit: run.trainee.rowLimit, temperature: settings.temperature
+    ) { group in
       settings.beta != 0 || advantages[group].contains { $0 != 0 }
     }
     if settings.beta != 0 { try update.refer(to: run.trainee) }
-    var told: [(loss: Double, metrics: GRPO.Metrics)] = []
-    var norms: [Double] = []
+    var updates: [[String: Double]] = []
     for number in 0..<settings.updates {
-      told = try update.accumulate(run.trainee, step: run.step, isFirst: number == 0) {
+      let told = try update.accumulate(run.trainee, step: run.step, isFirst: number == 0) {
         pass, outcome, update in
         let completions = update.completions(of: pass) { group, number in
           let count = groups[group].completions[number].tokens.count
@@ -37,21 +38,27 @@ public final class GRPORecipe: Recipe {
         let (value, metrics) = GRPO.value(
           outcome.logProbabilities, completions, settings.objective,
           batchTokens: update.tokenCount, batchCompletions: update.completionCount)
-        return (value, (value.loss, metrics))
+        return (value, (loss: value.loss, metrics: metrics))
       }
-      norms.append(try run.update(beside: update.completionCount))
+      var metrics = GRPO.Metrics.joined(told.map(\.metrics)).named
+      metrics[TrainingMetric.loss.rawValue] = told.reduce(0) { $0 + $1.loss }
+      metrics[TrainingMetric.gradientNorm.rawValue] = try run.update(
+        beside: update.completionCount)
+      updates.append(metrics)
     }
     run.tell(
-      update.samples(
-        step: run.step, vocabulary: run.vocabulary,
-        epsilon: (settings.epsilon, settings.epsilonHigh)
-      ) { advantages[$0][$1] })
-    run.learned(from: update.tokenCount)
+      update.samples(step: run.step, vocabulary: run.vocabulary) { advantages[$0][$1] })
+    run.learned(from: update.seenCount)
     var step = run.told(update.metrics)
-    step[.loss] = told.reduce(0) { $0 + $1.loss }
-    step[.gradientNorm] = norms.reduce(0, +) / Double(max(1, norms.count))
-    step.metrics.merge(GRPO.Metrics.joined(told.map(\.metrics)).named) { _, new in new }
+    step.metrics.merge(Self.means(updates)) { _, new in new }
     return step
+  }
+
+  /// The mean of each metric over the updates of a step.
+  private static func means(_ updates: [[String: Double]]) -> [String: Double] {
+    updates.reduce(into: [:]) { means, update in
+      for (name, value) in update { means[name, default: 0] += value / Double(updates.count) }
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import Decoding
 import Foundation
 public import Traces
 import Training
@@ -17,7 +18,7 @@ public final class ReFTRecipe: Recipe {
       var settings = RunSettings.ofSampling
       settings[extra: "beta"] = 0.05
       return settings
-    }(), defaultSteps: 8, samples: true)
+    }(), defaultSteps: 8, samples: true, isOnPolicy: true)
 
   private var head: ValueHead?
   /// The head of a checkpoint, until the model is known.
@@ -32,23 +33,17 @@ public final class ReFTRecipe: Recipe {
     var head = try self.head ?? startingHead(width: trainee.width)
     var groups = try await run.sample()
     if run.settings.reward == .exact { Self.reward(&groups) }
-    let told = PolicyUpdate(groups) { _ in true }.metrics
-    var parts = (0..<run.settings.minibatches).map { part in
-      Minibatch(
-        PolicyUpdate(
-          groups.indices.filter { $0 % run.settings.minibatches == part }.map { groups[$0] }
-        ) { _ in true })
-    }.filter { !$0.update.groups.isEmpty }
-    for index in parts.indices { try parts[index].observe(trainee, head, run) }
-    Minibatch.assess(&parts, run.settings.proximal)
+    var batch = ValuedBatch(groups, rowLimit: trainee.rowLimit, run.settings)
+    try batch.observe(trainee, head, run)
 
+    var updates: [ValuedBatch.Told] = []
     var norms: [Double] = []
-    var metrics: [PPO.Metrics] = []
-    for _ in 0..<run.settings.epochs {
-      metrics = []
-      for index in parts.indices {
-        metrics += try parts[index].accumulate(trainee, &head, run)
-        norms.append(try run.update(beside: parts[index].update.completionCount))
+    for epoch in 0..<run.settings.epochs {
+      for numbers in Self.minibatches(of: groups.count, run.settings, step: run.step, epoch: epoch)
+      {
+        updates.append(try batch.accumulate(numbers, trainee, &head, run))
+        norms.append(
+          try run.update(beside: numbers.reduce(0) { $0 + groups[$1].completions.count }))
         let norm = head.gradientNorm
         guard norm.isFinite else { throw LearningError.notFinite(step: run.step, .loss) }
         let limit = run.settings.maxNorm
@@ -57,25 +52,33 @@ public final class ReFTRecipe: Recipe {
       }
     }
     self.head = head
-    for part in parts.prefix(3) {
-      run.tell(part.samples(run, count: max(1, 3 / parts.count)))
-    }
-    run.learned(from: parts.reduce(0) { $0 + $1.update.tokenCount } * run.settings.epochs)
-    var step = run.told(told)
-    let joined = PPO.Metrics.joined(metrics)
+    run.tell(batch.samples(run))
+    run.learned(from: batch.update.seenCount)
+    var step = run.told(batch.update.metrics)
+    let joined = PPO.Metrics.joined(updates.map(\.metrics))
     step[.loss] = joined.policyLoss + run.settings.proximal.valueWeight * joined.valueLoss
     step[.gradientNorm] = norms.reduce(0, +) / Double(max(1, norms.count))
-    step[.entropy] =
-      parts.reduce(0) { $0 + $1.update.entropy * Double($1.update.tokenCount) }
-      / Double(max(1, joined.tokens))
     step[.clipped] = joined.clippedShare
-    if run.settings.beta > 0 { step[.divergence] = Minibatch.divergence(parts) }
+    step[.divergence] = batch.divergence
+    step.metrics.merge(batch.objective(run.settings.proximal)) { _, new in new }
     step.metrics.merge(joined.named) { _, new in new }
+    step.metrics.merge(ValuedBatch.Told.named(updates)) { _, new in new }
     return step
   }
 
+  /// The groups of each update of an epoch. Which groups go together is drawn anew in every epoch:
+  /// families take turns in a batch, so that fixed parts of it would be of fixed families.
+  static func minibatches(
+    of count: Int, _ settings: TrainingSettings, step: Int, epoch: Int
+  ) -> [[Int]] {
+    var random = SplitMix64(state: settings.seed &+ UInt64(step) << 32 &+ UInt64(epoch))
+    let order = (0..<count).shuffled(using: &random)
+    let parts = min(settings.minibatches, count)
+    return (0..<parts).map { Array(order[count * $0 / parts..<count * ($0 + 1) / parts]) }
+  }
+
   /// What the paper gives: 1 for the right answer, and a little for any.
-  private static func reward(_ groups: inout [CompletionGroup]) {
+  static func reward(_ groups: inout [CompletionGroup]) {
     for group in groups.indices {
       for number in groups[group].completions.indices {
         let completion = groups[group].completions[number]
@@ -113,7 +116,7 @@ public final class ReFTRecipe: Recipe {
 
 extension TrainingSettings {
   /// What the objective is told.
-  fileprivate var proximal: PPO.Settings {
+  var proximal: PPO.Settings {
     var proximal = PPO.Settings()
     proximal.clipRange = epsilon
     proximal.klWeight = beta
@@ -123,18 +126,22 @@ extension TrainingSettings {
   }
 }
 
-/// A part of a batch that gets an update of its own, with what was known when it was sampled.
-private struct Minibatch {
+/// A batch with what was known when it was sampled: how likely it was, what the head expected, and
+/// what every token turned out to be worth.
+private struct ValuedBatch {
   private(set) var update: PolicyUpdate
-  /// Of each pass the completions, as they were when they were sampled.
-  private var sampled: [[SampledCompletion]] = []
-  private var values: [[[Float]]] = []
-  private var valued: [[PPO.ValuedCompletion]] = []
+  /// By group and completion; nil for one without tokens. Its targets are those of no pass.
+  private var valued: [[PPO.ValuedCompletion?]] = []
 
-  init(_ update: PolicyUpdate) { self.update = update }
+  init(_ groups: [CompletionGroup], rowLimit: Int, _ settings: TrainingSettings) {
+    update = PolicyUpdate(
+      groups, rowLimit: rowLimit, temperature: settings.temperature
+    ) { _ in true }
+    valued = groups.map { $0.completions.map { _ in nil } }
+  }
 
   /// Asks how likely everything was, for the model that sampled and the one that training began
-  /// with, and what the head expected.
+  /// with, and what the head expected; gives all completions their advantages.
   mutating func observe(
     _ trainee: any HeadedTrainee, _ head: ValueHead, _ run: TrainingRun
   ) throws {
@@ -146,69 +153,91 @@ private struct Minibatch {
         let nothing = ObjectiveValue(
           loss: 0, slopes: Array(repeating: 0, count: outcome.logProbabilities.count))
         let completions = update.completions(of: pass) { _, _ in [] }
-        return (nothing, (completions, pass.places.map { Array(values[$0.targets]) }))
-      })
-    sampled = seen.map(\.0)
-    values = seen.map(\.1)
+        return (
+          nothing,
+          zip(pass.places, completions).map { ($0, $1, Array(values[$0.targets])) }
+        )
+      }
+    ).joined()
+    let assessed = PPO.assess(
+      seen.map { $0.1 }, values: seen.map { $0.2 },
+      terminal: seen.map { update.groups[$0.0.group].completions[$0.0.number].reward },
+      run.settings.proximal)
+    for ((place, _, _), one) in zip(seen, assessed) { valued[place.group][place.number] = one }
   }
 
-  /// Gives all completions of a batch their advantages.
-  static func assess(_ parts: inout [Minibatch], _ settings: PPO.Settings) {
-    let terminal = parts.flatMap { part in
-      part.update.passes.flatMap(\.places).map { place in
-        part.update.groups[place.group].completions[place.number].reward
-      }
-    }
-    var assessed = PPO.assess(
-      parts.flatMap { $0.sampled.joined() }, values: parts.flatMap { $0.values.joined() },
-      terminal: terminal, settings)[...]
-    for index in parts.indices {
-      parts[index].valued = parts[index].sampled.map { completions in
-        defer { assessed = assessed.dropFirst(completions.count) }
-        return Array(assessed.prefix(completions.count))
-      }
+  /// What an update tells.
+  struct Told {
+    var metrics: PPO.Metrics
+    /// The mean entropy in nats of what tokens were chosen from, before the update.
+    var entropy: Double
+
+    /// What TRL makes of all updates of a step, beside the means of their metrics.
+    static func named(_ updates: [Told]) -> [String: Double] {
+      let count = Double(updates.count)
+      let entropy = updates.reduce(0) { $0 + $1.entropy } / max(1, count)
+      let mean = updates.reduce(0) { $0 + $1.metrics.ratio } / max(1, count)
+      let squares = updates.reduce(0) { $0 + ($1.metrics.ratio - mean) * ($1.metrics.ratio - mean) }
+      return ["policy/entropy_avg": entropy, "val/ratio_var": squares / max(1, count - 1)]
     }
   }
 
-  /// Adds the gradients of an update, the head's too.
+  /// Adds the gradients of an update on some of the groups, the head's too.
   mutating func accumulate(
-    _ trainee: any HeadedTrainee, _ head: inout ValueHead, _ run: TrainingRun
-  ) throws -> [PPO.Metrics] {
-    var number = 0
+    _ numbers: [Int], _ trainee: any HeadedTrainee, _ head: inout ValueHead, _ run: TrainingRun
+  ) throws -> Told {
+    var part = update.part(numbers)
     var changed = head
-    let valued = valued
-    let metrics = try update.accumulate(
+    let told = try part.accumulate(
       trainee, step: run.step, isFirst: false, head: { changed.backward($0, slopes: $1) },
-      objective: { _, outcome, update in
-        defer { number += 1 }
-        return PPO.value(
-          outcome.logProbabilities, values: changed.values(outcome.states), valued[number],
-          run.settings.proximal, batchTokens: update.tokenCount)
+      objective: { [valued] pass, outcome, part in
+        let completions = pass.places.compactMap { place in
+          valued[numbers[place.group]][place.number].map { one in
+            var here = one
+            here.completion.targets = place.targets
+            return here
+          }
+        }
+        let (value, metrics) = PPO.value(
+          outcome.logProbabilities, values: changed.values(outcome.states), completions,
+          run.settings.proximal, batchTokens: part.tokenCount)
+        return (value, (metrics, outcome.entropies.reduce(0) { $0 + Double($1) }))
       })
     head = changed
-    return metrics
+    update.take(part, of: numbers)
+    return Told(
+      metrics: .joined(told.map { $0.0 }),
+      entropy: told.reduce(0) { $0 + $1.1 } / Double(max(1, part.tokenCount)))
   }
 
-  /// The mean over all tokens of log π_sampled − log π_ref.
-  static func divergence(_ parts: [Minibatch]) -> Double {
-    let differences = parts.flatMap { $0.sampled.joined() }.flatMap { completion in
-      zip(completion.sampled, completion.reference ?? completion.sampled).map { Double($0 - $1) }
+  // MARK: For the trace
+
+  private var completions: [SampledCompletion] { valued.joined().compactMap { $0?.completion } }
+
+  /// What TRL logs of the batch as it was sampled.
+  func objective(_ settings: PPO.Settings) -> [String: Double] {
+    PPO.objective(
+      completions, terminal: update.groups.flatMap(\.rewards), klWeight: settings.klWeight)
+  }
+
+  /// The mean of k3 over all tokens as they were sampled; nil without a reference.
+  var divergence: Double? {
+    let terms = completions.flatMap { completion in
+      zip(completion.sampled, completion.reference ?? []).map { sampled, reference in
+        let below = Double(reference - sampled)
+        return exp(below) - below - 1
+      }
     }
-    return differences.reduce(0, +) / Double(max(1, differences.count))
+    return terms.isEmpty ? nil : terms.reduce(0, +) / Double(terms.count)
   }
 
   /// What is told of a few groups; the advantage of a completion is the mean of its tokens'.
-  func samples(_ run: TrainingRun, count: Int) -> [TrainingSamples] {
-    var advantages: [[Double?]] = update.groups.map { $0.completions.map { _ in nil } }
-    for (pass, valued) in zip(update.passes, valued) {
-      for (place, one) in zip(pass.places, valued) {
+  func samples(_ run: TrainingRun) -> [TrainingSamples] {
+    update.samples(step: run.step, vocabulary: run.vocabulary) { group, number in
+      valued[group][number].map { one in
         let all = one.completion.advantages
-        advantages[place.group][place.number] = all.reduce(0, +) / Double(max(1, all.count))
+        return all.reduce(0, +) / Double(max(1, all.count))
       }
     }
-    return update.samples(
-      step: run.step, count: count, vocabulary: run.vocabulary,
-      epsilon: (run.settings.epsilon, run.settings.epsilon)
-    ) { advantages[$0][$1] }
   }
 }

@@ -13,7 +13,8 @@ public final class ReinforceRecipe: Recipe {
     summary: "Makes samples likelier by how far their reward is above the usual one.",
     paper: "Williams 1992, Machine Learning 8, 229–256",
     cost: "24 problems × 8 samples a step, then one update",
-    settings: .ofEveryTraining + .ofSampling, defaults: .ofSampling, defaultSteps: 8, samples: true)
+    settings: .ofEveryTraining + .ofSampling, defaults: .ofSampling, defaultSteps: 8,
+    samples: true, isOnPolicy: true)
 
   /// What of the baseline stays when a step's mean reward is mixed in.
   private static let memory = 0.9
@@ -27,7 +28,11 @@ public final class ReinforceRecipe: Recipe {
     let groups = try await run.sample()
     let baseline = baseline ?? 0
     let advantages = groups.map { group in group.rewards.map { $0 - baseline } }
-    var update = PolicyUpdate(groups) { group in advantages[group].contains { $0 != 0 } }
+    var update = PolicyUpdate(
+      groups, rowLimit: run.trainee.rowLimit, temperature: run.settings.temperature
+    ) { group in
+      advantages[group].contains { $0 != 0 }
+    }
     let losses = try update.accumulate(run.trainee, step: run.step, isFirst: true) {
       pass, outcome, update in
       let completions = update.completions(of: pass) { group, number in
@@ -41,7 +46,7 @@ public final class ReinforceRecipe: Recipe {
     let norm = try run.update(beside: update.completionCount)
     run.tell(
       update.samples(step: run.step, vocabulary: run.vocabulary) { advantages[$0][$1] })
-    run.learned(from: update.tokenCount)
+    run.learned(from: update.seenCount)
     var step = run.told(update.metrics)
     step[.loss] = losses.reduce(0, +)
     step[.gradientNorm] = norm

@@ -10,7 +10,7 @@ public final class RejectionSamplingRecipe: Recipe {
     summary: "Samples answers, keeps each right one once, and learns what is kept.",
     paper: "Yuan et al. 2023, arXiv 2308.01825",
     cost: "96 problems × 4 samples an iteration, then 4 updates",
-    settings: .ofTexts + [.samples, .temperature, .topK, .topP, .iterations, .epochs],
+    settings: .ofTexts + [.samples, .temperature, .topK, .topP, .iterations, .epochs, .meanOver],
     defaults: {
       var settings = RunSettings.ofTexts
       settings[extra: "batch"] = 96
@@ -36,7 +36,7 @@ public final class RejectionSamplingRecipe: Recipe {
     let groups = try await run.sample()
     let right = groups.map(\.distinctRight)
     kept = KeptSolutions(
-      firstStep: run.step, steps: run.iterationSteps,
+      firstStep: run.step, steps: run.iteration.count,
       texts: try zip(groups, right).flatMap { group, right in
         try right.map { try run.text($0, to: group.question) }
       })

@@ -9,7 +9,7 @@ public final class SFTRecipe: Recipe {
     name: "sft", title: "Supervised fine-tuning",
     summary: "Learns right solutions, word by word, behind the question.",
     paper: "Cobbe et al. 2021, arXiv 2110.14168",
-    cost: "64 solutions a step; nothing is sampled", settings: .ofTexts,
+    cost: "64 solutions a step; nothing is sampled", settings: .ofTexts + [.meanOver],
     defaults: {
       var settings = RunSettings.ofTexts
       settings[extra: "batch"] = 64

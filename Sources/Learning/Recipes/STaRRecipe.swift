@@ -17,7 +17,7 @@ public final class STaRRecipe: Recipe {
     summary: "Learns its own right solutions from the base model again and again.",
     paper: "Zelikman et al. 2022, arXiv 2203.14465",
     cost: "256 problems solved once an iteration, then 8 updates",
-    settings: .ofTexts + [.iterations, .epochs, .hints],
+    settings: .ofTexts + [.iterations, .epochs, .hints, .meanOver],
     defaults: {
       var settings = RunSettings.ofTexts
       settings[extra: "batch"] = 256
@@ -51,9 +51,10 @@ public final class STaRRecipe: Recipe {
       texts += rationalised
       told[.rationalised] = Double(rationalised.count) / Double(max(1, failed.count))
     }
-    run.tell(groups) { _, completion in completion.isRight }
+    let right = groups.map(\.distinctRight)
+    run.tell(groups) { group, completion in right[group].contains(completion) }
     try run.trainee.restart()
-    kept = KeptSolutions(firstStep: run.step, steps: run.iterationSteps, texts: texts)
+    kept = KeptSolutions(firstStep: run.step, steps: run.iteration.count, texts: texts)
     return told
   }
 
@@ -68,7 +69,8 @@ public final class STaRRecipe: Recipe {
     let groups = try await run.rollouts(.think).answer(hinted, .greedy)
     return try zip(failed, groups).flatMap { problem, group in
       // Judged by the question itself: the hint is none of it.
-      try group.completions.filter { $0.answer.map { problem.isCorrect($0) } ?? false }
+      try group.completions
+        .filter { !$0.isCut && ($0.answer.map { problem.isCorrect($0) } ?? false) }
         .map { try run.text($0, to: Question(problem)) }
     }
   }

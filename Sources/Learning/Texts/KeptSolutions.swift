@@ -55,16 +55,27 @@ struct KeptSolutions: Codable, Equatable {
 }
 
 extension CompletionGroup {
-  /// Its right completions, each text once, in the order in which they were sampled.
+  /// Its right completions, each text once, in the order in which they were sampled. What was cut
+  /// off is none of them, although it has said its answer: it would teach to stop in mid-sentence.
   var distinctRight: [Completion] {
-    var seen: Set<[TokenID]> = []
-    return completions.filter { $0.isRight && seen.insert($0.tokens).inserted }
+    var seen: Set<String> = []
+    return completions.filter { $0.isRight && !$0.isCut && seen.insert($0.text).inserted }
   }
 }
 
 extension TrainingRun {
-  /// How many steps each iteration has at most, where a training's steps are cut into so many.
-  var iterationSteps: Int { max(1, (plan.steps + settings.iterations - 1) / settings.iterations) }
+  /// The steps of the iteration of the step under way.
+  var iteration: Range<Int> { Self.iteration(of: step, steps: plan.steps, settings.iterations) }
+
+  /// Cuts steps into iterations as equally as can be: the first i of n have ⌊steps · i / n⌋.
+  ///
+  /// - Parameter step: from 1.
+  /// - Returns: the steps of its iteration.
+  static func iteration(of step: Int, steps: Int, _ iterations: Int) -> Range<Int> {
+    let count = max(1, iterations)
+    let number = max(0, step * count - 1) / max(1, steps)
+    return steps * number / count + 1..<max(step, steps * (number + 1) / count) + 1
+  }
 
   /// Takes the step under way on its part of what is kept.
   ///

@@ -1,5 +1,6 @@
 public import Decoding
 public import Problems
+import Reasoning
 
 /// A text to learn from: what is given, and what is learned behind it.
 public struct LearningText: Sendable, Hashable, Codable {
@@ -24,12 +25,14 @@ public struct LearningText: Sendable, Hashable, Codable {
 public struct LearningTextTokenizer: Sendable {
   private let vocabulary: any Vocabulary
   private let contextLength: Int
-  private let chatTemplate: String?
+  private let turnEnd: TokenID?
+  private let textEnd: TokenID?
 
   public init(_ model: any LanguageModel) {
     vocabulary = model.vocabulary
     contextLength = model.contextLength
-    chatTemplate = model.chatTemplate
+    turnEnd = model.end(ofTurn: true)
+    textEnd = model.end(ofTurn: false)
   }
 
   /// The token behind a text that is over. Where a model has several, that of a conversation's
@@ -37,9 +40,7 @@ public struct LearningTextTokenizer: Sendable {
   ///
   /// - Returns: nil for a model whose texts do not end.
   public func end(ofTurn isTurn: Bool) -> TokenID? {
-    let ends = vocabulary.endOfText.sorted()
-    let template = chatTemplate ?? ""
-    return ends.first { template.contains(vocabulary.name(of: $0)) == isTurn } ?? ends.first
+    isTurn ? turnEnd : textEnd
   }
 
   /// An answer to a prompt: the prompt is masked, the answer is learned, and that it ends there.

@@ -1,4 +1,5 @@
 import Decoding
+public import Traces
 public import Training
 
 /// How badly a model tells texts, summed so that it can be put together.
@@ -30,29 +31,63 @@ public struct TextLoss: Sendable, Hashable {
   }
 }
 
+/// What the loss of several texts is the mean of.
+public enum LossMean: String, Sendable, Codable, CaseIterable, JSONScalar {
+  /// Of the losses of all tokens: longer texts count more.
+  case tokens
+  /// Of the texts' own means: every text counts the same, and a token of a short one more.
+  case texts
+}
+
+extension Sequence<TextLoss> {
+  /// The mean loss in nats; 0 where nothing counts.
+  public func mean(over mean: LossMean) -> Double {
+    switch mean {
+    case .tokens: return reduce(TextLoss(), +).mean
+    case .texts:
+      let means = filter { $0.weight > 0 }.map(\.mean)
+      return means.reduce(0, +) / Double(Swift.max(1, means.count))
+    }
+  }
+}
+
 extension Trainee {
-  /// Adds the gradient of the texts' mean loss: cross-entropy over the tokens of all of them
-  /// together, prompts masked (see `CrossEntropy`). Texts with the same prompt share its rows.
+  /// Adds the gradient of the texts' mean loss: cross-entropy, prompts masked (see `CrossEntropy`).
+  /// Texts with the same prompt share its rows. Into how many passes they are cut does not change
+  /// the loss.
   ///
-  /// - Parameter rowLimit: how many rows one pass has at most, unless a single prompt with what
-  ///   follows it has more. Into how many passes the texts are cut does not change the loss.
+  /// - Parameters:
+  ///   - mean: what the loss is the mean of.
+  ///   - rowLimit: how many rows one pass has at most, unless a single text has more; nil as the
+  ///     trainee says.
   /// - Returns: the loss of each text.
   /// - Throws: `ModelError`.
-  public func learn(_ texts: [LearningText], rowLimit: Int = 8192) throws -> [TextLoss] {
+  public func learn(
+    _ texts: [LearningText], meanOver mean: LossMean = .tokens, rowLimit: Int? = nil
+  ) throws -> [TextLoss] {
     var losses = [TextLoss](repeating: TextLoss(), count: texts.count)
-    let total = texts.reduce(0) { $0 + $1.weight }
+    // What each text's weights are multiplied by.
+    let factors = texts.map { text -> Double in
+      switch mean {
+      case .tokens: 1
+      case .texts: text.weight > 0 ? 1 / text.weight : 0
+      }
+    }
+    let total = zip(texts, factors).reduce(0) { $0 + $1.0.weight * $1.1 }
     guard total > 0 else { return losses }
-    for pass in TextPass.passes(texts, rowLimit: rowLimit) {
+    for pass in TextPass.passes(texts, rowLimit: rowLimit ?? self.rowLimit) {
       let outcome = try forward(pass.rows)
-      let value = CrossEntropy.value(outcome.logProbabilities, weights: pass.weights)
+      let weights = pass.targets.flatMap { place in
+        texts[place.text].allWeights.map { $0 * Float(factors[place.text]) }
+      }
+      let value = CrossEntropy.value(outcome.logProbabilities, weights: weights)
       // The mean is over all passes.
-      let share = pass.weights.reduce(0) { $0 + Double($1) } / total
+      let share = weights.reduce(0) { $0 + Double($1) } / total
       try backward(slopes: value.slopes.map { $0 * Float(share) }, entropySlopes: nil)
       for (text, targets) in pass.targets {
-        for target in targets where pass.weights[target] > 0 {
-          let weight = Double(pass.weights[target])
-          losses[text].sum -= weight * Double(outcome.logProbabilities[target])
-          losses[text].weight += weight
+        for (target, weight) in zip(targets, texts[text].allWeights) where weight > 0 {
+          losses[text].sum -= Double(weight) * Double(outcome.logProbabilities[target])
+          losses[text].weight += Double(weight)
           losses[text].entropy += Double(outcome.entropies[target])
           losses[text].tokens += 1
         }
@@ -67,50 +102,38 @@ extension LearningText {
   var weight: Double {
     weights.map { $0.reduce(0) { $0 + Double($1) } } ?? Double(continuation.count)
   }
+
+  /// What each token of the continuation counts. [continuation.count]
+  fileprivate var allWeights: [Float] {
+    weights ?? Array(repeating: 1, count: continuation.count)
+  }
 }
 
 /// Texts that are packed into the rows of one pass.
 struct TextPass {
-  private(set) var rows = PackedRows()
-  /// What each target counts. [targets]
-  private(set) var weights: [Float] = []
-  /// Of each text, by its index, the targets.
-  private(set) var targets: [(text: Int, targets: Range<Int>)] = []
+  var rows: PackedRows
+  /// The texts in it, by their index, and their targets, in order.
+  var targets: [(text: Int, targets: Range<Int>)]
 
   /// Packs texts, those of one prompt together, in the order of their prompts' first text.
   static func passes(_ texts: [LearningText], rowLimit: Int) -> [TextPass] {
     var places: [[TokenID]: Int] = [:]
-    var groups: [[Int]] = []
+    var members: [[Int]] = []
+    var groups: [TextGroup] = []
     for (index, text) in texts.enumerated() where !text.continuation.isEmpty {
-      if let place = places[text.prompt] {
-        groups[place].append(index)
-      } else {
-        places[text.prompt] = groups.count
-        groups.append([index])
+      let place = places[text.prompt] ?? groups.count
+      if place == groups.count {
+        places[text.prompt] = place
+        members.append([])
+        groups.append(TextGroup(prompt: text.prompt, continuations: []))
       }
+      members[place].append(index)
+      groups[place].continuations.append(text.continuation)
     }
-    var passes: [TextPass] = []
-    var pass = TextPass()
-    for group in groups {
-      let count = group.reduce(texts[group[0]].prompt.count) {
-        $0 + texts[$1].continuation.count - 1
-      }
-      if pass.rows.count > 0, pass.rows.count + count > rowLimit {
-        passes.append(pass)
-        pass = TextPass()
-      }
-      pass.add(group, of: texts)
-    }
-    if pass.rows.count > 0 { passes.append(pass) }
-    return passes
-  }
-
-  private mutating func add(_ group: [Int], of texts: [LearningText]) {
-    let ranges = rows.add(
-      prompt: texts[group[0]].prompt, continuations: group.map { texts[$0].continuation })
-    for (text, range) in zip(group, ranges) {
-      targets.append((text, range))
-      weights += texts[text].weights ?? Array(repeating: 1, count: range.count)
+    return PackedRows.passes(groups, atMost: rowLimit).map { pass in
+      TextPass(
+        rows: pass.rows,
+        targets: pass.texts.map { (members[$0.group][$0.continuation], $0.targets) })
     }
   }
 }

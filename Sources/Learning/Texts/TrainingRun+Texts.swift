@@ -35,11 +35,9 @@ extension TrainingRun {
   /// - Throws: `LearningError.notFinite`, `ModelError`, `TrainingError`.
   func learn(_ texts: [LearningText], rate: Double? = nil) throws -> TrainingStep {
     guard !texts.isEmpty else { return told([.texts: 0]) }
-    let share = min(settings.replay, 0.9)
-    let count = Int((Double(texts.count) * share / (1 - share)).rounded())
     let replay = try ReplayDocuments(seed: settings.seed, for: trainee.model)
-      .texts(step: step, count: count)
-    let losses = try trainee.learn(texts + replay)
+      .texts(step: step, count: settings.replayed(beside: texts.count))
+    let losses = try trainee.learn(texts + replay, meanOver: settings.meanOver)
     let own = losses.prefix(texts.count).reduce(TextLoss(), +)
     let other = losses.dropFirst(texts.count).reduce(TextLoss(), +)
     guard own.sum.isFinite, other.sum.isFinite else {
@@ -47,13 +45,15 @@ extension TrainingRun {
     }
     let rate = rate ?? self.rate
     let norm = try trainee.update(rate: rate, maxNorm: settings.maxNorm)
-    learned(from: own.tokens + other.tokens)
+    learned(from: (texts + replay).reduce(0) { $0 + $1.count })
     var taken = told([
-      .loss: own.mean, .gradientNorm: norm, .entropy: own.meanEntropy,
-      .texts: Double(texts.count),
+      .loss: losses.prefix(texts.count).mean(over: settings.meanOver), .gradientNorm: norm,
+      .entropy: own.meanEntropy, .texts: Double(texts.count),
     ])
     taken[.learningRate] = rate
-    if !replay.isEmpty { taken[.replayLoss] = other.mean }
+    if !replay.isEmpty {
+      taken[.replayLoss] = losses.dropFirst(texts.count).mean(over: settings.meanOver)
+    }
     return taken
   }
 

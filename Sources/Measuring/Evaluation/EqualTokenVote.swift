@@ -32,7 +32,7 @@ extension Evaluation {
   /// - Throws: `StrategyError` when the model cannot go on.
   func vote(on question: Question, within budget: Int) async throws -> EqualTokenVote? {
     var own = self
-    (own.peers, own.settings.samples) = ([], 1)
+    (own.peers, own.judge, own.settings.samples) = ([], nil, 1)
     (own.settings.earlyStop, own.settings.answerOverTime) = (nil, nil)
     own.settings.weighting = .majority
     var trace = Trace()

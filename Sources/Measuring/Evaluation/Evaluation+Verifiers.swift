@@ -73,13 +73,14 @@ extension Evaluation {
   /// Samples solutions of problems and judges them and the pairs.
   ///
   /// - Parameter progress: called after each question with how many are done.
-  /// - Returns: a row for each verifier, aggregate, source, target and family.
+  /// - Returns: how well each verifier tells right from wrong, by aggregate, source, target and family,
+  ///   and what each way to decide makes of the very same candidates, with verifiers and without.
   ///   When cancelled, of what was judged until then.
   /// - Throws: `StrategyError` when the model cannot go on.
-  public func verifierRows(
+  public func compareVerifiers(
     of verifiers: [VerifierName], samplesOf problems: [Problem], pairs: [JudgedPair],
     progress: @escaping @Sendable (Int) -> Void = { _ in }
-  ) async throws -> [VerifierRow] {
+  ) async throws -> (quality: [VerifierRow], decisions: [DecisionRow]) {
     let cases =
       problems.map { Case(source: .samples, question: Question($0), problem: $0) }
       + pairs.map {
@@ -94,35 +95,66 @@ extension Evaluation {
         return nil
       }
     }
-    return VerifierRow.rows(findings.flatMap { group, own in own.map { (group, $0) } })
+    let quality = VerifierRow.rows(
+      findings.flatMap { group, own in own.findings.map { (group, $0) } })
+    let decisions = findings.compactMap { group, own in
+      own.decisions.map { decisions in
+        var decisions = decisions
+        decisions.problem = group
+        return decisions
+      }
+    }
+    return (quality, DecisionRow.rows(decisions))
   }
 
-  private func judge(_ item: Case, by verifiers: [VerifierName]) async throws -> [VerifierFinding] {
+  private func judge(
+    _ item: Case, by verifiers: [VerifierName]
+  ) async throws -> (findings: [VerifierFinding], decisions: Decisions?) {
     var settings = settings
     settings.detail = 0
-    let run = try Run.sampling(item.question, settings, decoder, prompts)
+    let run = try Run.sampling(item.question, settings, decoder, prompts, judge: judge)
     var solutions: [CandidateSolution] = []
     var rightness: [Bool] = []
     var labels: [[Bool?]] = []
+    var choice: CandidateChoice?
     if let problem = item.problem {
       let outcomes = try await run.sampledOutcomes(settings.samples ?? Self.judgedSamples)
       let checker = StepChecker(problem)
       solutions = outcomes.map { run.solution(ofPath: $0.path) }
       rightness = outcomes.map { item.question.isCorrect($0.answer) ?? false }
       labels = solutions.map { checker.labels($0.steps) }
+      choice = CandidateChoice(
+        zip(outcomes, zip(solutions, rightness)).map { outcome, known in
+          .init(
+            text: known.0.text, answer: outcome.answer, isRight: known.1,
+            logProbability: outcome.logProbability)
+        })
     } else {
       solutions = item.solutions.enumerated().map { CandidateSolution(path: $0, text: $1.text) }
       rightness = item.solutions.map(\.isRight)
       labels = item.solutions.map(\.labels)
     }
     var findings: [VerifierFinding] = []
+    var decisions = choice.map {
+      Decisions($0, family: item.question.family ?? "file", problem: 0)
+    }
     for name in verifiers where item.problem != nil || name != .likelihood {
-      let assessments = try await name.verifier(settings).assess(solutions, in: run)
+      let assessments = try await name.verifier(settings, judge: judge).assess(solutions, in: run)
       for (assessment, (isRight, labels)) in zip(assessments, zip(rightness, labels)) {
         findings += self.findings(assessment, isRight, labels, by: name, item)
       }
+      guard let choice else { continue }
+      for aggregate in aggregates(name) {
+        let scores = assessments.map { assessment in
+          aggregate.map { $0.of(assessment.steps) } ?? assessment.value
+        }
+        decisions?.add(
+          choice, scores: scores,
+          weights: aggregate == nil ? assessments.map(\.weight) : scores.map { max(0, $0 ?? 0) },
+          by: name, aggregate)
+      }
     }
-    return findings
+    return (findings, decisions)
   }
 
   private func findings(
@@ -137,13 +169,18 @@ extension Evaluation {
         subject: .init(verifier: name, aggregate: aggregate, source: item.source, target: target),
         family: family, score: score, isRight: label)
     }
-    guard name == .prm || name == .prmRestated else {
-      return [finding(.solution, nil, assessment.value, isRight)]
-    }
-    // The same steps give every aggregate, so all are told unless one was asked for.
-    let aggregates = settings.aggregate?.ofSteps.map { [$0] } ?? StepAggregate.allCases
-    return aggregates.map { finding(.solution, $0, $0.of(assessment.steps), isRight) }
-      + zip(assessment.steps, labels).map { finding(.step, nil, $0, $1) }
+    return aggregates(name).map { aggregate in
+      finding(
+        .solution, aggregate, aggregate.map { $0.of(assessment.steps) } ?? assessment.value,
+        isRight)
+    } + zip(assessment.steps, labels).map { finding(.step, nil, $0, $1) }
+  }
+
+  /// The ways to put the scores of steps together that are told of; nil where the score is of the
+  /// whole. The same steps give every aggregate, so all are told unless one was asked for.
+  private func aggregates(_ name: VerifierName) -> [StepAggregate?] {
+    guard name == .prm || name == .prmRestated else { return [nil] }
+    return settings.aggregate?.ofSteps.map { [$0] } ?? StepAggregate.allCases
   }
 }
 

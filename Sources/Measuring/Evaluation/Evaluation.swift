@@ -32,17 +32,20 @@ public struct Evaluation: Sendable {
   public var settings: RunSettings
   /// Further models, for strategies that use several.
   public var peers: [Decoder]
+  /// The model that verifiers read with where it is not the strategies' own.
+  public var judge: Judge?
   /// Whether each question is put to a plain vote, too, on as many tokens as the strategy took.
   public var comparesVote: Bool
 
   public init(
     decoder: Decoder, prompts: PromptLibrary, settings: RunSettings, peers: [Decoder] = [],
-    comparesVote: Bool = false
+    judge: Judge? = nil, comparesVote: Bool = false
   ) {
     self.decoder = decoder
     self.prompts = prompts
     self.settings = settings
     self.peers = peers
+    self.judge = judge
     self.comparesVote = comparesVote
   }
 
@@ -140,7 +143,7 @@ public struct Evaluation: Sendable {
     let trace = Mutex(known)
     let end = await strategy.run(
       question, settings: settings, decoder: decoder, library: prompts, previous: known.runs[1],
-      peers: peers
+      peers: peers, judge: judge
     ) { record in trace.withLock { $0.apply(record) } }
     if end.reason == .failed { throw StrategyError.decoding(end.message ?? "The run failed.") }
     return end.reason == .completed ? trace.withLock { $0 } : nil

@@ -81,6 +81,16 @@ public struct StudyPlan: Sendable, Hashable {
       texts: library.digest(settings), models: models, arms: try arms(models))
   }
 
+  /// Whether a verifier of the settings' choice judges anything in it.
+  public var isJudged: Bool {
+    switch kind {
+    case .samples: true
+    case .strategies:
+      strategies.contains { StrategyRegistry.description(of: $0)?.isJudged(settings) ?? false }
+    case .thinking, .size, .difficulty: false
+    }
+  }
+
   private func arms(_ models: [StudyModel]) throws -> [StudyArm] {
     var settings = settings
     settings.detail = 0

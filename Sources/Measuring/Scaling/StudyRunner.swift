@@ -24,9 +24,12 @@ public struct StudyRunner: Sendable {
 
   public var prompts: PromptLibrary
   public var open: Opening
+  /// The model that verifiers read with where it is not the study's.
+  public var judge: Judge?
 
-  public init(prompts: PromptLibrary, open: @escaping Opening) {
+  public init(prompts: PromptLibrary, judge: Judge? = nil, open: @escaping Opening) {
     self.prompts = prompts
+    self.judge = judge
     self.open = open
   }
 
@@ -120,7 +123,8 @@ public struct StudyRunner: Sendable {
       }
     }
     let strategy = try StrategyRegistry.strategy(named: arm.strategy)
-    let evaluation = Evaluation(decoder: decoder, prompts: prompts, settings: arm.settings)
+    let evaluation = Evaluation(
+      decoder: decoder, prompts: prompts, settings: arm.settings, judge: judge)
     return try await evaluation.trace(of: strategy, on: question)?.runs[1]?.end.map {
       StudyRecord(isCorrect: $0.correct ?? false, tokens: $0.tokens)
     }
@@ -131,10 +135,11 @@ public struct StudyRunner: Sendable {
     _ question: Question, _ arm: StudyArm, _ decoder: Decoder
   ) async throws -> StudyRecord {
     let settings = arm.settings
-    let run = try Run.sampling(question, settings, decoder, prompts)
+    let run = try Run.sampling(question, settings, decoder, prompts, judge: judge)
     let outcomes = try await run.sampledOutcomes(settings.samples ?? BestOfN.defaultSamples)
     let before = run.counts.spent
-    let verifier = (settings.verifier ?? BestOfN.defaultVerifier).verifier(settings)
+    let verifier = (settings.verifier ?? BestOfN.defaultVerifier).verifier(
+      settings, judge: judge)
     let assessments = try await verifier.assess(
       outcomes.map { run.solution(ofPath: $0.path) }, in: run)
     let samples = zip(outcomes, assessments).map { outcome, assessment in
@@ -154,13 +159,14 @@ public struct StudyRunner: Sendable {
 extension Run {
   /// - Throws: `TextFileError` for a template or example file that is missing or malformed.
   static func sampling(
-    _ question: Question, _ settings: RunSettings, _ decoder: Decoder, _ prompts: PromptLibrary
+    _ question: Question, _ settings: RunSettings, _ decoder: Decoder, _ prompts: PromptLibrary,
+    judge: Judge? = nil
   ) throws -> Run {
     Run(
       number: 1, question: question, settings: settings, decoder: decoder,
       prompt: try prompts.prompt(
         for: question, settings, otherwise: BestOfN.description.defaultPrompting,
-        model: decoder.model)
+        model: decoder.model), judge: judge
     ) { _ in }
   }
 

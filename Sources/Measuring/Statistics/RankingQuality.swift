@@ -59,7 +59,7 @@ public struct RankingQuality: Sendable, Hashable, Encodable {
 
   /// The area under the ROC curve: the chance that a positive scores above a negative, a tie
   /// counting one half (Mann–Whitney). nil without both a positive and a negative, or with NaN.
-  static func area(under scored: [(score: Double, isPositive: Bool)]) -> Double? {
+  public static func area(under scored: [(score: Double, isPositive: Bool)]) -> Double? {
     guard !scored.contains(where: { $0.score.isNaN }) else { return nil }
     return Ranking(
       scored.map { LabelledScore(group: 0, score: $0.score, isPositive: $0.isPositive) }

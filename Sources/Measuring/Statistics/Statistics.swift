@@ -115,6 +115,31 @@ public enum Statistics {
     return bootstrap(of: values, from: values, seed: seed, resamples: resamples)
   }
 
+  /// The mean over families of values' means, each family counting alike, with a 95 % percentile
+  /// interval from a bootstrap that draws anew within each family (Efron 1979). nil for no values;
+  /// the interval is nil where a family has only one.
+  static func bootstrap(
+    ofMeans families: [[Double]], seed: UInt64 = 1, resamples: Int = 1000
+  ) -> Estimate? {
+    let families = families.filter { !$0.isEmpty }
+    guard !families.isEmpty else { return nil }
+    func mean(_ values: some Sequence<Double>, _ count: Int) -> Double {
+      values.reduce(0, +) / Double(count)
+    }
+    let value = mean(families.map { mean($0, $0.count) }, families.count)
+    guard families.allSatisfy({ $0.count > 1 }) else { return Estimate(value: value) }
+    var random = SplitMix64(state: seed)
+    let means = (0..<max(1, resamples)).map { _ in
+      mean(
+        families.map { own in
+          mean(own.map { _ in own[Int.random(in: own.indices, using: &random)] }, own.count)
+        }, families.count)
+    }
+    guard let central = central95(ofSorted: means.sorted()) else { return nil }
+    return Estimate(
+      value: value, interval: min(central.lowerBound, value)...max(central.upperBound, value))
+  }
+
   /// The interval of the mean of `values` when as many are drawn from a pool.
   private static func bootstrap(
     of values: [Double], from pool: [Double], seed: UInt64, resamples: Int = 1000

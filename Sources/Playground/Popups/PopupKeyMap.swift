@@ -37,8 +37,9 @@ extension KeyMap {
   ]
 
   private static let training: [KeyBinding] =
-    [up, down] + KeyBinding.paging + [
-      KeyBinding([" ", .enter], .activate, "take it, or leave it out", hint: "choose"),
+    [up, KeyBinding([.down], .down, "next", hint: "move")] + KeyBinding.paging + [
+      KeyBinding(
+        [.enter, " "], .activate, "take it, or leave it out; type a value", hint: "choose or type"),
       KeyBinding([.left, "h", "-"], .left, "less", hint: "less"),
       KeyBinding([.right, "l", "+"], .right, "more", hint: "more"),
       KeyBinding(["d"], .reset, "back to the default", hint: "default"),

@@ -12,6 +12,8 @@ extension Reducer {
     case .openLessons: state.popups.append(LessonChooser())
     case .openScreens: state.popups.append(ScreenChooser(state))
     case .openTraining: TrainingChooser.open(&state)
+    case .openBeside: BesideChooser.open(&state)
+    case .openVerifiers: return VerifierChooser.open(&state)
     case .openRuns: state.popups.append(RunChooser(state))
     case .openSessions:
       state.popups.append(SessionChooser(state))

@@ -1,3 +1,4 @@
+import Learning
 import Traces
 
 /// The settings of a screen that has other ones than runs: what the settings panel shows while it is
@@ -43,5 +44,27 @@ extension PlaygroundState {
     let old = session.settings
     try change(&session.settings)
     return session.settings == old ? [] : settingChanged(setting, from: old)
+  }
+}
+
+/// The settings of trainings beside those of runs: the command line takes both.
+extension PlaygroundState {
+  /// All settings that the command line changes.
+  var commandSettings: SettingTable {
+    let known = Set(session.settingTable.map(\.name))
+    return session.settingTable + SettingTable.training.filter { !known.contains($0.name) }
+  }
+
+  /// Whether the command line changes a setting for the next training: what runs do not have, and on
+  /// Train all that it has.
+  func isOfTraining(_ setting: Setting) -> Bool {
+    guard session.settingTable[setting.name] != nil else { return true }
+    return session.screen == TrainScreen.id && self[TrainScreen.self].order.table.contains(setting)
+  }
+
+  /// A setting's value, where the command line changes it.
+  func commandValue(of setting: Setting) -> String {
+    isOfTraining(setting)
+      ? setting.text(of: self[TrainScreen.self].order.used) : setting.text(of: session.settings)
   }
 }

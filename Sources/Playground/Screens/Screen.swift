@@ -197,7 +197,8 @@ enum ScreenRequest: Sendable, Hashable {
   /// Run a strategy on the current question.
   case run(strategy: String)
   /// Ask a question of the model of a file, by a strategy or, for nil, on a walk in Decode.
-  case ask(Question, path: String, strategy: String?)
+  /// `prompting` is how the strategy puts it, whatever the settings say; nil as they say.
+  case ask(Question, path: String, strategy: String?, prompting: String?)
   /// Show a path step by step.
   case steps(PathSelection)
 }

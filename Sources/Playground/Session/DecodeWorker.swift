@@ -6,7 +6,7 @@ import Traces
 
 /// Works on the exploration that Decode shows.
 final class DecodeWorker: Worker {
-  enum Kind: Hashable { case fetch, take, stream, ask }
+  enum Kind: Hashable { case fetch, take, stream, ask, beside }
 
   /// What there is to work on.
   private enum Place {
@@ -19,6 +19,8 @@ final class DecodeWorker: Worker {
   let jobs: Jobs<Kind>
   private let bench: Workbench
   private let place = Mutex(Place.none)
+  /// The model that was last read beside the one at hand, and where it is.
+  private let beside = Mutex<(path: String, decoder: Decoder)?>(nil)
 
   init(_ bench: Workbench) {
     self.bench = bench
@@ -76,6 +78,7 @@ final class DecodeWorker: Worker {
         .answered($0)
       }
     case .wait(let start, let depth, let said): wait(behind: start, depth, said)
+    case .readBeside(let path, let tokens, let node): read(path, tokens, node)
     case .note(let action, let node):
       exploration?.note(action, at: node)
       bench.post(.decode(run: exploration?.run.number, .noted))
@@ -142,5 +145,48 @@ final class DecodeWorker: Worker {
     } ending: {
       .waited($0)
     }
+  }
+
+  // MARK: Another model
+
+  private func read(_ path: String, _ tokens: [Token], _ node: NodeID) {
+    let own = bench.model
+    let run = exploration?.run.number
+    jobs.start(.beside, isOvertaking: true) { [self] in
+      guard let own else { throw NoModel() }
+      let decoder = try await decoder(beside: own, path)
+      let ids = tokens.map(\.id)
+      guard ids.count < decoder.model.contextLength else {
+        throw StrategyError.decoding("The text is longer than what the other model can read.")
+      }
+      decoder.insert(ids)
+      guard let reading = try await decoder.readings(after: [node]).first else {
+        throw CancellationError()
+      }
+      return reading.distribution
+    } ending: {
+      .decode(run: run, .besideRead(path: path, node, $0))
+    }
+  }
+
+  /// A model with the same tokens as the one at hand.
+  ///
+  /// - Throws: whatever keeps it from being opened; `StrategyError` for other tokens.
+  private func decoder(beside own: Workbench.Model, _ path: String) async throws -> Decoder {
+    var known = beside.withLock { $0?.path == path ? $0?.decoder : nil }
+    if known == nil {
+      let opener = bench.configuration.opener
+      let model = try await onThread { _ in try opener.teacher(named: path) }
+      known = Decoder(model: model, slots: 1)
+    }
+    guard let decoder = known else { throw NoModel() }
+    let (vocabulary, other) = (own.decoder.model.vocabulary, decoder.model.vocabulary)
+    guard vocabulary.firstDifference(from: other) == nil else {
+      throw StrategyError.decoding(
+        "\(decoder.model.identity.name) has other tokens than the model at hand: their chances "
+          + "cannot be compared.")
+    }
+    beside.withLock { $0 = (path, decoder) }
+    return decoder
   }
 }

@@ -1,7 +1,7 @@
 public import Decoding
 public import Learning
 public import Measuring
-import Reasoning
+public import Reasoning
 public import Traces
 public import Training
 
@@ -23,6 +23,13 @@ public protocol ModelOpening: Sendable {
   /// - Throws: an error whose description says what is wrong and what to do.
   func ensemble(of path: String, _ settings: RunSettings) throws -> [any LanguageModel]
 
+  /// Opens the model that verifiers read with, as settings ask for it.
+  ///
+  /// - Parameter verifiers: those that will read.
+  /// - Returns: nil where the run's own model reads.
+  /// - Throws: an error whose description says what is wrong and what to do.
+  func judge(_ settings: RunSettings, for verifiers: [VerifierName]) throws -> Judge?
+
   /// The models that a kind of study is made with: of sizes the whole family, else the one at a
   /// path.
   ///
@@ -38,11 +45,32 @@ public protocol ModelOpening: Sendable {
   ///
   /// - Throws: an error whose description says why it cannot be.
   func trainee(path: String, _ settings: TrainingSettings) throws -> any Trainee
+
+  /// A model that another one learns from.
+  ///
+  /// - Parameter name: a file, or a name as lists of models have it.
+  /// - Throws: an error whose description says what is wrong and what to do.
+  func teacher(named name: String) throws -> any LanguageModel
+
+  /// Copies the weights of a step among the user's models, at once or not at all. Another model of
+  /// that name stays: the copy has a number behind its name then.
+  ///
+  /// - Returns: the model as lists name it.
+  /// - Throws: an error whose description says what is wrong and what to do.
+  func keep(weights path: String, as name: String) throws -> Catalog.ModelEntry
 }
 
 extension ModelOpening {
   public func ensemble(of path: String, _ settings: RunSettings) throws -> [any LanguageModel] {
     []
+  }
+
+  /// There is no other model; `implicit` cannot do without one.
+  public func judge(_ settings: RunSettings, for verifiers: [VerifierName]) throws -> Judge? {
+    if settings.verifierModel != nil || verifiers.contains(where: \.needsJudge) {
+      throw StrategyError.noJudge
+    }
+    return nil
   }
 
   /// The one model at a path; there are no sizes beside it.
@@ -59,6 +87,19 @@ extension ModelOpening {
   public func trainee(path: String, _ settings: TrainingSettings) throws -> any Trainee {
     throw CannotTrain()
   }
+
+  public func teacher(named name: String) throws -> any LanguageModel {
+    try open(path: name) { _, _ in true }.model
+  }
+
+  public func keep(weights path: String, as name: String) throws -> Catalog.ModelEntry {
+    throw CannotKeep()
+  }
+}
+
+/// There is no place for models here.
+private struct CannotKeep: Error, CustomStringConvertible {
+  var description: String { "Models cannot be kept here." }
 }
 
 /// Nobody here can train the model.

@@ -36,9 +36,12 @@ final class RunWorker: Worker {
       guard let model else { throw NoModel() }
       let strategy = try StrategyRegistry.strategy(named: name)
       let (decoder, peers) = try await decoders(for: strategy, settings, model)
+      let isJudged = strategy.description.isJudged(settings)
+      let judge = try await bench.judge(
+        settings, for: isJudged ? [settings.verifier].compactMap { $0 } : [])
       let end = await strategy.run(
         question, settings: settings, decoder: decoder, library: bench.configuration.prompts,
-        number: run, previous: previous, peers: peers
+        number: run, previous: previous, peers: peers, judge: judge
       ) { [bench] in bench.recorder.record($0) }
       switch end.reason {
       case .completed: return

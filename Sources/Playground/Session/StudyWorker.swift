@@ -42,7 +42,7 @@ final class StudyWorker: Worker {
   private func lookUp(_ plan: StudyPlan) {
     let model = bench.model
     jobs.start(.lookUp, isOvertaking: true) { [self] in
-      let study = try await study(of: plan, model)
+      let study = try await study(of: plan, model).study
       return try configuration.studies?.results(of: study).map { StudySnapshot(plan, $0) }
     } ending: {
       .study(.kept(plan, $0))
@@ -54,10 +54,10 @@ final class StudyWorker: Worker {
     let meter = StudyMeter(plan)
     let model = bench.model
     jobs.start(.study, isOvertaking: true) { [self] in
-      let study = try await study(of: plan, model)
+      let (study, judge) = try await study(of: plan, model)
       let store = configuration.studies
       if anew, let store { try? FileManager.default.removeItem(at: store.url(of: study)) }
-      let runner = StudyRunner(prompts: configuration.prompts) { [self] wanted in
+      let runner = StudyRunner(prompts: configuration.prompts, judge: judge) { [self] wanted in
         try await decoder(for: wanted, of: plan.kind, model)
       }
       try await runner.run(study, in: store) { [bench] event in
@@ -72,14 +72,22 @@ final class StudyWorker: Worker {
     }
   }
 
-  /// The study that a plan stands for with the models that are there.
-  private func study(of plan: StudyPlan, _ model: Workbench.Model?) async throws -> Study {
+  /// The study that a plan stands for with the models that are there, and who judges in it.
+  private func study(
+    of plan: StudyPlan, _ model: Workbench.Model?
+  ) async throws -> (study: Study, judge: Judge?) {
     guard let model else { throw StudyError.noModel }
     let opener = configuration.opener
     let models = try await onThread { _ in
       try opener.studyModels(for: plan.kind, beside: model.path)
     }
-    return try plan.study(of: plan.problems(), models: models, library: configuration.prompts)
+    let judge = try await bench.judge(
+      plan.settings, for: plan.isJudged ? [plan.settings.verifier].compactMap { $0 } : [])
+    var judged = plan
+    judged.settings = plan.settings.judged(by: judge)
+    let study = try judged.study(
+      of: plan.problems(), models: models, library: configuration.prompts)
+    return (study, judge)
   }
 
   /// The decoder at hand, or for a study of sizes one for another model beside it.

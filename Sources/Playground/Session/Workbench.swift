@@ -18,6 +18,8 @@ final class Workbench: Sendable {
   let recorder: Recorder
   let inbox: ActionInbox
   private let current = Mutex<Model?>(nil)
+  /// The last model that verifiers read with, and what it was asked for by.
+  private let lastJudge = Mutex<(key: String, judge: Judge)?>(nil)
 
   init(_ configuration: PlaygroundSession.Configuration, inbox: ActionInbox) {
     self.configuration = configuration
@@ -33,15 +35,31 @@ final class Workbench: Sendable {
 
   func post(_ action: Action) { inbox.post(action) }
 
+  /// The model that verifiers read with, as settings ask for it.
+  ///
+  /// - Parameter verifiers: those that will read.
+  /// - Returns: nil where the model at hand reads itself.
+  /// - Throws: whatever keeps it from being opened.
+  func judge(_ settings: RunSettings, for verifiers: [VerifierName]) async throws -> Judge? {
+    let needed = verifiers.first(where: \.needsJudge)
+    guard let key = settings.verifierModel ?? needed?.rawValue else { return nil }
+    if let known = lastJudge.withLock({ $0?.key == key ? $0?.judge : nil }) { return known }
+    let opener = configuration.opener
+    let judge = try await onThread { _ in try opener.judge(settings, for: verifiers) }
+    lastJudge.withLock { last in last = judge.map { (key, $0) } }
+    return judge
+  }
+
   /// Makes a run on the model at hand, whose records are kept and shown.
   func run(
     _ number: Int, _ question: Question, _ settings: RunSettings, otherwise prompting: Prompting,
-    on model: Model
+    on model: Model, judge: Judge? = nil
   ) throws -> Run {
     Run(
       number: number, question: question, settings: settings, decoder: model.decoder,
       prompt: try configuration.prompts.prompt(
-        for: question, settings, otherwise: prompting, model: model.decoder.model)
+        for: question, settings, otherwise: prompting, model: model.decoder.model),
+      judge: judge
     ) { [recorder] in recorder.record($0) }
   }
 }

@@ -62,7 +62,7 @@ struct Activity: Sendable, Hashable {
     }
   }
 
-  private static let verdicts: Set<Score.Kind> = [.prm, .orm, .genrm]
+  private static let verdicts: Set<Score.Kind> = [.prm, .orm, .genrm, .implicit]
 
   /// How far it is, without its pace.
   var progress: Progress {

@@ -16,6 +16,10 @@ enum Command: Sendable, Hashable {
   case openScreens
   /// Chooses what is trained, and by what.
   case openTraining
+  /// Chooses a model to stand beside the one at hand in Decode.
+  case openBeside
+  /// Chooses a verifier for the candidates on view.
+  case openVerifiers
   /// Moves from the model at hand, or from the one chosen in the popup, along one axis of its
   /// family: to the next size, to an earlier (-1) or later (1) checkpoint, to the next stage.
   case nextSize, nextStage

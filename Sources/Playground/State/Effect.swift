@@ -37,6 +37,8 @@ public enum DecodeEffect: Sendable {
   /// follows the end of the prompt; `depth` counts the tokens up to that end.
   case wait(behind: NodeID, depth: Int, said: [Token])
   case note(Edit.Action, NodeID)
+  /// Reads the distribution of another model, the one at a path, behind tokens; the node is theirs.
+  case readBeside(path: String, [Token], NodeID)
 }
 
 /// Strategies.
@@ -46,9 +48,9 @@ public enum RunEffect: Sendable {
   case cancel(run: Int)
 }
 
-/// Questions to the model about a path of a run that has ended.
+/// Questions to the model about a run that has ended.
 public enum ReviewEffect: Sendable {
-  case ask(run: Int, RunTrace, path: Int, PathReview.Kind)
+  case ask(run: Int, RunTrace, RunReview.Question)
   case stop
 }
 
@@ -85,8 +87,11 @@ public enum TrainingEffect: Sendable {
   case start(Int, TrainingOrder, goesOn: Bool)
   /// Tells the training under way something.
   case tell(TrainingWord)
-  /// Looks whether the weights of a step are still where they were written.
-  case find(TrainingWeights, TrainingErrand)
+  /// Looks which of some weights, the best first, are still where they were written.
+  case find([TrainingWeights], TrainingErrand)
+  /// Keeps the first of some weights that are still there as a model of the user's; `step` is whose
+  /// are wanted.
+  case keep([TrainingWeights], step: Int)
 }
 
 public enum ModelEffect: Sendable { case load(path: String) }

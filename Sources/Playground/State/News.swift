@@ -28,6 +28,7 @@ enum DecodeNews: Sendable {
   case answered(Ending<(outcome: PathOutcome, end: NodeID)>)
   case waited(Ending<Void>)
   case noted
+  case besideRead(path: String, NodeID, Ending<TokenDistribution>)
 }
 
 /// What comes of the effects on strategies.
@@ -37,9 +38,9 @@ enum RunNews: Sendable {
   case stopped(run: Int)
 }
 
-/// What comes of questions about a path.
+/// What comes of questions about a run.
 enum ReviewNews: Sendable {
-  case ended(run: Int, path: Int, PathReview.Kind, Ending<Void>)
+  case ended(run: Int, RunReview.Question, Ending<Void>)
   /// What is being asked, if anything is, will end.
   case stopped
 }
@@ -67,12 +68,16 @@ enum TrainingNews: Sendable {
   // On the way.
   /// How long a step takes, in seconds.
   case pace(Int, secondsEach: Double)
+  /// What it does just now.
+  case beat(Int, TrainingBeat)
 
   // Endings.
   case ended(Int, Ending<TrainingEnd.Reason>)
   /// The training, if one is under way, has heard it.
   case told(TrainingWord)
-  case found(TrainingWeights, TrainingErrand, Ending<Void>)
+  case found(TrainingErrand, Ending<TrainingWeights>)
+  /// With the step whose weights were wanted.
+  case kept(step: Int, Ending<KeptModel>)
 }
 
 /// What comes of the effects on models.

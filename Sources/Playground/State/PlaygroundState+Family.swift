@@ -2,11 +2,13 @@ import Decoding
 import Traces
 
 extension Catalog {
-  /// The file of a model by its short name in the family or its own name; nil for an unknown one.
+  /// The file of a model by its short name in the family, its own name or its file's; nil for an
+  /// unknown one.
   ///
   /// - Parameter current: the member at hand, which fills in what a short name leaves open.
   func path(ofModel name: String, like current: FamilyMember?) -> String? {
     family.member(named: name, like: current)?.path ?? models.first { $0.name == name }?.path
+      ?? models.first { CommandCompletion.fileName($0.path) == name }?.path
   }
 }
 

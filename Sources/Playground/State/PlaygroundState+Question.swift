@@ -19,8 +19,10 @@ extension PlaygroundState {
   }
 
   /// Asks a question of the model of a file, by a strategy or, for nil, on a walk in Decode.
+  ///
+  /// - Parameter prompting: how the strategy puts it; nil as the settings say.
   mutating func ask(
-    _ question: Question, ofModelAt path: String, by strategy: String?
+    _ question: Question, ofModelAt path: String, by strategy: String?, prompting: String?
   ) -> [Effect] {
     var effects = cancelRuns()
     if question != session.question {
@@ -31,22 +33,29 @@ extension PlaygroundState {
     let home = strategy.flatMap { StrategyRegistry.description(of: $0) }.map(session.screens.home)
     session.screen = home ?? DecodeScreen.id
     guard session.readyModel?.path == path else {
-      strategyAtStart = strategy
+      (strategyAtStart, promptingAtStart) = (strategy, prompting)
       return effects + [.model(.load(path: path))]
     }
     effects += turnToLoadedModel() + session.newExploration()
-    if let strategy, let started = try? run(strategy: strategy) { effects += started.effects }
+    if let strategy, let started = try? run(strategy: strategy, prompting: prompting) {
+      effects += started.effects
+    }
     return effects
   }
 
   /// Runs a strategy on the current question, on the screen that fits it.
   ///
+  /// - Parameter prompting: how it puts the question; nil as the settings say.
   /// - Returns: what is to be done; the run's number, nil when there is no model.
   /// - Throws: `StrategyError.unknown`.
-  mutating func run(strategy name: String) throws -> (run: Int?, effects: [Effect]) {
+  mutating func run(
+    strategy name: String, prompting: String? = nil
+  ) throws -> (run: Int?, effects: [Effect]) {
     _ = try StrategyRegistry.strategy(named: name)
     let stopping = on(DecodeScreen.id) { $0.stop(&$1) ?? [] }
-    guard let (run, started) = session.start(name) else { return (nil, stopping) }
+    guard let (run, started) = session.start(name, prompting: prompting) else {
+      return (nil, stopping)
+    }
     session.currentRun = run
     session.screen = place(run, of: name) ?? DecodeScreen.id
     return (run, stopping + started)

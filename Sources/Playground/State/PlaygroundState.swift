@@ -16,6 +16,8 @@ public struct PlaygroundState: Sendable {
   var isQuitting = false
   /// A strategy that runs as soon as there is a model.
   public var strategyAtStart: String?
+  /// How that puts its question; nil as the settings say.
+  var promptingAtStart: String?
   /// What was typed on the command line, oldest first.
   var commandHistory: [String] = []
 

@@ -144,7 +144,8 @@ struct Reducer: Sendable {
     case .nextSize, .checkpoint, .nextStage: return state.session.moveInFamily(command)
     case .goToRun(let offset): return state.goToRun(offset)
     case .help, .commandLine, .pickProblem, .openSettings, .openModels, .openLessons, .openThemes,
-      .openSessions, .openRuns, .openScreens, .openTraining:
+      .openSessions, .openRuns, .openScreens, .openTraining, .openVerifiers,
+      .openBeside:
       return openPopup(command, &state)
     default: return state.onScreen { $0.perform(command, &$1) }
     }
@@ -230,9 +231,10 @@ struct Reducer: Sendable {
     }
     effects += state.resumedExploration() ?? state.session.newExploration()
     if let name = state.strategyAtStart {
-      state.strategyAtStart = nil
+      let prompting = state.promptingAtStart
+      (state.strategyAtStart, state.promptingAtStart) = (nil, nil)
       do {
-        effects += try state.run(strategy: name).effects
+        effects += try state.run(strategy: name, prompting: prompting).effects
       } catch {
         state.message = Message(.error, "\(error)")
       }
@@ -316,8 +318,8 @@ extension PlaygroundState {
       let request = session.requests.removeFirst()
       switch request {
       case .show(let screen): effects += show(screen)
-      case .ask(let question, let path, let strategy):
-        effects += ask(question, ofModelAt: path, by: strategy)
+      case .ask(let question, let path, let strategy, let prompting):
+        effects += ask(question, ofModelAt: path, by: strategy, prompting: prompting)
       case .explore: effects += session.newExploration()
       case .run(let name):
         do {

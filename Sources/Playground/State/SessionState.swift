@@ -2,7 +2,7 @@ public import Decoding
 import Problems
 import Reasoning
 import TerminalUI
-import Traces
+public import Traces
 
 /// What all screens share: the question, the settings, the model, and everything explored so far.
 ///
@@ -217,12 +217,18 @@ public struct SessionState: Sendable {
   }
 
   /// Starts a strategy as a new run; nil, and a message, without a model.
-  mutating func start(_ strategy: String) -> (run: Int, effects: [Effect])? {
+  ///
+  /// - Parameter prompting: how it puts the question; nil as the settings say.
+  mutating func start(
+    _ strategy: String, prompting: String? = nil
+  ) -> (run: Int, effects: [Effect])? {
     guard readyModel != nil else {
       tell("There is no model to run; press m to choose one.", .error)
       return nil
     }
     let run = takeRunNumber()
+    var settings = settings
+    if let prompting { settings.prompting = prompting }
     activities[run] = Activity(strategy, settings)
     return (run, [.run(.start(run: run, strategy: strategy, question, settings, previous: nil))])
   }
@@ -281,11 +287,13 @@ public struct ModelSummary: Sendable, Hashable {
   public var chatTemplate: String?
   /// Its place in the family; nil for any other model.
   public var member: FamilyMember?
+  /// Why it cannot be trained; nil where it can.
+  public var trainingObstacle: String?
 
   public init(
     identity: ModelIdentity, path: String, contextLength: Int,
     parameters: Int, threads: Int, slots: Int, isBundled: Bool, member: FamilyMember? = nil,
-    chatTemplate: String? = nil
+    chatTemplate: String? = nil, trainingObstacle: String? = nil
   ) {
     self.identity = identity
     self.path = path
@@ -296,6 +304,7 @@ public struct ModelSummary: Sendable, Hashable {
     self.isBundled = isBundled
     self.member = member
     self.chatTemplate = chatTemplate
+    self.trainingObstacle = trainingObstacle
   }
 }
 
@@ -341,11 +350,14 @@ public struct Catalog: Sendable {
     public var name: String
     public var path: String
     public var detail: String
+    /// What it was trained to judge by; nil for a model that is no judge.
+    public var verifier: VerifierName?
 
-    public init(name: String, path: String, detail: String) {
+    public init(name: String, path: String, detail: String, verifier: VerifierName? = nil) {
       self.name = name
       self.path = path
       self.detail = detail
+      self.verifier = verifier
     }
   }
 

@@ -32,6 +32,16 @@ public struct SolutionStep: Sendable, Hashable {
     return ranges
   }
 
+  /// Where the solution stands in what a model says: without the trigger that it may give itself, and
+  /// without white space around it. This is what verifiers read.
+  public static func solutionRange(in bytes: [UInt8]) -> Range<Int> {
+    let trigger = PromptFormat.trigger.utf8.drop(while: isWhiteSpace)
+    var rest = bytes[...].drop(while: isWhiteSpace)
+    if rest.starts(with: trigger) { rest = rest.dropFirst(trigger.count).drop(while: isWhiteSpace) }
+    while let last = rest.last, isWhiteSpace(last) { rest.removeLast() }
+    return rest.startIndex..<rest.endIndex
+  }
+
   public static func isWhiteSpace(_ byte: UInt8) -> Bool {
     byte == 0x20 || (0x09...0x0D).contains(byte)
   }

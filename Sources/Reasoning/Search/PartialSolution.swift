@@ -41,6 +41,7 @@ extension VerifierName {
     case .genrm, .genrmDirect: .genrm
     case .orm: .orm
     case .likelihood: .likelihood
+    case .implicit: .implicit
     case .exact: .exact
     }
   }

@@ -59,7 +59,8 @@ public struct RecordedStepSearch: Sendable, Hashable {
       var depths: [NodeID: Int] = [:]
       for (depth, node) in path.nodes.enumerated() { depths[node] = depth }
       let steps = path.scores.compactMap { score in
-        score.kind == .prm ? score.node.flatMap { depths[$0] }.map { ($0, score.value) } : nil
+        score.kind == .prm && score.review == nil
+          ? score.node.flatMap { depths[$0] }.map { ($0, score.value) } : nil
       }
       let simulated = path.scores.compactMap { score in
         score.kind == .lookahead ? score.node.flatMap { depths[$0] }.map { ($0, score.value) } : nil

@@ -34,7 +34,8 @@ extension Run {
   func leave(_ path: Int, as reason: String) {
     let record = record(ofPath: path)
     guard let last = record.entries.last else { return }
+    let end = isReview(path) ? read(last.node) : last.node
     emit(
-      PathEnd(path: path, end: last.node, reason: reason, answer: nil, generated: record.generated))
+      PathEnd(path: path, end: end, reason: reason, answer: nil, generated: record.generated))
   }
 }

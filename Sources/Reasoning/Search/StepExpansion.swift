@@ -17,7 +17,8 @@ struct StepExpansion: Sendable {
     let name = run.settings.verifier ?? defaultVerifier
     self.run = run
     self.temperature = temperature
-    verifier = name.verifier(run.settings, defaultAggregate: StepBeam.defaultAggregate)
+    verifier = name.verifier(
+      run.settings, judge: run.judge, defaultAggregate: StepBeam.defaultAggregate)
     kind = name.scoreKind
   }
 
@@ -130,9 +131,13 @@ struct StepExpansion: Sendable {
   /// The solutions with their scores. A process verifier reads only the new steps.
   private func judged(_ groups: [[PartialSolution]]) async throws -> [[PartialSolution]] {
     var all = groups.flatMap { $0 }
-    let texts = all.map { run.solution(ofPath: $0.path ?? 0) }
+    let texts = all.map { solution in
+      var text = run.solution(ofPath: solution.path ?? 0)
+      text.isFinished = solution.isFinished
+      return text
+    }
     let assessments: [Assessment]
-    if let process = verifier as? StepVerifier {
+    if let process = verifier as? any ProcessVerifier {
       let readings = try await process.read(texts, after: all.map(\.reading), in: run)
       for (index, reading) in readings.enumerated() { all[index].reading = reading }
       assessments = readings.map(process.assessment)

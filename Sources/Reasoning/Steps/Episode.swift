@@ -1,4 +1,5 @@
 public import Decoding
+import Foundation
 import Problems
 public import Traces
 
@@ -29,6 +30,9 @@ public struct Episode: Sendable, Hashable {
     public var logProbability: Double
     /// What a process reward model gave the step; nil where it was not judged.
     public var reward: Double?
+    /// V(s_{t+1}): what the model `judge` made of the state that the step leads to; nil where none
+    /// did. An implicit reward is told as the step's share of the likelihood, exp(α Σ log p).
+    public var learnedValue: Double?
     /// Q(s_t, R_t): what a search made of the state that the step leads to; nil where none did.
     public var value: StateValue?
   }
@@ -50,6 +54,8 @@ public struct Episode: Sendable, Hashable {
   public var outcome: Bool?
   /// How the answers stood in each state.
   public var curve: AnswerCurve
+  /// The name of the model beside the run's own that has judged last; nil where none has.
+  public var judge: String?
 
   /// Σ log p of all steps, which is that of the path.
   public var logProbability: Double { steps.reduce(0) { $0 + $1.logProbability } }
@@ -116,7 +122,7 @@ extension Episode {
     curve = AnswerCurve(states: steps.count + 1)
     openingValue = run.value(of: start)
     for index in steps.indices { steps[index].value = run.value(of: steps[index].next) }
-    take(path.scores)
+    take(path.scores) { score in run.start?.judge(of: score) ?? score.judge }
   }
 
   /// Why a path ends that was not kept from going on.
@@ -144,7 +150,11 @@ extension Episode {
   }
 
   /// Puts the scores of a path where they belong. Of several for one place the last holds.
-  private mutating func take(_ scores: [Score]) {
+  ///
+  /// - Parameter reader: the model that gave a score; nil for the run's own.
+  private mutating func take(_ scores: [Score], by reader: (Score) -> String?) {
+    judge = scores.last { ($0.kind == .prm || $0.kind == .implicit) && reader($0) != nil }
+      .flatMap(reader)
     let places = Dictionary(
       nodes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     for score in scores {
@@ -153,7 +163,15 @@ extension Episode {
       guard let place else { continue }
       let step = steps.firstIndex { $0.tokens.contains(place) }
       switch score.kind {
-      case .prm: if let step { steps[step].reward = score.value }
+      case .prm, .implicit:
+        guard let step else { continue }
+        let judge = reader(score)
+        let value = score.kind == .implicit ? exp(score.value) : score.value
+        if judge == nil {
+          steps[step].reward = value
+        } else if judge == self.judge {
+          steps[step].learnedValue = value
+        }
       case .lookahead:
         if let step { steps[step].value = StateValue(source: .lookahead, value: score.value) }
       case .earlyAnswer:

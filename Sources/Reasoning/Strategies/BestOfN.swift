@@ -14,7 +14,8 @@ public struct BestOfN: Strategy {
     defaultSamples: defaultSamples,
     defaultVerifier: defaultVerifier, defaultVote: defaultVote,
     settings: [
-      .prompting, .samples, .verifier, .aggregate, .rationales, .vote, .temperature, .topK, .topP,
+      .prompting, .samples, .verifier, .verifierModel, .sharpness, .ownWeight, .aggregate,
+      .rationales, .vote, .temperature, .topK, .topP,
       .minP, .maxTokens, .seed,
     ])
 
@@ -27,7 +28,8 @@ public struct BestOfN: Strategy {
     try await run.rankedAnswer(
       samples: run.settings.samples ?? Self.defaultSamples,
       temperature: Self.description.defaultTemperature,
-      verifier: (run.settings.verifier ?? Self.defaultVerifier).verifier(run.settings))
+      verifier: (run.settings.verifier ?? Self.defaultVerifier).verifier(
+        run.settings, judge: run.judge))
   }
 
   /// The candidate with the greatest score; of equals the first. One without an answer has

@@ -13,7 +13,8 @@ public struct GenRM: Strategy {
     ownVerifier: .genrm, defaultRationales: defaultRationales,
     defaultVote: BestOfN.defaultVote,
     settings: [
-      .prompting, .samples, .rationales, .vote, .temperature, .topK, .topP, .minP, .maxTokens,
+      .prompting, .samples, .verifierModel, .rationales, .vote, .temperature, .topK, .topP, .minP,
+      .maxTokens,
       .seed,
     ])
 

@@ -23,10 +23,10 @@ extension Run {
     _ segments: some Sequence<String>, after place: ReviewPlace? = nil, room: Int = 1
   ) throws -> [ReviewPlace]? {
     let start = try place ?? reviewQuestion()
-    let pieces = segments.map { vocabulary.tokenize(continuing: $0) }
+    let pieces = segments.map { reader.model.vocabulary.tokenize(continuing: $0) }
     let ids = pieces.flatMap { $0 }
-    guard start.depth + ids.count + room <= decoder.model.contextLength else { return nil }
-    put(ids, after: start.node)
+    guard start.depth + ids.count + room <= reader.model.contextLength else { return nil }
+    putReview(ids, after: start.node)
     var current = start
     return pieces.map { piece in
       current.node = current.node.appending(contentsOf: piece)
@@ -35,16 +35,31 @@ extension Run {
     }
   }
 
+  /// Puts in tokens for a verifier to read. They belong to no path.
+  func putReview(_ ids: [TokenID], after node: NodeID) {
+    let end = reader.insert(ids, after: node)
+    book(TokenCounts(injected: ids.count))
+    tellRead(ids, after: node, to: end)
+  }
+
   /// The end of the question. Where its tokens begin the run's prompt, as they do but for a template of
   /// the user's own, they are there already.
   private func reviewQuestion() throws -> ReviewPlace {
-    let ids =
+    let vocabulary = reader.model.vocabulary
+    return try insertQuestion(
       question.isRaw
-      ? vocabulary.tokenize(prompt: question.text)
-      : vocabulary.tokenize(PromptFormat.plain(question.text), special: .add)
+        ? vocabulary.tokenize(prompt: question.text)
+        : vocabulary.tokenize(PromptFormat.plain(question.text), special: .add))
+  }
+
+  /// Puts in the question as a verifier is given it.
+  ///
+  /// - Returns: its end.
+  /// - Throws: `StrategyError` for an empty one.
+  func insertQuestion(_ ids: [TokenID]) throws -> ReviewPlace {
     guard !ids.isEmpty else { throw StrategyError.decoding("The question is empty.") }
-    let node = decoder.insert(ids)
-    if isNewReviewQuestion(ids) { tellInjected(ids, after: .root, to: node) }
+    let node = reader.insert(ids)
+    if isNewReviewQuestion(ids) { tellRead(ids, after: .root, to: node) }
     return ReviewPlace(node: node, depth: ids.count)
   }
 
@@ -52,7 +67,7 @@ extension Run {
   /// `path_finished` without an answer.
   func decodeReviews(_ continuations: [Continuation]) async throws -> [PathResult] {
     noteReviews(continuations.map(\.path))
-    return try await decode(continuations) { [self] result in
+    return try await decode(continuations, by: judge) { [self] result in
       leave(result.path, as: result.reason.name)
     }
   }
@@ -62,24 +77,21 @@ extension Run {
   ///
   /// - Returns: the text's last node.
   func insertAside(_ ids: [TokenID], after node: NodeID) -> NodeID {
-    ids.isEmpty ? node : put(ids, after: node)
-  }
-
-  @discardableResult
-  private func put(_ ids: [TokenID], after node: NodeID) -> NodeID {
+    if ids.isEmpty { return node }
     let end = decoder.insert(ids, after: node)
     book(TokenCounts(injected: ids.count))
     tellInjected(ids, after: node, to: end)
     return end
   }
 
-  /// The probability that a text comes next, for several texts after each of several nodes. A
+  /// The probability that a verifier's text comes next, for several texts after each of several nodes. A
   /// text of several tokens has the product of theirs.
   ///
   /// - Returns: [node][text]
   func probabilities(of texts: [String], after nodes: [NodeID]) async throws -> [[Double]] {
-    let texts = texts.map { vocabulary.tokenize(continuing: $0) }
-    let logs = try await logProbabilities(nodes.flatMap { node in texts.map { ($0, node) } })
+    let texts = texts.map { reader.model.vocabulary.tokenize(continuing: $0) }
+    let logs = try await logProbabilities(
+      nodes.flatMap { node in texts.map { ($0, node) } }, by: reader)
     return nodes.indices.map { index in
       logs[(index * texts.count)..<((index + 1) * texts.count)].map {
         TokenDistribution.probability(ofLog: $0)
@@ -89,8 +101,12 @@ extension Run {
 
   /// log p of tokens that would come next, each with the node behind which they would; all of
   /// them in one batch. What cannot be said, no tokens at all, has −∞.
-  func logProbabilities(_ continuations: [(ids: [TokenID], node: NodeID)]) async throws -> [Double]
-  {
+  ///
+  /// - Parameter reader: whose probabilities; nil for the run's own model.
+  func logProbabilities(
+    _ continuations: [(ids: [TokenID], node: NodeID)], by reader: Decoder? = nil
+  ) async throws -> [Double] {
+    let decoder = reader ?? decoder
     // Nodes that several continuations share are looked at once.
     var asked: [NodeID: Int] = [:]
     var wanted: [NodeID] = []

@@ -16,6 +16,8 @@ public final class Run: Sendable {
   public let previous: RunTrace?
   /// Further models, for strategies that use several.
   public let peers: [RunPeer]
+  /// The model that verifiers read with where it is not the run's own.
+  public let judge: Judge?
   /// The tags between which the model thinks, when its chat template or its vocabulary has them.
   public let thinking: ThinkingTags?
   private let sink: @Sendable (TraceRecord) -> Void
@@ -29,16 +31,20 @@ public final class Run: Sendable {
     var paths: [Int: PathRecord] = [:]
     /// The paths of verifiers, which do not follow the prompt.
     var reviews: Set<Int> = []
-    var hasReviewQuestion = false
+    /// The questions that were put in for verifiers to read.
+    var readQuestions: Set<[TokenID]> = []
     /// The paths that have come to an answer.
     var answered: Set<Int> = []
     var revision: Revision?
+    /// How traces name the places of the judge's texts.
+    var judged: [NodeID: NodeID] = [:]
+    var reviewer: VerifierName?
   }
 
   public init(
     number: Int, question: Question, settings: RunSettings, decoder: Decoder,
     prompt: Prompt, previous: RunTrace? = nil, peers: [RunPeer] = [],
-    sink: @escaping @Sendable (TraceRecord) -> Void
+    judge: Judge? = nil, sink: @escaping @Sendable (TraceRecord) -> Void
   ) {
     self.number = number
     self.question = question
@@ -47,6 +53,7 @@ public final class Run: Sendable {
     self.prompt = prompt
     self.previous = previous
     self.peers = peers
+    self.judge = judge
     thinking = prompt.thinking ?? ThinkingTags(declaredBy: decoder.model.vocabulary)
     self.sink = sink
   }
@@ -57,7 +64,18 @@ public final class Run: Sendable {
   public var counts: TokenCounts { state.withLock { $0.counts } }
 
   func emit(_ event: TraceEvent) { sink(TraceRecord(run: number, event)) }
-  func emit(_ score: Score) { emit(.score(score)) }
+  func emit(_ score: Score) {
+    var score = score
+    if let reviewer { (score.verifier, score.judge) = (reviewer, judge?.identity.name) }
+    emit(.score(score))
+  }
+
+  /// The verifier that looks at the run after it has ended: then each score says who gave it.
+  var reviewer: VerifierName? {
+    get { state.withLock { $0.reviewer } }
+    set { state.withLock { $0.reviewer = newValue } }
+  }
+
   func emit(_ span: Span) { emit(.span(span)) }
   func emit(_ end: PathEnd) { emit(.pathFinished(end)) }
 
@@ -123,9 +141,18 @@ public final class Run: Sendable {
     _ continuations: [Continuation], urgency: Urgency = .background,
     onFinished: @escaping @Sendable (PathResult) -> Void = { _ in }
   ) async throws -> [PathResult] {
+    try await decode(continuations, by: nil, urgency: urgency, onFinished: onFinished)
+  }
+
+  /// - Parameter judge: who decodes where it is not the run's own model.
+  func decode(
+    _ continuations: [Continuation], by judge: Judge?, urgency: Urgency = .background,
+    onFinished: @escaping @Sendable (PathResult) -> Void = { _ in }
+  ) async throws -> [PathResult] {
+    let decoder = judge?.decoder ?? decoder
     let results = await decoder.decode(continuations, urgency: urgency) { [self] event in
       switch event {
-      case .chosen(let chosen): note(chosen)
+      case .chosen(let chosen): note(chosen, by: judge)
       case .finished(let result):
         note(result)
         onFinished(result)
@@ -138,7 +165,8 @@ public final class Run: Sendable {
   }
 
   /// Books a chosen token and tells of it.
-  func note(_ chosen: ChosenToken) {
+  func note(_ chosen: ChosenToken, by judge: Judge? = nil) {
+    let vocabulary = judge?.decoder.model.vocabulary ?? vocabulary
     let bytes = vocabulary.bytes(of: chosen.token)
     let entry = PathRecord.Entry(
       node: chosen.node, token: chosen.token, bytes: bytes, margin: chosen.distribution.margin,
@@ -148,10 +176,13 @@ public final class Run: Sendable {
       state.paths[chosen.path, default: PathRecord()].rewind(to: chosen.parent)
       state.paths[chosen.path, default: PathRecord()].append(entry)
     }
+    if judge != nil { noteRead([chosen.token], after: chosen.parent) }
+    let isRead = judge != nil
     emit(
       .node(
         NodeEvent(
-          id: chosen.node, parent: chosen.parent, path: chosen.path,
+          id: isRead ? read(chosen.node) : chosen.node,
+          parent: isRead ? read(chosen.parent) : chosen.parent, path: chosen.path,
           token: Token(id: chosen.token, bytes: bytes), logProbability: chosen.logProbability,
           candidates: Candidates(
             chosen.distribution, detail: settings.detail, vocabulary: vocabulary))))
@@ -212,6 +243,27 @@ public final class Run: Sendable {
   /// Marks paths as a verifier's, so that what is computed before them is no prompt.
   func noteReviews(_ paths: [Int]) { state.withLock { $0.reviews.formUnion(paths) } }
 
+  /// Whether a path is a verifier's.
+  func isReview(_ path: Int) -> Bool { state.withLock { $0.reviews.contains(path) } }
+
+  /// Knows how traces name the places of a text that the judge reads.
+  func noteRead(_ ids: [TokenID], after node: NodeID) {
+    guard let judge else { return }
+    state.withLock { state in
+      var (own, told) = (node, state.judged[node] ?? (node == .root ? judge.root : node))
+      for id in ids {
+        (own, told) = (own.appending(id), told.appending(id))
+        state.judged[own] = told
+      }
+    }
+  }
+
+  /// How traces name a place of a text that verifiers read.
+  func read(_ node: NodeID) -> NodeID {
+    guard let judge else { return node }
+    return node == .root ? judge.root : state.withLock { $0.judged[node] } ?? node
+  }
+
   /// The first number above which no path has been begun.
   func freePath(above path: Int) -> Int {
     max(path, state.withLock { $0.paths.keys.max() } ?? -1) + 1
@@ -224,8 +276,9 @@ public final class Run: Sendable {
   /// prompt; then its tokens are booked as injected.
   func isNewReviewQuestion(_ ids: [TokenID]) -> Bool {
     state.withLock { state in
-      guard !state.hasReviewQuestion, !state.prompt.starts(with: ids) else { return false }
-      state.hasReviewQuestion = true
+      let isKnown = judge == nil && state.prompt.starts(with: ids)
+      guard !state.readQuestions.contains(ids), !isKnown else { return false }
+      state.readQuestions.insert(ids)
       state.counts.injected += ids.count
       return true
     }

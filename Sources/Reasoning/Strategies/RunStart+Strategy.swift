@@ -6,12 +6,12 @@ public import Traces
 extension RunStart {
   /// The start of a run of a strategy, with what it uses where the settings say nothing.
   init(
-    _ description: StrategyDescription, model: ModelIdentity, question: Question,
-    settings: RunSettings, names: [String: String]? = nil
+    _ description: StrategyDescription, model: ModelIdentity, judge: ModelIdentity? = nil,
+    question: Question, settings: RunSettings, names: [String: String]? = nil
   ) {
     self.init(
       strategy: description.name, model: model, seed: settings.seed, question: question,
-      settings: settings, used: description.effective(settings), names: names)
+      settings: settings, used: description.effective(settings), names: names, judge: judge)
     // What is sent as it is, is not put in any way.
     if question.isRaw { used?.prompting = settings.prompting }
   }

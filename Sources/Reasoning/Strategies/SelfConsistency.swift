@@ -66,7 +66,8 @@ public struct SelfConsistency: Strategy {
       try Task.checkCancellation()
       return try await run.ranked(
         ended.withLock { $0 }.sorted { $0.key < $1.key }.map(\.value),
-        by: (run.settings.verifier ?? BestOfN.defaultVerifier).verifier(run.settings),
+        by: (run.settings.verifier ?? BestOfN.defaultVerifier).verifier(
+          run.settings, judge: run.judge),
         vote: .weighted)
     }
     return votes.winner(run.settings.weighting)

@@ -27,7 +27,8 @@ struct StepBeam: Strategy {
 
   /// What every search over steps heeds.
   static let settings: [Setting] = [
-    .prompting, .samples, .branches, .verifier, .aggregate, .vote, .temperature, .topK, .topP,
+    .prompting, .samples, .branches, .verifier, .verifierModel, .sharpness, .ownWeight, .aggregate,
+    .vote, .temperature, .topK, .topP,
     .minP, .maxTokens, .seed,
   ]
 

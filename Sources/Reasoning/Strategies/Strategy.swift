@@ -115,6 +115,10 @@ public enum StrategyError: Error, Equatable, CustomStringConvertible {
   /// With the families that can be checked.
   case uncheckable([String])
   case oneModel
+  /// A verifier that reads with a model of its own has none.
+  case noJudge
+  /// What was judged by one model cannot be judged further by another.
+  case otherJudge(String)
   case sameModel
   /// Settings that do not fit each other: what they are, and what would do.
   case unfit(String)
@@ -134,6 +138,11 @@ public enum StrategyError: Error, Equatable, CustomStringConvertible {
     case .uncheckable(let families):
       "--verifier exact checks answers to problems of \(families.joined(separator: ", ")) only; "
         + "choose another verifier for this question."
+    case .noJudge:
+      "--verifier implicit reads with a model that was trained for it: name one with "
+        + "--verifier-model (ponder train --recipe implicit makes one)."
+    case .otherJudge(let name):
+      "This run was judged by \(name); name that model with --verifier-model."
     case .oneModel: "An ensemble needs at least two models: name others with --with FILE,FILE."
     case .sameModel:
       "Two models of the ensemble have the same weights; name different ones with --with."

@@ -24,6 +24,12 @@ extension StrategyDescription {
     settings.samples ?? 1 > 1 ? temperatureOfSeveral ?? defaultTemperature : defaultTemperature
   }
 
+  /// Whether a verifier of the settings' choice judges what it samples.
+  public func isJudged(_ settings: RunSettings) -> Bool {
+    self.settings.contains(.verifier)
+      || self.settings.contains(.weighting) && settings.weighting == .verifier
+  }
+
   /// Why a run could not do what its settings say; nil where they fit each other. Nothing is rounded
   /// or left out in silence.
   public func conflict(in settings: RunSettings) -> StrategyError? {

@@ -12,23 +12,29 @@ extension Strategy {
   ///   - previous: what an earlier run of the same number had found, to go on from there.
   ///   - library: where prompt templates are looked up.
   ///   - peers: further models, for strategies that use several.
+  ///   - judge: the model that verifiers read with where it is not the run's own.
   ///   - sink: receives every event, in order.
   @discardableResult
   public func run(
     _ question: Question, settings: RunSettings, decoder: Decoder, library: PromptLibrary,
     number: Int = 1, previous: RunTrace? = nil, peers: [Decoder] = [],
-    sink: @escaping @Sendable (TraceRecord) -> Void
+    judge: Judge? = nil, sink: @escaping @Sendable (TraceRecord) -> Void
   ) async -> RunEnd {
     let description = Self.description
     var settings = settings
     if !question.isRaw {
       settings.prompting = settings.prompting ?? description.defaultPrompting.description
     }
+    // A model that was trained to judge is read as it was trained.
+    if let own = judge?.verifier, description.isJudged(settings) {
+      settings.verifier = settings.verifier ?? own
+    }
     func emit(_ event: TraceEvent) { sink(TraceRecord(run: number, event)) }
     emit(
       .run(
         RunStart(
-          description, model: decoder.model.identity, question: question, settings: settings,
+          description, model: decoder.model.identity, judge: judge?.identity, question: question,
+          settings: settings,
           names: RunStart.names(in: decoder.model.vocabulary))))
     // A run that is taken up again has cost what it had cost before, too.
     let before = previous?.end?.tokens ?? TokenCounts()
@@ -46,7 +52,7 @@ extension Strategy {
             decoder: peer,
             prompt: try library.prompt(
               for: question, settings, otherwise: description.defaultPrompting, model: peer.model))
-        }, sink: sink)
+        }, judge: judge, sink: sink)
       defer { counts = before + run.counts }
       let answer = try await self.answer(run)
       if settings.answerOverTime == true {

@@ -1,7 +1,7 @@
 import Decoding
 public import Problems
 
-/// A finished solution that is to be judged.
+/// A solution that is to be judged.
 public struct CandidateSolution: Sendable, Hashable {
   /// The path of the run that the scores are told of.
   public var path: Int
@@ -10,27 +10,40 @@ public struct CandidateSolution: Sendable, Hashable {
   public var text: String
   /// Where the text begins, in bytes of what the path says; nil when it is no path's.
   public var offset: Int?
+  /// Whether it is over; one that a search goes on with is not.
+  public var isFinished: Bool
 
-  public init(path: Int, text: String, offset: Int? = nil) {
+  public init(path: Int, text: String, offset: Int? = nil, isFinished: Bool = true) {
     self.path = path
     self.text = text
     self.offset = offset
+    self.isFinished = isFinished
   }
 
   public var steps: [SolutionStep] { SolutionStep.steps(of: text) }
+
+  /// What of an answer a verifier reads: all but the white space around it and the trigger, which a
+  /// model may give itself.
+  public static func text(of answer: String) -> String {
+    String(decoding: body(of: Array(answer.utf8)[...]), as: UTF8.self)
+  }
+
+  fileprivate static func body(of answer: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    var rest = answer.drop(while: SolutionStep.isWhiteSpace)
+    let trigger = PromptFormat.trigger.utf8.drop(while: SolutionStep.isWhiteSpace)
+    if rest.starts(with: trigger) {
+      rest = rest.dropFirst(trigger.count).drop(while: SolutionStep.isWhiteSpace)
+    }
+    while let last = rest.last, SolutionStep.isWhiteSpace(last) { rest.removeLast() }
+    return rest
+  }
 }
 
 extension Run {
   /// What a path says as a solution to be judged.
   public func solution(ofPath path: Int) -> CandidateSolution {
     let bytes = record(ofPath: path).bytes
-    var rest = bytes[..<prompt.answerLength(in: bytes)].drop(while: SolutionStep.isWhiteSpace)
-    // A model may give itself the trigger; a verifier never reads it.
-    let trigger = PromptFormat.trigger.utf8.drop(while: SolutionStep.isWhiteSpace)
-    if rest.starts(with: trigger) {
-      rest = rest.dropFirst(trigger.count).drop(while: SolutionStep.isWhiteSpace)
-    }
-    while let last = rest.last, SolutionStep.isWhiteSpace(last) { rest.removeLast() }
+    let rest = CandidateSolution.body(of: bytes[..<prompt.answerLength(in: bytes)])
     let text = String(decoding: rest, as: UTF8.self)
     // Where bytes were no text, places in the one are not places in the other.
     let isFaithful = text.utf8.elementsEqual(rest)

@@ -34,16 +34,20 @@ public struct GenerativeVerifier: Verifier {
     let verdicts = try await run.verdicts(after: places)
     var rest = zip(results, zip(places, verdicts)).map { ($0.path, $1.0, $1.1) }[...]
     return zip(solutions, starts).map { solution, start in
-      guard start != nil else { return .none }
+      guard let start else { return .none }
       let own = rest.prefix(rationales)
       rest = rest.dropFirst(rationales)
       for case (let path, let place?, let verdict?) in own {
-        run.emit(Score(kind: .genrm, path: path, node: place, value: verdict.yes))
+        run.emit(
+          Score(kind: .genrm, path: path, node: run.read(place), value: verdict.yes))
       }
       let verdicts = own.map { $0.2 ?? Verdict(yes: 0, no: 0) }
       let chances = verdicts.map(\.yes)
       let mean = chances.reduce(0, +) / Double(rationales)
-      run.emit(Score(kind: .genrm, path: solution.path, value: mean, terms: chances))
+      // The node is where the rationales begin, which tells whose they are.
+      run.emit(
+        Score(
+          kind: .genrm, path: solution.path, node: run.read(start), value: mean, terms: chances))
       return Assessment(value: mean, verdicts: verdicts)
     }
   }
@@ -52,7 +56,8 @@ public struct GenerativeVerifier: Verifier {
     var path = run.sampledPath(number, from: start, temperature: Self.temperature)
     let verdicts = [PromptFormat.yes, PromptFormat.no].map { $0 + "." }
     path.stop = StopRule(
-      endTokens: run.vocabulary.endOfText, stopSequences: verdicts + run.prompt.stops)
+      endTokens: run.reader.model.vocabulary.endOfText,
+      stopSequences: verdicts + run.prompt.stops)
     return path
   }
 }
@@ -62,17 +67,7 @@ extension Run {
   /// comes to none.
   func verdictPlace(ofPath path: Int, start: NodeID) -> NodeID? {
     let entries = record(ofPath: path).entries
-    let bytes = entries.flatMap(\.bytes)
-    let words = [PromptFormat.yes, PromptFormat.no].map { Array($0.utf8) }
-    let offset = bytes.indices.first { index in
-      words.contains { word in
-        // The full stop ends the sentence; without one the text must end there.
-        let end = index + word.count
-        return bytes[index...].starts(with: word)
-          && (end == bytes.count || bytes[end] == UInt8(ascii: "."))
-      }
-    }
-    guard let offset else { return nil }
+    guard let offset = Verdict.stated(in: entries.flatMap(\.bytes))?.offset else { return nil }
     var (length, node) = (0, start)
     for entry in entries {
       if length == offset { return node }
@@ -80,6 +75,28 @@ extension Run {
       if length > offset { return nil }
       length += entry.bytes.count
       node = entry.node
+    }
+    return nil
+  }
+}
+
+extension Verdict {
+  /// The verdict that a rationale comes to, a sentence of one word; nil where it comes to none.
+  ///
+  /// - Returns: whether it is Yes, and where it begins, the space before it included.
+  public static func stated(in bytes: [UInt8]) -> (isYes: Bool, offset: Int)? {
+    let words = [true: Array(PromptFormat.yes.utf8), false: Array(PromptFormat.no.utf8)]
+    for index in bytes.indices {
+      for isYes in [true, false] {
+        let word = words[isYes] ?? []
+        // The full stop ends the sentence; without one the text must end there.
+        let end = index + word.count
+        if bytes[index...].starts(with: word),
+          end == bytes.count || bytes[end] == UInt8(ascii: ".")
+        {
+          return (isYes, index)
+        }
+      }
     }
     return nil
   }

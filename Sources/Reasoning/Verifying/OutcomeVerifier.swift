@@ -17,7 +17,8 @@ struct OutcomeVerifier: Verifier {
     let nodes = try solutions.map { try run.ask(of: $0, PromptFormat.verdict) }
     let verdicts = try await run.verdicts(after: nodes)
     return zip(solutions, zip(nodes, verdicts)).map { solution, read in
-      guard let node = read.0, let verdict = read.1 else { return .none }
+      guard let place = read.0, let verdict = read.1 else { return .none }
+      let node = run.read(place)
       run.emit(Score(kind: .genrm, path: solution.path, node: node, value: verdict.yes))
       if let share = verdict.share {
         run.emit(Score(kind: .orm, path: solution.path, node: node, value: share))

@@ -8,7 +8,7 @@ public import Traces
 /// Behind every sentence stands a tag, and the model says + or − to it. The score of a step is
 /// p(+) / (p(+) + p(−)) after its tag, while every earlier step is marked +, as in the training
 /// documents up to the first wrong step. A step's score depends on nothing that comes later.
-public struct StepVerifier: Verifier {
+public struct StepVerifier: ProcessVerifier {
   /// A whole solution is as good as its weakest step, unless a strategy says otherwise.
   public static let defaultAggregate = StepAggregate.min
 
@@ -24,19 +24,11 @@ public struct StepVerifier: Verifier {
     return readings.map(assessment)
   }
 
-  /// What a reading comes to.
   func assessment(_ reading: StepReading) -> Assessment {
     guard reading.isWhole, let value = aggregate.of(reading.scores) else { return .none }
     return Assessment(value: value, steps: reading.scores)
   }
 
-  /// Judges the steps of solutions that have not been judged yet, all in one batch, and leaves
-  /// `score` events. Reading on costs only what is new, and gives to the bit what reading anew
-  /// would give.
-  ///
-  /// - Parameters:
-  ///   - solutions: finished or not; a solution that goes on must do so behind a whole step.
-  ///   - known: how far each of them has been read.
   func read(
     _ solutions: [CandidateSolution], after known: [StepReading], in run: Run
   ) async throws -> [StepReading] {
@@ -73,7 +65,7 @@ public struct StepVerifier: Verifier {
         continue
       }
       for (step, score) in zip(texts[index].dropFirst(known[index].scores.count), scores) {
-        tell(step, score, of: solutions[index], in: run)
+        run.tell(step, score, as: .prm, of: solutions[index])
       }
       readings[index].scores += scores
       let all = readings[index].scores
@@ -119,7 +111,7 @@ public struct StepVerifier: Verifier {
           Continuation(
             start: start, path: number, sampler: GreedySampler(),
             stop: StopRule(
-              endTokens: run.vocabulary.endOfText,
+              endTokens: run.reader.model.vocabulary.endOfText,
               stopSequences: [PromptFormat.stepTag, "\n"] + run.prompt.stops),
             budget: Self.budget(step)))
         number += 1
@@ -138,23 +130,4 @@ public struct StepVerifier: Verifier {
       }
     }
   }
-
-  /// Tells of a step's score at the step's own place in the path, for views of that path.
-  private func tell(
-    _ step: SolutionStep, _ score: Double, of solution: CandidateSolution, in run: Run
-  ) {
-    guard let (first, last) = run.nodes(of: step.bytes, in: solution) else { return }
-    run.emit(Span(kind: .step, path: solution.path, first: first, last: last))
-    run.emit(Score(kind: .prm, path: solution.path, node: last, value: score))
-  }
-}
-
-/// How far a process verifier has read a solution.
-struct StepReading: Sendable, Hashable {
-  /// The score of each step that has been judged.
-  var scores: [Double] = []
-  /// The place of the last step's verdict; nil before the first.
-  var place: ReviewPlace?
-  /// Whether every step could be judged; otherwise there is no score.
-  var isWhole = true
 }

@@ -34,9 +34,12 @@ public struct Assessment: Sendable, Hashable {
 }
 
 extension VerifierName {
-  /// - Parameter defaultAggregate: how steps become one score where the settings name no way.
+  /// - Parameters:
+  ///   - judge: the model that will read, where it is not the run's own.
+  ///   - defaultAggregate: how steps become one score where the settings name no way.
   public func verifier(
-    _ settings: RunSettings, defaultAggregate: StepAggregate = StepVerifier.defaultAggregate
+    _ settings: RunSettings, judge: Judge? = nil,
+    defaultAggregate: StepAggregate = StepVerifier.defaultAggregate
   ) -> any Verifier {
     let aggregate = settings.aggregate?.ofSteps ?? defaultAggregate
     switch self {
@@ -47,6 +50,11 @@ extension VerifierName {
         rationales: settings.rationales ?? GenerativeVerifier.defaultRationales)
     case .genrmDirect: return OutcomeVerifier(reading: .raw)
     case .orm: return OutcomeVerifier(reading: .renormalized)
+    case .implicit:
+      return ImplicitVerifier(
+        scale: judge?.numbers[ImplicitVerifier.scaleName] ?? 1,
+        ownWeight: settings.ownWeight ?? RunSettings.Usual.ownWeight,
+        sharpness: settings.sharpness ?? RunSettings.Usual.sharpness)
     case .likelihood: return LikelihoodVerifier()
     case .exact: return ExactVerifier()
     }

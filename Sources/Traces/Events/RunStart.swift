@@ -15,10 +15,13 @@ public struct RunStart: Sendable, Hashable, Codable {
   /// How the tokens that stand for no text are spelled, by id, for showing the trace without its
   /// model. nil in traces of versions that did not say so.
   public var names: [String: String]?
+  /// The model that verifiers read with where it is not the run's own.
+  public var judge: ModelIdentity?
 
   public init(
     strategy: String, model: ModelIdentity, seed: UInt64, question: Question,
-    settings: RunSettings, used: RunSettings? = nil, names: [String: String]? = nil
+    settings: RunSettings, used: RunSettings? = nil, names: [String: String]? = nil,
+    judge: ModelIdentity? = nil
   ) {
     self.strategy = strategy
     self.model = model
@@ -27,10 +30,16 @@ public struct RunStart: Sendable, Hashable, Codable {
     self.settings = settings
     self.used = used
     self.names = names
+    self.judge = judge
   }
 }
 
 extension RunStart {
+  /// The name of the model that gave a score of the run; nil where that is the run's own.
+  public func judge(of score: Score) -> String? {
+    score.judge ?? (score.review == nil ? judge?.name : nil)
+  }
+
   /// The names of a vocabulary's tokens that stand for no text.
   public static func names(in vocabulary: any Vocabulary) -> [String: String]? {
     var names: [String: String] = [:]

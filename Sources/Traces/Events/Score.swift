@@ -13,6 +13,8 @@ public struct Score: Sendable, Hashable, Codable {
     case genrm
     /// Σ log p of the chosen tokens.
     case likelihood
+    /// An implicit process reward: α Σ log p of a solution, or of a step's tokens, under a judge.
+    case implicit
     /// Mean log p of the chosen tokens.
     case normalizedLikelihood = "normalized_likelihood"
     /// p(answer) when it is asked for early, behind the node: of the path's own answer, or of the
@@ -45,10 +47,16 @@ public struct Score: Sendable, Hashable, Codable {
   public var terms: [Double]?
   /// The normalised answer that the score is of; nil for the path's own.
   public var answer: String?
+  /// The name of the model that gave it where that is neither the run's own nor the one that its
+  /// start names.
+  public var judge: String?
+  /// The verifier that gave it in a review, after the run; then `judge` is nil for the run's own
+  /// model alone. nil for what the run itself found.
+  public var verifier: VerifierName?
 
   public init(
     kind: Kind, path: Int, node: NodeID? = nil, value: Double, terms: [Double]? = nil,
-    answer: String? = nil
+    answer: String? = nil, judge: String? = nil, verifier: VerifierName? = nil
   ) {
     self.kind = kind
     self.path = path
@@ -56,5 +64,22 @@ public struct Score: Sendable, Hashable, Codable {
     self.value = value
     self.terms = terms
     self.answer = answer
+    self.judge = judge
+    self.verifier = verifier
+  }
+
+  /// The review that it belongs to; nil for what the run itself found.
+  public var review: Review? { verifier.map { Review($0, judge: judge) } }
+}
+
+/// Who has judged the paths of a run that was over.
+public struct Review: Sendable, Hashable {
+  public var verifier: VerifierName
+  /// The name of the model that read; nil for the run's own.
+  public var judge: String?
+
+  public init(_ verifier: VerifierName, judge: String? = nil) {
+    self.verifier = verifier
+    self.judge = judge
   }
 }

@@ -29,14 +29,17 @@ public struct TrainingStart: Sendable, Hashable, Codable {
   public var settings: RunSettings
   /// What the training uses: the settings with the recipe's defaults.
   public var used: RunSettings
-  /// Problems that it is not trained on, which are answered again and again while it goes on.
+  /// Some of the problems that it is measured on, which are answered again and again while it goes on.
   public var probes: [Question]
   /// The step it is taken up after; 0 for one that begins.
   public var resumedAt: Int
+  /// The model that is learned from; nil without one.
+  public var teacher: ModelIdentity?
 
   public init(
     recipe: String, model: ModelIdentity, seed: UInt64, problems: String, steps: Int,
-    settings: RunSettings, used: RunSettings, probes: [Question] = [], resumedAt: Int = 0
+    settings: RunSettings, used: RunSettings, probes: [Question] = [], resumedAt: Int = 0,
+    teacher: ModelIdentity? = nil
   ) {
     self.recipe = recipe
     self.model = model
@@ -47,10 +50,11 @@ public struct TrainingStart: Sendable, Hashable, Codable {
     self.used = used
     self.probes = probes
     self.resumedAt = resumedAt
+    self.teacher = teacher
   }
 
   private enum CodingKeys: String, CodingKey {
-    case recipe, model, seed, problems, steps, settings, used, probes
+    case recipe, model, seed, problems, steps, settings, used, probes, teacher
     case resumedAt = "resumed_at"
   }
 }
@@ -80,7 +84,7 @@ public enum TrainingMetric: String, Sendable, CaseIterable {
   /// The gradients' norm before clipping.
   case gradientNorm = "grad_norm"
   case learningRate = "learning_rate"
-  /// Tokens trained on so far.
+  /// Tokens of the samples and texts trained on so far, each counted once with its prompt.
   case tokens = "num_tokens"
   /// The mean reward of the sampled completions.
   case reward
@@ -94,7 +98,7 @@ public enum TrainingMetric: String, Sendable, CaseIterable {
   case cutOff = "completions/clipped_ratio"
   /// The mean entropy in nats of the tokens' distributions.
   case entropy
-  /// The mean of k3, which estimates the divergence from the reference.
+  /// The mean over tokens of k3, which estimates the divergence from the reference.
   case divergence = "kl"
   /// The share of tokens whose ratio was clipped.
   case clipped = "clip_ratio/region_mean"
@@ -111,8 +115,44 @@ public enum TrainingMetric: String, Sendable, CaseIterable {
   case texts
   /// The share of failures that are solved rightly with the answer as a hint.
   case rationalised
+  /// The share of pairs in which the better text has the greater reward.
+  case rewardAccuracy = "rewards/accuracies"
+  /// By how much its reward is greater, in the mean.
+  case rewardMargin = "rewards/margins"
+  /// What a judge's Σ log p is multiplied with to be a reward.
+  case rewardScale = "alpha"
+  /// Of dev problems: the share that a majority of candidates gets right.
+  case devMajority = "dev/majority"
+  /// The same of the candidate that its own model finds likeliest, with nothing trained.
+  case devLikelihood = "dev/likelihood"
+  /// The same of the candidate that the judge ranks first.
+  case devBestOf = "dev/best_of"
+  /// The same of a vote weighted by the judge.
+  case devWeighted = "dev/weighted"
+  /// The mean loss per token of what is said on solutions, and of solutions.
+  case verifyLoss = "loss/verify"
+  case solveLoss = "loss/solve"
+  /// The share of solutions on which a sampled rationale comes to the right verdict.
+  case agreement
   case policyLoss = "loss/policy_avg"
   case valueLoss = "loss/value_avg"
+  /// How well a judge in training tells, on problems that it has not learned from yet, steps that are
+  /// right from the first wrong one (the area under the ROC curve).
+  case stepArea = "auc/steps"
+  /// The same of whole solutions.
+  case solutionArea = "auc/solutions"
+  /// The share of the same problems that are answered rightly by the sample with the best judgement.
+  case bestOfN = "accuracy/best_of_n"
+  /// By votes that count their judgement.
+  case weightedVote = "accuracy/weighted_vote"
+  /// By plain votes, which need no judge.
+  case majority = "accuracy/majority"
+  /// By the sample with the greatest Σ log p, which needs none either.
+  case likeliest = "accuracy/likeliest"
+  /// The mean label of the steps, or solutions, that are learned from.
+  case labelMean = "labels/mean"
+  /// Tokens that were sampled for labels.
+  case labelTokens = "labels/num_tokens"
 }
 
 /// `training_samples`: what the model answered to one problem that it learns from, and the push that
@@ -180,11 +220,21 @@ public struct TrainingSample: Sendable, Hashable, Codable {
   public var clipped: Double?
   /// The mean of k3 over its tokens; nil without a reference.
   public var divergence: Double?
+  /// Whether it is the better text of a pair; nil for what is in none. A pair's texts follow each
+  /// other, the better one first.
+  public var isChosen: Bool?
+  /// log π / π_ref of each token before the step, where texts are learned from in pairs.
+  public var logRatio: [Double]?
+  /// KL(π_ref ‖ π) over the whole vocabulary at each token before the step, in nats, likewise.
+  public var klPerToken: [Double]?
+  /// What teacher and student find of each token, where a teacher's distributions are learned.
+  public var odds: [TokenOdds]?
 
   public init(
     said: SaidTokens, push: [Double], answer: String?, reward: Double, isRight: Bool,
     reasons: Bool, advantage: Double? = nil, ratio: Double? = nil, clipped: Double? = nil,
-    divergence: Double? = nil
+    divergence: Double? = nil, isChosen: Bool? = nil, logRatio: [Double]? = nil,
+    klPerToken: [Double]? = nil, odds: [TokenOdds]? = nil
   ) {
     self.said = said
     self.push = push
@@ -196,17 +246,23 @@ public struct TrainingSample: Sendable, Hashable, Codable {
     self.ratio = ratio
     self.clipped = clipped
     self.divergence = divergence
+    self.isChosen = isChosen
+    self.logRatio = logRatio
+    self.klPerToken = klPerToken
+    self.odds = odds
   }
 
   private enum CodingKeys: String, CodingKey {
-    case said, push, answer, reward, reasons, advantage, ratio, clipped
+    case said, push, answer, reward, reasons, advantage, ratio, clipped, odds
     case isRight = "right"
     case divergence = "kl"
+    case isChosen = "chosen"
+    case logRatio = "log_ratio"
+    case klPerToken = "kl_per_token"
   }
 }
 
-/// `training_evaluation`: how well the weights of a step answer problems they are not trained on,
-/// greedily.
+/// `training_evaluation`: how well the weights of a step answer problems, greedily.
 public struct TrainingEvaluation: Sendable, Hashable, Codable {
   /// Counts of one family, or of all.
   public struct Counts: Sendable, Hashable, Codable {
@@ -229,7 +285,8 @@ public struct TrainingEvaluation: Sendable, Hashable, Codable {
   }
 
   public var step: Int
-  /// `dev` while training goes on, `heldout` for the final figure.
+  /// `dev` while training goes on, for problems that are not trained on; `train` where there are too
+  /// few to keep any back; `heldout` for the final figure.
   public var split: ProblemSplit
   /// How the questions are put: `plain`, or `think` for what to compare with.
   public var prompting: String
@@ -285,8 +342,8 @@ public struct TrainingProbe: Sendable, Hashable, Codable {
   }
 }
 
-/// `training_votes`: what votes and luck make of samples of the weights of a step, on problems that
-/// they are not trained on.
+/// `training_votes`: what votes and luck make of samples of the weights of a step, on some of the
+/// problems that are measured on.
 public struct TrainingVotes: Sendable, Hashable, Codable {
   /// A share of problems with its 95 % interval.
   public struct Share: Sendable, Hashable, Codable {
@@ -389,6 +446,9 @@ public struct TrainingTrace: Sendable, Hashable {
 
   /// The last step that was taken; 0 before the first.
   public var lastStep: Int { steps.keys.max() ?? 0 }
+
+  /// Whether its figures are of the problems that it trains on, for want of others.
+  public var isMeasuredOnTraining: Bool { evaluations.contains { $0.split == .train } }
 
   public mutating func apply(_ event: TrainingEvent) {
     switch event {

@@ -29,6 +29,12 @@ public struct RunSettings: Sendable, Hashable {
   public var weighting = Tally.Method.majority
   /// Which verifier ranks the candidates.
   public var verifier: VerifierName?
+  /// The model that verifiers read with: a file or a name; nil for the run's own.
+  public var verifierModel: String?
+  /// How much a vote heeds the scores of an implicit reward: it counts exp(β s).
+  public var sharpness: Double?
+  /// What the writer's own Σ log p counts beside an implicit reward.
+  public var ownWeight: Double?
   /// How many rationales a generative verifier samples for each candidate.
   public var rationales: Int?
   /// How ranked candidates become an answer.
@@ -98,6 +104,9 @@ public struct RunSettings: Sendable, Hashable {
     /// As in the CoT-decoding paper.
     public static let branches = 10
     public static let rationales = 4
+    /// The best of .5 to 4 on dev problems of the bundled model (Samples/Guide/implicit.md).
+    public static let sharpness = 0.5
+    public static let ownWeight = 0.0
     public static let lookahead = 1
     public static let exploration = 1.25
     public static let leaves = 8

@@ -24,7 +24,8 @@ public struct SettingTable: Sendable, RandomAccessCollection {
   /// reads it by name.
   public static let standard = SettingTable([
     .temperature, .topK, .topP, .minP, .samples, .branches, .prompting, .template, .weighting,
-    .aggregate, .verifier, .rationales, .vote, .lookahead, .exploration, .leaves, .thinkingBudget,
+    .aggregate, .verifier, .verifierModel, .sharpness, .ownWeight, .rationales, .vote, .lookahead,
+    .exploration, .leaves, .thinkingBudget,
     .waits, .answerOverTime, .earlyStop, .corpus, .passages, .with, .combine, .maxTokens, .seed,
   ])
 }
@@ -86,9 +87,25 @@ extension Setting {
     at: \.aggregate)
 
   public static let verifier = choice(
-    "verifier", "what ranks candidates: prm, genrm, orm, likelihood, exact (puzzles)",
+    "verifier", "what ranks candidates, such as prm, genrm, implicit or likelihood",
     more: "eval takes several, separated by commas, or all.", at: \.verifier,
     traits: .canBeCompared)
+
+  public static let verifierModel = text(
+    "verifier-model", "the model that verifiers read with: a file, or a name",
+    more: "Where --verifier is not given, the one that the model was trained to be.",
+    at: \.verifierModel, .text(what: "a GGUF file or the name of a model", names: []),
+    unset: "the model itself")
+
+  public static let sharpness = number(
+    "sharpness", "implicit: a vote counts exp(this × score); 0 counts all alike",
+    at: \.sharpness, in: 0...1000, ladder: .rungs([0, 0.25, 0.5, 0.75, 1, 1.5, 2, 4]),
+    usual: RunSettings.Usual.sharpness)
+
+  public static let ownWeight = number(
+    "own-weight", "implicit: what the writer's own log p counts beside the judge's",
+    at: \.ownWeight, in: 0...1000, ladder: .rungs([0, 0.1, 0.25, 0.5, 0.75, 1, 2]),
+    usual: RunSettings.Usual.ownWeight)
 
   public static let rationales = whole(
     "rationales", "how many rationales genrm samples for each candidate",

@@ -31,6 +31,8 @@ struct OutputLayer {
   private var rows: [Int] = []
   private var order: [Int] = []
   private var starts: [Int] = []
+  /// What logits are multiplied by: 1 / temperature.
+  private var inverseTemperature: Float = 1
 
   /// Logits that are held at once.
   static let chunkLogits = 16 << 20
@@ -60,6 +62,7 @@ struct OutputLayer {
   /// Takes over who is asked what, and makes room.
   mutating func prepare(_ packed: PackedRows) throws(ModelError) {
     sort(packed)
+    inverseTemperature = 1 / packed.temperature
     holdsLogits = false
     for buffer in [input, normed, dnormed, grouped] { try buffer.reserve(rows.count) }
     try shares.reserve(LayerCompute.blocks(rows.count))
@@ -70,14 +73,17 @@ struct OutputLayer {
 
   /// - Parameters:
   ///   - x: the residual stream after the last layer. `[rows, width]`
-  ///   - logProbabilities: of the targets. `[targets]`
-  ///   - entropies: of what each target's row says. `[targets]`
+  ///   - givesLogits: whether the outcome is to have them.
+  ///   - outcome: gets all that is told of the targets but their states.
   mutating func forward(
-    _ x: Activations, _ targets: [PackedRows.Target], logProbabilities: inout [Float],
-    entropies: inout [Float], _ compute: LayerCompute
+    _ x: Activations, _ targets: [PackedRows.Target], givesLogits: Bool,
+    to outcome: inout TrainingPass.Outcome, _ compute: LayerCompute
   ) {
-    logProbabilities = Array(repeating: 0, count: targets.count)
-    entropies = logProbabilities
+    outcome.logProbabilities = Array(repeating: 0, count: targets.count)
+    outcome.entropies = outcome.logProbabilities
+    if givesLogits {
+      outcome.logits = Array(repeating: 0, count: targets.count * vocabularySize)
+    }
     var (sums, told) = (self.sums, self.entropies)
     sums.withUnsafeMutableBufferPointer { sums in
       told.withUnsafeMutableBufferPointer { told in
@@ -93,15 +99,24 @@ struct OutputLayer {
             }
           }
           eachTarget(chunk) { place, index in
-            let logit = logits[place - chunk.lowerBound][Int(targets[index].token)]
-            logProbabilities[index] = logit - sums.start[place]
-            entropies[index] = told.start[place]
+            let line = logits[place - chunk.lowerBound]
+            outcome.logProbabilities[index] =
+              line[Int(targets[index].token)] - sums.start[place]
+            outcome.entropies[index] = told.start[place]
+            if givesLogits { copy(line, to: &outcome.logits, index) }
           }
         }
       }
     }
     (self.sums, self.entropies) = (sums, told)
     holdsLogits = rows.count <= Self.chunkRows(vocabulary: vocabularySize)
+  }
+
+  private func copy(_ line: Floats, to logits: inout [Float], _ index: Int) {
+    logits.withUnsafeMutableBufferPointer { logits in
+      guard let start = logits.baseAddress else { return }
+      (start + index * vocabularySize).update(from: line, count: vocabularySize)
+    }
   }
 
   private func project(
@@ -112,7 +127,21 @@ struct OutputLayer {
     }
     let h = normed[places.lowerBound]
     norm.forward(input[places.lowerBound], to: h, rows: places.count, compute)
-    projection.forward(h, to: logits, rows: places.count, compute)
+    project(h, to: logits, rows: places.count, compute)
+  }
+
+  /// Logits of normed states, divided by the temperature.
+  private func project(_ h: Floats, to logits: Floats, rows: Int, _ compute: LayerCompute) {
+    projection.forward(h, to: logits, rows: rows, compute)
+    divide(logits, rows: rows, compute)
+  }
+
+  /// Divides logits, or their gradient, by the temperature.
+  private func divide(_ logits: Floats, rows: Int, _ compute: LayerCompute) {
+    guard inverseTemperature != 1 else { return }
+    var factor = inverseTemperature
+    compute.training.scale_rows(
+      logits, 1, rows * vocabularySize, rows * vocabularySize, &factor)
   }
 
   /// What an objective says of the outcome; see `TrainingPass.backward`.
@@ -120,6 +149,7 @@ struct OutputLayer {
     var logProbabilities: [Float]
     var entropies: [Float]?
     var states: [Float]?
+    var logits: [Float]?
   }
 
   /// Adds to the gradients of the weights, and writes that of the residual stream.
@@ -138,8 +168,9 @@ struct OutputLayer {
         let (h, dh, d) = (
           normed[places.lowerBound], dnormed[places.lowerBound], logits[block.lowerBound]
         )
-        if !holdsLogits { projection.forward(h, to: d, rows: block.count, compute) }
+        if !holdsLogits { project(h, to: d, rows: block.count, compute) }
         differentiate(places, targets, slopes, d, compute)
+        divide(d, rows: block.count, compute)
         projection.backward(dy: d, to: dh, rows: block.count, compute)
         compute.group(h, columns: norm.width, rows: block, of: chunk.count, to: grouped.start)
         if let states = slopes.states { add(states, places) }
@@ -173,7 +204,14 @@ struct OutputLayer {
       let entropySlope = slopes.entropies.map { all in asked.reduce(Float(0)) { $0 + all[$1] } }
       compute.training.softmax_slopes(
         line, line, vocabularySize, sums[place], entropies[place], slope, entropySlope ?? 0)
-      for index in asked { line[Int(targets[index].token)] += slopes.logProbabilities[index] }
+      for index in asked {
+        line[Int(targets[index].token)] += slopes.logProbabilities[index]
+        slopes.logits?.withUnsafeBufferPointer { all in
+          guard let start = all.baseAddress else { return }
+          compute.kernels.pointee.add_scaled(
+            start + index * vocabularySize, line, vocabularySize, 1)
+        }
+      }
     }
   }
 

@@ -79,9 +79,12 @@ public enum GRPO {
   static let stabilizer = 1e-4
 
   /// Advantages of a group's rewards: (r − mean) / (standard deviation + 10⁻⁴), with Bessel's
-  /// correction. All are 0 where all rewards are equal.
+  /// correction. All are exactly 0 where all rewards are equal.
   public static func advantages(_ rewards: [Double], scaled: Bool = true) -> [Double] {
-    guard rewards.count > 1 else { return rewards.map { _ in 0 } }
+    // The mean of equal numbers need not be equal to them: eight times .1 are not .8.
+    guard let first = rewards.first, rewards.contains(where: { $0 != first }) else {
+      return rewards.map { _ in 0 }
+    }
     let mean = rewards.reduce(0, +) / Double(rewards.count)
     guard scaled else { return rewards.map { $0 - mean } }
     let squares = rewards.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
@@ -102,7 +105,7 @@ public enum GRPO {
     _ logProbabilities: [Float], _ completions: [SampledCompletion], _ settings: Settings,
     batchTokens: Int? = nil, batchCompletions: Int? = nil
   ) -> (value: ObjectiveValue, metrics: Metrics) {
-    var value = ObjectiveValue.zero(targets: logProbabilities.count)
+    var value = ObjectiveValue.zero(targets: logProbabilities.count, clips: true)
     let tokens = completions.reduce(0) { $0 + $1.targets.count }
     let batchCompletions = max(1, batchCompletions ?? completions.count)
     var passes: [Metrics] = []
@@ -134,6 +137,7 @@ public enum GRPO {
         advantage: completion.advantages[place], settings)
       value.loss += weight * term.loss
       value.slopes[index] += Float(weight * term.slope)
+      value.isClipped[index] = term.isClipped
       divergence += term.divergence
       if term.isClipped, completion.advantages[place] < 0 { low += 1 }
       if term.isClipped, completion.advantages[place] > 0 { high += 1 }

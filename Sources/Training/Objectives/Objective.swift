@@ -7,17 +7,30 @@ public struct ObjectiveValue: Sendable, Equatable {
   /// ∂ loss / ∂ what a value head said before each token; nil where the objective has no use for
   /// one. [targets]
   public var valueSlopes: [Float]?
+  /// ∂ loss / ∂ each logit that a token was chosen from, beside what follows from `slopes`; nil where
+  /// the objective looks at no more than the token's own probability. [targets, vocabulary]
+  public var logitSlopes: [Float]?
+  /// Whether the ratio of each token was clipped; empty where the objective clips nothing.
+  /// [targets]
+  public var isClipped: [Bool] = []
 
-  public init(loss: Double, slopes: [Float], valueSlopes: [Float]? = nil) {
+  public init(
+    loss: Double, slopes: [Float], valueSlopes: [Float]? = nil, logitSlopes: [Float]? = nil
+  ) {
     self.loss = loss
     self.slopes = slopes
     self.valueSlopes = valueSlopes
+    self.logitSlopes = logitSlopes
   }
 
   /// Of nothing: what the terms of an objective are added to.
-  static func zero(targets: Int, hasValues: Bool = false) -> ObjectiveValue {
+  static func zero(
+    targets: Int, hasValues: Bool = false, clips: Bool = false
+  ) -> ObjectiveValue {
     let slopes = Array(repeating: Float(0), count: targets)
-    return ObjectiveValue(loss: 0, slopes: slopes, valueSlopes: hasValues ? slopes : nil)
+    var value = ObjectiveValue(loss: 0, slopes: slopes, valueSlopes: hasValues ? slopes : nil)
+    if clips { value.isClipped = Array(repeating: false, count: targets) }
+    return value
   }
 }
 

@@ -101,6 +101,34 @@ public enum PPO {
     return rewards
   }
 
+  /// What a batch was worth as it was sampled, by the names that TRL logs it under: sums over the
+  /// tokens of a completion, means over all completions.
+  ///
+  /// `objective/kl` is Σ (log π_sampled − log π_ref), and only there with a reference;
+  /// `objective/entropy` is −Σ log π_sampled; `objective/scores` is what answers are worth,
+  /// `objective/non_score_reward` what divergence costs, and `objective/rlhf_reward` their sum.
+  ///
+  /// - Parameters:
+  ///   - completions: those that have tokens.
+  ///   - terminal: what each answer is worth, of all completions.
+  public static func objective(
+    _ completions: [SampledCompletion], terminal: [Double], klWeight: Double
+  ) -> [String: Double] {
+    func mean(_ sum: Double) -> Double { sum / Double(max(1, terminal.count)) }
+    func total(_ values: [Float]) -> Double { values.reduce(0) { $0 + Double($1) } }
+    let entropy = completions.reduce(0) { $0 - total($1.sampled) }
+    let known = completions.filter { $0.reference != nil }
+    let divergence = known.reduce(0) { $0 + total($1.sampled) - total($1.reference ?? []) }
+    let cost = -klWeight * mean(divergence)
+    let scores = mean(terminal.reduce(0, +))
+    var named = [
+      "objective/entropy": mean(entropy), "objective/scores": scores,
+      "objective/non_score_reward": cost, "objective/rlhf_reward": scores + cost,
+    ]
+    if !known.isEmpty { named["objective/kl"] = mean(divergence) }
+    return named
+  }
+
   /// Gives completions their advantages and returns, once after they were sampled: every update on
   /// them uses the same.
   ///
@@ -151,7 +179,8 @@ public enum PPO {
     _ logProbabilities: [Float], values: [Float], _ completions: [ValuedCompletion],
     _ settings: Settings, batchTokens: Int? = nil
   ) -> (value: ObjectiveValue, metrics: Metrics) {
-    var value = ObjectiveValue.zero(targets: logProbabilities.count, hasValues: true)
+    var value = ObjectiveValue.zero(
+      targets: logProbabilities.count, hasValues: true, clips: true)
     var metrics = Metrics()
     metrics.tokens = completions.reduce(0) { $0 + $1.completion.targets.count }
     let weight = 1 / Double(max(1, batchTokens ?? metrics.tokens))
@@ -168,6 +197,7 @@ public enum PPO {
           return: valued.returns[place], range: settings.valueClipRange)
         value.loss += weight * (policy.loss + settings.valueWeight * expected.loss)
         value.slopes[index] += Float(weight * policy.slope)
+        value.isClipped[index] = policy.isClipped
         value.valueSlopes?[index] += Float(weight * settings.valueWeight * expected.slope)
         metrics.approximateKL += share * logRatio * logRatio / 2
         metrics.clippedShare += policy.isClipped ? share : 0

@@ -29,6 +29,9 @@ public struct PackedRows: Sendable {
   private(set) var longest = 0
   /// All that is asked, in the order in which it was added.
   public private(set) var targets: [Target] = []
+  /// What logits are divided by, above 0: log probabilities, entropies and gradients are those of
+  /// softmax(logits / temperature). A policy that was sampled at a temperature is that one.
+  public var temperature: Float = 1
 
   public init() {}
 
@@ -78,6 +81,53 @@ public struct PackedRows: Sendable {
     targets += asked.map { Target(row: row + $0 - 1, token: tokens[$0]) }
     groups.append(first..<segments.count)
     return start..<targets.count
+  }
+
+  /// A place of a text that is asked how likely some tokens are as its next one, whether or not one
+  /// of them stands there.
+  public struct Query: Sendable, Hashable {
+    /// How many tokens of the continuation stand before it.
+    public var position: Int
+    public var tokens: [TokenID]
+
+    public init(position: Int, tokens: [TokenID]) {
+      self.position = position
+      self.tokens = tokens
+    }
+  }
+
+  /// Adds texts that begin alike, of which only some places are asked.
+  ///
+  /// - Parameters:
+  ///   - prompt: what they share; at least one token.
+  ///   - continuations: what each text has after it.
+  ///   - queries: of each continuation, none behind its end.
+  /// - Returns: for each query of each continuation its targets, as indices into `targets`.
+  @discardableResult
+  public mutating func add(
+    prompt: [TokenID], continuations: [[TokenID]], asking queries: [[Query]]
+  ) -> [[Range<Int>]] {
+    precondition(!prompt.isEmpty, "a text needs a token to begin with")
+    precondition(continuations.count == queries.count, "queries for each continuation")
+    let first = segments.count
+    append(prompt, after: nil, at: 0)
+    let promptEnd = count - 1
+    var ranges: [[Range<Int>]] = []
+    for (continuation, queries) in zip(continuations, queries) {
+      // Nothing is asked after the last place: what stands behind it takes no row.
+      let kept = Array(continuation.prefix(queries.map(\.position).max() ?? 0))
+      let start = count
+      if !kept.isEmpty { append(kept, after: first, at: prompt.count) }
+      ranges.append(
+        queries.map { query in
+          let row = query.position > 0 ? start + query.position - 1 : promptEnd
+          let begin = targets.count
+          targets += query.tokens.map { Target(row: row, token: $0) }
+          return begin..<targets.count
+        })
+    }
+    groups.append(first..<segments.count)
+    return ranges
   }
 
   private mutating func append(_ new: [TokenID], after parent: Int?, at position: Int) {

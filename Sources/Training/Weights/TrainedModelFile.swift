@@ -10,12 +10,35 @@ public struct Lineage: Sendable, Hashable {
   public var recipe: String
   /// Steps of training.
   public var steps: Int
+  /// The name of the model that it learned from; nil for one that had no teacher.
+  public var teacher: String?
+  /// The digest of that one's weights.
+  public var teacherHash: String?
+  /// nil where the file does not say.
+  public var seed: UInt64?
+  /// The learning rate.
+  public var rate: Double?
+  /// What was learned from, in words: families, or the name of a file.
+  public var problems: String?
+  /// What samples were rewarded for; nil where nothing was sampled.
+  public var reward: String?
+  /// How solutions are judged with it, such as `implicit`; nil for a model that was not made to judge.
+  public var verifier: String?
+  /// What has to be known for that beside the weights, by name.
+  public var verifierNumbers: [String: Double]
 
-  public init(parent: String, parentHash: String, recipe: String, steps: Int) {
+  public init(
+    parent: String, parentHash: String, recipe: String, steps: Int, verifier: String? = nil,
+    verifierNumbers: [String: Double] = [:], teacher: String? = nil, teacherHash: String? = nil
+  ) {
     self.parent = parent
     self.parentHash = parentHash
     self.recipe = recipe
     self.steps = steps
+    self.verifier = verifier
+    self.verifierNumbers = verifierNumbers
+    self.teacher = teacher
+    self.teacherHash = teacherHash
   }
 
   /// What a trained model is called: `2m+grpo@8`.
@@ -26,6 +49,13 @@ public struct Lineage: Sendable, Hashable {
     static let parentHash = "ponder.training.parent_hash"
     static let recipe = "ponder.training.recipe"
     static let steps = "ponder.training.steps"
+    static let seed = "ponder.training.seed"
+    static let rate = "ponder.training.rate"
+    static let problems = "ponder.training.problems"
+    static let reward = "ponder.training.reward"
+    static let verifier = "ponder.verifier"
+    static let teacher = "ponder.training.teacher"
+    static let teacherHash = "ponder.training.teacher_hash"
   }
 
   /// What a file tells; nil for one that was not trained here.
@@ -33,9 +63,26 @@ public struct Lineage: Sendable, Hashable {
     guard let parent = metadata[Key.parent]?.text, let recipe = metadata[Key.recipe]?.text,
       let steps = metadata[Key.steps]?.integer
     else { return nil }
+    var numbers: [String: Double] = [:]
+    for key in metadata.keys where key.hasPrefix(Key.verifier + ".") {
+      if case .float64(let number)? = metadata[key] {
+        numbers[String(key.dropFirst(Key.verifier.count + 1))] = number
+      }
+    }
     self.init(
       parent: parent, parentHash: metadata[Key.parentHash]?.text ?? "", recipe: recipe,
-      steps: steps)
+      steps: steps, verifier: metadata[Key.verifier]?.text, verifierNumbers: numbers,
+      teacher: metadata[Key.teacher]?.text, teacherHash: metadata[Key.teacherHash]?.text)
+    if case .uint64(let number)? = metadata[Key.seed] { seed = number }
+    if case .float64(let number)? = metadata[Key.rate] { rate = number }
+    problems = metadata[Key.problems]?.text
+    reward = metadata[Key.reward]?.text
+  }
+
+  /// Whether a lineage is told under this key: of a model that is trained further it does not hold
+  /// any more.
+  static func isKey(_ key: String) -> Bool {
+    key.hasPrefix("ponder.training.") || key == Key.verifier || key.hasPrefix(Key.verifier + ".")
   }
 
   func write(to writer: inout GGUFWriter) {
@@ -43,6 +90,16 @@ public struct Lineage: Sendable, Hashable {
     writer.set(Key.parentHash, to: .string(parentHash))
     writer.set(Key.recipe, to: .string(recipe))
     writer.set(Key.steps, to: .uint64(UInt64(steps)))
+    if let seed { writer.set(Key.seed, to: .uint64(seed)) }
+    if let rate { writer.set(Key.rate, to: .float64(rate)) }
+    if let problems { writer.set(Key.problems, to: .string(problems)) }
+    if let reward { writer.set(Key.reward, to: .string(reward)) }
+    if let verifier { writer.set(Key.verifier, to: .string(verifier)) }
+    for (name, number) in verifierNumbers.sorted(by: { $0.key < $1.key }) {
+      writer.set(Key.verifier + "." + name, to: .float64(number))
+    }
+    if let teacher { writer.set(Key.teacher, to: .string(teacher)) }
+    if let teacherHash { writer.set(Key.teacherHash, to: .string(teacherHash)) }
   }
 }
 
@@ -80,7 +137,9 @@ extension TrainableWeights {
   ) throws(GGUFError) {
     var writer = GGUFWriter()
     // What a part of a split file says of the others does not hold any more.
-    for key in parent.metadata.keys where !key.hasPrefix("split.") {
+    // Nor does what it says of its own training.
+    for key in parent.metadata.keys
+    where !key.hasPrefix("split.") && !Lineage.isKey(key) {
       if let value = parent.metadata[key] { writer.set(key, to: value) }
     }
     writer.set("general.file_type", to: .uint32(format.fileType))

@@ -91,7 +91,9 @@ struct EvalCommand: AsyncParsableCommand {
     if metric != .slips { try options.check(strategies, turnsKnobs: tokenBudget != nil) }
     try checkBudget(of: strategies)
     switch metric {
-    case .auc where options.verifiers != nil: try await judge()
+    case .auc where comparesVerifiers: try await compareVerifiers()
+    case .accuracy where comparesVerifiers && strategy == Self.usualStrategy:
+      try await compareVerifiers()
     case .accuracy, .auc: try await compare(strategies)
     case .slips: try await measureSlips()
     case .delta:
@@ -107,6 +109,11 @@ struct EvalCommand: AsyncParsableCommand {
         return AnswerCurves.rows(found, strategy: type(of: strategy).description.name)
       }
     }
+  }
+
+  /// Whether verifiers are measured and not strategies.
+  private var comparesVerifiers: Bool {
+    options.verifiers != nil || options.asked.settings.verifierModel != nil
   }
 
   /// Looks whether a budget would have to overrule what was asked for.
@@ -127,7 +134,8 @@ struct EvalCommand: AsyncParsableCommand {
   private func compare(_ strategies: [any Strategy]) async throws {
     let questions = try problemsAsked().map(Question.init)
     let settings = options.settings(detail: 0)
-    let models = try model.models(for: strategies, settings, parallel: options.parallel)
+    let models = try model.models(
+      for: strategies, settings, verifiers: options.verifiers?.names, parallel: options.parallel)
     let evaluation = try evaluation(models)
     try await reportAccuracy(evaluation) {
       var rows: [EvaluationRow] = []
@@ -136,9 +144,9 @@ struct EvalCommand: AsyncParsableCommand {
         let description = type(of: strategy).description
         let own = description.defaultVerifier
         let isJudged = settings.weighting == .verifier && description.settings.contains(.weighting)
-        let asked =
-          own == nil && !isJudged
-          ? nil : options.verifiers?.names(for: questions).map { Optional($0) }
+        let named =
+          options.verifiers?.names(for: questions) ?? models.judge?.verifier.map { [$0] }
+        let asked = own == nil && !isJudged ? nil : named?.map { Optional($0) }
         for verifier in asked ?? [own] where !Task.isCancelled {
           var evaluation = evaluation
           evaluation.settings.verifier = verifier
@@ -170,22 +178,30 @@ struct EvalCommand: AsyncParsableCommand {
     }
   }
 
-  /// How well verifiers judge the model's own solutions and corrupted ones.
-  private func judge() async throws {
+  /// How well verifiers judge the model's own solutions and corrupted ones, and what is decided by them
+  /// and without them.
+  private func compareVerifiers() async throws {
     let asked = try problemsAsked()
     // There are no corrupted solutions of a file's problems.
     let pairs = try source.families().flatMap {
       JudgedPair.pairs(family: $0, split: split, count: each, seed: options.asked.settings.seed)
     }
-    let verifiers = options.verifiers?.names(for: asked.map(Question.init)) ?? []
-    let evaluation = try evaluation(oneModel())
-    let (rows, signal) = try await cancellingOnSignal {
+    let named = options.verifiers?.names(for: asked.map(Question.init)) ?? []
+    var models = try oneModel()
+    models.judge = try model.judge(
+      options.settings(detail: 0), for: named, parallel: options.parallel)
+    let verifiers =
+      named.isEmpty ? [models.judge?.verifier ?? BestOfN.defaultVerifier] : named
+    let evaluation = try evaluation(models)
+    let (found, signal) = try await cancellingOnSignal {
       try await showingProgress("judging", of: asked.count + pairs.count) {
-        try await evaluation.verifierRows(
+        try await evaluation.compareVerifiers(
           of: verifiers, samplesOf: asked, pairs: pairs, progress: $0)
       }
     }
-    try write(rows, .verifiers, of: evaluation, metric: metric, stoppedBy: signal)
+    try write(
+      found.quality, .verifiers, decisions: found.decisions, of: evaluation, metric: .auc,
+      stoppedBy: signal)
   }
 
   /// What a metric finds of a strategy's paths on questions, telling how many are done.
@@ -276,7 +292,7 @@ struct EvalCommand: AsyncParsableCommand {
     if warns { options.warnOfTemplate(models.decoder.model) }
     return Evaluation(
       decoder: models.decoder, prompts: try .bundled(), settings: options.settings(detail: 0),
-      peers: models.peers, comparesVote: equalTokens)
+      peers: models.peers, judge: models.judge, comparesVote: equalTokens)
   }
 
   // MARK: Output
@@ -295,7 +311,8 @@ struct EvalCommand: AsyncParsableCommand {
   ///
   /// - Throws: `ExitCode.interrupted` when a signal has stopped the rest.
   private func write<Row: Encodable>(
-    _ rows: [Row], _ table: TextTable<Row>, of evaluation: Evaluation, metric: Metric? = nil,
+    _ rows: [Row], _ table: TextTable<Row>, decisions: [DecisionRow]? = nil,
+    of evaluation: Evaluation, metric: Metric? = nil,
     shares: [Double]? = nil, notes: String = "", stoppedBy signal: Int32?
   ) throws {
     switch format {
@@ -303,8 +320,11 @@ struct EvalCommand: AsyncParsableCommand {
       try StandardOutput.writeJSON(
         EvalReport(
           model: evaluation.decoder.model.identity.name, metric: metric?.rawValue,
-          tokenBudget: tokenBudget, shares: shares, results: rows))
-    case .table: try StandardOutput.write(table.text(rows) + notes)
+          judge: evaluation.judge?.identity.name, tokenBudget: tokenBudget, shares: shares,
+          results: rows, decisions: decisions))
+    case .table:
+      let decided = decisions.map { "\n" + TextTable.decisions.text($0) } ?? ""
+      try StandardOutput.write(table.text(rows) + decided + notes)
     }
     if let signal { throw ExitCode.interrupted(by: signal) }
   }

@@ -39,6 +39,13 @@ struct InfoCommand: ParsableCommand {
   private struct Origin: Encodable {
     var parent, parentHash, recipe: String
     var steps: Int
+    var seed: UInt64?
+    var rate: Double?
+    var problems, reward: String?
+    /// How it judges, and what has to be known for that; nil for one that was not trained to.
+    var verifier: String?
+    var verifierNumbers: [String: Double]?
+    var teacher, teacherHash: String?
   }
 
   func validate() throws {
@@ -65,7 +72,10 @@ struct InfoCommand: ParsableCommand {
       thinkingTags: thinking.map { [$0.open, $0.close] },
       trained: lineage.map {
         Origin(
-          parent: $0.parent, parentHash: $0.parentHash, recipe: $0.recipe, steps: $0.steps)
+          parent: $0.parent, parentHash: $0.parentHash, recipe: $0.recipe, steps: $0.steps,
+          seed: $0.seed, rate: $0.rate, problems: $0.problems, reward: $0.reward,
+          verifier: $0.verifier, verifierNumbers: $0.verifier == nil ? nil : $0.verifierNumbers,
+          teacher: $0.teacher, teacherHash: $0.teacherHash)
       })
     for warning in vocabulary.warnings { StandardError.tell(warning) }
     // Scripts rely on the JSON of `--model`, and of no model at all.
@@ -87,7 +97,9 @@ struct InfoCommand: ParsableCommand {
         thinking tags    \(info.thinkingTags?.joined(separator: " … ") ?? "none")
 
         """)
-      if let lineage { try StandardOutput.writeLine("trained          \(lineage.explanation)") }
+      guard let lineage else { return }
+      try StandardOutput.writeLine("trained          \(lineage.explanation)")
+      for line in lineage.details.folded(indent: 17) { try StandardOutput.writeLine(line) }
     }
   }
 }

@@ -15,7 +15,10 @@ struct ModelsCommand: ParsableCommand {
       was trained from. Use the names with --model.
       """)
 
-  @Argument(help: "GGUF files: lists these, wherever they are.") var files: [String] = []
+  @Argument(
+    help: ArgumentHelp(
+      "Lists these: GGUF files wherever they are, or models by name.", valueName: "file|name"))
+  var files: [String] = []
 
   @Option(help: "\(OutputFormat.names)") var format: OutputFormat = .text
 
@@ -37,13 +40,19 @@ struct ModelsCommand: ParsableCommand {
     var trained: NamedModel?
     var parent, parentHash, recipe: String?
     var steps: Int?
+    /// How it judges; nil for one that was not trained to.
+    var verifier: String?
+    var seed: UInt64?
+    var rate: Double?
+    var problems, reward: String?
     /// What it was on the way, by training tokens.
     var checkpoints: [Model]?
 
     enum CodingKeys: String, CodingKey {
       case name, path, architecture, parameters, fileType, bytes
       case isDefault = "default"
-      case shortName, size, stage, tokensSeen, parent, parentHash, recipe, steps, checkpoints
+      case shortName, size, stage, tokensSeen, parent, parentHash, recipe, steps, seed, rate
+      case problems, reward, verifier, checkpoints
     }
   }
 
@@ -72,13 +81,17 @@ struct ModelsCommand: ParsableCommand {
       }
       var line = columns.joined(separator: "  ")
       while line.last == " " { line.removeLast() }
+      if let trained = model.trained, let more = trained.details {
+        return [line] + more.folded(indent: width + 5)
+      }
       return [line] + (model.checkpoints ?? []).compactMap(\.shortName).folded(indent: 7)
     }
   }
 
   /// The files that were named.
   private func given() throws -> [Model] {
-    try files.map { path in
+    try files.map { given in
+      let path = try BundledModels.path(of: given)
       let file = try GGUFFile(path: path)
       return try Self.model(path, file, NamedModel(file, path: path))
     }
@@ -98,6 +111,9 @@ struct ModelsCommand: ParsableCommand {
       model.shortName = own.name
       (model.parent, model.parentHash) = (lineage.parent, lineage.parentHash)
       (model.recipe, model.steps) = (lineage.recipe, lineage.steps)
+      model.verifier = lineage.verifier
+      (model.seed, model.rate) = (lineage.seed, lineage.rate)
+      (model.problems, model.reward) = (lineage.problems, lineage.reward)
     }
     return model
   }

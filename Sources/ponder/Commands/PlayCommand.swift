@@ -157,7 +157,9 @@ struct PlayCommand: ParsableCommand {
     catalog.themes = themes.names
     catalog.family = (try? BundledModels.family()) ?? ModelFamily()
     catalog.models = BundledModels.others().map {
-      Catalog.ModelEntry(name: $0.name, path: $0.path, detail: $0.explanation)
+      Catalog.ModelEntry(
+        name: $0.name, path: $0.path, detail: $0.explanationWithFile,
+        verifier: Judges.trained($0.lineage)?.name)
     }
     if let folder = try? Resources.folder("Samples/Lessons"),
       let files = try? FileManager.default.contentsOfDirectory(

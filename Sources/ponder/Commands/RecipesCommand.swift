@@ -36,8 +36,17 @@ struct RecipesCommand: ParsableCommand {
       settings = recipe.settings.map(\.name)
       defaults = Dictionary(
         recipe.settings.compactMap { setting in
-          recipe.usual(setting).map { (setting.name, $0) }
+          Self.usual(setting, of: recipe).map { (setting.name, $0) }
         }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// What holds where nothing is given; nil where that has no name.
+    private static func usual(_ setting: Setting, of recipe: RecipeDescription) -> String? {
+      if let known = recipe.usual(setting) { return known }
+      // What is on or off has no value to give.
+      guard setting.form != .onOff else { return nil }
+      let unset = setting.text(of: recipe.defaults)
+      return setting.names.contains(unset) ? unset : nil
     }
   }
 
@@ -55,9 +64,10 @@ struct RecipesCommand: ParsableCommand {
       let others = row.settings.filter { row.defaults[$0] == nil }.map { "--\($0)" }
       let lines =
         [
-          row.name, "  \(row.title): \(row.summary)", "  paper     \(row.paper)",
-          "  cost      \(row.cost)", "  defaults",
-        ] + (["--steps \(row.steps)"] + defaults).folded(indent: 4)
+          row.name
+        ] + "\(row.title): \(row.summary)".wrapped(indent: 0, width: 78).map { "  \($0)" }
+        + ["  paper     \(row.paper)", "  cost      \(row.cost)", "  defaults"]
+        + (["--steps \(row.steps)"] + defaults).folded(indent: 4)
       return
         (lines + (others.isEmpty ? [] : ["  settings without a default"])
         + others.folded(indent: 4)).joined(separator: "\n")

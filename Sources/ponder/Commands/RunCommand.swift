@@ -57,7 +57,7 @@ struct RunCommand: AsyncParsableCommand {
     let run = Task {
       await strategy.run(
         question, settings: settings, decoder: decoder, library: prompts, peers: models.peers,
-        sink: output.receive)
+        judge: models.judge, sink: output.receive)
     }
     output.onFailure { run.cancel() }
     let (end, signal) = try await cancellingOnSignal {

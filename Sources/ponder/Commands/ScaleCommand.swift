@@ -84,9 +84,14 @@ struct ScaleCommand: AsyncParsableCommand {
       study == .size
       ? try StudyModels.bundledFamily(engine) : try StudyModels.one(model.path(), engine)
     let prompts = try PromptLibrary.bundled()
-    let study = try planned(models.all.map(\.model), prompts)
+    var plan = try planned()
+    let judge = try model.judge(
+      plan.settings, for: plan.isJudged ? [plan.settings.verifier].compactMap { $0 } : [],
+      parallel: options.parallel)
+    plan.settings = plan.settings.judged(by: judge)
+    let study = try study(of: plan, models.all.map(\.model), prompts)
     let slots = options.parallel
-    let runner = StudyRunner(prompts: prompts) { model in
+    let runner = StudyRunner(prompts: prompts, judge: judge) { model in
       Decoder(model: try models.open(model), slots: slots)
     }
     let store = Sessions.studies
@@ -114,11 +119,16 @@ struct ScaleCommand: AsyncParsableCommand {
     }
   }
 
-  private func planned(_ models: [StudyModel], _ prompts: PromptLibrary) throws -> Study {
-    let plan = StudyPlan(
+  private func planned() throws -> StudyPlan {
+    StudyPlan(
       kind: study, families: try source.families().map(\.name), split: split, count: count,
       settings: options.settings(detail: 0),
       strategies: strategy?.listed ?? StudyPlan.defaultStrategies)
+  }
+
+  private func study(
+    of plan: StudyPlan, _ models: [StudyModel], _ prompts: PromptLibrary
+  ) throws -> Study {
     let asked = try source.ofFile(count: count)?.map {
       StudyProblem(question: Question($0), level: $0.level)
     }

@@ -61,10 +61,13 @@ struct TrainCommand: AsyncParsableCommand {
     let parent = BundledModels.name(of: file, path: path)
     let place = TrainedOutput(output, usual: "\(parent)+\(plan.recipe)@\(plan.steps)")
     let prompts = try PromptLibrary.bundled()
+    let recipe = try TrainingOptions.recipe(named: plan.recipe)
+    let settings = TrainingSettings(plan.settings, for: recipe)
+    let materials = try TrainingMaterials(settings, for: recipe) {
+      try TraineeOpening.teacher(named: $0, options: model.engineOptions)
+    }
     let trainee = try TraineeOpening.trainee(
-      file, name: parent,
-      TrainingSettings(plan.settings, for: try TrainingOptions.recipe(named: plan.recipe)),
-      options: model.engineOptions)
+      file, name: parent, settings, options: model.engineOptions)
     try place.check(parent: path, anew: anew)
     try place.begin(anew: anew)
     defer { place.tidy() }
@@ -74,7 +77,8 @@ struct TrainCommand: AsyncParsableCommand {
       trace: try trace.map { try TraceRecording(path: $0, goesOn: place.canGoOn) },
       onFailure: control.end)
     let run = try TrainingRun(
-      plan, trainee: trainee, library: prompts, folder: place.folder, sink: report.receive)
+      plan, trainee: trainee, materials: materials, library: prompts, folder: place.folder,
+      sink: report.receive)
     let (result, signal) = try await stoppingOnSignal {
       report.tell("ending after the step under way; Ctrl-C again ends at once.")
       control.end()
@@ -82,7 +86,7 @@ struct TrainCommand: AsyncParsableCommand {
       await report.showingProgress { await Self.result { try await run.train(control) } }
     }
     let step = try end(run, result, at: place, report, stoppedBy: signal)
-    let figures = try await measure(run, report, prompts)
+    let figures = try await measure(run, report)
     try report.conclude(
       [
         "output": .string(place.path), "name": .string(run.name(step: step)),
@@ -126,23 +130,25 @@ struct TrainCommand: AsyncParsableCommand {
             + changes.map(\.description).joined(separator: ", ")
             + ". Give the same ones, another --output, or --anew to begin anew.")
       }
-      // What could not be kept of a step is not what it says it is.
+      // What could not be kept of a step, or not be read back, is not what it says it is.
+      if case LearningError.lostWeights = error { throw error }
       guard error is LearningError || error is TrainingError, step > 0 else { throw error }
-      try place.write(run, step: step)
+      let path = try place.write(run, step: step, isLast: false)
       throw UserError.failed(
-        "\(error) The model after step \(step) is in \(place.path).")
+        "\(error) The model after step \(step) is in \(path).")
     case .success(let end) where end.reason == .completed:
-      try place.write(run, step: step)
+      try place.write(run, step: step, isLast: true)
       try place.complete(keepsSteps: trace != nil)
       StandardError.tell("\(run.name(step: step)) is in \(place.path).")
       return step
     case .success:
-      if step > 0 { try place.write(run, step: step) }
+      let path = step > 0 ? try place.write(run, step: step, isLast: false) : nil
       try report.finish()
       StandardError.tell(
-        step > 0
-          ? "stopped after step \(step) of \(run.plan.steps); the model of that step is in "
-            + "\(place.path). \(goOn)" : "stopped before the first step. \(goOn)")
+        path.map {
+          "stopped after step \(step) of \(run.plan.steps); the model of that step is in "
+            + "\($0). \(goOn)"
+        } ?? "stopped before the first step. \(goOn)")
       throw ExitCode.interrupted(by: signal ?? SIGINT)
     }
   }
@@ -152,7 +158,7 @@ struct TrainCommand: AsyncParsableCommand {
   ///
   /// - Returns: what it adds to the last line.
   private func measure(
-    _ run: TrainingRun, _ report: TrainingReport, _ prompts: PromptLibrary
+    _ run: TrainingRun, _ report: TrainingReport
   ) async throws -> [String: JSONValue] {
     let count = heldout ?? (training.problems == nil ? 20 : 0)
     guard count > 0 else { return [:] }
@@ -162,12 +168,14 @@ struct TrainCommand: AsyncParsableCommand {
       try? report.finish()
       Foundation.exit(128 + SIGINT)
     } work: {
+      if let figures = try await run.judgeHeldOut(count: count) {
+        try report.show(figures)
+        return TrainingLines.values(figures)
+      }
+      let before = try await run.evaluateHeldOut(families, count: count, isAtStart: true)
+      let think = try await run.evaluateHeldOut(
+        families, count: count, prompting: .think, isAtStart: true)
       let after = try await run.evaluateHeldOut(families, count: count)
-      try run.trainee.restart()
-      let base = try TrainingRun(
-        run.plan, trainee: run.trainee, library: prompts, sink: report.receive)
-      let before = try await base.evaluateHeldOut(families, count: count)
-      let think = try await base.evaluateHeldOut(families, count: count, prompting: .think)
       return TrainingLines.values([
         "heldout": after, "heldout/before": before, "heldout/before/think": think,
       ])
@@ -181,29 +189,49 @@ enum TraineeOpening {
   static func trainee(
     _ file: GGUFFile, name: String, _ settings: TrainingSettings, options: EngineOptions
   ) throws -> TransformerTrainee {
+    let hasReference = settings.beta > 0
+    // A file that is no model has a message of its own.
+    let passes = try? TransformerTrainee.passBytes(of: file, hasReference: hasReference)
     try TrainingMemory.check(
-      parameters: file.parameterCount, hasReference: settings.beta > 0, name: name,
+      parameters: file.parameterCount, passes: passes ?? 0, hasReference: hasReference, name: name,
       machine: CacheLimit.machineMemory)
     var optimizer = AdamW.Settings()
     optimizer.decay = Float(settings.decay)
     return try TransformerTrainee(file, name: name, optimizer: optimizer, options: options)
   }
+
+  /// A model that another one learns from, in any format.
+  ///
+  /// - Parameter named: a file, or a name as `ponder models` lists it.
+  /// - Throws: `UserError.missingFile` for a name that stands for no model.
+  static func teacher(named: String, options: EngineOptions) throws -> any LanguageModel {
+    let path = try BundledModels.path(of: named)
+    let file = try GGUFFile(path: path)
+    return try ModelLoader.load(
+      file, name: BundledModels.name(of: file, path: path), options: options)
+  }
 }
 
 /// What training takes.
 enum TrainingMemory {
-  /// About how many bytes: weights, gradients, the optimizer's two moments, and the weights packed for
-  /// decoding, in single precision; a reference has weights and gradients of its own.
-  static func bytes(parameters: Int, hasReference: Bool) -> Int {
-    let (bytes, isTooMany) = parameters.multipliedReportingOverflow(by: hasReference ? 28 : 20)
-    return isTooMany ? .max : bytes
+  /// About how many bytes. In single precision there are the weights, packed once for training and
+  /// once for decoding, their gradients, the optimizer's two moments, and a copy while a model is
+  /// written; a reference has its weights twice.
+  ///
+  /// - Parameter passes: what the largest passes keep of their rows.
+  static func bytes(parameters: Int, passes: Int, hasReference: Bool) -> Int {
+    let copies = hasReference ? 9 : 7
+    let (bytes, isTooMany) = parameters.multipliedReportingOverflow(
+      by: copies * MemoryLayout<Float>.stride)
+    let (all, areTooMany) = bytes.addingReportingOverflow(passes)
+    return isTooMany || areTooMany ? .max : all
   }
 
   /// - Throws: `UserError.failed` where the machine has less.
   static func check(
-    parameters: Int, hasReference: Bool, name: String, machine: Int
+    parameters: Int, passes: Int, hasReference: Bool, name: String, machine: Int
   ) throws {
-    let bytes = bytes(parameters: parameters, hasReference: hasReference)
+    let bytes = bytes(parameters: parameters, passes: passes, hasReference: hasReference)
     guard bytes > machine else { return }
     throw UserError.failed(
       "Training \(name) takes about \(Format.bytes(bytes)) of memory, and this machine has "

@@ -66,9 +66,15 @@ enum BundledModels {
     let others = others()
     if let other = NamedModel.named(model, among: others) { return other.path }
     let names = family.names.map(\.name) + others.map(\.name)
+    // Without the folder, a bundled model's name is no help: that is what is wrong then.
+    let missing: String
+    do {
+      _ = try folder()
+      missing = ""
+    } catch { missing = " \(error)" }
     throw UserError.missingFile(
       "There is neither a file nor a model “\(model)”\(suggestion(model, names)) "
-        + "Models: \(names.isEmpty ? "none" : names.joined(separator: ", ")).")
+        + "Models: \(names.isEmpty ? "none" : names.joined(separator: ", ")).\(missing)")
   }
 
   /// The models beside the family: other files of the folder, and those in the user's own.

@@ -4,6 +4,7 @@ import Foundation
 import Learning
 import Measuring
 import Playground
+import Reasoning
 import Synchronization
 import Traces
 import Training
@@ -40,7 +41,8 @@ final class EngineOpener: ModelOpening {
       identity: model.identity, path: path, contextLength: model.contextLength,
       parameters: file.parameterCount, threads: options.threads, slots: parallel,
       isBundled: bundled.contains { $0.path == path }, member: FamilyMember(file, path: path),
-      chatTemplate: model.chatTemplate)
+      chatTemplate: model.chatTemplate,
+      trainingObstacle: TransformerTrainee.obstacle(to: file, model.configuration))
     return (model, summary)
   }
 
@@ -49,6 +51,12 @@ final class EngineOpener: ModelOpening {
     // What another decoder uses cannot be mixed, so the model itself is opened once more.
     if settings.combine == .mixture { paths.insert(path, at: 0) }
     return try paths.map { try ModelLoader.load(path: $0, options: options) }
+  }
+
+  func judge(_ settings: RunSettings, for verifiers: [VerifierName]) throws -> Judge? {
+    try Judges.path(settings, for: verifiers).map {
+      try Judges.judge(path: $0, options: options, slots: parallel)
+    }
   }
 
   func studyModels(for kind: StudyKind, beside path: String) throws -> [StudyModel] {
@@ -69,6 +77,17 @@ final class EngineOpener: ModelOpening {
     let file = try GGUFFile(path: path)
     return try TraineeOpening.trainee(
       file, name: BundledModels.name(of: file, path: path), settings, options: options)
+  }
+
+  func teacher(named name: String) throws -> any LanguageModel {
+    try TraineeOpening.teacher(named: name, options: options)
+  }
+
+  func keep(weights path: String, as name: String) throws -> Catalog.ModelEntry {
+    let model = try NamedModel.keep(path, as: name)
+    return Catalog.ModelEntry(
+      name: model.name, path: model.path, detail: model.explanationWithFile,
+      verifier: Judges.trained(model.lineage)?.name)
   }
 
   /// What memory is used, when that has changed since the last call.

@@ -19,6 +19,21 @@ struct NamedModel {
     lineage.map(\.explanation) ?? "\(parameters) parameters, \(fileType)"
   }
 
+  /// The same with the name of the file, by which it is found too, where that is another.
+  var explanationWithFile: String {
+    explanation + (lineage != nil && file != name ? ", file \(file)" : "")
+  }
+
+  private var file: String { GGUFPartName.modelName(ofFile: path) }
+
+  /// What a list adds to that: the name of the file, by which it is found too, where that is another,
+  /// and how it was trained.
+  var details: [String]? {
+    guard let lineage else { return nil }
+    let all = (file == name ? [] : ["file \(file)"]) + lineage.details
+    return all.isEmpty ? nil : all
+  }
+
   /// The user's own folder: `$XDG_DATA_HOME/ponder/models`, by default in `~/.local/share`.
   static var folder: URL { UserFolder.data().appending(path: "ponder/models") }
 
@@ -47,6 +62,36 @@ struct NamedModel {
     (parameters, fileType) = (file.parameterCount, file.fileType)
   }
 
+  /// Copies a model into the folder, at once or not at all. A file of that name stays: where it is
+  /// another model, the copy has a number behind its name.
+  ///
+  /// - Throws: `UserError`.
+  static func keep(_ path: String, as name: String) throws -> NamedModel {
+    let files = FileManager.default
+    let safe = String(name.map { $0 == "/" ? "-" : $0 })
+    let copy = folder.appending(path: ".\(UUID().uuidString).gguf")
+    do {
+      try files.createDirectory(at: folder, withIntermediateDirectories: true)
+      try files.copyItem(atPath: path, toPath: copy.path)
+      defer { try? files.removeItem(at: copy) }
+      var number = 0
+      while true {
+        number += 1
+        let url = folder.appending(path: number == 1 ? "\(safe).gguf" : "\(safe)-\(number).gguf")
+        // A link is made only where there is no file yet.
+        if link(copy.path, url.path) != 0 {
+          guard errno == EEXIST else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+          guard files.contentsEqual(atPath: path, andPath: url.path) else { continue }
+        }
+        let known = all((try? BundledModels.files(in: folder)) ?? []).first { $0.path == url.path }
+        return try known ?? NamedModel(GGUFFile(path: url.path), path: url.path)
+      }
+    } catch {
+      throw UserError.failed(
+        "\(name) cannot be kept in \(folder.path): \(WholeFile.reason(error))")
+    }
+  }
+
   /// The model that a name stands for: by what it is called in lists, else by its file's name.
   static func named(_ name: String, among models: [NamedModel]) -> NamedModel? {
     models.first { $0.name == name }
@@ -55,8 +100,21 @@ struct NamedModel {
 }
 
 extension Lineage {
-  /// Such as `grpo, 8 steps from 2m`.
+  /// Such as `grpo, 8 steps from 2m`, or `distill, 8 steps from 0.4m, taught by 2m`.
   var explanation: String {
-    "\(recipe), \(steps) \(steps == 1 ? "step" : "steps") from \(parent)"
+    let judges = Judges.trained(self).map { "; judges by \($0.name.rawValue)" } ?? ""
+    let taught = teacher.map { ", taught by \($0)" } ?? ""
+    return "\(recipe), \(steps) \(steps == 1 ? "step" : "steps") from \(parent)\(taught)\(judges)"
+  }
+
+  /// How it was trained, as far as the file tells, safe to be shown.
+  var details: [String] {
+    let told: [String?] = [
+      problems.map { "on \($0)" }, reward.map { "reward \($0)" }, rate.map { "rate \($0)" },
+      seed.map { "seed \($0)" },
+    ]
+    return told.compactMap { text in
+      text.map { String($0.unicodeScalars.filter { $0.properties.generalCategory != .control }) }
+    }
   }
 }

@@ -33,7 +33,11 @@ struct RunOptions: ParsableArguments {
   func gives(_ setting: Setting) -> Bool { asked.given[setting.name] != nil }
 
   /// The verifiers that were named; nil where none was.
-  var verifiers: VerifierList? { asked.given[Setting.verifier.name].flatMap { VerifierList($0) } }
+  var verifiers: VerifierList? {
+    asked.given[Setting.verifier.name].flatMap {
+      VerifierList($0, hasJudge: asked.settings.verifierModel != nil)
+    }
+  }
 
   /// Looks whether strategies can do what the settings say.
   ///
@@ -61,12 +65,15 @@ struct VerifierList {
   var names: [VerifierName]
   private let isAll: Bool
 
+  /// - Parameter hasJudge: whether a model is named to read with; without one `all` leaves out what
+  ///   reads with no other.
   /// - Returns: nil for text that names none, such as `default`.
-  init?(_ text: String) {
+  init?(_ text: String, hasJudge: Bool) {
     isAll = text == "all"
     names = ((try? Setting.verifier.values(in: text)) ?? []).compactMap {
       VerifierName(rawValue: $0)
     }
+    if isAll, !hasJudge { names.removeAll(where: \.needsJudge) }
     if names.isEmpty { return nil }
   }
 

@@ -14,17 +14,42 @@ extension ModelOptions {
   }
 }
 
-/// The models of a run: one decoder, and those of an ensemble's further models.
+/// The models of a run: one decoder, those of an ensemble's further models, and a verifier's.
 struct RunModels: Sendable {
   var decoder: Decoder
   var peers: [Decoder] = []
+  var judge: Judge?
 }
 
 extension ModelOptions {
   /// The models that a strategy uses, ready to decode.
   ///
+  /// - Parameter verifiers: those that will judge; nil as the settings say.
   /// - Throws: `MixtureError` for models that cannot be mixed, and whatever keeps one from opening.
   func models(
+    for strategies: [any Strategy], _ settings: RunSettings, verifiers: [VerifierName]? = nil,
+    parallel: Int
+  ) throws -> RunModels {
+    var models = try writers(for: strategies, settings, parallel: parallel)
+    let isJudged = strategies.contains { $0.description.isJudged(settings) }
+    models.judge = try judge(
+      settings, for: isJudged ? verifiers ?? [settings.verifier].compactMap { $0 } : [],
+      parallel: parallel)
+    return models
+  }
+
+  /// The model that verifiers read with; nil where that is the run's own.
+  ///
+  /// - Throws: `UserError`, `StrategyError.noJudge`, and whatever keeps it from opening.
+  func judge(
+    _ settings: RunSettings, for verifiers: [VerifierName], parallel: Int
+  ) throws -> Judge? {
+    try Judges.path(settings, for: verifiers).map {
+      try Judges.judge(path: $0, options: engineOptions, slots: parallel)
+    }
+  }
+
+  private func writers(
     for strategies: [any Strategy], _ settings: RunSettings, parallel: Int
   ) throws -> RunModels {
     let path = try path()

@@ -73,6 +73,18 @@ enum SampleSettings: SettingSource {
   }
 }
 
+/// The settings of labelling.
+enum LabelSettings: SettingSource {
+  static var table: SettingTable { .labelling }
+
+  static func help(of setting: Setting) -> String {
+    let unset = setting == .prompting ? "think" : setting == .samples ? "4" : nil
+    return setting.optionHelp(
+      for: [], what: setting == .samples ? "how many solutions to each problem are sampled" : nil,
+      more: "", unset: unset ?? setting.text(of: RunSettings()))
+  }
+}
+
 extension RecipeDescription {
   /// What the recipe takes where nothing is set, as text; nil where that is not one value.
   func usual(_ setting: Setting) -> String? {

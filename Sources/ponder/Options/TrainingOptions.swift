@@ -13,13 +13,15 @@ struct TrainingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Families of problems to learn from, separated by commas; all means every core family "
-        + "(default: \(TrainingPlan.defaultFamilies.joined(separator: ","))).", valueName: "a,b"))
+        + "(default: \(TrainingPlan.defaultFamilies.joined(separator: ",")); for judges "
+        + "\(TrainingPlan.judgedFamilies.joined(separator: ","))).", valueName: "a,b"))
   var family: String?
 
   @Option(
     help: ArgumentHelp(
-      "Problems to learn from instead, as JSON Lines, Ponder's or GSM8K's. Of ten or more a tenth is "
-        + "kept to measure on.", valueName: "file"))
+      "Problems to learn from instead, as JSON Lines, Ponder's or GSM8K's. Of ten or more questions a "
+        + "tenth is kept to measure on; of fewer, those that are learned are measured on.",
+      valueName: "file"))
   var problems: String?
 
   @Option(
@@ -57,9 +59,13 @@ struct TrainingOptions: ParsableArguments {
   /// What is asked for.
   ///
   /// - Throws: `UserError.usage` for an unknown recipe and for a setting that it does not use;
-  ///   `ProblemError`, `TextFileError`.
+  ///   `LearningError` for what the recipe cannot do; `ProblemError`, `TextFileError`.
   func plan() throws -> TrainingPlan {
     let recipe = try Self.recipe(named: recipe)
+    let plan = TrainingPlan(
+      recipe: recipe.name, source: try source(for: recipe), steps: steps ?? recipe.defaultSteps,
+      settings: asked.settings)
+    try plan.check()
     let used = Set(recipe.settings.map(\.name))
     if let unused = asked.given.keys.sorted().first(where: { !used.contains($0) }) {
       let users = RecipeRegistry.all.map { $0.description }.filter {
@@ -70,20 +76,25 @@ struct TrainingOptions: ParsableArguments {
           + (users.isEmpty ? "." : ", which is for \(users.map(\.name).joined(separator: ", ")).")
           + " 'ponder recipes' lists what each recipe uses.")
     }
-    return TrainingPlan(
-      recipe: recipe.name, source: try source(), steps: steps ?? recipe.defaultSteps,
-      settings: asked.settings)
+    guard !used.contains("teacher") || asked.given["teacher"] != nil else {
+      throw UserError.usage(
+        "\(recipe.name) learns from a teacher: give --teacher MODEL, such as --teacher 2m.")
+    }
+    return plan
   }
 
-  private func source() throws -> TrainingPlan.Source {
+  private func source(for recipe: RecipeDescription) throws -> TrainingPlan.Source {
     if let problems {
       return .problems(
         try ProblemFile.read(problems), name: URL(fileURLWithPath: problems).lastPathComponent)
     }
-    let names =
+    var names =
       family == "all"
       ? ProblemLibrary.coreFamilies.map(\.name)
-      : family?.listed ?? TrainingPlan.defaultFamilies
+      : family?.listed ?? recipe.families
+    // Each family is learned from alike, however often it is named.
+    var seen: Set<String> = []
+    names = names.filter { seen.insert($0).inserted }
     guard !names.isEmpty else { throw UserError.usage("--family is empty.") }
     for name in names {
       let levels = try ProblemLibrary.family(name).levels

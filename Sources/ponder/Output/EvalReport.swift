@@ -8,10 +8,14 @@ struct EvalReport<Row: Encodable>: Encodable {
   var model: String
   /// What was measured, where it is not the accuracy.
   var metric: String?
+  /// The model that verifiers read with where it is not the model itself.
+  var judge: String?
   var tokenBudget: Int?
   /// Where the curves of over-time are taken.
   var shares: [Double]?
   var results: [Row]
+  /// What is decided between candidates, where verifiers are compared.
+  var decisions: [DecisionRow]?
 }
 
 extension TextTable<BranchSurvey.Row> {
@@ -60,6 +64,33 @@ extension TextTable<VerifierRow> {
       Column("wrong", 8) { "\($0.quality.negatives)" },
       Column("decided") { fixed($0.coverage) },
     ])
+  }
+}
+
+extension TextTable<DecisionRow> {
+  static var decisions: Self {
+    TextTable(columns: [
+      Column("decided by", 22) { row in
+        switch row.subject.way {
+        case .majority: "majority"
+        case .likelihood: "likeliest, Σ log p"
+        case .likelihoodByAnswer: "likeliest answer"
+        case .oracle: "(any of n)"
+        case .bestOf: "best by " + name(row.subject)
+        case .weighted: "vote by " + name(row.subject)
+        }
+      },
+      Column("family", 14) { $0.family },
+      Column("problems", 10) { "\($0.problems)" },
+      Column("right", 7) { fixed($0.accuracy.value) },
+      Column("95 % interval", 17) { fixed($0.accuracy.interval) },
+      Column("gain", 7) { fixed($0.gain?.value) },
+      Column("over the majority") { fixed($0.gain?.interval) },
+    ])
+  }
+
+  private static func name(_ subject: DecisionRow.Subject) -> String {
+    (subject.verifier?.rawValue ?? "") + (subject.aggregate.map { "-\($0.rawValue)" } ?? "")
   }
 }
 

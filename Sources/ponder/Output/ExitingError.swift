@@ -82,7 +82,8 @@ extension StrategyError: ExitingError {
 extension LearningError: ExitingError {
   var exitCode: ExitCode {
     switch self {
-    case .unknownRecipe, .noProblems: .usage
+    case .unknownRecipe, .noProblems, .tooManyIterations, .offPolicy, .nothingToCompare, .noReward:
+      .usage
     default: .failure
     }
   }

@@ -66,6 +66,20 @@ func fixed(_ interval: ClosedRange<Double>?) -> String {
   interval.map { String(format: "[%.3f, %.3f]", $0.lowerBound, $0.upperBound) } ?? "—"
 }
 
+extension String {
+  /// The words on as many lines as they take; those after the first are indented.
+  func wrapped(indent: Int = 2, width: Int = 80) -> [String] {
+    let margin = String(repeating: " ", count: indent)
+    return split(separator: " ").reduce(into: []) { lines, word in
+      if let last = lines.last, last.count + word.count < width {
+        lines[lines.count - 1] = last + " " + word
+      } else {
+        lines.append((lines.isEmpty ? "" : margin) + word)
+      }
+    }
+  }
+}
+
 extension [String] {
   /// The texts with two spaces between, on as many indented lines as they take.
   func folded(indent: Int) -> [String] {

@@ -1,4 +1,5 @@
 import Decoding
+import Engine
 import Foundation
 import Learning
 import Traces
@@ -10,12 +11,15 @@ struct TrainedOutput {
   let url: URL
   /// What was asked for, as messages name it.
   let path: String
+  /// Whether a person gave the name.
+  private let isGiven: Bool
 
   /// - Parameters:
   ///   - asked: a path; a name without a slash and without `.gguf` is a file in the user's folder of
   ///     models, as is nil.
   ///   - usual: the name where none is given.
   init(_ asked: String?, usual: String) {
+    isGiven = asked != nil
     if let asked, asked.contains("/") || asked.hasSuffix(".gguf") {
       path = UserFolder.expanded(asked)
     } else {
@@ -93,12 +97,33 @@ struct TrainedOutput {
 
   /// Writes the weights of a step, in half precision as most models are, or in single like the parent.
   ///
+  /// - Parameter isLast: whether it is the last one that was asked for. Another one does not lie in a file
+  ///   that is named after that: it has one named after itself, unless the person gave the name.
+  /// - Returns: where it lies.
   /// - Throws: `GGUFError.cannotWrite`.
-  func write(_ run: TrainingRun, step: Int) throws {
-    guard let trainee = run.trainee as? any KeptTrainee else { return }
+  @discardableResult
+  func write(_ run: TrainingRun, step: Int, isLast: Bool) throws -> String {
+    guard let trainee = run.trainee as? any KeptTrainee else { return path }
+    let lineage = run.lineage(step: step)
+    let place = isLast || isGiven ? url : place(of: lineage)
     try trainee.write(
-      to: url.path, lineage: run.lineage(step: step),
+      to: place.path, lineage: lineage,
       format: run.start.fileType == TrainableWeights.FileFormat.f32.rawValue ? .f32 : .f16)
+    return place == url ? path : place.path
+  }
+
+  /// A file beside the model's that is named after a step: one that is not there, or of the same
+  /// training.
+  private func place(of lineage: Lineage) -> URL {
+    let folder = url.deletingLastPathComponent()
+    let name = String(lineage.name.map { $0 == "/" ? "-" : $0 })
+    for number in 1..<1000 {
+      let place = folder.appending(path: number == 1 ? "\(name).gguf" : "\(name)-\(number).gguf")
+      guard FileManager.default.fileExists(atPath: place.path) else { return place }
+      let found = (try? GGUFFile(path: place.path)).flatMap { Lineage($0.metadata) }
+      if found == lineage { return place }
+    }
+    return url
   }
 
   /// Removes what a complete training does not need any more.

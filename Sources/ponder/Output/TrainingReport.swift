@@ -18,6 +18,10 @@ final class TrainingReport: Sendable {
     var tokens: Int?
     var end: TrainingEnd?
     var failure: (any Error)?
+    /// What is known of the training, but for texts.
+    var training = TrainingTrace()
+    /// What was warned of already.
+    var warned: Set<String> = []
   }
 
   private let format: TrainCommand.Format
@@ -60,8 +64,22 @@ final class TrainingReport: Sendable {
         state.failure = error
         stop()
       }
+      warn(event, &state)
       show(state)
     }
+  }
+
+  /// Tells once of everything that goes wrong.
+  private func warn(_ event: TrainingEvent, _ state: inout State) {
+    switch event {
+    case .samples, .probe, .weights, .votes: return
+    case .started, .step, .evaluation, .ended: state.training.apply(event)
+    }
+    guard let warning = TrainingWarning.of(state.training),
+      state.warned.insert(warning.kind).inserted
+    else { return }
+    line.clear()
+    StandardError.tell("\(warning)")
   }
 
   /// - Returns: how long the step took, of a step.
@@ -117,6 +135,12 @@ final class TrainingReport: Sendable {
   var end: TrainingEnd? { state.withLock { $0.end } }
   /// The last step that was taken.
   var lastStep: Int { state.withLock { $0.done } }
+
+  /// Shows what a trained judge is worth; a last line in JSON tells the same.
+  func show(_ figures: JudgementFigures) throws {
+    line.clear()
+    if format == .table { try StandardOutput.write(figures.text) }
+  }
 
   /// Writes a last line in JSON; people are told otherwise.
   func conclude(

@@ -10,7 +10,8 @@ struct TrainingRow {
   var metrics: [String: Double]?
   /// How long the step took.
   var seconds: Double?
-  /// How the weights after it answer problems that they are not trained on.
+  /// How the weights after it answer problems: such that they are not trained on, unless its split is
+  /// `train`.
   var evaluation: TrainingEvaluation?
   /// The same with the think prompt: what there is to reach.
   var think: TrainingEvaluation?
@@ -42,7 +43,7 @@ struct TrainingRows {
       pending = TrainingRow(step: step.step, metrics: step.metrics, seconds: seconds)
       let isMeasured = step.step % evaluatesEvery == 0 || step.step >= steps
       return isMeasured ? before : before + flush()
-    case .evaluation(let evaluation) where evaluation.split == .dev:
+    case .evaluation(let evaluation) where evaluation.split != .heldout:
       return change(evaluation.step) {
         if evaluation.prompting == TrainingRow.thinkPrompting {
           $0.think = evaluation
@@ -94,18 +95,20 @@ enum TrainingLines {
   static func line(of row: TrainingRow) throws -> String {
     var values = row.metrics.map { $0.mapValues { number($0) } } ?? [:]
     values["step_time"] = row.seconds.map { number($0) }
-    if let evaluation = row.evaluation { add(evaluation, as: "eval", to: &values) }
-    if let think = row.think { add(think, as: "eval/think", to: &values) }
+    // What is trained on is not what evaluating is about, and has another name.
+    let measured = row.evaluation?.split == .train ? "train" : "eval"
+    if let evaluation = row.evaluation { add(evaluation, as: measured, to: &values) }
+    if let think = row.think { add(think, as: "\(measured)/think", to: &values) }
     if let votes = row.votes {
-      values["eval/votes/samples"] = number(Double(votes.samples))
-      values["eval/votes/problems"] = number(Double(votes.problems))
-      values["eval/votes/distinct"] = number(votes.distinct)
+      values["\(measured)/votes/samples"] = number(Double(votes.samples))
+      values["\(measured)/votes/problems"] = number(Double(votes.problems))
+      values["\(measured)/votes/distinct"] = number(votes.distinct)
       for (name, share) in [
         ("pass@1", votes.one), ("maj@\(votes.samples)", votes.majority),
         ("pass@\(votes.samples)", votes.any),
       ] {
-        values["eval/\(name)"] = number(share.value)
-        values["eval/\(name)/ci95"] = .array([number(share.low), number(share.high)])
+        values["\(measured)/\(name)"] = number(share.value)
+        values["\(measured)/\(name)/ci95"] = .array([number(share.low), number(share.high)])
       }
     }
     return try line(["step": .number(Double(row.step))], values)

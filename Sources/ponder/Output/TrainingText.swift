@@ -33,6 +33,9 @@ struct TrainingText {
 
   private func text(of row: TrainingRow) -> String {
     var text = row.metrics == nil && row.evaluation == nil ? "" : table.line(of: row)
+    if row.step == 0, row.evaluation?.split == .train {
+      text += "      accuracy, reasoned and samples are of problems that it trains on\n"
+    }
     if let think = row.think {
       text +=
         "      with the think prompt \(fixed(think.all.accuracy)), reasoned "
@@ -40,18 +43,19 @@ struct TrainingText {
     }
     if let votes = row.votes {
       text +=
-        "      \(votes.samples) samples of \(votes.problems) problems: one is right "
-        + "\(fixed(votes.one.value)), the majority \(fixed(votes.majority.value)), any "
+        "      \(votes.samples) samples each of \(votes.problems) problems right: one "
+        + "\(fixed(votes.one.value)), most \(fixed(votes.majority.value)), any "
         + "\(fixed(votes.any.value))\n"
     }
     return text
   }
 
   private static func title(_ start: TrainingStart) -> String {
-    let name = RecipeRegistry.description(of: start.recipe)?.title ?? start.recipe
     let from = start.resumedAt > 0 ? ", taken up after step \(start.resumedAt)" : ""
-    return "\(start.recipe) (\(name)): \(start.model.name) on \(start.problems), "
-      + "\(start.steps) \(start.steps == 1 ? "step" : "steps"), seed \(start.seed)\(from)\n"
+    let text =
+      "\(start.recipe): \(start.model.name) on \(start.problems), "
+      + "\(start.steps) \(start.steps == 1 ? "step" : "steps"), seed \(start.seed)\(from)"
+    return text.wrapped().map { $0 + "\n" }.joined()
   }
 
   private static func conclusion(_ end: TrainingEnd) -> String {
@@ -79,35 +83,48 @@ struct TrainingText {
   private static func table(_ start: TrainingStart) -> TextTable<TrainingRow> {
     let settings = TrainingSettings(start.used)
     let samples = RecipeRegistry.description(of: start.recipe)?.samples ?? false
-    func column(_ heading: String, _ width: Int, _ metric: TrainingMetric) -> Column {
-      Column(heading, width, isNumber: true) { number($0[metric]) }
+    func column(
+      _ heading: String, _ width: Int, _ metric: TrainingMetric, digits: Int = 3
+    ) -> Column {
+      Column(heading, width, isNumber: true) { number($0[metric], digits: digits) }
     }
     var columns = [
       Column("step", 6, isNumber: true) { "\($0.step)" },
       Column("accuracy", 10, isNumber: true) {
         $0.evaluation.map { fixed($0.all.accuracy) } ?? ""
       },
-      Column("95 % interval", 16) { $0.evaluation.map { fixed($0.all.interval) } ?? "" },
+      Column(intervalHeading, 16) { $0.evaluation.map { fixed($0.all.interval) } ?? "" },
       Column("reasoned", 10, isNumber: true) {
         $0.evaluation.map { fixed($0.all.reasoning) } ?? ""
       },
     ]
     if samples {
       columns.append(column("reward", 8, .reward))
-      if settings.reward != .exact { columns.append(column("exact", 8, .exact)) }
-      columns += [column("length", 8, .meanLength), column("entropy", 9, .entropy)]
-      columns.append(column("dead", 7, .deadGroups))
-      if settings.beta > 0 { columns.append(column("kl", 8, .divergence)) }
+      if settings.reward != .exact { columns.append(column("exact", 7, .exact)) }
+      columns += [
+        column("length", 8, .meanLength, digits: 1), column("entropy", 9, .entropy),
+        column("dead", 7, .deadGroups, digits: 2),
+      ]
+      if settings.beta > 0 { columns.append(column("kl", 7, .divergence)) }
       if settings.updates > 1 { columns.append(column("clipped", 9, .clipped)) }
     } else {
       columns += [column("loss", 9, .loss), column("grad norm", 11, .gradientNorm)]
     }
     columns.append(
-      Column("s", 7, isNumber: true) { $0.seconds.map { String(format: "%.1f", $0) } ?? "" })
+      Column("s", 6, isNumber: true) { $0.seconds.map { String(format: "%.1f", $0) } ?? "" })
+    // What does not fit a terminal of the usual width is left to --format jsonl.
+    for heading in [intervalHeading, "clipped", "length"]
+    where columns.reduce(0, { $0 + ($1.width ?? 0) }) > width + 2 {
+      columns.removeAll { $0.heading == heading }
+    }
     return TextTable(columns: columns)
   }
 
-  private static func number(_ value: Double?) -> String {
-    value.map { abs($0) >= 100 ? String(format: "%.0f", $0) : String(format: "%.3f", $0) } ?? ""
+  private static let intervalHeading = "95 % interval"
+  /// The columns of a terminal of the usual width.
+  private static let width = 80
+
+  private static func number(_ value: Double?, digits: Int) -> String {
+    value.map { String(format: "%.\(abs($0) >= 100 ? 0 : digits)f", $0) } ?? ""
   }
 }

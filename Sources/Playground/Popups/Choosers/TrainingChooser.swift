@@ -3,23 +3,25 @@ import Problems
 import TerminalUI
 import Traces
 
-/// Chooses what is trained: the recipe, the families and levels of problems, and how many steps.
+/// Chooses what is trained: the recipe, what it is told most often, the problems, and how many steps.
+/// While a training is under way it chooses the next one.
 struct TrainingChooser: Popup {
   enum Row: Sendable, Hashable {
     case steps, levels
     case recipe(String)
+    /// One of the settings that matter most; all of them are in the panel.
+    case setting(Setting)
     case family(String)
-    /// The user's file that is learned from.
-    case file(String)
+    /// The user's file that is learned from, where there is one.
+    case file
   }
 
   var position = ListPosition()
+  /// The value or path being typed, when one is.
+  var field: TextField?
+  var error: String?
 
-  /// Nothing is chosen while a training is under way.
   static func open(_ state: inout PlaygroundState) {
-    guard state[TrainScreen.self].activity == nil else {
-      return state.session.tell("A training is under way; Ctrl-C stops it and keeps what there is.")
-    }
     var chooser = TrainingChooser()
     let recipe = Row.recipe(state[TrainScreen.self].order.recipe)
     chooser.position.selected = chooser.rows(state).firstIndex(of: recipe) ?? 0
@@ -29,10 +31,14 @@ struct TrainingChooser: Popup {
   private static let width = 78
   private static let footing = 3
 
+  /// What is changed most.
+  private static let settings: [Setting] = [.reward, .rate, .batch, .samples]
+
   private func rows(_ state: PlaygroundState) -> [Row] {
-    var rows: [Row] = RecipeRegistry.names.map { .recipe($0) } + [.steps]
-    if case .file(let path) = state[TrainScreen.self].order.source { rows.append(.file(path)) }
-    return rows + [.levels] + ProblemLibrary.families.map { .family($0.name) }
+    let table = state[TrainScreen.self].order.table
+    return RecipeRegistry.names.map { .recipe($0) } + [.steps]
+      + Self.settings.filter { setting in table.contains { $0 == setting } }.map { .setting($0) }
+      + [.file, .levels] + ProblemLibrary.families.map { .family($0.name) }
   }
 
   private func box(_ state: PlaygroundState) -> PopupList {
@@ -49,12 +55,16 @@ struct TrainingChooser: Popup {
 
   // MARK: Keys
 
-  let contexts: [KeyContext] = [.training]
+  var contexts: [KeyContext] { [field == nil ? .training : .value] }
+  var takesText: Bool { field != nil }
 
   func list(_ state: PlaygroundState) -> PopupList? { box(state) }
 
   func offers(_ command: Command, _ state: PlaygroundState) -> Bool {
+    if field != nil { return true }
     switch command {
+    case .down: return position.selected < rows(state).count - 1
+    case .activate where isTyped(row(state)): return true
     case .left, .right, .activate, .reset:
       let order = state[TrainScreen.self].order
       return self.order(order, after: command, on: row(state)) != order
@@ -64,23 +74,106 @@ struct TrainingChooser: Popup {
 
   func press(_ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState) -> [Effect] {
     var chooser = self
+    if field != nil {
+      chooser.type(key, command, &state)
+      state.replaceTop(chooser)
+      return []
+    }
+    chooser.error = nil
     let list = box(state)
     if chooser.position.move(command, count: list.count, page: list.rows.height) {
       state.replaceTop(chooser)
       return []
     }
+    let row = row(state)
     if command == .dismiss {
       state.popups.removeLast()
+      return []
+    }
+    if command == .activate, isTyped(row) {
+      chooser.field = TextField(startText(row, state))
     } else if let command {
-      let row = row(state)
       state[TrainScreen.self].change { $0 = order($0, after: command, on: row) }
     }
+    state.replaceTop(chooser)
     return []
+  }
+
+  /// Whether Enter has a value typed there.
+  private func isTyped(_ row: Row?) -> Bool {
+    switch row {
+    case .setting?, .steps?, .file?: true
+    default: false
+    }
+  }
+
+  /// What a value is typed over.
+  private func startText(_ row: Row?, _ state: PlaygroundState) -> String {
+    let order = state[TrainScreen.self].order
+    switch row {
+    case .setting(let setting)?:
+      return setting.isDefault(order.settings) ? "" : setting.text(of: order.settings)
+    case .file?: if case .file(let path) = order.source { return path } else { return "" }
+    default: return ""
+    }
+  }
+
+  private mutating func type(
+    _ key: KeyEvent, _ command: Command?, _ state: inout PlaygroundState
+  ) {
+    switch command {
+    case .dismiss: (field, error) = (nil, nil)
+    case .activate:
+      do {
+        try take(field?.text ?? "", &state)
+        (field, error) = (nil, nil)
+      } catch {
+        self.error = error.description
+      }
+    default:
+      error = nil
+      _ = field?.handle(key)
+    }
+  }
+
+  /// Takes a typed value; an empty one changes nothing, but leaves out a file.
+  private func take(
+    _ typed: String, _ state: inout PlaygroundState
+  ) throws(CommandLineError) {
+    let text = typed.filter { !$0.isNewline }
+    var order = state[TrainScreen.self].order
+    switch row(state) {
+    case .setting(let setting)? where !text.isEmpty:
+      do {
+        try setting.set(text, in: &order.settings)
+      } catch { throw CommandLineError(error.description) }
+    case .steps? where !text.isEmpty:
+      guard let steps = Int(text), (1...1_000_000).contains(steps) else {
+        throw CommandLineError("steps must be a whole number from 1 to 1000000, not “\(text)”")
+      }
+      order.steps = steps
+    case .file?:
+      if !text.isEmpty {
+        order.source = .file(text)
+      } else if case .file = order.source {
+        order.source = TrainingOrder.usual.source
+      }
+    default: break
+    }
+    state[TrainScreen.self].change { $0 = order }
   }
 
   func select(_ item: Int, _ state: inout PlaygroundState) -> [Effect] {
     var chooser = self
     chooser.position.selected = item
+    (chooser.field, chooser.error) = (nil, nil)
+    state.replaceTop(chooser)
+    return []
+  }
+
+  func paste(_ line: String, _ state: inout PlaygroundState) -> [Effect] {
+    var chooser = self
+    chooser.field?.insert(line)
     state.replaceTop(chooser)
     return []
   }
@@ -91,7 +184,15 @@ struct TrainingChooser: Popup {
   private func order(_ old: TrainingOrder, after command: Command, on row: Row?) -> TrainingOrder {
     var order = old
     switch (command, row) {
+    case (.reset, .setting(let setting)?): setting.reset(&order.settings)
     case (.reset, _): return .usual
+    case (.left, .setting(let setting)?), (.right, .setting(let setting)?):
+      // A step leads on from what holds.
+      var filled = old.settings
+      if let description = old.description { setting.fill(&filled, from: description.defaults) }
+      let before = filled
+      setting.step(&filled, by: command == .left ? -1 : 1)
+      if filled != before { order.settings = filled }
     case (.left, .steps?): order.steps = Self.steps.last { $0 < old.steps } ?? old.steps
     case (.right, .steps?): order.steps = Self.steps.first { $0 > old.steps } ?? old.steps
     case (.left, .levels?), (.right, .levels?):
@@ -111,7 +212,6 @@ struct TrainingChooser: Popup {
         names.append(name)
       }
       order.source = .families(names, levels: levels)
-    case (.activate, .file?): order.source = TrainingOrder.usual.source
     default: break
     }
     return order
@@ -131,22 +231,43 @@ struct TrainingChooser: Popup {
     let list = box(state)
     let order = state[TrainScreen.self].order
     let body = PopupFrame.draw(
-      title: "What to train", note: "Space in Train starts it", width: list.frame.width,
+      title: state[TrainScreen.self].activity == nil ? "What to train" : "What to train next",
+      note: state[TrainScreen.self].activity == nil
+        ? "Space in Train starts it" : "the training under way goes on",
+      width: list.frame.width,
       height: list.frame.height, hints: hints(state), view: view, on: &buffer)
+    let columns: [Table.Column] = [.init("", .fixed(9)), .init("", .fixed(18)), .init("", .fill)]
     list.draw(
-      rows(state).map { Self.cells($0, order, theme) },
-      columns: [.init("", .fixed(9)), .init("", .fixed(18)), .init("", .fill)], theme: theme,
-      empty: "", on: &buffer)
+      rows(state).map { Self.cells($0, order, theme) }, columns: columns, theme: theme, empty: "",
+      on: &buffer)
     let footing = Rect(
       x: body.x, y: list.rows.bottom, width: body.width, height: body.bottom - list.rows.bottom)
     guard footing.height > 1 else { return nil }
     buffer.horizontalLine(
       x: footing.x, y: footing.y, width: footing.width, style: theme.popup(.border))
     WrappedText(
-      StyledText(Self.explanation(row(state)), style: theme.popup(.dim)), width: footing.width
+      StyledText(
+        error ?? Self.explanation(row(state)), style: theme.popup(error == nil ? .dim : .error)),
+      width: footing.width
     ).draw(
       in: Rect(x: footing.x, y: footing.y + 1, width: footing.width, height: 2), on: &buffer)
-    return nil
+    return drawField(list, columns, theme, on: &buffer)
+  }
+
+  private func drawField(
+    _ list: PopupList, _ columns: [Table.Column], _ theme: Theme, on buffer: inout CellBuffer
+  ) -> Point? {
+    guard let field else { return nil }
+    let table = Table(
+      columns: columns, styles: PopupFrame.tableStyles(theme), showsHeading: false)
+    let visible = position.visible(count: list.count, height: list.rows.height)
+    let cells = table.cells(in: list.rows, row: position.selected - visible.lowerBound)
+    guard cells.count > 2, visible.contains(position.selected) else { return nil }
+    var cell = cells[1]
+    cell.width = max(cell.width, list.rows.right - cell.x - 1)
+    return field.draw(
+      in: cell, style: theme.popup(.input), placeholder: "a value",
+      placeholderStyle: theme.popup(.dim), on: &buffer)
   }
 
   private static func cells(_ row: Row, _ order: TrainingOrder, _ theme: Theme) -> [StyledText] {
@@ -172,7 +293,17 @@ struct TrainingChooser: Popup {
         $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)–\($0.upperBound)"
       }
       return cells("levels", "", text ?? "all", "how hard the problems are")
-    case .file(let path): return cells("file", "■", path, "")
+    case .setting(let setting):
+      var filled = order.settings
+      if let description = order.description { setting.fill(&filled, from: description.defaults) }
+      let isChanged = !setting.isDefault(order.settings)
+      return cells(
+        setting.name, "", setting.text(of: filled) + (isChanged ? " *" : ""), setting.help)
+    case .file:
+      guard case .file(let path) = order.source else {
+        return cells("file", "□", "none", "your own problems, as JSON Lines; Enter types a path")
+      }
+      return cells("file", "■", PathText.middle(path, columns: 16), path)
     case .family(let name):
       let isOn =
         if case .families(let names, _) = order.source { names.contains(name) } else { false }
@@ -188,7 +319,11 @@ struct TrainingChooser: Popup {
       return "\(recipe.cost) · \(recipe.paper)"
     case .steps: return "The jump from guessing to reasoning takes about two to six."
     case .levels: return "Levels that a family does not have are left out."
-    case .file: return "Space takes families of the library in its place."
+    case .setting(let setting):
+      return [setting.help + ".", setting.more].filter { !$0.isEmpty }
+        .joined(separator: " ")
+    case .file:
+      return "A line for each problem, Ponder's or GSM8K's. An empty path takes families again."
     case .family: return "Training problems only; what is measured is measured on others."
     case nil: return ""
     }

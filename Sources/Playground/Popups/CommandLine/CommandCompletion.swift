@@ -23,7 +23,7 @@ struct CommandCompletion: Sendable, Hashable {
   init(of line: String, _ state: PlaygroundState, files: [String] = []) {
     let text = String(Substring(line).drop { $0.isWhitespace || $0 == ":" })
     guard let space = text.firstIndex(where: \.isWhitespace) else {
-      candidates = TypedCommand.words(state.settingTable, state.session.screens).filter {
+      candidates = TypedCommand.words(state.commandSettings, state.session.screens).filter {
         $0.name.hasPrefix(text)
       }.map { word in
         let gap = word.argument == .none ? "" : " "
@@ -34,7 +34,8 @@ struct CommandCompletion: Sendable, Hashable {
     }
     guard
       let word = try? TypedCommand.word(
-        named: String(text[..<space]), settings: state.settingTable, screens: state.session.screens)
+        named: String(text[..<space]), settings: state.commandSettings,
+        screens: state.session.screens)
     else { return }
     let typed = String(text[space...].drop(while: \.isWhitespace))
     let values = Self.values(of: word.argument, state)
@@ -85,7 +86,8 @@ struct CommandCompletion: Sendable, Hashable {
     case .session: state.catalog.sessions.map { ($0, "") }
     case .lesson: state.catalog.lessons.map { (Self.fileName($0.path), $0.title) }
     case .setting(let setting):
-      setting.completions.map { ($0, $0 == setting.text(of: state.settings) ? "now" : "") }
+      setting.completions.map { ($0, $0 == state.commandValue(of: setting) ? "now" : "") }
+    case .assignment: state.commandSettings.map { ($0.name, $0.help) }
     case .none, .text, .file: []
     }
   }

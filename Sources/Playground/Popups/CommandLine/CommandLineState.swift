@@ -188,7 +188,7 @@ extension CommandLineState {
     state.popups.removeLast()
     do {
       let command = try TypedCommand(
-        parsing: text, settings: state.settingTable, screens: state.session.screens)
+        parsing: text, settings: state.commandSettings, screens: state.session.screens)
       return try Reducer().execute(command, &state)
     } catch {
       self.error = "\(error)"

@@ -31,7 +31,7 @@ struct Palette {
 
   init(_ state: PlaygroundState) {
     words =
-      TypedCommand.words(state.settingTable, state.session.screens).map(\.name)
+      TypedCommand.words(state.commandSettings, state.session.screens).map(\.name)
       + TypedCommand.abbreviations.keys
     entries = Self.tokens(state) + Self.runs(state) + Self.commands(state)
     entries += Self.problems
@@ -66,7 +66,7 @@ struct Palette {
   // MARK: What there is
 
   private static func commands(_ state: PlaygroundState) -> [Entry] {
-    let words = TypedCommand.words(state.settingTable, state.session.screens)
+    let words = TypedCommand.words(state.commandSettings, state.session.screens)
     return words.flatMap { word in
       let gap = word.argument == .none ? "" : " "
       let own = { (kind: Kind) in
@@ -102,7 +102,10 @@ struct Palette {
     }
     return family
       + state.catalog.models.map {
-        Entry(kind: .model, title: $0.name, detail: $0.detail, line: "model \($0.name)")
+        let file = CommandCompletion.fileName($0.path)
+        return Entry(
+          kind: .model, title: file == $0.name ? file : "\($0.name) \(file)", detail: $0.detail,
+          line: "model \($0.name)")
       }
   }
 

@@ -1,4 +1,5 @@
 import Decoding
+import Learning
 import Problems
 import Reasoning
 import Traces
@@ -31,10 +32,14 @@ extension Reducer {
     case .take(let text): return try take(text, &state)
     case .keep(let name): return try state.keepDefault(name)
     case .set(let setting, let value):
+      if state.isOfTraining(setting) { return try setTraining(setting, to: value, &state) }
       let effects = try state.set(setting, to: value)
       state.message = Message(
         .notice, "\(setting.name) is now \(setting.text(of: state.settings)).")
       return effects
+    case .keepModel:
+      state.session.screen = TrainScreen.id
+      return state.train { $0.keep(&$1) }
     case .model(let name):
       let known = state.catalog.path(ofModel: name, like: state.readyModel?.member)
       let family = state.catalog.family
@@ -65,6 +70,29 @@ extension Reducer {
     case .screen(let screen): return perform(.screen(screen), &state)
     case .help: return perform(.help, &state)
     case .quit: return perform(.quit, &state)
+    }
+  }
+
+  /// Changes what is trained next.
+  private func setTraining(
+    _ setting: Setting, to value: String, _ state: inout PlaygroundState
+  ) throws -> [Effect] {
+    var order = state[TrainScreen.self].order
+    guard order.table.contains(setting) else {
+      let users = RecipeRegistry.all.map { $0.description }.filter { $0.settings.contains(setting) }
+      throw CommandLineError(
+        "\(order.recipe) does not use \(setting.name), which is for "
+          + users.map(\.name).joined(separator: ", "))
+    }
+    try setting.set(value, in: &order.settings)
+    state.session.screen = TrainScreen.id
+    let used = order.used
+    return state.train { train, session in
+      train.change { $0 = order }
+      session.tell(
+        "\(setting.name) of \(order.recipe) is now \(setting.text(of: used)); Space trains with it."
+      )
+      return []
     }
   }
 

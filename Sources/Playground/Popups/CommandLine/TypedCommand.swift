@@ -21,6 +21,8 @@ enum TypedCommand: Sendable, Hashable {
   case set(Setting, String)
   /// Keeps a setting's value, the model or the theme for the next start.
   case keep(String)
+  /// Keeps the weights of the step that Train reads as a model.
+  case keepModel
   case model(String)
   case theme(String)
   case open(String)
@@ -36,6 +38,8 @@ enum TypedCommand: Sendable, Hashable {
     enum Argument: Sendable, Hashable {
       case none, problem, text, strategy, recipe, source, run, token, model, theme, session, lesson,
         file, kept
+      /// The name of a setting and its value.
+      case assignment
       case setting(Setting)
     }
 
@@ -88,6 +92,12 @@ enum TypedCommand: Sendable, Hashable {
     Word(name: "open", argument: .session, placeholder: "TRACE", help: "open a saved session"),
     Word(name: "save", argument: .file, placeholder: "FILE", help: "copy this session to a file"),
     Word(
+      name: "keep-model", argument: .none,
+      help: "keep the weights of Train's step as a model with a name of its own"),
+    Word(
+      name: "set", argument: .assignment, placeholder: "NAME VALUE",
+      help: "change a setting; the name alone does the same"),
+    Word(
       name: "set-default", argument: .kept, placeholder: "NAME",
       help: "start with a setting, the model or the theme as it is now"),
   ]
@@ -124,7 +134,19 @@ enum TypedCommand: Sendable, Hashable {
       }
       throw CommandLineError("\(word.name) needs a value: :\(word.name) \(word.placeholder)")
     }
-    self = try Self.command(word, argument, screens)
+    guard word.argument == .assignment else {
+      self = try Self.command(word, argument, screens)
+      return
+    }
+    let (row, value) = Self.split(argument)
+    guard let setting = settings[row] else {
+      throw CommandLineError(
+        "there is no setting “\(row)”" + Suggestion.hint(for: row, among: settings.map(\.name)))
+    }
+    guard !value.isEmpty else {
+      throw CommandLineError("\(row) needs a value: :\(word.name) \(row) VALUE")
+    }
+    self = .set(setting, value)
   }
 
   /// The first word of a line and what follows it, without the blanks around them.
@@ -164,6 +186,8 @@ enum TypedCommand: Sendable, Hashable {
     case (.token, _): .take(argument)
     case (.kept, _): .keep(argument)
     case (.setting(let setting), _): .set(setting, argument)
+    // Read before.
+    case (.assignment, _): throw CommandLineError("set needs a name and a value")
     case (.model, _): .model(argument)
     case (.theme, _): .theme(argument)
     case (.session, _): .open(argument)
@@ -171,6 +195,7 @@ enum TypedCommand: Sendable, Hashable {
     case (.file, _): .save(argument)
     case (.none, "help"): .help
     case (.none, "quit"): .quit
+    case (.none, "keep-model"): .keepModel
     case (.none, let name): .screen(screens.id(named: name) ?? DecodeScreen.id)
     }
   }

@@ -39,15 +39,41 @@ extension DecodeScreen {
       style: view.style(.title), lineStyle: view.style(.dim))
     drawTableTitle(
       Rect(x: layout.divider.x, y: frame.y, width: frame.right - layout.divider.x, height: 1),
-      view, &buffer)
+      session, view, &buffer)
     drawLegend(Rect(x: frame.x, y: frame.bottom - 1, width: frame.width, height: 1), view, &buffer)
   }
 
-  private func drawTableTitle(_ edge: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer) {
+  private func drawTableTitle(
+    _ edge: Rect, _ session: SessionState, _ view: PlaygroundView, _ buffer: inout CellBuffer
+  ) {
+    if let beside, !session.isGuessing {
+      return drawTitle(beside, edge, session, view, &buffer)
+    }
     let title = isStreaming && !hasCurrentTable ? "last token" : "next token"
     let entropy = table.map { "H \(Format.fixed($0.entropy, 2)) bits" }
     buffer.caption(
       edge, title: title, note: entropy, style: view.style(.title), lineStyle: view.style(.text))
+  }
+
+  /// With another model beside: how far the two agree.
+  private func drawTitle(
+    _ beside: ModelBeside, _ edge: Rect, _ session: SessionState, _ view: PlaygroundView,
+    _ buffer: inout CellBuffer
+  ) {
+    let own = session.readyModel?.identity.shortName ?? ""
+    let text: String =
+      if beside.failure != nil {
+        "\(beside.name) cannot be compared"
+      } else if let agreement = agreement(session) {
+        agreement.text(own, beside.name, columns: edge.width - 4)
+      } else if beside.asking != nil {
+        "\(beside.name) is read …"
+      } else {
+        "beside \(beside.name)"
+      }
+    buffer.caption(
+      edge, title: PathText.head(text, columns: edge.width - 4), style: view.style(.title),
+      lineStyle: view.style(.text))
   }
 
   /// The heat's legend in the bottom edge: glyph, colour and meaning of each band.

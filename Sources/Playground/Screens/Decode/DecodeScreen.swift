@@ -57,6 +57,8 @@ struct DecodeScreen: Screen {
   var isAsking = false
   /// What the last "answer now" gave.
   var forcedAnswer: ForcedAnswer?
+  /// Another model whose distributions stand beside; nil for none.
+  var beside: ModelBeside?
   /// Which answers lead at the cursor, where that was asked.
   var odds: AnswerOdds?
   /// What the line on screen came to, when it has ended.
@@ -129,6 +131,7 @@ struct DecodeScreen: Screen {
     KeyBinding(
       ["e"], .own(Own.cycleHeat), "colour by probability, entropy, margin, nothing",
       hint: "heat"),
+    KeyBinding(["b"], .openBeside, "another model's probabilities beside this one's"),
     KeyBinding(["x"], .own(Own.nextKnob), "next setting: T, top-k, top-p, min-p"),
     KeyBinding(["-"], .turn(-1), "turn that setting down", hint: "setting"),
     KeyBinding(["+", "="], .turn(1), "turn that setting up"),
@@ -150,6 +153,7 @@ struct DecodeScreen: Screen {
       LegendRow(
         "after T", .barShaped, "probability after the temperature and the filters that are on"),
       LegendRow("rest", .dim, "all tokens that the table does not list, together"),
+      LegendRow("Δ KL", .text, "how far two models are apart: ½ Σ|p − q|, and Σ q ln q/p in nats"),
       LegendRow("•", .nodeBest, "explored: somebody went on with this token"),
       .prunings,
       LegendRow("H", .text, "entropy in bits: 0 is sure, 1 a coin, 2 a choice of four"),
@@ -484,11 +488,15 @@ struct DecodeScreen: Screen {
   mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
     guard reason.startsOver else {
       known.removeAll()
+      // What had other tokens than the model before may have this one's.
+      put(beside: beside.map { ($0.name, $0.path) })
       return []
     }
     leaveWalk(session)
     let (heat, knob, left, effects) = (heat, knob, left, stop(&session) ?? [])
+    let beside = beside
     self = DecodeScreen()
+    put(beside: beside.map { ($0.name, $0.path) })
     if reason == .question { (self.heat, self.knob, self.left) = (heat, knob, left) }
     session.exploration = nil
     session.cursor = .root
@@ -540,7 +548,7 @@ struct DecodeScreen: Screen {
   mutating func prepare(_ session: inout SessionState) -> [Effect] {
     place = session.cursor
     walk = session.exploration
-    return []
+    return askBeside(session)
   }
 
   mutating func adapt(from old: RunSettings, _ session: inout SessionState) {
@@ -585,6 +593,10 @@ struct DecodeScreen: Screen {
   ) -> [Effect] {
     if let run, case .explored(.done(let prompt)) = news {
       return begin(exploration: run, prompt: prompt, &session)
+    }
+    if case .besideRead(let path, let node, let ending) = news {
+      receive(ending, ofModelAt: path, at: node, &session)
+      return []
     }
     // However a fetch ends, nobody waits for it any more.
     if case .fetched(let node, _) = news {
@@ -638,7 +650,7 @@ struct DecodeScreen: Screen {
     case .waited(let ending):
       isAsking = false
       session.tell(ending)
-    case .streamStopped, .noted: break
+    case .streamStopped, .noted, .besideRead: break
     }
     return []
   }

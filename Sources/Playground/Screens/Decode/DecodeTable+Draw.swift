@@ -62,6 +62,18 @@ struct DecodeTableView {
     let style = view.style(.dim)
     let columns = CandidateColumns(layout.table.row(0))
     buffer.put("token", x: columns.label.x, y: columns.label.y, style: style)
+    if let beside = decode.beside {
+      let own = session.readyModel?.identity.shortName ?? "p"
+      put(PathText.head(own, columns: columns.raw.width), in: columns.raw, style, &buffer)
+      put(
+        PathText.head(beside.name, columns: columns.shaped.width - 1), in: columns.shaped, style,
+        &buffer)
+      let bars = columns.bars
+      buffer.put(own, x: bars.own.x, y: bars.own.y, style: style, width: bars.own.width)
+      buffer.put(
+        beside.name, x: bars.other.x, y: bars.other.y, style: style, width: bars.other.width)
+      return
+    }
     put("p", in: columns.raw, style, &buffer)
     let x = columns.shaped.x + 2
     let heading = Self.heading(table.settings, width: columns.bar.right - x)
@@ -117,6 +129,10 @@ struct DecodeTableView {
       row.label, x: columns.label.x, y: line.y,
       style: row.token.bytes.isEmpty ? on(.tokenEnd) : base, width: columns.label.width)
     put(Format.smallProbability(row.raw), in: columns.raw, base, &buffer)
+    if decode.beside != nil {
+      let other = decode.besideDistribution?.probability(of: row.token.id)
+      return drawBeside(row.raw, other, columns, base, on(.barRaw), on(.barShaped), &buffer)
+    }
     let after = row.cut.map { "✂ " + cutName($0, isShort: columns.isNarrow) }
     put(after ?? shaped(row.shaped, table), in: columns.shaped, base, &buffer)
     drawBar(
@@ -151,6 +167,14 @@ struct DecodeTableView {
       "rest \(Format.count(rest.count))", x: columns.label.x, y: layout.rest.y, style: style,
       width: columns.label.width)
     put(Format.smallProbability(rest.raw), in: columns.raw, style, &buffer)
+    if decode.beside != nil {
+      let other = decode.besideDistribution.map { distribution in
+        1 - table.rows[visible].reduce(0) { $0 + distribution.probability(of: $1.token.id) }
+      }
+      return drawBeside(
+        rest.raw, other.map { max(0, $0) }, columns, style, view.style(.barRaw),
+        view.style(.barShaped), &buffer)
+    }
     let isCut = rest.shaped == 0 && table.cutsRest
     put(isCut ? "✂" : shaped(rest.shaped, table), in: columns.shaped, style, &buffer)
     drawBar(
@@ -158,6 +182,19 @@ struct DecodeTableView {
       BarStyles(
         both: view.style(.barRaw), more: view.style(.barShaped),
         less: view.style(isCut ? .barCut : .barRaw)), &buffer)
+  }
+
+  /// The other model's probability beside the model's own, on one scale.
+  private func drawBeside(
+    _ own: Double, _ other: Double?, _ columns: CandidateColumns, _ style: Style, _ ownBar: Style,
+    _ otherBar: Style, _ buffer: inout CellBuffer
+  ) {
+    put(other.map(Format.smallProbability) ?? "—", in: columns.shaped, style, &buffer)
+    let bars = columns.bars
+    buffer.put(Bar.text(own, width: bars.own.width), x: bars.own.x, y: bars.own.y, style: ownBar)
+    guard let other else { return }
+    buffer.put(
+      Bar.text(other, width: bars.other.width), x: bars.other.x, y: bars.other.y, style: otherBar)
   }
 
   private struct BarStyles {
@@ -238,6 +275,15 @@ private struct CandidateColumns {
   let shaped: Rect
   /// Both on one scale.
   let bar: Rect
+
+  /// The place of the bar halved, for two models side by side.
+  var bars: (own: Rect, other: Rect) {
+    let half = max(0, (bar.width - 1) / 2)
+    return (
+      Rect(x: bar.x, y: bar.y, width: half, height: bar.height),
+      Rect(x: bar.x + half + 1, y: bar.y, width: half, height: bar.height)
+    )
+  }
 
   /// Whether there is no room for the whole name of a setting.
   var isNarrow: Bool { shaped.width < 8 }

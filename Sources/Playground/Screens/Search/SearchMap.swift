@@ -1,4 +1,5 @@
 import Decoding
+import Foundation
 import Problems
 import Reasoning
 import Traces
@@ -33,6 +34,8 @@ struct SearchMap: Sendable, Hashable {
     var birth = 0
     /// What a verifier gave it.
     var score: Score?
+    /// V: what a model trained to judge made of it.
+    var learned: LearnedValue?
     /// Σ log p of the tokens from the prompt's end on.
     var logProbability = 0.0
     /// Why it was given up; nil where some path went on.
@@ -40,6 +43,14 @@ struct SearchMap: Sendable, Hashable {
     /// The end of the path that ended there by itself.
     var end: PathEnd?
     var isCorrect: Bool?
+  }
+
+  /// What a model beside the run's own made of a state.
+  struct LearnedValue: Sendable, Hashable {
+    /// p(+) behind the step, or the step's share of an implicit reward, exp(α Σ log p).
+    var value: Double
+    /// The name of the model.
+    var judge: String
   }
 
   /// Something that was given up.
@@ -251,12 +262,20 @@ extension SearchMap {
     var indices: [NodeID: Int] = [:]
     for (index, node) in path.nodes.enumerated() { indices[node] = index }
     let places = path.nodes.indices.filter { nodes[path.nodes[$0]] != nil }
-    for score in path.scores where Self.verifiers.contains(score.kind) {
+    for score in path.scores where Self.verifiers.contains(score.kind) && score.review == nil {
       // A step may be scored before the blanks that end it.
       guard let index = score.node.flatMap({ indices[$0] }),
         let place = places.first(where: { $0 >= index })
       else { continue }
       nodes[path.nodes[place]]?.score = score
+    }
+    for score in path.scores where score.kind == .prm || score.kind == .implicit {
+      guard let judge = run.start?.judge(of: score) ?? score.judge,
+        let index = score.node.flatMap({ indices[$0] }),
+        let place = places.first(where: { $0 >= index })
+      else { continue }
+      nodes[path.nodes[place]]?.learned = LearnedValue(
+        value: score.kind == .implicit ? exp(score.value) : score.value, judge: judge)
     }
     guard let end = path.end, end.reason != "pruned", end.reason != "unfinished", !Self.isCut(end)
     else { return }
@@ -265,7 +284,9 @@ extension SearchMap {
     nodes[place]?.end = end
     nodes[place]?.isCorrect = end.answer.flatMap { run.start?.question.isCorrect($0) }
     // A verifier of whole solutions reads them in a text of its own.
-    if nodes[place]?.score == nil, let kind { nodes[place]?.score = path.score(kind) }
+    if nodes[place]?.score == nil, let kind {
+      nodes[place]?.score = path.scores.last { $0.kind == kind && $0.review == nil }
+    }
   }
 
   /// Lists what was given up for its score. A path given up because another says the same is no

@@ -13,6 +13,8 @@ struct SearchPage: Sendable, Hashable {
   var text = ""
   var lead = ""
   var why = ""
+  /// Whether a model trained to judge has valued any place.
+  var hasLearned = false
   /// How many paths ended by themselves, and with a right or a wrong answer.
   var finished = 0
   var right = 0
@@ -44,6 +46,8 @@ struct SearchLine: Sendable, Hashable {
   /// What it is ranked by.
   var score: Double?
   var scoreKind: Score.Kind?
+  /// V: what a model trained to judge made of it.
+  var learned: Double?
   /// Its rank and of how many.
   var rank: Int?
   var rivals: Int?
@@ -72,8 +76,10 @@ extension SearchScreen {
       page.text =
         node.id == map.root
         ? PathText.oneLine((start?.question.text ?? "").utf8) : Self.text(node.bytes)
-      page.why = why(node)
+      let judged = node.learned.map { "V \(SearchTable.score($0.value)) by \($0.judge)" }
+      page.why = [why(node), judged ?? ""].filter { !$0.isEmpty }.joined(separator: " · ")
     }
+    page.hasLearned = order.contains { map.nodes[$0]?.learned != nil }
     for id in order {
       guard let node = map.nodes[id], node.end != nil, node.pruning == nil else { continue }
       page.finished += 1
@@ -98,6 +104,7 @@ extension SearchScreen {
     line.lasts = Array(lasts.suffix(limit))
     line.text = id == map.root ? "" : Self.text(Array(node.bytes.prefix(columns * 4)))
     line.standing = standings.tree[id]
+    line.learned = node.learned?.value
     if let standing = standings.steps[id] {
       line.score = standing.value
       (line.rank, line.rivals) = (standing.rank, standing.count)

@@ -237,12 +237,14 @@ struct SearchTable {
     switch search.map.kind {
     case .tree:
       columns += [.init("N", .fixed(5), .right, write: visits), figure("Q", \.q)]
+      if search.page.hasLearned { columns.append(learned) }
       if width >= 100 { columns.append(bar { $0.standing?.q }) }
       if !isNarrow { columns.append(figure("P", \.prior)) }
       columns.append(figure("U", \.u))
       if !isNarrow { columns.append(figure("Q+U", \.sum)) }
     case .steps(let steps):
       columns.append(score("score", 6))
+      if search.page.hasLearned { columns.append(learned) }
       if !isNarrow { columns.append(bar(\.score)) }
       if steps != nil {
         columns.append(
@@ -253,6 +255,11 @@ struct SearchTable {
     case .tokens: columns.append(score("Σ log p", 7))
     }
     return columns + [.init("", .fixed(isNarrow ? 8 : 14), write: fate)]
+  }
+
+  /// V, by a model trained to judge.
+  private var learned: ItemColumn<SearchLine> {
+    .init("V", .fixed(4), .right) { $1.text(orDash: $0.learned.map(Self.figure)) }
   }
 
   private func visits(of line: SearchLine, _ cell: Cell) -> StyledText {

@@ -102,6 +102,7 @@ extension SearchScreen {
     LegendRow("12+3", .dim, "visits, and simulations that have not come back yet"),
     LegendRow("N", .text, "visits of the step"),
     LegendRow("Q", .text, "mean value of the solutions behind it"),
+    LegendRow("V", .text, "what a model trained to judge makes of the step’s end"),
     LegendRow("P", .text, "prior: how much it was favoured before it was tried"),
     LegendRow("U", .text, "bonus for what was rarely tried: P · c · √ΣN / (1 + N)"),
     LegendRow("Σ log p", .text, "how likely the text is after the prompt"),

@@ -60,6 +60,15 @@ struct StepTable {
           style: Strip.style(reward, theme, cell.base))
       },
     ]
+    if episode.judge != nil {
+      columns.append(
+        .init("V", .fixed(6), .right) { step, cell in
+          guard let value = step.learnedValue else { return cell.text("—", .dim) }
+          return StyledText(
+            Strip.glyph(value) + " " + Format.smallProbability(value),
+            style: Strip.style(value, theme, cell.base))
+        })
+    }
     if steps.hasValues {
       columns.append(
         .init("Q", .fixed(4), .right) {

@@ -13,12 +13,18 @@ extension StepsScreen {
     CurvePanel(steps: self, episode: episode, theme: theme).draw(in: layout.curve, on: &buffer)
     ActionTokens(steps: self, theme: theme).draw(in: layout.tokens, on: &buffer)
     drawState(episode, in: layout.stack, theme: theme, on: &buffer)
-    Panel.note(Self.note(rect.width), in: layout.note, theme: theme, on: &buffer)
+    Panel.note(note(rect.width), in: layout.note, theme: theme, on: &buffer)
     return nil
   }
 
-  private static func note(_ width: Int) -> String {
-    width >= 130
+  private func note(_ width: Int) -> String {
+    if let judge = episode?.judge {
+      return width >= 130
+        ? "r is a step's process reward by the model itself · V what \(judge) gives the state "
+          + "behind it · Q the value that a search found · the oracle is exact; no strategy sees it"
+        : "r own reward · V \(PathText.head(judge, columns: 24)) · Q search · oracle hidden"
+    }
+    return width >= 130
       ? "r is a step's process reward · Q the value that a search found for it · the oracle is "
         + "exact; no strategy sees it · flat means that p moves by less than .10, post-hoc "
         + "that it also starts at .50 or more"

@@ -40,14 +40,14 @@ struct StepsScreen: Screen {
   /// A question to the model that is under way.
   struct Asking: Sendable, Hashable {
     var run: Int
-    var path: Int
-    var kind: PathReview.Kind
+    var question: RunReview.Question
   }
 
   /// How many steps the trace has such answers for.
-  private func answered(_ kind: PathReview.Kind) -> Int {
-    kind == .answerOverTime
-      ? episode?.curve.own.count { $0 != nil } ?? 0 : episode?.steps.count { $0.reward != nil } ?? 0
+  private func answered(_ question: RunReview.Question) -> Int {
+    question.verifier == nil
+      ? episode?.curve.own.count { $0 != nil } ?? 0
+      : episode?.steps.count { $0.reward != nil || $0.learnedValue != nil } ?? 0
   }
 
   /// A token of the path.
@@ -86,10 +86,18 @@ struct StepsScreen: Screen {
   var shownSteps: Int { isPlaying ? min(count, position.selected + 1) : count }
 
   /// Whether the model is being asked about the path on screen.
-  var isAsking: Bool { asking.map { $0.run == run && $0.path == path } ?? false }
+  var isAsking: Bool {
+    guard let asking, asking.run == run else { return false }
+    return switch asking.question {
+    case .answerOverTime(let path), .steps(let path, _, _): path == self.path
+    case .candidates: false
+    }
+  }
 
   /// Whether any step was judged, and whether a search valued one.
-  var hasRewards: Bool { episode?.steps.contains { $0.reward != nil } ?? false }
+  var hasRewards: Bool {
+    episode?.steps.contains { $0.reward != nil || $0.learnedValue != nil } ?? false
+  }
   var hasValues: Bool {
     guard let episode else { return false }
     return episode.openingValue != nil || episode.steps.contains { $0.value != nil }
@@ -103,10 +111,10 @@ struct StepsScreen: Screen {
 
   var work: Progress? {
     if let asking {
-      let title = asking.kind == .answerOverTime ? "asking" : "judging"
+      let title = asking.question.verifier == nil ? "asking" : "judging"
       // Of another path, or of one that was asked about before, nobody knows.
       guard isAsking, !wasAnswered else { return Progress(title) }
-      return Progress(title, min(answered(asking.kind), count), of: count, .steps)
+      return Progress(title, min(answered(asking.question), count), of: count, .steps)
     }
     return isPlaying ? Progress("playing", position.selected + 1, of: count, .steps) : nil
   }
@@ -257,10 +265,10 @@ struct StepsScreen: Screen {
 
   mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
     switch news {
-    case .review(.ended(let run, let path, let kind, let ending)):
+    case .review(.ended(let run, let question, let ending)):
       session.tell(ending)
       // What an earlier question came to does not end the wait for a newer one.
-      if asking == Asking(run: run, path: path, kind: kind) { asking = nil }
+      if asking == Asking(run: run, question: question) { asking = nil }
     case .shell(.ticked(let timer)): return ticked(timer, session)
     default: break
     }
@@ -302,6 +310,8 @@ extension StepsScreen {
   static let legend: [LegendRow] = [
     .selected,
     LegendRow("r", .text, "a step’s process reward, p(+) behind it"),
+    LegendRow("V", .text, "what a model trained to judge gives the state behind the step"),
+    LegendRow("◑ ○", .text, "r and V: unsure, and sure that the step is wrong"),
     LegendRow("Q", .text, "the value that a search found for the step"),
     LegendRow("oracle", .text, "whether the end is right; no strategy sees it"),
     .right,
@@ -326,8 +336,8 @@ extension StepsScreen {
   mutating func perform(_ command: Command, _ session: inout SessionState) -> [Effect] {
     if command.own(StepsCommand.self) == .judge {
       // The verifier that is set, where it judges steps.
-      let isRestated = session.settings.verifier == .prmRestated
-      return ask(.rewards(isRestated ? .prmRestated : .prm), &session)
+      let verifier = session.settings.verifier.flatMap { $0.judgesSteps ? $0 : nil } ?? .prm
+      return ask(.steps(path: path, verifier, model: session.settings.verifierModel), &session)
     }
     switch command {
     case .up: select(position.selected - 1, session)
@@ -340,7 +350,7 @@ extension StepsScreen {
     case .right: goToPath(1, session)
     case .run: return play(session)
     case .openInDecode: openState(&session)
-    case .answerNow: return ask(.answerOverTime, &session)
+    case .answerNow: return ask(.answerOverTime(path: path), &session)
     default: break
     }
     return []
@@ -438,24 +448,13 @@ extension StepsScreen {
 
   // MARK: Asking
 
-  private mutating func ask(_ kind: PathReview.Kind, _ session: inout SessionState) -> [Effect] {
+  private mutating func ask(
+    _ question: RunReview.Question, _ session: inout SessionState
+  ) -> [Effect] {
     if asking != nil { return [.review(.stop)] }
-    guard let number = run, let run = session.trace.runs[number], episode != nil else { return [] }
-    guard let model = session.readyModel else {
-      session.tell("Asking about a saved trace needs its model. Press m.")
-      return []
-    }
-    guard run.start?.model.hash == model.identity.hash else {
-      let name = run.start?.model.title ?? "another model"
-      session.tell("This path is by \(name); only that model can be asked about it.")
-      return []
-    }
-    guard !session.isUnderWay(number) else {
-      session.tell("This run is still going; ask about it when it has ended.")
-      return []
-    }
-    asking = Asking(run: number, path: path, kind: kind)
-    wasAnswered = answered(kind) > 0
-    return [.review(.ask(run: number, run, path: path, kind))]
+    guard episode != nil, let number = run, let run = session.reviewable(number) else { return [] }
+    asking = Asking(run: number, question: question)
+    wasAnswered = answered(question) > 0
+    return [.review(.ask(run: number, run, question))]
   }
 }

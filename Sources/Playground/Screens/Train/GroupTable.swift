@@ -1,4 +1,5 @@
 import Decoding
+import Learning
 import Problems
 import TerminalUI
 import Traces
@@ -13,7 +14,10 @@ struct GroupTable {
   func draw(in rect: Rect, on buffer: inout CellBuffer) {
     guard rect.height > 1 else { return }
     let count = train.groups.count
-    let place = count > 1 ? "\(train.group + 1) of \(count), " : ""
+    // Only some of a step's problems are kept with their samples.
+    let batch = train.training.start.map { TrainingSettings($0.used).batch } ?? 0
+    let all = batch > count ? " kept of \(batch)" : ""
+    let place = count > 1 ? "\(train.group + 1) of \(count)\(all), " : ""
     let note = "\(place)step \(group.step)"
     let gold = group.question.gold.map { " right \(PathText.head($0, columns: 12))" } ?? ""
     let room = rect.width - DisplayWidth.of(note) - DisplayWidth.of(gold) - 12
@@ -28,6 +32,8 @@ struct GroupTable {
   }
 
   private func columns(width: Int) -> [ItemColumn<TrainingSample>] {
+    let reading = TokenReading(group.samples.first, of: train.training.start?.recipe)
+    if reading == .logRatio { return pairColumns(width: width) }
     let isWide = width >= 78
     func figure(
       _ title: String, _ width: Int, _ value: @escaping (TrainingSample) -> String?
@@ -43,9 +49,11 @@ struct GroupTable {
           Pushes.style(Pushes.at($0, of: sample), theme: theme, over: cell.base)
         }
       }, figure("r", 4) { Format.share2($0.reward) },
-      figure("Â", 5) { $0.advantage.map(Format.signed) },
     ]
-    if isWide {
+    // What is not sampled to be compared has no advantage, and no ratio.
+    let isCompared = reading == .push && group.samples.contains { $0.advantage != nil }
+    if isCompared { columns.append(figure("Â", 5) { $0.advantage.map(Format.signed) }) }
+    if isCompared, isWide {
       columns += [
         figure("ρ", 4) { $0.ratio.map { Format.fixed($0, 2) } },
         figure("clip", 4) { $0.clipped.map { $0 == 0 ? "·" : Format.share2($0) } },
@@ -53,7 +61,7 @@ struct GroupTable {
       ]
     }
     columns.append(
-      .init("push", .fixed(width >= 100 ? 20 : isWide ? 12 : 8)) { sample, cell in
+      .init(reading.title, .fixed(width >= 100 ? 20 : isWide ? 12 : 8)) { sample, cell in
         Pushes.strip(sample, columns: cell.width, theme: theme, over: cell.base)
       })
     return columns
@@ -66,16 +74,25 @@ struct PushedText {
   let sample: TrainingSample
   /// Its place in the group, from 1.
   let number: Int
+  var reading = TokenReading.push
+  /// The token under the cursor; nil for none.
+  var marked: Int?
   let theme: Theme
 
   func draw(in rect: Rect, on buffer: inout CellBuffer) {
     guard rect.height > 1 else { return }
-    let inside = Panel.draw(
-      "sample \(number)", note: rect.width >= 60 ? "likelier from now on, or less" : nil, in: rect,
-      theme: theme, on: &buffer
-    ).inset(horizontal: 1, vertical: 0)
+    let inside = Panel.draw("sample \(number)", in: rect, theme: theme, on: &buffer)
+      .inset(horizontal: 1, vertical: 0)
+    if rect.width >= 60 {
+      let legend = reading.legend(theme, over: theme[.text])
+      let width = DisplayWidth.of(legend.text)
+      buffer.put(" ", x: rect.right - width - 4, y: rect.y, style: theme[.text])
+      let end = buffer.put(legend, x: rect.right - width - 3, y: rect.y, width: width)
+      buffer.put(" ", x: end, y: rect.y, style: theme[.text])
+    }
     let styled = SaidText.line(sample.said) {
-      Pushes.style(Pushes.at($0, of: sample), theme: theme, over: theme[.text])
+      let style = Pushes.style(Pushes.at($0, of: sample), theme: theme, over: theme[.text])
+      return $0 == marked ? style.adding(.reverse) : style
     }
     let text = WrappedText(styled, width: max(1, inside.width))
     for (row, line) in text.lines.enumerated() {
@@ -113,16 +130,25 @@ enum SaidText {
 
 /// How tokens are pushed, as colours and as signs.
 enum Pushes {
+  /// From -1 to 1: the root of its size, since a long answer's push is shared out among its tokens and
+  /// would not be seen beside that of a short one.
   static func at(_ token: Int, of sample: TrainingSample) -> Double {
     guard sample.push.indices.contains(token), sample.push[token].isFinite else { return 0 }
-    return max(-1, min(1, sample.push[token]))
+    let push = max(-1, min(1, sample.push[token]))
+    return push < 0 ? -(-push).squareRoot() : push.squareRoot()
   }
 
-  /// The surest colour for what becomes likelier, the most torn one for what becomes less likely.
+  /// The colour of what is right for what becomes likelier, that of what is wrong for what becomes less
+  /// likely, which is underlined as well; hard pushes are bold. A role's own attributes tell the two
+  /// apart where there is no colour.
   static func style(_ push: Double, theme: Theme, over base: Style) -> Style {
     guard abs(push) >= 0.1 else { return base }
-    let level = push > 0 ? (push < 0.5 ? 3 : 4) : (push > -0.5 ? 1 : 0)
-    return theme.style(Role.tokenHeat.level(level), over: base)
+    var style = theme.style(push > 0 ? .answerCorrect : .answerWrong, over: base)
+    let hasColour = style.foreground != theme.style(.text, over: base).foreground
+    style.attributes.remove([.bold, .underline])
+    if push < 0 { style.attributes.insert(.underline) }
+    if abs(push) >= 0.25 && hasColour || push > 0 && !hasColour { style.attributes.insert(.bold) }
+    return style
   }
 
   static func glyph(_ push: Double) -> String { push == 0 ? "·" : Sparkline.glyph(abs(push)) }

@@ -21,18 +21,24 @@ extension TrainScreen {
     if let group = shownGroup {
       GroupTable(train: self, group: group, theme: theme).draw(in: layout.group, on: &buffer)
       if let sample = shownSample {
-        PushedText(sample: sample, number: samples.selected + 1, theme: theme)
-          .draw(in: layout.sample, on: &buffer)
+        draw(sample, in: group, layout, theme: theme, on: &buffer)
       }
     }
     AnswersPanel(train: self, layout: layout, theme: theme).draw(on: &buffer)
     drawVotes(in: layout.votes, theme: theme, on: &buffer)
-    Panel.note(note(rect.width), in: layout.note, theme: theme, on: &buffer)
+    if let problem {
+      buffer.put(
+        "⚠ \(problem)", x: layout.note.x + 1, y: layout.note.y, style: theme[.warning],
+        width: layout.note.width - 2)
+    } else {
+      Panel.note(note(rect.width), in: layout.note, theme: theme, on: &buffer)
+    }
     return nil
   }
 
   /// What surprises everyone, where it is so; else what the figures are.
   private func note(_ width: Int) -> String {
+    if let note = shownGroup?.pairNote(isLong: width >= 120) { return note }
     if hasOneUpdate {
       let loss = training.steps[step]?[.loss].map { " (here \(Format.fixed($0, 3)))" } ?? ""
       return width >= 120
@@ -40,7 +46,9 @@ extension TrainScreen {
           + "gradient is not: the advantages sum to 0, their pushes do not."
         : "One update a batch: ρ = 1 and the loss is about 0, but its gradient is not."
     }
-    return "greedy and reasoned: problems it is not trained on, 95 % Wilson; the rest: its batches"
+    let problems =
+      training.isMeasuredOnTraining ? "problems it trains on" : "problems it is not trained on"
+    return "greedy and reasoned: \(problems), 95 % Wilson; the rest: its batches"
   }
 
   // MARK: Header
@@ -52,6 +60,11 @@ extension TrainScreen {
     var left = StyledText(start?.recipe ?? order.recipe, style: theme[.title])
     let model = start?.model ?? session.readyModel?.identity
     if let model { left.append("  \(model.shortName)", style: theme[.text]) }
+    let used = start.map { TrainingSettings($0.used) } ?? TrainingSettings(order.used)
+    let uses = RecipeRegistry.description(of: start?.recipe ?? order.recipe)?.settings ?? []
+    if uses.contains(.reward), used.reward != .exact {
+      left.append("  reward \(used.reward)", style: theme[.warning])
+    }
     let right = status(theme)
     let room = rect.width - DisplayWidth.of(left.text) - DisplayWidth.of(right.text) - 6
     left.append(
@@ -62,18 +75,18 @@ extension TrainScreen {
 
   private func status(_ theme: Theme) -> StyledText {
     if let activity {
-      let at = "step \(training.lastStep) of \(activity.total)"
-      if activity.isStopping { return StyledText("stopping …", style: theme[.warning]) }
-      if activity.isOpening { return StyledText("opening the model …", style: theme[.notice]) }
-      if activity.isPaused { return StyledText("\(at), paused", style: theme[.warning]) }
-      if training.lastStep >= activity.total {
-        return StyledText("\(at), measuring …", style: theme[.notice])
+      if activity.isWaiting, !activity.isStopping {
+        return StyledText(
+          "step \(activity.done) of \(activity.total), paused", style: theme[.warning])
+      }
+      if activity.isStopping {
+        return StyledText("\(activity.text), then it stops", style: theme[.warning])
       }
       var progress = activity.progress
-      (progress.title, progress.unit) = ("", nil)
-      let pace = progress.text()
+      (progress.title, progress.unit, progress.secondsEach) = ("", nil, nil)
       return StyledText(
-        [at, pace].filter { !$0.isEmpty }.joined(separator: ", "), style: theme[.notice])
+        [activity.text, progress.text()].filter { !$0.isEmpty }.joined(separator: ", "),
+        style: theme[.notice])
     }
     guard !isEmpty else { return StyledText("\(order.steps) steps", style: theme[.dim]) }
     let at = "step \(training.lastStep) of \(plannedSteps)"
@@ -123,13 +136,28 @@ extension TrainScreen {
         title: "Training needs a model", purpose: what, starts: [.init(.openModels, "choose one")],
         source: order.description?.paper)
     }
+    if let why = session.readyModel?.trainingObstacle, let model = session.readyModel {
+      return EmptyText(
+        title: "\(model.identity.shortName) cannot be trained", purpose: "Training needs " + why,
+        starts: [.init(.openModels, "choose another model")], source: order.description?.paper)
+    }
     return EmptyText(
-      title: failure ?? "Nothing is trained yet",
-      purpose: what + " grpo takes the 2m from guessing to reasoning in six steps, about 20 s.",
+      title: failure ?? "Nothing is trained yet", purpose: what + " " + beginning(session),
       starts: [
-        .init(.own(TrainCommand.go), "start"), .init(.openTraining, "recipe and problems"),
+        .init(.own(TrainCommand.go), "start"), .init(.openTraining, "recipe, reward, problems"),
         .init(.openSettings, "its settings"),
       ], source: order.description?.paper)
+  }
+
+  /// What Space begins.
+  private func beginning(_ session: SessionState) -> String {
+    let model = session.readyModel?.identity.shortName ?? "the model"
+    let steps = Panel.count(order.steps, "step")
+    // What is said to come of it was measured so.
+    let isMeasured =
+      order.recipe == "grpo" && model == "2m" && order.source == TrainingOrder.usual.source
+    return "Space trains \(model) by \(order.recipe), \(steps)"
+      + (isMeasured ? ": from guessing to reasoning in six, about 20 s." : ".")
   }
 
   func emptyArea(in rect: Rect, _ session: SessionState) -> Rect {
@@ -166,14 +194,26 @@ extension TrainScreen {
       line("recipe", "\(order.recipe): \(order.description?.summary ?? "")", .title)
     }
     line("problems", order.problems)
-    line("steps", "\(order.steps)   \(order.description?.cost ?? "")")
+    let changed = order.table.filter { !$0.isDefault(order.settings) }.map {
+      "\($0.name) \($0.text(of: order.settings))"
+    }
+    line(
+      "steps",
+      // What a step costs holds for the recipe's own settings.
+      "\(order.steps)   "
+        + (changed.isEmpty ? order.description?.cost ?? "" : changed.joined(separator: ", ")))
     guard isRoomy else {
       let others = recipes.map(\.name).filter { $0 != order.recipe }
       return line("other recipes", others.joined(separator: ", "), .dim)
     }
-    for recipe in recipes {
+    let width = (recipes.map(\.name.count).max() ?? 0) + 4
+    for (index, recipe) in recipes.enumerated() {
       let isChosen = recipe.name == order.recipe
-      line((isChosen ? "▸ " : "  ") + recipe.name, recipe.summary, isChosen ? .title : .dim)
+      let name = (isChosen ? "▸ " : "  ") + recipe.name
+      line(
+        index == 0 ? "recipe" : "",
+        name + String(repeating: " ", count: max(1, width - name.count)) + recipe.summary,
+        isChosen ? .title : .dim)
     }
   }
 }
@@ -225,11 +265,18 @@ struct CurvePicture {
   /// The name, the value at the step with half its interval, and what it is compared with.
   private func title(width: Int) -> StyledText {
     var text = StyledText(curve.title, style: theme[.text])
-    guard let reading = curve.reading(at: step) else { return text }
-    text.append(" \(curve.text(reading.value))", style: theme[.title])
     func append(_ more: String, _ style: Style) {
       if DisplayWidth.of(text.text + more) < width { text.append(more, style: style) }
     }
+    guard let reading = curve.reading(at: step), reading.step == step else {
+      // What was measured at an earlier step is not what this one has.
+      text.append(" —", style: theme[.dim])
+      if let earlier = curve.reading(at: step) {
+        append(" (\(curve.text(earlier.value)) at \(earlier.step))", theme[.dim])
+      }
+      return text
+    }
+    text.append(" \(curve.text(reading.value))", style: theme[.title])
     if let interval = reading.interval {
       let half = (interval.upperBound - interval.lowerBound) / 2
       append(" ±\(Format.probability((half * 100).rounded() / 100).prefix(3))", theme[.dim])

@@ -32,12 +32,20 @@ struct TrainScreen: Screen {
   private(set) var group = 0
   /// Its samples.
   private(set) var samples = ListPosition()
+  /// The token under the cursor, where teacher and student are told of.
+  private(set) var token = 0
   /// Which of the questions that are answered again and again is on view.
   private(set) var probe = 0
   /// The training on view and its curves; made anew when there is more of it.
   private(set) var training = TrainingTrace()
   private(set) var curves: [TrainingCurve] = []
   private var isStale = true
+  /// Whether something else was chosen than is on view: Space trains that.
+  private(set) var isOrdered = false
+  /// The trained model that one was warned of before it is trained further, by its digest.
+  private var warned: String?
+  /// The votes before and after training that are under way.
+  var votePair: VotePair?
 
   init() {}
 
@@ -58,6 +66,9 @@ struct TrainScreen: Screen {
   // MARK: Reading
 
   var isEmpty: Bool { number == nil || training.start == nil }
+
+  /// Whether all steps that were planned are taken.
+  var isComplete: Bool { training.lastStep >= plannedSteps }
 
   /// The step that is read.
   var step: Int { min(cursor ?? training.lastStep, training.lastStep) }
@@ -97,6 +108,9 @@ struct TrainScreen: Screen {
   /// The answer that the weights of the step gave, or of the last step before it that was asked.
   var shownAnswer: TrainingProbe? { answers.last { $0.step <= step } }
 
+  /// What goes wrong with the training on view; nil where nothing does.
+  var problem: TrainingWarning? { TrainingWarning.of(training) }
+
   /// Whether an update follows each batch of samples at once, so that every ratio is 1.
   var hasOneUpdate: Bool {
     guard let start = training.start,
@@ -112,8 +126,7 @@ struct TrainScreen: Screen {
     isStale = false
     training = number.flatMap { session.trace.trainings[$0] } ?? TrainingTrace()
     curves = TrainingCurve.all(of: training, isSmooth: isSmooth)
-    activity?.done = training.lastStep
-    if training.start != nil { activity?.isOpening = false }
+    if number == activity?.number { activity?.come(to: training) }
     keepSelections()
     return []
   }
@@ -126,8 +139,10 @@ struct TrainScreen: Screen {
 
   /// A question or a model changes nothing: what is trained has its own.
   mutating func reset(_ reason: ResetReason, _ session: inout SessionState) -> [Effect] {
+    votePair?.check(reason, session)
+    if votePair?.isOff == true { votePair = nil }
     guard reason == .trace else { return [] }
-    (number, activity, isStale) = (nil, nil, true)
+    (number, activity, votePair, isStale) = (nil, nil, nil, true)
     look()
     return []
   }
@@ -138,23 +153,31 @@ struct TrainScreen: Screen {
   }
 
   mutating func take(_ record: TraceRecord, _ session: inout SessionState) {
+    votePair?.take(record)
     guard case .training = record.event else { return }
     if number == nil, activity == nil { number = record.run }
     if record.run == number { isStale = true }
   }
 
   mutating func receive(_ news: Action, _ session: inout SessionState) -> [Effect] {
+    if case .run(.ended(let run, _)) = news { voted(run, &session) }
     guard case .training(let news) = news else { return [] }
     switch news {
     case .pace(let number, let seconds):
       if activity?.number == number { activity?.secondsEach = seconds }
+    case .beat(let number, let beat):
+      if activity?.number == number { activity?.beat = beat }
     case .ended(let number, let ending):
       guard activity?.number == number else { return [] }
       activity = nil
       isStale = true
       switch ending {
       case .done(.completed):
-        session.tell("The training is over; ← → read its steps, Enter opens one's weights.")
+        session.tell(
+          isOrdered
+            ? "The training is over; Space trains what you chose, w keeps this one as a model."
+            : "The training is over: w keeps its last step as a model of its own, v votes before and "
+              + "after, Enter opens a step.")
       case .failed(let why):
         session.tell(ending)
         if session.trace.trainings[number] == nil { failure = why }
@@ -164,9 +187,10 @@ struct TrainScreen: Screen {
       // A training that never began leaves nothing to look at.
       if session.trace.trainings[number] == nil, self.number == number { self.number = nil }
     case .told: break
-    case .found(let weights, let errand, .done):
-      session.ask(.ask(errand.question, path: weights.path, strategy: errand.strategy))
-    case .found(_, _, let ending): session.tell(ending)
+    case .found(let errand, .done(let weights)): open(weights, errand, &session)
+    case .found(_, let ending): session.tell(ending)
+    case .kept(let step, .done(let kept)): tell(of: kept, wanted: step, &session)
+    case .kept(_, let ending): session.tell(ending)
     }
     return []
   }
@@ -178,9 +202,13 @@ struct TrainScreen: Screen {
     let old = order
     change(&order)
     guard order != old else { return }
-    failure = nil
-    if activity == nil { (number, isStale) = (nil, true) }
+    (failure, warned) = (nil, nil)
+    // What is under way stays on view; this comes next.
+    if activity == nil { (number, isStale) = (nil, true) } else { isOrdered = true }
   }
+
+  /// Forgets that a trained model was to be trained further.
+  mutating func doSomethingElse() { warned = nil }
 
   /// Looks at the newest step again.
   private mutating func look() {
@@ -205,6 +233,11 @@ struct TrainScreen: Screen {
     if let next = probes.indices.cycled(probe, by: step) { probe = next }
   }
 
+  mutating func move(token step: Int) {
+    guard let count = shownSample?.odds?.count, count > 0 else { return }
+    token = max(0, min(count - 1, min(token, count - 1) + step))
+  }
+
   mutating func select(sample row: Int, page: Int) {
     samples.select(row, count: shownGroup?.samples.count ?? 0, page: page)
   }
@@ -227,7 +260,7 @@ struct TrainScreen: Screen {
       return session.tell("Nothing has been trained in this session yet.")
     }
     guard next != number else { return session.tell("This session has no other training.") }
-    (number, isStale) = (next, true)
+    (number, isStale, isOrdered) = (next, true, false)
     look()
   }
 
@@ -238,6 +271,7 @@ struct TrainScreen: Screen {
     guard let activity else { return start(anew: false, &session) }
     guard !activity.isStopping else { return [] }
     self.activity?.isPaused.toggle()
+    self.activity?.granted = 0
     return [.training(.tell(activity.isPaused ? .goOn : .pause))]
   }
 
@@ -250,7 +284,12 @@ struct TrainScreen: Screen {
       session.tell("There is no model to train; press m to choose one.", .error)
       return []
     }
-    guard !isEmpty, let number, let shown = training.start else {
+    guard !isEmpty, !isOrdered || anew, let number, let shown = training.start else {
+      guard !isNewToBeTrained(model, &session) else { return [] }
+      if let why = model.trainingObstacle {
+        session.tell("\(model.identity.shortName) cannot be trained: \(why)", .error)
+        return []
+      }
       return begin(session.takeRunNumber(), goesOn: false)
     }
     guard anew || training.lastStep < shown.steps else {
@@ -265,8 +304,24 @@ struct TrainScreen: Screen {
     return begin(anew ? session.takeRunNumber() : number, goesOn: !anew)
   }
 
+  /// Whether the model at hand is a step of a training, of which one has not been told yet that it
+  /// would be trained further.
+  private mutating func isNewToBeTrained(
+    _ model: ModelSummary, _ session: inout SessionState
+  ) -> Bool {
+    let hash = model.identity.hash
+    guard warned != hash, let (parent, step) = session.trace.step(ofWeights: hash) else {
+      return false
+    }
+    warned = hash
+    session.tell(
+      "The model at hand is step \(step) of a training of \(parent.name): Space again trains that "
+        + "further, B loads \(parent.name).", .warning)
+    return true
+  }
+
   private mutating func begin(_ number: Int, goesOn: Bool) -> [Effect] {
-    (self.number, failure, isStale) = (number, nil, true)
+    (self.number, failure, isStale, isOrdered, warned) = (number, nil, true, false, nil)
     activity = TrainingActivity(number: number, recipe: order.recipe, total: order.steps)
     look()
     return [.training(.start(number, order, goesOn: goesOn))]
@@ -285,6 +340,7 @@ struct TrainScreen: Screen {
       return []
     }
     self.activity?.isPaused = true
+    self.activity?.granted += 1
     return [.training(.tell(.step))]
   }
 
@@ -293,9 +349,7 @@ struct TrainScreen: Screen {
       session.tell("Nothing is being trained; Space starts it.")
       return []
     }
-    let paces = TrainingActivity.paces
-    let place = (paces.firstIndex(of: activity.pace) ?? 0) - step
-    let pace = paces[max(0, min(paces.count - 1, place))]
+    let pace = activity.pace(after: step)
     self.activity?.pace = pace
     session.tell(
       pace == 0
@@ -311,72 +365,6 @@ struct TrainScreen: Screen {
     self.activity?.isStopping = true
     if !activity.isStopping { session.tell("It stops after this step; again stops at once.") }
     return [.training(.tell(activity.isStopping ? .stop : .end))]
-  }
-
-  // MARK: Weights
-
-  /// The weights of the step, or of the last one before it that has any. Those of step 0 are the
-  /// model that training began with.
-  func weights(_ session: SessionState) -> TrainingWeights? {
-    if let kept = training.weights.filter({ $0.key <= step }).max(by: { $0.key < $1.key })?.value {
-      return kept
-    }
-    guard let start = training.start, let path = session.path(of: start.model) else { return nil }
-    return TrainingWeights(step: 0, path: path, hash: start.model.hash, name: start.model.name)
-  }
-
-  /// Opens the weights of the step with the question on view.
-  func open(_ strategy: String?, _ session: inout SessionState) -> [Effect] {
-    guard !isEmpty else {
-      session.tell("Nothing is trained yet; Space starts it.")
-      return []
-    }
-    guard let weights = weights(session) else {
-      session.tell("No weights of step \(step) were kept.")
-      return []
-    }
-    let errand = TrainingErrand(question: shownProbe ?? session.question, strategy: strategy)
-    return [.training(.find(weights, errand))]
-  }
-}
-
-/// What the weights of a step are wanted for.
-public struct TrainingErrand: Sendable, Hashable {
-  var question: Question
-  /// The strategy that is to answer it; nil shows it in Decode.
-  var strategy: String?
-}
-
-/// A training under way.
-struct TrainingActivity: Sendable, Hashable {
-  var number: Int
-  var recipe: String
-  var done = 0
-  var total: Int
-  /// Whether the model is still being opened.
-  var isOpening = true
-  var isPaused = false
-  var isStopping = false
-  /// Seconds that a step takes at least.
-  var pace = 0.0
-  /// How long a step takes, in seconds; nil before that is known.
-  var secondsEach: Double?
-
-  static let paces = [0.0, 1, 2, 5, 10, 30]
-
-  init(number: Int, recipe: String, total: Int) {
-    (self.number, self.recipe, self.total) = (number, recipe, total)
-  }
-
-  var progress: Progress {
-    var progress = Progress(
-      isPaused ? "\(recipe) paused" : recipe, done, of: total, .steps, isStopping: isStopping)
-    // Behind the last step it is only measured once more.
-    guard !isPaused, done < total else { return progress }
-    progress.secondsEach = secondsEach
-    // Whole seconds: more would be a precision that the estimate does not have.
-    progress.secondsLeft = secondsEach.map { (max($0, pace) * Double(total - done)).rounded(.up) }
-    return progress
   }
 }
 

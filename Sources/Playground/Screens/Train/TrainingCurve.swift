@@ -89,8 +89,15 @@ extension TrainingCurve {
     }
     let hidden = TrainingCurve("hidden exact", .share, isHidden ? smooth(exact) : [])
     if isHidden { (reward.other, reward.otherTitle) = (hidden.readings, "exact") }
+    let ofRecipe =
+      ofJudges(steps)
+      + (ofPairs(steps) + ofDistillation(steps)).map { curve in
+        var curve = curve
+        (curve.readings, curve.other) = (smooth(curve.readings), smooth(curve.other))
+        return curve
+      }
     let curves =
-      evaluated(training) + [
+      evaluated(training) + ofRecipe + [
         reward, hidden, metric("length", .meanLength, .tokens), metric("entropy", .entropy, .plain),
         metric("dead groups", .deadGroups, .share), metric("clipped", .clipped, .share),
         votingGain(training), metric("KL", .divergence, .plain), metric("loss", .loss, .plain),
@@ -98,7 +105,18 @@ extension TrainingCurve {
         metric("value loss", .valueLoss, .plain), metric("replay loss", .replayLoss, .plain),
         metric("texts", .texts, .count), metric("rate", .learningRate, .rate),
       ]
-    return curves.filter { !$0.readings.isEmpty }
+    return curves.filter { !$0.readings.isEmpty && (!$0.isFlat || always.contains($0.title)) }
+  }
+
+  /// Curves that have a place even while they are 0 throughout.
+  private static let always: Set<String> = ["reward", "hidden exact", "dead groups"]
+
+  /// Whether all of it is written as 0, as is what a setting turns off.
+  private var isFlat: Bool {
+    (readings + other).allSatisfy {
+      abs($0.value) < (form == .rate ? .leastNonzeroMagnitude : 0.0005)
+    }
+      && readings.allSatisfy { $0.interval == nil }
   }
 
   private static func isShare(_ curve: TrainingCurve) -> Bool {
@@ -111,10 +129,12 @@ extension TrainingCurve {
     }
   }
 
-  /// What is measured on problems that are not trained on.
+  /// What is measured on problems that are not trained on; where there are too few of them, on those
+  /// that are, and it says so.
   private static func evaluated(_ training: TrainingTrace) -> [TrainingCurve] {
-    let all = training.evaluations.filter { $0.split == .dev && $0.all.problems > 0 }
+    let all = training.evaluations.filter { $0.split != .heldout && $0.all.problems > 0 }
     let plain = all.filter { $0.prompting != "think" }
+    let suffix = training.isMeasuredOnTraining ? ", trained on" : ""
     func share(_ title: String, _ count: (TrainingEvaluation.Counts) -> Int) -> TrainingCurve {
       TrainingCurve(
         title, .share,
@@ -126,11 +146,11 @@ extension TrainingCurve {
               successes: count(counts), trials: counts.problems))
         })
     }
-    var greedy = share("greedy", \.right)
+    var greedy = share("greedy" + suffix, \.right)
     if let think = all.first(where: { $0.prompting == "think" })?.all {
       greedy.goal = (Double(think.right) / Double(think.problems), "think prompt")
     }
-    return [greedy, share("reasoned", \.reasoned)]
+    return [greedy, share("reasoned" + suffix, \.reasoned)]
   }
 
   /// By how much a majority of samples is better than one of them.

@@ -43,7 +43,11 @@ public struct TrainingOrder: Sendable, Hashable {
   /// Takes another recipe, with its own number of steps and its own settings.
   mutating func choose(recipe name: String) {
     guard recipe != name else { return }
+    let usual = description?.families ?? TrainingPlan.defaultFamilies
     recipe = name
+    if source == .families(usual, levels: nil), let families = description?.families {
+      source = .families(families, levels: nil)
+    }
     settings = RunSettings(seed: settings.seed)
     steps = description?.defaultSteps ?? steps
   }

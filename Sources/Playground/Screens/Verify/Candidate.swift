@@ -1,4 +1,5 @@
 import Decoding
+import Foundation
 import Problems
 import Reasoning
 import Traces
@@ -11,6 +12,8 @@ struct Candidate: Sendable, Hashable {
   var scores: [CandidateRanking: Double] = [:]
   /// The single judgements that its score was made of: of its steps, or by rationales.
   var judgements: [Judgement] = []
+  /// The same for each way to rank that is made of some.
+  var allJudgements: [CandidateRanking: [Judgement]] = [:]
   var answer: String?
   /// What the exact checker says of the answer; nil where it cannot tell. No verifier sees it.
   var isRight: Bool?
@@ -41,61 +44,57 @@ struct Judgement: Sendable, Hashable {
   var isRight: Bool?
 }
 
-/// What candidates are ranked by.
-typealias CandidateRanking = Score.Kind
-
-extension CandidateRanking {
-  var title: String {
-    switch self {
-    case .prm: "PRM"
-    case .genrm: "GenRM"
-    case .orm: "ORM"
-    case .likelihood: "log p"
-    default: rawValue
-    }
-  }
-
-  /// Whether its figures lie between 0 and 1.
-  var isShare: Bool { self != .likelihood }
-}
-
 extension Candidate {
   /// The candidates of a run, by path number. Rationales are paths too, but begin elsewhere.
   ///
-  /// - Parameter checker: says which steps are right, where the problem is known.
-  static func list(of run: RunTrace, _ checker: StepChecker?) -> [Candidate] {
-    let numbers = run.solutionPaths
+  /// - Parameters:
+  ///   - rankings: the ways to rank that they are to have scores of.
+  ///   - checker: says which steps are right, where the problem is known.
+  static func list(
+    of run: RunTrace, by rankings: [CandidateRanking], _ checker: StepChecker?
+  ) -> [Candidate] {
     // A verifier reads those that have ended, in order; its own paths are numbered after them.
-    let judged = numbers.filter { run.paths[$0]?.end != nil }
-    // What a search gave up or only tried on the way is no candidate.
-    let dropped: Set = ["pruned", "lookahead", "unfinished"]
-    return numbers.filter { number in
-      run.paths[number]?.end.map { !dropped.contains($0.reason) } ?? true
-    }.map { number in
+    let judged = run.solutionPaths.filter { run.paths[$0]?.end != nil }
+    var candidates = run.candidatePaths.map { number in
       var candidate = Candidate(path: number)
       guard let path = run.paths[number] else { return candidate }
       candidate.answer = path.answer
       candidate.isRight = path.answer.flatMap { run.start?.question.isCorrect($0) }
-      for ranking in CandidateRanking.rankings {
-        candidate.scores[ranking] = path.wholeScore(ranking)?.value
+      for ranking in rankings {
+        guard let kind = ranking.kind else { continue }
+        candidate.scores[ranking] = path.wholeScore(kind, in: ranking.review)?.value
+        var found = steps(of: path, by: ranking, run, checker)
+        if found.isEmpty, kind == .genrm, let order = judged.firstIndex(of: number) {
+          found = rationales(
+            of: path, by: ranking, order: order, after: judged.last ?? number, run)
+        }
+        if found.isEmpty { found = verdict(on: path, by: ranking) }
+        if !found.isEmpty { candidate.allJudgements[ranking] = found }
       }
-      candidate.judgements = steps(of: path, run, checker)
-      if candidate.judgements.isEmpty, let order = judged.firstIndex(of: number) {
-        candidate.judgements = rationales(of: path, order: order, after: judged.last ?? number, run)
-      }
-      if candidate.judgements.isEmpty { candidate.judgements = verdict(on: path) }
       return candidate
     }
+    let answers = candidates.compactMap(\.answer)
+    for index in candidates.indices {
+      guard let answer = candidates[index].answer else { continue }
+      candidates[index].scores[.majority] =
+        Double(answers.count { $0 == answer }) / Double(candidates.count)
+    }
+    return candidates
   }
 
   /// The steps that a process verifier judged.
   private static func steps(
-    of path: PathTrace, _ run: RunTrace, _ checker: StepChecker?
+    of path: PathTrace, by ranking: CandidateRanking, _ run: RunTrace, _ checker: StepChecker?
   ) -> [Judgement] {
     var steps: [Judgement] = []
     var hasFailed = false
-    for span in path.spans where span.kind == .step {
-      guard let score = path.scores.last(where: { $0.kind == .prm && $0.node == span.last }),
+    var seen: Set<NodeID> = []
+    // Each verifier tells of the same steps.
+    for span in path.spans where span.kind == .step && seen.insert(span.last).inserted {
+      guard
+        let score = path.scores.last(where: {
+          $0.kind == ranking.kind && $0.review == ranking.review && $0.node == span.last
+        }),
         let range = path.range(of: span)
       else { continue }
       let bytes = path.nodes[range].flatMap { run.nodes[$0]?.token.bytes ?? [] }
@@ -105,20 +104,32 @@ extension Candidate {
       if isRight == false { hasFailed = true }
       steps.append(
         Judgement(
-          kind: .step, text: text, value: score.value, place: run.nodes[span.first]?.parent,
-          isRight: isRight))
+          kind: .step, text: text,
+          // A step's share of a log-likelihood is a probability like any other.
+          value: score.kind == .implicit ? exp(score.value) : score.value,
+          place: run.nodes[span.first]?.parent, isRight: isRight))
     }
     return steps
   }
 
-  /// The rationales that a generative verifier sampled for a candidate: as many for each, numbered
-  /// on from the last candidate.
+  /// The rationales that a generative verifier sampled for a candidate: as many for each.
   private static func rationales(
-    of path: PathTrace, order: Int, after last: Int, _ run: RunTrace
+    of path: PathTrace, by ranking: CandidateRanking, order: Int, after last: Int, _ run: RunTrace
   ) -> [Judgement] {
-    guard let terms = path.wholeScore(.genrm)?.terms else { return [] }
+    guard let whole = path.wholeScore(.genrm, in: ranking.review), let terms = whole.terms else {
+      return []
+    }
+    // They begin where the score says; in traces that do not say so they are numbered on from the
+    // last candidate.
+    let first =
+      whole.node.flatMap { start in
+        run.pathNumbers.last { number in
+          guard let first = run.paths[number]?.nodes.first else { return false }
+          return run.nodes[first]?.parent == start
+        }.map { $0 - terms.count + 1 }
+      } ?? last + 1 + order * terms.count
     return terms.enumerated().map { index, value in
-      let number = last + 1 + order * terms.count + index
+      let number = first + index
       let score = run.paths[number]?.scores.last { $0.kind == .genrm }
       // A rationale without a verdict counted 0. A path that does not fit is shown as a dash.
       guard let rationale = run.paths[number], (score?.value ?? 0) == value else {
@@ -131,10 +142,12 @@ extension Candidate {
   }
 
   /// The verdict on a candidate that was judged as a whole.
-  private static func verdict(on path: PathTrace) -> [Judgement] {
-    guard let score = path.wholeScore(.orm) ?? path.wholeScore(.genrm), let node = score.node
+  private static func verdict(on path: PathTrace, by ranking: CandidateRanking) -> [Judgement] {
+    guard let kind = ranking.kind, kind == .orm || kind == .genrm,
+      let score = path.wholeScore(kind, in: ranking.review), score.terms == nil,
+      let node = score.node
     else { return [] }
-    let text = score.kind == .orm ? "p(Yes) / (p(Yes) + p(No)) at once" : "p(Yes) at once"
+    let text = kind == .orm ? "p(Yes) / (p(Yes) + p(No)) at once" : "p(Yes) at once"
     return [Judgement(kind: .verdict, text: text, value: score.value, place: node)]
   }
 

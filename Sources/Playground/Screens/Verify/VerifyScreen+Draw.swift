@@ -1,3 +1,4 @@
+import Decoding
 import Reasoning
 import TerminalUI
 import Traces
@@ -13,6 +14,7 @@ extension VerifyScreen {
     CandidateList(verify: self, theme: theme).draw(in: layout.table, on: &buffer)
     drawText(in: layout.text, theme: theme, on: &buffer)
     JudgementList(verify: self, theme: theme).draw(in: layout.judgements, on: &buffer)
+    RankingList(verify: self, theme: theme).draw(in: layout, on: &buffer)
     Panel.note(Self.note(rect.width), in: layout.note, theme: theme, on: &buffer)
     return nil
   }
@@ -48,7 +50,7 @@ extension VerifyScreen {
     if ranking == own {
       left.append("  by \(verifierName(isLong: rect.width >= 76))", style: theme[.text])
     } else {
-      left.append("  by \(ranking.title)", style: theme[.notice])
+      left.append("  by \(name(of: ranking))", style: theme[.notice])
       left.append(", the run by \(verifier.rawValue)", style: theme[.dim])
     }
     Panel.header(
@@ -72,6 +74,7 @@ extension VerifyScreen {
     case .genrm: return "genrm, mean p(Yes) of \(Panel.count(rationales, "rationale"))"
     case .genrmDirect: return "genrm-direct, p(Yes) at once"
     case .orm: return "orm, p(Yes) against p(No)"
+    case .implicit: return "implicit, α Σ log p by \(digest.start?.judge?.name ?? "a judge")"
     case .likelihood: return "likelihood: no verifier"
     case .exact: return "exact, the checker itself"
     }
@@ -94,6 +97,10 @@ extension VerifyScreen {
     }
     if let end = digest.end, end.reason != .completed {
       text.append(end.reason == .cancelled ? "stopped" : "failed", style: theme[.warning])
+      return text
+    }
+    if let reviewing, let verifier = reviewing.verifier {
+      text.append("\(verifier.rawValue) judges …", style: theme[.notice])
       return text
     }
     let right = ranked.count { $0.isRight == true }
@@ -136,25 +143,49 @@ struct VerifyLayout {
   var text: Rect
   /// What the verifier judged of the candidate, with a line of headings.
   var judgements: Rect
+  /// The verifiers side by side, under a line with a title and one of headings; empty where there
+  /// is no room beside the rest.
+  var comparison: Rect
   var note: Rect
 
-  init(in rect: Rect, candidates: Int, judgements count: Int) {
+  /// - Parameters:
+  ///   - rows: how many verifiers are compared.
+  ///   - comparesAlone: whether they are in place of the text and its judgements where there is
+  ///     no room for both.
+  init(in rect: Rect, candidates: Int, judgements count: Int, rows: Int, comparesAlone: Bool) {
     header = rect.row(0)
     note = rect.row(rect.height - 1)
     let body = rect.inset(horizontal: 0, vertical: 1)
+    let compared = rows == 0 ? 0 : rows + 2
     if rect.width >= 130 {
       let parts = body.splitColumns([.fill(weight: 3), .fill(weight: 2)], gap: 2)
       table = parts[0]
-      let list = count == 0 ? 0 : min(count + 1, parts[1].height / 2)
-      let right = parts[1].splitRows([.fill, .fixed(list)])
-      (text, judgements) = (right[0], right[1])
+      let side = min(compared, parts[1].height / 2)
+      let list = count == 0 ? 0 : min(count + 1, (parts[1].height - side) / 2)
+      let right = parts[1].splitRows([.fill, .fixed(list), .fixed(side)])
+      (text, judgements, comparison) = (right[0], right[1], right[2])
+    } else if comparesAlone {
+      let side = min(compared, max(3, body.height - 4))
+      let parts = body.splitRows([.fill, .fixed(side)])
+      (table, comparison) = (parts[0], parts[1])
+      let none = Rect(x: 0, y: 0, width: 0, height: 0)
+      (text, judgements) = (none, none)
     } else {
-      let list = count == 0 ? 0 : min(count + 1, max(3, body.height / 3))
-      let words = body.height < 15 ? 3 : 4
-      let tableHeight = max(3, min(candidates + 1, body.height - list - words))
-      let parts = body.splitRows([.fixed(tableHeight), .fill, .fixed(list)])
-      (table, text, judgements) = (parts[0], parts[1], parts[2])
+      let side = body.height >= 30 ? compared : 0
+      let upper = body.height - side
+      let list = count == 0 ? 0 : min(count + 1, max(3, upper / 3))
+      let words = upper < 15 ? 3 : 4
+      let tableHeight = max(3, min(candidates + 1, upper - list - words))
+      let parts = body.splitRows([.fixed(tableHeight), .fill, .fixed(list), .fixed(side)])
+      (table, text, judgements, comparison) = (parts[0], parts[1], parts[2], parts[3])
     }
+  }
+
+  /// The comparison without its title.
+  var comparisonTable: Rect {
+    Rect(
+      x: comparison.x, y: comparison.y + 1, width: comparison.width,
+      height: max(0, comparison.height - 1))
   }
 
   var visibleCandidates: Int { max(1, table.height - 1) }

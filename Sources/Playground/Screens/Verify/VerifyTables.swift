@@ -1,5 +1,7 @@
 import Decoding
+import Reasoning
 import TerminalUI
+import Traces
 
 /// The candidates as rows, the first in rank first.
 struct CandidateList {
@@ -38,7 +40,8 @@ struct CandidateList {
         })
     }
     if width >= 110 {
-      columns += verify.rankings.filter { $0 != ranking }.map { figures($0, .dim) }
+      columns += verify.rankings.filter { $0 != ranking && $0.review == nil }
+        .map { figures($0, .dim) }
     }
     columns.append(
       .init("candidate", .fill) { candidate, cell in
@@ -115,6 +118,66 @@ struct JudgementList {
     Table.draw(
       columns, count: all.count, position: position, in: rect, theme: theme, on: &buffer
     ) { all[$0] }
+  }
+}
+
+/// What each verifier makes of the same candidates, with the two for which nothing is judged. What
+/// only the exact checker can know stands apart.
+struct RankingList {
+  let verify: VerifyScreen
+  let theme: Theme
+
+  func draw(in layout: VerifyLayout, on buffer: inout CellBuffer) {
+    let rect = layout.comparison
+    guard rect.height > 2, !verify.rows.isEmpty else { return }
+    Panel.draw(
+      "verifiers on the same \(Panel.count(verify.ranked.count, "candidate"))",
+      note: verify.reviewing.flatMap(\.verifier).map { "\($0.rawValue) judges …" }, in: rect,
+      theme: theme, on: &buffer)
+    Table.draw(
+      columns(width: rect.width), count: verify.rows.count, position: verify.rowPosition,
+      in: layout.comparisonTable, theme: theme, on: &buffer
+    ) { verify.rows[$0] }
+  }
+
+  private func columns(width: Int) -> [ItemColumn<RankingRow>] {
+    let total = verify.ranked.count
+    let answerWidth = width >= 76 ? 9 : 6
+    return [
+      .init("verifier", .fill) { row, cell in
+        let isPart = row.count < total && !row.ranking.isBaseline
+        let part = isPart ? " \(row.count) of \(total)" : ""
+        var text = cell.text(
+          PathText.head(
+            verify.name(of: row.ranking), columns: cell.width - DisplayWidth.of(part)),
+          row.ranking.isBaseline ? .dim : .text)
+        text.append(part, style: cell.style(.warning))
+        return text
+      },
+      .init("pick", .fixed(answerWidth)) { answer($0.pick, $1) },
+      .init("vote", .fixed(answerWidth)) { answer($0.vote, $1) },
+      .init("│ pick vote", .fixed(11)) { row, cell in
+        let marks = [
+          cell.text("│  ", .border), verdict(row.isPickRight, cell), cell.text("    "),
+          verdict(row.isVoteRight, cell),
+        ]
+        return StyledText(marks.flatMap(\.runs))
+      },
+      .init("AUC", .fixed(5), .right) { $1.text(orDash: $0.area.map(Format.probability)) },
+      .init("first ✓", .fixed(7), .right) { $1.text(orDash: $0.firstRight.map { "\($0)" }) },
+    ]
+  }
+
+  private func answer(_ answer: String?, _ cell: Cell) -> StyledText {
+    cell.text(orDash: answer.map { PathText.head(PathText.oneLine($0.utf8), columns: cell.width) })
+  }
+
+  private func verdict(_ isRight: Bool?, _ cell: Cell) -> StyledText {
+    switch isRight {
+    case true?: cell.text("✓", .answerCorrect)
+    case false?: cell.text("✗", .answerWrong)
+    case nil: cell.text("—", .dim)
+    }
   }
 }
 

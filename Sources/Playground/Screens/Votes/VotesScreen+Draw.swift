@@ -62,7 +62,14 @@ extension VotesScreen {
       ShareChart(votes: self, total: total, theme: theme).draw(in: layout.chart, on: &buffer)
       PathFeed(votes: self, theme: theme).draw(in: layout.feed, on: &buffer)
     }
-    Panel.note(note(width: rect.width), in: layout.note, theme: theme, on: &buffer)
+    if let beside = VoteBeside(of: digest.run, in: session.trace) {
+      buffer.put(
+        beside.text(digest, theme, width: layout.note.width - 2), x: layout.note.x + 1,
+        y: layout.note.y,
+        width: layout.note.width - 2)
+    } else {
+      Panel.note(note(width: rect.width), in: layout.note, theme: theme, on: &buffer)
+    }
   }
 
   /// Before anything is counted there are only paths that grow.

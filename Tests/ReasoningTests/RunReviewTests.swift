@@ -8,7 +8,7 @@ import Testing
 @testable import Reasoning
 @testable import Traces
 
-@Suite struct PathReviewTests {
+@Suite struct RunReviewTests {
   private static let pieces = [
     "Q: How many?\nA:", " One.", " Two.", " The answer is", " 5", " 8", ".", " 1", "2", "<end>",
     PromptFormat.stepTag, PromptFormat.rightStep, PromptFormat.wrongStep,
@@ -41,7 +41,7 @@ import Testing
 
   /// What a finished run's path is found to be, with the events of the look back.
   private func review(
-    _ kind: PathReview.Kind, _ chances: [Double], of strategy: any Strategy = Greedy()
+    _ asked: RunReview.Question, _ chances: [Double], of strategy: any Strategy = Greedy()
   ) async throws -> (before: RunTrace, after: RunTrace, events: [TraceEvent]) {
     let records = await bench(chances).run(strategy)
     let before = try #require(Trace(records).runs[1])
@@ -52,7 +52,7 @@ import Testing
       number: 1, question: question, settings: RunSettings(), decoder: decoder,
       prompt: Prompt(text: question.text)
     ) { record in log.withLock { $0.append(record) } }
-    try await PathReview(run, of: before).ask(kind, ofPath: 0)
+    try await RunReview(run, of: before).ask(asked)
     let told = log.withLock { $0 }
     let after = try #require(Trace(records + told).runs[1])
     return (before, after, told.map(\.event))
@@ -60,7 +60,7 @@ import Testing
 
   @Test(arguments: [[0.2, 0.5, 0.9], [0.95, 0.1, 0.6]])
   func askingLaterTellsWhatTheRunItselfWouldHaveTold(chances: [Double]) async throws {
-    let (before, after, _) = try await review(.answerOverTime, chances)
+    let (before, after, _) = try await review(.answerOverTime(path: 0), chances)
     #expect(before.paths[0]?.scores.contains { $0.kind == .earlyAnswer } == false)
     let flagged = try await bench(chances).trace(Greedy(), RunSettings(answerOverTime: true))
     let own = { (run: RunTrace) in
@@ -79,7 +79,7 @@ import Testing
 
   @Test func everyStateHasTheTablesOwnLeader() async throws {
     let chances = [0.2, 0.5, 0.9]
-    let (_, after, _) = try await review(.answerOverTime, chances)
+    let (_, after, _) = try await review(.answerOverTime(path: 0), chances)
     let curve = try #require(Episode(ofPath: 0, in: after)).curve
     for (state, chance) in chances.enumerated() {
       let leader = try #require(curve.leader(at: state))
@@ -94,7 +94,7 @@ import Testing
   }
 
   @Test func itsCostJoinsTheRuns() async throws {
-    let (before, after, events) = try await review(.answerOverTime, [0.2, 0.5, 0.9])
+    let (before, after, events) = try await review(.answerOverTime(path: 0), [0.2, 0.5, 0.9])
     let (old, new) = (try #require(before.end), try #require(after.end))
     #expect(new.answer == old.answer)
     #expect(new.correct == old.correct)
@@ -108,7 +108,7 @@ import Testing
   }
 
   @Test func rewardsAreTheTablesOwn() async throws {
-    let (_, after, _) = try await review(.rewards(.prm), [0.2, 0.5, 0.9])
+    let (_, after, _) = try await review(.steps(path: 0, .prm), [0.2, 0.5, 0.9])
     let episode = try #require(Episode(ofPath: 0, in: after))
     // p(+) / (p(+) + p(−)) with one step made, two, and two and the answer.
     let expected = [0.3 / 0.4, 0.6 / 0.7, 0.6 / 0.7]
@@ -117,6 +117,72 @@ import Testing
       #expect(abs(try #require(step.reward) - reward) < 1e-6)
       #expect(step.value == nil)
     }
+  }
+
+  /// What a ranked run's candidates are found to be by one more verifier.
+  private func judgeAgain(
+    _ verifier: VerifierName, reading judge: Judge? = nil, ownVerifier: VerifierName = .likelihood
+  ) async throws -> (before: RunTrace, after: RunTrace, records: [TraceRecord]) {
+    let model = VerifierTable.model()
+    let question = Question(
+      text: model.vocabulary.token(0).text, gold: "3", kind: .number, isRaw: true)
+    let settings = RunSettings(samples: 12, temperature: 1, verifier: ownVerifier, rationales: 3)
+    let log = Mutex<[TraceRecord]>([])
+    await BestOfN().run(
+      question, settings: settings, decoder: Decoder(model: model, slots: 8),
+      library: PromptLibrary(directory: "")
+    ) { record in log.withLock { $0.append(record) } }
+    let before = try #require(Trace(log.withLock { $0 }).runs[1])
+    let run = Run(
+      number: 1, question: question, settings: settings,
+      decoder: Decoder(model: model, slots: 8), prompt: Prompt(text: question.text), judge: judge
+    ) { record in log.withLock { $0.append(record) } }
+    try await RunReview(run, of: before).ask(.candidates(verifier))
+    let records = log.withLock { $0 }
+    return (before, try #require(Trace(records).runs[1]), records)
+  }
+
+  /// A review gives every candidate what the run would have, had it been ranked so from the start.
+  @Test(arguments: [VerifierName.genrm, .genrmDirect, .orm])
+  func aReviewJudgesAsTheRunWouldHave(verifier: VerifierName) async throws {
+    let (_, after, _) = try await judgeAgain(verifier)
+    let own = try await judgeAgain(.likelihood, ownVerifier: verifier).before
+    #expect(after.candidatePaths == Array(0..<12))
+    for path in after.candidatePaths {
+      let score = after.paths[path]?.wholeScore(verifier.scoreKind, in: Review(verifier))
+      let expected = own.paths[path]?.wholeScore(verifier.scoreKind)
+      #expect(score?.value != nil)
+      #expect(score?.value == expected?.value)
+      #expect(score?.terms == expected?.terms)
+    }
+  }
+
+  @Test func aReviewByAnotherModelIsNamedAndLeavesTheRunAsItWas() async throws {
+    let (before, after, records) = try await judgeAgain(
+      .implicit, reading: JudgeTable.judge(), ownVerifier: .orm)
+    let review = Review(.implicit, judge: "judge")
+    for path in before.candidatePaths {
+      let answer = try #require(before.paths[path]?.answer.flatMap { Int($0) })
+      let score = try #require(after.paths[path]?.wholeScore(.implicit, in: review))
+      #expect(abs(score.value - 0.5 * JudgeTable.logProbability(answer)) < 1e-6)
+      #expect(after.paths[path]?.wholeScore(.orm) == before.paths[path]?.wholeScore(.orm))
+      #expect(after.paths[path]?.wholeScore(.implicit) == nil)
+      #expect(after.paths[path]?.nodes == before.paths[path]?.nodes)
+    }
+    #expect(after.candidatePaths == before.candidatePaths)
+    #expect(after.end?.answer == before.end?.answer)
+    let (old, new) = (try #require(before.end), try #require(after.end))
+    #expect(new.tokens.injected > old.tokens.injected)
+    // It replays from a file.
+    let lines = try TraceCoding.lines([TraceRecord(.header(TraceHeader()))] + records)
+    let replayed = try TraceFile.parse(lines, name: "review").records
+    #expect(Trace(replayed).runs[1] == after)
+  }
+
+  @Test func whatCannotBeJudgedSaysSo() async throws {
+    // The table has no labels for steps.
+    await #expect(throws: StrategyError.self) { try await judgeAgain(.prm) }
+    await #expect(throws: StrategyError.self) { try await judgeAgain(.implicit) }
   }
 
   @Test func aCancelledLookBackThrowsAndLeavesThePathAsItWas() async throws {
@@ -131,7 +197,7 @@ import Testing
         prompt: Prompt(text: question.text)
       ) { record in log.withLock { $0.append(record) } }
       withUnsafeCurrentTask { $0?.cancel() }
-      try await PathReview(run, of: before).ask(.answerOverTime, ofPath: 0)
+      try await RunReview(run, of: before).ask(.answerOverTime(path: 0))
     }
     await #expect(throws: CancellationError.self) { try await task.value }
     let after = try #require(Trace(records + log.withLock { $0 }).runs[1])
