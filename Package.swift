@@ -23,6 +23,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
@@ -31,14 +32,18 @@ let package = Package(
       name: "CKernels", cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
     .target(name: "Decoding", swiftSettings: swiftSettings),
     .target(name: "Engine", dependencies: ["CKernels", "Decoding"], swiftSettings: swiftSettings),
+    .target(name: "CTransfer"),
+    .target(
+      name: "ModelStores", dependencies: ["CTransfer", "Engine"], swiftSettings: swiftSettings),
     .target(
       name: "Training", dependencies: ["CKernels", "Decoding", "Engine"],
       swiftSettings: swiftSettings),
+    .target(name: "Jinja", swiftSettings: swiftSettings),
     .target(name: "Problems", swiftSettings: swiftSettings),
     .target(
       name: "Traces", dependencies: ["Decoding", "Problems"], swiftSettings: swiftSettings),
     .target(
-      name: "Reasoning", dependencies: ["Decoding", "Problems", "Traces"],
+      name: "Reasoning", dependencies: ["Decoding", "Jinja", "Problems", "Traces"],
       swiftSettings: swiftSettings),
     .target(
       name: "Measuring", dependencies: ["Decoding", "Problems", "Reasoning", "Traces"],
@@ -60,11 +65,17 @@ let package = Package(
         "Training",
       ],
       swiftSettings: swiftSettings),
+    .target(
+      name: "Serving",
+      dependencies: [
+        "Decoding", "Problems", "Traces", .product(name: "FlyingSocks", package: "FlyingFox"),
+      ],
+      swiftSettings: swiftSettings),
     .executableTarget(
       name: "ponder",
       dependencies: [
-        "Decoding", "Engine", "Learning", "Measuring", "NcursesTerminal", "Playground", "Problems",
-        "Reasoning", "TerminalUI", "Traces", "Training",
+        "Decoding", "Engine", "Jinja", "Learning", "Measuring", "ModelStores", "NcursesTerminal",
+        "Playground", "Problems", "Reasoning", "Serving", "TerminalUI", "Traces", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -92,6 +103,13 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "EngineTests", dependencies: ["CKernels", "Decoding", "Engine", "EngineFixtures"],
+      swiftSettings: swiftSettings),
+    .testTarget(name: "JinjaTests", dependencies: ["Jinja"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ModelStoresTests", dependencies: ["Engine", "ModelStores"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ServingTests", dependencies: ["Decoding", "DecodingFixtures", "Serving", "Traces"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "TrainingTests",

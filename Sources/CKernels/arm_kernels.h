@@ -71,8 +71,8 @@ typedef uint8_t vb __attribute__((vector_size(16)));
 
 #include "block_formats.h"
 
-INLINE vb table_values(vb v) {
-  return (vb)vqtbl1q_u8(vld1q_u8((const uint8_t *)ck_iq4_nl_values), (uint8x16_t)v);
+INLINE vb table_values(vb v, const ck_table table) {
+  return (vb)vqtbl1q_u8(vld1q_u8((const uint8_t *)ck_tables[table]), (uint8x16_t)v);
 }
 
 #ifdef DOT_PRODUCTS

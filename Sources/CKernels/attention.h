@@ -207,6 +207,19 @@ INLINE void CACHE(each_run)(const ck_attention *job, bool scoring) {
   }
 }
 
+/// Takes the hidden positions out of a query's scores; its own position stays.
+///
+/// - Returns: the largest score of those that are left.
+static float CACHE(hide)(const ck_attention *job, float *scores, long query) {
+  const long last = job->lengths[query] - 1;
+  float largest = scores[last];
+  for (long p = CACHE(first_seen)(job, query); p < last; p++) {
+    if (job->hidden[p]) scores[p] = -INFINITY;
+    else if (scores[p] > largest) largest = scores[p];
+  }
+  return largest;
+}
+
 static void CACHE(attend)(const ck_attention *job) {
   const long width = padded(job->head_size), state_size = CK_HEAD_PADDING + width;
   const long group = job->group, count = job->query_count * group;
@@ -216,7 +229,10 @@ static void CACHE(attend)(const ck_attention *job) {
   CACHE(each_run)(job, true);
   for (long i = 0; i < count; i++) {
     float *state = job->scratch + i * state_size, *scores = all_scores + i * job->positions;
-    const vf top = splat(largest_of(load(state)));
+    float largest = job->hidden ? CACHE(hide)(job, scores, i / group) : largest_of(load(state));
+    const float sink = job->sinks ? job->sinks[i % group] : -INFINITY;
+    if (sink > largest) largest = sink;
+    const vf top = splat(largest);
     const long blocks = (job->lengths[i / group] + CK_KV_BLOCK - 1) / CK_KV_BLOCK;
     vf total = splat(0);
     const long first = CACHE(first_seen)(job, i / group) / CK_KV_BLOCK * CK_KV_BLOCK;
@@ -225,7 +241,9 @@ static void CACHE(attend)(const ck_attention *job) {
       store(scores + p, weight);
       total = total + weight;
     }
-    state[0] = 1.0f / sum_of(total);
+    // All lanes hold the sink's weight, which is 0 without one.
+    const vf unseen = exponential(splat(sink) - top);
+    state[0] = 1.0f / (sum_of(total) + unseen[0]);
   }
   CACHE(each_run)(job, false);
   for (long i = 0; i < count; i++) {

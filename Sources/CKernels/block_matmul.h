@@ -10,7 +10,7 @@
 //   WIDE_COLUMNS            columns of the largest tile of one group
 //   PAIR_COLUMNS            columns of the largest tile of two groups
 //   addend(bias, min)       what is added to q to make the bytes that `dot_step` takes
-//   table_values(v)         the entries of ck_iq4_nl_values that v numbers, as such bytes
+//   table_values(v, table)  the entries of a table that v numbers, as such bytes
 //   dots                    a running integer sum
 //   dots_from(x, h, f)      where the sum with block x (or, from h = 0 on, its h-th half) begins
 //   dot_step(s, w, a, q, f) the sum with four more inputs for each row; q counts calls
@@ -82,7 +82,9 @@ INLINE void expand_values(
       }
     }
     UNROLL for (int j = 0; j < 8; j++) {
-      store_bytes(to + j * step, format->table ? table_values(part[j]) : part[j] + add);
+      const vb v =
+          format->table == NO_TABLE ? part[j] + add : table_values(part[j], format->table);
+      store_bytes(to + j * step, v);
     }
   }
 }
@@ -112,7 +114,7 @@ INLINE void expand_scales(
       return;
     case FACTORS_OF_16:
       for (long b = 0; b < blocks; b += 8, from += 18 * LANES) {
-        const vf d = load_half((const uint16_t *)from);
+        const vf d = load_half((const uint16_t *)from) * splat(format->unit);
         UNROLL for (int i = 0; i < 16; i++) {
           store(scales + (2 * b + i) * LANES, d * load_signed((const int8_t *)from + (2 + i) * LANES));
         }
@@ -127,6 +129,30 @@ INLINE void expand_scales(
           store(scales + (2 * b + i) * LANES, d * floats_of(factors & 15));
           store(mins + (2 * b + i) * LANES, -(m * floats_of(factors >> 4)));
         }
+      }
+      return;
+    case FACTORS_OF_32:
+      for (long b = 0; b < blocks; b += 8, from += 8 * LANES) {
+        const vf d = load_half((const uint16_t *)from) * splat(format->unit);
+        UNROLL for (int i = 0; i < 8; i++) {
+          const vi low = ints_of_bytes(from + (2 + i / 2) * LANES) >> 4 * (i % 2);
+          const vi high = ints_of_bytes(from + (6 + i / 4) * LANES) >> 2 * (i % 4);
+          store(scales + (b + i) * LANES, d * floats_of(((low & 15) | (high & 3) << 4) - 32));
+        }
+      }
+      return;
+    case SCALE_OF_256:
+      for (long b = 0; b < blocks; b += 8, from += 2 * LANES) {
+        const vf d = load_half((const uint16_t *)from);
+        UNROLL for (int i = 0; i < 8; i++) store(scales + (b + i) * LANES, d);
+      }
+      return;
+    case EXPONENT_OF_32:
+      for (long b = 0; b < blocks; b++, from += LANES) {
+        // A float's exponent is biased by 127; below that there are bits of its fraction.
+        const vi e = ints_of_bytes(from), is_small = e < 2;
+        const vi bits = (is_small & ((vi){} + 0x00200000) << (e & 1)) | (~is_small & (e - 1) << 23);
+        store(scales + b * LANES, (vf)bits);
       }
       return;
   }
@@ -169,8 +195,8 @@ INLINE vb weights_at(const ck_chunk *chunk, long b, const int q, const ck_dot_fo
   if (!form.packed) return load_bytes(chunk->values + (b * 8 + q) * LANES * 4);
   const vb two = load_bytes(chunk->values + (b * 4 + q % 4) * LANES * 4);
   const vb value = q < 4 ? two & 15 : two >> 4;
-  return form.table ? table_values(value)
-                    : value + (uint8_t)addend(form.bias, form.has_min);
+  return form.table == NO_TABLE ? value + (uint8_t)addend(form.bias, form.has_min)
+                                : table_values(value, form.table);
 }
 
 /// Adds the product of a chunk of `groups` groups of rows with `columns` columns.
@@ -354,18 +380,27 @@ INLINE void block_matmul(
   }
 }
 
-//                        bias  min    signed bits halves half_scales packed table
-BLOCK_TILES(tiles_signed, 0, false, true, 8, 1, true, false, false)
-BLOCK_TILES(tiles_4, 8, false, false, 4, 1, true, false, false)
-BLOCK_TILES(tiles_5, 16, false, false, 5, 1, true, false, false)
-BLOCK_TILES(tiles_4_min, 0, true, false, 4, 1, false, false, false)
-BLOCK_TILES(tiles_5_min, 0, true, false, 5, 1, false, false, false)
-BLOCK_TILES(tiles_3_halves, 4, false, false, 3, 2, false, false, false)
-BLOCK_TILES(tiles_6_halves, 32, false, false, 6, 2, false, false, false)
-BLOCK_TILES(tiles_2_min_halves, 0, true, false, 2, 2, false, false, false)
-FEW_TILES(few_table, 0, false, true, 8, 1, true, true, true)
-FEW_TILES(few_4, 8, false, false, 4, 1, true, true, false)
-FEW_TILES(few_4_min, 0, true, false, 4, 1, false, true, false)
+//                          bias min    signed bits halves half_scales packed table
+BLOCK_TILES(tiles_signed, 0, false, true, 8, 1, true, false, NO_TABLE)
+BLOCK_TILES(tiles_signed_4, 0, false, true, 4, 1, false, false, NO_TABLE)
+BLOCK_TILES(tiles_signed_6, 0, false, true, 6, 1, false, false, NO_TABLE)
+BLOCK_TILES(tiles_signed_8, 0, false, true, 8, 1, false, false, NO_TABLE)
+BLOCK_TILES(tiles_signed_6_halves, 0, false, true, 6, 2, false, false, NO_TABLE)
+BLOCK_TILES(tiles_2, 1, false, false, 2, 1, false, false, NO_TABLE)
+BLOCK_TILES(tiles_4, 8, false, false, 4, 1, true, false, NO_TABLE)
+BLOCK_TILES(tiles_5, 16, false, false, 5, 1, true, false, NO_TABLE)
+BLOCK_TILES(tiles_4_min, 0, true, false, 4, 1, false, false, NO_TABLE)
+BLOCK_TILES(tiles_5_min, 0, true, false, 5, 1, false, false, NO_TABLE)
+BLOCK_TILES(tiles_3_halves, 4, false, false, 3, 2, false, false, NO_TABLE)
+BLOCK_TILES(tiles_6_halves, 32, false, false, 6, 2, false, false, NO_TABLE)
+BLOCK_TILES(tiles_2_min_halves, 0, true, false, 2, 2, false, false, NO_TABLE)
+FEW_TILES(few_iq4_nl, 0, false, true, 8, 1, true, true, TABLE_IQ4_NL)
+FEW_TILES(few_iq4_xs, 0, false, true, 8, 1, false, true, TABLE_IQ4_NL)
+FEW_TILES(few_iq3_s, 0, false, true, 4, 1, false, true, TABLE_IQ3_S)
+FEW_TILES(few_iq3_xxs, 0, false, true, 6, 1, false, true, TABLE_IQ3_XXS)
+FEW_TILES(few_mxfp4, 0, false, true, 4, 1, false, true, TABLE_FP4)
+FEW_TILES(few_4, 8, false, false, 4, 1, true, true, NO_TABLE)
+FEW_TILES(few_4_min, 0, true, false, 4, 1, false, true, NO_TABLE)
 
 #define BLOCK_MATMUL(NAME, FORMAT, TILES, DIRECT)                                                 \
   static void NAME(                                                                              \
@@ -377,7 +412,7 @@ FEW_TILES(few_4_min, 0, true, false, 4, 1, false, true, false)
   }
 
 BLOCK_MATMUL(matmul_q8_0, CK_Q8_0, tiles_signed, NULL)
-BLOCK_MATMUL(matmul_iq4_nl, CK_IQ4_NL, tiles_signed, few_table)
+BLOCK_MATMUL(matmul_iq4_nl, CK_IQ4_NL, tiles_signed, few_iq4_nl)
 BLOCK_MATMUL(matmul_q4_0, CK_Q4_0, tiles_4, few_4)
 BLOCK_MATMUL(matmul_q4_1, CK_Q4_1, tiles_4_min, few_4_min)
 BLOCK_MATMUL(matmul_q5_0, CK_Q5_0, tiles_5, NULL)
@@ -387,3 +422,14 @@ BLOCK_MATMUL(matmul_q3_k, CK_Q3_K, tiles_3_halves, NULL)
 BLOCK_MATMUL(matmul_q4_k, CK_Q4_K, tiles_4_min, few_4_min)
 BLOCK_MATMUL(matmul_q5_k, CK_Q5_K, tiles_5_min, NULL)
 BLOCK_MATMUL(matmul_q6_k, CK_Q6_K, tiles_6_halves, NULL)
+BLOCK_MATMUL(matmul_iq4_xs, CK_IQ4_XS, tiles_signed_8, few_iq4_xs)
+BLOCK_MATMUL(matmul_iq3_s, CK_IQ3_S, tiles_signed_4, few_iq3_s)
+BLOCK_MATMUL(matmul_iq3_xxs, CK_IQ3_XXS, tiles_signed_6, few_iq3_xxs)
+BLOCK_MATMUL(matmul_iq2_xxs, CK_IQ2_XXS, tiles_signed_6, NULL)
+BLOCK_MATMUL(matmul_iq2_xs, CK_IQ2_XS, tiles_signed_6_halves, NULL)
+BLOCK_MATMUL(matmul_iq2_s, CK_IQ2_S, tiles_signed_6_halves, NULL)
+BLOCK_MATMUL(matmul_iq1_s, CK_IQ1_S, tiles_signed_4, NULL)
+BLOCK_MATMUL(matmul_iq1_m, CK_IQ1_M, tiles_signed_6_halves, NULL)
+BLOCK_MATMUL(matmul_tq1_0, CK_TQ1_0, tiles_2, NULL)
+BLOCK_MATMUL(matmul_tq2_0, CK_TQ2_0, tiles_2, NULL)
+BLOCK_MATMUL(matmul_mxfp4, CK_MXFP4, tiles_signed_4, few_mxfp4)

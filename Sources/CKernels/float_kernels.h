@@ -246,6 +246,19 @@ static void geglu(const float *gate, const float *up, float *out, long n) {
       store_upto(out + i, gelu_gated(load_upto(gate + i, count), load_upto(up + i, count)), count));
 }
 
+INLINE vf clamped_gated(vf gate, vf up) {
+  const vf limit = splat(7);
+  const vf g = -larger(-gate, -limit);
+  const vf u = larger(-larger(-up, -limit), -limit);
+  return g / (splat(1) + exponential(g * splat(-1.702f))) * (u + splat(1));
+}
+
+static void clamped_swiglu(const float *gate, const float *up, float *out, long n) {
+  EACH_VECTOR(
+      i, count, n,
+      store_upto(out + i, clamped_gated(load_upto(gate + i, count), load_upto(up + i, count)), count));
+}
+
 static void add_scaled(const float *x, float *out, long n, float scale) {
   EACH_VECTOR(
       i, count, n,
@@ -357,6 +370,7 @@ static void store_kv_q8_0(const float *key, const float *value, const ck_kv_slot
 #define CACHE_SCALED 1
 #include "attention.h"
 
+#include "recurrence.h"
 #include "training_kernels.h"
 #include "training_product.h"
 #include "training_attention.h"

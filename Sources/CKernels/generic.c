@@ -82,9 +82,9 @@ typedef uint8_t vb __attribute__((vector_size(16)));
 
 #include "block_formats.h"
 
-INLINE vb table_values(vb v) {
+INLINE vb table_values(vb v, const ck_table table) {
   vb result;
-  for (int i = 0; i < 16; i++) result[i] = (uint8_t)ck_iq4_nl_values[v[i]];
+  for (int i = 0; i < 16; i++) result[i] = (uint8_t)ck_tables[table][v[i]];
   return result;
 }
 

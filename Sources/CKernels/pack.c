@@ -83,6 +83,11 @@ static inline __attribute__((always_inline)) void pack_scales(
   for (long b = block; b < block + count; b += super ? 8 : 1) {
     uint16_t scale, min;
     const uint8_t *from = stored_super_block(format, row, b);
+    if (format->scales == EXPONENT_OF_32) {
+      to[lane] = from[0];
+      to += group;
+      continue;
+    }
     stored_scales(number, from, &scale, &min);
     memcpy(to + lane * 2, &scale, 2);
     to += group * 2;
@@ -90,7 +95,7 @@ static inline __attribute__((always_inline)) void pack_scales(
       memcpy(to + lane * 2, &min, 2);
       to += group * 2;
     }
-    if (!super) continue;
+    if (!ck_has_factors(format->scales)) continue;
     int8_t scales[16], mins[16];
     stored_factors(number, from, scales, mins);
     switch (format->scales) {
@@ -105,6 +110,19 @@ static inline __attribute__((always_inline)) void pack_scales(
                         | mins[2 * i + 1] >> 4 << 6);
         }
         to += 4 * group;
+        break;
+      case FACTORS_OF_32:
+        for (int i = 0; i < 4; i++) {
+          to[i * group + lane] =
+              (uint8_t)(((scales[2 * i] + 32) & 15) | ((scales[2 * i + 1] + 32) & 15) << 4);
+        }
+        to += 4 * group;
+        for (int i = 0; i < 2; i++) {
+          uint8_t high = 0;
+          for (int j = 0; j < 4; j++) high |= (uint8_t)(scales[4 * i + j] + 32) >> 4 << 2 * j;
+          to[i * group + lane] = high;
+        }
+        to += 2 * group;
         break;
       case FACTORS_OF_16:
         for (int i = 0; i < 16; i++) to[i * group + lane] = (uint8_t)scales[i];
@@ -167,13 +185,50 @@ void ck_pack(
     PACK(CK_Q4_K)
     PACK(CK_Q5_K)
     PACK(CK_Q6_K)
+    PACK(CK_IQ4_XS)
+    PACK(CK_IQ3_S)
+    PACK(CK_IQ3_XXS)
+    PACK(CK_IQ2_XXS)
+    PACK(CK_IQ2_XS)
+    PACK(CK_IQ2_S)
+    PACK(CK_IQ1_S)
+    PACK(CK_IQ1_M)
+    PACK(CK_TQ1_0)
+    PACK(CK_TQ2_0)
+    PACK(CK_MXFP4)
     case CK_FORMAT_COUNT: break;
   }
 }
 
+const uint16_t *ck_grid(ck_format format, long *count) {
+#define GRID(FORMAT, GRID)                        \
+  case FORMAT:                                    \
+    *count = (long)(sizeof GRID / sizeof GRID[0]); \
+    return GRID;
+  switch (format) {
+    GRID(CK_IQ3_S, ck_iq3_s_grid)
+    GRID(CK_IQ3_XXS, ck_iq3_xxs_grid)
+    GRID(CK_IQ2_XXS, ck_iq2_xxs_grid)
+    GRID(CK_IQ2_XS, ck_iq2_xs_grid)
+    GRID(CK_IQ2_S, ck_iq2_s_grid)
+    GRID(CK_IQ1_S, ck_iq1_grid)
+    GRID(CK_IQ1_M, ck_iq1_grid)
+    default: *count = 0; return NULL;
+  }
+#undef GRID
+}
+
+/// 2^(e - 128), which is no normal number for the two smallest e.
+static float ck_power_of(uint8_t e) {
+  const uint32_t bits = e < 2 ? 0x00200000u << e : (uint32_t)(e - 1) << 23;
+  float power;
+  memcpy(&power, &bits, sizeof power);
+  return power;
+}
+
 static void decode_blocks(ck_format number, const uint8_t *row, float *out, long n) {
   const ck_block_format *format = &ck_block_formats[number];
-  const bool super = format->elements == 256;
+  const bool has_factors = ck_has_factors(format->scales);
   for (long b = 0; b < n / CK_QUANT_BLOCK; b++, out += CK_QUANT_BLOCK) {
     const uint8_t *from = stored_super_block(format, row, b);
     uint32_t fours[8];
@@ -183,18 +238,19 @@ static void decode_blocks(ck_format number, const uint8_t *row, float *out, long
     stored_values(number, row, b, fours);
     memcpy(values, fours, sizeof values);
     stored_scales(number, from, &scale, &min);
-    if (super) stored_factors(number, from, scales, mins);
+    if (has_factors) stored_factors(number, from, scales, mins);
     const int halves = ck_halves(format->scales);
     for (int i = 0; i < CK_QUANT_BLOCK; i++) {
-      float d = ck_float_of(scale), m = ck_float_of(min);
-      if (super) {
+      float d = format->scales == EXPONENT_OF_32 ? ck_power_of(from[0]) : ck_float_of(scale);
+      float m = ck_float_of(min);
+      if (has_factors) {
         const int factor = (int)(b % 8) * halves + i / (CK_QUANT_BLOCK / halves);
-        d *= scales[factor];
+        d *= format->unit * scales[factor];
         m *= -mins[factor];
       }
-      const int q = format->table           ? ck_iq4_nl_values[values[i] & 15]
-                    : format->low_bits == 8 ? (int8_t)values[i]
-                                            : values[i] - format->bias;
+      const int q = format->table != NO_TABLE ? ck_tables[format->table][values[i] & 15]
+                    : format->low_bits == 8   ? (int8_t)values[i]
+                                              : values[i] - format->bias;
       out[i] = (float)q * d + m;
     }
   }

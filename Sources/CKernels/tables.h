@@ -24,12 +24,21 @@ extern const ck_kernels ck_dotprod_kernels;
             [CK_Q5_0] = matmul_q5_0,     [CK_Q5_1] = matmul_q5_1, [CK_Q2_K] = matmul_q2_k,   \
             [CK_Q3_K] = matmul_q3_k,     [CK_Q4_K] = matmul_q4_k, [CK_Q5_K] = matmul_q5_k,   \
             [CK_Q6_K] = matmul_q6_k,     [CK_IQ4_NL] = matmul_iq4_nl,                        \
+            [CK_IQ4_XS] = matmul_iq4_xs, [CK_IQ3_S] = matmul_iq3_s,                          \
+            [CK_IQ3_XXS] = matmul_iq3_xxs, [CK_IQ2_XXS] = matmul_iq2_xxs,                    \
+            [CK_IQ2_XS] = matmul_iq2_xs, [CK_IQ2_S] = matmul_iq2_s,                          \
+            [CK_IQ1_S] = matmul_iq1_s,   [CK_IQ1_M] = matmul_iq1_m,                          \
+            [CK_TQ1_0] = matmul_tq1_0,   [CK_TQ2_0] = matmul_tq2_0,                          \
+            [CK_MXFP4] = matmul_mxfp4,                                                       \
         },                                                                                   \
     .log_sum_exp = log_sum_exp, .quantize = quantize, .decode_f16 = decode_f16, .rms_norm = rms_norm, .swiglu = swiglu,  \
     .rotate_pairs = rotate_pairs, .rotate_halves = rotate_halves, .geglu = geglu,            \
+    .clamped_swiglu = clamped_swiglu,                                                        \
     .soft_cap = soft_cap, .add_scaled = add_scaled, .store_kv_f16 = store_kv_f16,            \
     .store_kv_f32 = store_kv_f32, .store_kv_q8_0 = store_kv_q8_0,                            \
     .attend_f16 = attend_f16, .attend_f32 = attend_f32, .attend_q8_0 = attend_q8_0,          \
+    .multiply = multiply, .sigmoid_gate = sigmoid_gate, .convolve = convolve,                \
+    .delta_rule = delta_rule,                                                                \
     .training =                                                                              \
         {                                                                                    \
             .rms_norm_backward = rms_norm_backward, .swiglu_backward = swiglu_backward,      \

@@ -81,14 +81,14 @@ typedef uint8_t vb __attribute__((vector_size(32)));
 #define PAIR_COLUMNS 4
 
 // Bytes are q as stored, so small that pairs of products can be added in 16 bits for a while; or,
-// for the 8-bit formats, signed weights.
+// for the 8-bit formats and those with tables, signed weights.
 #define addend(BIAS, MIN) 0
 
 #include "block_formats.h"
 
-INLINE vb table_values(vb v) {
-  const __m128i table = _mm_loadu_si128((const __m128i *)ck_iq4_nl_values);
-  return (vb)_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), (__m256i)v);
+INLINE vb table_values(vb v, const ck_table table) {
+  const __m128i values = _mm_loadu_si128((const __m128i *)ck_tables[table]);
+  return (vb)_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(values), (__m256i)v);
 }
 
 typedef struct {
@@ -99,7 +99,7 @@ typedef struct {
 
 /// Pairs of products that fit into 16 bits: of 2 * 127 * (2^bits - 1) each.
 #define PAIRS(FORM)                                                                              \
-  ((FORM).is_signed ? 1 : (FORM).bits <= 4 ? 8 : (FORM).bits == 5 ? 4 : 2)
+  ((FORM).bits <= 4 ? 8 : (FORM).bits == 5 ? 4 : (FORM).bits == 6 ? 2 : 1)
 
 /// Sums over q - bias start at -bias times the sum of the activations.
 #define dots_from(X, HALF, FORM)                                                                 \

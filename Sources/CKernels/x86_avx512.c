@@ -73,10 +73,10 @@ typedef vi dots;
 
 #include "block_formats.h"
 
-INLINE vb table_values(vb v) {
-  const __m128i table = _mm_xor_si128(
-      _mm_loadu_si128((const __m128i *)ck_iq4_nl_values), _mm_set1_epi8((char)0x80));
-  return (vb)_mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), (__m512i)v);
+INLINE vb table_values(vb v, const ck_table table) {
+  const __m128i values = _mm_xor_si128(
+      _mm_loadu_si128((const __m128i *)ck_tables[table]), _mm_set1_epi8((char)0x80));
+  return (vb)_mm512_shuffle_epi8(_mm512_broadcast_i32x4(values), (__m512i)v);
 }
 
 #define dots_from(X, HALF, FORM)                                                                 \

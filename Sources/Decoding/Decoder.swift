@@ -44,6 +44,17 @@ public final class Decoder: Sendable {
     return node.appending(contentsOf: tokens)
   }
 
+  /// Forgets tokens that nobody needs, where they have become many: a program that runs for long would
+  /// fill the memory otherwise. Keys and values are the model's own affair.
+  ///
+  /// Kept is what leads to the paths that are decoded or wait, and to some nodes: all that `insert` has
+  /// returned and whose `decode` is still to come must be among them.
+  ///
+  /// - Parameter count: nothing is forgotten while there are no more nodes than this.
+  public func forget(keeping nodes: [NodeID], above count: Int) {
+    loop.keepOnly(pathsTo: nodes, above: count)
+  }
+
   /// Decodes paths until each has ended.
   ///
   /// When the surrounding task is cancelled the paths end where they are, with the reason

@@ -15,9 +15,16 @@ struct DecodingJob: Sendable {
 final class DecodingLoop: @unchecked Sendable {
   private struct Inbox {
     var jobs: [DecodingJob] = []
-    var insertions: [(tokens: [TokenID], node: NodeID)] = []
+    /// In the order in which they were asked for.
+    var changes: [TreeChange] = []
     var isStopped = false
     var isWoken = false
+  }
+
+  /// What other threads want done to the tree.
+  private enum TreeChange {
+    case insert([TokenID], after: NodeID)
+    case keepOnly([NodeID], above: Int)
   }
 
   private let model: any LanguageModel
@@ -47,7 +54,11 @@ final class DecodingLoop: @unchecked Sendable {
   // MARK: Other threads
 
   func insert(_ tokens: [TokenID], after node: NodeID) {
-    condition.withLock { inbox.insertions.append((tokens, node)) }
+    condition.withLock { inbox.changes.append(.insert(tokens, after: node)) }
+  }
+
+  func keepOnly(pathsTo nodes: [NodeID], above count: Int) {
+    condition.withLock { inbox.changes.append(.keepOnly(nodes, above: count)) }
   }
 
   func submit(_ job: DecodingJob) {
@@ -89,12 +100,23 @@ final class DecodingLoop: @unchecked Sendable {
     defer { condition.unlock() }
     let isIdle = interactive.isEmpty && background.isEmpty && waiting.isEmpty
     while isIdle && inbox.jobs.isEmpty && !inbox.isStopped { condition.wait() }
-    for (tokens, node) in inbox.insertions { tree.extend(node, with: tokens) }
     waiting += inbox.jobs.map(OpenJob.init)
+    for change in inbox.changes { make(change) }
     let goesOn = !inbox.isStopped
     inbox = Inbox()
     inbox.isStopped = !goesOn
     return goesOn
+  }
+
+  private func make(_ change: TreeChange) {
+    switch change {
+    case .insert(let tokens, let node): tree.extend(node, with: tokens)
+    case .keepOnly(let nodes, let count):
+      guard tree.count > count else { return }
+      let open = (interactive + background).map(\.tip)
+      let starts = waiting.flatMap { $0.job.continuations.map(\.start) }
+      tree.keepOnly(pathsTo: nodes + open + starts)
+    }
   }
 
   private func dropCancelled() {

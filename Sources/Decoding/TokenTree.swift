@@ -53,8 +53,8 @@ extension NodeID: CustomStringConvertible {
 
 /// A tree of tokens. Every path from the root is a text; branches share their prefix.
 ///
-/// A tree only grows: undo, redo and forks are moves within it. It knows tokens and nothing
-/// else; probabilities, scores and KV memory are kept by others under the same ids.
+/// Undo, redo and forks are moves within a tree. It only grows, until it is told which paths to keep. It
+/// knows tokens and nothing else; probabilities, scores and KV memory are kept by others under the same ids.
 public struct TokenTree: Sendable {
   /// A node: the token that leads to it and its distance from the root in tokens.
   public struct Node: Hashable, Sendable {
@@ -96,6 +96,20 @@ public struct TokenTree: Sendable {
     var node = parent
     for token in tokens { node = extend(node, with: token) }
     return node
+  }
+
+  /// Forgets all nodes that are not on the way to some. What is forgotten and comes again has the same
+  /// id.
+  mutating func keepOnly(pathsTo tips: some Sequence<NodeID>) {
+    var kept: [NodeID: Node] = [:]
+    for tip in tips {
+      var current = tip
+      while kept[current] == nil, let node = nodes[current] {
+        kept[current] = node
+        current = node.parent
+      }
+    }
+    nodes = kept
   }
 
   /// The nodes from just below the root (or below `ancestor`) down to the node itself.

@@ -21,6 +21,10 @@ public protocol Vocabulary: Sendable {
   /// The tokens at which generation ends (end of text, end of turn).
   var endOfText: Set<TokenID> { get }
 
+  /// The one of `endOfText` that the model's file names as the end of a text: what chat templates
+  /// call `eos_token`.
+  var declaredEnd: TokenID? { get }
+
   /// What is wrong in the model's file and does not matter much, in sentences; usually nothing.
   var warnings: [String] { get }
 
@@ -44,10 +48,47 @@ public protocol Vocabulary: Sendable {
   /// - Parameter parsingSpecial: whether a special token spelled out in the text becomes that
   ///   token.
   func tokenize(continuing text: some Sequence<UInt8>, parsingSpecial: Bool) -> [TokenID]
+
+  /// Where a text spells tokens that are recognised only on request (`SpecialTokenHandling.parse`):
+  /// in the order of the text, none overlapping another.
+  func controlTokens(spelledIn text: [UInt8]) -> [SpelledToken]
+}
+
+/// A place where a text spells a special token.
+public struct SpelledToken: Hashable, Sendable {
+  public var token: TokenID
+  /// The bytes of the text that spell it.
+  public var range: Range<Int>
+  /// Whether white space that follows the token is removed.
+  public var swallowsWhitespace: Bool
+
+  public init(token: TokenID, range: Range<Int>, swallowsWhitespace: Bool = false) {
+    self.token = token
+    self.range = range
+    self.swallowsWhitespace = swallowsWhitespace
+  }
 }
 
 extension Vocabulary {
   public var warnings: [String] { [] }
+  public var declaredEnd: TokenID? { endOfText.min() }
+
+  /// Compares every control token at every place, the longest first: for small vocabularies.
+  public func controlTokens(spelledIn text: [UInt8]) -> [SpelledToken] {
+    let names = (0..<TokenID(count)).filter(isControl).map { ($0, Array(name(of: $0).utf8)) }
+      .filter { !$0.1.isEmpty }.sorted { $0.1.count > $1.1.count }
+    var found: [SpelledToken] = []
+    var start = 0
+    while start < text.count {
+      if let (token, name) = names.first(where: { text[start...].starts(with: $0.1) }) {
+        found.append(SpelledToken(token: token, range: start..<(start + name.count)))
+        start += name.count
+      } else {
+        start += 1
+      }
+    }
+    return found
+  }
 
   /// Turns a text that is sent to the model unchanged into tokens. Special tokens that it spells are
   /// recognised, and what the model expects around a prompt is added; but where the text itself

@@ -80,8 +80,9 @@ public struct EngineBenchmark: Sendable {
       readBandwidth: bandwidth)
   }
 
-  /// Bytes of weights, keys and values that the steps of decoding must read: the weights and the
-  /// shared prompt once a step, each path's own tokens as well, as far back as a layer looks.
+  /// Bytes of weights, keys, values and states that the steps of decoding must read: the weights and
+  /// the shared prompt once a step, each path's own tokens as well, as far back as a layer looks,
+  /// and its own state.
   ///
   /// - Returns: nil for a mixture of experts, where it depends on the tokens which are read.
   private static func bytesRead(
@@ -101,6 +102,7 @@ public struct EngineBenchmark: Sendable {
       + windowed * positions(within: configuration.window?.length ?? .max)
     return Double(tokens) * Double(model.memoryUse.weightBytes)
       + Double(model.cacheBytesPerToken) * seen
+      + Double(tokens * branches) * Double(configuration.stateLayout?.byteCount ?? 0)
   }
 
   /// - Parameter round: one round; how long its timed part took.

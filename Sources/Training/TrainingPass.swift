@@ -545,6 +545,7 @@ extension TrainingPass {
         "the architecture \(configuration.architecture)"
       ),
       (configuration.experts != nil, "a mixture of experts"),
+      (configuration.layerShapes != nil, "layers of different sizes"),
       (configuration.window != nil, "attention within a window"),
       (configuration.attentionSoftCap != nil, "capped scores"),
       (configuration.logitSoftCap != nil, "capped logits"),

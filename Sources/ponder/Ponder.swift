@@ -12,8 +12,9 @@ struct Ponder: AsyncParsableCommand {
       ReplayCommand.self, StrategiesCommand.self, RecipesCommand.self, ProblemsCommand.self,
       LabelCommand.self, GradeCommand.self, ModelsCommand.self, ThemesCommand.self,
       ConfigCommand.self,
-      InfoCommand.self,
-      TokenizeCommand.self, BenchCommand.self, LogitsCommand.self, CurriculumCommand.self,
+      InfoCommand.self, LayersCommand.self, PullCommand.self, ServeCommand.self,
+      TokenizeCommand.self, TemplateCommand.self, BenchCommand.self, LogitsCommand.self,
+      CurriculumCommand.self,
       PretrainCommand.self, SampleCommand.self,
     ],
     defaultSubcommand: PlayCommand.self)

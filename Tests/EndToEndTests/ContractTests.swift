@@ -12,7 +12,7 @@ import Testing
 
   static let commands = [
     "play", "run", "eval", "problems", "strategies", "models", "themes", "info", "tokenize",
-    "logits", "replay", "grade", "train", "recipes",
+    "template", "logits", "replay", "grade", "train", "recipes", "pull",
   ]
 
   @Test(arguments: commands) func help(_ command: String) throws {
@@ -167,6 +167,7 @@ import Testing
     switch setting {
     case .prompting: "plain"
     case .template: "none"
+    case .thinking: "on"
     case .temperature, .exploration: "1.5"
     case .topP, .minP: "0.5"
     case .aggregate: "prod"

@@ -47,8 +47,10 @@ enum Program {
     let process = Process()
     process.executableURL = url
     process.arguments = arguments
+    // What other programs keep on this machine is no part of a test, and nothing is fetched.
+    let stores = ["HF_HUB_CACHE": folder.path, "OLLAMA_MODELS": folder.path, "HF_HUB_OFFLINE": "1"]
     process.environment = ProcessInfo.processInfo.environment
-      .merging(environment) { _, new in new }
+      .merging(stores) { _, new in new }.merging(environment) { _, new in new }
     process.standardInput = try FileHandle(forReadingFrom: files[0])
     process.standardOutput = try FileHandle(forWritingTo: files[1])
     process.standardError = try FileHandle(forWritingTo: files[2])

@@ -15,9 +15,10 @@ extension InMemoryWeightStore {
       guard let tensor = store.tensor(named: name) else { continue }
       let count = tensor.rowLength * tensor.rowCount
       let scale = 1 / Float(tensor.rowLength).squareRoot()
-      let constant: Float = name.hasSuffix(".bias") ? 0 : 1
+      let isBias = name.hasSuffix(".bias")
+      let constant: Float = isBias ? 0 : 1
       let values =
-        tensor.rowCount == 1
+        tensor.rowCount == 1 || isBias
         ? [Float](repeating: constant, count: count)
         : (0..<count).map { _ in random.next() * scale }
       guard let bytes = ScalarKernels.encode(values, as: tensor.format) else {

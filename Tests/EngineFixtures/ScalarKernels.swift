@@ -3,8 +3,8 @@ package import Engine
 /// What every format means, in plain Swift: the oracle that the kernels are tested against, and
 /// the way tests and tools make weights of a format.
 ///
-/// Adding a format: its case in `encode` and `decode` or its `BlockLayout`, its kernels in CKernels
-/// and its line in `PackedFormat`.
+/// Adding a format: its case in `encode` and `decode`, or its `BlockLayout` or `GridLayout`, its
+/// kernels in CKernels and its line in `PackedFormat`.
 package enum ScalarKernels {
   /// Rows of a format as floats.
   ///
@@ -32,9 +32,16 @@ package enum ScalarKernels {
         return scale * Float(block.load(fromByteOffset: 2 + i % 32, as: Int8.self))
       }
     default:
-      guard let layout = BlockLayout(tensor.format) else { return nil }
+      let decode: (UnsafeRawPointer) -> [Float]
+      if let layout = BlockLayout(tensor.format) {
+        decode = layout.decode
+      } else if let layout = GridLayout(tensor.format) {
+        decode = layout.decode
+      } else {
+        return nil
+      }
       return (0..<count / tensor.format.blockSize).flatMap {
-        layout.decode(data + $0 * tensor.format.bytesPerBlock)
+        decode(data + $0 * tensor.format.bytesPerBlock)
       }
     }
   }
@@ -68,9 +75,16 @@ package enum ScalarKernels {
         }
       }
     default:
-      guard let layout = BlockLayout(format) else { return nil }
+      let encode: (ArraySlice<Float>) -> [UInt8]
+      if let layout = BlockLayout(format) {
+        encode = layout.encode
+      } else if let layout = GridLayout(format) {
+        encode = layout.encode
+      } else {
+        return nil
+      }
       for start in stride(from: 0, to: values.count, by: format.blockSize) {
-        bytes += layout.encode(values[start..<start + format.blockSize])
+        bytes += encode(values[start..<start + format.blockSize])
       }
     }
     return bytes
@@ -96,21 +110,24 @@ package enum ScalarKernels {
 
   /// y = W x in double precision, activations quantised first where the format's kernels do so.
   ///
-  /// - Returns: `[rowCount]`, or nil when the format is not supported.
-  package static func product(_ weights: Tensor, _ x: [Float]) -> [Double]? {
+  /// - Parameter columns: some x. [columns, rowLength]
+  /// - Returns: `[columns, rowCount]`, or nil when the format is not supported.
+  package static func products(_ weights: Tensor, _ columns: [[Float]]) -> [[Double]]? {
     guard let matrix = decode(weights) else { return nil }
-    var input = x.map(Double.init)
-    if weights.format.blockSize > 1 {
-      input = quantized(x).flatMap { block in
+    let inputs = columns.map { x -> [Double] in
+      guard weights.format.blockSize > 1 else { return x.map(Double.init) }
+      return quantized(x).flatMap { block in
         block.values.map { Double(block.scale) * Double($0) }
       }
     }
-    return (0..<weights.rowCount).map { row in
-      var sum = 0.0
-      for k in 0..<weights.rowLength {
-        sum += Double(matrix[row * weights.rowLength + k]) * input[k]
+    return inputs.map { input in
+      (0..<weights.rowCount).map { row in
+        var sum = 0.0
+        for k in 0..<weights.rowLength {
+          sum += Double(matrix[row * weights.rowLength + k]) * input[k]
+        }
+        return sum
       }
-      return sum
     }
   }
 

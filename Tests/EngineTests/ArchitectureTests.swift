@@ -9,7 +9,10 @@ import Testing
   /// Fixtures that between them have all there is to architectures.
   static let models = [
     "f32-rope-factors", "llama-yarn", "llama-experts", "qwen2", "qwen2moe", "qwen3", "qwen3moe",
-    "gemma2", "gemma3", "phi3-long", "phi3-window",
+    "gemma2", "gemma3", "phi3-long", "phi3-window", "mistral3", "smollm3", "qwen2vl", "qwen3vl",
+    "granite", "granitemoe", "minicpm", "ernie4_5", "ernie4_5-moe", "deci", "nanbeige", "olmo2",
+    "olmo3", "exaone4-window", "hunyuan-dense", "seed_oss", "glm4", "gpt-oss", "gemma4",
+    "gemma4-values", "gemma4-experts", "lfm2", "lfm2moe", "qwen35", "qwen35moe", "qwen3next",
   ]
 
   private static func load(_ name: String, _ options: EngineOptions) throws -> TransformerModel {
@@ -109,22 +112,35 @@ import Testing
     }
   }
 
-  @Test("A tensor that would change the result is not passed over")
-  func unknownBias() throws {
-    let configuration = ModelConfiguration.tiny()
+  @Test("A tensor that nobody uses is not passed over, unless it is known to be harmless")
+  func unusedTensors() throws {
+    var configuration = ModelConfiguration.tiny()
     let plain = try InMemoryWeightStore.llama(configuration, format: .f32)
-    let name = "blk.1.ffn_up.bias"
-    let store = try InMemoryWeightStore(
-      name: "biased",
-      tensors: plain.copies() + [
-        .init(
-          name: name, format: .f32, rowLength: 96, rowCount: 1,
-          bytes: [UInt8](repeating: 0, count: 96 * 4))
-      ])
-    #expect(throws: ModelError.unsupportedTensor(name, architecture: "llama")) {
-      try TransformerModel(
+    func load(with name: String) throws {
+      let store = try InMemoryWeightStore(
+        name: "more",
+        tensors: plain.copies() + [
+          .init(
+            name: name, format: .f32, rowLength: 96, rowCount: 1,
+            bytes: [UInt8](repeating: 0, count: 96 * 4))
+        ])
+      _ = try TransformerModel(
         configuration: configuration, weights: store, vocabulary: NumberedVocabulary(count: 77))
     }
+    for name in [
+      "blk.1.ffn_up.bias", "blk.0.attn_q_norm.weight", "blk.2.ffn_up.weight", "output.bias",
+      "blk.0.ffn_down.scale",
+    ] {
+      #expect(throws: ModelError.unsupportedTensor(name, architecture: "llama")) {
+        try load(with: name)
+      }
+    }
+    for name in ["rope_factors_long.weight", "v.blk.0.attn_q.weight", "mm.0.weight"] {
+      #expect(throws: Never.self) { try load(with: name) }
+    }
+    configuration.predictionLayerCount = 1
+    #expect(throws: Never.self) { try load(with: "blk.2.nextn.eh_proj.weight") }
+    #expect(throws: ModelError.self) { try load(with: "blk.3.nextn.eh_proj.weight") }
   }
 
   @Test("What an architecture needs is asked for by name")

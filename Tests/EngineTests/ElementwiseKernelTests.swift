@@ -36,6 +36,23 @@ import Testing
     }
   }
 
+  @Test("The gate of gpt-oss clamps and shifts", arguments: InstructionSet.available)
+  func clampedGates(_ isa: InstructionSet) throws {
+    let kernels = try #require(isa.kernels)
+    for count in Self.counts {
+      let gate = inputs(count, seed: 7).map { $0 * 9 }
+      let up = inputs(count, seed: 8).map { $0 * 9 }
+      var out = [Float](repeating: 0, count: count)
+      kernels.pointee.clamped_swiglu(gate, up, &out, count)
+      for i in 0..<count {
+        let g = min(Double(gate[i]), 7)
+        let u = min(max(Double(up[i]), -7), 7)
+        let expected = g / (1 + exp(-1.702 * g)) * (u + 1)
+        #expect(abs(Double(out[i]) - expected) <= 2e-6 * (1 + abs(expected)))
+      }
+    }
+  }
+
   @Test("Soft caps", arguments: InstructionSet.available)
   func softCaps(_ isa: InstructionSet) throws {
     let kernels = try #require(isa.kernels)

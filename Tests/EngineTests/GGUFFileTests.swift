@@ -182,7 +182,27 @@ import Testing
     }
     #expect(throws: Never.self) { try GGUFFile(bytes: file(entry("t", [8]))) }
     expect(.duplicateTensor("t"), from: file(entry("t", [8]), entry("t", [8])))
-    expect(.unknownTensorType(tensor: "t", code: 4), from: file(entry("t", [8], code: 4)))
+    expect(.unknownTensorType(tensor: "t", code: 99), from: file(entry("t", [8], code: 99)))
+    expect(
+      .withdrawnTensorType(tensor: "t", type: "Q4_2"), from: file(entry("t", [8], code: 4)))
+    expect(
+      .withdrawnTensorType(tensor: "t", type: "Q4_0_4_4"), from: file(entry("t", [8], code: 31)))
+    #expect(throws: Never.self) {
+      try GGUFFile(bytes: file(entry("b", [8], offset: 32), entry("a", [8])))
+    }
+    for entries in [
+      [entry("a", [9]), entry("b", [8], offset: 32)],
+      [entry("b", [8], offset: 32), entry("a", [9])],
+      [entry("a", [8], offset: 32), entry("b", [8], offset: 32)],
+      [entry("a", [40]), entry("b", [8], offset: 64)],
+    ] {
+      #expect {
+        try GGUFFile(bytes: file(entries[0], entries[1]))
+      } throws: { error in
+        guard case GGUFError.overlappingTensors = error else { return false }
+        return true
+      }
+    }
     expect(
       .misalignedTensor(tensor: "t", offset: 8, alignment: 32),
       from: file(entry("t", [8], offset: 8)))

@@ -25,14 +25,14 @@ import Testing
       var slot = ck_kv_slot(
         block: bytes, key_offset: layout.keyOffset(layer: 0, head: 0),
         value_offset: layout.valueOffset(layer: 0, head: 0), slot: position,
-        head_size: layout.headSize)
+        head_size: layout.layers[0].headSize)
       layout.format.storeKernel(kernels)(keys, values, &slot)
     }
 
     /// What a block of Q8_0 says. [headSize]
     func read(_ position: Int) -> (keys: [Float], values: [Float]) {
-      let size = layout.headSize
-      let width = layout.paddedHeadSize
+      let size = layout.layers[0].headSize
+      let width = layout.layers[0].paddedHeadSize
       let scales = (size + 31) / 32
       let keys = memory.start + layout.keyOffset(layer: 0, head: 0)
       let values = memory.start + layout.valueOffset(layer: 0, head: 0)
@@ -52,7 +52,7 @@ import Testing
 
     /// Attention of queries `[count, headSize]` on the block's first positions.
     func attend(_ queries: [Float], length: Int) throws -> [Float] {
-      let size = layout.headSize
+      let size = layout.layers[0].headSize
       let count = queries.count / size
       let users = (0..<count).map { ck_kv_user(query: Int32($0), length: Int32(length)) }
       let lengths = [Int32](repeating: Int32(length), count: count)
@@ -60,7 +60,7 @@ import Testing
         block: UnsafePointer(bytes), start: 0, first: 0, count: Int32(count))
       var out = [Float](repeating: 0, count: queries.count)
       let scratch = try AlignedMemory(
-        byteCount: count * (Int(CK_HEAD_PADDING) + layout.paddedHeadSize + 32) * 4)
+        byteCount: count * (Int(CK_HEAD_PADDING) + layout.layers[0].paddedHeadSize + 32) * 4)
       withUnsafePointer(to: run) { run in
         users.withUnsafeBufferPointer { users in
           lengths.withUnsafeBufferPointer { lengths in
@@ -177,5 +177,24 @@ import Testing
       #expect(bytes(.f16, size) == 3 * 2 * 2 * size * 32 * 2)
       #expect(bytes(.q8_0, size) * 32 == bytes(.f16, size) * 17)
     }
+  }
+
+  @Test("Layers of different heads lie apart in a block", arguments: KVFormat.allCases)
+  func layersLieApart(_ format: KVFormat) {
+    let shapes = [(2, 10), (0, 8), (1, 24), (3, 40)]
+    let layout = KVLayout(
+      format: format, layers: shapes.map { .init(kvHeadCount: $0.0, headSize: $0.1) })
+    var end = 0
+    for (layer, shape) in shapes.enumerated() {
+      // As large as if there were only this one.
+      let alone = KVLayout(format: format, layerCount: 1, kvHeadCount: 1, headSize: shape.1)
+      for head in 0..<shape.0 {
+        #expect(layout.keyOffset(layer: layer, head: head) == end)
+        let values = layout.valueOffset(layer: layer, head: head)
+        #expect(values - end == alone.valueOffset(layer: 0, head: 0))
+        end += alone.blockBytes
+      }
+    }
+    #expect(layout.blockBytes == end)
   }
 }

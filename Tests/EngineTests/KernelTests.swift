@@ -72,9 +72,10 @@ import Testing
       let problem = try Problem(isa, format, rows: rows, inputs: inputs)
       let x = self.inputs(inputs * 40, seed: 5)
       let y = try problem.apply(x)
-      for column in [0, 1, 7, 12, 39] {
-        let part = Array(x[column * inputs..<(column + 1) * inputs])
-        let expected = try #require(ScalarKernels.product(problem.tensor, part))
+      let columns = [0, 1, 7, 12, 39]
+      let parts = columns.map { Array(x[$0 * inputs..<($0 + 1) * inputs]) }
+      let products = try #require(ScalarKernels.products(problem.tensor, parts))
+      for (column, expected) in zip(columns, products) {
         for row in 0..<rows {
           let difference = abs(Double(y[column * rows + row]) - expected[row])
           #expect(difference <= 2e-6 * Double(inputs), "\(rows)×\(inputs), row \(row)")

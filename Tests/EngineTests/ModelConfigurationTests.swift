@@ -175,4 +175,105 @@ import Testing
       #expect(configuration.attentionScale == 0.25)
     }
   }
+
+  @Test(
+    "Sizes may be stated for each layer; where all are equal, that says no more than one number")
+  func sizesByLayer() throws {
+    func read(_ kvHeads: GGUFValue, _ lengths: GGUFValue) throws -> ModelConfiguration {
+      // A tensor for each layer, so that as many are believed.
+      try ModelConfiguration(
+        file(
+          [
+            "llama.block_count": .uint32(1), "llama.attention.head_count_kv": kvHeads,
+            "llama.feed_forward_length": lengths,
+          ]), vocabularySize: 5)
+    }
+    let plain = try read(.uint32(1), .uint32(6))
+    #expect(try read(.array([1] as [Int32]), .array([6] as [Int32])) == plain)
+    #expect(plain.layerShapes == nil)
+    #expect(throws: GGUFError.self) { try read(.array([1, 1] as [Int32]), .uint32(6)) }
+    #expect(throws: GGUFError.self) { try read(.array([-1] as [Int32]), .uint32(6)) }
+    let deci = try configuration("deci")
+    #expect(deci.layerShapes?.map(\.headCount) == [4, 4, 0, 4, 0])
+    #expect(deci.layerShapes?.map(\.kvHeadCount) == [1, 0, 0, 2, 0])
+    #expect(deci.layerShapes?.map(\.feedForwardLength) == [20, 12, 14, 26, 0])
+    let gemma = try configuration("gemma4")
+    #expect(gemma.layerShapes?.map(\.headSize) == [10, 10, 16, 10, 10, 16])
+    #expect(gemma.sharedKVLayers == [4: 3, 5: 2])
+    let layout = KVLayout(format: .f32, gemma)
+    #expect(layout.layers.map(\.kvHeadCount) == [1, 1, 1, 1, 0, 0])
+  }
+
+  @Test("Metadata that change results are refused unless they say what is computed anyway")
+  func unsupportedMetadata() throws {
+    for (key, value, neutral): (String, GGUFValue, GGUFValue) in [
+      ("attention.causal", .bool(false), .bool(true)),
+      ("use_parallel_residual", .bool(true), .bool(false)),
+      ("logit_scale", .float32(0.5), .float32(1)),
+      ("expert_group_count", .uint32(8), .uint32(1)),
+      ("attention.clamp_kqv", .float32(8), .float32(0)),
+    ] {
+      let key = "llama." + key
+      let error = #expect(throws: ModelError.self) {
+        try ModelConfiguration(file([key: value]), vocabularySize: 5)
+      }
+      guard case .unsupportedMetadata(key, _)? = error else {
+        Issue.record("\(key): \(String(describing: error))")
+        continue
+      }
+      let found = try ModelConfiguration(file([key: neutral]), vocabularySize: 5)
+      #expect(found.unheardMetadata.isEmpty)
+    }
+    // What one architecture computes another one does not.
+    let granite = try file(["granite.logit_scale": .float32(0.5)], architecture: "granite")
+    #expect(try ModelConfiguration(granite, vocabularySize: 5).logitScale == 2)
+    let found = try ModelConfiguration(
+      file(["llama.flux": .uint32(3), "llama.vocab_size": .uint32(5)]), vocabularySize: 5)
+    #expect(found.unheardMetadata == ["llama.flux"])
+  }
+
+  @Test("Rotary dimensions fit the heads, and only some architectures turn a part of a head")
+  func rotaryDimensions() throws {
+    func read(_ name: String) throws -> ModelConfiguration {
+      try ModelConfiguration(
+        file(
+          [
+            "\(name).attention.key_length": .uint32(8), "\(name).rope.dimension_count": .uint32(4),
+            "\(name).attention.value_length": .uint32(8),
+          ], architecture: name), vocabularySize: 5)
+    }
+    #expect(throws: ModelError.self) { try read("llama") }
+    #expect(throws: ModelError.self) { try read("qwen3") }
+    #expect(try read("phi3").rotary.dimensions == 4)
+    #expect(try read("glm4").rotary.dimensions == 4)
+  }
+
+  @Test("Rounds of a looped model multiply its layers, within bounds")
+  func loops() throws {
+    func read(_ loops: UInt32) throws -> ModelConfiguration {
+      try ModelConfiguration(
+        file(["nanbeige.num_loops": .uint32(loops)], architecture: "nanbeige"), vocabularySize: 5)
+    }
+    #expect(try read(1).layerCount == 1)
+    #expect(try read(3).layerCount == 3)
+    #expect(throws: ModelError.self) { try read(1_000_000) }
+  }
+
+  @Test("Layers that guess ahead are not counted")
+  func predictionLayers() throws {
+    let key = "llama.nextn_predict_layers"
+    #expect(throws: ModelError.self) {
+      try ModelConfiguration(file([key: .uint32(1)]), vocabularySize: 5)
+    }
+    let whole = try file(["llama.block_count": .uint32(1), key: .uint32(0)])
+    #expect(try ModelConfiguration(whole, vocabularySize: 5).predictionLayerCount == 0)
+  }
+
+  @Test("Older MiniCPM files leave their constants to be worked out")
+  func miniCPM() throws {
+    let found = try configuration("minicpm")
+    #expect(found.embeddingScale == 12)
+    #expect(abs(found.residualScale - 1.4 / Float(3).squareRoot()) < 1e-6)
+    #expect(abs(found.logitScale - 256 / 22) < 1e-5)
+  }
 }

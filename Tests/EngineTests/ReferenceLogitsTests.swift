@@ -4,7 +4,7 @@ import Testing
 @testable import Engine
 
 /// Models from GGUF files against logits that transformers computed in double precision on the
-/// same, dequantised weights (Tests/Fixtures/make_model_fixtures.py).
+/// same, dequantised weights (make_model_fixtures.py and make_recurrent_fixtures.py in Fixtures).
 @Suite struct ReferenceLogitsTests {
   private struct Reference: Decodable {
     var ids: [TokenID]
@@ -46,6 +46,35 @@ import Testing
     Fixture(name: "gemma3", bound: 1e-4, boundF16: 3e-3),
     Fixture(name: "phi3-long", bound: 1e-4, boundF16: 3e-3),
     Fixture(name: "phi3-window", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "mistral3", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "smollm3", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "qwen2vl", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "qwen3vl", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "granite", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "granitemoe", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "minicpm", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "ernie4_5", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "ernie4_5-moe", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "deci", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "nanbeige", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "olmo2", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "olmo3", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "exaone4", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "exaone4-window", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "hunyuan-dense", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "seed_oss", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "glm4", bound: 1e-4, boundF16: 3e-3),
+    // Its experts are wilder still, so that the clamps of their gates matter.
+    Fixture(name: "gpt-oss", bound: 1e-4, boundF16: 1e-2),
+    // Its scores are not scaled down, so that attention is sharp.
+    Fixture(name: "gemma4", bound: 1e-4, boundF16: 2e-2, boundQ8: 6e-1),
+    Fixture(name: "gemma4-values", bound: 1e-4, boundF16: 2e-2, boundQ8: 6e-1),
+    Fixture(name: "lfm2", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "lfm2moe", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "qwen35", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "qwen35moe", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "qwen3next", bound: 1e-4, boundF16: 3e-3),
+    Fixture(name: "gemma4-experts", bound: 1e-4, boundF16: 2e-2, boundQ8: 6e-1),
   ]
 
   @Test(arguments: fixtures, InstructionSet.available)

@@ -125,6 +125,20 @@ import Testing
     #expect(fragments("aaa", ["aa"]) == [.token(0), .text(2..<3)])
   }
 
+  @Test func spelledTokensHaveTheirPlaces() {
+    let matcher = SpecialTokenMatcher(
+      ["<a>", "<b>", "a><b"].map { Array($0.utf8) }, where: [true, true, true], swallowing: [1])
+    let text = Array("x<b> <a><b><a>".utf8)
+    #expect(
+      matcher.spelled(in: text) == [
+        SpelledToken(token: 1, range: 1..<4, swallowsWhitespace: true),
+        SpelledToken(token: 2, range: 6..<10), SpelledToken(token: 0, range: 11..<14),
+      ])
+    #expect(matcher.recognizes(text[1..<4]))
+    #expect(!matcher.recognizes(text[1..<3]))
+    #expect(!matcher.recognizes(text[0..<0]))
+  }
+
   @Test func whitespaceBehindSomeTokensIsSwallowed() {
     #expect(fragments("<a> \n x", ["<a>"], swallowing: [0]) == [.token(0), .text(6..<7)])
     #expect(fragments("<a> \n", ["<a>"], swallowing: [0]) == [.token(0)])

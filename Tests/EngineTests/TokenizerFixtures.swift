@@ -56,7 +56,9 @@ struct TokenizerReference: Decodable, CustomTestStringConvertible {
     let tokens = try Fixture.decode(Tokens.self, from: "Tokenizer/\(vocabulary).json")
     var writer = GGUFWriter()
     writer.set("general.architecture", to: .string("llama"))
-    writer.set("tokenizer.ggml.model", to: .string(tokens.merges == nil ? "llama" : "gpt2"))
+    let usual = tokens.merges == nil ? "llama" : "gpt2"
+    writer.set("tokenizer.ggml.model", to: .string(tokens.model ?? usual))
+    if let bos = tokens.bos { writer.set("tokenizer.ggml.bos_token_id", to: .uint32(bos)) }
     writer.set("tokenizer.ggml.tokens", to: .array(Array(tokens.tokens.prefix(count))))
     writer.set("tokenizer.ggml.token_type", to: .array(Array(tokens.kinds.prefix(count))))
     if let merges = tokens.merges {
@@ -75,6 +77,8 @@ struct TokenizerReference: Decodable, CustomTestStringConvertible {
   }
 
   private struct Tokens: Decodable {
+    var model: String?
+    var bos: UInt32?
     var tokens: [String]
     var kinds: [Int32]
     var merges: [String]?

@@ -4,7 +4,7 @@ import Testing
 @testable import Engine
 @testable import EngineFixtures
 
-/// Ids are llama.cpp's, for every pattern of pre-tokenizer and for SentencePiece.
+/// Ids are llama.cpp's, for every pattern of pre-tokenizer, SentencePiece and Gemma 4.
 @Suite struct TokenizerReferenceTests {
   private let corpus: [[UInt8]]
 
@@ -25,17 +25,43 @@ import Testing
     }
   }
 
+  /// A text that is cut at the control tokens it spells has the ids of the whole.
+  @Test(arguments: try TokenizerReference.all())
+  func spelledControlTokensCutTheText(_ reference: TokenizerReference) throws {
+    let vocabulary = try reference.model().vocabulary()
+    let start = vocabulary.tokenize([], special: .parse)
+    for text in corpus {
+      var ids = start
+      var end = 0
+      for spelled in vocabulary.controlTokens(spelledIn: text) {
+        #expect(vocabulary.name(of: spelled.token).utf8.elementsEqual(text[spelled.range]))
+        if end < spelled.range.lowerBound {
+          ids += vocabulary.tokenize(text[end..<spelled.range.lowerBound], special: .none)
+        }
+        ids.append(spelled.token)
+        end = spelled.range.upperBound
+        while spelled.swallowsWhitespace, end < text.count,
+          [9, 10, 11, 12, 13, 32].contains(text[end])
+        {
+          end += 1
+        }
+      }
+      if end < text.count { ids += vocabulary.tokenize(text[end...], special: .none) }
+      #expect(ids == vocabulary.tokenize(text, special: .parse), "\(shown(text))")
+    }
+  }
+
   /// Text that goes on after other tokens keeps every byte, whatever the vocabulary sets before a
   /// text; U+2581 alone reads as a space where that is how a space is spelled.
   @Test(arguments: try TokenizerReference.all())
   func continuedTextKeepsItsBytes(_ reference: TokenizerReference) throws {
     let vocabulary = try reference.model().vocabulary()
-    let isSentencePiece = vocabulary is SentencePieceTokenizer
+    let spellsSpaces = !(vocabulary is BytePairTokenizer)
     for text in corpus {
       let tokens = vocabulary.tokenize(continuing: text, parsingSpecial: false)
       let bytes = vocabulary.bytes(of: tokens)
       let isKept =
-        isSentencePiece
+        spellsSpaces
         ? TokenizerReference.spaced(bytes) == TokenizerReference.spaced(text) : bytes == text
       #expect(isKept, "\(shown(text)) became \(shown(bytes))")
     }
@@ -87,6 +113,7 @@ import Testing
     for pattern in PreTokenizer.allCases { #expect(names.contains(pattern.rawValue)) }
     #expect(names.contains("SentencePiece"))
     #expect(names.contains("Phi-3"))
+    #expect(names.contains("Gemma 4"))
   }
 
   /// Words cover the text, in order, whatever the pattern and however broken the text.

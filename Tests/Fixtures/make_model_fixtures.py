@@ -15,6 +15,7 @@ import sys
 import gguf
 import numpy as np
 import reference_models
+import reference_variants
 
 OUT = pathlib.Path(__file__).parent / "Models"
 VOCABULARY = 133
@@ -86,11 +87,124 @@ FIXTURES = {
         arch="phi3", format=F16, width=36, heads=3, kv=3, head=12, ff=28, layers=2, window=11
     ),
 }
+PATTERN = [True, True, False, True]
+FIXTURES |= {
+    "mistral3": dict(
+        arch="mistral3", width=20, heads=3, kv=1, head=14, ff=22, layers=2, rope="yarn",
+        original=16, beta=0.7, tied=True,
+    ),
+    "smollm3": dict(arch="smollm3", width=18, heads=2, kv=1, head=10, ff=20, layers=5, tied=True),
+    "qwen2vl": dict(
+        arch="qwen2vl", width=24, heads=2, kv=1, head=12, ff=22, layers=2, base=1e6,
+        sections=[2, 2, 2], tied=True,
+    ),
+    "qwen3vl": dict(
+        arch="qwen3vl", width=20, heads=3, kv=1, head=18, ff=20, layers=2, base=1e6,
+        sections=[5, 2, 2], tied=True,
+    ),
+    "granite": dict(
+        arch="granite", width=20, heads=3, kv=1, head=14, ff=22, layers=2, tied=True,
+        scales=dict(embedding=1.7, residual=0.6, logits=1.9, attention=0.2),
+    ),
+    "granitemoe": dict(
+        arch="granitemoe", width=18, heads=2, kv=1, head=10, ff=14, layers=2, tied=True,
+        experts=4, used=2, shared_ff=12,
+        scales=dict(embedding=1.7, residual=0.6, logits=1.9, attention=0.2),
+    ),
+    "minicpm": dict(arch="minicpm", width=22, heads=2, kv=2, head=12, ff=20, layers=3, tied=True),
+    "ernie4_5": dict(
+        arch="ernie4_5", width=20, heads=3, kv=1, head=14, ff=22, layers=2, tied=True
+    ),
+    "ernie4_5-moe": dict(
+        arch="ernie4_5-moe", width=18, heads=2, kv=1, head=10, ff=20, layers=3, tied=True,
+        experts=5, used=2, expert_ff=10, dense=1,
+    ),
+    "deci": dict(
+        arch="deci", width=24, heads=[4, 4, 0, 4, 0], kv=[1, 0, 0, 2, 0], head=10,
+        ff=[20, 12, 14, 26, 0], layers=5, tied=True,
+    ),
+    "nanbeige": dict(
+        arch="nanbeige", width=21, heads=3, kv=1, head=14, ff=22, layers=2, loops=2, tied=True
+    ),
+    "olmo2": dict(arch="olmo2", width=24, heads=3, kv=3, head=8, ff=22, layers=2, tied=True),
+    "olmo3": dict(
+        arch="olmo2", width=24, heads=3, kv=1, head=8, ff=14, layers=4, window=9, rope="yarn",
+        original=32, pattern=PATTERN, tied=True,
+    ),
+    "exaone4": dict(arch="exaone4", width=24, heads=2, kv=1, head=12, ff=20, layers=2, tied=True),
+    "exaone4-window": dict(
+        arch="exaone4", width=24, heads=2, kv=1, head=12, ff=14, layers=4, window=9, tied=True,
+        pattern=PATTERN,
+    ),
+    "hunyuan-dense": dict(
+        arch="hunyuan-dense", width=20, heads=3, kv=1, head=14, ff=22, layers=2, tied=True,
+        alpha=8.0,
+    ),
+    "seed_oss": dict(arch="seed_oss", width=20, heads=3, kv=1, head=14, ff=22, layers=2),
+    "glm4": dict(
+        arch="glm4", width=20, heads=3, kv=1, head=12, ff=22, layers=2, turned=6, tied=True
+    ),
+    "gpt-oss": dict(
+        arch="gpt-oss", width=18, heads=4, kv=2, head=10, ff=12, layers=2, window=9, experts=4,
+        used=2, expert_ff=12, wild=2.5, fast=1.0, slow=0.05, pattern=[True, False], rope="yarn", original=16,
+    ),
+    "gemma4": dict(
+        arch="gemma4", width=14, heads=2, kv=1, head=16, local_head=10,
+        ff=[9, 9, 9, 9, 18, 18], layers=6, window=9, tied=True, base=1e6, local_base=5000.0,
+        turned=4, per_layer=6, shared=2, logit_cap=5.0, double_wide=True,
+        pattern=[True, True, False, True, True, False],
+    ),
+    "gemma4-values": dict(
+        arch="gemma4", width=18, heads=4, kv=[2, 1], head=16, local_head=10, ff=20, layers=2,
+        window=9, tied=True, base=1e6, local_base=5000.0, turned=4, keys_are_values=True,
+        pattern=[True, False],
+    ),
+    "gemma4-experts": dict(
+        arch="gemma4", width=18, heads=2, kv=1, head=12, local_head=8, ff=14, layers=2, window=9,
+        tied=True, base=1e6, local_base=5000.0, turned=4, experts=4, used=2, expert_ff=10,
+        pattern=[True, False],
+    ),
+}
 for settings in FIXTURES.values():
     settings.setdefault("arch", "llama")
+    settings.setdefault("format", F32)
+
+# Changes of settings that must change logits: the fixture would not show whether they are computed.
+PLANTED = {
+    "mistral3": [dict(beta=0.0), dict(original=64)],
+    "smollm3": [dict(no_rope_layers=[1] * 5)],
+    "qwen2vl": [dict(base=1e4)],
+    "qwen3vl": [dict(base=1e4)],
+    "granite": [
+        dict(scales=dict(FIXTURES["granite"]["scales"], **{name: 1.0}))
+        for name in ("embedding", "residual", "logits", "attention")
+    ],
+    "olmo3": [dict(window=60), dict(original=1024), dict(rope="none"), dict(pattern=[True] * 4)],
+    "exaone4-window": [dict(window=60), dict(pattern=[True] * 4)],
+    "hunyuan-dense": [dict(alpha=1.0)],
+    "glm4": [dict(turned=12)],
+    "gpt-oss": [
+        dict(window=60), dict(pattern=[True, True]), dict(original=32),
+        dict(limit=100.0), dict(truncate=True), dict(sinks=-30.0),
+    ],
+    "gemma4": [dict(window=60), dict(turned=8), dict(local_base=1e4), dict(logit_cap=50.0)],
+    "nanbeige": [dict(loops=1)],
+    "gemma4-experts": [dict(used=1)],
+}
+
+
+def module(s):
+    """Where an architecture's reference is."""
+    return reference_variants if s["arch"] in reference_variants.FORMS else reference_models
 
 
 def random_weights(name, shape, rng):
+    if name.endswith("attn_sinks.weight"):
+        return rng.uniform(3, 8, shape).astype(np.float32)
+    if name.endswith(".scale"):
+        return rng.uniform(0.5, 1.5, shape).astype(np.float32)
+    if name.endswith("layer_output_scale.weight"):
+        return rng.uniform(0.4, 1.1, shape).astype(np.float32)
     if name.endswith("norm.weight"):
         return rng.uniform(0.5, 1.5, shape).astype(np.float32)
     if name.endswith(".bias"):
@@ -130,7 +244,7 @@ def vocabulary():
 
 
 def add_rotary(w, s):
-    w.add_rope_dimension_count(s.get("turned", s["head"]))
+    w.add_rope_dimension_count(s["head"] if s["arch"] == "gemma4" else s.get("turned", s["head"]))
     w.add_rope_freq_base(s.get("base", 10000.0))
     if s.get("rope") == "linear":
         w.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
@@ -138,7 +252,21 @@ def add_rotary(w, s):
     if s.get("rope") == "yarn":
         w.add_rope_scaling_type(gguf.RopeScalingType.YARN)
         w.add_rope_scaling_factor(4.0)
-        w.add_rope_scaling_orig_ctx_len(32)
+        w.add_rope_scaling_orig_ctx_len(s.get("original", 32))
+        if "original" in s:
+            w.add_rope_scaling_yarn_beta_fast(s.get("fast", 8.0))
+            w.add_rope_scaling_yarn_beta_slow(s.get("slow", 0.5))
+    if "beta" in s:
+        w.add_rope_scaling_yarn_log_mul(1.0)
+        w.add_attn_temperature_scale(s["beta"])
+    if "alpha" in s:
+        w.add_float32(f"{s['arch']}.rope.scaling.alpha", s["alpha"])
+    if "sections" in s:
+        w.add_rope_dimension_sections(s["sections"] + [0])
+    if s["arch"] == "gemma4":
+        turned = s["turned"] // 2
+        factors = [1.0] * turned + [1e30] * (s["head"] // 2 - turned)
+        w.add_tensor("rope_freqs.weight", np.array(factors, dtype=np.float32))
     if s.get("rope") == "longrope":
         w.add_rope_scaling_orig_ctx_len(32)
         w.add_rope_scaling_attn_factors(math.sqrt(1 + math.log(128 / 32) / math.log(32)))
@@ -153,6 +281,27 @@ def add_rotary(w, s):
 def add_variations(w, s):
     if "window" in s:
         w.add_sliding_window(s["window"])
+    if "pattern" in s:
+        w.add_sliding_window_pattern(s["pattern"])
+    if "local_head" in s:
+        w.add_key_length_swa(s["local_head"])
+        w.add_value_length_swa(s["local_head"])
+        w.add_rope_dimension_count_swa(s["local_head"])
+        w.add_shared_kv_layers(s.get("shared", 0))
+        w.add_embedding_length_per_layer_input(s.get("per_layer", 0))
+        if "logit_cap" in s:
+            w.add_final_logit_softcapping(s["logit_cap"])
+    if "scales" in s:
+        w.add_embedding_scale(s["scales"]["embedding"])
+        w.add_residual_scale(s["scales"]["residual"])
+        w.add_logit_scale(s["scales"]["logits"])
+        w.add_attention_scale(s["scales"]["attention"])
+    if "loops" in s:
+        w.add_uint32(f"{s['arch']}.num_loops", s["loops"])
+    if "dense" in s:
+        w.add_leading_dense_block_count(s["dense"])
+        w.add_interleave_moe_layer_step(1)
+        w.add_expert_shared_feed_forward_length(s["expert_ff"])
     if "cap" in s:
         w.add_attn_logit_softcapping(s["cap"])
         w.add_final_logit_softcapping(s["logit_cap"])
@@ -200,21 +349,36 @@ def write(name, s, stored):
 def make(name, s, seed):
     rng = np.random.default_rng(seed)
     stored, weights = {}, {}
-    for ours, theirs, shape in reference_models.tensors(s, VOCABULARY):
+    reference = module(s)
+    for ours, theirs, shape in reference.tensors(s, VOCABULARY):
         plain = len(shape) == 1 or "ffn_gate_inp" in ours
         quantisation = F32 if plain else s["format"]
-        data = gguf.quants.quantize(random_weights(ours, shape, rng), quantisation)
+        values = random_weights(ours, shape, rng) * (s.get("wild", 1) if "_exps" in ours else 1)
+        data = gguf.quants.quantize(values, quantisation)
         weights[theirs] = gguf.quants.dequantize(data, quantisation)
         for part, heads in (("attn_q", s["heads"]), ("attn_k", s["kv"])):
             if part in ours and s["arch"] == "llama":
                 data = interleaved(data, heads)
+        if reference is reference_variants and (
+            heads := reference_variants.interleaved_heads(s, ours)
+        ):
+            data = interleaved(data, heads)
         stored[ours] = (data, quantisation)
     write(name, s, stored)
     tokens, positions = TOKENS, POSITIONS
     if "window" in s:
         tokens, positions = WINDOW_TOKENS, WINDOW_POSITIONS
     ids = [int(i) for i in rng.integers(0, VOCABULARY, tokens)]
-    logits = reference_models.logits(s, weights, VOCABULARY, ids)
+    logits = reference.logits(s, weights, VOCABULARY, ids)
+    for change in PLANTED.get(name, []):
+        other = {
+            theirs: values * 0 + change["sinks"]
+            for theirs, values in weights.items() if theirs.endswith("sinks") and "sinks" in change
+        }
+        changed = reference.logits({**s, **change}, {**weights, **other}, VOCABULARY, ids)
+        moved = abs(changed - logits)[positions].max() / abs(logits).max()
+        print(f"{name}: {change} moves logits by {moved:.2g} of the largest")
+        assert moved > 1e-2
     rows = ",\n  ".join(
         "[" + ",".join(f"{float(x):.7g}" for x in logits[p]) + "]" for p in positions
     )

@@ -1,6 +1,6 @@
-"""Makes Tokenizer/corpus.json, byte-pairs.json, pieces.json and references.json.
+"""Makes Tokenizer/corpus.json, byte-pairs.json, characters.json, pieces.json and references.json.
 
-The texts are written here or drawn from a seeded generator, and both vocabularies are trained on
+The texts are written here or drawn from a seeded generator, and all vocabularies are trained on
 them by the few lines below, so nothing is anybody else's. The ids are llama.cpp's: give the path of
 its program llama-tokenize. Run it where the package gguf is.
 
@@ -156,6 +156,29 @@ def pieces(texts):
     return {"tokens": list(tokens), "kinds": list(tokens.values()), "scores": scores}
 
 
+def characters(texts):
+    """Merges over characters, lines apart, as Gemma 4 has them."""
+    lines = [line for t in texts for line in t.replace(" ", "\u2581").split("\n") if line]
+    merges = learn([list(line) for line in lines], 600)
+    tokens = {"<pad>": CONTROL, "<eos>": CONTROL, "<bos>": CONTROL, "<unk>": UNKNOWN}
+    tokens.update({f"<0x{b:02X}>": BYTE for b in range(256)})
+    # Not every character is a token of its own, and not all that merges make.
+    for character in sorted({c for line in lines for c in line if ord(c) < 0x500} | {"\u2581"}):
+        if character != "\0":
+            tokens[character] = NORMAL
+    for rank, (left, right) in enumerate(merges):
+        if rank % 40 != 7 and "\0" not in left + right:
+            tokens.setdefault(left + right, NORMAL)
+    for run in ["\n", "\n\n", "\n\n\n"]:
+        tokens[run] = NORMAL
+    for special in CONTROLS + USER_TOKENS[:3]:
+        tokens.setdefault(special, CONTROL if special in CONTROLS else USER_DEFINED)
+    return {
+        "model": "gemma4", "bos": 2, "tokens": list(tokens), "kinds": list(tokens.values()),
+        "merges": [" ".join(m) for m in merges if "\0" not in "".join(m)],
+    }  # fmt: skip
+
+
 # Every pattern under one of its names, and names whose words may stay whole or not.
 PRE_TOKENIZERS = [
     "default", "gpt-2", "llama-bpe", "glm4", "dbrx", "minicpm5", "qwen2", "qwen35", "ufakzeka", "seed-coder",
@@ -167,6 +190,7 @@ PRE_TOKENIZERS = [
 def specifications():
     for name in PRE_TOKENIZERS:
         yield {"name": name, "vocabulary": "byte-pairs", "metadata": {"tokenizer.ggml.pre": name}}
+    yield {"name": "Gemma 4", "vocabulary": "characters", "metadata": {}}
     yield {"name": "SentencePiece", "vocabulary": "pieces", "metadata": {}}
     yield {
         "name": "SentencePiece without a space before", "vocabulary": "pieces",
@@ -177,7 +201,10 @@ def specifications():
 
 def write_model(path, vocabulary, metadata):
     writer = gguf.GGUFWriter(path, "llama")
-    writer.add_tokenizer_model("gpt2" if "merges" in vocabulary else "llama")
+    usual = "gpt2" if "merges" in vocabulary else "llama"
+    writer.add_tokenizer_model(vocabulary.get("model", usual))
+    if "bos" in vocabulary:
+        writer.add_bos_token_id(vocabulary["bos"])
     writer.add_token_list(vocabulary["tokens"])
     writer.add_token_types(vocabulary["kinds"])
     if "merges" in vocabulary:
@@ -198,7 +225,10 @@ def main(llama_tokenize):
     texts = [t.encode() for t in TEXTS + list(random_texts(36))]
     text_count = len(texts)
     well_formed = [t.decode() for t in texts]
-    vocabularies = {"byte-pairs": byte_pairs(well_formed), "pieces": pieces(well_formed)}
+    vocabularies = {
+        "byte-pairs": byte_pairs(well_formed), "characters": characters(well_formed),
+        "pieces": pieces(well_formed),
+    }  # fmt: skip
     texts += MALFORMED
     references = []
     with tempfile.TemporaryDirectory() as folder:
@@ -223,7 +253,7 @@ def main(llama_tokenize):
             usable = texts if "scores" in vocabulary else texts[:text_count]
             references.append(specification)
             specification["none"] = encode(ids(t, "--no-parse-special") for t in usable)
-            if specification["name"] == "gpt-2" or "scores" in vocabulary:
+            if specification["name"] in ("gpt-2", "Gemma 4") or "scores" in vocabulary:
                 specification["parse"] = encode(ids(t) for t in usable)
 
     def write(name, value, **options):
@@ -231,6 +261,7 @@ def main(llama_tokenize):
 
     write("corpus.json", [t.hex() for t in texts], indent=0)
     write("byte-pairs.json", vocabularies["byte-pairs"], separators=(",", ":"))
+    write("characters.json", vocabularies["characters"], separators=(",", ":"))
     write("pieces.json", vocabularies["pieces"], separators=(",", ":"))
     write("references.json", references, indent=0)
 

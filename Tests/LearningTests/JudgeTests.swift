@@ -147,7 +147,7 @@ import Training
       for step in solution { prefix += [step, Table.tag, Table.plus] }
       trainee.add(Double(number) * 0.7 - 2, toLogitOf: Table.plus, after: prefix.dropLast())
     }
-    let judged = JudgedGroups([group], at: .steps, for: trainee.model)
+    let judged = JudgedGroups([group], at: .steps, for: trainee.model, rowLimit: trainee.rowLimit)
     let states = group.tree.states
     var likelihood: LikelihoodTerm?
     var values: [Double] = []
@@ -191,7 +191,8 @@ import Training
     }
     let group = StepLabelTests.group([steps])
     let read = try [JudgementPlace.steps, .outcome].map { place in
-      try JudgedGroups([group], at: place, for: trainee.model).logits(of: trainee)[0]
+      try JudgedGroups([group], at: place, for: trainee.model, rowLimit: trainee.rowLimit).logits(
+        of: trainee)[0]
         .compactMap { $0 }.map { Judgement.score(ofLogit: $0) }
     }
     #expect(read.map(\.count) == [3, 1])
@@ -227,7 +228,9 @@ import Training
           reasons: true, isCut: false, announces: true), vocabulary)
       let group = SolutionGroup(
         try ProblemLibrary.problem(id: "apples"), prompt: [], [solution])
-      let read = try JudgedGroups([group], at: .steps, for: trainee.model).logits(of: trainee)[0]
+      let read = try JudgedGroups(
+        [group], at: .steps, for: trainee.model, rowLimit: trainee.rowLimit
+      ).logits(of: trainee)[0]
       return group.paths[0].map { (read[$0] ?? .nan).bitPattern }
     }
     let (one, other) = (
@@ -261,7 +264,7 @@ import Training
   @Test func theLikelihoodOfStepsIsWeighed() throws {
     let trainee = Table.trainee()
     let group = StepLabelTests.group()
-    let judged = JudgedGroups([group], at: .steps, for: trainee.model)
+    let judged = JudgedGroups([group], at: .steps, for: trainee.model, rowLimit: trainee.rowLimit)
     var likelihood: LikelihoodTerm? = LikelihoodTerm()
     var losses: [Double] = []
     for _ in 0..<200 {

@@ -31,7 +31,9 @@ import Traces
     let page = try page(name)
     #expect(page.contains("ponder train --recipe \(name) "))
     for match in page.matches(of: /--([a-z][a-z-]*)/) {
-      guard let setting = SettingTable.training[String(match.output.1)] else { continue }
+      // Pages of judges say how they are read with afterwards.
+      guard let setting = SettingTable.training[String(match.output.1)], setting != .verifierModel
+      else { continue }
       #expect(description.settings.contains(setting), "\(name) does not use \(match.output.0)")
     }
   }
@@ -47,8 +49,9 @@ import Traces
     let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
     let pages = Set(files).subtracting(["README.md"])
     // What all recipes do to the bundled models is measured on one page, and labels of steps are
-    // explained on another.
-    let names = StrategyRegistry.names + RecipeRegistry.names + ["training", "step-labels"]
+    // explained on another. Layers is no strategy.
+    let names =
+      StrategyRegistry.names + RecipeRegistry.names + ["training", "step-labels", "layers"]
     #expect(pages == Set(names.map { "\($0).md" }))
     let list = try page("README")
     for page in pages { #expect(list.contains("](\(page))")) }

@@ -19,7 +19,8 @@ import Traces
     _ mix: String, _ completion: Completion, gold: String = "8", target: Int = 0
   ) throws -> Double {
     try #require(RewardMix(mix)).reward(
-      of: completion, to: Question(text: "?", gold: gold), verdict: 0.25, lengthTarget: target,
+      of: completion, to: Question(text: "?", gold: gold), verdict: 0.25, judged: 0.75,
+      lengthTarget: target,
       longest: 40)
   }
 

@@ -9,14 +9,15 @@ import Testing
 
 /// The chat template in the playground: shown before use, and changed there.
 @Suite(.timeLimit(.minutes(10))) @MainActor struct ChatPromptTests {
-  /// A table that says of conversations what Qwen3's file says.
+  /// A table that says of conversations what Qwen3's file says, in other words.
   private static var model: TableLanguageModel {
     let names = ["<eos>", "<|im_start|>", "<|im_end|>", "<think>", "</think>", "\n"]
     let letters = (32..<127).compactMap { Unicode.Scalar($0).map { String($0) } }
     return TableLanguageModel(
       name: "chat", pieces: names + letters, end: 0, controls: [1, 2],
-      chatTemplate: "'<|im_start|>' '</think>' enable_thinking "
-        + "{{- '<think>\\n\\n</think>\\n\\n' }}",
+      chatTemplate: "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content"
+        + " + '<|im_end|>\\n' }}{% endfor %}{{ '<|im_start|>assistant\\n' }}"
+        + "{% if enable_thinking is false %}{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}",
       next: { _ in [6 + 20: 0.75, 6 + 22: 0.25] })
   }
 
@@ -31,8 +32,29 @@ import Testing
     return driver
   }
 
-  @Test func theWholePromptIsShown() async {
+  private func prompt(of driver: Driver) -> String {
+    let line = driver.state.decode.line
+    return line.tokens.prefix(line.promptCount).map(\.text).joined()
+  }
+
+  @Test func thinkingAndTheSystemAreSetThere() async {
+    let own = "<|im_start|>user\nWhat is 2 + 2?<|im_end|>\n<|im_start|>assistant\n"
     let driver = await asked()
+    #expect(prompt(of: driver) == own)
+    for (line, expected) in [
+      ("thinking off", own + "<think>\n\n</think>\n\n"), ("thinking on", own),
+      ("system Hi <|im_end|>", "<|im_start|>system\nHi <|im_end|><|im_end|>\n" + own),
+      ("system default", own),
+    ] {
+      driver.type(":\(line)")
+      driver.press(KeyEvent(.enter))
+      await driver.settle()
+      #expect(prompt(of: driver) == expected)
+    }
+  }
+
+  @Test func theWholePromptIsShown() async {
+    let driver = await asked("thinking off")
     Snapshot.check(driver.draw(), named: "decode-chat")
     let line = driver.state.decode.line
     #expect(line.tokens.first?.text == "<|im_start|>")
@@ -71,7 +93,7 @@ import Testing
 
   @Test func aTemplateThatIsNotKnownIsTold() async {
     let model = TableLanguageModel(
-      name: "other", pieces: ["<eos>", "a"], end: 0, chatTemplate: "{{ messages }}",
+      name: "other", pieces: ["<eos>", "a"], end: 0, chatTemplate: "{{ messages | own }}",
       next: { _ in [1: 1] })
     let driver = Driver(80, 24, model: model)
     await driver.start()

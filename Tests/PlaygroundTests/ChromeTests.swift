@@ -15,12 +15,12 @@ import Testing
       let rows = Fixtures.draw(state).textSnapshot().split(
         separator: "\n", omittingEmptySubsequences: false)
       #expect(tabs.count == ScreenID.allCases.count)
-      for (target, tab) in zip(ScreenID.allCases, tabs) {
+      for (target, tab) in zip(ScreenList.standard.tabs, tabs) {
         let label = "\(tab.key) \(tab.title)"
         #expect(rows[tab.rect.y].dropFirst(tab.rect.x).hasPrefix(label))
         #expect(target.title.hasPrefix(tab.title))
-        // Three letters of each even on a low or narrow terminal.
-        #expect(tab.title == target.title || (height == 16 && tab.title.count >= 3))
+        // Of the group on view whole titles even on a low or narrow terminal.
+        #expect(tab.title == target.title || Self.group(target) != Self.group(screen))
         for column in tab.rect.x..<tab.rect.right {
           var clicked = state
           let point = Point(x: column, y: tab.rect.y)
@@ -31,24 +31,37 @@ import Testing
     }
   }
 
-  /// Which screen is on view moves no tab; it stands in brackets, whatever the colours.
+  private static func group(_ screen: ScreenID) -> ScreenGroup? {
+    ScreenList.standard.types.first { $0.id == screen }?.group
+  }
+
+  /// Which screen of a group is on view moves no tab; it stands in brackets, whatever the colours.
   @Test(arguments: [(60, 16), (80, 24), (200, 60)])
   func tabsKeepTheirPlaces(width: Int, height: Int) {
     var state = Fixtures.ready(width, height)
-    let places = TitleLines.Layout(state.session).tabs
-    for (screen, tab) in zip(ScreenID.allCases, places) {
+    var places: [ScreenGroup: [TabBar.Tab]] = [:]
+    for (index, screen) in ScreenList.standard.tabs.enumerated() {
       state.screen = screen
-      #expect(TitleLines.Layout(state.session).tabs == places)
+      let tabs = TitleLines.Layout(state.session).tabs
+      guard let group = Self.group(screen), tabs.indices.contains(index) else {
+        Issue.record("\(screen) has no tab")
+        continue
+      }
+      #expect(tabs == places[group, default: tabs])
+      places[group] = tabs
+      let tab = tabs[index]
       #expect(
         Fixtures.draw(state).textSnapshot().contains("[\(tab.key) \(tab.title)]"), "\(screen)")
     }
+    // Where all titles have room, not even another group does.
+    #expect(width < 200 || Set(places.values).count == 1)
   }
 
   /// What screens are for is told by how far apart their tabs stand.
   @Test(arguments: [(80, 24), (200, 60)]) func groupsStandApart(width: Int, height: Int) {
     let session = Fixtures.ready(width, height).session
     let tabs = TitleLines.Layout(session).tabs
-    let groups = session.screens.groups
+    let groups = session.screens.tabs.map(Self.group)
     let gaps = zip(tabs, tabs.dropFirst()).map { $1.rect.x - $0.rect.right }
     let borders = gaps.indices.filter { groups[$0] != groups[$0 + 1] }
     #expect(borders.count == 2)
@@ -104,13 +117,16 @@ import Testing
 
   /// As many as there will be one day.
   @Test(arguments: [60, 80, 100, 120]) func elevenTabsFit(width: Int) {
-    let titles = ScreenID.allCases.map(\.title) + ["Load", "Layers"]
-    let tabs = TabBar.layout(
-      titles.enumerated().map { ("\($0.offset + 1)", $0.element) },
-      in: Rect(x: 0, y: 0, width: width, height: 1))
-    #expect(tabs.count == titles.count)
-    #expect(tabs.allSatisfy { $0.title.count >= (width < 80 ? 2 : 4) })
-    for (tab, next) in zip(tabs, tabs.dropFirst()) { #expect(tab.rect.right < next.rect.x) }
+    let titles = ScreenList.standard.tabs.map(\.title) + ["Load"]
+    for whole in [0..<5, 5..<8, 8..<11] {
+      let tabs = TabBar.layout(
+        titles.enumerated().map { ($0.offset < 9 ? "\($0.offset + 1)" : "gx", $0.element) },
+        borders: [5, 8], whole: whole, in: Rect(x: 0, y: 0, width: width, height: 1))
+      #expect(tabs.count == titles.count)
+      #expect(whole.allSatisfy { tabs[$0].title == titles[$0] })
+      #expect(tabs.allSatisfy { $0.title.count >= (width < 80 ? 0 : width < 100 ? 2 : 4) })
+      for (tab, next) in zip(tabs, tabs.dropFirst()) { #expect(tab.rect.right < next.rect.x) }
+    }
   }
 
   /// On every screen, in every size: what is asked, what is right, and who answers.

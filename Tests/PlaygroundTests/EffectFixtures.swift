@@ -17,7 +17,8 @@ enum EffectKind: CaseIterable {
   case ask, stopReview
   case lookUp, study, stopStudy, export
   case train, tellTraining, stopTraining, findWeights, keepWeights
-  case load
+  case look, stopLooking
+  case load, findModels
   case lesson, open, stopOpening, save, keep, list
   case listSessions, stopListing, rename, delete
   case prefer
@@ -50,7 +51,11 @@ enum EffectKind: CaseIterable {
     case .training(.tell): self = .tellTraining
     case .training(.find): self = .findWeights
     case .training(.keep): self = .keepWeights
-    case .model(.load): self = .load
+    case .inspection(.read): self = .look
+    case .inspection(.stop): self = .stopLooking
+    // What is fetched is loaded then, and ends so.
+    case .model(.load), .model(.fetch): self = .load
+    case .model(.find): self = .findModels
     case .file(.lesson): self = .lesson
     case .file(.open): self = .open
     case .file(.stopOpening): self = .stopOpening
@@ -69,7 +74,7 @@ enum EffectKind: CaseIterable {
 
   /// What takes the model, and so can hang with it.
   static let onTheModel: [EffectKind] = [
-    .fetch, .take, .stream, .answerNow, .wait, .beside, .run, .ask, .lookUp, .study,
+    .fetch, .take, .stream, .answerNow, .wait, .beside, .run, .ask, .lookUp, .study, .look,
   ]
 }
 
@@ -124,9 +129,13 @@ struct EffectEnd: Hashable {
     case .training(.beat): return nil
     case .training(.found(_, let ending)): self.init(.findWeights, ending)
     case .training(.kept(_, let ending)): self.init(.keepWeights, ending)
+    case .inspection(.read), .inspection(.heads): return nil
+    case .inspection(.ended(_, let ending)): self.init(.look, ending)
+    case .inspection(.stopped): self.init(.stopLooking, .done)
     case .model(.loading): return nil
     case .model(.ready): self.init(.load, .done)
-    case .model(.failed): self.init(.load, .failed)
+    case .model(.failed), .model(.absent): self.init(.load, .failed)
+    case .model(.found(let ending)): self.init(.findModels, ending)
     case .model(.cancelled): self.init(.load, .cancelled)
     case .file(.unkept), .file(.goesOn), .file(.opening), .file(.sessionsRead): return nil
     case .file(.lesson(_, let ending)): self.init(.lesson, ending)
@@ -252,7 +261,12 @@ final class EffectBench {
     case .stopTraining: .training(.tell(.end))
     case .findWeights: find(saved.path)
     case .keepWeights: .training(.keep([weights(saved.path)], step: 2))
+    case .look:
+      .inspection(
+        .read(tokens: Self.asked.map(\.id), InspectionQuestion(node: Self.place, ablations: [])))
+    case .stopLooking: .inspection(.stop)
     case .load: .model(.load(path: "other"))
+    case .findModels: .model(.find)
     case .lesson: .file(.lesson(path: folder.appending(path: "lesson.md").path))
     case .open: .file(.open(path: saved.path))
     case .stopOpening: .file(.stopOpening)
@@ -306,7 +320,8 @@ final class EffectBench {
     let nowhere = "/nowhere/file"
     switch kind {
     case .insert, .stopStream, .note, .cancelRun, .stopReview, .stopStudy, .list, .tick,
-      .tellTraining, .stopTraining, .stopOpening, .keep, .listSessions, .stopListing:
+      .tellTraining, .stopTraining, .stopOpening, .keep, .listSessions, .stopListing, .stopLooking,
+      .findModels:
       return nil
     case .explore: return .decode(.explore(run: 2, question, settings))
     case .resume: return .decode(.resume(run: 7, question, settings, finished, others: []))
@@ -326,7 +341,7 @@ final class EffectBench {
         at: folder.appending(path: "user/config"), withIntermediateDirectories: true)
       return effect(kind)
     case .fetch, .take, .stream, .answerNow, .wait, .beside, .run, .ask, .lookUp, .study, .train,
-      .load:
+      .look, .load:
       temper.mood = .fails
       return effect(kind)
     }

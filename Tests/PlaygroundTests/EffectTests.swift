@@ -77,8 +77,8 @@ import Testing
 
   @Test(
     arguments: zip(
-      [EffectKind.stream, .run, .ask, .study, .train],
-      [EffectKind.stopStream, .cancelRun, .stopReview, .stopStudy, .stopTraining]))
+      [EffectKind.stream, .run, .ask, .study, .train, .look],
+      [EffectKind.stopStream, .cancelRun, .stopReview, .stopStudy, .stopTraining, .stopLooking]))
   func whenStopped(kind: EffectKind, stop: EffectKind) async throws {
     let ends = try await bench { bench in
       bench.temper.mood = .hangs

@@ -18,7 +18,7 @@ import Testing
     effects.contains { effect in
       switch effect {
       case .run(.cancel), .decode(.stopStream), .review(.stop), .study(.stop),
-        .training(.tell(.end)), .training(.tell(.stop)):
+        .training(.tell(.end)), .training(.tell(.stop)), .inspection(.stop):
         true
       default: false
       }

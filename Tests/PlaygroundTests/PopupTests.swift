@@ -60,7 +60,8 @@ import Testing
     (.lookahead, "-1"), (.exploration, "x"), (.leaves, "0"),
     (.waits, "101"), (.prompting, ""),
     (.waits, "101"), (.answerOverTime, "1"), (.earlyStop, "x"),
-    (.passages, "0"), (.corpus, ""), (.with, ""), (.combine, "x"), (.prompting, ""),
+    (.passages, "0"), (.corpus, ""), (.with, ""), (.combine, "x"), (.system, ""),
+    (.thinking, "maybe"), (.template, "x"), (.template, ""),
   ])
   func badValueIsRefusedInOneLine(setting: Setting, value: String) {
     var settings = RunSettings()

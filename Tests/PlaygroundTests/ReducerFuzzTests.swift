@@ -38,7 +38,8 @@ struct RandomWalk {
   }()
 
   static func start(_ seed: UInt64) async throws -> PlaygroundState {
-    switch seed % 8 {
+    switch seed % 9 {
+    case 8: LayersFixtures.play(80, 24).state
     case 0: Fixtures.ready(80, 24)
     case 1: Fixtures.empty(60, 16)
     case 2: try await Fixtures.finished("cot-decoding", 80, 24)
@@ -93,6 +94,7 @@ struct RandomWalk {
         guard let first = weights.first else { break }
         let entry = Catalog.ModelEntry(name: first.name, path: first.path, detail: "")
         play.send(.training(.kept(step: step, .done(KeptModel(step: first.step, entry: entry)))))
+      case .inspection(.read(_, let question)): LayersFixtures.answer(question, &play)
       case .run(.cancel(let run)): play.send(.run(.ended(run: run, .done(()))))
       default: break
       }
@@ -166,7 +168,7 @@ struct RandomWalk {
     #expect((0...state.train.training.lastStep).contains(state.train.step))
     #expect(state.train.samples.selected >= 0)
     #expect(state.train.shownGroup != nil || state.train.groups.isEmpty)
-    #expect(state.verify.focus == .candidates || state.verify.judgement != nil)
+    #expect(state.verify.focus != .judgements || state.verify.judgement != nil)
     if let lesson = state.lesson {
       #expect(lesson.step >= -1)
       #expect(lesson.step < lesson.stepCount)

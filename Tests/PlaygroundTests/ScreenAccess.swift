@@ -34,6 +34,10 @@ extension PlaygroundState {
     get { self[ScaleScreen.self] }
     set { self[ScaleScreen.self] = newValue }
   }
+  var layers: LayersScreen {
+    get { self[LayersScreen.self] }
+    set { self[LayersScreen.self] = newValue }
+  }
   var train: TrainScreen {
     get { self[TrainScreen.self] }
     set { self[TrainScreen.self] = newValue }
@@ -50,5 +54,6 @@ extension ScreenID {
   static let steps = StepsScreen.id
   static let scale = ScaleScreen.id
   static let train = TrainScreen.id
+  static let layers = LayersScreen.id
   static let allCases = ScreenList.standard.ids
 }

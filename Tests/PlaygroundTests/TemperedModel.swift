@@ -33,7 +33,7 @@ final class Temper: Sendable {
 }
 
 /// The apples table with a temper.
-final class TemperedModel: LanguageModel {
+final class TemperedModel: InspectableModel {
   private let inner = TableLanguageModel.apples
   private let temper: Temper
 
@@ -53,6 +53,24 @@ final class TemperedModel: LanguageModel {
         distributions: request.nodes.map { _ in nil }, computed: request.nodes.map { _ in 0 })
     case .fails: throw Temper.Failure()
     }
+  }
+
+  var layerCount: Int { InventedLayers.layers }
+
+  func inspect(
+    _ request: InspectionRequest, in tree: TokenTree, isWanted: () -> Bool
+  ) throws -> ModelInspection {
+    try temper.obey(while: isWanted)
+    let said = try inner.distributions(at: [request.node], in: tree)[0]
+    return InventedLayers.inspection(of: said, request, positions: tree.depth(of: request.node))
+  }
+
+  func logProbabilities(
+    of token: TokenID, withoutHeadsOf layer: Int, _ request: InspectionRequest,
+    _ inspection: ModelInspection, in tree: TokenTree, isWanted: () -> Bool
+  ) throws -> [Double] {
+    try temper.obey(while: isWanted)
+    return InventedLayers.withoutHeads(of: layer, inspection.distribution, token)
   }
 }
 

@@ -98,6 +98,28 @@ import Testing
         + "take a file that has them in one of F32, F16, BF16.")
   }
 
+  @Test("other architectures, and llamas whose layers differ, are refused in words")
+  func otherArchitectures() throws {
+    let plain = ModelConfiguration.tiny()
+    let store = try InMemoryWeightStore.llama(plain, format: .f32)
+    func refusal(_ change: (inout ModelConfiguration) -> Void) -> String? {
+      var configuration = plain
+      change(&configuration)
+      return #expect(throws: ModelError.self) {
+        try TrainingPass(configuration, copying: store, name: "tiny", threads: 1)
+      }?.description
+    }
+    for name in ["smollm3", "granite", "gemma4", "gpt-oss"] {
+      let words = refusal { $0.architecture = name }
+      #expect(words?.hasSuffix("not for the architecture \(name).") == true)
+    }
+    let words = refusal {
+      $0.layerShapes = [plain.shape(ofLayer: 0), plain.shape(ofLayer: 1)]
+      $0.layerShapes?[1].kvHeadCount = 1
+    }
+    #expect(words?.hasSuffix("not for layers of different sizes.") == true)
+  }
+
   @Test("half-precision weights can be trained", arguments: [TensorFormat.f16, .bf16])
   func halves(_ format: TensorFormat) throws {
     let configuration = ModelConfiguration.tiny()

@@ -48,6 +48,17 @@ typedef enum {
   CK_Q4_K,
   CK_Q5_K,
   CK_Q6_K,
+  CK_IQ4_XS,
+  CK_IQ3_S,
+  CK_IQ3_XXS,
+  CK_IQ2_XXS,
+  CK_IQ2_XS,
+  CK_IQ2_S,
+  CK_IQ1_S,
+  CK_IQ1_M,
+  CK_TQ1_0,
+  CK_TQ2_0,
+  CK_MXFP4,
   CK_FORMAT_COUNT,
 } ck_format;
 
@@ -109,6 +120,10 @@ typedef struct {
   float scale;
   /// Scores become soft_cap * tanh(score / soft_cap), unless it is 0.
   float soft_cap;
+  /// For each head of the group a score whose weight goes to nothing, or NULL. [group]
+  const float *sinks;
+  /// Not 0 for positions of the path that no later one sees, or NULL where all are seen. [positions]
+  const uint8_t *hidden;
   /// query_count * group * (CK_HEAD_PADDING + padded head_size + positions) floats.
   float *scratch;
 } ck_attention;
@@ -121,6 +136,46 @@ typedef struct {
   long slot;
   long head_size;
 } ck_kv_slot;
+
+/// A causal convolution of each channel by itself, for one token: out[c] = sum over tap of
+/// weights[tap, c] * input[tap, c], where the last input is `x` and the state holds those before it,
+/// the oldest first.
+typedef struct {
+  /// [taps - 1, channels]; NULL before the first token, as if all were zero.
+  const float *from;
+  /// The inputs that the next token sees; may be `from`.
+  float *to;
+  /// [channels]
+  const float *x;
+  /// [taps, channels]
+  const float *weights;
+  /// [channels]
+  float *out;
+  long channels;
+  long taps;
+  /// Puts out silu(out).
+  bool silu;
+} ck_convolution;
+
+/// One token of one head of the gated delta rule (Yang et al. 2024, "Gated Delta Networks", eq. 10):
+/// with the state S as [keys, values],
+///   S = decay * S;  S += key x (beta * (value - S^T key));  out = S^T query.
+typedef struct {
+  /// NULL before the first token, as if all were zero.
+  const float *from;
+  /// The state after the token; may be `from`.
+  float *to;
+  /// [keys]
+  const float *query;
+  const float *key;
+  /// [values]
+  const float *value;
+  float *out;
+  float decay;
+  float beta;
+  long keys;
+  long values;
+} ck_delta_rule;
 
 /// What a step of AdamW takes beside the numbers it works on.
 typedef struct {
@@ -217,6 +272,8 @@ typedef struct {
   void (*rotate_halves)(float *x, const float *table, long pairs);
   /// out = gelu(gate) * up, gelu with the hyperbolic tangent
   void (*geglu)(const float *gate, const float *up, float *out, long n);
+  /// out = g / (1 + e^(-1.702 g)) * (u + 1), g the gate at most 7, u the up within -7 and 7
+  void (*clamped_swiglu)(const float *gate, const float *up, float *out, long n);
   /// x = cap * tanh(x / cap)
   void (*soft_cap)(float *x, long n, float cap);
   /// out += scale * x
@@ -228,6 +285,14 @@ typedef struct {
   void (*attend_f16)(const ck_attention *job);
   void (*attend_f32)(const ck_attention *job);
   void (*attend_q8_0)(const ck_attention *job);
+  /// out = a * b
+  void (*multiply)(const float *a, const float *b, float *out, long n);
+  /// x = x * sigmoid(gate)
+  void (*sigmoid_gate)(const float *gate, float *x, long n);
+  /// For channels `channel0..<channel1`; see recurrence.h.
+  void (*convolve)(const ck_convolution *job, long channel0, long channel1);
+  /// For columns `column0..<column1` of the state.
+  void (*delta_rule)(const ck_delta_rule *job, long column0, long column1);
   ck_training_kernels training;
 } ck_kernels;
 
@@ -249,6 +314,9 @@ long ck_packed_group_bytes(const ck_kernels *kernels, ck_format format, long n);
 /// [n / 4, group, 4] in as many bits as they have, then the scales (see block_formats.h).
 void ck_pack(
     const ck_kernels *kernels, ck_format format, const void *const *rows, long n, void *out);
+
+/// The grid whose entries a format's blocks number, or NULL when it has none (see grids.h).
+const uint16_t *ck_grid(ck_format format, long *count);
 
 /// A row as files store it, as floats. n is a whole number of the format's blocks.
 void ck_decode_row(ck_format format, const void *row, float *out, long n);

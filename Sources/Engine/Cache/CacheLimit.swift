@@ -33,6 +33,36 @@ public enum CacheLimit: Sendable, Hashable {
     }
   }
 
+  /// The limit of keys and values in a model that keeps states as well, which get the other half of
+  /// a limit in bytes.
+  var besideStates: CacheLimit {
+    switch self {
+    case .tokens: self
+    case .bytes(let count): .bytes(count / 2)
+    }
+  }
+
+  /// States for which there is room beside keys and values: as many as take the memory of those,
+  /// but at most a gibibyte unless the limit is one of memory.
+  func states(_ states: StateLayout, beside layout: KVLayout) -> Int {
+    let bytes =
+      switch self {
+      case .tokens: min(1 << 30, tokens(layout) / KVLayout.positions * layout.blockBytes)
+      case .bytes(let count): count / 2
+      }
+    return bytes / max(1, states.byteCount)
+  }
+
+  /// States that are kept when nobody says: as many as beside the standard limit of keys and values,
+  /// and one for each of 64 paths if they fit into a quarter of what weights leave.
+  static func standardStates(
+    _ states: StateLayout, beside layout: KVLayout, context: Int, weightBytes: Int, memory: Int
+  ) -> Int {
+    let limit = standard(layout, context: context, weightBytes: weightBytes, memory: memory)
+    let largest = max(0, memory - weightBytes) / 4 / max(1, states.byteCount)
+    return max(limit.states(states, beside: layout), min(64, largest))
+  }
+
   /// What is kept when nobody says: up to 65 536 tokens within a gibibyte or a quarter of the
   /// machine's memory, and a whole context if that fits into half of what weights leave.
   ///

@@ -41,6 +41,8 @@ struct PrefixCache {
   let layout: KVLayout
   /// The most blocks that may be in use; falls to what there is when the system has no more.
   private(set) var capacity: Int
+  /// What recurrent layers remember; nil in models without them.
+  var states: StateCache?
 
   private var blocks: [Block] = []
   private var memory: [AlignedMemory] = []
@@ -53,11 +55,16 @@ struct PrefixCache {
   private var rows: [Int32] = []
   private var index: [NodeID: Slot] = [:]
   private var pass: UInt64 = 0
-  /// What the current pass has placed, so that a pass that fails can be undone.
+  /// What the current pass has placed, and the blocks it has forked for that, so that a pass can be
+  /// undone.
   private var placed: [Slot] = []
+  private var forked: [Int32] = []
 
-  init(layout: KVLayout, limit: CacheLimit) {
+  /// - Parameters:
+  ///   - limit: of keys and values; states have theirs.
+  init(layout: KVLayout, states: StateCache? = nil, limit: CacheLimit) {
     self.layout = layout
+    self.states = states
     capacity = limit.tokens(layout) / KVLayout.positions
   }
 
@@ -67,7 +74,7 @@ struct PrefixCache {
   var usedTokens: Int { usedBlocks * KVLayout.positions }
   var capacityInTokens: Int { capacity * KVLayout.positions }
   /// Bytes taken from the system.
-  var residentBytes: Int { memory.count * layout.blockBytes }
+  var residentBytes: Int { memory.count * layout.blockBytes + (states?.residentBytes ?? 0) }
 
   /// The start of a block's memory.
   func memory(of block: Int32) -> UnsafeMutableRawPointer { memory[Int(block)].start }
@@ -78,8 +85,9 @@ struct PrefixCache {
     return parent < 0 ? nil : parent
   }
 
-  /// Forgets all keys and values, as when weights have changed.
+  /// Forgets all keys, values and states, as when weights have changed.
   mutating func removeAll() {
+    states?.removeAll()
     index.removeAll(keepingCapacity: true)
     free = blocks.indices.reversed().map { Int32($0) }
   }
@@ -90,6 +98,8 @@ struct PrefixCache {
   mutating func beginPass() {
     pass += 1
     placed.removeAll(keepingCapacity: true)
+    states?.beginPass()
+    forked.removeAll(keepingCapacity: true)
   }
 
   /// Where a node's keys and values are, or will be when the current pass is over.
@@ -111,6 +121,24 @@ struct PrefixCache {
     let block = blocks[Int(slot.block)]
     guard block.lastUse == pass, slot.offset >= block.pendingStart else { return nil }
     return rows[position(slot)]
+  }
+
+  /// The place of the token before, on the chain of blocks that a place belongs to; nil at the start
+  /// of a text.
+  ///
+  /// It need not be the place that `find` knows the token by: a fork has copies.
+  func slot(before slot: Slot) -> Slot? {
+    if slot.offset > 0 { return Slot(block: slot.block, offset: slot.offset - 1) }
+    return parent(of: slot.block).map { Slot(block: $0, offset: Int32(KVLayout.positions - 1)) }
+  }
+
+  /// Whose keys and values are in a slot.
+  ///
+  /// - Returns: nil for a slot that holds none.
+  func node(at slot: Slot) -> NodeID? {
+    guard blocks.indices.contains(Int(slot.block)), slot.offset < blocks[Int(slot.block)].count
+    else { return nil }
+    return ids[position(slot)]
   }
 
   /// Keeps the path that ends in a block for the current pass.
@@ -160,13 +188,17 @@ struct PrefixCache {
 
   /// Undoes what the current pass has placed.
   mutating func abandonPass() {
+    states?.abandonPass()
     for slot in placed.reversed() {
       let place = position(slot)
       if index[ids[place]] == slot { index[ids[place]] = nil }
       blocks[Int(slot.block)].count = min(blocks[Int(slot.block)].count, slot.offset)
       if slot.offset == 0 { release(slot.block) }
     }
+    // They hold copies that no id points to.
+    for block in forked.reversed() { release(block) }
     placed.removeAll(keepingCapacity: true)
+    forked.removeAll(keepingCapacity: true)
   }
 
   // MARK: Blocks
@@ -179,6 +211,7 @@ struct PrefixCache {
   private mutating func fork(_ last: Slot, copies: inout [PendingCopy]) -> Int32? {
     let source = Int(last.block)
     guard let block = newBlock(parent: blocks[source].parent) else { return nil }
+    forked.append(block)
     let count = last.offset + 1
     let from = source * KVLayout.positions
     let to = Int(block) * KVLayout.positions

@@ -26,6 +26,10 @@ public enum GGUFError: Error, Equatable, CustomStringConvertible {
   case tooManyDimensions(tensor: String, count: UInt32)
   case invalidShape(tensor: String, shape: [UInt64])
   case unknownTensorType(tensor: String, code: UInt32)
+  /// The type was a form of Q4_0 or IQ4_NL, or a trial, which GGUF has given up.
+  case withdrawnTensorType(tensor: String, type: String)
+  /// Two tensors share bytes of the file.
+  case overlappingTensors(String, String)
   case misalignedTensor(tensor: String, offset: UInt64, alignment: UInt64)
   /// A part of a split model is not there.
   case missingPart(path: String, GGUFPlace)
@@ -67,7 +71,14 @@ public enum GGUFError: Error, Equatable, CustomStringConvertible {
     case .invalidShape(let tensor, let shape):
       "The tensor '\(tensor)' has the impossible shape \(shape); the file is damaged."
     case .unknownTensorType(let tensor, let code):
-      "The tensor '\(tensor)' has the unknown type \(code); the file is damaged or too new."
+      "The tensor '\(tensor)' has the unknown type \(code); the file is damaged or too new. Supported: "
+        + TensorFormat.supportedNames.joined(separator: ", ") + "."
+    case .withdrawnTensorType(let tensor, let type):
+      "The tensor '\(tensor)' has the type \(type), which GGUF has given up; it is not supported. "
+        + "Get or make the file again. Supported: "
+        + TensorFormat.supportedNames.joined(separator: ", ") + "."
+    case .overlappingTensors(let first, let second):
+      "The tensors '\(first)' and '\(second)' take the same bytes; the file is damaged."
     case .misalignedTensor(let tensor, let offset, let alignment):
       "The tensor '\(tensor)' starts at \(offset), which is not a multiple of \(alignment); "
         + "the file is damaged."

@@ -61,6 +61,7 @@ public struct GGUFFile: Sendable {
         tensor.part = number
         tensors.append(tensor)
       }
+      try part.refuseOverlaps()
     }
     self.tensors = tensors
     self.indices = indices

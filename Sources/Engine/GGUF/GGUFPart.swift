@@ -64,6 +64,15 @@ struct GGUFPart {
     return tensors
   }
 
+  /// - Throws: `GGUFError.overlappingTensors`.
+  func refuseOverlaps() throws(GGUFError) {
+    let ordered = tensors.sorted { $0.range.lowerBound < $1.range.lowerBound }
+    for (first, second) in zip(ordered, ordered.dropFirst())
+    where first.range.upperBound > second.range.lowerBound {
+      throw .overlappingTensors(first.name, second.name)
+    }
+  }
+
   /// Reads one entry; its range is still relative to the start of the data.
   private static func entry(
     _ reader: inout ByteReader, alignment: Int
@@ -78,6 +87,9 @@ struct GGUFPart {
     for _ in 0..<dimensions { sizes.append(try reader.integer(UInt64.self, for: what)) }
     let code = try reader.integer(UInt32.self, for: what)
     guard let format = TensorFormat(rawValue: code) else {
+      if let type = TensorFormat.withdrawn[code] {
+        throw .withdrawnTensorType(tensor: name, type: type)
+      }
       throw .unknownTensorType(tensor: name, code: code)
     }
     let offset = try reader.integer(UInt64.self, for: what)

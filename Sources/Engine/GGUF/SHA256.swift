@@ -1,5 +1,5 @@
 /// The SHA-256 digest (FIPS 180-4), computed piece by piece.
-struct SHA256 {
+package struct SHA256 {
   private var state: [UInt32] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a,
     0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
@@ -24,7 +24,9 @@ struct SHA256 {
     0xc671_78f2,
   ]
 
-  mutating func update(_ bytes: UnsafeRawBufferPointer) {
+  package init() {}
+
+  package mutating func update(_ bytes: UnsafeRawBufferPointer) {
     length &+= UInt64(bytes.count)
     var start = 0
     if !pending.isEmpty {
@@ -42,10 +44,10 @@ struct SHA256 {
     pending += bytes[start...]
   }
 
-  mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
+  package mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
   /// Ends the message and returns its digest as 64 hexadecimal digits.
-  consuming func hexadecimal() -> String {
+  package consuming func hexadecimal() -> String {
     let bits = length &* 8
     let zeros = (119 - Int(length % 64)) % 64
     update([0x80] + [UInt8](repeating: 0, count: zeros))

@@ -58,6 +58,34 @@ final class LinearMap {
     wantsBlocks = parts.contains { $0.format.takesBlocks }
   }
 
+  /// A map that has its sizes and no weights: it computes nothing.
+  init(withoutWeights tensors: [Tensor], kernels: UnsafePointer<ck_kernels>) {
+    self.kernels = kernels
+    inputs = tensors[0].rowLength
+    outputs = tensors.reduce(0) { $0 + $1.rowCount }
+    parts = []
+    wantsBlocks = false
+  }
+
+  /// Bytes that the weights of a map take when they are packed.
+  ///
+  /// - Throws: `ModelError.unsupportedFormat`.
+  static func byteCount(
+    _ tensors: [Tensor], kernels: UnsafePointer<ck_kernels>
+  ) throws(ModelError) -> Int {
+    var bytes = 0
+    var start = 0
+    while start < tensors.count {
+      var end = start
+      while end < tensors.count, tensors[end].format == tensors[start].format { end += 1 }
+      let rows = tensors[start..<end].reduce(0) { $0 + $1.rowCount }
+      bytes += try PackedFormat(tensors[start]).packedBytes(
+        rows: rows, inputs: tensors[start].rowLength, kernels: kernels)
+      start = end
+    }
+    return bytes
+  }
+
   /// Bytes of packed weights.
   var byteCount: Int { parts.reduce(0) { $0 + $1.memory.byteCount } }
 

@@ -11,18 +11,27 @@ struct PackedFormat: Sendable {
   private static let numbers: [(TensorFormat, ck_format)] = [
     (.f32, CK_F32), (.f16, CK_F16), (.bf16, CK_BF16), (.q8_0, CK_Q8_0), (.q4_0, CK_Q4_0),
     (.q4_1, CK_Q4_1), (.q5_0, CK_Q5_0), (.q5_1, CK_Q5_1), (.iq4NL, CK_IQ4_NL), (.q2K, CK_Q2_K),
-    (.q3K, CK_Q3_K), (.q4K, CK_Q4_K), (.q5K, CK_Q5_K), (.q6K, CK_Q6_K),
+    (.q3K, CK_Q3_K), (.q4K, CK_Q4_K), (.q5K, CK_Q5_K), (.q6K, CK_Q6_K), (.iq4XS, CK_IQ4_XS),
+    (.iq3S, CK_IQ3_S), (.iq3XXS, CK_IQ3_XXS), (.iq2XXS, CK_IQ2_XXS), (.iq2XS, CK_IQ2_XS),
+    (.iq2S, CK_IQ2_S), (.iq1S, CK_IQ1_S), (.iq1M, CK_IQ1_M), (.tq1_0, CK_TQ1_0),
+    (.tq2_0, CK_TQ2_0), (.mxfp4, CK_MXFP4),
   ]
 
   static let supported: [TensorFormat] = numbers.map(\.0)
 
+  /// The number that CKernels has for a format, or nil when there are no kernels for it.
+  fileprivate static func number(of format: TensorFormat) -> ck_format? {
+    numbers.first { $0.0 == format }?.1
+  }
+
   /// - Throws: `ModelError.unsupportedFormat`.
   init(_ tensor: Tensor) throws(ModelError) {
-    guard let entry = Self.numbers.first(where: { $0.0 == tensor.format }) else {
+    guard let number = Self.number(of: tensor.format) else {
       throw .unsupportedFormat(
         tensor: tensor.name, format: tensor.format.name, supported: Self.supported.map(\.name))
     }
-    (stored, number) = entry
+    stored = tensor.format
+    self.number = number
   }
 
   /// Whether activations are quantised for this format.
@@ -47,6 +56,12 @@ struct PackedFormat: Sendable {
   ///   - out: `[count]`.
   func decode(_ row: UnsafeRawPointer, to out: UnsafeMutablePointer<Float>, count: Int) {
     ck_decode_row(number, row, out, count)
+  }
+
+  /// Bytes that rows take when they are packed.
+  func packedBytes(rows: Int, inputs: Int, kernels: UnsafePointer<ck_kernels>) -> Int {
+    let group = Int(kernels.pointee.group)
+    return (rows + group - 1) / group * ck_packed_group_bytes(kernels, number, inputs)
   }
 
   /// About how many bytes are packed between two reports.
@@ -95,6 +110,23 @@ struct PackedFormat: Sendable {
       if !own.isEmpty { try didPack(tensor, own.lowerBound - first..<own.upperBound - first) }
       first += tensor.rowCount
     }
+  }
+}
+
+extension TensorFormat {
+  /// Whether models whose weights have this format can run.
+  public var isSupported: Bool { PackedFormat.number(of: self) != nil }
+
+  /// The names of all formats that models can run with, in the order of their kernels.
+  public static var supportedNames: [String] { PackedFormat.supported.map(\.name) }
+
+  /// The grid whose entries blocks of this format number, as `grids.h` tells, or nil.
+  package var grid: [UInt16]? {
+    var count = 0
+    guard let number = PackedFormat.number(of: self), let entries = ck_grid(number, &count) else {
+      return nil
+    }
+    return Array(UnsafeBufferPointer(start: entries, count: count))
   }
 }
 

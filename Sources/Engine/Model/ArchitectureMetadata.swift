@@ -1,4 +1,4 @@
-/// A GGUF file's metadata under the prefix of its architecture.
+/// A GGUF file's metadata under the prefix of its architecture. It remembers what it was asked for.
 struct ArchitectureMetadata {
   /// Larger sizes are damage, and products of them might not fit into an `Int`.
   private static let largestSize = 1 << 24
@@ -6,7 +6,24 @@ struct ArchitectureMetadata {
   let architecture: String
   let metadata: GGUFMetadata
 
-  private func key(_ name: String) -> String { "\(architecture).\(name)" }
+  private let asked = AskedKeys()
+
+  private final class AskedKeys {
+    var keys: Set<String> = []
+  }
+
+  init(architecture: String, metadata: GGUFMetadata) {
+    self.architecture = architecture
+    self.metadata = metadata
+  }
+
+  func wasAsked(_ key: String) -> Bool { asked.keys.contains(key) }
+
+  private func key(_ name: String) -> String {
+    let key = "\(architecture).\(name)"
+    asked.keys.insert(key)
+    return key
+  }
 
   /// A size from 1 to `largestSize`.
   func size(_ name: String, default fallback: Int? = nil) throws(GGUFError) -> Int {
@@ -23,6 +40,45 @@ struct ArchitectureMetadata {
     let key = key(name)
     guard let value = try metadata.integer(key), value != 0 else { return nil }
     return try size(name)
+  }
+
+  /// A size for each layer, 0 included: an array, or one number for all.
+  ///
+  /// - Returns: nil when the file does not say. [layerCount]
+  func sizes(_ name: String, layerCount: Int) throws(GGUFError) -> [Int]? {
+    let key = key(name)
+    guard case .array? = metadata[key] else {
+      return try optionalSize(name).map { Array(repeating: $0, count: layerCount) }
+    }
+    let sizes = try metadata.elements(key, "integers") { $0.integer } ?? []
+    let count = try layerCount + predictionLayers
+    guard sizes.count == count, sizes.allSatisfy({ (0...Self.largestSize).contains($0) }) else {
+      throw .valueOutOfRange(
+        key: key, value: "\(sizes.count) numbers",
+        allowed: "0 to \(Self.largestSize) for each of \(count) layers")
+    }
+    return Array(sizes.prefix(layerCount))
+  }
+
+  /// A truth value for each layer; nil when the file does not say. [layerCount]
+  func truthValues(_ name: String, layerCount: Int) throws(GGUFError) -> [Bool]? {
+    guard let values = try metadata.elements(key(name), "truth values", { $0.boolean }) else {
+      return nil
+    }
+    guard values.count >= layerCount else {
+      throw .valueOutOfRange(
+        key: key(name), value: "\(values.count) truth values", allowed: "\(layerCount) of them")
+    }
+    return Array(values.prefix(layerCount))
+  }
+
+  /// Layers behind the others that guess tokens ahead.
+  var predictionLayers: Int {
+    get throws(GGUFError) { try optionalSize("nextn_predict_layers") ?? 0 }
+  }
+
+  func boolean(_ name: String, default fallback: Bool) throws(GGUFError) -> Bool {
+    try metadata.boolean(key(name)) ?? fallback
   }
 
   func optionalNumber(_ name: String) throws(GGUFError) -> Double? {
@@ -48,7 +104,10 @@ struct ArchitectureMetadata {
   func windowPattern(period: Int, layerCount: Int) throws(GGUFError) -> [Bool] {
     let name = "attention.sliding_window_pattern"
     if case .array? = metadata[key(name)] {
-      return try metadata.elements(key(name), "truth values") { $0.boolean } ?? []
+      let pattern = try metadata.elements(key(name), "truth values") { $0.boolean } ?? []
+      // Stated for further layers as well, or else wrong.
+      return pattern.count == (try layerCount + predictionLayers)
+        ? Array(pattern.prefix(layerCount)) : pattern
     }
     let period = try optionalSize(name) ?? period
     return (0..<layerCount).map { $0 % period < period - 1 }

@@ -11,25 +11,46 @@ struct Compute: @unchecked Sendable {
 
   /// out = RMSNorm(x) · weight (Zhang & Sennrich 2019, eq. 4), quantised as well if some map
   /// that reads it wants that.
-  func normalize(_ x: Floats, _ norm: Norm, rows: Int, to out: Activations, quantized: Bool) {
-    let width = norm.width
+  ///
+  /// - Parameter norm: nil copies x as it is.
+  func normalize(
+    _ x: Floats, _ norm: Norm?, rows: Int, width: Int, to out: Activations, quantized: Bool
+  ) {
     pool.run(count: rows, nanoseconds: Double(width) * 0.3) { range, _ in
       for row in range {
         let to = out.floats + row * width
-        kernels.pointee.rms_norm(x + row * width, norm.weight.values, to, width, norm.epsilon)
+        if let norm {
+          kernels.pointee.rms_norm(x + row * width, norm.weight.values, to, width, norm.epsilon)
+        } else {
+          to.update(from: x + row * width, count: width)
+        }
         if quantized { quantize(row: row, width: width, out) }
       }
     }
   }
 
-  /// x += RMSNorm(y) · weight. What is in `y` is lost.
-  func addNormalized(_ y: Floats, _ norm: Norm, rows: Int, to x: Floats) {
+  /// x = RMSNorm(x) · weight
+  func normalizeInPlace(_ x: Floats, _ norm: Norm, rows: Int) {
     let width = norm.width
+    pool.run(count: rows, nanoseconds: Double(width) * 0.3) { range, _ in
+      for row in range {
+        let place = x + row * width
+        kernels.pointee.rms_norm(place, norm.weight.values, place, width, norm.epsilon)
+      }
+    }
+  }
+
+  /// x += scale · RMSNorm(y) · weight. What is in `y` is lost.
+  ///
+  /// - Parameter norm: nil adds y as it is.
+  func add(_ y: Floats, _ norm: Norm?, rows: Int, width: Int, scale: Float = 1, to x: Floats) {
     pool.run(count: rows, nanoseconds: Double(width) * 0.5) { range, _ in
       for row in range {
         let from = y + row * width
-        kernels.pointee.rms_norm(from, norm.weight.values, from, width, norm.epsilon)
-        kernels.pointee.add_scaled(from, x + row * width, width, 1)
+        if let norm {
+          kernels.pointee.rms_norm(from, norm.weight.values, from, width, norm.epsilon)
+        }
+        kernels.pointee.add_scaled(from, x + row * width, width, scale)
       }
     }
   }
@@ -71,6 +92,7 @@ struct Compute: @unchecked Sendable {
       switch activation {
       case .silu: kernels.pointee.swiglu
       case .gelu: kernels.pointee.geglu
+      case .clampedSilu: kernels.pointee.clamped_swiglu
       }
     pool.run(count: rows, nanoseconds: Double(width) * 0.8) { range, _ in
       for row in range {
@@ -102,6 +124,19 @@ struct Vector: @unchecked Sendable {
   let memory: AlignedMemory
 
   var values: UnsafeMutablePointer<Float> { memory.start.assumingMemoryBound(to: Float.self) }
+
+  var array: [Float] {
+    withExtendedLifetime(self) { Array(UnsafeBufferPointer(start: values, count: count)) }
+  }
+
+  static func ones(count: Int) throws(ModelError) -> Vector { try repeating(1, count: count) }
+
+  static func repeating(_ value: Float, count: Int) throws(ModelError) -> Vector {
+    let memory = try AlignedMemory(byteCount: count * MemoryLayout<Float>.stride)
+    let vector = Vector(count: count, memory: memory)
+    vector.values.update(repeating: value, count: count)
+    return vector
+  }
 }
 
 /// The weights of an RMSNorm.

@@ -1,18 +1,24 @@
 import CKernels
 import Foundation
 
-/// A mixture of experts (Shazeer et al. 2017): a router's softmax weighs experts, each token goes
-/// to its best few, and their outputs are summed by these weights.
+/// A mixture of experts (Shazeer et al. 2017): a router's softmax or sigmoid weighs experts, each
+/// token goes to its best few, and their outputs are summed by these weights.
 ///
 /// Rows that go to the same expert meet it together. A row's sum takes its experts in ascending
 /// number, whatever the other rows do.
 struct ExpertMixture {
   private let router: LinearMap
+  private let routerBias: Vector?
+  /// Added to what a router chooses by.
+  private let choiceBias: Vector?
   private let experts: [GatedLinearUnit]
   /// The expert of all tokens, and the map whose sigmoid weighs it.
-  private let shared: (gate: LinearMap, unit: GatedLinearUnit)?
+  private let shared: (gate: LinearMap?, unit: GatedLinearUnit)?
+  /// Multiplies each expert's weight; nil without them. [experts]
+  private let expertScales: [Float]?
   private let used: Int
-  private let normalizesWeights: Bool
+  private let design: ExpertDesign
+  private let weightScale: Float
   private let width: Int
 
   init(
@@ -21,32 +27,66 @@ struct ExpertMixture {
   ) throws(ModelError) {
     self.width = width
     used = configuration.used
-    normalizesWeights = design.normalizesExpertWeights
+    self.design = design.experts
+    weightScale = configuration.weightScale
     let ff = configuration.feedForwardLength
     let count = configuration.count
     func tensor(_ part: String, _ inputs: Int, _ outputs: Int) throws(ModelError) -> Tensor {
       try weights.tensor(prefix + part + ".weight", inputs: inputs, outputs: outputs)
     }
+    func bias(_ part: String, _ inputs: Int) throws(ModelError) -> Tensor {
+      try weights.tensor(prefix + part + ".bias", inputs: inputs, outputs: count)
+    }
     router = try weights.map([try tensor("ffn_gate_inp", width, count)])
-    let gate = try tensor("ffn_gate_exps", width, ff * count)
-    let up = try tensor("ffn_up_exps", width, ff * count)
+    let hasBias = design.experts.hasBias
+    routerBias =
+      hasBias ? try weights.vectors([(prefix + "ffn_gate_inp.bias", count)]) : nil
+    let choice = prefix + "exp_probs_b.bias"
+    choiceBias =
+      design.experts.mayBiasChoice && weights.contains(choice)
+      ? try weights.vectors([(choice, count)]) : nil
+    let gateUp: [Tensor] =
+      weights.contains(prefix + "ffn_gate_up_exps.weight")
+      ? [try tensor("ffn_gate_up_exps", width, 2 * ff * count)]
+      : [
+        try tensor("ffn_gate_exps", width, ff * count),
+        try tensor("ffn_up_exps", width, ff * count),
+      ]
     let down = try tensor("ffn_down_exps", ff, width * count)
+    let biases =
+      hasBias
+      ? (
+        gate: try bias("ffn_gate_exps", ff), up: try bias("ffn_up_exps", ff),
+        down: try bias("ffn_down_exps", width)
+      ) : nil
     var experts: [GatedLinearUnit] = []
     for number in 0..<count {
-      let inner = number * ff..<(number + 1) * ff
+      // Rows of gate and up, or of both.
+      let inner = 2 * ff / gateUp.count
+      var own: GatedLinearUnit.Biases?
+      if let biases {
+        own = .init(
+          gateUp: try weights.vector(rows: [(biases.gate, number), (biases.up, number)]),
+          down: try weights.vector(rows: [(biases.down, number)]))
+      }
       experts.append(
         try GatedLinearUnit(
-          gateUp: [gate.rows(inner), up.rows(inner)],
-          down: down.rows(number * width..<(number + 1) * width),
+          gateUp: gateUp.map { $0.rows(number * inner..<(number + 1) * inner) },
+          down: down.rows(number * width..<(number + 1) * width), biases: own,
           activation: design.activation, weights: weights))
     }
     self.experts = experts
+    let scales = prefix + "ffn_down_exps.scale"
+    expertScales =
+      design.experts.standBesideDense && weights.contains(scales)
+      ? try weights.vectors([(scales, count)]).array : nil
     guard let ff = configuration.sharedFeedForwardLength else {
       shared = nil
       return
     }
     shared = (
-      gate: try weights.map([try tensor("ffn_gate_inp_shexp", width, 1)]),
+      gate: design.experts.gatesSharedExpert
+        ? try weights.map([try tensor("ffn_gate_inp_shexp", width, 1)]) : nil,
       unit: try GatedLinearUnit(
         gateUp: [try tensor("ffn_gate_shexp", width, ff), try tensor("ffn_up_shexp", width, ff)],
         down: try tensor("ffn_down_shexp", ff, width), activation: design.activation,
@@ -64,18 +104,24 @@ struct ExpertMixture {
   ///
   /// - Parameters:
   ///   - h: `[rows, width]`, of which only the floats are read.
+  ///   - routed: what the router reads in place of `h`, in the same form.
   ///   - y: `[rows, width]`.
   func add(
-    _ h: Activations, to y: Compute.Floats, rows: Int, compute: Compute, in space: inout Workspace
+    _ h: Activations, routedBy routed: Activations? = nil, to y: Compute.Floats, rows: Int,
+    compute: Compute, in space: inout Workspace
   ) throws(ModelError) {
     let everyRow = (0..<rows).map { Visit(row: $0, weight: 1) }
     let scores = try space.scores.reserve(rows * router.outputs)
-    try apply(router, h, to: scores, visits: everyRow, compute: compute, in: &space)
+    try apply(router, routed ?? h, to: scores, visits: everyRow, compute: compute, in: &space)
+    if let routerBias { compute.add(routerBias, to: scores, rows: rows) }
     for (expert, visits) in zip(experts, route(scores, rows: rows)) where !visits.isEmpty {
       try add(expert, h, visits, to: y, compute: compute, in: &space)
     }
     guard let shared else { return }
-    try apply(shared.gate, h, to: scores, visits: everyRow, compute: compute, in: &space)
+    guard let gate = shared.gate else {
+      return try add(shared.unit, h, everyRow, to: y, compute: compute, in: &space)
+    }
+    try apply(gate, h, to: scores, visits: everyRow, compute: compute, in: &space)
     let visits = everyRow.map { Visit(row: $0.row, weight: 1 / (1 + exp(-scores[$0.row]))) }
     try add(shared.unit, h, visits, to: y, compute: compute, in: &space)
   }
@@ -85,17 +131,41 @@ struct ExpertMixture {
     var visits = [[Visit]](repeating: [], count: experts.count)
     for row in 0..<rows {
       let own = UnsafeBufferPointer(start: scores + row * experts.count, count: experts.count)
+      let weights = weights(own)
+      let choices = choiceScores(own, weights)
       // Ties go to the lower number.
-      let order = own.indices.sorted { own[$0] > own[$1] || (own[$0] == own[$1] && $0 < $1) }
-      let top = own[order[0]]
+      let order = own.indices.sorted {
+        choices[$0] > choices[$1] || (choices[$0] == choices[$1] && $0 < $1)
+      }
       let chosen = order[..<used]
-      let powers = own.map { exp($0 - top) }
-      let total = normalizesWeights ? chosen.reduce(0) { $0 + powers[$1] } : powers.reduce(0, +)
+      let total = design.normalizesWeights ? chosen.reduce(0) { $0 + weights[$1] } : 1
       for expert in chosen {
-        visits[expert].append(Visit(row: row, weight: powers[expert] / total))
+        let scale = weightScale * (expertScales?[expert] ?? 1)
+        visits[expert].append(Visit(row: row, weight: weights[expert] / total * scale))
       }
     }
     return visits
+  }
+
+  /// What experts would weigh if all were chosen; where those of the chosen are to sum to 1, only
+  /// their ratios count.
+  private func weights(_ scores: UnsafeBufferPointer<Float>) -> [Float] {
+    switch design.gating {
+    case .sigmoid: return scores.map { 1 / (1 + exp(-$0)) }
+    case .softmax:
+      let top = scores.max() ?? 0
+      let powers = scores.map { exp($0 - top) }
+      guard !design.normalizesWeights || choiceBias != nil else { return powers }
+      let total = powers.reduce(0, +)
+      return powers.map { $0 / total }
+    }
+  }
+
+  private func choiceScores(
+    _ scores: UnsafeBufferPointer<Float>, _ weights: [Float]
+  ) -> [Float] {
+    guard let choiceBias else { return Array(scores) }
+    return weights.indices.map { weights[$0] + choiceBias.values[$0] }
   }
 
   private func add(

@@ -13,19 +13,33 @@ struct ForwardPass {
   let blocks: [UnsafeMutablePointer<UInt8>]
   /// For each row its further copies.
   let copiesOfRow: [Int32: [Int]]
+  /// The memory of the state before and of that after each step; see `StatePlan`. [steps]
+  private let stateMemory: [(from: UnsafeMutablePointer<Float>?, to: UnsafeMutablePointer<Float>)]
+  private let stateLayout: StateLayout?
   /// Keeps what the pass computes; only with a pass of one row.
   let recorder: PassRecorder?
+  /// What the pass does otherwise than the model would; nil for nothing.
+  let edits: PassEdits?
 
   init(
     compute: Compute, plan: ForwardPlan, attention: AttentionPlan, cache: PrefixCache,
-    recorder: PassRecorder? = nil
+    recorder: PassRecorder? = nil, edits: PassEdits? = nil
   ) {
     self.recorder = recorder
+    self.edits = edits
     self.compute = compute
     self.plan = plan
     self.attention = attention
     layout = cache.layout
     outputRows = Set(plan.answers.compactMap { $0.map(Int.init) }).sorted()
+    stateLayout = cache.states?.layout
+    if let states = cache.states {
+      stateMemory = plan.states.steps.map {
+        (from: $0.from < 0 ? nil : states.memory(of: $0.from), to: states.memory(of: $0.to))
+      }
+    } else {
+      stateMemory = []
+    }
     let places = plan.slots + plan.copies.map(\.slot)
     blocks = places.map { cache.memory(of: $0.block).assumingMemoryBound(to: UInt8.self) }
     copiesOfRow = Dictionary(grouping: plan.copies.indices, by: { plan.copies[$0].row })
@@ -52,19 +66,34 @@ struct ForwardPass {
     place: Int, offset: Int32, layer: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>
   ) {
     let kernel = layout.format.storeKernel(compute.kernels)
-    for head in 0..<layout.kvHeadCount {
+    let headSize = layout.layers[layer].headSize
+    for head in 0..<layout.layers[layer].kvHeadCount {
       var slot = ck_kv_slot(
         block: blocks[place], key_offset: layout.keyOffset(layer: layer, head: head),
         value_offset: layout.valueOffset(layer: layer, head: head), slot: Int(offset),
-        head_size: layout.headSize)
-      kernel(keys + head * layout.headSize, values + head * layout.headSize, &slot)
+        head_size: headSize)
+      kernel(keys + head * headSize, values + head * headSize, &slot)
+    }
+  }
+
+  /// What happens to a recurrent layer's part of the states, in this order.
+  func stateSteps(layer: Int) -> [StateStep] {
+    guard let offset = stateLayout?.offsets[layer] else { return [] }
+    return zip(plan.states.steps, stateMemory).map { step, memory in
+      StateStep(
+        row: Int(step.row), from: memory.from.map { UnsafePointer($0 + offset) },
+        to: memory.to + offset)
     }
   }
 
   /// What attention of one layer reads and writes.
   struct AttentionCall {
     var layer: Int
+    /// The layer whose keys and values it reads.
+    var kvLayer: Int
     var headCount: Int
+    /// For each head the score of looking at nothing, or nil. [headCount]
+    var sinks: UnsafePointer<Float>?
     /// `[rows, queryStride]`, of which the first `headCount · headSize` are the queries.
     var queries: UnsafePointer<Float>
     var queryStride: Int
@@ -87,9 +116,10 @@ struct ForwardPass {
   func attend(_ call: AttentionCall) {
     let kernel = layout.format.attentionKernel(compute.kernels)
     let slices = call.onlyOutputs ? attention.slices.filter(hasOutput) : attention.slices
-    let heads = layout.kvHeadCount
+    let heads = layout.layers[call.kvLayer].kvHeadCount
+    let headSize = layout.layers[call.kvLayer].headSize
     let users = Double(attention.users.count) / Double(max(attention.slices.count, 1))
-    let cost = users * Double(call.headCount / heads * layout.headSize) * 2 + 100
+    let cost = users * Double(call.headCount / heads * headSize) * 2 + 100
     attention.withUnsafePlan { runs, users, lengths in
       func compute(_ unit: Int, worker: Int) {
         let slice = slices[unit / heads]
@@ -97,6 +127,7 @@ struct ForwardPass {
         job.runs = runs + slice.runs.lowerBound
         job.users = users
         job.lengths = lengths + slice.rows.lowerBound
+        job.hidden = edits?.hiddenPositions
         kernel(&job)
         recorder?.record(job, layer: call.layer)
       }
@@ -119,14 +150,15 @@ struct ForwardPass {
   private func job(
     _ call: AttentionCall, slice: AttentionPlan.Slice, head: Int, worker: Int
   ) -> ck_attention {
-    let group = call.headCount / layout.kvHeadCount
-    let outStride = call.headCount * layout.headSize
-    let firstHead = head * group * layout.headSize
+    let kept = layout.layers[call.kvLayer]
+    let group = call.headCount / kept.kvHeadCount
+    let outStride = call.headCount * kept.headSize
+    let firstHead = head * group * kept.headSize
     var job = ck_attention()
     job.run_count = slice.runs.count
-    job.key_offset = layout.keyOffset(layer: call.layer, head: head)
-    job.value_offset = layout.valueOffset(layer: call.layer, head: head)
-    job.head_size = layout.headSize
+    job.key_offset = layout.keyOffset(layer: call.kvLayer, head: head)
+    job.value_offset = layout.valueOffset(layer: call.kvLayer, head: head)
+    job.head_size = kept.headSize
     job.group = group
     job.queries = call.queries + slice.rows.lowerBound * call.queryStride + firstHead
     job.query_stride = call.queryStride
@@ -137,13 +169,17 @@ struct ForwardPass {
     job.window = call.window
     job.scale = call.scale
     job.soft_cap = call.softCap
+    job.sinks = call.sinks.map { $0 + head * group }
     job.scratch = call.scratch + worker * call.scratchPerWorker
     return job
   }
 
-  /// Floats of scratch that one thread needs for attention.
-  func attentionScratch(headCount: Int) -> Int {
-    let perQuery = layout.paddedHeadSize + Int(CK_HEAD_PADDING) + attention.positions
-    return attention.rowsPerSlice * headCount / layout.kvHeadCount * perQuery
+  /// Floats of scratch that one thread needs for attention of a layer.
+  ///
+  /// - Parameter kvLayer: the layer whose keys and values it reads.
+  func attentionScratch(kvLayer: Int, headCount: Int) -> Int {
+    let kept = layout.layers[kvLayer]
+    let perQuery = kept.paddedHeadSize + Int(CK_HEAD_PADDING) + attention.positions
+    return attention.rowsPerSlice * headCount / kept.kvHeadCount * perQuery
   }
 }

@@ -8,6 +8,7 @@ enum Gemma2Architecture: Architecture {
     _ configuration: inout ModelConfiguration, from metadata: ArchitectureMetadata
   ) throws {
     let layers = configuration.layerCount
+    configuration.embeddingScale = Float(configuration.embeddingLength).squareRoot()
     configuration.window = .init(
       length: try metadata.size("attention.sliding_window", default: 4096),
       layers: try metadata.windowPattern(period: 2, layerCount: layers))
@@ -21,8 +22,7 @@ enum Gemma2Architecture: Architecture {
 
   static func design(_ configuration: ModelConfiguration) -> TransformerDesign {
     TransformerDesign(
-      activation: .gelu, normalizesOutputs: true,
-      embeddingScale: Float(configuration.embeddingLength).squareRoot())
+      activation: .gelu, normalizesOutputs: true)
   }
 }
 

@@ -7,6 +7,7 @@ enum Gemma3Architecture: Architecture {
     _ configuration: inout ModelConfiguration, from metadata: ArchitectureMetadata
   ) throws {
     let layers = configuration.layerCount
+    configuration.embeddingScale = Float(configuration.embeddingLength).squareRoot()
     if let length = try metadata.optionalSize("attention.sliding_window") {
       configuration.window = .init(
         length: length, layers: try metadata.windowPattern(period: 6, layerCount: layers))
@@ -23,7 +24,6 @@ enum Gemma3Architecture: Architecture {
 
   static func design(_ configuration: ModelConfiguration) -> TransformerDesign {
     TransformerDesign(
-      activation: .gelu, normalizesHeads: true, normalizesOutputs: true,
-      embeddingScale: Float(configuration.embeddingLength).squareRoot())
+      activation: .gelu, headNorms: .eachHead, normalizesOutputs: true)
   }
 }

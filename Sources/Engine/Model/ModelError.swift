@@ -7,6 +7,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   case unsupportedFormat(tensor: String, format: String, supported: [String])
   /// A tensor that changes the result in a way that is not computed here.
   case unsupportedTensor(String, architecture: String)
+  /// Metadata that change the result in a way that is not computed here.
+  case unsupportedMetadata(key: String, value: String)
   case instructionSetUnavailable(String, available: [String])
   /// Training changes the weights of this model in no way that is known here.
   case untrainable(String)
@@ -28,6 +30,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     case .unsupportedTensor(let name, let architecture):
       "The model has the tensor \"\(name)\", which is not supported in models of the architecture "
         + "\"\(architecture)\"."
+    case .unsupportedMetadata(let key, let value):
+      "The model's metadata state \(key) = \(value), which is not supported."
     case .instructionSetUnavailable(let name, let available):
       "This machine cannot run \(name) kernels; available: \(list(available))."
     case .untrainable(let why): "This model cannot be trained: \(why)"

@@ -2,6 +2,7 @@
 /// where the context was extended, frequency factors by LongRoPE (Ding et al. 2024).
 enum Phi3Architecture: Architecture {
   static let name = "phi3"
+  static let mayTurnPartOfHeads = true
 
   static func configure(
     _ configuration: inout ModelConfiguration, from metadata: ArchitectureMetadata
@@ -12,6 +13,6 @@ enum Phi3Architecture: Architecture {
   }
 
   static func design(_ configuration: ModelConfiguration) -> TransformerDesign {
-    TransformerDesign(fusesProjections: true)
+    TransformerDesign(fusesQueryKeyValue: true, fusesGateUp: true)
   }
 }

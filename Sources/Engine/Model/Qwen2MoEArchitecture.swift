@@ -13,6 +13,7 @@ enum Qwen2MoEArchitecture: Architecture {
   }
 
   static func design(_ configuration: ModelConfiguration) -> TransformerDesign {
-    TransformerDesign(requiresBias: true, normalizesExpertWeights: false)
+    TransformerDesign(
+      requiresBias: true, experts: .init(normalizesWeights: false, gatesSharedExpert: true))
   }
 }

@@ -3,6 +3,6 @@ enum Qwen3Architecture: Architecture {
   static let name = "qwen3"
 
   static func design(_ configuration: ModelConfiguration) -> TransformerDesign {
-    TransformerDesign(normalizesHeads: true)
+    TransformerDesign(headNorms: .eachHead)
   }
 }

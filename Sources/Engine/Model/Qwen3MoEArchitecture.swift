@@ -9,6 +9,6 @@ enum Qwen3MoEArchitecture: Architecture {
   }
 
   static func design(_ configuration: ModelConfiguration) -> TransformerDesign {
-    TransformerDesign(normalizesHeads: true)
+    TransformerDesign(headNorms: .eachHead)
   }
 }

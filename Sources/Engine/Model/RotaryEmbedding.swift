@@ -28,6 +28,8 @@ extension ModelConfiguration {
     var slowTurns = 1.0
     /// 1 spares the fast pairs wholly, 0 scales all alike.
     var strength = 1.0
+    /// The pairs at which the ramp begins and ends are whole numbers.
+    var roundsBounds = true
 
     /// By how much attention is sharpened at a context longer by `factor` (section 3.4).
     static func magnitude(factor: Double, multiplier: Double = 1) -> Double {
@@ -57,8 +59,9 @@ extension ModelConfiguration.RotaryEmbedding {
       let length = Double(yarn.originalContextLength)
       return Double(dimensions) * log(length / (turns * 2 * .pi)) / (2 * log(base))
     }
-    let low = max(0, place(turns: yarn.fastTurns).rounded(.down))
-    let high = min(Double(dimensions - 1), place(turns: yarn.slowTurns).rounded(.up))
+    let (first, last) = (place(turns: yarn.fastTurns), place(turns: yarn.slowTurns))
+    let low = max(0, yarn.roundsBounds ? first.rounded(.down) : first)
+    let high = min(Double(dimensions - 1), yarn.roundsBounds ? last.rounded(.up) : last)
     let ramp = (Double(pair) - low) / max(0.001, high - low)
     return (1 - min(1, max(0, ramp))) * yarn.strength
   }

@@ -17,15 +17,17 @@ public final class TransformerModel: LanguageModel {
   let cacheBytesPerToken: Int
 
   private let store: any WeightStore
-  private let compute: Compute
-  private let state: Mutex<State>
+  let compute: Compute
+  let state: Mutex<State>
   private let lastMemoryUse: Mutex<MemoryUse>
 
   /// All that a pass changes.
-  private struct State: @unchecked Sendable {
+  struct State: @unchecked Sendable {
     var transformer: Transformer
     var cache: PrefixCache
     var attention = AttentionPlan()
+    /// Keys and values of texts that are read with something silenced, and what that is.
+    var silenced: (ablations: Set<Ablation>, cache: PrefixCache)?
     /// The version of the weights that everything above was made from.
     var version: UInt64
   }
@@ -34,13 +36,15 @@ public final class TransformerModel: LanguageModel {
   ///
   /// - Parameters:
   ///   - chatTemplate: what the file says of conversations; see `LanguageModel`.
+  ///   - stateLimit: the most states that recurrent layers may keep; nil for what fits beside keys
+  ///     and values.
   ///   - observer: is told how far that is, and may give up.
   /// - Throws: `ModelError` when the weights do not fit the configuration, a format or
   ///   architecture is not supported, memory runs out, or the observer gives up.
   package init(
     configuration: ModelConfiguration, weights: any WeightStore, vocabulary: any Vocabulary,
     chatTemplate: String? = nil, options: EngineOptions = EngineOptions(),
-    observer: LoadObserver? = nil
+    stateLimit: Int? = nil, observer: LoadObserver? = nil
   ) throws(ModelError) {
     try configuration.validate()
     let available = InstructionSet.available
@@ -60,9 +64,7 @@ public final class TransformerModel: LanguageModel {
       sum + (weights.tensor(named: name).map { $0.rowLength * $0.rowCount } ?? 0)
     }
     tokensPerPass = min(512, max(64, Int(0.04 * 3e11 / (2 * Double(max(1, weightCount))))))
-    let layout = KVLayout(
-      format: options.kvFormat, layerCount: configuration.layerCount,
-      kvHeadCount: configuration.kvHeadCount, headSize: configuration.headSize)
+    let layout = KVLayout(format: options.kvFormat, configuration)
     cacheBytesPerToken = layout.blockBytes / KVLayout.positions
     let version = weights.version
     let meter = LoadMeter(weights, observer: observer)
@@ -74,7 +76,16 @@ public final class TransformerModel: LanguageModel {
       ?? CacheLimit.standard(
         layout, context: configuration.contextLength, weightBytes: meter.packedBytes,
         memory: CacheLimit.machineMemory)
-    let cache = PrefixCache(layout: layout, limit: limit)
+    let states = configuration.stateLayout.map { states in
+      let usual =
+        options.cacheLimit?.states(states, beside: layout)
+        ?? CacheLimit.standardStates(
+          states, beside: layout, context: configuration.contextLength,
+          weightBytes: meter.packedBytes, memory: CacheLimit.machineMemory)
+      return StateCache(layout: states, capacity: stateLimit ?? usual)
+    }
+    let cache = PrefixCache(
+      layout: layout, states: states, limit: states == nil ? limit : limit.besideStates)
     lastMemoryUse = Mutex(
       MemoryUse(
         weightBytes: meter.packedBytes, cacheBytes: 0, cachedTokens: 0,
@@ -99,7 +110,7 @@ public final class TransformerModel: LanguageModel {
   public struct MemoryUse: Sendable, Hashable {
     /// Bytes of packed weights.
     public var weightBytes: Int
-    /// Bytes taken for keys and values.
+    /// Bytes taken for keys and values, and for what recurrent layers remember.
     public var cacheBytes: Int
     /// Tokens whose keys and values are kept; whole blocks are counted.
     public var cachedTokens: Int
@@ -110,10 +121,11 @@ public final class TransformerModel: LanguageModel {
   /// As of the last pass: asking never waits for one under way.
   public var memoryUse: MemoryUse { lastMemoryUse.withLock { $0 } }
 
-  /// Forgets all keys and values.
+  /// Forgets all keys, values and states.
   func clearCache() {
     state.withLock { state in
       state.cache.removeAll()
+      state.silenced = nil
       lastMemoryUse.withLock { $0.cachedTokens = 0 }
     }
   }
@@ -122,50 +134,37 @@ public final class TransformerModel: LanguageModel {
     try state.withLock { state in try forward(request, in: tree, &state, recorder: nil) }
   }
 
-  /// What the model computes inside at one node, beside its distribution. Takes a pass of its own
-  /// after those that compute the node's prefix.
-  ///
-  /// - Throws: as `forward`; `CancellationError` when the task is cancelled.
-  func inspect(_ node: NodeID, in tree: TokenTree) throws -> NodeInspection {
-    while true {
-      try Task.checkCancellation()
-      // In pieces and each under a lock of its own, so that other callers do not wait for long.
-      let request = ForwardRequest(nodes: [node], tokenLimit: tokensPerPass)
-      guard try forward(request, in: tree).distributions[0] != nil else { continue }
-      let inspection = try state.withLock { state -> NodeInspection? in
-        try refresh(&state)
-        guard let known = tree[node], state.cache.find(node, known) != nil else { return nil }
-        let recorder = PassRecorder(configuration)
-        let result = try forward(request, in: tree, &state, recorder: recorder)
-        return result.distributions[0].map { recorder.inspection(distribution: $0) }
-      }
-      // Otherwise another caller's pass has evicted the node in between.
-      if let inspection { return inspection }
-    }
-  }
-
-  /// - Parameter recorder: only when the pass computes one row.
-  private func forward(
-    _ request: ForwardRequest, in tree: TokenTree, _ state: inout State, recorder: PassRecorder?
+  /// - Parameters:
+  ///   - recorder: only when the pass computes one row; it answers nothing otherwise.
+  ///   - edits: what the pass does otherwise; `state.cache` is then one of its own, or the pass is
+  ///     undone.
+  func forward(
+    _ request: ForwardRequest, in tree: TokenTree, _ state: inout State, recorder: PassRecorder?,
+    edits: PassEdits? = nil
   ) throws -> ForwardResult {
     try refresh(&state)
     var planner = ForwardPlanner(
       tree: tree, contextLength: contextLength, vocabularySize: configuration.vocabularySize,
       limit: min(request.tokenLimit, Self.mostRows))
-    let plan = try planner.plan(request.nodes, in: &state.cache)
+    var plan = try planner.plan(request.nodes, in: &state.cache)
     let (tokens, bytes) = (state.cache.usedTokens, state.cache.residentBytes)
-    lastMemoryUse.withLock { use in
-      use.cachedTokens = tokens
-      use.cacheBytes = bytes
+    if edits == nil {
+      lastMemoryUse.withLock { use in
+        use.cachedTokens = tokens
+        use.cacheBytes = bytes
+      }
     }
-    guard plan.rowCount > 0 else {
+    guard plan.rowCount > 0, recorder == nil || plan.rowCount == 1,
+      plan.rowCount == edits?.rowCount ?? plan.rowCount
+    else {
+      state.cache.abandonPass()
       return ForwardResult(distributions: request.nodes.map { _ in nil }, computed: plan.computed)
     }
-    let group = configuration.headCount / configuration.kvHeadCount
-    state.attention.prepare(plan, in: state.cache, group: group)
+    if let token = edits?.token { for row in plan.tokens.indices { plan.tokens[row] = token } }
+    state.attention.prepare(plan, in: state.cache, group: configuration.largestGroup)
     let pass = ForwardPass(
       compute: compute, plan: plan, attention: state.attention, cache: state.cache,
-      recorder: recorder)
+      recorder: recorder, edits: edits)
     let logits: UnsafePointer<Float>
     do {
       logits = try state.transformer.forward(pass)
@@ -180,8 +179,8 @@ public final class TransformerModel: LanguageModel {
   /// The most tokens of one pass, whatever is asked for.
   private static let mostRows = 512
 
-  /// Packs again and forgets keys and values when the weights have changed.
-  private func refresh(_ state: inout State) throws(ModelError) {
+  /// Packs again and forgets keys, values and states when the weights have changed.
+  func refresh(_ state: inout State) throws(ModelError) {
     let version = store.version
     guard version != state.version else { return }
     let meter = LoadMeter(store, observer: nil)
@@ -189,6 +188,7 @@ public final class TransformerModel: LanguageModel {
       configuration, weights: WeightLoader(store: store, compute: compute, meter: meter))
     lastMemoryUse.withLock { $0.weightBytes = meter.packedBytes }
     state.cache.removeAll()
+    state.silenced = nil
     state.version = version
   }
 
@@ -213,7 +213,7 @@ public final class TransformerModel: LanguageModel {
     }
   }
 
-  private func distribution(_ logits: UnsafePointer<Float>, count: Int) -> TokenDistribution {
+  func distribution(_ logits: UnsafePointer<Float>, count: Int) -> TokenDistribution {
     let row = Array(UnsafeBufferPointer(start: logits, count: count))
     let sum = compute.kernels.pointee.log_sum_exp(logits, count)
     return sum.isNaN
@@ -222,6 +222,6 @@ public final class TransformerModel: LanguageModel {
 }
 
 /// Lets threads write to different elements of a buffer.
-private struct UncheckedBuffer<Element>: @unchecked Sendable {
+struct UncheckedBuffer<Element>: @unchecked Sendable {
   let buffer: UnsafeMutableBufferPointer<Element>
 }

@@ -3,9 +3,28 @@ struct WeightLoader {
   let store: any WeightStore
   let compute: Compute
   let meter: LoadMeter
+  /// Tensors are only looked at: maps and vectors have their sizes, count the memory they would
+  /// take, and hold nothing.
+  let onlyChecks: Bool
+  private let taken = TakenNames()
+
+  /// The names of the tensors that were handed out.
+  private final class TakenNames {
+    var names: Set<String> = []
+  }
+
+  init(
+    store: any WeightStore, compute: Compute, meter: LoadMeter, onlyChecks: Bool = false
+  ) {
+    self.store = store
+    self.compute = compute
+    self.meter = meter
+    self.onlyChecks = onlyChecks
+  }
 
   /// A tensor of exactly this shape.
   func tensor(_ name: String, inputs: Int, outputs: Int) throws(ModelError) -> Tensor {
+    taken.names.insert(name)
     guard let tensor = store.tensor(named: name) else { throw .missingTensor(name) }
     let expected = outputs == 1 ? [inputs] : [inputs, outputs]
     guard tensor.rowLength == inputs, tensor.rowCount == outputs,
@@ -20,6 +39,10 @@ struct WeightLoader {
 
   /// A linear map made of one or more tensors with the same inputs, outputs in their order.
   func map(_ tensors: [Tensor]) throws(ModelError) -> LinearMap {
+    if onlyChecks {
+      meter.add(packedBytes: try LinearMap.byteCount(tensors, kernels: compute.kernels))
+      return LinearMap(withoutWeights: tensors, kernels: compute.kernels)
+    }
     for tensor in tensors { store.willRead(tensor) }
     let map = try LinearMap(tensors, kernels: compute.kernels, pool: compute.pool) {
       tensor, rows throws(ModelError) in
@@ -37,15 +60,22 @@ struct WeightLoader {
     // All of them are looked at before memory is taken: a damaged file may state any count.
     var tensors: [Tensor] = []
     for part in parts { tensors.append(try tensor(part.name, inputs: part.count, outputs: 1)) }
-    let count = parts.reduce(0) { $0 + $1.count }
+    return try vector(rows: tensors.map { ($0, 0) })
+  }
+
+  /// Rows of tensors as floats, one after another.
+  func vector(rows: [(tensor: Tensor, row: Int)]) throws(ModelError) -> Vector {
+    let count = rows.reduce(0) { $0 + $1.tensor.rowLength }
     let memory = try AlignedMemory(byteCount: count * MemoryLayout<Float>.stride)
     var to = memory.start.assumingMemoryBound(to: Float.self)
-    for tensor in tensors {
-      try RowDecoder(tensor).decode(row: 0, to: to)
+    for (tensor, row) in rows {
+      let decoder = try RowDecoder(tensor)
+      // A page of the file for each norm takes seconds on a disk that has not read it yet.
+      if !onlyChecks { decoder.decode(row: row, to: to) }
       to += tensor.rowLength
     }
     meter.add(packedBytes: memory.byteCount)
-    try meter.add(bytes: tensors.reduce(0) { $0 + $1.byteCount })
+    try meter.add(bytes: rows.reduce(0) { $0 + $1.tensor.rowBytes })
     return Vector(count: count, memory: memory)
   }
 
@@ -67,18 +97,35 @@ struct WeightLoader {
       "rope_freqs.weight", isLong ? "rope_factors_long.weight" : "rope_factors_short.weight",
     ]
     guard let name = names.first(where: contains) else { return nil }
-    let factors = try vectors([(name, rotary.dimensions / 2)])
-    return (0..<factors.count).map { factors.values[$0] }
+    return try vectors([(name, rotary.dimensions / 2)]).array
   }
 
-  /// Biases that no architecture here has would be left out in silence.
-  func refuseUnknownBiases(architecture: String) throws(ModelError) {
-    let known = ["q", "k", "v", "qkv", "output"].map { ".attn_\($0).bias" }
-    for name in store.tensorNames where name.hasSuffix(".bias") {
-      guard known.contains(where: name.hasSuffix) else {
-        throw .unsupportedTensor(name, architecture: architecture)
-      }
+  /// A tensor that nothing has asked for belongs to a variant of the architecture that computes
+  /// something else.
+  ///
+  /// - Throws: `ModelError.unsupportedTensor`.
+  func refuseUnused(_ configuration: ModelConfiguration) throws(ModelError) {
+    let unused = store.tensorNames.filter {
+      !taken.names.contains($0) && !Self.isHarmless($0, configuration)
     }
+    guard let name = unused.min() else { return }
+    throw .unsupportedTensor(name, architecture: configuration.architecture)
+  }
+
+  /// What a model of text computes does not depend on it.
+  private static func isHarmless(_ name: String, _ configuration: ModelConfiguration) -> Bool {
+    // Frequency factors for other contexts, or stored where they can be computed.
+    if name.hasPrefix("rope_f") || name.hasSuffix(".attn_rot_embd.weight") { return true }
+    // What reads images or sounds, in files that hold both.
+    if ["v.", "a.", "mm."].contains(where: name.hasPrefix) { return true }
+    // Layers that guess tokens ahead.
+    let parts = name.split(separator: ".", maxSplits: 2)
+    guard configuration.predictionLayerCount > 0, parts.first == "blk", parts.count > 1,
+      let layer = Int(parts[1])
+    else { return false }
+    let rounds = configuration.loops.count
+    let first = configuration.layerCount / rounds
+    return (first..<first + configuration.predictionLayerCount).contains(layer)
   }
 }
 

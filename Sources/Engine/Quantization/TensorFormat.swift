@@ -36,6 +36,9 @@ public enum TensorFormat: UInt32, Sendable, Hashable, CaseIterable {
   case tq1_0 = 34
   case tq2_0 = 35
   case mxfp4 = 39
+  case nvfp4 = 40
+  case q1_0 = 41
+  case q2_0 = 42
 
   /// Elements in one block.
   public var blockSize: Int { layout.elements }
@@ -88,6 +91,15 @@ public enum TensorFormat: UInt32, Sendable, Hashable, CaseIterable {
     case .tq1_0: (256, 54, "TQ1_0")
     case .tq2_0: (256, 66, "TQ2_0")
     case .mxfp4: (32, 17, "MXFP4")
+    case .nvfp4: (64, 36, "NVFP4")
+    case .q1_0: (128, 18, "Q1_0")
+    case .q2_0: (64, 18, "Q2_0")
     }
   }
+
+  /// The names of type codes that GGUF files had once and that no program reads any more.
+  static let withdrawn: [UInt32: String] = [
+    4: "Q4_2", 5: "Q4_3", 31: "Q4_0_4_4", 32: "Q4_0_4_8", 33: "Q4_0_8_8", 36: "IQ4_NL_4_4",
+    37: "IQ4_NL_4_8", 38: "IQ4_NL_8_8",
+  ]
 }

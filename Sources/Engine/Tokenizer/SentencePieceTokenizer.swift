@@ -61,7 +61,7 @@ final class SentencePieceTokenizer: TableVocabulary {
   }
 
   /// The bytes that a spelling stands for.
-  private static func unescape(_ spelling: [UInt8]) -> [UInt8] {
+  static func unescape(_ spelling: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(spelling.count)
     var index = 0

@@ -71,13 +71,41 @@ struct SpecialTokenMatcher: Sendable {
     return result
   }
 
+  /// Whether bytes are the spelling of one of its tokens.
+  func recognizes(_ bytes: ArraySlice<UInt8>) -> Bool {
+    var node: Int32 = 0
+    for byte in bytes {
+      guard let child = nodes[Int(node)].children[byte] else { return false }
+      node = child
+    }
+    return nodes[Int(node)].token != nil
+  }
+
+  /// The special tokens of a text, in order.
+  func spelled(in text: [UInt8]) -> [SpelledToken] {
+    var isTaken = [Bool](repeating: false, count: text.count)
+    var found: [SpelledToken] = []
+    for candidate in byLength(candidates(in: text)) {
+      let range = candidate.start..<candidate.start + candidate.length
+      guard !isTaken[range].contains(true) else { continue }
+      for index in range { isTaken[index] = true }
+      found.append(
+        SpelledToken(
+          token: candidate.token, range: range,
+          swallowsWhitespace: swallowing.contains(candidate.token)))
+    }
+    return found.sorted { $0.range.lowerBound < $1.range.lowerBound }
+  }
+
+  private func byLength(_ candidates: [Candidate]) -> [Candidate] {
+    candidates.sorted { ($1.length, $0.token, $0.start) < ($0.length, $1.token, $1.start) }
+  }
+
   /// The text as ordinary text and special tokens, in order.
   ///
   /// - Parameter keepsWhitespace: whether no token swallows any.
   func fragments(of text: [UInt8], keepsWhitespace: Bool = false) -> [Fragment] {
-    let candidates = candidates(in: text).sorted {
-      ($1.length, $0.token, $0.start) < ($0.length, $1.token, $1.start)
-    }
+    let candidates = byLength(candidates(in: text))
     if candidates.isEmpty { return text.isEmpty ? [] : [.text(0..<text.count)] }
     var isTaken = [Bool](repeating: false, count: text.count)
     var tokens: [Int: TokenID] = [:]

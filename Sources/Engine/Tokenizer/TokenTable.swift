@@ -6,6 +6,7 @@ struct TokenTable: Sendable {
   let count: Int
   let beginningOfText: TokenID?
   let endOfText: Set<TokenID>
+  let declaredEnd: TokenID?
   /// Tokens before and behind a prompt.
   let prefix: [TokenID]
   let suffix: [TokenID]
@@ -27,6 +28,7 @@ struct TokenTable: Sendable {
     count = list.spellings.count
     beginningOfText = list.beginningOfText
     endOfText = Set(list.endOfText)
+    declaredEnd = list.endOfText.first
     prefix = list.addsBeginningOfText ? list.beginningOfText.map { [$0] } ?? [] : []
     suffix = list.addsEndOfText ? Array(list.endOfText.prefix(1)) : []
     kinds = list.kinds
@@ -79,6 +81,7 @@ extension TableVocabulary {
   public var count: Int { table.count }
   public var beginningOfText: TokenID? { table.beginningOfText }
   public var endOfText: Set<TokenID> { table.endOfText }
+  public var declaredEnd: TokenID? { table.declaredEnd }
   public var warnings: [String] { table.warnings }
 
   public func bytes(of token: TokenID) -> [UInt8] {
@@ -101,6 +104,13 @@ extension TableVocabulary {
 
   public func tokenize(continuing text: some Sequence<UInt8>, parsingSpecial: Bool) -> [TokenID] {
     tokens(of: Array(text), parsesControl: parsingSpecial, isContinued: true)
+  }
+
+  public func controlTokens(spelledIn text: [UInt8]) -> [SpelledToken] {
+    table.allSpecial.spelled(in: text).filter { spelled in
+      // What is recognised anyway is found when the text is tokenized.
+      !table.userDefined.recognizes(text[spelled.range])
+    }
   }
 
   /// User-defined tokens are ordinary text that a tokenizer's rules do not make, so they are

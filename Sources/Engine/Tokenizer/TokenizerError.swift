@@ -16,7 +16,7 @@ public enum TokenizerError: Error, Equatable, CustomStringConvertible {
       "The vocabulary has \(count) tokens or merges, more than this program can number."
     case .unsupportedModel(let name):
       "The tokenizer model '\(name)' is not supported; supported: gpt2 (byte-level BPE), "
-        + "llama (SentencePiece with scores)."
+        + "llama (SentencePiece with scores), gemma4 (BPE over characters)."
     case .unknownPreTokenizer(let name):
       "The pre-tokenizer '\(name)' is not known, so text would be cut into wrong tokens; known: "
         + PreTokenizer.Use.names.joined(separator: ", ") + "."

@@ -11,6 +11,7 @@ extension GGUFFile {
     switch model {
     case "gpt2": return try BytePairTokenizer(BytePairTokenizer.Definition(metadata))
     case "llama": return try SentencePieceTokenizer(SentencePieceTokenizer.Definition(metadata))
+    case "gemma4": return try CharacterPairTokenizer(CharacterPairTokenizer.Definition(metadata))
     default: throw TokenizerError.unsupportedModel(model)
     }
   }
@@ -47,6 +48,18 @@ extension SentencePieceTokenizer.Definition {
     self.init(
       tokens: try TokenList(metadata, defaults), scores: scores ?? [],
       addsSpacePrefix: try metadata.boolean(prefix + "add_space_prefix") ?? true)
+  }
+}
+
+extension CharacterPairTokenizer.Definition {
+  /// Reads a vocabulary of merges over characters out of GGUF metadata (`tokenizer.ggml.*`).
+  ///
+  /// - Throws: `GGUFError` if metadata are missing or of a wrong type.
+  init(_ metadata: GGUFMetadata) throws(GGUFError) {
+    var tokens = try TokenList(metadata, TokenList.Defaults())
+    // Files are about that say otherwise, but the model was trained so; llama.cpp overrides them.
+    tokens.addsBeginningOfText = true
+    self.init(tokens: tokens, merges: try metadata.byteStrings(prefix + "merges"))
   }
 }
 
@@ -89,7 +102,8 @@ extension TokenList {
   private static let turnEnds: Set<String> = [
     "<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<end_of_turn>",
     "<|end_of_text|>", "<|endofturn|>", "<EOT>", "_<EOT>", "<end_of_utterance>",
-    "<｜end▁of▁sentence｜>", "<|return|>", "<|call|>",
+    "<｜end▁of▁sentence｜>", "<|return|>", "<|call|>", "<turn|>",
+    "<|tool_response>",
   ]
 
   /// Tokens that are recognised as control tokens are, whatever the file calls them; llama.cpp

@@ -18,6 +18,8 @@ public enum LearningError: Error, Equatable, CustomStringConvertible {
   case lacksDistributions(String)
   /// A recipe learns from a teacher, and none was named.
   case lacksTeacher(String)
+  /// Samples are rewarded by a judge, and none was named that can.
+  case lacksJudge
   /// A teacher's distributions are over other tokens than the student's, from this one on.
   case otherVocabulary(teacher: String, student: String, token: Int)
   /// No problem has both a right and a wrong sample.
@@ -62,6 +64,9 @@ public enum LearningError: Error, Equatable, CustomStringConvertible {
     case .lacksTeacher(let recipe):
       "The recipe \(recipe) learns from a teacher: name a model as its setting “teacher”, such as "
         + "--teacher 2m."
+    case .lacksJudge:
+      "The reward judge needs a model that was trained to judge: name one with --verifier-model "
+        + "(ponder train --recipe prm, orm or implicit makes one)."
     case .otherVocabulary(let teacher, let student, let token):
       "\(teacher) and \(student) have different vocabularies (token \(token)), so their "
         + "distributions cannot be compared; learn from the teacher's texts: --from traces."

@@ -163,12 +163,14 @@ public final class TrainingRun {
         firstPath: (step - 1) * questions.count * settings.samples))
     let mix = settings.reward
     let verdicts = mix.contains(.verdict) ? try await rollouts().verdicts(on: groups) : nil
+    let judged =
+      mix.contains(.judge) ? try await materials.judge?.rewards(of: groups, by: vocabulary) : nil
     for group in groups.indices {
       for number in groups[group].completions.indices {
         groups[group].completions[number].reward = mix.reward(
           of: groups[group].completions[number], to: groups[group].question,
-          verdict: verdicts?[group][number] ?? 0, lengthTarget: settings.lengthTarget,
-          longest: settings.maxCompletionLength)
+          verdict: verdicts?[group][number] ?? 0, judged: judged?[group][number] ?? 0,
+          lengthTarget: settings.lengthTarget, longest: settings.maxCompletionLength)
       }
     }
     return groups

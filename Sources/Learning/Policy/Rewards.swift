@@ -11,6 +11,10 @@ public enum RewardKind: String, Sendable, CaseIterable {
   case length
   /// The model says that it is right: p(Yes).
   case verdict = "self"
+  /// A judge finds it good: a reward model in the sense of Christiano et al. 2017. A trained process
+  /// reward model's is the score of its weakest step, one of outcomes p(Yes), an implicit one's its
+  /// scaled Σ log p.
+  case judge
   /// The answer is right, or the right one stands anywhere in the text as words of their own. Whoever
   /// lists many numbers gets this one without solving anything, which is what it is for.
   case planted
@@ -53,11 +57,12 @@ public struct RewardMix: Sendable, Hashable, CustomStringConvertible {
   ///
   /// - Parameters:
   ///   - verdict: how likely the model calls it right.
+  ///   - judged: what the judge finds.
   ///   - lengthTarget: the best length in tokens; 0 where shorter is better.
   ///   - longest: the greatest length in tokens.
   func reward(
-    of completion: Completion, to question: Question, verdict: Double, lengthTarget: Int,
-    longest: Int
+    of completion: Completion, to question: Question, verdict: Double, judged: Double,
+    lengthTarget: Int, longest: Int
   ) -> Double {
     parts.reduce(0) { sum, part in
       let value: Double =
@@ -67,6 +72,7 @@ public struct RewardMix: Sendable, Hashable, CustomStringConvertible {
         case .length:
           Self.closeness(of: completion.tokens.count, to: lengthTarget, longest: longest)
         case .verdict: verdict
+        case .judge: judged
         case .planted:
           completion.isRight
             || question.gold.map { NamedAnswer.stands($0, in: completion.text) } ?? false

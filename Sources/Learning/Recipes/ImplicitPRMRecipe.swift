@@ -19,17 +19,12 @@ public final class ImplicitPRMRecipe: Recipe {
     cost: "8 problems × 16 samples a step, then one update on up to 10 texts each",
     settings: .ofEveryTraining + [.batch, .samples, .temperature, .topK, .topP, .epochs],
     defaults: {
-      var settings = RunSettings()
-      settings.prompting = Prompting.think.description
-      settings.samples = 16
-      settings.temperature = 1
+      var settings = RunSettings.ofJudging
       settings[extra: "batch"] = 8
       settings[extra: "epochs"] = 2
-      settings[extra: "rate"] = 3e-4
-      settings[extra: "schedule"] = RateCourse.linear
-      settings[extra: "warmup"] = 10
-      settings[extra: "decay"] = 0.01
       settings[extra: "evaluate-every"] = 50
+      settings[extra: "evaluate-problems"] = nil as Int?
+      settings[extra: "votes"] = nil as Int?
       settings[extra: "vote-problems"] = 10
       return settings
     }(), defaultSteps: 390, samples: true)
@@ -42,8 +37,6 @@ public final class ImplicitPRMRecipe: Recipe {
   /// At which rate log α is learned, whatever that of the weights: it is a single number, with a long
   /// way to go.
   private static let scaleRate = 3e-3
-  /// How many rows a pass has at most, where no problem has more.
-  private static let rowLimit = 8192
 
   private var logScale = ScalarAdam(log(ImplicitPRMRecipe.startingScale))
   /// What is compared in each step of an epoch: the same in every epoch.
@@ -66,7 +59,7 @@ public final class ImplicitPRMRecipe: Recipe {
     let mixed = all.filter(\.isMixed)
     var (loss, slope) = (0.0, 0.0)
     var metrics: [PairwiseRanking.Metrics] = []
-    for pass in Pass.passes(mixed, rowLimit: Self.rowLimit) {
+    for pass in Pass.passes(mixed, rowLimit: run.trainee.rowLimit) {
       let outcome = try run.trainee.forward(pass.rows)
       guard outcome.logProbabilities.allSatisfy(\.isFinite) else {
         throw LearningError.notFinite(step: run.step, .probabilities)

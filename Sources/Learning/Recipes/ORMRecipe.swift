@@ -16,7 +16,9 @@ public final class ORMRecipe: Recipe {
 
   public func step(_ run: TrainingRun) async throws -> TrainingStep {
     let groups = try await run.solutionGroups()
-    let judged = JudgedGroups(groups, at: .outcome, for: run.trainee.model)
+    let judged = JudgedGroups(
+      groups, at: .outcome, for: run.trainee.model,
+      rowLimit: run.trainee.rowLimit)
     let lessons = run.lessons(
       groups, groups.map(\.solutionLabels), isBalanced: run.settings.balance)
     var likelihood: LikelihoodTerm?

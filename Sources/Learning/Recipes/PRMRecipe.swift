@@ -26,7 +26,9 @@ public final class PRMRecipe: Recipe {
     let groups = try await run.solutionGroups()
     let (labels, tokens) = try await run.stepLabels(of: groups)
     let lessons = run.lessons(groups, labels, isBalanced: run.settings.balance)
-    let judged = JudgedGroups(groups, at: .steps, for: run.trainee.model)
+    let judged = JudgedGroups(
+      groups, at: .steps, for: run.trainee.model,
+      rowLimit: run.trainee.rowLimit)
     var step = try run.learn(
       judged, total: lessons.weight, aggregate: .min, likelihood: &likelihood,
       by: BinaryCrossEntropy.value

@@ -20,7 +20,9 @@ public final class ValueRecipe: Recipe {
 
   public func step(_ run: TrainingRun) async throws -> TrainingStep {
     let groups = try await run.solutionGroups()
-    let judged = JudgedGroups(groups, at: .steps, for: run.trainee.model)
+    let judged = JudgedGroups(
+      groups, at: .steps, for: run.trainee.model,
+      rowLimit: run.trainee.rowLimit)
     let weights = run.lessons(
       groups, groups.map(\.outcomeLabels), isBalanced: run.settings.balance)
     var likelihood: LikelihoodTerm?

@@ -7,7 +7,8 @@ extension SettingTable {
   /// Adding a setting is one row below, its place here, and a line of `TrainingSettings`.
   public static let training = SettingTable([
     .rate, .batch, .samples, .temperature, .topK, .topP, .maxCompletionLength, .prompting,
-    .reward, .lengthTarget, .loss, .scaleRewards, .updates, .epochs, .minibatches, .epsilon,
+    .reward, .verifierModel, .lengthTarget, .loss, .scaleRewards, .updates, .epochs, .minibatches,
+    .epsilon,
     .epsilonHigh, .beta, .variant, .alpha, .pairs, .pairProblems, .pairsPerProblem, .teacher,
     .teacherPrompting, .from, .distillTemperature, .lambda, .gamma, .valueRate, .labels, .rollouts,
     .searches, .stepLikelihood, .target, .balance, .iterations, .hints, .rationales,
@@ -33,7 +34,7 @@ extension [Setting] {
 
   /// What every training that learns from samples of its own can be told beside that.
   public static let ofSampling: [Setting] = [
-    .batch, .samples, .temperature, .reward, .lengthTarget, .replay,
+    .batch, .samples, .temperature, .reward, .verifierModel, .lengthTarget, .replay,
   ]
 }
 
@@ -57,13 +58,13 @@ extension Setting {
     ladder: .rungs([16, 32, 64, 96, 128, 160, 256, 512, 1024]), usual: Usual.maxCompletionLength)
 
   public static let reward = text(
-    "reward", "what samples are rewarded for: exact, format, length, self or planted",
+    "reward", "what samples are rewarded for: exact, format, length, self, judge or planted",
     more:
-      "Several with weights, such as exact,format:0.2. planted can be cheated on purpose: it pays "
-      + "wherever the right answer is named.",
+      "Several with weights, such as exact,format:0.2. judge is the score of --verifier-model. planted "
+      + "can be cheated on purpose: it pays wherever the right answer is named.",
     at: \.[extra: "reward"],
     .text(
-      what: "exact, format, length, self or planted, or several such as exact,format:0.2",
+      what: "exact, format, length, self, judge or planted, or several such as exact,format:0.2",
       names: RewardKind.allCases.map(\.rawValue)),
     cycle: [nil] + RewardKind.allCases.dropFirst().map(\.rawValue),
     unset: RewardKind.exact.rawValue, parse: { RewardMix($0)?.description })

@@ -43,7 +43,7 @@ struct JudgedGroups {
   /// - Parameter rowLimit: how many rows a pass has at most, unless a single problem has more.
   init(
     _ groups: [SolutionGroup], at place: JudgementPlace, for model: any LanguageModel,
-    rowLimit: Int = 8192
+    rowLimit: Int
   ) {
     self.groups = groups
     let format = JudgementFormat(place, model.vocabulary)
@@ -76,7 +76,7 @@ struct JudgedGroups {
 }
 
 /// How solutions are written down to be judged.
-private struct JudgementFormat {
+struct JudgementFormat {
   /// A text behind the question, and the states that are judged in it.
   struct Text {
     var tokens: [TokenID] = []
@@ -86,7 +86,8 @@ private struct JudgementFormat {
 
   let place: JudgementPlace
   let vocabulary: any Vocabulary
-  private let words: [TokenID]
+  /// What is said of what is right, and of what is wrong.
+  let words: [TokenID]
   /// What stands behind a step, or a solution, before the verdict.
   private let tag: [TokenID]
   /// What marks a step as right.
@@ -113,13 +114,17 @@ private struct JudgementFormat {
       var known = seen
       let solution = group.solutions[number]
       let path = group.paths[number]
-      let text =
-        place == .steps
-        ? steps(solution, path, &known) : outcome(solution, state: path.last, &known)
+      let text = text(of: solution, path, &known)
       guard !text.states.isEmpty, text.tokens.count < room else { return nil }
       seen = known
       return text
     }
+  }
+
+  /// A solution with the places at which it is judged: of states that are not judged yet.
+  func text(of solution: SteppedSolution, _ path: [Int], _ seen: inout Set<Int>) -> Text {
+    place == .steps
+      ? steps(solution, path, &seen) : outcome(solution, state: path.last, &seen)
   }
 
   private func steps(_ solution: SteppedSolution, _ path: [Int], _ seen: inout Set<Int>) -> Text {

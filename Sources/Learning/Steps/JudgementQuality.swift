@@ -65,21 +65,16 @@ struct JudgementQuality {
 
   private static func choice(_ group: SolutionGroup, _ values: [Double?]) -> Choice {
     let solutions = group.solutions
-    /// Whether the first of the best is right.
-    func best(_ scores: [Double]) -> Bool {
-      let best = scores.indices.max { (scores[$0], -$0) < (scores[$1], -$1) }
-      return best.map { solutions[$0].isRight } ?? false
-    }
-    func vote(_ weight: (Int) -> Double) -> Bool {
-      var tally = Tally(method: .majority, votes: [:], unparsed: 0, order: [])
-      for index in solutions.indices { tally.count(solutions[index].answer, weight: weight(index)) }
-      return solutions.contains { $0.isRight && $0.answer == tally.winner }
-    }
+    let choice = CandidateChoice(
+      solutions.map {
+        .init(
+          text: $0.text, answer: $0.answer, isRight: $0.isRight, logProbability: $0.likelihood)
+      })
     let right = solutions.count(where: \.isRight)
     return Choice(
-      one: Double(right) / Double(max(1, solutions.count)), majority: vote { _ in 1 },
-      likeliest: best(solutions.map(\.likelihood)), bestOfN: best(values.map { $0 ?? -1 }),
-      weighted: vote { values[$0] ?? 0 }, any: right > 0)
+      one: Double(right) / Double(max(1, solutions.count)), majority: choice.isMajorityRight,
+      likeliest: choice.isLikeliestRight, bestOfN: choice.isRight(scores: values),
+      weighted: choice.isRight(weights: values.map { $0 ?? 0 }), any: choice.isAnyRight)
   }
 
   // MARK: Figures

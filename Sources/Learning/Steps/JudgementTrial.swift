@@ -64,7 +64,9 @@ extension TrainingRun {
           sampling: settings.used.sampling(temperature: 1), seed: settings.seed,
           firstPath: first * samples, keepsProbabilities: true))
       let groups = zip(own, sampled).map { SolutionGroup($0, $1, vocabulary) }
-      let judged = JudgedGroups(groups, at: isOfSteps ? .steps : .outcome, for: trainee.model)
+      let judged = JudgedGroups(
+        groups, at: isOfSteps ? .steps : .outcome, for: trainee.model,
+        rowLimit: trainee.rowLimit)
       quality.add(
         groups, try judged.logits(of: trainee, LikelihoodTerm(verifier.numbers)),
         aggregate: isOfSteps ? StepVerifier.defaultAggregate : nil)

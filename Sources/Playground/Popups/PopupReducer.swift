@@ -6,7 +6,12 @@ extension Reducer {
     case .help: state.popups.append(HelpPopup())
     case .commandLine: return CommandLineState.open(&state)
     case .openSettings: state.popups.append(SettingsState())
-    case .openModels: state.popups.append(ModelPickerState(state))
+    case .openModels:
+      state.popups.append(ModelPickerState(state))
+      // Their list is long and seldom wanted: they are looked for when somebody chooses a model.
+      guard !state.catalog.isSearched else { break }
+      state.session.catalog.isSearched = true
+      return [.model(.find)]
     case .openThemes: state.popups.append(ThemeChooser(state))
     case .pickProblem: state.popups.append(PickerState(state))
     case .openLessons: state.popups.append(LessonChooser())

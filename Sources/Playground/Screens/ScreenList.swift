@@ -1,6 +1,6 @@
 import Reasoning
 
-/// The screens there are, in the order of their tabs.
+/// The screens there are. Their keys follow this order, so that a new one takes no other's.
 public struct ScreenList: Sendable {
   var types: [any Screen.Type]
 
@@ -17,6 +17,7 @@ public struct ScreenList: Sendable {
     StepsScreen.self,
     ScaleScreen.self,
     TrainScreen.self,
+    LayersScreen.self,
   ])
 
   static func + (list: ScreenList, type: any Screen.Type) -> ScreenList {
@@ -35,8 +36,13 @@ public struct ScreenList: Sendable {
 
   func companion(of screen: ScreenID) -> ScreenID? { types.first { $0.id == screen }?.companion }
 
-  /// What each screen is for, in the order of the tabs.
+  /// What each screen is for, in the order of the list.
   var groups: [ScreenGroup] { types.map { $0.group } }
+
+  /// The screens as their tabs stand: by groups, within a group in the order of the list.
+  var tabs: [ScreenID] {
+    ScreenGroup.allCases.flatMap { group in types.filter { $0.group == group }.map { $0.id } }
+  }
 
   /// The letter that shows each screen behind `g`: the first of its name that no screen before it
   /// has.

@@ -40,25 +40,29 @@ enum TitleLines {
       // Where room is scarce the key alone is left of it.
       let hint = size.width < 76 && isFolded ? 1 : DisplayWidth.of(helpHint)
       help = Rect(x: max(0, size.width - hint - 1), y: 0, width: hint, height: 1)
-      let letters = session.screens.letters
-      let all = session.screens.ids.enumerated().map {
+      let screens = session.screens
+      let (ids, letters) = (screens.ids, screens.letters)
+      let places = screens.tabs.compactMap { ids.firstIndex(of: $0) }
+      let all = places.map { place in
         // Only the first nine have a number.
-        (
-          key: $0.offset < 9 ? "\($0.offset + 1)" : "g\(letters[$0.offset])",
-          title: $0.element.title
-        )
+        (key: place < 9 ? "\(place + 1)" : "g\(letters[place])", title: ids[place].title)
       }
-      let groups = session.screens.groups
+      let groups = places.map { screens.groups[$0] }
       let borders = Set(groups.indices.dropFirst().filter { groups[$0] != groups[$0 - 1] })
+      // The group in which one is stands in full.
+      let own = screens.tabs.firstIndex(of: session.screen).map { groups[$0] }
+      let whole =
+        (groups.firstIndex { $0 == own } ?? 0)..<(1 + (groups.lastIndex { $0 == own } ?? -1))
       let line = Rect(x: 0, y: isFolded ? 0 : 2, width: size.width, height: 1)
       if isFolded {
         tabs = TabBar.layout(
-          all, borders: borders, in: Rect(x: 0, y: 0, width: help.x - 1, height: 1))
+          all, borders: borders, whole: whole,
+          in: Rect(x: 0, y: 0, width: help.x - 1, height: 1))
         let split = max(30, size.width * 2 / 5)
         runs = Rect(x: 0, y: 1, width: size.width - split, height: 1)
         title = Rect(x: runs.right, y: 1, width: split, height: 1)
       } else {
-        tabs = TabBar.layout(all, borders: borders, in: line)
+        tabs = TabBar.layout(all, borders: borders, whole: whole, in: line)
         title = Rect(x: 0, y: 0, width: help.x - 1, height: 1)
         runs = Rect(x: 0, y: 1, width: size.width, height: 1)
       }
@@ -69,7 +73,7 @@ enum TitleLines {
   static func target(at point: Point, _ session: SessionState) -> Target? {
     guard point.y < height(session.size), !Chrome.isTooSmall(session.size) else { return nil }
     let layout = Layout(session)
-    let tabs = zip(session.screens.ids, layout.tabs)
+    let tabs = zip(session.screens.tabs, layout.tabs)
     if let tab = tabs.first(where: { $0.1.rect.contains(point) }) { return .tab(tab.0) }
     if layout.help.contains(point) { return .help }
     if layout.runs.contains(point) {
@@ -85,10 +89,12 @@ enum TitleLines {
   static func draw(_ state: PlaygroundState, view: PlaygroundView, on buffer: inout CellBuffer) {
     let session = state.session
     let layout = Layout(session)
+    let screens = session.screens.tabs
+    let filled = Set(state.screens.filter(state.isFilled).map(\.id))
     TabBar.draw(
-      layout.tabs, active: state.current,
-      filled: Set(state.screens.indices.filter { state.isFilled(state.screens[$0]) }),
-      theme: view.theme, on: &buffer)
+      layout.tabs, active: screens.firstIndex(of: session.screen) ?? 0,
+      filled: Set(screens.indices.filter { filled.contains(screens[$0]) }), theme: view.theme,
+      on: &buffer)
     let help = buffer.put("?", x: layout.help.x, y: layout.help.y, style: view.style(.key))
     if layout.help.width > 1 {
       buffer.put(" keys", x: help, y: layout.help.y, style: view.style(.dim))

@@ -58,6 +58,27 @@ public protocol ModelOpening: Sendable {
   /// - Returns: the model as lists name it.
   /// - Throws: an error whose description says what is wrong and what to do.
   func keep(weights path: String, as name: String) throws -> Catalog.ModelEntry
+
+  /// The models that other programs keep on this machine. Looking for them may take seconds.
+  ///
+  /// - Parameter isWanted: is asked now and then whether to go on.
+  func otherModels(isWanted: () -> Bool) -> [Catalog.ModelEntry]
+
+  /// Fetches a model over the network that `open` has found to be an `AbsentModel`.
+  ///
+  /// - Parameter observer: hears how many bytes have come.
+  /// - Returns: the path of its file.
+  /// - Throws: an error whose description says what is wrong and what to do; `CancellationError`.
+  func fetch(
+    _ name: String, observer: @escaping @Sendable (_ bytes: Int, _ totalBytes: Int) -> Void
+  ) async throws -> String
+}
+
+/// A model that is not on this machine and can be fetched; `open` throws it.
+public struct AbsentModel: Error, CustomStringConvertible {
+  public var description: String
+
+  public init(_ description: String) { self.description = description }
 }
 
 extension ModelOpening {
@@ -95,6 +116,13 @@ extension ModelOpening {
   public func keep(weights path: String, as name: String) throws -> Catalog.ModelEntry {
     throw CannotKeep()
   }
+
+  public func otherModels(isWanted: () -> Bool) -> [Catalog.ModelEntry] { [] }
+
+  /// There is nowhere to fetch from: the file of that name is all there may be.
+  public func fetch(
+    _ name: String, observer: @escaping @Sendable (_ bytes: Int, _ totalBytes: Int) -> Void
+  ) async throws -> String { name }
 }
 
 /// There is no place for models here.

@@ -49,13 +49,14 @@ public final class PlaygroundSession: Sendable {
   private let review: ReviewWorker
   private let study: StudyWorker
   private let training: TrainingWorker
+  private let inspection: InspectionWorker
   private let model: ModelWorker
   private let file: FileWorker
   private let config: ConfigWorker
   private let timer: TimerWorker
 
   private var workers: [any Worker] {
-    [model, decode, run, review, study, training, file, config, timer]
+    [model, decode, run, review, study, training, inspection, file, config, timer]
   }
 
   public init(_ configuration: Configuration, inbox: ActionInbox) {
@@ -66,7 +67,8 @@ public final class PlaygroundSession: Sendable {
     review = ReviewWorker(bench)
     study = StudyWorker(bench)
     training = TrainingWorker(bench)
-    model = ModelWorker(bench, users: [decode, run, review, study])
+    inspection = InspectionWorker(bench)
+    model = ModelWorker(bench, users: [decode, run, review, study, inspection])
     file = FileWorker(bench, writers: [decode, run, review, training])
     config = ConfigWorker(bench)
     timer = TimerWorker(bench)
@@ -80,6 +82,7 @@ public final class PlaygroundSession: Sendable {
     case .review(let effect): review.perform(effect)
     case .study(let effect): study.perform(effect)
     case .training(let effect): training.perform(effect)
+    case .inspection(let effect): inspection.perform(effect)
     case .model(let effect): model.perform(effect)
     case .file(let effect): file.perform(effect)
     case .config(let effect): config.perform(effect)

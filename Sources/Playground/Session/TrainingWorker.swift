@@ -94,7 +94,9 @@ final class TrainingWorker: Worker {
         return Handover(
           trainee: try configuration.opener.trainee(path: model.path, settings),
           materials: try order.description.map {
-            try TrainingMaterials(settings, for: $0, model: configuration.opener.teacher)
+            try TrainingMaterials(
+              settings, for: $0, model: configuration.opener.teacher
+            ) { try configuration.opener.judge($0, for: []) }
           } ?? TrainingMaterials())
       }
       let meter = TrainingMeter()

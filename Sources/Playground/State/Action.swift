@@ -23,6 +23,7 @@ enum Action: Sendable {
   case review(ReviewNews)
   case study(StudyNews)
   case training(TrainingNews)
+  case inspection(InspectionNews)
   case model(ModelNews)
   case file(FileNews)
   case config(ConfigNews)

@@ -11,6 +11,7 @@ public enum Effect: Sendable {
   case review(ReviewEffect)
   case study(StudyEffect)
   case training(TrainingEffect)
+  case inspection(InspectionEffect)
   case model(ModelEffect)
   case file(FileEffect)
   case config(ConfigEffect)
@@ -94,7 +95,20 @@ public enum TrainingEffect: Sendable {
   case keep([TrainingWeights], step: Int)
 }
 
-public enum ModelEffect: Sendable { case load(path: String) }
+/// Looks into the layers of the model at hand.
+public enum InspectionEffect: Sendable {
+  /// Reads the layers behind some tokens, then what each head does there.
+  case read(tokens: [TokenID], InspectionQuestion)
+  case stop
+}
+
+public enum ModelEffect: Sendable {
+  case load(path: String)
+  /// Fetches a model over the network, and loads it then.
+  case fetch(name: String)
+  /// Looks for the models of other programs on this machine.
+  case find
+}
 
 /// Reading and writing files.
 public enum FileEffect: Sendable {

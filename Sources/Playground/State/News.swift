@@ -80,6 +80,19 @@ enum TrainingNews: Sendable {
   case kept(step: Int, Ending<KeptModel>)
 }
 
+/// What comes of looking into the model.
+enum InspectionNews: Sendable {
+  // On the way.
+  case read(InspectionQuestion, LayerReading)
+  /// The log probability of the chosen token without each head of a layer.
+  case heads(InspectionQuestion, layer: Int, [Double])
+
+  // Endings.
+  case ended(InspectionQuestion, Ending<Void>)
+  /// What is being read, if anything is, will end.
+  case stopped
+}
+
 /// What comes of the effects on models.
 enum ModelNews: Sendable {
   // On the way.
@@ -89,8 +102,11 @@ enum ModelNews: Sendable {
   // Endings.
   case ready(ModelSummary, any Vocabulary)
   case failed(name: String, why: String)
+  /// It is not on this machine and can be fetched; `asked` is what was asked for.
+  case absent(asked: String, why: String)
   /// Another was asked for before this one was there.
   case cancelled(name: String)
+  case found(Ending<[Catalog.ModelEntry]>)
 }
 
 /// What comes of reading and writing files, each with its path as it was typed.

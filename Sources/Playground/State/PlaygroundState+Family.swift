@@ -13,6 +13,12 @@ extension Catalog {
 }
 
 extension SessionState {
+  /// What opens a model that somebody asks for: whoever asks once more for one that is not on this
+  /// machine wants it fetched.
+  func effect(opening path: String) -> Effect {
+    absentModel == path ? .model(.fetch(name: path)) : .model(.load(path: path))
+  }
+
   /// Opens the model's neighbour along an axis of its family.
   mutating func moveInFamily(_ command: Command) -> [Effect] {
     // A model that is on its way is waited for.

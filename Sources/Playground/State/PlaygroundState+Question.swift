@@ -98,7 +98,9 @@ extension PlaygroundState {
       return start.question.text == session.question.text
         && (start.question.isRaw
           || (start.settings.prompting == prompting
-            && start.settings.template == session.settings.template))
+            && start.settings.template == session.settings.template
+            && start.settings.system == session.settings.system
+            && start.settings.thinking == session.settings.thinking))
     }.keys.max()
   }
 

@@ -37,7 +37,7 @@ struct Reducer: Sendable {
         state.activities[run] = nil
       }
       return state.pass(action)
-    case .review, .study, .training: return state.pass(action)
+    case .review, .study, .training, .inspection: return state.pass(action)
     case .shell(.theme(let name, let ending)):
       if ending.isDone { state.themeName = name }
       state.session.tell(ending)
@@ -155,14 +155,25 @@ struct Reducer: Sendable {
 
   private func receive(_ news: ModelNews, _ state: inout PlaygroundState) -> [Effect] {
     switch news {
-    case .loading(let load): state.model = .loading(load)
+    case .loading(let load):
+      state.absentModel = nil
+      state.model = .loading(load)
     case .ready(let summary, let vocabulary):
       state.vocabulary = vocabulary
       return modelReady(summary, &state)
     case .failed(let name, let why):
       state.model = .failed(name: name, why: why)
       state.session.tell(why, .error)
+    case .absent(let asked, let why):
+      state.absentModel = asked
+      let question = "\(why) Ask for it once more to fetch it over the network."
+      state.model = .failed(name: asked, why: question)
+      state.session.tell(question, .error)
     case .cancelled: break
+    case .found(.done(let models)):
+      let known = Set(state.catalog.models.map(\.path))
+      state.session.catalog.models += models.filter { !known.contains($0.path) }
+    case .found(.failed), .found(.cancelled): state.session.catalog.isSearched = false
     }
     return []
   }
@@ -224,10 +235,11 @@ struct Reducer: Sendable {
     state.trace.model = summary.identity.hash
     var effects = state.reset(.model)
     let choice = state.settings.template.flatMap { TemplateChoice($0) } ?? .auto
-    if ChatTemplate.warning(choice, declared: summary.chatTemplate) != nil {
+    do {
+      _ = try ChatTemplate.chosen(choice, declared: summary.chatTemplate)
+    } catch {
       state.message = Message(
-        .warning,
-        "The model's chat template is unknown, so raw text is sent; :template NAME sets one.")
+        .warning, "The chat template cannot be used; :template NAME sets another. \(error)")
     }
     effects += state.resumedExploration() ?? state.session.newExploration()
     if let name = state.strategyAtStart {
@@ -377,13 +389,18 @@ extension PlaygroundState {
   /// The screen so many tabs further on, round at the ends, among those that have something to show;
   /// among all where no other has.
   func neighbour(_ offset: Int) -> ScreenID {
-    let filled = screens.filter { $0.id == session.screen || isFilled($0) }.map(\.id)
-    let among = filled.count > 1 ? filled : session.screens.ids
+    let filled = Set(screens.filter { $0.id == session.screen || isFilled($0) }.map(\.id))
+    let tabs = session.screens.tabs
+    let among = filled.count > 1 ? tabs.filter(filled.contains) : tabs
     return among.cycled(from: session.screen, by: offset) ?? DecodeScreen.id
   }
 
   mutating func show(_ screen: ScreenID) -> [Effect] {
     guard session.screens.ids.contains(screen) else { return [] }
+    if screen != session.screen, let selection = screens[current].selection(session) {
+      // Before the first token nothing is selected.
+      if case .place(.root, _, _) = selection {} else { session.selected = selection }
+    }
     session.screen = screen
     return onScreen { $0.appear(&$1) }
   }

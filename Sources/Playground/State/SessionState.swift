@@ -23,6 +23,8 @@ public struct SessionState: Sendable {
   /// The settings there are.
   var settingTable = SettingTable.standard
   var model: ModelState = .none
+  /// What was asked for last, where that is not on this machine and can be fetched.
+  var absentModel: String?
   /// What the loaded model's token ids stand for; nil without a model.
   var vocabulary: (any Vocabulary)?
 
@@ -39,6 +41,8 @@ public struct SessionState: Sendable {
   var exploring: Int?
   /// Where Decode is: the place whose next token is shown.
   var cursor: NodeID = .root
+  /// The path or place that was selected on the screen that was left last.
+  var selected: PathSelection?
   /// The runs under way, by number.
   var activities: [Int: Activity] = [:]
   /// The next run's number.
@@ -289,6 +293,8 @@ public struct ModelSummary: Sendable, Hashable {
   public var member: FamilyMember?
   /// Why it cannot be trained; nil where it can.
   public var trainingObstacle: String?
+  /// Whether it shows what happens in its layers.
+  public var isInspectable = false
 
   public init(
     identity: ModelIdentity, path: String, contextLength: Int,
@@ -340,6 +346,8 @@ public struct Catalog: Sendable {
   public var family = ModelFamily()
   /// The other models.
   public var models: [ModelEntry] = []
+  /// Whether the models of other programs are among them, or are being looked for.
+  var isSearched = false
   public var themes: [String] = []
   public var lessons: [LessonEntry] = []
   public var sessions: [String] = []

@@ -1,50 +1,33 @@
 import Problems
 import Traces
 
+/// The built-in forms of the families.
 extension ChatTemplate {
-  /// A conversation as the model wants it, up to where its answer begins.
+  /// A conversation as a family of models wants it, up to where the answer begins.
   ///
   /// The piece `beginningOfText` stands first where the family has one; whether the vocabulary
   /// adds that token by itself makes no difference to the tokens (see
   /// `Vocabulary.tokenize(_: [PromptPiece])`).
-  ///
-  /// - Parameters:
-  ///   - messages: a system message first, if any, then user and assistant in turn.
-  ///   - reasons: whether a model that can do both thinks first.
-  public func pieces(for messages: [Message], reasons: Bool = true) -> [PromptPiece] {
+  func pieces(ofFamily family: Family, _ messages: [Message]) -> [PromptPiece] {
     var turns = messages[...]
     var system: String?
     if turns.first?.role == .system { system = turns.removeFirst().content }
-    let pieces =
-      switch family {
-      case .chatML, .phi4: chatML(system ?? defaultSystem, turns)
-      case .phi3, .zephyr: piped(system, turns)
-      case .llama3: llama3(system, turns)
-      case .llama2: llama2(system, turns)
-      case .mistral, .mistralV3, .mistralTekken, .mistralV7: mistral(system, turns)
-      case .gemma: gemma(system, turns)
-      case .deepSeekV2: deepSeekV2(system, turns)
-      case .deepSeek: deepSeek(system, turns)
-      }
-    let first: [PromptPiece] =
-      beginsText && pieces.first != .beginningOfText ? [.beginningOfText] : []
-    return PromptPiece.joined(first + pieces + start(reasons: reasons))
-  }
-
-  private func start(reasons: Bool) -> [PromptPiece] {
-    var rest = Substring(reasons ? reasoningStart : plainStart)
-    guard let thinking, !rest.isEmpty else { return [] }
-    var pieces: [PromptPiece] = []
-    for tag in [thinking.open, thinking.close] {
-      guard let found = rest.firstRange(of: tag) else { continue }
-      pieces += [.text(String(rest[..<found.lowerBound])), .control(tag)]
-      rest = rest[found.upperBound...]
+    return switch family {
+    case .chatML, .phi4: chatML(system, turns, isPhi4: family == .phi4)
+    case .phi3: piped(system, turns, end: .swallowing("<|end|>")) { .swallowing($0) }
+    case .zephyr: piped(system, turns, end: .control("</s>")) { .control($0) }
+    case .llama3: llama3(system, turns)
+    case .llama2: llama2(system, turns)
+    case .mistral, .mistralV3, .mistralTekken, .mistralV7: mistral(family, system, turns)
+    case .gemma: gemma(system, turns)
+    case .deepSeekV2: deepSeekV2(system, turns)
+    case .deepSeek: deepSeek(system, turns)
     }
-    return pieces + [.text(String(rest))]
   }
 
-  private func chatML(_ system: String?, _ turns: ArraySlice<Message>) -> [PromptPiece] {
-    let isPhi4 = family == .phi4
+  private func chatML(
+    _ system: String?, _ turns: ArraySlice<Message>, isPhi4: Bool
+  ) -> [PromptPiece] {
     func opening(_ role: Message.Role) -> [PromptPiece] {
       [.control("<|im_start|>"), .text(role.rawValue)]
         + [isPhi4 ? .control("<|im_sep|>") : .text("\n")]
@@ -56,19 +39,16 @@ extension ChatTemplate {
     } + opening(.assistant)
   }
 
-  /// Phi-3 and Zephyr: the role between bars.
-  private func piped(_ system: String?, _ turns: ArraySlice<Message>) -> [PromptPiece] {
-    let line = family == .phi3 && !hasRoleLines ? "" : "\n"
-    // Phi-3's tokens take the white space behind them away.
-    func token(_ name: String) -> PromptPiece {
-      family == .phi3 && hasRoleLines ? .swallowing(name) : .control(name)
-    }
-    let end = token(family == .phi3 ? "<|end|>" : turnEnd)
+  /// Phi-3 and Zephyr: the role between bars. Phi-3's tokens take the white space behind them away.
+  private func piped(
+    _ system: String?, _ turns: ArraySlice<Message>, end: PromptPiece,
+    token: (String) -> PromptPiece
+  ) -> [PromptPiece] {
     let all =
       (system ?? "").isEmpty ? Array(turns) : [Message(.system, system ?? "")] + Array(turns)
     return all.flatMap { message in
-      [token("<|\(message.role.rawValue)|>"), .text(line + message.content), end, .text(line)]
-    } + [token("<|assistant|>"), .text(line)]
+      [token("<|\(message.role.rawValue)|>"), .text("\n" + message.content), end, .text("\n")]
+    } + [token("<|assistant|>"), .text("\n")]
   }
 
   private func llama3(_ system: String?, _ turns: ArraySlice<Message>) -> [PromptPiece] {
@@ -79,13 +59,10 @@ extension ChatTemplate {
       ]
     }
     var all = Array(turns)
-    if system != nil || preamble != nil { all.insert(Message(.system, system ?? ""), at: 0) }
+    if let system { all.insert(Message(.system, system), at: 0) }
     return [.beginningOfText]
       + all.flatMap { message in
-        opening(message.role) + [
-          .text(message.role == .system ? preamble ?? "" : ""),
-          .text(message.content.trimmingWhitespace), .control("<|eot_id|>"),
-        ]
+        opening(message.role) + [.text(message.content.trimmingWhitespace), .control("<|eot_id|>")]
       } + opening(.assistant)
   }
 
@@ -99,11 +76,13 @@ extension ChatTemplate {
     }
   }
 
-  private func mistral(_ system: String?, _ turns: ArraySlice<Message>) -> [PromptPiece] {
+  private func mistral(
+    _ family: Family, _ system: String?, _ turns: ArraySlice<Message>
+  ) -> [PromptPiece] {
     let lead = family == .mistral ? " " : ""
-    let gap = family == .mistral || family == .mistralV3 || hasSpaces ? " " : ""
+    let gap = family == .mistral || family == .mistralV3 ? " " : ""
     var pieces: [PromptPiece] = [.beginningOfText]
-    if family == .mistralV7, let system = system ?? defaultSystem {
+    if family == .mistralV7, let system {
       pieces += [.control("[SYSTEM_PROMPT]"), .text(gap + system), .control("[/SYSTEM_PROMPT]")]
     }
     // The first form puts the system's text into the first question, the later ones into the last.
@@ -149,19 +128,15 @@ extension ChatTemplate {
   private func deepSeek(_ system: String?, _ turns: ArraySlice<Message>) -> [PromptPiece] {
     // An answer given is shown without its thinking.
     func said(_ text: String) -> String {
-      guard let close = thinking?.close, let found = text.ranges(of: close).last else {
-        return text
-      }
+      guard let found = text.ranges(of: ThinkingTags.think.close).last else { return text }
       return String(text[found.upperBound...])
     }
-    // V3.1 marks answers that were given at once.
-    let answered = thinking.map { plainStart == $0.open + $0.close } ?? false ? plainStart : ""
     return [.beginningOfText, .text(system ?? "")]
       + turns.flatMap { message -> [PromptPiece] in
         message.role == .user
           ? [.control("<｜User｜>"), .text(message.content)]
           : [
-            .control("<｜Assistant｜>"), .text(answered), .text(said(message.content)),
+            .control("<｜Assistant｜>"), .text(said(message.content)),
             .control("<｜end▁of▁sentence｜>"),
           ]
       } + [.control("<｜Assistant｜>")]

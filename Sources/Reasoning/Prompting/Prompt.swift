@@ -1,6 +1,6 @@
 public import Decoding
 public import Problems
-import Traces
+public import Traces
 
 /// A text ready for a model, and where its continuation ends.
 public struct Prompt: Hashable, Sendable {
@@ -46,17 +46,35 @@ public struct Prompt: Hashable, Sendable {
 
   /// The same prompt in the user's turn of a conversation.
   ///
-  /// - Parameter reasons: whether a model that can both think and answer at once thinks.
-  public func inChat(_ template: ChatTemplate, reasons: Bool) -> Prompt {
+  /// - Parameters:
+  ///   - system: what the system says before it; nil leaves that to the template.
+  ///   - thinking: whether the model is to think; nil leaves that to the template.
+  /// - Throws: `ChatTemplateError` where the template cannot write it.
+  public func inChat(
+    _ template: ChatTemplate, system: String? = nil, thinking: ThinkingChoice? = nil
+  ) throws(ChatTemplateError) -> Prompt {
     var prompt = self
-    prompt.ablated = ablated.map { $0.inChat(template, reasons: reasons) }
-    prompt.pieces = template.pieces(for: [.init(.user, message)], reasons: reasons)
+    prompt.ablated = []
+    for other in ablated {
+      prompt.ablated.append(try other.inChat(template, system: system, thinking: thinking))
+    }
+    let messages = system.map { [ChatTemplate.Message(.system, $0)] } ?? []
+    prompt.pieces = try template.pieces(
+      for: messages + [.init(.user, message)], thinking: thinking)
     prompt.text = prompt.pieces.map(\.spelling).joined()
-    prompt.thinking = template.thinking
-    let start = reasons ? template.reasoningStart : template.plainStart
-    prompt.thinking?.startsOpen =
-      template.thinking.map { start.contains($0.open) && !start.contains($0.close) } ?? false
+    if var tags = template.thinking {
+      tags.startsOpen = prompt.opens(tags)
+      prompt.thinking = tags
+    }
     return prompt
+  }
+
+  /// Whether the template has begun a thought behind all that was said, and not ended it.
+  private func opens(_ tags: ThinkingTags) -> Bool {
+    guard let last = pieces.last, case .template(let end) = last,
+      let open = end.ranges(of: tags.open).last
+    else { return false }
+    return !end[open.upperBound...].contains(tags.close)
   }
 
   /// The tokens that a model is given of the prompt to a question.

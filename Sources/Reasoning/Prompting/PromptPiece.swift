@@ -8,6 +8,9 @@ public enum PromptPiece: Hashable, Sendable {
   case beginningOfText
   /// Ordinary text.
   case text(String)
+  /// What the program of a template writes: text in which the control tokens that it spells are
+  /// control tokens.
+  case template(String)
   /// A control token by its name; ordinary text with a vocabulary that has no such token.
   case control(String)
   /// A control token that takes away the white space behind it, as those of Phi-3 do.
@@ -17,7 +20,7 @@ public enum PromptPiece: Hashable, Sendable {
   public var spelling: String {
     switch self {
     case .beginningOfText: ""
-    case .text(let text), .control(let text), .swallowing(let text): text
+    case .text(let text), .template(let text), .control(let text), .swallowing(let text): text
     }
   }
 
@@ -48,10 +51,11 @@ extension Vocabulary {
     var text = ""
     var isAfterControl = true
     var swallows = false
+    var isFirst = true
     func flush() {
       guard !text.isEmpty else { return }
       var rest = Substring(text)
-      if swallows { rest = rest.drop(while: \.isWhitespace) }
+      if swallows { rest = rest.drop { $0.isASCII && $0.isWhitespace } }
       if addsSpace, isAfterControl, rest.first == " " { rest = rest.dropFirst() }
       if !rest.isEmpty { ids += tokenize(String(rest)) }
       (text, isAfterControl, swallows) = ("", false, false)
@@ -64,6 +68,21 @@ extension Vocabulary {
     for (index, piece) in pieces.enumerated() {
       switch piece {
       case .text(let more): text += more
+      case .template(let more):
+        let bytes = Array(more.utf8)
+        var start = 0
+        for spelled in controlTokens(spelledIn: bytes) {
+          text += String(decoding: bytes[start..<spelled.range.lowerBound], as: UTF8.self)
+          start = spelled.range.upperBound
+          // The first token of the text may have been added already.
+          let isAdded =
+            spelled.token == beginningOfText && addsBeginning && text.isEmpty && ids.count == 1
+            && isFirst
+          if !isAdded { add(spelled.token) }
+          isFirst = false
+          if spelled.swallowsWhitespace { swallows = true }
+        }
+        text += String(decoding: bytes[start...], as: UTF8.self)
       case .beginningOfText:
         if let beginningOfText, index > 0 || !addsBeginning { add(beginningOfText) }
       case .control(let name), .swallowing(let name):

@@ -81,7 +81,8 @@ extension PromptLibrary {
   /// otherwise; a raw one as it is.
   ///
   /// - Parameter otherwise: how the question is put where the settings do not say.
-  /// - Throws: `TextFileError` for a template or example file that is missing or malformed.
+  /// - Throws: `TextFileError` for a template or example file that is missing or malformed,
+  ///   `ChatTemplateError` for a chat template that cannot write the prompt.
   public func prompt(
     for question: Question, _ settings: RunSettings, otherwise: Prompting, model: any LanguageModel
   ) throws -> Prompt {
@@ -90,7 +91,12 @@ extension PromptLibrary {
     let prompt = try prompt(
       prompting, question: question.text, family: question.family, corpus: settings.corpus,
       passages: settings.passages ?? Retrieve.defaultPassages)
-    guard let chat = model.chatTemplate(settings) else { return prompt }
-    return prompt.inChat(chat, reasons: prompting != .plain)
+    guard let chat = try model.chatTemplate(settings) else {
+      for (setting, isSet) in [
+        (Setting.system, settings.system != nil), (.thinking, settings.thinking != nil),
+      ] where isSet { throw ChatTemplateError.noTemplate(setting: setting.name) }
+      return prompt
+    }
+    return try prompt.inChat(chat, system: settings.system, thinking: settings.thinking)
   }
 }

@@ -1,7 +1,7 @@
 /// A row of tabs, each with the key that opens it.
 ///
-/// Where a tab lies depends on the row's width and on what tabs there are, never on which one is
-/// active: nobody has to look for the next one again.
+/// Where a tab lies depends on the row's width and on what tabs there are, and in a narrow row on
+/// which group is active; never on which tab of it: nobody has to look for the next one again.
 public enum TabBar {
   /// A tab as it is written, and where.
   public struct Tab: Sendable, Hashable {
@@ -15,25 +15,32 @@ public enum TabBar {
   /// Lays the tabs out from the left of a rectangle: with whole titles, else with as much of each
   /// as there is room for, the longest cut first. Groups stand further apart where there is room.
   ///
-  /// - Parameter borders: the tabs with which a group begins, but for the first one.
+  /// - Parameters:
+  ///   - borders: the tabs with which a group begins, but for the first one.
+  ///   - group: tabs that keep their whole titles as long as the others' keys have room.
   public static func layout(
-    _ tabs: [(key: String, title: String)], borders: Set<Int> = [], in rect: Rect
+    _ tabs: [(key: String, title: String)], borders: Set<Int> = [], whole group: Range<Int> = 0..<0,
+    in rect: Rect
   ) -> [Tab] {
     let room = rect.width - 2
     let keys = tabs.reduce(0) { $0 + DisplayWidth.of($1.key) }
     let longest = tabs.map { DisplayWidth.of($0.title) }.max() ?? 0
+    var group = group
+    func columns(_ index: Int, _ limit: Int) -> Int { group.contains(index) ? longest : limit }
     func fits(_ limit: Int, gap: Int, border: Int) -> Bool {
-      let titles = tabs.reduce(0) {
-        $0 + (limit > 0 ? 1 + min(limit, DisplayWidth.of($1.title)) : 0)
+      let titles = tabs.enumerated().reduce(0) { sum, tab in
+        let columns = columns(tab.offset, limit)
+        return sum + (columns > 0 ? 1 + min(columns, DisplayWidth.of(tab.element.title)) : 0)
       }
       return keys + titles + gap * max(0, tabs.count - 1) + border * borders.count <= room
     }
-    let limit =
-      stride(from: longest, through: 1, by: -1).first { fits($0, gap: 1, border: 0) } ?? 0
-    let gap = fits(limit, gap: 2, border: 0) ? 2 : 1
-    let border = [3, 2, 1].first { fits(limit, gap: gap, border: $0) } ?? 0
+    if !fits(0, gap: 1, border: 0) { group = 0..<0 }
+    let most = stride(from: longest, through: 1, by: -1).first { fits($0, gap: 1, border: 0) } ?? 0
+    let gap = fits(most, gap: 2, border: 0) ? 2 : 1
+    let border = [3, 2, 1].first { fits(most, gap: gap, border: $0) } ?? 0
     var x = rect.x + 1
     return tabs.enumerated().compactMap { index, tab in
+      let limit = columns(index, most)
       let title = beginning(of: tab.title, columns: limit)
       let width = DisplayWidth.of(tab.key) + (limit > 0 ? 1 + DisplayWidth.of(title) : 0)
       if borders.contains(index) { x += border }

@@ -9,8 +9,12 @@ public struct RunSettings: Sendable, Hashable {
   public var seed: UInt64 = 1
   /// `plain`, `think`, `few-shot` or the path of a template file.
   public var prompting: String?
-  /// The chat template: `auto`, `none` or a family's name; nil means `auto`.
+  /// The chat template: `auto`, `none`, a family's name or the path of a file; nil means `auto`.
   public var template: String?
+  /// What the system says before the question; nil leaves that to the chat template.
+  public var system: String?
+  /// Whether the chat template has the model think; nil leaves that to the template.
+  public var thinking: ThinkingChoice?
   /// Paths that are sampled.
   public var samples: Int?
   /// First-token branches; in a search how many ways each beam or node goes on, and how wide a

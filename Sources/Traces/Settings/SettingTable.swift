@@ -23,8 +23,9 @@ public struct SettingTable: Sendable, RandomAccessCollection {
   /// Adding a setting is one row below, its place here, and a property of `RunSettings` if code
   /// reads it by name.
   public static let standard = SettingTable([
-    .temperature, .topK, .topP, .minP, .samples, .branches, .prompting, .template, .weighting,
-    .aggregate, .verifier, .verifierModel, .sharpness, .ownWeight, .rationales, .vote, .lookahead,
+    .temperature, .topK, .topP, .minP, .samples, .branches, .prompting, .template, .system,
+    .thinking, .weighting, .aggregate, .verifier, .verifierModel, .sharpness, .ownWeight,
+    .rationales, .vote, .lookahead,
     .exploration, .leaves, .thinkingBudget,
     .waits, .answerOverTime, .earlyStop, .corpus, .passages, .with, .combine, .maxTokens, .seed,
   ])
@@ -71,11 +72,25 @@ extension Setting {
 
   public static let template = text(
     "template", "the chat template around questions; Decode shows it token by token",
-    more: "auto is the model's own, if it is known. A --prompt is always sent unchanged.",
-    at: \.templateName, .choice(TemplateChoice.names),
+    more: "auto is the model's own. A --prompt is always sent unchanged.",
+    at: \.templateName,
+    .path(
+      what:
+        "one of \(TemplateChoice.names.joined(separator: ", ")), or a Jinja file (with a / or .)",
+      names: TemplateChoice.names),
     cycle: [nil] + TemplateChoice.names.dropFirst().map { $0 },
     unset: TemplateChoice.auto.description,
     parse: { TemplateChoice($0)?.description }, invalidates: .prompt, traits: .isForAll)
+
+  public static let system = text(
+    "system", "what the system says before the question, in the chat template",
+    at: \.system, .text(what: "a text", names: []), unset: "the template's own",
+    invalidates: .prompt, traits: .isForAll)
+
+  public static let thinking = choice(
+    "thinking", "whether the chat template has the model think: on or off",
+    more: "By default the model's template decides.", at: \.thinking, unset: "the model's own",
+    invalidates: .prompt, traits: .isForAll)
 
   public static let weighting = choice(
     "weighting", "what a path's vote counts: 1, Δ, probability, or a verifier's score",

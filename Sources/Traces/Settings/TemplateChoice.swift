@@ -26,23 +26,30 @@ public enum TemplateFamily: String, CaseIterable, Sendable {
 
 /// Which template is put around questions: the value of `--template`.
 public enum TemplateChoice: Hashable, Sendable, CustomStringConvertible {
-  /// What is recognised in the model's file, if anything is.
+  /// The program in the model's file, if there is one.
   case auto
   /// Questions are sent as the prompt's own text.
   case none
   case family(TemplateFamily)
+  /// The Jinja program of a file.
+  case file(path: String)
 
-  /// All values, as `--template` takes them.
+  /// All values but files, as `--template` takes them.
   public static let names = ["auto", "none"] + TemplateFamily.allCases.map(\.rawValue)
 
-  /// - Returns: nil for a name that is not among `names`.
+  /// - Returns: nil for a name that is not among `names` and no path: a path has a `/` or a `.`.
   public init?(_ name: String) {
     switch name {
     case "auto": self = .auto
     case "none": self = .none
     default:
-      guard let family = TemplateFamily(rawValue: name) else { return nil }
-      self = .family(family)
+      if let family = TemplateFamily(rawValue: name) {
+        self = .family(family)
+      } else if name.contains("/") || name.contains(".") {
+        self = .file(path: name)
+      } else {
+        return nil
+      }
     }
   }
 
@@ -51,6 +58,12 @@ public enum TemplateChoice: Hashable, Sendable, CustomStringConvertible {
     case .auto: "auto"
     case .none: "none"
     case .family(let family): family.rawValue
+    case .file(let path): path
     }
   }
+}
+
+/// Whether a chat template is told to have the model think: the value of `--thinking`.
+public enum ThinkingChoice: String, CaseIterable, Codable, Sendable {
+  case on, off
 }

@@ -164,7 +164,7 @@ struct EvalCommand: AsyncParsableCommand {
       try SlipQuestions.questions(
         family: $0.name, split: split, count: each, seed: options.asked.settings.seed)
     }
-    let evaluation = try evaluation(oneModel(), warns: false)
+    let evaluation = try evaluation(oneModel(), checks: false)
     try await reportAccuracy(evaluation) {
       var rows: [EvaluationRow] = []
       for (name, half) in [
@@ -288,8 +288,8 @@ struct EvalCommand: AsyncParsableCommand {
     RunModels(decoder: try model.decoder(parallel: options.parallel))
   }
 
-  private func evaluation(_ models: RunModels, warns: Bool = true) throws -> Evaluation {
-    if warns { options.warnOfTemplate(models.decoder.model) }
+  private func evaluation(_ models: RunModels, checks: Bool = true) throws -> Evaluation {
+    if checks { try options.checkTemplate(models.decoder.model) }
     return Evaluation(
       decoder: models.decoder, prompts: try .bundled(), settings: options.settings(detail: 0),
       peers: models.peers, judge: models.judge, comparesVote: equalTokens)

@@ -1,105 +1,98 @@
 import ArgumentParser
 import Decoding
 import Engine
-import Problems
-import Reasoning
-import Traces
+import Foundation
+import Playground
 import Training
 
 struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "info", abstract: "Describe a model.")
+    commandName: "info", abstract: "Describe models, and say whether they run.",
+    discussion: """
+      Weights are only looked at, so that large files take no longer than small ones. The exit \
+      status is 65 when a model does not run; why not is said on standard error.
+      """)
 
   @Argument(
     help: ArgumentHelp(
-      "A GGUF file, or a bundled model: as --model, but described for people.",
-      valueName: "file|name")) var file: String?
+      "GGUF files, or models by name: as --model, but described for people; several as a table.",
+      valueName: "file|name"))
+  var files: [String] = []
   @OptionGroup var options: ModelOptions
+  @Option(
+    help: ArgumentHelp(
+      "For how many tokens memory is counted (default: \(ModelFacts.usualContext), or as many as "
+        + "the model was made for).", valueName: "tokens"))
+  var context: Int?
+  @Flag(help: "Digest files of more than 64 MB as well, which reads all of them.")
+  var sha256 = false
   @Option(help: "\(OutputFormat.names) (default: json, or text with a FILE and no --model)")
   var format: OutputFormat?
 
-  /// The answer, as `--format json` prints it.
-  private struct Info: Encodable {
-    var architecture: String
-    var parameters: Int
-    var layers: Int
-    var contextLength: Int
-    var vocabularySize: Int
-    var tokenizer: String
-    var fileType: String
-    var sha256: String
-    /// The family of chat template that is recognised; `unknown` for another one, `none` without.
-    var chatTemplate: String
-    /// The tags between which the model thinks, if it declares any.
-    var thinkingTags: [String]?
-    /// Where a trained model comes from.
-    var trained: Origin?
-  }
-
-  private struct Origin: Encodable {
-    var parent, parentHash, recipe: String
-    var steps: Int
-    var seed: UInt64?
-    var rate: Double?
-    var problems, reward: String?
-    /// How it judges, and what has to be known for that; nil for one that was not trained to.
-    var verifier: String?
-    var verifierNumbers: [String: Double]?
-    var teacher, teacherHash: String?
-  }
-
   func validate() throws {
-    guard file == nil || options.model == nil else {
+    guard files.isEmpty || options.model == nil else {
       throw ValidationError("Give the model once: either FILE or --model FILE.")
     }
+    if let context, context < 1 { throw ValidationError("--context must be at least 1.") }
   }
 
   func run() throws {
-    let path = try file.map(BundledModels.path) ?? options.path()
-    let file = try GGUFFile(path: path)
-    let vocabulary = try file.vocabulary()
-    let configuration = try ModelConfiguration(file, vocabularySize: vocabulary.count)
-    let chat = ChatTemplate.chosen(.auto, declared: file.chatTemplate)
-    let thinking = chat?.thinking ?? ThinkingTags(declaredBy: vocabulary)
-    let lineage = Lineage(file.metadata)
-    let info = Info(
-      architecture: configuration.architecture, parameters: file.parameterCount,
-      layers: configuration.layerCount, contextLength: configuration.contextLength,
-      vocabularySize: configuration.vocabularySize,
-      tokenizer: try file.metadata.text("tokenizer.ggml.model") ?? "none",
-      fileType: file.fileType, sha256: file.sha256(),
-      chatTemplate: chat?.family.rawValue ?? (file.chatTemplate == nil ? "none" : "unknown"),
-      thinkingTags: thinking.map { [$0.open, $0.close] },
-      trained: lineage.map {
-        Origin(
-          parent: $0.parent, parentHash: $0.parentHash, recipe: $0.recipe, steps: $0.steps,
-          seed: $0.seed, rate: $0.rate, problems: $0.problems, reward: $0.reward,
-          verifier: $0.verifier, verifierNumbers: $0.verifier == nil ? nil : $0.verifierNumbers,
-          teacher: $0.teacher, teacherHash: $0.teacherHash)
-      })
-    for warning in vocabulary.warnings { StandardError.tell(warning) }
-    // Scripts rely on the JSON of `--model`, and of no model at all.
-    switch format ?? (self.file == nil ? .json : .text) {
-    case .json: try StandardOutput.writeJSON(info)
-    case .text:
-      try StandardOutput.write(
-        """
-        file             \(path)
-        architecture     \(info.architecture)
-        parameters       \(info.parameters)
-        layers           \(info.layers)
-        context length   \(info.contextLength)
-        vocabulary size  \(info.vocabularySize)
-        tokenizer        \(info.tokenizer)
-        file type        \(info.fileType)
-        sha256           \(info.sha256)
-        chat template    \(info.chatTemplate)
-        thinking tags    \(info.thinkingTags?.joined(separator: " … ") ?? "none")
-
-        """)
-      guard let lineage else { return }
-      try StandardOutput.writeLine("trained          \(lineage.explanation)")
-      for line in lineage.details.folded(indent: 17) { try StandardOutput.writeLine(line) }
+    guard files.count > 1 else { return try describe(one: files.first) }
+    var rows: [ModelFacts] = []
+    for name in files {
+      do {
+        rows.append(try facts(BundledModels.path(of: name)).facts)
+      } catch let error as GGUFError {
+        rows.append(ModelFacts(unreadable: name, "\(error)"))
+      }
     }
+    switch format ?? .text {
+    case .json: try StandardOutput.writeJSON(rows)
+    case .text: try StandardOutput.write(Self.table(rows))
+    }
+    let refused = rows.count { !$0.runs }
+    if refused > 0 {
+      throw UserError.badData("\(refused) of \(rows.count) models do not run.")
+    }
+  }
+
+  private func describe(one name: String?) throws {
+    let path = try name.map(BundledModels.path) ?? options.path()
+    let (facts, file) = try facts(path)
+    for warning in facts.warnings { StandardError.tell(warning) }
+    // Scripts rely on the JSON of `--model`, and of no model at all.
+    switch format ?? (name == nil ? .json : .text) {
+    case .json: try StandardOutput.writeJSON(facts)
+    case .text: try StandardOutput.write(facts.text(Lineage(file.metadata)))
+    }
+    if let obstacle = facts.obstacles.first { throw UserError.badData(obstacle) }
+  }
+
+  private func facts(_ path: String) throws -> (facts: ModelFacts, file: GGUFFile) {
+    let file = try GGUFFile(path: path)
+    let facts = ModelFacts(
+      file, path: path, context: context, kvFormat: options.kv, digestsAll: sha256)
+    return (facts, file)
+  }
+
+  private static func table(_ rows: [ModelFacts]) -> String {
+    var text = TextTable<ModelFacts>(columns: [
+      .init("MODEL") { ModelLoader.name(ofFile: $0.file, type: $0.fileType) },
+      .init("ARCHITECTURE") { $0.architecture },
+      .init("TYPE") { $0.fileType },
+      .init("SIZE", isNumber: true) { Format.bytes($0.fileBytes) },
+      .init("WEIGHTS", isNumber: true) { Format.count($0.parameters) },
+      .init("MEMORY", isNumber: true) { $0.memory.map { Format.bytes($0.total) } ?? "—" },
+      .init("TEMPLATE") { $0.chatTemplate },
+      .init("RUNS") { $0.runs ? "yes" : "no" },
+    ]).text(rows)
+    // A reason is a sentence, which no column holds.
+    for row in rows {
+      let name = ModelLoader.name(ofFile: row.file, type: row.fileType)
+      for remark in row.obstacles + row.warnings {
+        text += "\(name): \(remark)".wrapped().joined(separator: "\n") + "\n"
+      }
+    }
+    return text
   }
 }

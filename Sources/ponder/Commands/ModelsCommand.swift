@@ -2,17 +2,20 @@ import ArgumentParser
 import Decoding
 import Engine
 import Foundation
+import ModelStores
 import Playground
 import Training
 
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "models", abstract: "List the bundled models and those that were trained.",
+    commandName: "models",
+    abstract: "List the bundled models, those that were trained, and those of other programs.",
     discussion: """
       The family comes first: a line for each size, with its checkpoints (the model after so \
       many training tokens) below it. Then come trained models: those of 'ponder train', in \
       $XDG_DATA_HOME/ponder/models (by default ~/.local/share/ponder/models), each with what it \
-      was trained from. Use the names with --model.
+      was trained from, and at last what the caches of Hugging Face, Ollama, LM Studio and \
+      llama.cpp hold, each with whether it runs here. Use the names with --model.
       """)
 
   @Argument(
@@ -47,17 +50,23 @@ struct ModelsCommand: ParsableCommand {
     var problems, reward: String?
     /// What it was on the way, by training tokens.
     var checkpoints: [Model]?
+    // Of models in other programs' stores alone.
+    var store: String?
+    var runs: Bool?
+    /// Why it does not run.
+    var obstacle: String?
+    var explanation: String?
 
     enum CodingKeys: String, CodingKey {
       case name, path, architecture, parameters, fileType, bytes
       case isDefault = "default"
       case shortName, size, stage, tokensSeen, parent, parentHash, recipe, steps, seed, rate
-      case problems, reward, verifier, checkpoints
+      case problems, reward, verifier, checkpoints, store, runs, obstacle
     }
   }
 
   func run() throws {
-    let models = try files.isEmpty ? list() : given()
+    let models = try files.isEmpty ? list() + Self.found() : given()
     switch format {
     case .json: try StandardOutput.writeJSON(models)
     case .text: for line in Self.lines(models) { try StandardOutput.writeLine(line) }
@@ -65,8 +74,15 @@ struct ModelsCommand: ParsableCommand {
   }
 
   private static func lines(_ models: [Model]) -> [String] {
-    let width = models.map { ($0.shortName ?? $0.name).count }.max() ?? 0
+    func width(_ models: [Model]) -> Int {
+      models.map { ($0.shortName ?? $0.name).count }.max() ?? 0
+    }
+    // The names of repositories are long.
+    let (own, others) = (
+      width(models.filter { $0.store == nil }), width(models.filter { $0.store != nil })
+    )
     return models.flatMap { model in
+      let width = model.store == nil ? own : others
       var columns = [
         model.isDefault ? "*" : " ", (model.shortName ?? model.name).padded(to: width),
         Format.bytes(model.bytes).padded(to: 9, left: true),
@@ -78,6 +94,8 @@ struct ModelsCommand: ParsableCommand {
         ]
       } else if let trained = model.trained {
         columns.append(trained.explanation)
+      } else if let explanation = model.explanation {
+        columns.append(explanation)
       }
       var line = columns.joined(separator: "  ")
       while line.last == " " { line.removeLast() }
@@ -116,6 +134,22 @@ struct ModelsCommand: ParsableCommand {
       (model.problems, model.reward) = (lineage.problems, lineage.reward)
     }
     return model
+  }
+
+  /// What other programs have.
+  private static func found() -> [Model] {
+    StoreModel.all().map { model in
+      var row = Model(
+        name: model.found.name, path: model.found.path, architecture: model.facts.architecture,
+        parameters: model.facts.parameters, fileType: model.facts.fileType,
+        bytes: model.found.bytes, isDefault: false)
+      row.store = model.found.store.rawValue
+      row.runs = model.facts.obstacle == nil
+      row.obstacle = model.facts.obstacle
+      row.explanation =
+        model.facts.obstacle.map { "does not run: \($0)" } ?? model.found.store.rawValue
+      return row
+    }
   }
 
   private func list() throws -> [Model] {

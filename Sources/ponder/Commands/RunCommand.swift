@@ -44,7 +44,6 @@ struct RunCommand: AsyncParsableCommand {
       for: question, settings, otherwise: type(of: strategy).description.defaultPrompting,
       model: decoder.model
     ).tokens(of: question, for: decoder.model)
-    if !question.isRaw { options.warnOfTemplate(decoder.model) }
     if question.isRaw, decoder.model.vocabulary.spellsBeginning(question.text),
       let beginning = decoder.model.vocabulary.beginningOfText
     {

@@ -65,6 +65,10 @@ struct TrainCommand: AsyncParsableCommand {
     let settings = TrainingSettings(plan.settings, for: recipe)
     let materials = try TrainingMaterials(settings, for: recipe) {
       try TraineeOpening.teacher(named: $0, options: model.engineOptions)
+    } judge: {
+      try Judges.path($0, for: []).map {
+        try Judges.judge(path: $0, options: model.engineOptions, slots: Judge.rewardSlots)
+      }
     }
     let trainee = try TraineeOpening.trainee(
       file, name: parent, settings, options: model.engineOptions)

@@ -1,6 +1,7 @@
 import Decoding
 import Engine
 import Foundation
+import ModelStores
 import Problems
 import Training
 
@@ -51,16 +52,17 @@ enum BundledModels {
     return ModelFamily(members, standard: try? standard().path)
   }
 
-  /// The file that is meant by what was given to `--model`: a path, or the name of a bundled model
-  /// or of one in the user's own folder.
+  /// The file that is meant by what was given to `--model`: a path, the name of a bundled model or
+  /// of one in the user's own folder, or a name in another program's store such as `hf:user/repo`.
   ///
-  /// - Throws: `UserError.missingFile`, which lists the names, for what is neither.
+  /// - Throws: `UserError.missingFile`, which lists the names, for what is none of these;
+  ///   `ReferenceError` for what is in no store.
   static func path(of model: String) throws -> String {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: model, isDirectory: &isFolder)
-    if exists && !isFolder.boolValue || model.contains("/") || model.hasSuffix(".gguf") {
-      return model
-    }
+    if exists && !isFolder.boolValue { return model }
+    if let reference = try ModelReference(model) { return try path(of: reference) }
+    if model.contains("/") || model.hasSuffix(".gguf") { return model }
     let family = (try? family()) ?? ModelFamily()
     if let member = family.member(named: model) { return member.path }
     let others = others()
@@ -75,6 +77,14 @@ enum BundledModels {
     throw UserError.missingFile(
       "There is neither a file nor a model “\(model)”\(suggestion(model, names)) "
         + "Models: \(names.isEmpty ? "none" : names.joined(separator: ", ")).\(missing)")
+  }
+
+  /// The file of a model that is in a store already.
+  ///
+  /// - Throws: `ReferenceError`.
+  static func path(of reference: ModelReference) throws -> String {
+    if let path = ModelPull(ownFolder: NamedModel.folder).kept(reference) { return path }
+    return try LocalStores().model(reference).path
   }
 
   /// The models beside the family: other files of the folder, and those in the user's own.

@@ -3,6 +3,7 @@ import Engine
 import Foundation
 import Learning
 import Measuring
+import ModelStores
 import Playground
 import Reasoning
 import Synchronization
@@ -30,6 +31,7 @@ final class EngineOpener: ModelOpening {
   func open(
     path: String, observer: @escaping OpeningObserver
   ) throws -> (model: any LanguageModel, summary: ModelSummary) {
+    let path = try Self.file(of: path)
     let file = try GGUFFile(path: path)
     let name = ModelLoader.name(ofFile: path, type: file.fileType)
     let model = try ModelLoader.load(file, name: name, options: options) {
@@ -44,6 +46,34 @@ final class EngineOpener: ModelOpening {
       chatTemplate: model.chatTemplate,
       trainingObstacle: TransformerTrainee.obstacle(to: file, model.configuration))
     return (model, summary)
+  }
+
+  /// The file of a name in another program's store; a path is its own.
+  private static func file(of path: String) throws -> String {
+    guard let reference = try ModelReference(path),
+      !FileManager.default.fileExists(atPath: path)
+    else { return path }
+    do {
+      return try BundledModels.path(of: reference)
+    } catch let error where reference.canBePulled && !ModelFetch.isOffline {
+      guard case .notHere = error as? ReferenceError else { throw error }
+      throw AbsentModel("\(reference) is not on this machine.")
+    }
+  }
+
+  func otherModels(isWanted: () -> Bool) -> [Catalog.ModelEntry] {
+    StoreModel.all(isWanted: isWanted).map {
+      Catalog.ModelEntry(name: $0.found.name, path: $0.found.path, detail: $0.explanation)
+    }
+  }
+
+  func fetch(
+    _ name: String, observer: @escaping @Sendable (_ bytes: Int, _ totalBytes: Int) -> Void
+  ) async throws -> String {
+    guard let reference = try ModelReference(name) else { return name }
+    var progress = PullObserver()
+    progress.progress = { observer($0.bytes, $0.totalBytes ?? 0) }
+    return try await ModelPull(ownFolder: NamedModel.folder).run(reference, observer: progress)
   }
 
   func ensemble(of path: String, _ settings: RunSettings) throws -> [any LanguageModel] {

@@ -1,13 +1,16 @@
 public import ArgumentParser
 public import Engine
 import Foundation
+import ModelStores
 
 /// Which model is used and how it is run; shared by every command that needs one.
 struct ModelOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A GGUF file, or a bundled model such as 2m, 2m@8M (after 8 million training tokens) or "
-        + "think; 'ponder models' lists them (default: the bundled model).",
+        + "think; 'ponder models' lists them (default: the bundled model). Also hf:USER/REPOSITORY"
+        + "[:QUANTIZATION], which is fetched when it is not here yet, ollama:NAME[:TAG] and "
+        + "lmstudio:PUBLISHER/REPOSITORY/FILE.",
       valueName: "file|name"))
   var model: String?
 
@@ -32,10 +35,17 @@ struct ModelOptions: ParsableArguments {
     }
   }
 
-  /// The file of the model.
+  /// The file of the model. One that is named by where it is fetched from and is not here is
+  /// fetched: whoever names it so has asked for it.
   func path() throws -> String {
-    if let model { return try BundledModels.path(of: model) }
-    return try BundledModels.standard().path
+    guard let model else { return try BundledModels.standard().path }
+    do {
+      return try BundledModels.path(of: model)
+    } catch ReferenceError.notHere(let reference, _)
+      where reference.canBePulled && !ModelFetch.isOffline
+    {
+      return try ModelFetch.waiting(for: reference)
+    }
   }
 
   var engineOptions: EngineOptions {

@@ -53,10 +53,14 @@ struct RunOptions: ParsableArguments {
     }
   }
 
-  /// Says so when the model's chat template is not known, so that raw text is sent.
-  func warnOfTemplate(_ model: any LanguageModel) {
-    let choice = asked.settings.template.flatMap { TemplateChoice($0) } ?? .auto
-    ChatTemplate.warning(choice, declared: model.chatTemplate).map(StandardError.tell)
+  /// Looks whether a question can be put to the model at all.
+  ///
+  /// - Throws: `ChatTemplateError` for a template that cannot be used.
+  func checkTemplate(_ model: any LanguageModel) throws {
+    _ = try model.chatTemplate(asked.settings).map {
+      try Prompt(text: "2 + 2?").inChat(
+        $0, system: asked.settings.system, thinking: asked.settings.thinking)
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import Decoding
 import Engine
 import Learning
 import Measuring
+import ModelStores
 import NcursesTerminal
 import Problems
 import Reasoning
@@ -51,6 +52,16 @@ extension ModelError: ExitingError {
     case .instructionSetUnavailable: .usage
     case .outOfMemory: .failure
     default: .badData
+    }
+  }
+}
+
+extension ChatTemplateError: ExitingError {
+  var exitCode: ExitCode {
+    switch self {
+    case .unreadable: .badData
+    case .missingFile: .missingFile
+    case .noSwitch, .noTemplate: .usage
     }
   }
 }
@@ -141,4 +152,23 @@ extension ThemeError: ExitingError {
 
 extension TerminalError: ExitingError {
   var exitCode: ExitCode { .failure }
+}
+
+extension ReferenceError: ExitingError {
+  var exitCode: ExitCode {
+    switch self {
+    case .malformed: .usage
+    case .notHere, .incomplete: .missingFile
+    }
+  }
+}
+
+extension DownloadError: ExitingError {
+  var exitCode: ExitCode {
+    switch self {
+    case .noSuchRepository, .noModel, .noSuchFile, .noWheel: .missingFile
+    case .badAddress: .usage
+    default: .failure
+    }
+  }
 }

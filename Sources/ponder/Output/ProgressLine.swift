@@ -1,4 +1,5 @@
 import Foundation
+import Playground
 import Synchronization
 
 /// One line on standard error that is rewritten in place: what is done, how fast, how long still.
@@ -19,16 +20,8 @@ final class ProgressLine: Sendable {
   ///   - before: what was done before the line began; it says nothing of the pace.
   ///   - tokens: spent since the line began, where that is counted.
   func show(_ label: String, done: Int, of total: Int, before: Int = 0, tokens: Int? = nil) {
-    guard isTerminal else { return }
-    let now = ContinuousClock.now
-    let elapsed = (now - start) / .seconds(1)
-    let isDue = state.withLock { state in
-      guard now - state.lastShown > .milliseconds(100) || done == total else { return false }
-      state.lastShown = now
-      state.isShown = true
-      return true
-    }
-    guard isDue else { return }
+    guard isDue(isLast: done == total) else { return }
+    let elapsed = (ContinuousClock.now - start) / .seconds(1)
     var line = "\(label)  \(done) of \(total)"
     if let tokens, elapsed > 0 { line += "  \(Int((Double(tokens) / elapsed).rounded())) tokens/s" }
     if done > before, done < total {
@@ -36,6 +29,41 @@ final class ProgressLine: Sendable {
       line += "  about \(Duration.seconds(left.rounded()).formatted(.units())) left"
     }
     StandardError.write("\r\(line)\u{1B}[K")
+  }
+
+  /// Shows how far a download is.
+  ///
+  /// - Parameters:
+  ///   - total: nil where nobody knows.
+  ///   - before: bytes that were there before the line began.
+  func show(bytes: Int, of total: Int?, before: Int) {
+    guard isDue(isLast: bytes == total) else { return }
+    let elapsed = (ContinuousClock.now - start) / .seconds(1)
+    var line = Format.bytes(bytes)
+    if let total, total > 0 {
+      line += " of \(Format.bytes(total))  \(bytes * 100 / total) %"
+    }
+    if elapsed > 0.5, bytes > before {
+      let rate = Double(bytes - before) / elapsed
+      line += "  \(Format.bytes(Int(rate)))/s"
+      if let total, total > bytes {
+        let left = (Double(total - bytes) / rate).rounded(.up)
+        line += "  about \(Duration.seconds(left).formatted(.units())) left"
+      }
+    }
+    StandardError.write("\r\(line)\u{1B}[K")
+  }
+
+  /// Whether it is time to draw: at most ten times a second, and at the end.
+  private func isDue(isLast: Bool) -> Bool {
+    guard isTerminal else { return false }
+    let now = ContinuousClock.now
+    return state.withLock { state in
+      guard now - state.lastShown > .milliseconds(100) || isLast else { return false }
+      state.lastShown = now
+      state.isShown = true
+      return true
+    }
   }
 
   /// Removes the line.

@@ -159,7 +159,7 @@ extension ModelPickerState {
     guard let path else { return [] }
     wanted = path
     state.replaceTop(self)
-    return [.model(.load(path: path))]
+    return [state.session.effect(opening: path)]
   }
 
   /// What is typed, completed as far as all files agree, else to the selected file.

@@ -43,11 +43,13 @@ extension Reducer {
     case .model(let name):
       let known = state.catalog.path(ofModel: name, like: state.readyModel?.member)
       let family = state.catalog.family
-      guard known != nil || family.isEmpty || name.contains("/") || name.hasSuffix(".gguf") else {
+      // With a colon it may be in another program's store.
+      let isPlace = name.contains("/") || name.contains(":") || name.hasSuffix(".gguf")
+      guard known != nil || family.isEmpty || isPlace else {
         throw CommandLineError(
           "there is no model “\(name)”; give a path, or one of \(family.listOfNames)")
       }
-      return [.model(.load(path: known ?? name))]
+      return [state.session.effect(opening: known ?? name)]
     case .theme(let name):
       let themes = state.catalog.themes
       guard themes.contains(name) || name.contains("/") || themes.isEmpty else {

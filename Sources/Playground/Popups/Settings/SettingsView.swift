@@ -58,6 +58,7 @@ extension SettingsState {
     case .topK, .topP, .minP: return setting.text(of: settings) == "off" ? "keeps all tokens" : ""
     case .prompting: return settings.prompting == nil ? "plain or think" : "for every strategy"
     case .template: return templateUsed(state)
+    case .thinking: return thinkingUsed(state)
     default: return ""
     }
   }
@@ -66,12 +67,26 @@ extension SettingsState {
   private static func templateUsed(_ state: PlaygroundState) -> String {
     guard let model = state.readyModel else { return "" }
     let choice = state.settings.template.flatMap { TemplateChoice($0) } ?? .auto
-    if let chat = ChatTemplate.chosen(choice, declared: model.chatTemplate) {
-      let name = choice == .auto ? "the model's: \(chat.family.rawValue)" : "chosen"
-      return chat.thinking.map { "\(name), \($0.open)" } ?? name
+    if case .file = choice { return "a file of your own" }
+    do {
+      if let chat = try ChatTemplate.chosen(choice, declared: model.chatTemplate) {
+        let name = choice == .auto ? "the model's: \(chat.name)" : "chosen"
+        return chat.thinking.map { "\(name), \($0.open)" } ?? name
+      }
+      return choice == TemplateChoice.none ? "raw text" : "the model has none: raw text"
+    } catch {
+      return "cannot be used"
     }
-    if choice == TemplateChoice.none { return "raw text" }
-    return model.chatTemplate == nil ? "the model has none: raw text" : "unknown: raw text"
+  }
+
+  /// What the template does about thinking by itself.
+  private static func thinkingUsed(_ state: PlaygroundState) -> String {
+    guard let model = state.readyModel else { return "" }
+    let choice = state.settings.template.flatMap { TemplateChoice($0) } ?? .auto
+    if case .file = choice { return "" }
+    let chosen = try? ChatTemplate.chosen(choice, declared: model.chatTemplate)
+    guard let chat = chosen ?? nil else { return "no template to tell" }
+    return (try? chat.thinkingInWords) ?? ""
   }
 
   private func drawFooting(_ row: Row, in rect: Rect, _ theme: Theme, on buffer: inout CellBuffer) {

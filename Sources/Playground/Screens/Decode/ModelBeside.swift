@@ -44,14 +44,11 @@ struct Agreement: Sendable, Hashable {
   /// - Returns: nil for vocabularies of different sizes.
   init?(_ own: TokenDistribution, _ other: TokenDistribution) {
     guard own.logits.count == other.logits.count else { return nil }
-    (distance, divergence) = (0, 0)
+    (distance, divergence) = (0, other.divergence(from: own))
     for (a, b) in zip(own.logits, other.logits) {
       let (logP, logQ) = (Double(a) - own.logSumExp, Double(b) - other.logSumExp)
-      let (p, q) = (exp(logP), exp(logQ))
-      distance += abs(p - q) / 2
-      if q > 0 { divergence += q * (logQ - logP) }
+      distance += abs(exp(logP) - exp(logQ)) / 2
     }
-    divergence = max(0, divergence)
   }
 
   /// In one line, with the names of the models where there is room: `Δ .12 · KL(5m ‖ 2m) 0.08`.
