@@ -11,7 +11,7 @@ TEST = $(SWIFT) test $(CONFIGURATION) --disable-testable-imports
 ARGS ?=
 MODELS ?=
 
-.PHONY: run build test sanitize bench format lint models smollm2 clean packages test-packages
+.PHONY: run build test sanitize bench pictures format lint models smollm2 clean packages test-packages
 
 run: build
 	@"$$($(BUILD) --show-bin-path)/ponder" $(ARGS)
@@ -31,6 +31,10 @@ sanitize: packages
 # Writes BENCHMARKS.md; MODELS="LABEL=FILE ..." instead of the bundled ones, see .ci/bench.
 bench: build
 	@.ci/bench "$$($(BUILD) --show-bin-path)/ponder" $(MODELS)
+
+# Draws the pictures of the README anew, from runs of the bundled model.
+pictures: build
+	Samples/Screenshots/make_pictures.sh "$$($(BUILD) --show-bin-path)/ponder"
 
 format:
 	$(SWIFT) format format --in-place --recursive --parallel Package.swift Sources Tests
