@@ -23,7 +23,7 @@ picture() {
 
 picture branches 100x30 run --strategy cot-decoding --problem apples
 picture votes 100x30 run --strategy self-consistency --problem apples
-picture search 110x34 run --strategy mcts --problem expr@4/91/7
+picture search 100x36 run --strategy mcts --problem expr@4/91/7
 picture steps 100x24 run --strategy cot --answer-over-time --problem apples
 picture train 100x30 train --format jsonl --heldout 0 --output "$work/train.gguf"
 "$ponder" scale --study samples --family story --count 30 --verifier prm-restated --format svg \
