@@ -15,7 +15,7 @@ struct Ponder: AsyncParsableCommand {
       InfoCommand.self, LayersCommand.self, PullCommand.self, ServeCommand.self,
       TokenizeCommand.self, TemplateCommand.self, BenchCommand.self, LogitsCommand.self,
       CurriculumCommand.self,
-      PretrainCommand.self, SampleCommand.self,
+      PretrainCommand.self, SampleCommand.self, ManualCommand.self,
     ],
     defaultSubcommand: PlayCommand.self)
 
