@@ -12,14 +12,14 @@ struct ManualCommandTests {
   @Test func everyCommandAndOptionIsInThePage() throws {
     let page = try page().replacing("\\-", with: "-")
     let commands = try Program.run(["help"]).output.matches(
-      of: /^  ([a-z]+) /.anchorsMatchLineEndings()
+      of: #/^  ([a-z]+) /#.anchorsMatchLineEndings()
     )
     .map { String($0.1) }.filter { $0 != "help" }
     #expect(commands.count > 15)
     for command in commands {
       #expect(page.contains(".SS \"\(command)\""), "\(command)")
       for option in try Program.run(["help", command]).output.matches(
-        of: /^  (--[a-z-]+)/.anchorsMatchLineEndings())
+        of: #/^  (--[a-z-]+)/#.anchorsMatchLineEndings())
       {
         #expect(page.contains("\\fB\(option.1)\\fR"), "\(command) \(option.1)")
       }
