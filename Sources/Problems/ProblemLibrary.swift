@@ -3,6 +3,8 @@ public enum ProblemError: Error, CustomStringConvertible, Equatable {
   case unknownFamily(String, known: [String])
   case unknownProblem(String)
   case unknownLevel(Int, family: String, levels: ClosedRange<Int>)
+  /// The level has too few problems to keep some from training.
+  case undividedLevel(Int, family: String, split: ProblemSplit, levels: ClosedRange<Int>)
 
   public var description: String {
     switch self {
@@ -15,6 +17,10 @@ public enum ProblemError: Error, CustomStringConvertible, Equatable {
         + " apples, or family/seed/index such as compare/91/17"
     case .unknownLevel(let level, let family, let levels):
       "\(family) has no level \(level); its levels are \(levels.lowerBound) to \(levels.upperBound)"
+    case .undividedLevel(let level, let family, let split, let levels):
+      "all problems of \(family) at level \(level) are for training, because they are few: there are "
+        + "\(split.rawValue) problems at levels \(levels.lowerBound) to \(levels.upperBound), and "
+        + "\(family).train@\(level) is of the training split"
     }
   }
 }
@@ -71,7 +77,8 @@ public enum ProblemLibrary {
     return try problem(parsed)
   }
 
-  /// The problem of that id; throws for an unknown family or level.
+  /// The problem of that id; throws for an unknown family, or a level that has no problems of the
+  /// split.
   public static func problem(_ id: ProblemID) throws -> Problem {
     let worked = try worked(id)
     return Problem(
@@ -79,15 +86,29 @@ public enum ProblemLibrary {
       answer: worked.answer, steps: worked.steps)
   }
 
-  /// The problem of that id with its solution in words; throws for an unknown family or level.
+  /// The problem of that id with its solution in words; throws as `problem`.
   static func worked(_ id: ProblemID) throws -> WorkedProblem {
+    var (draft, random) = try drafted(id)
+    return draft.words(&random, nil)
+  }
+
+  /// The problem of that id before it is put into words, and what its words are drawn from; throws
+  /// as `problem`.
+  static func drafted(_ id: ProblemID) throws -> (ProblemDraft, words: ProblemRandom) {
     let family = try family(id.family)
-    if let level = id.level, !family.levels.contains(level) {
-      throw ProblemError.unknownLevel(level, family: family.name, levels: family.levels)
+    if let level = id.level {
+      guard family.levels.contains(level) else {
+        throw ProblemError.unknownLevel(level, family: family.name, levels: family.levels)
+      }
+      let levels = family.levels(in: id.split)
+      guard levels.contains(level) else {
+        throw ProblemError.undividedLevel(
+          level, family: family.name, split: id.split, levels: levels)
+      }
     }
     var random = ProblemRandom(stream: id.stream, seed: id.seed, index: id.index)
     let (draft, _) = draft(family, split: id.split, level: id.level, using: &random)
-    return draft.words(&random, nil)
+    return (draft, random)
   }
 
   /// Problems 0 ..< count of a seed.
@@ -101,13 +122,19 @@ public enum ProblemLibrary {
   }
 
   /// Draws structures until one is in the split; also draws the level if none is given.
+  ///
+  /// - Parameter level: one of the levels that have problems of the split.
   static func draft(
     _ family: any ProblemFamily, split: ProblemSplit, level: Int?, using random: inout ProblemRandom
   ) -> (ProblemDraft, level: Int) {
-    let level = level ?? random.int(family.levels)
+    let levels = family.levels(in: split)
+    let level =
+      level.map { min(max($0, levels.lowerBound), levels.upperBound) }
+      ?? random.int(levels)
+    // It ends: at each of these levels every split has a share of what is drawn.
     while true {
       let draft = family.draft(level: level, using: &random)
-      if ProblemSplit.of(structure: draft.structure, family: family.name) == split {
+      if family.split(ofStructure: draft.structure, level: level) == split {
         return (draft, level)
       }
     }

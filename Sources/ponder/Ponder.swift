@@ -17,7 +17,7 @@ struct Ponder: AsyncParsableCommand {
       LoadCommand.self,
       TokenizeCommand.self, TemplateCommand.self, BenchCommand.self, LogitsCommand.self,
       CurriculumCommand.self,
-      PretrainCommand.self,
+      PretrainCommand.self, SampleCommand.self, ManualCommand.self,
     ],
     defaultSubcommand: PlayCommand.self)
 

@@ -166,7 +166,7 @@ import Testing
               == Int(sides[1].drop { $0 == " " }), "\(told)")
         }
       }
-      #expect(right.judged(right).isRight)
+      #expect(right.judged(answer: right.answer).isRight)
       for kind in [Fault.Kind.result, .operand] {
         var again = words
         let step = again.int(0...(right.steps.count - 1))
@@ -180,7 +180,7 @@ import Testing
         guard wrong.answer != right.answer else { continue }
         let verdict = family.check(wrong.answer, of: right.question)
         #expect(verdict.map(\.isRight) == false, "\(right.question) \(wrong.answer)")
-        #expect(!right.judged(wrong).isRight)
+        #expect(!right.judged(answer: wrong.answer).isRight)
       }
     }
   }

@@ -277,7 +277,7 @@ enum StudyBench {
   /// Levels are drawn alike, and problems are what the library makes of their ids.
   @Test func difficultyDrawsEveryLevel() throws {
     let plan = StudyPlan(kind: .difficulty, families: ["coin"], count: 2)
-    let levels = try ProblemLibrary.family("coin").levels
+    let levels = try ProblemLibrary.family("coin").levels(in: plan.split)
     let problems = try plan.problems()
     #expect(problems.map(\.level) == levels.flatMap { [$0, $0] })
     #expect(

@@ -3,7 +3,8 @@
 #
 # PONDER is the built program. Everything on the way (token files, checkpoints, logs) goes to
 # $PRETRAIN_WORK, by default .build/pretrain; a run that was interrupted goes on from its last
-# checkpoint. SIZES names what to train. See README.md.
+# checkpoint. SIZES names what to train, DEFAULT the size that also gets the last two stages. See
+# README.md.
 set -eu
 
 ponder=${1:?"usage: make_models.sh PONDER [STEPS]"}
@@ -32,11 +33,12 @@ train() {
 default=${DEFAULT:-2m}
 judging=$((steps / 8))
 thinking=$((steps / 16))
-# What one pass over the steps reads, so that no document comes twice.
+# What one pass over the steps reads, so that no document comes twice. All sizes read the same.
 curriculum base --seed 1 --tokens $((steps * 4825))
-curriculum judging --recipe judging --seed 3 --tokens $((judging * 7000))
-curriculum thinking --recipe thinking --seed 2 --tokens $((thinking * 7000))
-for size in ${SIZES:-2m 0.9m 0.4m 0.2m}; do
+sizes=${SIZES:-5m 2m 0.9m 0.4m 0.2m}
+# Two more stages go on from the default.
+case " $sizes " in *" $default "*) ;; *) sizes="$default $sizes" ;; esac
+for size in $sizes; do
   train base "$size" base "$steps"
 done
 
@@ -50,7 +52,16 @@ case " ${SIZES:-$default} " in
 esac
 
 # The last stage of the default: the same documents with far more judging of steps and solutions.
-train judge "$default" judging "$judging" --start "$work/base-$default/checkpoint.gguf" --peak 0.4
+# Half of what is judged is what the model itself has said to problems of training.
+families=compare,story,expr,letters,coin,count,decimals,versions,price,permutation,lookup,countdown
+samples=$work/samples-$default.jsonl
+[ -f "$samples" ] || "$ponder" sample --model "$work/base-$default/ponder-base-$default.F16.gguf" \
+  --family "$families,circuit,addition" --count "${CANDIDATES:-260}" --samples 16 --seed 4 \
+  --output "$samples"
+curriculum "judging-$default" --recipe judging --candidates "$samples" --seed 3 \
+  --tokens $((judging * 7000))
+curriculum thinking --recipe thinking --seed 2 --tokens $((thinking * 7000))
+train judge "$default" "judging-$default" "$judging" --start "$work/base-$default/checkpoint.gguf" --peak 0.4
 "$ponder" pretrain --output "$work/judge-$default" --export "$work/ponder-base-$default.Q8_0.gguf" \
   --vocabulary "$here/vocabulary.gguf" --type Q8_0
 # The variant that thinks between tags: the default, trained a little further.

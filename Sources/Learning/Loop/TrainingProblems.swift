@@ -33,7 +33,9 @@ struct TrainingProblems {
       split = .dev
       let families = try names.map { try Self.family($0, levels) }
       evaluation = try families.flatMap { family, levels in
-        try Self.problems(family, levels, split: .dev, count: settings.evaluateProblems)
+        // Levels that are for training only are measured on the nearest that is not.
+        let measured = try levels?.clamped(to: ProblemLibrary.family(family).levels(in: .dev))
+        return try Self.problems(family, measured, split: .dev, count: settings.evaluateProblems)
       }
     case .problems(let problems, _):
       guard !problems.isEmpty else { throw LearningError.noProblems }

@@ -23,6 +23,10 @@ struct PreferenceUpdate {
   /// Σ of the entropies in nats of what tokens were chosen from.
   private(set) var entropySum = 0.0
   private(set) var tokens = 0
+  /// Tokens of both answers to each pair, each counted with its prompt.
+  var seenCount: Int {
+    pairs.reduce(0) { $0 + 2 * $1.prompt.count + $1.chosen.tokens.count + $1.rejected.tokens.count }
+  }
 
   /// The most rows of a pass where no single pair has more.
   private static let rowLimit = 4096
@@ -168,7 +172,7 @@ extension TrainingRun {
       kept.batch(settings.batch, ofStep: step, seed: settings.seed))
     try update.accumulate(trainee, objective, step: step)
     let norm = try self.update(beside: 2 * update.pairs.count)
-    learned(from: update.tokens)
+    learned(from: update.seenCount)
     tell(update.samples(step: step, beta: settings.beta, vocabulary: vocabulary))
     var taken = self.told(told)
     taken[.loss] = update.loss

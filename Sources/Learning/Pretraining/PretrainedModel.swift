@@ -33,7 +33,7 @@ public struct PretrainedModel {
 
   /// - Parameter tokens: nil for the weights at the end of a run.
   func fileName(stage: String, tokens: Int?) -> String {
-    let place = tokens.map { "-at-\(($0 + 500_000) / 1_000_000)M" } ?? ""
+    let place = tokens.map { "-at-\(FamilyMember.label(ofTokens: $0))" } ?? ""
     return "ponder-\(stage)-\(size)\(place).F16.gguf"
   }
 

@@ -134,7 +134,7 @@ extension TrainingRun {
       metrics.append(told)
     }
     let norm = try update(beside: texts.count)
-    learned(from: tokens)
+    learned(from: texts.reduce(0) { $0 + $1.count })
     var taken = told([
       .loss: loss, .gradientNorm: norm, .entropy: entropy / Double(max(1, tokens)),
       .texts: Double(texts.count),

@@ -72,7 +72,7 @@ public final class GenRMRecipe: Recipe {
     }
     told[.loss] = losses.reduce(0) { $0 + $1.sum }
     told[.gradientNorm] = try run.trainee.update(rate: run.rate, maxNorm: settings.maxNorm)
-    run.learned(from: texts.reduce(0) { $0 + $1.continuation.count })
+    run.learned(from: texts.reduce(0) { $0 + $1.count })
     tell(kept, run)
     return run.told(told)
   }

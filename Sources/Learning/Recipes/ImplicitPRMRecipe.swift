@@ -86,7 +86,7 @@ public final class ImplicitPRMRecipe: Recipe {
       told[.loss] = loss
       told[.rewardAccuracy] = sum.accuracy
       told[.rewardMargin] = sum.margin
-      run.learned(from: mixed.reduce(0) { $0 + $1.tokenCount })
+      run.learned(from: mixed.reduce(0) { $0 + $1.tokenCount + $1.texts.count * $1.prompt.count })
     }
     told[.rewardScale] = scale
     if run.step % run.settings.evaluateEvery == 0 || run.step == run.plan.steps {

@@ -53,7 +53,7 @@ public struct StudyPlan: Sendable, Hashable {
     try families.flatMap { name in
       let family = try ProblemLibrary.family(name)
       // Only where levels are compared is each drawn as often as the next.
-      let levels: [Int?] = kind == .difficulty ? family.levels.map { $0 } : [nil]
+      let levels: [Int?] = kind == .difficulty ? family.levels(in: split).map { $0 } : [nil]
       return try levels.flatMap { level in
         try ProblemLibrary.problems(
           family: name, split: split, level: level, count: count, seed: settings.seed

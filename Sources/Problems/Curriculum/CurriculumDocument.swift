@@ -100,6 +100,8 @@ struct CurriculumMix: Sendable {
   var spellsComparisons = false
   /// Candidates for a verdict that give the bare answer.
   var directCandidates = 0.3
+  /// Candidates that a model has sampled, where there are some.
+  var sampledCandidates = 0.5
 
   init(recipe: CurriculumRecipe = .base) {
     switch recipe {

@@ -1,16 +1,21 @@
 /// Makes the training documents, from training problems only.
 ///
-/// Document *n* depends on the recipe, the seed and on *n* alone. Every answer that a model is
-/// trained to give is right. Wrong ones have no weight: they appear where a verdict on them,
-/// the label of a step, or their correction is taught.
+/// Document *n* depends on the recipe, the seed, the candidates and on *n* alone. Every answer
+/// that a model is trained to give is right. Wrong ones have no weight: they appear where a verdict
+/// on them, the label of a step, or their correction is taught.
 public struct CurriculumGenerator: Sendable {
   typealias Segment = CurriculumDocument.Segment
 
   private let seed: UInt64
   private let mix: CurriculumMix
+  private let candidates: SampledCandidates?
 
-  public init(seed: UInt64, recipe: CurriculumRecipe = .base) {
+  /// - Parameter candidates: solutions of a model, which judging is taught on beside made ones.
+  public init(
+    seed: UInt64, recipe: CurriculumRecipe = .base, candidates: SampledCandidates? = nil
+  ) {
     self.seed = seed
+    self.candidates = candidates
     mix = CurriculumMix(recipe: recipe)
   }
 
@@ -76,13 +81,33 @@ public struct CurriculumGenerator: Sendable {
       right = draft.words(&random, nil)
     }
 
+    /// - Throws: `ProblemError` for an id that names no problem of the library.
+    init(_ id: ProblemID) throws {
+      (draft, words) = try ProblemLibrary.drafted(id)
+      var random = words
+      right = draft.words(&random, nil)
+    }
+
+    /// The same problem told with each fault of some size in each of its steps.
+    var faults: some Sequence<WorkedProblem> {
+      let sizes = (1...9).flatMap { [$0, -$0] } + [10]
+      return right.steps.indices.lazy.flatMap { step in
+        [Fault.Kind.result, .operand].lazy.flatMap { kind in
+          sizes.lazy.map { delta in
+            var again = words
+            return draft.words(&again, Fault(step: step, delta: delta, kind: kind))
+          }
+        }
+      }
+    }
+
     /// The same problem told with a wrong result in each of its steps in turn, with the sentence
     /// that gives the answer; only tellings of so many sentences.
     func faultyTellings(_ style: ReasoningStyle, count: Int) -> [[String]] {
       right.steps.indices.compactMap { step in
         var again = words
         let wrong = draft.words(&again, Fault(step: step, delta: 1))
-        let told = wrong.chain(style) + [CurriculumGenerator.ending(wrong)]
+        let told = wrong.told(style)
         return told.count == count ? told : nil
       }
     }
@@ -137,15 +162,13 @@ public struct CurriculumGenerator: Sendable {
   }
 
   /// The sentence that gives the answer behind reasoning, with the space before it.
-  private static func conclusion(_ problem: WorkedProblem) -> String { " " + ending(problem) }
+  private static func conclusion(_ problem: WorkedProblem) -> String {
+    "\(PromptFormat.answerMarker) \(problem.saidAnswer)."
+  }
 
   /// The reasoning and the answer, with the space before them.
   static func told(_ problem: WorkedProblem, _ style: ReasoningStyle) -> String {
-    " " + problem.chain(style).joined(separator: " ") + conclusion(problem)
-  }
-
-  static func ending(_ problem: WorkedProblem) -> String {
-    PromptFormat.answerMarker.dropFirst() + " \(problem.saidAnswer)."
+    " " + problem.told(style).joined(separator: " ")
   }
 
   /// A whole reasoned answer in a drawn style, now and then with a slip that is noticed, or
@@ -279,7 +302,7 @@ public struct CurriculumGenerator: Sendable {
     _ sketch: Sketch, style: ReasoningStyle, using random: inout ProblemRandom
   ) -> Candidate {
     let right = sketch.right
-    let rightSentences = right.chain(style) + [Self.ending(right)]
+    let rightSentences = right.told(style)
     guard random.chance(mix.wrongCandidates),
       let wrong = sketch.faulty(misreadings: mix.misreadings, using: &random)
     else {
@@ -288,22 +311,47 @@ public struct CurriculumGenerator: Sendable {
     }
     let steps = random.chance(mix.wrongAnswers) ? right : wrong
     return Candidate(
-      said: wrong, sentences: steps.chain(style) + [Self.ending(wrong)],
-      rightSentences: rightSentences, isRight: right.judged(wrong).isRight)
+      said: wrong, sentences: steps.chain(style) + wrong.told(style).suffix(1),
+      rightSentences: rightSentences, isRight: right.judged(answer: wrong.answer).isRight)
+  }
+
+  /// Now and then a candidate that a model has sampled; nil where there is none or none is due.
+  private func sampled(
+    _ family: any ProblemFamily, for use: SampledCandidates.Use,
+    using random: inout ProblemRandom
+  ) -> (sketch: Sketch, solution: SampledCandidates.Solution)? {
+    guard let candidates, random.chance(mix.sampledCandidates) else { return nil }
+    return candidates.draw(family, for: use, wrong: mix.wrongCandidates, using: &random)
   }
 
   private func verdict(
     _ family: any ProblemFamily, isChecked: Bool, using random: inout ProblemRandom
   ) -> [Segment] {
+    if let (sketch, solution) = sampled(
+      family, for: isChecked ? .checkedVerdict : .verdict, using: &random)
+    {
+      return verdict(
+        on: solution.text, of: sketch.right, isRight: solution.isRight,
+        checking: isChecked ? solution.answer : nil)
+    }
     let sketch = Sketch(family, using: &random)
     let candidate = candidate(sketch, style: style(using: &random), using: &random)
     let said =
       random.chance(mix.directCandidates)
       ? direct(candidate.said, using: &random) : candidate.sentences.joined(separator: " ")
-    let verdict = candidate.isRight ? " Yes." : " No."
-    let prompt = context(PromptFormat.plain(sketch.right.question) + " " + said)
-    guard isChecked else { return [prompt, context(PromptFormat.verdict), answer(verdict)] }
-    let rationale = sketch.right.judged(candidate.said, spelled: mix.spellsComparisons).rationale
+    return verdict(
+      on: said, of: sketch.right, isRight: candidate.isRight,
+      checking: isChecked ? candidate.said.answer : nil)
+  }
+
+  /// A solution and a verdict on it, after a check of the answer where one is given.
+  private func verdict(
+    on said: String, of right: WorkedProblem, isRight: Bool, checking checked: String?
+  ) -> [Segment] {
+    let verdict = isRight ? " Yes." : " No."
+    let prompt = context(PromptFormat.plain(right.question) + " " + said)
+    guard let checked else { return [prompt, context(PromptFormat.verdict), answer(verdict)] }
+    let rationale = right.judged(answer: checked, spelled: mix.spellsComparisons).rationale
     return [
       prompt, context(PromptFormat.verdictWithRationale),
       answer(" " + rationale.joined(separator: " ") + verdict),
@@ -313,20 +361,37 @@ public struct CurriculumGenerator: Sendable {
   private func stepLabels(
     _ family: any ProblemFamily, restates: Bool, using random: inout ProblemRandom
   ) -> [Segment] {
+    if let (sketch, solution) = sampled(
+      family, for: restates ? .restatedSteps : .stepLabels, using: &random)
+    {
+      return labelled(
+        solution.sentences, firstWrong: solution.firstWrong,
+        restatedIn: restates ? solution.style : nil, of: sketch)
+    }
     let sketch = Sketch(family, using: &random)
-    // Where many solutions are right there is no one way to say a step as it should be.
-    let restatesSteps = restates && sketch.right.check == nil
     let style = style(using: &random)
     let candidate = candidate(sketch, style: style, using: &random)
-    let firstWrong = candidate.firstWrong
-    let faulty =
-      restatesSteps ? sketch.faultyTellings(style, count: candidate.rightSentences.count) : []
+    return labelled(
+      candidate.sentences, firstWrong: candidate.firstWrong, restatedIn: restates ? style : nil,
+      of: sketch)
+  }
+
+  /// A solution with a label behind each step, up to the first wrong one.
+  ///
+  /// - Parameter style: each step is said as this style says it, before it is labelled.
+  private func labelled(
+    _ sentences: [String], firstWrong: Int?, restatedIn style: ReasoningStyle?, of sketch: Sketch
+  ) -> [Segment] {
+    // Where many solutions are right there is no one way to say a step as it should be.
+    let style = sketch.right.check == nil ? style : nil
+    let rightSentences = style.map(sketch.right.told) ?? []
+    let faulty = style.map { sketch.faultyTellings($0, count: rightSentences.count) } ?? []
     var segments = [context(PromptFormat.plain(sketch.right.question))]
-    for (index, sentence) in candidate.sentences.enumerated() {
+    for (index, sentence) in sentences.enumerated() {
       let isWrong = index == firstWrong
       let label = isWrong ? PromptFormat.wrongStep : PromptFormat.rightStep
-      if restatesSteps, index < candidate.rightSentences.count {
-        let right = candidate.rightSentences[index]
+      if index < rightSentences.count {
+        let right = rightSentences[index]
         // What could have gone wrong here is compared: the last word that a fault changes.
         let other = isWrong ? sentence : faulty.first { $0[index] != right }?[index]
         let comparison = other.flatMap { Self.lastDifference(right, $0) }.map {
@@ -350,17 +415,20 @@ extension WorkedProblem {
   ///
   /// - Parameter spelled: compares sign by sign, which a small model can do where it cannot tell
   ///   two longer numbers apart at once.
-  func judged(_ said: WorkedProblem, spelled: Bool = true) -> (isRight: Bool, rationale: [String]) {
-    if let check { return check(said.answer) }
-    let isRight = said.answer == answer
+  func judged(
+    answer other: String, spelled: Bool = true
+  ) -> (isRight: Bool, rationale: [String]) {
+    if let check { return check(other) }
+    let isRight = other == answer
+    let said = Self.said(other)
     let comparison =
       spelled
-      ? Comparison.text(answer, said.answer)
-      : "\(said.saidAnswer) \(isRight ? "is" : "is not") \(saidAnswer)."
+      ? Comparison.text(answer, other)
+      : "\(said) \(isRight ? "is" : "is not") \(saidAnswer)."
     return (
       isRight,
       chain(.terse) + [
-        "The result is \(saidAnswer).", "It says \(said.saidAnswer).", comparison,
+        "The result is \(saidAnswer).", "It says \(said).", comparison,
       ]
     )
   }

@@ -37,7 +37,7 @@ public struct JudgedPair: Sendable {
     let right = text(sketch.right, style)
     for _ in 0..<16 {
       guard let faulty = sketch.faulty(misreadings: 0.35, using: &random),
-        !sketch.right.judged(faulty).isRight
+        !sketch.right.judged(answer: faulty.answer).isRight
       else { continue }
       let wrong = text(faulty, style)
       let (steps, gold) = (SolutionStep.steps(of: wrong), SolutionStep.steps(of: right))

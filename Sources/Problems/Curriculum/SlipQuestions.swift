@@ -24,7 +24,8 @@ public enum SlipQuestions {
       let style = ReasoningStyle.allCases[random.weighted(mix.styles)]
       guard let wrong = sketch.faulty(misreadings: mix.misreadings, using: &random),
         let place = CurriculumGenerator.firstDifference(
-          wrong.chain(style), sketch.right.chain(style)), !sketch.right.judged(wrong).isRight
+          wrong.chain(style), sketch.right.chain(style)),
+        !sketch.right.judged(answer: wrong.answer).isRight
       else { continue }
       let told = wrong.chain(style)[...place].map { " " + $0 }.joined()
       let prompt = PromptFormat.think(sketch.right.question) + told

@@ -3,6 +3,8 @@ struct CircuitFamily: ProblemFamily {
   let name = "circuit"
   let summary = "the output of a Boolean circuit one to six gates deep"
   let levels = 1...6
+  /// There are 12 circuits of one gate.
+  let dividedLevels = 2...6
   let principle = "Find the value of each letter in order."
   let isCore = false
 
@@ -34,10 +36,10 @@ struct CircuitFamily: ProblemFamily {
     return Self.draft(inputs, gates: gates, wires: random.sample(2 + level, from: Self.letters))
   }
 
-  /// Small circuits are few, so the letters are part of the structure.
+  /// Circuits that differ in the names of their wires only are one structure.
   static func draft(_ inputs: [Bool], gates: [Gate], wires: [String]) -> ProblemDraft {
-    let told = sentences(inputs, gates: gates, wires: wires)
-    return ProblemDraft(structure: told.joined(separator: " ")) { random, fault in
+    let numbered = sentences(inputs, gates: gates, wires: wires.indices.map { "\($0)" })
+    return ProblemDraft(structure: numbered.joined(separator: " ")) { random, fault in
       work(inputs, gates: gates, wires: wires, using: &random, fault: fault)
     }
   }

@@ -3,6 +3,8 @@ struct CoinFamily: ProblemFamily {
   let name = "coin"
   let summary = "the parity of one to ten coin flips"
   let levels = 1...10
+  /// Of up to four flips there are 4, 8, 16 and 32 patterns, with either side up at the start.
+  let dividedLevels = 5...10
   let principle = "Each flip turns the coin over."
 
   func draft(level: Int, using random: inout ProblemRandom) -> ProblemDraft {
@@ -12,11 +14,8 @@ struct CoinFamily: ProblemFamily {
     )
   }
 
-  /// There are few patterns of two to four flips, so for these the people are part of the
-  /// structure; longer patterns are split by the pattern alone.
   static func draft(_ flips: [Bool], startsHeads: Bool, people: [String]) -> ProblemDraft {
-    let pattern = (startsHeads ? "h " : "t ") + flips.map { $0 ? "f" : "-" }.joined()
-    let structure = flips.count < 5 ? pattern + " " + people.joined(separator: " ") : pattern
+    let structure = (startsHeads ? "h " : "t ") + flips.map { $0 ? "f" : "-" }.joined()
     return ProblemDraft(structure: structure) { random, fault in
       work(flips, startsHeads: startsHeads, people: people, using: &random, fault: fault)
     }

@@ -3,19 +3,20 @@
 struct DecimalsFamily: ProblemFamily {
   /// Whether the digits behind the point are one number (versions) or decimal places.
   let isVersions: Bool
-  let levels = 1...4
+  var levels: ClosedRange<Int> { isVersions ? 1...8 : 1...4 }
   var principle: String {
     isVersions ? "Compare versions part by part." : "Compare the whole parts, then place by place."
   }
 
   var name: String { isVersions ? "versions" : "decimals" }
   var summary: String {
-    isVersions ? "the newer of two version numbers" : "the larger of two decimal numbers"
+    isVersions ? "the newest of two to four versions" : "the larger of two decimal numbers"
   }
 
   /// Level 1: other whole parts; 2: as many places; 3: more places is more; 4: more places is
-  /// less, as in 9.11 and 9.8.
+  /// less, as in 9.11 and 9.8. Versions have four more; see `VersionList`.
   func draft(level: Int, using random: inout ProblemRandom) -> ProblemDraft {
+    if level > 4 { return VersionList.drawn(level: level, using: &random).draft(level: level) }
     while true {
       let whole = random.int(1...20)
       let places = level == 2 ? random.int(1...2) : 1
@@ -44,20 +45,27 @@ struct DecimalsFamily: ProblemFamily {
     }
   }
 
+  static func question(
+    _ pair: [String], isVersions: Bool, using random: inout ProblemRandom
+  ) -> String {
+    let (a, b) = (pair[0], pair[1])
+    return random.pick(
+      isVersions
+        ? [
+          "Which version is newer, \(a) or \(b)?", "Is version \(a) or version \(b) newer?",
+          "What is the newer version, \(a) or \(b)?",
+        ]
+        : [
+          "Which number is larger, \(a) or \(b)?", "Which is bigger, \(a) or \(b)?",
+          "What is the larger number, \(a) or \(b)?",
+        ])
+  }
+
   private func work(
     _ pair: [String], level: Int, using random: inout ProblemRandom, isWrong: Bool
   ) -> WorkedProblem {
     let (a, b) = (pair[0], pair[1])
-    let question =
-      isVersions
-      ? random.pick([
-        "Which version is newer, \(a) or \(b)?", "Is version \(a) or version \(b) newer?",
-        "What is the newer version, \(a) or \(b)?",
-      ])
-      : random.pick([
-        "Which number is larger, \(a) or \(b)?", "Which is bigger, \(a) or \(b)?",
-        "What is the larger number, \(a) or \(b)?",
-      ])
+    let question = Self.question(pair, isVersions: isVersions, using: &random)
     let parts = pair.map { $0.split(separator: ".").map(String.init) }
     let sameWhole = parts[0][0] == parts[1][0]
     let keys = sameWhole ? padded(parts[0][1], parts[1][1]) : (parts[0][0], parts[1][0])

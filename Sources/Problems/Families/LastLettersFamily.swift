@@ -1,17 +1,34 @@
 /// "Take the last letters of the names Tom, Ann and put them together."
 struct LastLettersFamily: ProblemFamily {
   let name = "letters"
-  let summary = "the last letters of two to eight names, put together"
-  let levels = 2...8
+  let summary = "the last letters of three to nine names, put together"
+  let levels = 3...9
   let principle = "Take the last letter of each name in order."
 
   func draft(level: Int, using random: inout ProblemRandom) -> ProblemDraft {
-    let names = (0..<level).map { _ in
-      random.chance(0.5)
-        ? random.pick(ProblemWords.names)
-        : ProblemWords.invented(random.int(3...6), using: &random).capitalizedSentence
+    var names: [String] = []
+    var joined = ""
+    for _ in 0..<level {
+      var name = Self.name(using: &random)
+      // Where the same letters come again, the string so far is hard to copy. Mostly they do not.
+      if Self.repeats(joined, name) { name = Self.name(using: &random) }
+      names.append(name)
+      joined += Self.letter(of: name, isWrong: false)
     }
     return Self.draft(names)
+  }
+
+  private static func name(using random: inout ProblemRandom) -> String {
+    random.chance(0.5)
+      ? random.pick(ProblemWords.names)
+      : ProblemWords.invented(random.int(3...6), using: &random).capitalizedSentence
+  }
+
+  /// Whether a name's letter is the last of the string so far, or makes a pair that is in it.
+  private static func repeats(_ joined: String, _ name: String) -> Bool {
+    guard let last = joined.last else { return false }
+    let letter = letter(of: name, isWrong: false)
+    return String(last) == letter || joined.contains(String(last) + letter)
   }
 
   static func draft(_ names: [String]) -> ProblemDraft {
@@ -29,6 +46,7 @@ struct LastLettersFamily: ProblemFamily {
       "Join the last letters of \(list).", "What do the last letters of \(list) spell?",
     ])
     var steps: [String] = []
+    var listed: [String] = []
     var chains = StyledChains()
     var joined = ""
     for (index, name) in names.enumerated() {
@@ -36,11 +54,12 @@ struct LastLettersFamily: ProblemFamily {
       joined.append(letter)
       steps.append("\(name): \(letter)")
       chains.tell(
-        "\(letter) from \(name)", sentence: "\(name) ends in \(letter)",
-        restated: (index == 0 ? "Begin with" : "Add") + " \(name): \"\(joined)\"",
-        ordered: "\(name) gives \(letter)")
+        "\(name) \(letter), \"\(joined)\"", sentence: "\(name) ends in \(letter): \"\(joined)\"",
+        restated: (index == 0 ? "Begin with" : "Add") + " \(name): \(letter), \"\(joined)\"",
+        ordered: "\(name) gives \(letter), so \"\(joined)\"")
+      listed.append("\(name): \(letter) \"\(joined)\"")
     }
-    chains.fused = ["Letters: " + steps.joined(separator: ", ") + "."]
+    chains.fused = ["Letters: " + listed.joined(separator: ", ") + "."]
     return WorkedProblem(
       level: names.count, question: question, answer: joined, steps: steps, chains: chains,
       directSentence: nil)

@@ -33,25 +33,23 @@ struct LetterCountFamily: ProblemFamily {
     var count = 0
     var steps: [String] = []
     var marks: [String] = []
+    var verdicts: [String] = []
     for (index, symbol) in word.enumerated() {
-      if (symbol == letter) != (fault?.step == index) {
-        count += 1
-        marks.append("\(symbol) yes \(count)")
-      } else {
-        marks.append("\(symbol) no")
-      }
+      let isFound = (symbol == letter) != (fault?.step == index)
+      if isFound { count += 1 }
+      marks.append(isFound ? "\(symbol) yes \(count)" : "\(symbol) no")
+      verdicts.append("\(symbol) \(isFound ? "yes" : "no") \(count)")
       steps.append("\(symbol) \(count)")
     }
     let spelled = word.map(String.init).joined(separator: " ")
-    let found =
-      count == 0
-      ? "No \(letter) is there: 0."
-      : "Found: \((1...count).map { "\(letter) \($0)" }.joined(separator: ", "))."
     let running = steps.joined(separator: ", ")
     return WorkedProblem(
       level: level, question: question, answer: String(count), steps: steps,
       chains: StyledChains(
-        terse: ["So \(running)."], sentences: ["Spell it: \(spelled).", found],
+        // The word is never spelled to the end and searched then: to find all places at once is
+        // more than a small model can do.
+        terse: ["So \(running)."],
+        sentences: ["Spell it for \(letter): \(verdicts.joined(separator: ", "))."],
         restating: ["Looking for \(letter): \(marks.joined(separator: ", "))."],
         sequence: ["First, spell it: \(spelled).", "Then, count: \(running)."],
         fused: ["Counting: \(running)."]), directSentence: nil)

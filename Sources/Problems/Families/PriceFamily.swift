@@ -85,6 +85,8 @@ struct PriceFamily: ProblemFamily {
     return sentences.joined(separator: " ")
   }
 
+  /// Each cost is found in three steps that a small model can take: how many, at which price in the
+  /// words of the question, and the product.
   private static func work(
     _ items: [Item], payment: Payment, level: Int, using random: inout ProblemRandom, fault: Fault?
   ) -> WorkedProblem {
@@ -95,10 +97,12 @@ struct PriceFamily: ProblemFamily {
     var chains = StyledChains(restating: ["We add up the costs."])
     var listed: [String] = []
     /// Tells a step in every style; `label` says what it is for.
-    func tell(_ equation: String, sentence: String, restated: String, label: String) {
+    func tell(
+      _ equation: String, sentence: String, restated: String, label: String, found: String = ""
+    ) {
       equations.append(equation)
       chains.tell(
-        equation, sentence: "\(sentence) \(equation)", restated: "\(restated): \(equation)")
+        found + equation, sentence: "\(sentence) \(equation)", restated: "\(restated): \(equation)")
       listed.append(label + equation)
     }
     func combine(_ left: Int, _ sign: String, _ right: Int) -> (String, Int) {
@@ -114,9 +118,15 @@ struct PriceFamily: ProblemFamily {
       let price = Fault.misread(fault, at: step, item.price)
       let cost = Fault.apply(fault, at: step, to: price * item.count)
       costs.append(cost)
+      let basket = "\(item.count) \(good)"
+      let thing = ProblemWords.singular(good)
+      let tag = "\(thing) costs \(price)"
+      let article = ProblemWords.article(before: thing)
       tell(
-        "\(item.count) * \(price) = \(cost)", sentence: "For \(good) we pay",
-        restated: "Buy \(item.count) \(good) at \(price)", label: "\(good) ")
+        "\(item.count) * \(price) = \(cost)",
+        sentence: "For \(basket): \(article) \(tag), so we pay",
+        restated: "Buy \(basket), \(article) \(tag)", label: "\(basket), \(tag), ",
+        found: "\(basket), \(tag): ")
     }
     var value = costs.first ?? 0
     for cost in costs.dropFirst() {

@@ -8,7 +8,8 @@ import Traces
 public struct ExactVerifier: Verifier {
   /// The families whose answers can be checked.
   public static let families = ProblemLibrary.families.filter { family in
-    let id = ProblemID(family: family.name, level: family.levels.lowerBound, seed: 0, index: 0)
+    let easiest = family.levels(in: .heldout).lowerBound
+    let id = ProblemID(family: family.name, level: easiest, seed: 0, index: 0)
     guard let problem = try? ProblemLibrary.problem(id) else { return false }
     return family.check(problem.answer, of: problem.question) != nil
   }

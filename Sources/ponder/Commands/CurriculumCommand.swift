@@ -19,8 +19,17 @@ struct CurriculumCommand: ParsableCommand {
   @Option(help: "The seed that the documents are drawn from.")
   var seed: UInt64 = 1
 
-  @Option(help: "What the documents are for: base (pre-training) or thinking (fine-tuning).")
+  @Option(
+    help: ArgumentHelp(
+      "What the documents are for: base (pre-training), judging (its end) or thinking "
+        + "(fine-tuning)."))
   var recipe = CurriculumRecipe.base
+
+  @Option(
+    help: ArgumentHelp(
+      "Solutions to problems of the training split, as 'ponder sample' writes them: half of the "
+        + "candidates that are judged are taken from them.", valueName: "file"))
+  var candidates: String?
 
   @Option(help: "A GGUF file whose vocabulary turns the documents into a token file.")
   var tokenizer: String?
@@ -53,6 +62,9 @@ struct CurriculumCommand: ParsableCommand {
         throw ValidationError(
           "--vocabulary must be from \(sizes.lowerBound) to \(sizes.upperBound)")
       }
+      guard candidates == nil else {
+        throw ValidationError("--vocabulary judges nothing: leave --candidates out")
+      }
       guard tokenizer == nil else {
         throw ValidationError("--vocabulary makes a tokenizer: leave --tokenizer out")
       }
@@ -63,7 +75,8 @@ struct CurriculumCommand: ParsableCommand {
   }
 
   func run() throws {
-    let generator = CurriculumGenerator(seed: seed, recipe: recipe)
+    let generator = CurriculumGenerator(
+      seed: seed, recipe: recipe, candidates: try candidates.map(read))
     if let vocabulary, let output {
       var training = VocabularyTraining()
       for number in first..<(first + documents) { training.read(generator.document(number)) }
@@ -72,6 +85,16 @@ struct CurriculumCommand: ParsableCommand {
       try writeTokens(of: generator, tokenizer: tokenizer, to: output)
     } else {
       try writeText(of: generator)
+    }
+  }
+
+  private func read(_ path: String) throws -> SampledCandidates {
+    do {
+      let candidates = try SampledCandidates(try TextFile.read(path))
+      StandardError.tell("\(path): \(candidates.summary).")
+      return candidates
+    } catch let failure as SampledCandidates.Failure {
+      throw UserError.badData("\(path), \(failure)")
     }
   }
 

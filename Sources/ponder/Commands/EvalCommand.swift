@@ -334,7 +334,7 @@ struct EvalCommand: AsyncParsableCommand {
   private func problemsAsked() throws -> [Problem] {
     if let problems = try source.ofFile(count: count) { return problems }
     return try source.families().flatMap { family in
-      let all = Array(family.levels)
+      let all = Array(family.levels(in: split))
       return switch levels {
       case .mixed: try problems(of: family, level: nil, each)
       case .each: try all.flatMap { try problems(of: family, level: $0, each) }

@@ -49,6 +49,30 @@ enum RecipeSettings: SettingSource {
   }
 }
 
+/// The settings of sampling to a file.
+enum SampleSettings: SettingSource {
+  static let table = SettingTable([
+    .samples, .temperature, .topK, .topP, .prompting, .maxCompletionLength, .seed,
+  ])
+
+  static func help(of setting: Setting) -> String {
+    typealias Usual = SolutionSampler.Usual
+    return switch setting {
+    case .samples:
+      setting.optionHelp(
+        for: [], what: "how many solutions of each problem are sampled", more: "",
+        unset: "\(Usual.samples)")
+    case .temperature: setting.optionHelp(for: [], unset: "\(Int(Usual.temperature))")
+    case .prompting: setting.optionHelp(for: [], unset: Usual.prompting.description)
+    case .maxCompletionLength:
+      setting.optionHelp(
+        for: [], what: "how many tokens a solution may have", more: "",
+        unset: "\(Usual.maxCompletionLength)")
+    default: setting.optionHelp(for: [], unset: nil)
+    }
+  }
+}
+
 /// The settings of labelling.
 enum LabelSettings: SettingSource {
   static var table: SettingTable { .labelling }

@@ -83,7 +83,8 @@ struct PickerState: Popup {
   }
 
   private static func familyRow(_ family: any ProblemFamily) -> Row {
-    let id = ProblemID(family: family.name, level: family.levels.lowerBound, seed: 1, index: 0)
+    let easiest = family.levels(in: .heldout).lowerBound
+    let id = ProblemID(family: family.name, level: easiest, seed: 1, index: 0)
     let example = (try? ProblemLibrary.problem(id))?.question ?? ""
     return .family(
       name: family.name, summary: family.summary, levels: family.levels, example: example)
@@ -99,7 +100,7 @@ struct PickerState: Popup {
   private static let problemsPerLevel = 4
 
   private static func problemRows(of family: String, seed: UInt64) -> [Row] {
-    guard let levels = try? ProblemLibrary.family(family).levels else { return [] }
+    guard let levels = try? ProblemLibrary.family(family).levels(in: .heldout) else { return [] }
     return levels.flatMap { level in
       let problems = try? ProblemLibrary.problems(
         family: family, level: level, count: problemsPerLevel, seed: seed)
