@@ -118,7 +118,8 @@ let package = Package(
     .testTarget(
       name: "RemoteModelsTests",
       dependencies: [
-        "Decoding", "DecodingFixtures", "Problems", "Reasoning", "RemoteModels", "Serving", "Traces",
+        "Decoding", "DecodingFixtures", "Problems", "Reasoning", "RemoteModels", "Serving",
+        "Traces",
       ],
       swiftSettings: swiftSettings),
     .testTarget(

@@ -55,6 +55,8 @@ final class RemoteClient: Sendable {
   private let key: RemoteKey?
   private let transport: any RemoteTransport
   private let patience: RemotePatience
+  /// It has answered. A server that never has is not there, and not waited for.
+  private let hasAnswered = Atomic(false)
 
   /// - Throws: `RemoteError.keyInTheOpen`.
   init(
@@ -113,6 +115,7 @@ final class RemoteClient: Sendable {
       let retry: (after: Double?, error: RemoteError)
       do throws(RemoteError) {
         let answer = try send(call, abandonment)
+        hasAnswered.store(true, ordering: .relaxed)
         let json = ServerJSON(answer.body)
         if (200..<300).contains(answer.status) {
           guard let json else { throw .badAnswer(server: server, what: "no JSON") }
@@ -127,7 +130,7 @@ final class RemoteClient: Sendable {
         guard Self.isTemporary(answer.status), case .refused = error else { throw error }
         retry = (Self.retryAfter(answer.headers), error)
       } catch {
-        guard case .unreachable = error else { throw error }
+        guard case .unreachable = error, hasAnswered.load(ordering: .relaxed) else { throw error }
         retry = (nil, error)
       }
       let wait = max(retry.after ?? 0, patience.firstWait * Double(1 << min(tries - 1, 10)))

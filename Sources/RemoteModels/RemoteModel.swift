@@ -48,14 +48,15 @@ public final class RemoteModel: LanguageModel {
   public var pathLimit: Int? { capabilities.slots }
 
   public func forward(_ request: ForwardRequest, in tree: TokenTree) throws -> ForwardResult {
-    // What could not be turned into tokens would be left out in silence.
-    if let own = vocabulary as? ServerVocabulary, let failure = own.failure { throw failure }
+    let failure = (vocabulary as? ServerVocabulary)?.failure
     for node in request.nodes {
       guard tree.contains(node) else { throw LanguageModelError.unknownNode(node) }
       let depth = tree.depth(of: node)
       guard depth <= contextLength else {
         throw LanguageModelError.contextExceeded(length: depth, limit: contextLength)
       }
+      // Part of the text could not be turned into tokens.
+      if let failure, tree.tokens(to: node).contains(ServerVocabulary.untold) { throw failure }
     }
     return try requests.forward(request, in: tree)
   }
@@ -127,7 +128,7 @@ final class RemoteRequests: @unchecked Sendable {
     self.patience = patience
     (dialect, capabilities) = (found.dialect, found.capabilities)
     vocabulary = found.vocabulary
-    slots = Array(repeating: Slot(), count: found.capabilities.slots)
+    slots = Array(repeating: Slot(), count: found.dialect.slots)
   }
 
   func abandonAll() {
@@ -153,7 +154,11 @@ final class RemoteRequests: @unchecked Sendable {
     }
     let size = vocabulary.count
     let distributions = request.nodes.map { node in
-      known[node].map { TokenDistribution(listed: $0.listed, vocabularySize: size) }
+      known[node].map { known in
+        // Where the vocabulary's size is not told, there are more tokens than have been seen.
+        let least = known.listed.count + (capabilities.isComplete ? 0 : 1)
+        return TokenDistribution(listed: known.listed, vocabularySize: max(size, least))
+      }
     }
     // A server's cache cannot be seen: counted is what a model with room for everything would compute.
     let computed = request.nodes.indices.map { index in
@@ -232,7 +237,7 @@ final class RemoteRequests: @unchecked Sendable {
 
   /// The free slot that remembers most of a text. A path so stays where its keys and values are.
   private func takeSlot(for tokens: [TokenID]) -> Int? {
-    guard dialect.kind == .llamaCpp, slots.count > 1 else { return nil }
+    guard slots.count > 1 else { return nil }
     func shared(_ slot: Slot) -> Int { zip(slot.tokens, tokens).prefix { $0 == $1 }.count }
     let free = slots.indices.filter { !slots[$0].isBusy }
     // Of equals the one that remembers least else: others may come back to the rest.

@@ -131,6 +131,7 @@ struct RemoteProbe {
     if options.vocabulary == nil { try learnControls(own, position.top, properties, start) }
     try check(options.vocabulary, against: position.top)
 
+    dialect.slots = properties["total_slots"]?.integer.map { min(max(0, $0), 1024) } ?? 0
     let speculative = settings?["params"]?["speculative.types"]?.text ?? "none"
     let readAhead =
       dialect.canReadAhead && speculative == "none" ? max(1, options.readAhead) : 1
@@ -141,7 +142,7 @@ struct RemoteProbe {
       parameters: meta?["n_params"]?.integer,
       contextLength: settings?["n_ctx"]?.integer ?? meta?["n_ctx"]?.integer
         ?? meta?["n_ctx_train"]?.integer,
-      slots: max(1, options.slots ?? properties["total_slots"]?.integer ?? 1),
+      slots: max(1, options.slots ?? dialect.slots),
       vocabularySize: size, hasIDs: true, hasBytes: true, top: min(cap, options.top ?? usual),
       isAfterSampler: dialect.isAfterSampler, readAhead: readAhead,
       tokenizer: options.vocabulary == nil ? "the server's" : "of the given file",
@@ -178,6 +179,10 @@ struct RemoteProbe {
     var controls: [TokenID: String] = [:]
     for (index, id) in silent.enumerated() {
       controls[id] = names.indices.contains(index) ? names[index] : "<\(id)>"
+    }
+    // Files may have them as ordinary tokens; whoever runs the model ends there all the same.
+    for token in all where TurnEnd.spellings.contains(token.text) {
+      if let id = token.id { controls[id] = token.text }
     }
     vocabulary.learn(controls: controls)
     if start.count > 1, let first = start.first { vocabulary.learn(beginning: first) }

@@ -39,6 +39,8 @@ struct ServerDialect: Sendable {
   /// A token that is a whole character: where it is chosen by force, the place of the first token is told
   /// whatever the model would have chosen. Raw probabilities do not change by that.
   var anchor: TokenID?
+  /// Slots that may be asked for by number (llama.cpp).
+  var slots = 0
 
   /// A request to go on with a text.
   ///

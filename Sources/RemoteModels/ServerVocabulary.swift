@@ -41,6 +41,10 @@ final class ServerVocabulary: Vocabulary {
 
   private static let mostAnswers = 4096
 
+  /// Stands for a text that the server could not turn into tokens: nothing can be thrown there, and leaving
+  /// it out would be another text. The model refuses paths that hold it.
+  static let untold = TokenID.max
+
   init(_ client: RemoteClient, model: String, manner: Manner, size: Int?) {
     (self.client, self.model, self.manner, self.size) = (client, model, manner, size)
   }
@@ -65,7 +69,7 @@ final class ServerVocabulary: Vocabulary {
 
   // MARK: What the server has told
 
-  /// Why the server could not turn the last text into tokens; nil once it could again.
+  /// Why the server could not turn a text into tokens, if that ever happened: the last reason.
   var failure: RemoteError? { state.withLock { $0.failure } }
 
   /// Takes what a list says of tokens.
@@ -159,6 +163,7 @@ final class ServerVocabulary: Vocabulary {
   }
 
   private func ask(_ asked: Asked) -> [TokenID] {
+    if asked.text.isEmpty, !asked.addsSpecial { return [] }
     if let known = state.withLock({ $0.answers[asked] }) { return known }
     let text = ServerJSON.string(String(decoding: asked.text, as: UTF8.self))
     do {
@@ -187,13 +192,11 @@ final class ServerVocabulary: Vocabulary {
       state.withLock { state in
         if state.answers.count >= Self.mostAnswers { state.answers = [:] }
         state.answers[asked] = ids
-        state.failure = nil
       }
       return ids
     } catch {
-      // Nothing can be thrown here; the model's next pass tells it.
       state.withLock { $0.failure = error }
-      return []
+      return [Self.untold]
     }
   }
 

@@ -166,14 +166,21 @@ import Testing
     #expect(asked.value == 1)
   }
 
-  @Test func aServerThatIsNotThereYetIsAskedAgain() throws {
+  /// One that starts anew is waited for; one that was never there is not.
+  @Test func aServerThatIsGoneForAMomentIsAskedAgain() throws {
     let asked = Noted(0)
     let server = ScriptedServer { _, _ in
       let number = asked.count()
-      guard number > 2 else { throw RemoteError.unreachable(server: "x", why: "refused") }
+      guard number != 1, number != 3 else {
+        throw RemoteError.unreachable(server: "x", why: "refused")
+      }
       return ScriptedServer.answer("{}")
     }
-    _ = try client(server).post("/completion", [:])
-    #expect(asked.value == 3)
+    let client = try client(server)
+    #expect(throws: RemoteError.self) { try client.post("/completion", [:]) }
+    #expect(asked.value == 1)
+    _ = try client.post("/completion", [:])
+    _ = try client.post("/completion", [:])
+    #expect(asked.value == 4)
   }
 }

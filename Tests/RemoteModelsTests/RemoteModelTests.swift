@@ -348,6 +348,26 @@ import Testing
     #expect(error.map { "\($0)".contains("tokenizer") } == true)
   }
 
+  /// Leaving out what could not be turned into tokens would be another question.
+  @Test func aTextThatCannotBeTurnedIntoTokensEndsThePath() async throws {
+    let inner = LittleServers.server(.llamaCpp)
+    let server = ScriptedServer { call, body in
+      if call.path == "/tokenize", body?["content"]?.text == "ba" {
+        return ScriptedServer.answer(#"{"error":{"message":"out of order"}}"#, status: 400)
+      }
+      return try inner.send(call, to: RemoteAddress(Self.address), Abandonment())
+    }
+    let model = try model(server)
+    let broken = try #require(await decode(model, "ba").first)
+    guard case .failed(let why) = broken.reason else {
+      Issue.record("\(broken.reason)")
+      return
+    }
+    #expect(why.contains("out of order"))
+    let whole = try #require(await decode(model, "a").first)
+    #expect(whole.reason == .budget)
+  }
+
   // MARK: Giving up
 
   /// A cancelled run leaves no request behind.
