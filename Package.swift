@@ -71,11 +71,15 @@ let package = Package(
         "Decoding", "Problems", "Traces", .product(name: "FlyingSocks", package: "FlyingFox"),
       ],
       swiftSettings: swiftSettings),
+    .target(
+      name: "RemoteModels", dependencies: ["CTransfer", "Decoding", "Serving"],
+      swiftSettings: swiftSettings),
     .executableTarget(
       name: "ponder",
       dependencies: [
         "Decoding", "Engine", "Jinja", "Learning", "Measuring", "ModelStores", "NcursesTerminal",
-        "Playground", "Problems", "Reasoning", "Serving", "TerminalUI", "Traces", "Training",
+        "Playground", "Problems", "Reasoning", "RemoteModels", "Serving", "TerminalUI", "Traces",
+        "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -110,6 +114,13 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "ServingTests", dependencies: ["Decoding", "DecodingFixtures", "Serving", "Traces"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RemoteModelsTests",
+      dependencies: [
+        "Decoding", "DecodingFixtures", "Problems", "Reasoning", "RemoteModels", "Serving",
+        "Traces",
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "TrainingTests",

@@ -10,6 +10,8 @@
 enum {
   OPTION_URL = 10002,
   OPTION_WRITEDATA = 10001,
+  OPTION_POSTFIELDS = 10015,
+  OPTION_POSTFIELDSIZE_LARGE = 30120,
   OPTION_WRITEFUNCTION = 20011,
   OPTION_ERRORBUFFER = 10010,
   OPTION_LOW_SPEED_LIMIT = 19,
@@ -107,12 +109,18 @@ ct_end ct_transfer(const ct_request *request, const ct_receiver *receiver, char 
   curl.set_option(handle, OPTION_URL, request->url);
   curl.set_option(handle, OPTION_HTTPHEADER, headers);
   if (request->head_only) curl.set_option(handle, OPTION_NOBODY, 1L);
+  if (request->body) {
+    // The size first: without it, the text's end would be looked for.
+    curl.set_option(handle, OPTION_POSTFIELDSIZE_LARGE, (int64_t)request->body_size);
+    curl.set_option(handle, OPTION_POSTFIELDS, request->body);
+  }
   curl.set_option(handle, OPTION_PROTOCOLS, (long)(PROTOCOL_HTTP | PROTOCOL_HTTPS));
   curl.set_option(handle, OPTION_NOSIGNAL, 1L);
   curl.set_option(handle, OPTION_CONNECTTIMEOUT, 30L);
   // A server that accepts and never answers; who reads a body watches that itself.
   curl.set_option(handle, OPTION_LOW_SPEED_LIMIT, 1L);
-  curl.set_option(handle, OPTION_LOW_SPEED_TIME, 60L);
+  curl.set_option(
+      handle, OPTION_LOW_SPEED_TIME, request->silence > 0 ? (long)request->silence : 60L);
   curl.set_option(handle, OPTION_SUPPRESS_CONNECT_HEADERS, 1L);
   curl.set_option(handle, OPTION_ERRORBUFFER, reason);
   curl.set_option(handle, OPTION_HEADERFUNCTION, take_line);

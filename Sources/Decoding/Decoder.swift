@@ -21,10 +21,11 @@ public final class Decoder: Sendable {
   public let slots: Int
   private let loop: DecodingLoop
 
-  /// - Parameter slots: how many background paths are decoded at once, at least 1.
+  /// - Parameter slots: how many background paths are decoded at once, at least 1 and at most what the model
+  ///   allows.
   public init(model: any LanguageModel, slots: Int) {
     self.model = model
-    self.slots = max(1, slots)
+    self.slots = max(1, min(slots, model.pathLimit ?? slots))
     loop = DecodingLoop(model: model, slots: self.slots)
     let loop = loop
     let thread = Thread { loop.run() }

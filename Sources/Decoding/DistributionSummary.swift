@@ -21,12 +21,15 @@ public struct DistributionSummary: Sendable, Hashable {
   public var tailLogSumExp: [Double]
   /// log Σ exp(logit) over the whole vocabulary.
   public var logSumExp: Double
-  /// Shannon entropy of the whole distribution at temperature 1, in bits.
+  /// Shannon entropy of the whole distribution at temperature 1, in bits; a lower bound where the model has
+  /// not told of all tokens.
   public var entropy: Double
+  /// Of how many tokens the model has told, where that is not all: nothing is known of single others.
+  public var listedCount: Int?
 
   public init(
     tokens: [TokenID], logits: [Float], tailCount: Int, tailLogSumExp: [Double],
-    logSumExp: Double, entropy: Double
+    logSumExp: Double, entropy: Double, listedCount: Int? = nil
   ) {
     self.tokens = tokens
     self.logits = logits
@@ -34,6 +37,7 @@ public struct DistributionSummary: Sendable, Hashable {
     self.tailLogSumExp = tailLogSumExp
     self.logSumExp = logSumExp
     self.entropy = entropy
+    self.listedCount = listedCount
   }
 
   /// The natural logarithm of a listed token's probability at temperature 1; nil if not listed.
@@ -88,7 +92,7 @@ extension TokenDistribution {
     let tokens = likeliest(detail)
     let listed = Set(tokens)
     var tailLogits: [Float] = []
-    if withTail && tokens.count < logits.count {
+    if withTail && isComplete && tokens.count < logits.count {
       tailLogits.reserveCapacity(logits.count - tokens.count)
       for (index, logit) in logits.enumerated() where !listed.contains(TokenID(index)) {
         tailLogits.append(logit)
@@ -100,7 +104,7 @@ extension TokenDistribution {
     return DistributionSummary(
       tokens: tokens, logits: tokens.map { logits[Int($0)] },
       tailCount: logits.count - tokens.count, tailLogSumExp: tail, logSumExp: logSumExp,
-      entropy: entropy)
+      entropy: entropy, listedCount: isComplete ? nil : logits.count - unlistedCount)
   }
 
   /// log Σ exp(logit / temperature) to Float's precision.

@@ -71,6 +71,9 @@ public protocol LanguageModel: AnyObject, Sendable {
   /// The chat template that the model's file declares, as it stands there (a Jinja program); nil
   /// if it declares none.
   var chatTemplate: String? { get }
+  /// How many paths are worth decoding at once; nil for any number. A server takes as many as it has slots,
+  /// and more would only push each other's keys and values out.
+  var pathLimit: Int? { get }
 
   /// Computes next-token distributions, all asked nodes in one batch.
   ///
@@ -107,6 +110,7 @@ public enum LanguageModelError: Error, Equatable, CustomStringConvertible {
 extension LanguageModel {
   public var tokensPerPass: Int { 512 }
   public var chatTemplate: String? { nil }
+  public var pathLimit: Int? { nil }
 
   /// The distributions after several nodes, however many passes that takes.
   public func distributions(at nodes: [NodeID], in tree: TokenTree) throws -> [TokenDistribution] {

@@ -13,6 +13,7 @@ public final class MixtureModel: LanguageModel {
   public let contextLength: Int
   public let tokensPerPass: Int
   public let chatTemplate: String?
+  public let pathLimit: Int?
 
   /// - Parameter weights: one for each member, not negative; nil gives each the same.
   /// - Throws: `MixtureError`.
@@ -41,16 +42,22 @@ public final class MixtureModel: LanguageModel {
     // One pass runs every member.
     tokensPerPass = max(1, (members.map(\.tokensPerPass).min() ?? 1) / members.count)
     chatTemplate = first.chatTemplate
+    pathLimit = members.compactMap(\.pathLimit).min()
   }
 
   public func forward(_ request: ForwardRequest, in tree: TokenTree) throws -> ForwardResult {
     let results = try members.map { try $0.forward(request, in: tree) }
-    let distributions = request.nodes.indices.map { index -> TokenDistribution? in
+    let distributions = try request.nodes.indices.map { index -> TokenDistribution? in
       // A member that is not there yet keeps the node waiting; for the others it is in the cache.
       let parts = results.compactMap { result in
         result.distributions.indices.contains(index) ? result.distributions[index] : nil
       }
-      return parts.count == members.count ? mixture(of: parts) : nil
+      guard parts.count == members.count else { return nil }
+      guard parts.allSatisfy(\.isComplete) else {
+        throw LanguageModelError.lacksCapability(
+          "the probabilities of all tokens, which a mixture needs")
+      }
+      return mixture(of: parts)
     }
     // Prompts are counted once, not once for each member.
     return ForwardResult(distributions: distributions, computed: results.first?.computed ?? [])

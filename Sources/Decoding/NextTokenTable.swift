@@ -23,6 +23,9 @@ public struct NextTokenTable: Sendable, Hashable {
   public var isApproximate: Bool
   /// Shannon entropy at temperature 1, in bits.
   public var entropy: Double
+  /// The model has told of its likeliest tokens only: the entropy is a lower bound, and the settings choose
+  /// among those it has told of.
+  public var isTruncated: Bool
 }
 
 extension NextTokenTable {
@@ -34,6 +37,7 @@ extension NextTokenTable {
     let listed =
       needsAll
       ? distribution.logits.count : min(max(count, settings.topK ?? 0), distribution.logits.count)
+    // Of a truncated distribution these are at most those that are listed.
     let tokens = distribution.likeliest(listed)
     let logits = tokens.map { distribution.logits[Int($0)] }
     var unlisted = 0.0
@@ -46,15 +50,22 @@ extension NextTokenTable {
     self.init(
       tokens: tokens, logits: logits, logSumExp: distribution.logSumExp,
       entropy: distribution.entropy, unlistedMass: unlisted,
-      unlistedCount: distribution.logits.count - tokens.count, isApproximate: false,
-      settings: settings, rows: count)
+      unlistedCount: distribution.logits.count - tokens.count,
+      hasAllListed: tokens.count == distribution.logits.count - distribution.unlistedCount,
+      isTruncated: !distribution.isComplete, isApproximate: false, settings: settings, rows: count)
   }
 
   /// The table of a saved distribution. Figures that the saved part cannot give are nil.
   public init(_ summary: DistributionSummary, settings: SamplingSettings, rows count: Int) {
     // A top-k within the listed tokens cuts the tail whole, so its mass does not matter.
-    let tailIsCut = settings.isGreedy || settings.topK.map { $0 <= summary.logits.count } ?? false
-    let tail = tailIsCut ? (-.infinity, true) : summary.tail(at: settings.temperature)
+    let hasAllListed = summary.listedCount.map { $0 == summary.logits.count } ?? false
+    let tailIsCut =
+      settings.isGreedy || settings.topK.map { $0 <= summary.logits.count } ?? false || hasAllListed
+    // Some that are listed were not kept: what they have cannot be told from what the unlisted have.
+    let isTailUnknown = summary.listedCount != nil && !tailIsCut
+    let tail =
+      tailIsCut
+      ? (-.infinity, true) : isTailUnknown ? nil : summary.tail(at: settings.temperature)
     let highest = Double(summary.logits.first ?? 0)
     let unlisted = tail.map {
       exponential($0.logSumExp - (settings.isGreedy ? 0 : highest / settings.temperature))
@@ -62,19 +73,20 @@ extension NextTokenTable {
     self.init(
       tokens: summary.tokens, logits: summary.logits, logSumExp: summary.logSumExp,
       entropy: summary.entropy, unlistedMass: unlisted, unlistedCount: summary.tailCount,
+      hasAllListed: hasAllListed, isTruncated: summary.listedCount != nil,
       isApproximate: tail.map { !$0.exact } ?? true, settings: settings, rows: count)
   }
 
   private init(
     tokens: [TokenID], logits: [Float], logSumExp: Double, entropy: Double,
-    unlistedMass: Double?, unlistedCount: Int, isApproximate: Bool,
-    settings: SamplingSettings, rows count: Int
+    unlistedMass: Double?, unlistedCount: Int, hasAllListed: Bool, isTruncated: Bool,
+    isApproximate: Bool, settings: SamplingSettings, rows count: Int
   ) {
     let shaped = ShapedTokens(sorted: logits, unlistedMass: unlistedMass ?? 0, settings: settings)
     // A nucleus that swallows every listed token reaches into the unlisted ones, whose order is
     // unknown: then nothing after the settings can be told.
     let reachesTail =
-      unlistedCount > 0 && shaped.keptCount == logits.count
+      unlistedCount > 0 && !hasAllListed && shaped.keptCount == logits.count
       && ((settings.topP ?? 1) < 1 || (settings.minP ?? 0) > 0
         || (settings.topK ?? 0) > logits.count)
     let known = unlistedMass != nil && !reachesTail
@@ -95,5 +107,6 @@ extension NextTokenTable {
     restShaped = known ? restShare : nil
     self.isApproximate = isApproximate && known
     self.entropy = entropy
+    self.isTruncated = isTruncated
   }
 }

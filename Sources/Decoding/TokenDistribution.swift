@@ -9,12 +9,23 @@ public struct TokenDistribution: Sendable {
   /// log Σ exp(logit), the normaliser at temperature 1.
   public let logSumExp: Double
 
+  /// How many tokens of the vocabulary it says nothing of. Only a server's list of its likeliest tokens
+  /// leaves any out: the logits of these are −∞ here, but their probabilities are unknown.
+  public let unlistedCount: Int
+
+  /// What the unlisted tokens have together at temperature 1.
+  public let restMass: Double
+
+  /// Whether every token's probability is known.
+  public var isComplete: Bool { unlistedCount == 0 }
+
   /// - Parameter logits: raw logits, one for each token; a NaN counts as −∞.
   public init(logits: [Float]) {
     var logits = logits
     for index in logits.indices where logits[index].isNaN { logits[index] = -.infinity }
     self.logits = logits
     logSumExp = Self.logSumExp(logits, temperature: 1)
+    (unlistedCount, restMass) = (0, 0)
   }
 
   /// From logits whose normaliser is known already.
@@ -25,6 +36,40 @@ public struct TokenDistribution: Sendable {
   public init(logits: [Float], logSumExp: Double) {
     self.logits = logits
     self.logSumExp = logSumExp
+    (unlistedCount, restMass) = (0, 0)
+  }
+
+  /// From a list of the likeliest tokens, which may be all. The probabilities of those listed are exact at
+  /// temperature 1, and sampling chooses among them, as top-k would; the entropy is a lower bound.
+  ///
+  /// - Parameters:
+  ///   - listed: tokens of the vocabulary with log p; each counts once.
+  ///   - vocabularySize: tokens there are.
+  public init(
+    listed: some Sequence<(token: TokenID, logProbability: Double)>, vocabularySize: Int
+  ) {
+    var logits = [Float](repeating: -.infinity, count: vocabularySize)
+    var seen: Set<TokenID> = []
+    var sum = 0.0
+    for (token, logProbability) in listed where logits.indices.contains(Int(token)) {
+      guard seen.insert(token).inserted, !logProbability.isNaN else { continue }
+      logits[Int(token)] = Float(logProbability)
+      sum += exponential(logProbability)
+    }
+    guard seen.count < vocabularySize else {
+      self.init(logits: logits)
+      return
+    }
+    self.init(
+      logits: logits, logSumExp: sum > 0 && sum.isFinite ? 0 : -.infinity,
+      unlistedCount: vocabularySize - seen.count, restMass: min(1, max(0, 1 - sum)))
+  }
+
+  private init(logits: [Float], logSumExp: Double, unlistedCount: Int, restMass: Double) {
+    self.logits = logits
+    self.logSumExp = logSumExp
+    self.unlistedCount = unlistedCount
+    self.restMass = restMass
   }
 
   /// log Σ exp(logit / temperature), summed in index order so that the result is always the same.
@@ -48,15 +93,24 @@ public struct TokenDistribution: Sendable {
     return Double(logits[Int(token)]) - logSumExp
   }
 
+  /// The natural logarithm of the token's probability at temperature 1; nil for an unlisted token, of which
+  /// it is unknown.
+  public func knownLogProbability(of token: TokenID) -> Double? {
+    let logProbability = logProbability(of: token)
+    return isComplete || logProbability > -.infinity ? logProbability : nil
+  }
+
   /// The probability of which a natural logarithm is given.
   public static func probability(ofLog logProbability: Double) -> Double {
     exponential(logProbability)
   }
 
-  /// The token's place by falling probability, from 1; equals by rising id.
+  /// The token's place by falling probability, from 1; equals by rising id. Of an unlisted token the best
+  /// that it can have.
   public func rank(of token: TokenID) -> Int {
     guard logits.indices.contains(Int(token)) else { return logits.count }
     let logit = logits[Int(token)]
+    if !isComplete, logit == -.infinity { return logits.count - unlistedCount + 1 }
     var rank = 1
     for (index, other) in logits.enumerated()
     where other > logit || (other == logit && index < Int(token)) { rank += 1 }
@@ -70,12 +124,17 @@ public struct TokenDistribution: Sendable {
     return TokenID(best)
   }
 
-  /// Shannon entropy at temperature 1, in bits.
+  /// Shannon entropy at temperature 1, in bits. Where tokens are unlisted it is a lower bound: none of them
+  /// is likelier than the least likely that is listed, nor than all of them together.
   public var entropy: Double {
     var sum = 0.0
     for logit in logits where logit.isFinite {
       let logProbability = Double(logit) - logSumExp
       sum -= exponential(logProbability) * logProbability
+    }
+    if restMass > 0 {
+      let least = logits.lazy.filter(\.isFinite).min().map(Double.init) ?? 0
+      sum -= restMass * min(least, logarithm(restMass))
     }
     return max(0, sum / logarithm(2))
   }
@@ -88,9 +147,9 @@ public struct TokenDistribution: Sendable {
     return probability(of: first) - (best.count > 1 ? probability(of: best[1]) : 0)
   }
 
-  /// The `count` likeliest tokens in falling order, equals by rising id.
+  /// The `count` likeliest tokens in falling order, equals by rising id; of those that are listed.
   public func likeliest(_ count: Int) -> [TokenID] {
-    let count = min(count, logits.count)
+    let count = min(count, logits.count - unlistedCount)
     guard count > 0 else { return [] }
     if count == logits.count || count > 512 { return Array(sorted().prefix(count)) }
     // A bounded insertion: one pass over the logits, which for the usual count ≤ 64 touches the

@@ -121,3 +121,15 @@ extension Vocabulary {
 
   public func token(_ id: TokenID) -> Token { Token(id: id, bytes: bytes(of: id)) }
 }
+
+/// Tokens that end a turn of a conversation.
+public enum TurnEnd {
+  /// How they are spelled in the known chat formats. A model's own metadata may name only one of them, and
+  /// may not even know them for control tokens.
+  public static let spellings: Set<String> = [
+    "<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<end_of_turn>",
+    "<|end_of_text|>", "<|endofturn|>", "<EOT>", "_<EOT>", "<end_of_utterance>",
+    "<｜end▁of▁sentence｜>", "<|return|>", "<|call|>", "<turn|>",
+    "<|tool_response>",
+  ]
+}

@@ -14,6 +14,11 @@ typedef struct ct_request {
   bool head_only;
   /// `Name: value`, ended by NULL.
   const char *const *headers;
+  /// What is sent (POST), of `body_size` bytes; NULL for a request without.
+  const char *body;
+  size_t body_size;
+  /// Seconds in which something must come; 0 for a minute.
+  int silence;
 } ct_request;
 
 /// Each is told whether to go on by what it returns.

@@ -97,15 +97,6 @@ extension TokenList {
     var addsBeginningOfText = false
   }
 
-  /// Tokens that end a turn in the known chat formats, although a file's metadata may name only
-  /// one of them, and may not even know them for control tokens.
-  private static let turnEnds: Set<String> = [
-    "<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<end_of_turn>",
-    "<|end_of_text|>", "<|endofturn|>", "<EOT>", "_<EOT>", "<end_of_utterance>",
-    "<｜end▁of▁sentence｜>", "<|return|>", "<|call|>", "<turn|>",
-    "<|tool_response>",
-  ]
-
   /// Tokens that are recognised as control tokens are, whatever the file calls them; llama.cpp
   /// finds them so. `</s>` ends a text only where it is a control token: Gemma has it as HTML.
   private static let controlSpellings: Set<String> = [
@@ -147,14 +138,14 @@ extension TokenList {
 
   /// Finds turn ends and the like by what they are called.
   private mutating func recognizeSpellings() {
-    let turnEnds = Set(Self.turnEnds.map { Array($0.utf8) })
+    let turnEnds = Set(TurnEnd.spellings.map { Array($0.utf8) })
     let controls = Set(Self.controlSpellings.map { Array($0.utf8) })
     let closers = Set(">]".utf8)
     for (index, spelling) in spellings.enumerated()
     where spelling.last.map(closers.contains) ?? false {
       // A damaged file may have fewer kinds than tokens, which is found out later.
       let (token, kind) = (TokenID(index), index < kinds.count ? kinds[index] : .normal)
-      if turnEnds.contains(spelling) {
+      if TurnEnds.contains(spelling) {
         if index < kinds.count { kinds[index] = .control }
         if !endOfText.contains(token) { endOfText.append(token) }
       } else if controls.contains(spelling) {

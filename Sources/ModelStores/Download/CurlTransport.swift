@@ -83,7 +83,7 @@ private final class Exchange: @unchecked Sendable {
     let end = withStrings([request.url.absoluteString] + headers) { strings in
       var given = ct_request(
         url: strings[0], head_only: request.method == .head,
-        headers: strings.baseAddress.map { $0 + 1 })
+        headers: strings.baseAddress.map { $0 + 1 }, body: nil, body_size: 0, silence: 0)
       return ct_transfer(&given, &receiver, &reason)
     }
     let text = String(

@@ -90,7 +90,10 @@ enum StatusLine {
         parts.append("KV \(Format.count(used))\(room)")
       }
       if let bytes = state.pace.memoryBytes { parts.append("memory \(Format.bytes(bytes))") }
-      parts.append("\(summary.threads) \(summary.threads == 1 ? "thread" : "threads")")
+      // A model of a server computes elsewhere.
+      if summary.threads > 0 {
+        parts.append("\(summary.threads) \(summary.threads == 1 ? "thread" : "threads")")
+      }
       parts.append(summary.identity.isa)
       if summary.parameters > 0 { parts.append("\(Format.count(summary.parameters)) parameters") }
       parts.append("context \(Format.count(summary.contextLength))")

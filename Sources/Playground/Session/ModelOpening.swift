@@ -134,3 +134,12 @@ private struct CannotKeep: Error, CustomStringConvertible {
 private struct CannotTrain: Error, CustomStringConvertible {
   var description: String { "This model cannot be trained here." }
 }
+
+/// What is typed for a model that a server runs.
+enum ModelAddress {
+  /// Whether a text is meant as an address, not as a name or a file.
+  static func isOne(_ text: String) -> Bool {
+    let text = text.lowercased()
+    return text.hasPrefix("http://") || text.hasPrefix("https://")
+  }
+}

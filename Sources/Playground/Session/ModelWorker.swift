@@ -46,8 +46,10 @@ final class ModelWorker: Worker {
 
   /// - Parameter isFetched: the model is fetched over the network first.
   private func load(_ typed: String, isFetched: Bool) {
-    let asked = UserFolder.expanded(typed)
-    let name = URL(fileURLWithPath: asked).deletingPathExtension().lastPathComponent
+    let asked = ModelAddress.isOne(typed) ? typed : UserFolder.expanded(typed)
+    let name =
+      ModelAddress.isOne(asked)
+      ? asked : URL(fileURLWithPath: asked).deletingPathExtension().lastPathComponent
     let number = newest.withLock { newest in
       newest += 1
       return newest

@@ -234,6 +234,7 @@ struct Reducer: Sendable {
     state.activities = [:]
     state.trace.model = summary.identity.hash
     var effects = state.reset(.model)
+    if !summary.remarks.isEmpty { state.session.tell(summary.remarks.joined(separator: " ")) }
     let choice = state.settings.template.flatMap { TemplateChoice($0) } ?? .auto
     do {
       _ = try ChatTemplate.chosen(choice, declared: summary.chatTemplate)

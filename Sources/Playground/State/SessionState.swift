@@ -295,6 +295,8 @@ public struct ModelSummary: Sendable, Hashable {
   public var trainingObstacle: String?
   /// Whether it shows what happens in its layers.
   public var isInspectable = false
+  /// What a person should know of it once, in sentences.
+  public var remarks: [String] = []
 
   public init(
     identity: ModelIdentity, path: String, contextLength: Int,

@@ -90,7 +90,7 @@ public final class Exploration: Sendable {
       .node(
         NodeEvent(
           id: child, parent: node, path: line, token: run.vocabulary.token(token),
-          logProbability: distribution.logProbability(of: token),
+          logProbability: distribution.knownLogProbability(of: token),
           candidates: Candidates(
             distribution, detail: run.settings.detail, vocabulary: run.vocabulary))))
     run.emit(.edit(Edit(action: .take, node: child)))

@@ -121,13 +121,21 @@ extension Run {
     }
     let readings = try await decoder.readings(after: wanted)
     book(TokenCounts(reused: readings.reduce(0) { $0 + $1.reused }))
-    return continuations.map { ids, node in
+    return try continuations.map { ids, node in
       guard !ids.isEmpty else { return -.infinity }
-      return ids.indices.reduce(0) { sum, index in
+      return try ids.indices.reduce(0) { sum, index in
         guard let place = asked[node.appending(contentsOf: ids[..<index])] else {
           return -.infinity
         }
-        return sum + readings[place].distribution.logProbability(of: ids[index])
+        let distribution = readings[place].distribution
+        guard let logProbability = distribution.knownLogProbability(of: ids[index]) else {
+          let name = String(decoding: vocabulary.bytes(of: ids[index]), as: UTF8.self)
+          let listed = distribution.logits.count - distribution.unlistedCount
+          throw LanguageModelError.lacksCapability(
+            "the probability of “\(name)”, which is not among the \(listed) tokens that it tells of"
+          )
+        }
+        return sum + logProbability
       }
     }
   }

@@ -47,6 +47,16 @@ public struct HTTPCall: Sendable {
   ) {
     (self.method, self.path, self.headers, self.body) = (method, path, headers, body)
   }
+
+  /// As it goes over the wire, on a connection that is closed afterwards.
+  public func bytes(to server: ServerAddress) -> [UInt8] {
+    let host = server.host.contains(":") ? "[\(server.host)]" : server.host
+    var head = "\(method) \(server.base)\(path) HTTP/1.1\r\nHost: \(host):\(server.port)\r\n"
+    for field in headers.fields { head += "\(field.name): \(field.value)\r\n" }
+    if !body.isEmpty || method == "POST" { head += "Content-Length: \(body.count)\r\n" }
+    head += "Connection: close\r\n\r\n"
+    return Array(head.utf8) + body
+  }
 }
 
 /// What a server answers. The body comes piece by piece; whoever stops reading closes the connection.
@@ -101,8 +111,8 @@ public struct HTTPClient: Sendable {
   public func send(_ call: HTTPCall, to server: ServerAddress) async throws -> HTTPAnswer {
     let socket = try await connect(to: server)
     do {
-      try await socket.write(Data(Self.bytes(of: call, to: server)))
-      var parser = AnswerParser(isHead: call.method == "HEAD")
+      try await socket.write(Data(call.bytes(to: server)))
+      var parser = HTTPAnswerParser(isHead: call.method == "HEAD")
       while true {
         if let head = try parser.head() {
           return HTTPAnswer(
@@ -162,18 +172,6 @@ public struct HTTPClient: Sendable {
     return found
   }
 
-  private static func bytes(of call: HTTPCall, to server: ServerAddress) -> [UInt8] {
-    let host = server.host.contains(":") ? "[\(server.host)]" : server.host
-    var head =
-      "\(call.method) \(server.base)\(call.path) HTTP/1.1\r\nHost: \(host):\(server.port)\r\n"
-    for field in call.headers.fields { head += "\(field.name): \(field.value)\r\n" }
-    if !call.body.isEmpty || call.method == "POST" {
-      head += "Content-Length: \(call.body.count)\r\n"
-    }
-    head += "Connection: close\r\n\r\n"
-    return Array(head.utf8) + call.body
-  }
-
   private static func translated(_ error: any Error, _ server: ServerAddress) -> any Error {
     switch error {
     case is CancellationError, is CallError: error
@@ -187,7 +185,7 @@ public struct HTTPClient: Sendable {
   }
 
   private func body(
-    of parser: AnswerParser, from socket: AsyncSocket, _ server: ServerAddress
+    of parser: HTTPAnswerParser, from socket: AsyncSocket, _ server: ServerAddress
   ) -> AsyncThrowingStream<[UInt8], any Error> {
     let silence = silenceSeconds
     let (stream, continuation) = AsyncThrowingStream.makeStream(of: [UInt8].self)
@@ -213,7 +211,7 @@ public struct HTTPClient: Sendable {
 }
 
 /// Reads an answer from bytes as they come.
-private struct AnswerParser {
+public struct HTTPAnswerParser: Sendable {
   private enum Framing {
     case length(Int)
     case chunkSize
@@ -229,33 +227,49 @@ private struct AnswerParser {
   private var buffer: [UInt8] = []
   private var framing = Framing.rest
   private var isClosed = false
+  private var hasHead = false
 
   private static let longestHead = 256 << 10
 
-  init(isHead: Bool) { self.isHead = isHead }
+  /// - Parameter isHead: what is asked for has no body.
+  public init(isHead: Bool) { self.isHead = isHead }
 
-  var isOver: Bool {
+  /// Whether the body is whole.
+  public var isOver: Bool {
     if case .over = framing { return true }
     return false
   }
 
   /// Waits for more bytes.
-  mutating func read(
+  fileprivate mutating func read(
     from socket: AsyncSocket, _ server: ServerAddress, _ seconds: Double
   ) async throws {
     if isClosed { throw CallError.cutOff }
     do {
-      buffer += try await within(seconds: seconds) { try await socket.read(atMost: 65_536) }
+      take(try await within(seconds: seconds) { try await socket.read(atMost: 65_536) })
     } catch SocketError.disconnected {
-      isClosed = true
-      if case .rest = framing { framing = .over } else { throw CallError.cutOff }
+      try close()
     } catch is TimedOut {
       throw CallError.timedOut(server)
     }
   }
 
+  /// Takes bytes that have come.
+  public mutating func take(_ bytes: some Sequence<UInt8>) { buffer += bytes }
+
+  /// The connection has ended.
+  ///
+  /// - Throws: `CallError.cutOff` where more should have come.
+  public mutating func close() throws {
+    isClosed = true
+    guard case .rest = framing, hasHead else { throw CallError.cutOff }
+    framing = .over
+  }
+
   /// Status and headers; nil while they are not whole.
-  mutating func head() throws -> (status: Int, headers: HTTPHeaders)? {
+  ///
+  /// - Throws: `CallError`.
+  public mutating func head() throws -> (status: Int, headers: HTTPHeaders)? {
     while true {
       guard let end = buffer.firstRange(of: Array("\r\n\r\n".utf8)) else {
         guard buffer.count <= Self.longestHead else { throw CallError.badAnswer("an endless head") }
@@ -283,12 +297,15 @@ private struct AnswerParser {
       } else {
         framing = .rest
       }
+      hasHead = true
       return (status, headers)
     }
   }
 
   /// What there is of the body; empty where more has to be waited for, or where it is over.
-  mutating func piece() throws -> [UInt8] {
+  ///
+  /// - Throws: `CallError`.
+  public mutating func piece() throws -> [UInt8] {
     var piece: [UInt8] = []
     while true {
       switch framing {

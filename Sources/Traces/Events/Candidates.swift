@@ -28,7 +28,7 @@ extension Candidates {
 
 extension Candidates: Codable {
   fileprivate enum Key: String, CodingKey {
-    case ids, pieces, bytes, logits, entropy
+    case ids, pieces, bytes, logits, entropy, listed
     case logSumExp = "log_sum_exp"
     case tailCount = "tail_count"
     case tailLogSumExp = "tail_log_sum_exp"
@@ -52,6 +52,7 @@ extension Candidates: Codable {
     if !summary.tailLogSumExp.isEmpty {
       try container.encode(summary.tailLogSumExp, forKey: .tailLogSumExp)
     }
+    try container.encodeIfPresent(summary.listedCount, forKey: .listed)
   }
 
   public init(from decoder: any Swift.Decoder) throws {
@@ -74,7 +75,8 @@ extension Candidates: Codable {
         tailCount: try container.decode(Int.self, forKey: .tailCount),
         tailLogSumExp: try container.decodeIfPresent([Double].self, forKey: .tailLogSumExp) ?? [],
         logSumExp: try container.decode(Double.self, forKey: .logSumExp),
-        entropy: try container.decode(Double.self, forKey: .entropy)), bytes: bytes)
+        entropy: try container.decode(Double.self, forKey: .entropy),
+        listedCount: try container.decodeIfPresent(Int.self, forKey: .listed)), bytes: bytes)
   }
 }
 
@@ -102,6 +104,7 @@ extension Candidates {
       case .entropy: return set(&summary.entropy, json.double())
       case .logSumExp: return set(&summary.logSumExp, json.double())
       case .tailCount: return set(&summary.tailCount, json.natural())
+      case .listed: return set(&summary.listedCount, json.natural())
       case .tailLogSumExp: return set(&summary.tailLogSumExp, json.array { $0.double() })
       case .bytes:
         return json.object { index, json in

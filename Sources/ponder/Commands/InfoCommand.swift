@@ -3,6 +3,7 @@ import Decoding
 import Engine
 import Foundation
 import Playground
+import RemoteModels
 import Training
 
 struct InfoCommand: ParsableCommand {
@@ -10,13 +11,15 @@ struct InfoCommand: ParsableCommand {
     commandName: "info", abstract: "Describe models, and say whether they run.",
     discussion: """
       Weights are only looked at, so that large files take no longer than small ones. The exit \
-      status is 65 when a model does not run; why not is said on standard error.
+      status is 65 when a model does not run; why not is said on standard error. Of a model that a \
+      server runs it tells what the server gives.
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "GGUF files, or models by name: as --model, but described for people; several as a table.",
-      valueName: "file|name"))
+      "GGUF files, models by name, or one address of a server: as --model, but described for people; "
+        + "several as a table.",
+      valueName: "file|name|address"))
   var files: [String] = []
   @OptionGroup var options: ModelOptions
   @Option(
@@ -57,6 +60,9 @@ struct InfoCommand: ParsableCommand {
   }
 
   private func describe(one name: String?) throws {
+    if let address = name ?? options.model, RemoteAddress.isAddress(address) {
+      return try describe(address, format ?? (name == nil ? .json : .text))
+    }
     let path = try name.map(BundledModels.path) ?? options.path()
     let (facts, file) = try facts(path)
     for warning in facts.warnings { StandardError.tell(warning) }
@@ -66,6 +72,14 @@ struct InfoCommand: ParsableCommand {
     case .text: try StandardOutput.write(facts.text(Lineage(file.metadata)))
     }
     if let obstacle = facts.obstacles.first { throw UserError.badData(obstacle) }
+  }
+
+  private func describe(_ address: String, _ format: OutputFormat) throws {
+    let model = try options.remote.open(address)
+    switch format {
+    case .json: try StandardOutput.writeJSON(RemoteFacts(model))
+    case .text: try StandardOutput.write(RemoteFacts.text(model))
+    }
   }
 
   private func facts(_ path: String) throws -> (facts: ModelFacts, file: GGUFFile) {

@@ -63,8 +63,7 @@ struct LabelCommand: AsyncParsableCommand {
   func run() async throws {
     let problems = try chosen()
     guard !problems.isEmpty else { throw UserError.badData("There are no problems to label.") }
-    let path = try model.path()
-    let opened = try ModelLoader.load(path: path, options: model.engineOptions)
+    let opened = try model.open()
     let labeller = StepLabeller(
       model: opened, library: try PromptLibrary.bundled(), settings: asked.settings,
       method: method, reference: reference)

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Decoding
-import Engine
 
 struct LogitsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -16,11 +15,14 @@ struct LogitsCommand: ParsableCommand {
 
   func run() throws {
     let tokens = try parsedIDs()
-    let model = try ModelLoader.load(path: options.path(), options: options.engineOptions)
+    let model = try options.open()
     var tree = TokenTree()
     let last = tree.extend(.root, with: tokens)
     let nodes = all ? tree.path(to: last) : [last]
-    let rows = try model.distributions(at: nodes, in: tree).map { row($0.logits) }
+    let rows = try model.distributions(at: nodes, in: tree).map {
+      // Of a server's list the numbers are log-probabilities, and what it does not list is null.
+      row($0.logits)
+    }
     try StandardOutput.writeLine("{\"logits\":[\(rows.joined(separator: ","))]}")
   }
 

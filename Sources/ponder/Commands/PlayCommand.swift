@@ -5,6 +5,7 @@ import NcursesTerminal
 import Playground
 import Problems
 import Reasoning
+import RemoteModels
 import TerminalUI
 import Traces
 
@@ -68,7 +69,8 @@ struct PlayCommand: ParsableCommand {
     if let saved { state.show(Trace(saved.records)) }
     state.strategyAtStart = strategy
     state.prefer(preferences)
-    let opener = EngineOpener(options: self.model.engineOptions, parallel: options.parallel)
+    let opener = EngineOpener(
+      options: self.model.engineOptions, remote: self.model.remote, parallel: options.parallel)
     let session = PlaygroundSession(
       PlaygroundSession.Configuration(
         opener: opener, prompts: prompts, keep: keep, sessions: Sessions.folder,
@@ -112,7 +114,7 @@ struct PlayCommand: ParsableCommand {
   /// The file of the model that was asked for, else of the one that is preferred.
   private func chosenModel(_ preferences: inout Preferences) throws -> String {
     func found(_ path: String) throws -> String {
-      guard FileManager.default.fileExists(atPath: path) else {
+      guard RemoteAddress.isAddress(path) || FileManager.default.fileExists(atPath: path) else {
         throw UserError.missingFile("There is no model at \(path).")
       }
       return path
@@ -124,7 +126,7 @@ struct PlayCommand: ParsableCommand {
         preferences.note("\(error)")
       }
     }
-    return try found(try model.path())
+    return try found(try model.source())
   }
 
   /// Makes the file that keeps this session. A replayed trace is left as it is: what is done

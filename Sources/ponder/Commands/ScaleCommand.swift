@@ -82,7 +82,8 @@ struct ScaleCommand: AsyncParsableCommand {
     }
     let models =
       study == .size
-      ? try StudyModels.bundledFamily(engine) : try StudyModels.one(model.path(), engine)
+      ? try StudyModels.bundledFamily(engine)
+      : try StudyModels.one(model.source(), engine, model.remote)
     let prompts = try PromptLibrary.bundled()
     var plan = try planned()
     let judge = try model.judge(

@@ -35,7 +35,9 @@ struct TokenizeCommand: ParsableCommand {
 
   func run() throws {
     let bytes = try input()
-    let vocabulary = try GGUFFile(path: options.path()).vocabulary()
+    let vocabulary =
+      try options.address.map { try options.remote.open($0).vocabulary }
+      ?? GGUFFile(path: options.path()).vocabulary()
     let ids = vocabulary.tokenize(bytes, special: special)
     let pieces = ids.map { id in
       vocabulary.isControl(id) ? vocabulary.name(of: id) : vocabulary.token(id).text

@@ -6,6 +6,7 @@ import Measuring
 import ModelStores
 import Playground
 import Reasoning
+import RemoteModels
 import Synchronization
 import Traces
 import Training
@@ -20,17 +21,24 @@ final class EngineOpener: ModelOpening {
   }
 
   private let options: EngineOptions
+  private let remote: RemoteOpening
   private let parallel: Int
   private let state = Mutex(State())
 
-  init(options: EngineOptions, parallel: Int) {
+  init(options: EngineOptions, remote: RemoteOpening = RemoteOpening(), parallel: Int) {
     self.options = options
+    self.remote = remote
     self.parallel = parallel
   }
 
   func open(
     path: String, observer: @escaping OpeningObserver
   ) throws -> (model: any LanguageModel, summary: ModelSummary) {
+    if RemoteAddress.isAddress(path) {
+      let model = try remote.open(path)
+      state.withLock { $0.model = nil }
+      return (model, model.summary(slots: parallel))
+    }
     let path = try Self.file(of: path)
     let file = try GGUFFile(path: path)
     let name = ModelLoader.name(ofFile: path, type: file.fileType)
@@ -80,12 +88,12 @@ final class EngineOpener: ModelOpening {
     var paths = try BundledModels.companions(of: path, named: settings.with)
     // What another decoder uses cannot be mixed, so the model itself is opened once more.
     if settings.combine == .mixture { paths.insert(path, at: 0) }
-    return try paths.map { try ModelLoader.load(path: $0, options: options) }
+    return try paths.map { try remote.model(at: $0, options) }
   }
 
   func judge(_ settings: RunSettings, for verifiers: [VerifierName]) throws -> Judge? {
     try Judges.path(settings, for: verifiers).map {
-      try Judges.judge(path: $0, options: options, slots: parallel)
+      try Judges.judge(path: $0, options: options, remote: remote, slots: parallel)
     }
   }
 
@@ -93,7 +101,8 @@ final class EngineOpener: ModelOpening {
     let key = kind == .size ? "" : path
     if let known = state.withLock({ $0.studies[key] }) { return known.all.map(\.model) }
     let models =
-      try kind == .size ? StudyModels.bundledFamily(options) : StudyModels.one(path, options)
+      try kind == .size
+      ? StudyModels.bundledFamily(options) : StudyModels.one(path, options, remote)
     state.withLock { $0.studies[key] = models }
     return models.all.map(\.model)
   }

@@ -1,6 +1,7 @@
 import Decoding
 import Engine
 import Reasoning
+import RemoteModels
 import Traces
 import Training
 
@@ -32,7 +33,12 @@ enum Judges {
   /// A judge, ready to read.
   ///
   /// - Throws: whatever keeps its file from being opened.
-  static func judge(path: String, options: EngineOptions, slots: Int) throws -> Judge {
+  static func judge(
+    path: String, options: EngineOptions, remote: RemoteOpening, slots: Int
+  ) throws -> Judge {
+    if RemoteAddress.isAddress(path) {
+      return Judge(Decoder(model: try remote.open(path), slots: slots), verifier: nil, numbers: [:])
+    }
     let file = try GGUFFile(path: path)
     let name = BundledModels.name(of: file, path: path)
     let model = try ModelLoader.load(file, name: name, options: options)

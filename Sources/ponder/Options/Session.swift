@@ -8,9 +8,7 @@ import Traces
 extension ModelOptions {
   /// The model, ready to decode.
   func decoder(parallel: Int) throws -> Decoder {
-    let model = try ModelLoader.load(path: path(), options: engineOptions)
-    for warning in model.vocabulary.warnings { StandardError.tell(warning) }
-    return Decoder(model: model, slots: parallel)
+    Decoder(model: try open(), slots: parallel)
   }
 }
 
@@ -45,14 +43,13 @@ extension ModelOptions {
     _ settings: RunSettings, for verifiers: [VerifierName], parallel: Int
   ) throws -> Judge? {
     try Judges.path(settings, for: verifiers).map {
-      try Judges.judge(path: $0, options: engineOptions, slots: parallel)
+      try Judges.judge(path: $0, options: engineOptions, remote: remote, slots: parallel)
     }
   }
 
   private func writers(
     for strategies: [any Strategy], _ settings: RunSettings, parallel: Int
   ) throws -> RunModels {
-    let path = try path()
     let areSeveral = strategies.contains {
       type(of: $0).description.traits.contains(.usesSeveralModels)
     }
@@ -61,10 +58,8 @@ extension ModelOptions {
       throw UserError.usage(
         "--combine mixture turns several models into one: measure ensemble alone.")
     }
-    let paths = try BundledModels.companions(of: path, named: settings.with)
-    let models = try ([path] + paths).map {
-      try ModelLoader.load(path: $0, options: engineOptions) as any LanguageModel
-    }
+    let paths = try BundledModels.companions(of: source(), named: settings.with)
+    let models = try [open()] + paths.map { try remote.model(at: $0, engineOptions) }
     if settings.combine == .mixture {
       return RunModels(decoder: Decoder(model: try MixtureModel(models), slots: parallel))
     }

@@ -2,17 +2,31 @@ import Decoding
 import Engine
 import Foundation
 import Measuring
+import RemoteModels
 
 /// The models that studies are made with.
 struct StudyModels: Sendable {
   /// Each with its file, the first the one at hand.
   private(set) var all: [(model: StudyModel, path: String)] = []
   private let options: EngineOptions
+  private var remote = RemoteOpening()
 
-  /// The model of a file.
+  /// The model of a file, or of a server.
   ///
-  /// - Throws: whatever keeps the file from being read.
-  static func one(_ path: String, _ options: EngineOptions) throws -> StudyModels {
+  /// - Throws: whatever keeps the file from being read, or the server from being asked.
+  static func one(
+    _ path: String, _ options: EngineOptions, _ remote: RemoteOpening
+  ) throws -> StudyModels {
+    if RemoteAddress.isAddress(path) {
+      let model = try remote.open(path)
+      var models = StudyModels(options: options)
+      models.remote = remote
+      let study = StudyModel(
+        name: model.identity.name, identity: model.identity,
+        parameters: model.capabilities.parameters ?? 0)
+      models.all = [(study, path)]
+      return models
+    }
     let family = (try? BundledModels.family()) ?? ModelFamily()
     let member = family.members.first { $0.path == path }
     var models = StudyModels(options: options)
@@ -58,10 +72,10 @@ struct StudyModels: Sendable {
   /// Opens one of the models.
   ///
   /// - Throws: whatever keeps it from being opened.
-  func open(_ model: StudyModel) throws -> TransformerModel {
+  func open(_ model: StudyModel) throws -> any LanguageModel {
     guard let path = all.first(where: { $0.model == model })?.path else {
       throw UserError.missingFile("There is no model “\(model.name)”.")
     }
-    return try ModelLoader.load(path: path, options: options)
+    return try remote.model(at: path, options)
   }
 }

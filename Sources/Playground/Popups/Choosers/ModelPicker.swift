@@ -33,6 +33,9 @@ struct ModelPickerState: Popup {
   /// Whether the list shows files instead of models.
   var isTyping: Bool { !field.isEmpty }
 
+  /// Whether what is typed is the address of a server.
+  var isAddress: Bool { ModelAddress.isOne(field.text) }
+
   /// Whether the selected row is a size of the family.
   var isOnFamily: Bool { !isTyping && position.selected < sizeCount }
 

@@ -16,12 +16,16 @@ extension ModelPickerState {
     let cursor = field.draw(
       in: Rect(x: x, y: body.y, width: body.right - x, height: 1), style: theme.popup(.input),
       placeholder: family.isEmpty
-        ? "type a path to any GGUF file" : "type a name or a path to any GGUF file",
+        ? "type a path to any GGUF file, or http://…"
+        : "type a name, a path to any GGUF file, or http://…",
       placeholderStyle: theme.popup(.dim), on: &buffer)
     if isTyping {
       list.draw(
         files.map { [StyledText(Self.name($0))] }, columns: [.init("", .fill)], theme: theme,
-        empty: known(state) == nil ? "no file begins with that" : "", on: &buffer)
+        empty: isAddress
+          ? "Enter asks the server"
+          : known(state) == nil
+            ? "no file begins with that" : "", on: &buffer)
     } else {
       let others = state.catalog.models.map { model in
         let isOn = model.path == state.readyModel?.path

@@ -34,6 +34,8 @@ struct CandidateTable: Sendable, Hashable {
   var margin: Double?
   /// How many of the listed tokens the settings keep.
   var keptCount: Int
+  /// The model has told of its likeliest tokens only: the entropy is a lower bound.
+  var isTruncated: Bool
   var settings: SamplingSettings
 
   /// All tokens, listed or not.
@@ -112,7 +114,8 @@ extension DecodeScreen {
       node: node, rows: rows, restCount: figures.restCount, restRaw: figures.restRaw,
       restShaped: figures.restShaped, isApproximate: figures.isApproximate,
       entropy: figures.entropy, margin: first.map { $0 - (second ?? 0) },
-      keptCount: rows.count { $0.cut == nil }, settings: session.sampling)
+      keptCount: rows.count { $0.cut == nil }, isTruncated: figures.isTruncated,
+      settings: session.sampling)
   }
 }
 

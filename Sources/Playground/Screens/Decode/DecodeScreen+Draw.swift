@@ -50,7 +50,9 @@ extension DecodeScreen {
       return drawTitle(beside, edge, session, view, &buffer)
     }
     let title = isStreaming && !hasCurrentTable ? "last token" : "next token"
-    let entropy = table.map { "H \(Format.fixed($0.entropy, 2)) bits" }
+    let entropy = table.map {
+      "H \($0.isTruncated ? "≥ " : "")\(Format.fixed($0.entropy, 2)) bits"
+    }
     buffer.caption(
       edge, title: title, note: entropy, style: view.style(.title), lineStyle: view.style(.text))
   }

@@ -322,7 +322,7 @@ struct DecodeScreen: Screen {
     }
     guard canWork("taking a new token", &session) else { return [] }
     let known = distribution(after: session.cursor, session)
-    if let known, known.logProbability(of: token) == -.infinity {
+    if let known, known.knownLogProbability(of: token) == -.infinity {
       session.tell("The model gives \(label) no probability at all.")
       return []
     }

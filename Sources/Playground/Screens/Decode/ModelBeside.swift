@@ -43,7 +43,9 @@ struct Agreement: Sendable, Hashable {
 
   /// - Returns: nil for vocabularies of different sizes.
   init?(_ own: TokenDistribution, _ other: TokenDistribution) {
-    guard own.logits.count == other.logits.count else { return nil }
+    guard own.logits.count == other.logits.count, own.isComplete, other.isComplete else {
+      return nil
+    }
     (distance, divergence) = (0, other.divergence(from: own))
     for (a, b) in zip(own.logits, other.logits) {
       let (logP, logQ) = (Double(a) - own.logSumExp, Double(b) - other.logSumExp)
