@@ -84,17 +84,18 @@ extension Decoder {
   /// A piece at a time: the distributions of a whole text over a large vocabulary would fill the memory.
   ///
   /// - Parameters:
-  ///   - start: the node behind which the text stands; not the root, behind which nothing can be told.
+  ///   - context: what stands before the text; not empty, since nothing is said of a first token.
   ///   - take: is given each token with what it comes from, in order.
   /// - Throws: `LanguageModelError`, `CancellationError`, and what `take` throws.
   public func follow(
-    _ tokens: some Collection<TokenID>, after start: NodeID, urgency: Urgency = .background,
+    _ tokens: some Collection<TokenID>, after context: [TokenID], urgency: Urgency = .background,
     take: (TokenID, TokenDistribution) throws -> Void
   ) async throws {
     let piece = max(1, min(128, (64 << 20) / (4 * max(1, model.vocabulary.count))))
-    insert(tokens, after: start)
-    var node = start
-    var rest = Array(tokens)[...]
+    let text = context + tokens
+    insert(text)
+    var node = NodeID.root.appending(contentsOf: context)
+    var rest = text.dropFirst(context.count)
     while !rest.isEmpty {
       var nodes: [NodeID] = []
       let next = rest.prefix(piece)
@@ -103,7 +104,9 @@ extension Decoder {
         node = node.appending(token)
       }
       rest = rest.dropFirst(piece)
-      for (token, reading) in zip(next, try await readings(after: nodes, urgency: urgency)) {
+      let readings = try await readings(
+        after: nodes, text: Array(text.prefix(next.endIndex - 1)), urgency: urgency)
+      for (token, reading) in zip(next, readings) {
         try take(token, reading.distribution)
       }
     }
@@ -136,7 +139,7 @@ extension Decoder {
       scored.append(ScoredToken(id: first))
       given = [first]
     }
-    try await follow(rest, after: insert(given), urgency: urgency) { token, distribution in
+    try await follow(rest, after: Array(given), urgency: urgency) { token, distribution in
       scored.append(
         ScoredToken(
           id: token,
