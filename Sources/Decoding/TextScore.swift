@@ -84,18 +84,20 @@ extension Decoder {
   /// A piece at a time: the distributions of a whole text over a large vocabulary would fill the memory.
   ///
   /// - Parameters:
-  ///   - context: what stands before the text; not empty, since nothing is said of a first token.
+  ///   - start: the node behind which the text stands; not the root, behind which nothing can be told.
+  ///   - context: the tokens that lead there, where they are a stranger's (see `Continuation.text`).
   ///   - take: is given each token with what it comes from, in order.
   /// - Throws: `LanguageModelError`, `CancellationError`, and what `take` throws.
   public func follow(
-    _ tokens: some Collection<TokenID>, after context: [TokenID], urgency: Urgency = .background,
+    _ tokens: some Collection<TokenID>, after start: NodeID, checking context: [TokenID]? = nil,
+    urgency: Urgency = .background,
     take: (TokenID, TokenDistribution) throws -> Void
   ) async throws {
     let piece = max(1, min(128, (64 << 20) / (4 * max(1, model.vocabulary.count))))
-    let text = context + tokens
-    insert(text)
-    var node = NodeID.root.appending(contentsOf: context)
-    var rest = text.dropFirst(context.count)
+    insert(tokens, after: start)
+    var node = start
+    var rest = Array(tokens)[...]
+    var text = context
     while !rest.isEmpty {
       var nodes: [NodeID] = []
       let next = rest.prefix(piece)
@@ -104,8 +106,9 @@ extension Decoder {
         node = node.appending(token)
       }
       rest = rest.dropFirst(piece)
-      let readings = try await readings(
-        after: nodes, text: Array(text.prefix(next.endIndex - 1)), urgency: urgency)
+      text?.append(contentsOf: next.dropLast())
+      let readings = try await readings(after: nodes, text: text, urgency: urgency)
+      text?.append(contentsOf: next.suffix(1))
       for (token, reading) in zip(next, readings) {
         try take(token, reading.distribution)
       }
@@ -139,7 +142,7 @@ extension Decoder {
       scored.append(ScoredToken(id: first))
       given = [first]
     }
-    try await follow(rest, after: Array(given), urgency: urgency) { token, distribution in
+    try await follow(rest, after: insert(given), urgency: urgency) { token, distribution in
       scored.append(
         ScoredToken(
           id: token,

@@ -166,7 +166,8 @@ public actor ModelService {
     var scored: [ServedToken] = []
     do {
       try await decoder.follow(
-        prompt.dropFirst(), after: Array(prompt.prefix(1))
+        prompt.dropFirst(), after: NodeID.root.appending(contentsOf: prompt.prefix(1)),
+        checking: Array(prompt.prefix(1))
       ) { token, distribution in
         scored.append(ServedToken(token, distribution, top: top))
       }
