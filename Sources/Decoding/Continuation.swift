@@ -66,9 +66,14 @@ public struct Continuation: Sendable {
   /// How many tokens the path had chosen before `start`, so that a path continued after an
   /// injection goes on in its random stream.
   public var firstStep: Int
+  /// The tokens that lead to `start`, where they are a stranger's: two texts can be made to have one digest,
+  /// and then the decoder holds the other one. It looks before it begins, and fails the path. nil looks at
+  /// nothing.
+  public var text: [TokenID]?
 
   public init(
-    start: NodeID, path: Int, sampler: any Sampler, stop: StopRule, budget: Int, firstStep: Int = 0
+    start: NodeID, path: Int, sampler: any Sampler, stop: StopRule, budget: Int, firstStep: Int = 0,
+    text: [TokenID]? = nil
   ) {
     self.start = start
     self.path = path
@@ -76,6 +81,7 @@ public struct Continuation: Sendable {
     self.stop = stop
     self.budget = budget
     self.firstStep = firstStep
+    self.text = text
   }
 }
 

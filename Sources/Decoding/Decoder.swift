@@ -106,15 +106,18 @@ public final class Decoder: Sendable {
   /// The distributions of the next token after several nodes, batched like paths; nothing is
   /// chosen.
   ///
+  /// - Parameter text: the tokens that lead to the last node, where they are a stranger's (see
+  ///   `Continuation.text`).
   /// - Returns: the readings in the order of `nodes`.
   /// - Throws: `LanguageModelError`, or `CancellationError` when the task is cancelled first.
   public func readings(
-    after nodes: [NodeID], urgency: Urgency = .background
+    after nodes: [NodeID], text: [TokenID]? = nil, urgency: Urgency = .background
   ) async throws -> [Reading] {
     let found = Mutex<[Int: TokenDistribution]>([:])
     let probes = nodes.enumerated().map {
       Continuation(
-        start: $1, path: $0, sampler: GreedySampler(), stop: StopRule(endTokens: []), budget: 1)
+        start: $1, path: $0, sampler: GreedySampler(), stop: StopRule(endTokens: []), budget: 1,
+        text: $0 == nodes.count - 1 ? text : nil)
     }
     let results = await decode(probes, urgency: urgency) { event in
       guard case .chosen(let chosen) = event else { return }
@@ -140,10 +143,13 @@ public final class Decoder: Sendable {
 /// Why decoding could not go on.
 enum DecodingFailure: Error, CustomStringConvertible {
   case failed(String)
+  /// Another text that is at hand has the same id.
+  case collision
 
   public var description: String {
     switch self {
     case .failed(let why): why
+    case .collision: "Another text has this one's digest; change a token of it."
     }
   }
 }

@@ -135,7 +135,9 @@ final class DecodingLoop: @unchecked Sendable {
       while let index = job.next, job.job.urgency == .interactive || background.count < slots {
         job.started += 1
         let path = OpenPath(job: job, index: index, depth: tree.depth(of: job.start(index)))
-        if path.continuation.budget <= 0 {
+        if let text = path.continuation.text, tree.tokens(to: path.tip) != text {
+          finish(path, .failed(DecodingFailure.collision.description))
+        } else if path.continuation.budget <= 0 {
           finish(path, .budget)
         } else if job.job.urgency == .interactive {
           interactive.append(path)
@@ -215,7 +217,10 @@ final class DecodingLoop: @unchecked Sendable {
         retire(path, .step)
         continue
       }
-      let node = tree.extend(path.tip, with: token)
+      guard let node = tree.extended(path.tip, with: token) else {
+        retire(path, .failed(DecodingFailure.collision.description))
+        continue
+      }
       path.job.job.onEvent(
         .chosen(
           ChosenToken(

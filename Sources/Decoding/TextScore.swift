@@ -85,16 +85,19 @@ extension Decoder {
   ///
   /// - Parameters:
   ///   - start: the node behind which the text stands; not the root, behind which nothing can be told.
+  ///   - context: the tokens that lead there, where they are a stranger's (see `Continuation.text`).
   ///   - take: is given each token with what it comes from, in order.
   /// - Throws: `LanguageModelError`, `CancellationError`, and what `take` throws.
   public func follow(
-    _ tokens: some Collection<TokenID>, after start: NodeID, urgency: Urgency = .background,
+    _ tokens: some Collection<TokenID>, after start: NodeID, checking context: [TokenID]? = nil,
+    urgency: Urgency = .background,
     take: (TokenID, TokenDistribution) throws -> Void
   ) async throws {
     let piece = max(1, min(128, (64 << 20) / (4 * max(1, model.vocabulary.count))))
     insert(tokens, after: start)
     var node = start
     var rest = Array(tokens)[...]
+    var text = context
     while !rest.isEmpty {
       var nodes: [NodeID] = []
       let next = rest.prefix(piece)
@@ -103,7 +106,10 @@ extension Decoder {
         node = node.appending(token)
       }
       rest = rest.dropFirst(piece)
-      for (token, reading) in zip(next, try await readings(after: nodes, urgency: urgency)) {
+      text?.append(contentsOf: next.dropLast())
+      let readings = try await readings(after: nodes, text: text, urgency: urgency)
+      text?.append(contentsOf: next.suffix(1))
+      for (token, reading) in zip(next, readings) {
         try take(token, reading.distribution)
       }
     }

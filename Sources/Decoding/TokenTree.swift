@@ -90,6 +90,16 @@ public struct TokenTree: Sendable {
     return child
   }
 
+  /// The same; nil where the child's id is that of another prefix, whose token the tree holds. Ids are
+  /// digests: by chance no two prefixes share one, on purpose two can be made to.
+  public mutating func extended(_ parent: NodeID, with token: TokenID) -> NodeID? {
+    let child = extend(parent, with: token)
+    guard child != .root, let node = nodes[child], node.parent == parent, node.token == token else {
+      return nil
+    }
+    return child
+  }
+
   /// Extends a node by several tokens and returns the last.
   @discardableResult
   public mutating func extend(_ parent: NodeID, with tokens: some Sequence<TokenID>) -> NodeID {

@@ -120,14 +120,15 @@ public struct RunTrace: Sendable, Equatable {
 
   private mutating func apply(_ injection: Injection) {
     var node = injection.parent
-    for token in injection.tokens {
+    for (index, token) in injection.tokens.enumerated() {
       let child = node.appending(token.id)
       let known = nodes[child]
       // What was sampled once stays sampled when the same is put in to look behind it.
       nodes[child] = NodeTrace(
         parent: node, token: token,
         origin: injection.role == .prompt ? .prompt : known?.origin ?? .injected,
-        logProbability: known?.logProbability)
+        logProbability: injection.logProbabilities.indices.contains(index)
+          ? injection.logProbabilities[index] : known?.logProbability)
       children[node, default: []].insert(child)
       if let path = injection.path {
         paths[path, default: PathTrace()].append(child, after: node, isInjected: true)
@@ -169,7 +170,8 @@ public struct NodeTrace: Sendable, Hashable {
   public var parent: NodeID
   public var token: Token
   public var origin: Origin
-  /// log p at temperature 1 of the token given its prefix; nil for text that was put in.
+  /// log p at temperature 1 of the token given its prefix; nil for text that was put in, unless the model
+  /// was asked what it finds of that.
   public var logProbability: Double?
 }
 

@@ -12,14 +12,15 @@ import Testing
 
 /// One of each effect that the session carries out.
 enum EffectKind: CaseIterable {
-  case explore, resume, fetch, take, insert, stream, stopStream, answerNow, wait, note, beside
+  case explore, resume, fetch, take, insert, score, stream, stopStream, answerNow, wait, note,
+    beside
   case run, cancelRun
   case ask, stopReview
   case lookUp, study, stopStudy, export
   case train, tellTraining, stopTraining, findWeights, keepWeights
   case look, stopLooking
   case load, findModels
-  case lesson, open, stopOpening, save, keep, list
+  case lesson, open, stopOpening, importSamples, save, keep, list
   case listSessions, stopListing, rename, delete
   case prefer
   case tick
@@ -32,6 +33,7 @@ enum EffectKind: CaseIterable {
     case .decode(.fetch): self = .fetch
     case .decode(.take): self = .take
     case .decode(.insert): self = .insert
+    case .decode(.score): self = .score
     case .decode(.stream): self = .stream
     case .decode(.stopStream): self = .stopStream
     case .decode(.answerNow): self = .answerNow
@@ -59,6 +61,7 @@ enum EffectKind: CaseIterable {
     case .file(.lesson): self = .lesson
     case .file(.open): self = .open
     case .file(.stopOpening): self = .stopOpening
+    case .file(.importSamples): self = .importSamples
     case .file(.save): self = .save
     case .file(.keep): self = .keep
     case .file(.listSessions): self = .listSessions
@@ -74,7 +77,7 @@ enum EffectKind: CaseIterable {
 
   /// What takes the model, and so can hang with it.
   static let onTheModel: [EffectKind] = [
-    .fetch, .take, .stream, .answerNow, .wait, .beside, .run, .ask, .lookUp, .study, .look,
+    .fetch, .take, .score, .stream, .answerNow, .wait, .beside, .run, .ask, .lookUp, .study, .look,
   ]
 }
 
@@ -107,6 +110,7 @@ struct EffectEnd: Hashable {
     case .decode(_, .fetched(_, let ending)): self.init(.fetch, ending)
     case .decode(_, .taken(_, let ending)): self.init(.take, ending)
     case .decode(_, .inserted(let ending)): self.init(.insert, ending)
+    case .decode(_, .scored(let ending)): self.init(.score, ending)
     case .decode(_, .streamed(let ending)): self.init(.stream, ending)
     case .decode(_, .streamStopped): self.init(.stopStream, .done)
     case .decode(_, .answered(let ending)): self.init(.answerNow, ending)
@@ -141,6 +145,7 @@ struct EffectEnd: Hashable {
     case .file(.lesson(_, let ending)): self.init(.lesson, ending)
     case .file(.opened(_, let ending)): self.init(.open, ending)
     case .file(.openingStopped): self.init(.stopOpening, .done)
+    case .file(.imported(_, let ending)): self.init(.importSamples, ending)
     case .file(.saved(_, let ending)): self.init(.save, ending)
     case .file(.kept(let ending)): self.init(.keep, ending)
     case .file(.sessionsListed(let ending)): self.init(.listSessions, ending)
@@ -241,6 +246,7 @@ final class EffectBench {
     case .fetch: .decode(.fetch(prompt))
     case .take: .decode(.take(token, after: prompt, nil))
     case .insert: .decode(.insert(" 5", after: prompt))
+    case .score: .decode(.score(" The answer is 8", after: prompt))
     case .stream: .decode(.stream(from: prompt, .greedy, budget: 50))
     case .stopStream: .decode(.stopStream)
     case .answerNow: .decode(.answerNow(after: prompt, said: []))
@@ -270,6 +276,7 @@ final class EffectBench {
     case .lesson: .file(.lesson(path: folder.appending(path: "lesson.md").path))
     case .open: .file(.open(path: saved.path))
     case .stopOpening: .file(.stopOpening)
+    case .importSamples: .file(.importSamples(path: samples(), firstRun: 21))
     case .save: .file(.save(path: folder.appending(path: "\(UUID().uuidString).jsonl").path))
     case .keep: .file(.keep)
     case .listSessions: .file(.listSessions)
@@ -280,6 +287,13 @@ final class EffectBench {
     case .prefer: .config(.keep("samples", "20", isAsked: true))
     case .tick: .shell(.tick(seconds: 0.01, timer: 3))
     }
+  }
+
+  /// A file with another program's samples.
+  private func samples() -> String {
+    let file = folder.appending(path: "samples.jsonl")
+    try? Data(#"{"problem": "2 + 2?", "completions": ["4", "It is 5."]}"#.utf8).write(to: file)
+    return file.path
   }
 
   /// A step on two questions, which a table answers.
@@ -329,6 +343,7 @@ final class EffectBench {
     case .keepWeights: return .training(.keep([weights(nowhere)], step: 2))
     case .lesson: return .file(.lesson(path: nowhere))
     case .open: return .file(.open(path: nowhere))
+    case .importSamples: return .file(.importSamples(path: nowhere, firstRun: 21))
     case .save: return .file(.save(path: nowhere))
     case .rename: return .file(.rename(path: nowhere, name: "other"))
     case .delete: return .file(.delete(path: nowhere))

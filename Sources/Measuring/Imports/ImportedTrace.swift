@@ -72,7 +72,7 @@ public struct ImportedTrace: Sendable {
     used.weighting = imported.methods.first ?? .majority
     let name = imported.model ?? "others' model"
     return RunStart(
-      strategy: RunStart.importedStrategy,
+      strategy: RunStart.imported.name,
       model: ModelIdentity(
         name: name, hash: "\(digest)-\(name)", architecture: "", fileType: "",
         isa: ""),

@@ -6,7 +6,7 @@ import Traces
 
 /// Works on the exploration that Decode shows.
 final class DecodeWorker: Worker {
-  enum Kind: Hashable { case fetch, take, stream, ask, beside }
+  enum Kind: Hashable { case fetch, take, stream, ask, score, beside }
 
   /// What there is to work on.
   private enum Place {
@@ -54,6 +54,12 @@ final class DecodeWorker: Worker {
       let run = exploration?.run.number
       let ending = Ending { try hand().insert(text, after: node) }
       bench.post(.decode(run: run, .inserted(ending)))
+    case .score(let text, let node):
+      start(.score) {
+        try await $0.score(text, after: node)
+      } ending: {
+        .scored($0)
+      }
     case .stream(let node, let sampling, let budget):
       start(.stream, isOvertaking: true) {
         let result = try await $0.goOn(
@@ -66,6 +72,7 @@ final class DecodeWorker: Worker {
     case .stopStream:
       jobs.cancel(.stream)
       jobs.cancel(.ask)
+      jobs.cancel(.score)
       bench.post(.decode(run: exploration?.run.number, .streamStopped))
     case .answerNow(let node, let said):
       start(.ask) {

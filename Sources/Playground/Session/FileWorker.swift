@@ -1,4 +1,6 @@
 import Foundation
+import Measuring
+import Problems
 import Reasoning
 import Traces
 
@@ -44,6 +46,12 @@ final class FileWorker: Worker {
     case .stopOpening:
       jobs.cancel(.open)
       bench.post(.file(.openingStopped))
+    case .importSamples(let path, let firstRun):
+      jobs.start(.file) { [recorder] in
+        try Self.importSamples(path, firstRun, recorder)
+      } ending: {
+        .file(.imported(path, $0))
+      }
     case .save(let path):
       jobs.start(.file) { [recorder] in
         try recorder.save(to: path)
@@ -89,6 +97,34 @@ final class FileWorker: Worker {
         .file(.listed(path, $0))
       }
     }
+  }
+}
+
+extension FileWorker {
+  /// Reads another program's samples, and leaves the events of their runs.
+  ///
+  /// - Throws: `TextFileError`, `SampleFileError`; `CancellationError` when it is not wanted any more.
+  private static func importSamples(
+    _ path: String, _ firstRun: Int, _ recorder: Recorder
+  ) throws -> ImportedSamples {
+    let url = URL(fileURLWithPath: UserFolder.expanded(path))
+    let file = try SampleFile(try TextFile.read(url.path), name: url.lastPathComponent) {
+      try Task.checkCancellation()
+    }
+    let runs = min(
+      ImportedSamples.most,
+      ImportedTrace.questions(of: file, upTo: ImportedSamples.mostTokens))
+    var trace = ImportedTrace(file)
+    for index in 0..<runs {
+      try Task.checkCancellation()
+      for record in trace.records(ofQuestion: index, run: firstRun + index) {
+        recorder.record(record)
+      }
+    }
+    return ImportedSamples(
+      firstRun: firstRun, runs: runs, questions: file.questions.count, samples: file.sampleCount,
+      format: file.format.title, badLines: file.badLines.count,
+      firstBadLine: file.badLines.first?.line)
   }
 }
 

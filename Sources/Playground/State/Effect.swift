@@ -28,6 +28,8 @@ public enum DecodeEffect: Sendable {
   case fetch(NodeID)
   case take(TokenID, after: NodeID, TokenDistribution?)
   case insert(String, after: NodeID)
+  /// Puts in a text that somebody else has written, with what the model finds of its tokens.
+  case score(String, after: NodeID)
   /// Goes on from a node until the text ends.
   case stream(from: NodeID, SamplingSettings, budget: Int)
   /// Stops what is sampled or asked.
@@ -116,6 +118,8 @@ public enum FileEffect: Sendable {
   /// Reads a saved session, which then replaces the current one.
   case open(path: String)
   case stopOpening
+  /// Reads another program's samples and adds them to the session, as runs from a number on.
+  case importSamples(path: String, firstRun: Int)
   /// Copies the session's journal to a new file.
   case save(path: String)
   /// Tries once more to write what is not on the disk.

@@ -21,6 +21,7 @@ enum DecodeNews: Sendable {
   case taken(NodeID, Ending<Void>)
   /// With the text's last node.
   case inserted(Ending<NodeID>)
+  case scored(Ending<NodeID>)
   case streamed(Ending<FinishReason>)
   /// The stream, if there is one, will end.
   case streamStopped
@@ -126,6 +127,7 @@ enum FileNews: Sendable {
   case opened(String, Ending<OpenedSession>)
   /// What is being opened, if anything is, will end.
   case openingStopped
+  case imported(String, Ending<ImportedSamples>)
   /// When it is done, the file is on the disk, and the session goes on in it if that is said.
   case saved(String, Ending<Bool>)
   case kept(Ending<Void>)
@@ -146,6 +148,37 @@ struct SessionList: Sendable, Equatable {
   init(_ sessions: [SessionEntry], own: String? = nil) {
     self.sessions = sessions
     self.own = own
+  }
+}
+
+/// Another program's samples that are in the session now.
+struct ImportedSamples: Sendable, Hashable {
+  /// The most runs that one file makes.
+  static let most = 100
+  /// The most tokens of all of them: what a session can be read again with at once.
+  static let mostTokens = 400_000
+
+  /// The first of its runs, and how many there are.
+  var firstRun: Int
+  var runs: Int
+  /// How many questions the file has, and how many samples.
+  var questions: Int
+  var samples: Int
+  /// In which form they are.
+  var format: String
+  /// How many lines cannot be read, and the first of them.
+  var badLines: Int
+  var firstBadLine: Int?
+
+  /// What was read, and what was left out.
+  var description: String {
+    var text = "\(format): \(samples) samples of \(questions) "
+    text += questions == 1 ? "question." : "questions."
+    if runs < questions { text += " The first \(runs) are here; ponder vote counts them all." }
+    if let firstBadLine {
+      text += " \(badLines) bad \(badLines == 1 ? "line" : "lines"), the first is \(firstBadLine)."
+    }
+    return text
   }
 }
 

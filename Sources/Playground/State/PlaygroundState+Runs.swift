@@ -53,6 +53,8 @@ extension PlaygroundState {
   /// just so today stays unset, and no other strategy is kept from its own default.
   private func settings(of start: RunStart) -> RunSettings {
     var settings = session.settings
+    // Nobody knows how others' samples were drawn.
+    if start.isImported { return settings }
     let description = start.description
     var mine = description?.effective(settings) ?? settings
     var theirs = start.effective
@@ -77,6 +79,11 @@ extension PlaygroundState {
 
   /// What to know of a run that is shown again: whose it is, and which settings came with it.
   private func remark(on start: RunStart, since old: RunSettings) -> Message? {
+    if start.isImported {
+      return Message(
+        .notice, "Samples of \(start.model.name), read from a file; r votes with the model at hand."
+      )
+    }
     if session.showsAnotherModel {
       return Message(
         .notice, "This is by \(start.model.name), read from the trace; m loads it to go on.")

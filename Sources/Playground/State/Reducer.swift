@@ -214,6 +214,13 @@ struct Reducer: Sendable {
       if case .done(let opened) = ending { return open(opened, name: path, &state) }
       if case .cancelled = ending { state.session.tell("\(path) is not opened.") }
       state.session.tell(ending)
+    case .imported(_, .done(let imported)):
+      state.session.screen = VotesScreen.id
+      let effects = state.bringBack(imported.firstRun)
+      state.message = Message(
+        imported.badLines == 0 ? .notice : .warning, imported.description)
+      return effects
+    case .imported(_, let ending): state.session.tell(ending)
     case .saved(let path, .done(let goesOn)):
       state.session.tell(
         goesOn

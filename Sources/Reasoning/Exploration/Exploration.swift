@@ -108,6 +108,26 @@ public final class Exploration: Sendable {
     return end
   }
 
+  /// Puts text in after a node that somebody else has written, with what the model finds of each of its
+  /// tokens.
+  ///
+  /// - Returns: the text's last node; the node itself when the text has no tokens.
+  /// - Throws: `LanguageModelError`; `CancellationError` when the task is cancelled first, and then nothing is
+  ///   put in.
+  public func score(_ text: String, after node: NodeID) async throws -> NodeID {
+    let ids = run.vocabulary.tokenize(continuing: text)
+    var logProbabilities: [Double] = []
+    try await run.decoder.follow(ids, after: node, urgency: .interactive) { token, distribution in
+      logProbabilities.append(distribution.logProbability(of: token))
+    }
+    let line = line(from: node)
+    let end = run.inject(
+      ids, after: node, path: line, role: .user, logProbabilities: logProbabilities)
+    moved(line, to: end)
+    run.emit(.edit(Edit(action: .insert, node: end)))
+    return end
+  }
+
   /// Goes on from a node with the given sampling settings until the text ends or the task is
   /// cancelled.
   ///

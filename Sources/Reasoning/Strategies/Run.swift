@@ -83,10 +83,14 @@ public final class Run: Sendable {
   /// to none.
   func tellInjected(
     _ ids: [TokenID], after node: NodeID, to end: NodeID, path: Int? = nil,
-    role: Injection.Role = .strategy
+    role: Injection.Role = .strategy, logProbabilities: [Double] = []
   ) {
     let tokens = ids.map { vocabulary.token($0) }
-    emit(.injected(Injection(role: role, path: path, parent: node, end: end, tokens: tokens)))
+    emit(
+      .injected(
+        Injection(
+          role: role, path: path, parent: node, end: end, tokens: tokens,
+          logProbabilities: logProbabilities)))
   }
 
   /// Leaves an event of another run that is part of this one.
@@ -113,7 +117,17 @@ public final class Run: Sendable {
   func inject(
     _ text: String, after node: NodeID, path: Int, role: Injection.Role = .strategy
   ) -> NodeID {
-    let ids = vocabulary.tokenize(continuing: text)
+    inject(vocabulary.tokenize(continuing: text), after: node, path: path, role: role)
+  }
+
+  /// The same for tokens.
+  ///
+  /// - Parameter logProbabilities: what the model finds of them, where it was asked; else empty.
+  @discardableResult
+  func inject(
+    _ ids: [TokenID], after node: NodeID, path: Int, role: Injection.Role,
+    logProbabilities: [Double] = []
+  ) -> NodeID {
     let end = decoder.insert(ids, after: node)
     state.withLock { state in
       state.counts.injected += ids.count
@@ -125,7 +139,8 @@ public final class Run: Sendable {
           .init(node: current, token: id, bytes: vocabulary.bytes(of: id)))
       }
     }
-    tellInjected(ids, after: node, to: end, path: path, role: role)
+    tellInjected(
+      ids, after: node, to: end, path: path, role: role, logProbabilities: logProbabilities)
     return end
   }
 

@@ -19,14 +19,18 @@ extension RunStart {
   /// What the strategy is; nil for an exploration and for what this version does not know.
   public var description: StrategyDescription? { StrategyRegistry.description(of: strategy) }
 
-  /// What stands for a strategy in runs whose samples somebody else's program has drawn.
-  public static let importedStrategy = "imported"
+  /// What stands for a strategy in runs whose samples another program has drawn. Nothing starts it; its runs
+  /// are shown like votes.
+  public static let imported = StrategyDescription(
+    name: "imported", title: "Others' samples",
+    summary: "Samples that another program has drawn, read from a file.",
+    paper: "", cost: "none here", shape: .votes, defaultPrompting: .plain, settings: [])
 
   /// Whether its samples were read from a file of another program's.
-  public var isImported: Bool { strategy == Self.importedStrategy }
+  public var isImported: Bool { strategy == Self.imported.name }
 
-  /// The shape of its strategy; nil where there is no description. Samples of others vote.
-  public var shape: StrategyShape? { isImported ? .votes : description?.shape }
+  /// The shape of its strategy; nil where there is no description.
+  public var shape: StrategyShape? { description?.shape }
 
   /// Whether the strategy has a trait.
   public func has(_ trait: StrategyTraits) -> Bool { description?.traits.contains(trait) ?? false }

@@ -91,9 +91,10 @@ public enum StrategyRegistry {
 
   public static var names: [String] { all.map { $0.description.name } }
 
-  /// What a strategy is; nil for an unknown name.
+  /// What a strategy is, or what stands for one in runs of others' samples; nil for an unknown name.
   public static func description(of name: String) -> StrategyDescription? {
-    all.first { $0.description.name == name }?.description
+    if name == RunStart.imported.name { return RunStart.imported }
+    return all.first { $0.description.name == name }?.description
   }
 
   /// - Throws: `StrategyError.unknown`.

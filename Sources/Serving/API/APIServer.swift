@@ -66,6 +66,11 @@ public struct APIServer: Sendable {
   /// A number that no other request of this server has.
   func newID(_ prefix: String) -> String { "\(prefix)-\(numbers.next)" }
 
+  /// What decides what a request gets: the weights and the arithmetic.
+  var fingerprint: JSONText {
+    .string("b\(model.identity.hash.prefix(16))-\(model.identity.isa)")
+  }
+
   /// Seconds since 1970.
   var now: JSONText { .int(Int(Date().timeIntervalSince1970)) }
 
@@ -98,13 +103,14 @@ public struct APIServer: Sendable {
   // MARK: Routes
 
   private func route(_ request: HTTPRequest) async throws -> HTTPResponse {
-    if request.method == "OPTIONS" { return HTTPResponse(.noContent) }
+    if request.method == "OPTIONS" { return HTTPResponse(.ok) }
     try access.check(request)
     let isRead = request.method == "GET" || request.method == "HEAD"
     switch (request.path, isRead) {
     case ("/health", true), ("/v1/health", true): return json(["status": "ok"])
     case ("/v1/models", true), ("/models", true): return json(models)
     case ("/props", true): return json(properties)
+    case ("/slots", true): return json(slotStates)
     case ("/tokenizer_info", true): return json(tokenizerInfo)
     case ("/metrics", true):
       return HTTPResponse(
@@ -122,6 +128,8 @@ public struct APIServer: Sendable {
     case "/v1/completions": return try await completions(RequestFields(request.body))
     case "/v1/chat/completions", "/chat/completions":
       return try await chatCompletions(RequestFields(request.body))
+    case "/v1/chat/completions/input_tokens", "/chat/completions/input_tokens":
+      return json(try inputTokens(RequestFields(request.body)))
     case "/completion", "/completions": return try await completion(RequestFields(request.body))
     case "/tokenize": return json(try tokenize(RequestFields(request.body)))
     case "/detokenize": return json(try detokenize(RequestFields(request.body)))
@@ -137,7 +145,8 @@ public struct APIServer: Sendable {
   private static let paths: Set<String> = [
     "/v1/completions", "/v1/chat/completions", "/chat/completions", "/completion", "/completions",
     "/tokenize", "/detokenize", "/apply-template", "/health", "/v1/health", "/v1/models", "/models",
-    "/props", "/tokenizer_info", "/metrics",
+    "/props", "/slots", "/tokenizer_info", "/metrics", "/chat/completions/input_tokens",
+    "/v1/chat/completions/input_tokens",
   ]
 
   func json(_ json: JSONText) -> HTTPResponse {
@@ -181,6 +190,18 @@ public struct APIServer: Sendable {
         model.vocabulary.endOfText.min().map { vocabulary.name(of: $0) } ?? ""),
       "build_info": .string(build), "is_sleeping": false,
     ]
+  }
+
+  /// Which slot a text has, nobody can tell from its tokens; so the first ones are the busy ones.
+  private var slotStates: JSONText {
+    let busy = service.figures.processing(slots: service.slots)
+    return .array(
+      (0..<service.slots).map { slot in
+        [
+          "id": .int(slot), "n_ctx": .int(model.contextLength), "speculative": false,
+          "is_processing": .bool(slot < busy),
+        ]
+      })
   }
 
   private var tokenizerInfo: JSONText {

@@ -27,6 +27,11 @@ extension APIServer {
         .invalidRequest, "The answer cannot both go on and begin: set one of the two.",
         parameter: "add_generation_prompt")
     }
+    if starts == false, !isOpen || asked == false {
+      throw APIError(
+        .notSupported, "A prompt without the beginning of its answer is not written here.",
+        parameter: "add_generation_prompt")
+    }
     let options = try fields.object("chat_template_kwargs") ?? [:]
     var thinking: Bool?
     for name in ["enable_thinking", "thinking"] {
@@ -65,6 +70,9 @@ extension APIServer {
         ChatMessage(
           role: role == "developer" ? "system" : role, content: try content(message["content"])))
     }
+    guard messages.suffix(2).map(\.role) != ["assistant", "assistant"] else {
+      throw wrong("Only one last message may be the assistant's.")
+    }
     return messages
   }
 
@@ -91,8 +99,12 @@ extension APIServer {
 
   private struct Asked {
     var generation: Generation
+    /// The conversation as the template writes it.
+    var prompt: String
     var isStream: Bool
     var includesUsage: Bool
+    /// Whether the answer shows how the prompt was written.
+    var isVerbose: Bool
   }
 
   private func chatRequest(_ fields: RequestFields) throws(APIError) -> Asked {
@@ -106,11 +118,20 @@ extension APIServer {
         parameter: "top_logprobs")
     }
     let options = try fields.object("stream_options")
+    let conversation = try conversation(fields)
     return Asked(
-      generation: sampling.generation(
-        try conversation(fields).tokens, top: tells ? top ?? 0 : nil),
-      isStream: try fields.boolean("stream") ?? false,
-      includesUsage: options?["include_usage"] == .bool(true))
+      generation: sampling.generation(conversation.tokens, top: tells ? top ?? 0 : nil),
+      prompt: conversation.text, isStream: try fields.boolean("stream") ?? false,
+      includesUsage: options?["include_usage"] == .bool(true),
+      isVerbose: try fields.boolean("verbose") ?? false)
+  }
+
+  /// How many tokens a conversation has, as the template writes it.
+  func inputTokens(_ fields: RequestFields) throws(APIError) -> JSONText {
+    [
+      "object": "response.input_tokens",
+      "input_tokens": .int(try conversation(fields).tokens.count),
+    ]
   }
 
   func chatCompletions(_ fields: RequestFields) async throws -> HTTPResponse {
@@ -133,8 +154,17 @@ extension APIServer {
     }
     var answer: JSONText = [
       "id": .string(newID("chatcmpl")), "object": "chat.completion", "created": now,
-      "model": .string(name), "choices": .array(choices), "usage": usage.json,
+      "model": .string(name), "system_fingerprint": fingerprint, "choices": .array(choices),
+      "usage": usage.json,
     ]
+    if asked.isVerbose {
+      answer.add(
+        "__verbose",
+        [
+          "prompt": .string(asked.prompt),
+          "tokens": .array(asked.generation.prompt.map { .int(Int($0)) }),
+        ])
+    }
     if let fetched { answer.add("kv_transfer", fetched) }
     if let kept = try keptForOthers(fields, asked.generation.prompt) {
       answer.add("kv_transfer_params", kept)
@@ -145,22 +175,29 @@ extension APIServer {
   private func stream(_ asked: Asked, _ shapes: LogProbabilityShapes) -> HTTPResponse {
     let (id, created) = (JSONText.string(newID("chatcmpl")), now)
     return EventStream.response { send in
-      func chunk(_ choices: [JSONText], usage: Usage? = nil) -> [UInt8] {
-        EventStream.event([
+      func chunk(
+        _ choices: [JSONText], usage: Usage? = nil, times: JSONText? = nil
+      ) -> [UInt8] {
+        var chunk: JSONText = [
           "id": id, "object": "chat.completion.chunk", "created": created,
-          "model": .string(name), "choices": .array(choices), "usage": usage?.json ?? nil,
-        ])
+          "model": .string(name), "system_fingerprint": fingerprint, "choices": .array(choices),
+          "usage": usage?.json ?? nil,
+        ]
+        if let times { chunk.add("timings", times) }
+        return EventStream.event(chunk)
       }
+      var times = LlamaTimes()
       for text in 0..<asked.generation.count {
         send(
           chunk([
             [
-              "index": .int(text), "delta": ["role": "assistant", "content": ""],
+              "index": .int(text), "delta": ["role": "assistant", "content": nil],
               "finish_reason": nil,
             ]
           ]))
       }
       let usage = try await follow(asked.generation) { text, piece, end in
+        times.first()
         if !piece.isEmpty {
           send(
             chunk([
@@ -181,7 +218,12 @@ extension APIServer {
             ]))
         }
       }
-      if asked.includesUsage { send(chunk([], usage: usage)) }
+      times.end()
+      if asked.includesUsage {
+        let times = times.json(
+          generated: usage.completion, prompt: usage.prompt, reused: usage.cached)
+        send(chunk([], usage: usage, times: times))
+      }
       send(EventStream.done)
     }
   }

@@ -63,7 +63,8 @@ extension APIServer {
     }
     var answer: JSONText = [
       "id": .string(newID("cmpl")), "object": "text_completion", "created": now,
-      "model": .string(name), "choices": .array(choices), "usage": usage.json,
+      "model": .string(name), "system_fingerprint": fingerprint, "choices": .array(choices),
+      "usage": usage.json,
     ]
     if let fetched { answer.add("kv_transfer", fetched) }
     if let prompt = asked.prompts.first, let kept = try keptForOthers(fields, prompt) {
@@ -157,7 +158,8 @@ extension APIServer {
       @Sendable func chunk(_ choice: JSONText?, usage: Usage? = nil) -> [UInt8] {
         EventStream.event([
           "id": id, "object": "text_completion", "created": created, "model": .string(name),
-          "choices": .array([choice].compactMap { $0 }), "usage": usage?.json ?? nil,
+          "system_fingerprint": fingerprint, "choices": .array([choice].compactMap { $0 }),
+          "usage": usage?.json ?? nil,
         ])
       }
       let usage = try await withThrowingTaskGroup(of: Usage.self) { group in

@@ -11,6 +11,8 @@ extension APIServer {
     var sampling: SamplingFields
     var top: Int?
     var returnsTokens: Bool
+    /// The only fields that are answered, by their paths; empty answers all.
+    var fields: [String]
     var isStream: Bool
   }
 
@@ -29,7 +31,8 @@ extension APIServer {
     }
     return Asked(
       prompts: prompts, isList: isList, sampling: sampling, top: top ?? 0 > 0 ? top : nil,
-      returnsTokens: try fields.boolean("return_tokens") ?? false, isStream: isStream)
+      returnsTokens: try fields.boolean("return_tokens") ?? false,
+      fields: try fields.texts("response_fields", atMost: 64), isStream: isStream)
   }
 
   func completion(_ fields: RequestFields) async throws -> HTTPResponse {
@@ -43,7 +46,7 @@ extension APIServer {
           let texts = try await service.texts(generation) { times.first() }
           times.end()
           let answers = texts.enumerated().map { index, text in
-            answer(asked, prompt, text, index: index, times)
+            answer(asked, prompt, text, index: index, times).only(asked.fields)
           }
           return (number, answers)
         }
@@ -95,10 +98,17 @@ extension APIServer {
     json.add("generation_settings", settings(asked))
     json.add("prompt", .string(String(decoding: vocabulary.bytes(of: prompt), as: UTF8.self)))
     json.add("has_new_line", .bool(text.text.contains("\n")))
-    json.add("truncated", false)
+    // Cut where the context is full, though more was asked for.
+    json.add(
+      "truncated",
+      .bool(
+        text.end.reason == .length && text.generated < asked.sampling.budget
+          && prompt.count + text.generated >= model.contextLength))
     json.add("stop_type", .string(kind))
     json.add("stopping_word", .string(word))
-    json.add("timings", times.json(text, prompt: prompt.count))
+    json.add(
+      "timings",
+      times.json(generated: text.generated, prompt: prompt.count, reused: text.end.reused))
   }
 
   private func settings(_ asked: Asked) -> JSONText {
@@ -110,7 +120,18 @@ extension APIServer {
       "min_p": .double(sampling.sampling.minP ?? 0), "n_probs": .int(asked.top ?? 0),
       "ignore_eos": .bool(sampling.ignoresEnd), "stream": .bool(asked.isStream),
       "stop": .array(sampling.stops.map { .string($0) }),
+      "logit_bias": .array(biases(sampling)),
     ]
+  }
+
+  /// What is added to logits; null is −∞.
+  private func biases(_ sampling: SamplingFields) -> [JSONText] {
+    let ends = sampling.ignoresEnd ? vocabulary.endOfText : []
+    var biases = sampling.bias
+    for end in ends { biases[end] = -.infinity }
+    return biases.sorted { $0.key < $1.key }.map { id, bias in
+      ["token": .int(Int(id)), "bias": bias.isFinite ? .number(bias) : nil]
+    }
   }
 
   private func stream(_ asked: Asked, _ prompt: [TokenID]) -> HTTPResponse {
@@ -139,15 +160,32 @@ extension APIServer {
           texts[index].end = end
           var last: JSONText = ["index": .int(index), "content": "", "tokens": []]
           close(&last, asked, prompt, texts[index], times)
-          send(EventStream.event(last))
+          send(EventStream.event(last.only(asked.fields)))
         }
       }
     }
   }
 }
 
+extension JSONText {
+  /// An object of some of its fields, each under its path: `generation_settings/n_predict`. All of them for
+  /// no paths.
+  fileprivate func only(_ paths: [String]) -> JSONText {
+    guard !paths.isEmpty else { return self }
+    var kept: JSONText = [:]
+    for path in paths {
+      let value = path.split(separator: "/").reduce(Optional(self)) { value, name in
+        guard case .object(let fields)? = value else { return nil }
+        return fields.first { $0.name == name }?.value
+      }
+      if let value { kept.add(path, value) }
+    }
+    return kept
+  }
+}
+
 /// When a request's first token came, and its last.
-private struct LlamaTimes: Sendable {
+struct LlamaTimes: Sendable {
   private let began = ContinuousClock.now
   private var firstAt: ContinuousClock.Instant?
   private var endAt: ContinuousClock.Instant?
@@ -155,21 +193,25 @@ private struct LlamaTimes: Sendable {
   mutating func first() { if firstAt == nil { firstAt = .now } }
   mutating func end() { endAt = .now }
 
-  func json(_ text: FinishedText, prompt: Int) -> JSONText {
+  /// - Parameters:
+  ///   - generated: tokens of the text. The first comes with the prompt: it takes no step of its own.
+  ///   - reused: tokens of the prompt that were in the cache.
+  func json(generated: Int, prompt: Int, reused: Int) -> JSONText {
     let end = endAt ?? .now
     let first = firstAt ?? end
-    let computed = max(1, prompt - text.end.reused)
+    let computed = max(1, prompt - reused)
+    let steps = max(0, generated - 1)
     let (prefill, decode) = ((first - began) / .milliseconds(1), (end - first) / .milliseconds(1))
     func rate(_ count: Int, _ milliseconds: Double) -> JSONText {
       .number(milliseconds > 0 ? Double(count) / milliseconds * 1000 : 0)
     }
     return [
-      "cache_n": .int(text.end.reused), "prompt_n": .int(computed), "prompt_ms": .number(prefill),
+      "cache_n": .int(reused), "prompt_n": .int(computed), "prompt_ms": .number(prefill),
       "prompt_per_token_ms": .number(prefill / Double(computed)),
-      "prompt_per_second": rate(computed, prefill), "predicted_n": .int(text.generated),
+      "prompt_per_second": rate(computed, prefill), "predicted_n": .int(generated),
       "predicted_ms": .number(decode),
-      "predicted_per_token_ms": .number(decode / Double(max(1, text.generated))),
-      "predicted_per_second": rate(text.generated, decode),
+      "predicted_per_token_ms": .number(steps > 0 ? decode / Double(steps) : 0),
+      "predicted_per_second": rate(steps, decode),
     ]
   }
 }

@@ -35,6 +35,7 @@ struct SamplingFields {
     _ fields: RequestFields, usual: Usual, vocabulary: any Vocabulary,
     seed: @autoclosure () -> UInt64
   ) throws(APIError) {
+    try Self.check(format: fields["response_format"])
     try fields.refuse(Self.unsupported)
     count = try fields.integer(["n", "n_cmpl"], in: 1...100_000) ?? 1
     let names = ["max_completion_tokens", "max_tokens", "n_predict"]
@@ -63,6 +64,23 @@ struct SamplingFields {
     Generation(
       prompt: prompt, count: count, budget: budget, sampling: sampling, seed: seed, bias: bias,
       stops: stops, stopTokens: stopTokens, ignoresEnd: ignoresEnd, top: top)
+  }
+
+  /// A form of answers that nobody knows is a mistake; those that are known are not done here.
+  private static func check(format: JSONValue?) throws(APIError) {
+    let wrong = APIError(
+      .invalidRequest,
+      "\"response_format\" must be {\"type\": \"text\"}, \"json_object\" or \"json_schema\".",
+      parameter: "response_format")
+    guard let format else { return }
+    guard case .object(let fields) = format, case .string(let type)? = fields["type"],
+      ["text", "json_object", "json_schema"].contains(type)
+    else { throw wrong }
+    // A schema is an object.
+    switch fields["schema"] {
+    case nil, .null?, .object?: return
+    default: throw wrong
+    }
   }
 
   /// What changes an answer and is not done here, with the values that mean nothing.
@@ -155,6 +173,12 @@ enum PromptField {
     case .string(let text): return vocabulary.tokenize(prompt: text)
     case .object(let object):
       // llama.cpp's form of prompts with pictures, without any.
+      switch object["multimodal_data"] {
+      case nil, .null?, .array([])?: break
+      default:
+        throw APIError(
+          .notSupported, "\"multimodal_data\" is not supported here.", parameter: "prompt")
+      }
       guard case .string(let text)? = object["prompt_string"] else { break }
       return vocabulary.tokenize(prompt: text)
     case .array(let parts):

@@ -129,7 +129,8 @@ public actor ModelService {
       var sampler = generation.sampling.sampler(seed: generation.seed, path: number)
       if !generation.bias.isEmpty { sampler = BiasedSampler(base: sampler, bias: generation.bias) }
       return Continuation(
-        start: start, path: number, sampler: sampler, stop: stop, budget: budget)
+        start: start, path: number, sampler: sampler, stop: stop, budget: budget,
+        text: number == 0 ? generation.prompt : nil)
     }
   }
 
@@ -165,7 +166,8 @@ public actor ModelService {
     var scored: [ServedToken] = []
     do {
       try await decoder.follow(
-        prompt.dropFirst(), after: NodeID.root.appending(contentsOf: prompt.prefix(1))
+        prompt.dropFirst(), after: NodeID.root.appending(contentsOf: prompt.prefix(1)),
+        checking: Array(prompt.prefix(1))
       ) { token, distribution in
         scored.append(ServedToken(token, distribution, top: top))
       }

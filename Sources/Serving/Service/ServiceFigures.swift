@@ -73,6 +73,9 @@ public final class ServiceFigures: Sendable {
 
   func next(after seconds: Double) { counts.withLock { $0.timePerToken.add(seconds) } }
 
+  /// How many texts are decoded now.
+  func processing(slots: Int) -> Int { min(slots, counts.withLock { $0.open }) }
+
   /// Prometheus' text format, version 0.0.4.
   ///
   /// - Parameter slots: texts that are decoded at once.

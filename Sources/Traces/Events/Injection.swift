@@ -18,13 +18,19 @@ public struct Injection: Sendable, Hashable {
   /// The last node of the inserted text.
   public var end: NodeID
   public var tokens: [Token]
+  /// log p of each token at temperature 1, where the model was asked what it finds of them; else empty.
+  public var logProbabilities: [Double]
 
-  public init(role: Role, path: Int?, parent: NodeID, end: NodeID, tokens: [Token]) {
+  public init(
+    role: Role, path: Int?, parent: NodeID, end: NodeID, tokens: [Token],
+    logProbabilities: [Double] = []
+  ) {
     self.role = role
     self.path = path
     self.parent = parent
     self.end = end
     self.tokens = tokens
+    self.logProbabilities = logProbabilities
   }
 
   /// The inserted bytes.
@@ -32,7 +38,9 @@ public struct Injection: Sendable, Hashable {
 }
 
 extension Injection: Codable {
-  private enum Key: String, CodingKey { case role, path, parent, end, text, tokens, bytes }
+  private enum Key: String, CodingKey {
+    case role, path, parent, end, text, tokens, bytes, logprobs
+  }
 
   public func encode(to encoder: any Swift.Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
@@ -43,6 +51,7 @@ extension Injection: Codable {
     try container.encode(String(decoding: bytes, as: UTF8.self), forKey: .text)
     try container.encode(tokens.map(\.id), forKey: .tokens)
     try container.encode(tokens.map(\.bytes), forKey: .bytes)
+    if !logProbabilities.isEmpty { try container.encode(logProbabilities, forKey: .logprobs) }
   }
 
   public init(from decoder: any Swift.Decoder) throws {
@@ -53,11 +62,17 @@ extension Injection: Codable {
       throw Swift.DecodingError.dataCorruptedError(
         forKey: .bytes, in: container, debugDescription: "tokens and bytes must be equally many.")
     }
+    let logProbabilities = try container.decodeIfPresent([Double].self, forKey: .logprobs) ?? []
+    guard logProbabilities.isEmpty || logProbabilities.count == ids.count else {
+      throw Swift.DecodingError.dataCorruptedError(
+        forKey: .logprobs, in: container,
+        debugDescription: "tokens and logprobs must be equally many.")
+    }
     self.init(
       role: try container.decode(Role.self, forKey: .role),
       path: try container.decodeIfPresent(Int.self, forKey: .path),
       parent: try container.decode(NodeID.self, forKey: .parent),
       end: try container.decode(NodeID.self, forKey: .end),
-      tokens: zip(ids, bytes).map { Token(id: $0, bytes: $1) })
+      tokens: zip(ids, bytes).map { Token(id: $0, bytes: $1) }, logProbabilities: logProbabilities)
   }
 }

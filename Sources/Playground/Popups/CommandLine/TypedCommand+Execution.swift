@@ -58,6 +58,18 @@ extension Reducer {
       }
       return state.choose(theme: name)
     case .open(let path): return [.file(.open(path: path))]
+    case .importSamples(let path):
+      // How many runs there will be is known when the file is read.
+      let first = state.session.nextRun
+      state.session.nextRun += ImportedSamples.most
+      return [.file(.importSamples(path: path, firstRun: first))]
+    case .score(let text):
+      state.session.screen = DecodeScreen.id
+      return state.on(DecodeScreen.id) { screen, session in
+        guard var decode = screen as? DecodeScreen else { return [] }
+        defer { screen = decode }
+        return decode.score(text, &session)
+      }
     case .lesson(let name):
       let entry = state.catalog.lessons.first {
         $0.path == name || $0.title == name || CommandCompletion.fileName($0.path) == name

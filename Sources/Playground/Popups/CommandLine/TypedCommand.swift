@@ -26,6 +26,10 @@ enum TypedCommand: Sendable, Hashable {
   case model(String)
   case theme(String)
   case open(String)
+  /// Reads another program's samples.
+  case importSamples(String)
+  /// Has the model read a text in Decode that somebody else has written.
+  case score(String)
   case lesson(String)
   case save(String)
   case screen(ScreenID)
@@ -80,6 +84,9 @@ enum TypedCommand: Sendable, Hashable {
     Word(
       name: "train-on", argument: .source, placeholder: "FAMILIES|FILE",
       help: "what Train learns from: families, or a file"),
+    Word(
+      name: "score", argument: .text, placeholder: "TEXT",
+      help: "score a text in Decode: how likely the model finds each token"),
     Word(name: "run", argument: .run, placeholder: "NUMBER", help: "show a run that there is"),
     Word(name: "take", argument: .token, placeholder: "TOKEN", help: "take a token in Decode"),
   ]
@@ -90,6 +97,9 @@ enum TypedCommand: Sendable, Hashable {
     ), Word(name: "theme", argument: .theme, placeholder: "NAME", help: "change the colours"),
     Word(name: "lesson", argument: .lesson, placeholder: "NAME", help: "play a lesson"),
     Word(name: "open", argument: .session, placeholder: "TRACE", help: "open a saved session"),
+    Word(
+      name: "import", argument: .file, placeholder: "FILE",
+      help: "have another program's samples vote"),
     Word(name: "save", argument: .file, placeholder: "FILE", help: "copy this session to a file"),
     Word(
       name: "keep-model", argument: .none,
@@ -178,6 +188,7 @@ enum TypedCommand: Sendable, Hashable {
     switch (word.argument, word.name) {
     case (.problem, _): .problem(id: argument)
     case (.text, "prompt"): .prompt(argument)
+    case (.text, "score"): .score(argument)
     case (.text, _): .question(argument)
     case (.strategy, _): .strategy(try strategy(argument))
     case (.recipe, _): .train(try recipe(argument))
@@ -192,6 +203,7 @@ enum TypedCommand: Sendable, Hashable {
     case (.theme, _): .theme(argument)
     case (.session, _): .open(argument)
     case (.lesson, _): .lesson(argument)
+    case (.file, "import"): .importSamples(argument)
     case (.file, _): .save(argument)
     case (.none, "help"): .help
     case (.none, "quit"): .quit

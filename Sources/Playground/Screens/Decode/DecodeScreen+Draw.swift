@@ -226,7 +226,11 @@ struct TokenStyles {
       // A template's tokens must differ from a text that spells them.
       case .prompt:
         token.isSpecial ? view.style(.tokenPrompt).adding(.underline) : view.style(.tokenPrompt)
-      case .injected: view.style(.tokenInjected).adding([.italic, .reverse])
+      // What the model did not choose is told from what it did, also where it says what it finds of it.
+      case .injected:
+        token.probability == nil
+          ? view.style(.tokenInjected).adding([.italic, .reverse])
+          : heat(token).adding([.italic, .underline])
       case .generated: heat(token)
       }
     if token.isAnswer { return base.overlaid(by: view.theme[.answerSpan]) }
@@ -274,7 +278,8 @@ extension DecodeScreen {
   private func drawInsertion(
     _ field: TextField, _ rect: Rect, _ view: PlaygroundView, _ buffer: inout CellBuffer
   ) -> Point {
-    let x = buffer.put("insert ", x: rect.x, y: rect.y, style: view.style(.title))
+    let x = buffer.put(
+      isInsertionScored ? "score " : "insert ", x: rect.x, y: rect.y, style: view.style(.title))
     let cursor = field.draw(
       in: Rect(x: x, y: rect.y, width: max(1, rect.right - x), height: 1),
       style: view.style(.input), on: &buffer)
@@ -326,7 +331,9 @@ extension DecodeScreen {
     text.append(session.label(of: token.token), style: view.style(.text))
     switch token.origin {
     case .prompt: text.append(" of the prompt", style: dim)
-    case .injected: text.append(" put in", style: view.style(.tokenInjected))
+    case .injected:
+      let word = token.probability == nil ? " put in" : " scored, not chosen"
+      text.append(word, style: view.style(.tokenInjected))
     case .generated: break
     }
     if let p = token.probability {

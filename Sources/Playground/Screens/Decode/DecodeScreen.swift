@@ -49,6 +49,10 @@ struct DecodeScreen: Screen {
   static let mostPendingTakes = 8
   /// The text being typed for insertion, when it is.
   var insertion: TextField?
+  /// Whether the model is asked what it finds of that text.
+  var isInsertionScored = false
+  /// Whether it is being asked what it finds of a text.
+  var isScoring = false
   /// The token being looked up, when one is.
   var search: TokenSearch?
   /// Lines scrolled back from where the text shows the cursor.
@@ -86,7 +90,10 @@ struct DecodeScreen: Screen {
   var hasCurrentTable: Bool { table?.node == place }
 
   var work: Progress? {
-    isStreaming ? Progress("sampling") : isAsking ? Progress("asking for the answer") : nil
+    isStreaming
+      ? Progress("sampling")
+      : isScoring
+        ? Progress("scoring") : isAsking ? Progress("asking for the answer") : nil
   }
 
   func selection(_ session: SessionState) -> PathSelection? {
@@ -141,7 +148,8 @@ struct DecodeScreen: Screen {
 
   var typingHints: [KeyHint]? {
     if search != nil { return [("Enter", "take"), ("Esc", "leave")] }
-    return insertion == nil ? nil : [("Enter", "insert"), ("Esc", "leave")]
+    return insertion == nil
+      ? nil : [("Enter", isInsertionScored ? "score" : "insert"), ("Esc", "leave")]
   }
 
   static let legend: [LegendRow] =
@@ -229,7 +237,10 @@ struct DecodeScreen: Screen {
     case .redo: return redo(&session)
     case .markFork: return markFork(&session)
     case .hop(let offset): return hop(offset, &session)
-    case .insertText: if canWork("inserting text", &session) { insertion = TextField() }
+    case .insertText:
+      if canWork("inserting text", &session) {
+        (insertion, isInsertionScored) = (TextField(), false)
+      }
     case .findToken: beginSearch(&session)
     case .wait: return waitHere(&session)
     case .cycleHeat: heat = HeatMode.allCases.cycled(from: heat, by: 1) ?? heat
@@ -395,6 +406,7 @@ struct DecodeScreen: Screen {
     case (.enter, _):
       insertion = nil
       guard !field.isEmpty else { return [] }
+      if isInsertionScored { return score(field.text, &session) }
       actions.begin(at: session.cursor)
       return [.decode(.insert(field.text, after: session.cursor))]
     default:
@@ -411,9 +423,20 @@ struct DecodeScreen: Screen {
     } else if insertion != nil {
       insertion?.insert(text)
     } else {
-      return false
+      // What is pasted by mistake is put in nowhere: it is shown, and Enter has it scored.
+      guard !text.isEmpty, canWork("scoring a text", &session) else { return false }
+      (insertion, isInsertionScored) = (TextField(), true)
+      insertion?.insert(text)
     }
     return true
+  }
+
+  /// Has the model read a text that somebody else has written.
+  mutating func score(_ text: String, _ session: inout SessionState) -> [Effect] {
+    guard !isScoring, canWork("scoring a text", &session) else { return [] }
+    actions.begin(at: session.cursor)
+    isScoring = true
+    return [.decode(.score(text, after: session.cursor))]
   }
 
   // MARK: Mouse
@@ -603,14 +626,16 @@ struct DecodeScreen: Screen {
       fetches[node] = fetches[node].flatMap { $0 > 1 ? $0 - 1 : nil }
     }
     guard run == nil || run == session.explored else { return [] }
+    if case .scored = news { isScoring = false }
     switch news {
-    case .waitInserted(let node), .inserted(.done(let node)): return arrive(at: node, &session)
+    case .waitInserted(let node), .inserted(.done(let node)), .scored(.done(let node)):
+      return arrive(at: node, &session)
     case .explored(let ending):
       // It has put an end to all that was under way in the one before.
-      (isAsking, isStreaming, arriving, pendingTakes) = (false, false, nil, 0)
+      (isAsking, isStreaming, isScoring, arriving, pendingTakes) = (false, false, false, nil, 0)
       if case .failed(let why) = ending { failure = (session.cursor, why) }
       session.tell(ending)
-    case .inserted(let ending): session.tell(ending)
+    case .inserted(let ending), .scored(let ending): session.tell(ending)
     case .resumed(let ending): session.tell(ending)
     case .fetched(let node, .done(let distribution)):
       known.insert(distribution, for: node)

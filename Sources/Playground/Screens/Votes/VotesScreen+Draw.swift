@@ -92,6 +92,8 @@ extension VotesScreen {
     let temperature = Format.fixed(
       digest.start?.temperature ?? SelfConsistency.description.defaultTemperature, 1)
     switch weighting {
+    case .majority where digest.start?.isImported == true:
+      return "A vote converges to the sampler's favourite, not to the truth."
     case .majority:
       return width >= 116
         ? "A vote converges to what the sampler answers most often at T = \(temperature), "
@@ -127,7 +129,7 @@ extension VotesScreen {
       text.append("  ended early: \(stopped.why.rawValue)", style: theme[.notice])
     } else if let tokens = digest.end?.tokens {
       text.append("  done", style: theme[.dim])
-      if width >= 110 {
+      if width >= 110, tokens.computed > 0 {
         let computed = Panel.count(tokens.computed, "token")
         text.append(": \(computed) computed, \(tokens.reused) reused", style: theme[.dim])
       }
@@ -141,6 +143,7 @@ extension VotesScreen {
 
   /// In what a vote's sampler differs from the settings at hand.
   private func difference(_ taken: RunStart, _ now: RunSettings) -> String? {
+    if taken.isImported { return nil }
     var notes: [String] = []
     if taken.temperature != now.temperature ?? taken.usualTemperature {
       notes.append("T \(Format.fixed(taken.temperature, 1))")

@@ -187,7 +187,9 @@ struct VotesScreen: Screen {
   /// The ways in which the shown votes are counted: by a verifier too, where one has ranked them.
   var weightings: [Tally.Method] {
     let isVerified = digest.standings[.verifier] != nil
-    return Self.weightings.filter { digest.standings[$0] != nil || !isVerified }
+    // Of others' samples only what their file tells can be counted.
+    let isPartial = isVerified || digest.start?.isImported == true
+    return Self.weightings.filter { digest.standings[$0] != nil || !isPartial }
       + (isVerified ? [.verifier] : [])
   }
 
@@ -339,7 +341,10 @@ struct VotesScreen: Screen {
   private mutating func askForMore(_ session: inout SessionState) -> [Effect] {
     guard let run, let start = digest.start else { return vote(&session) }
     guard canGrow else {
-      session.tell("A ranking takes no more samples; r starts a vote.")
+      session.tell(
+        digest.start?.isImported == true
+          ? "These samples are from a file; r starts a vote with the model at hand."
+          : "A ranking takes no more samples; r starts a vote.")
       return []
     }
     if let activity = session.activities[run] {
