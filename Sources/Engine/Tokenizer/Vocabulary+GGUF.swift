@@ -145,7 +145,7 @@ extension TokenList {
     where spelling.last.map(closers.contains) ?? false {
       // A damaged file may have fewer kinds than tokens, which is found out later.
       let (token, kind) = (TokenID(index), index < kinds.count ? kinds[index] : .normal)
-      if TurnEnds.contains(spelling) {
+      if turnEnds.contains(spelling) {
         if index < kinds.count { kinds[index] = .control }
         if !endOfText.contains(token) { endOfText.append(token) }
       } else if controls.contains(spelling) {
