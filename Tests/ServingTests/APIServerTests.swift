@@ -303,6 +303,96 @@ import Traces
     #expect(try json(answer.text)["error"]?["message"]?.text?.isEmpty == false)
   }
 
+  // MARK: What llama.cpp's clients ask for
+
+  @Test func answersSayWhatDecidesThem() async throws {
+    let body = #"{"prompt": "a", "max_tokens": 1}"#
+    let one = try json(try await ask("/v1/completions", body).text)["system_fingerprint"]
+    let other = try json(try await ask("/v1/completions", body).text)["system_fingerprint"]
+    #expect(one?.text?.hasPrefix("btable-") == true)
+    #expect(one == other)
+  }
+
+  @Test func onlyTheFieldsThatAreAskedForAreAnswered() async throws {
+    let answer = try json(
+      try await ask(
+        "/completion",
+        #"{"prompt": "a", "n_predict": 2, "response_fields": ["content", "generation_settings/n_predict", "no/such"]}"#
+      ).text)
+    guard case .object(let fields) = answer else {
+      Issue.record("This is no object.")
+      return
+    }
+    #expect(Set(fields.keys) == ["content", "generation_settings/n_predict"])
+    #expect(fields["generation_settings/n_predict"] == .number(2))
+  }
+
+  @Test func theEndOfTextIsRuledOutWhereItIsIgnored() async throws {
+    func biases(_ more: String) async throws -> JSONValue? {
+      try json(
+        try await ask("/completion", #"{"prompt": "a", "n_predict": 1\#(more)}"#).text)[
+          "generation_settings"]?["logit_bias"]
+    }
+    #expect(try await biases("") == .array([]))
+    #expect(
+      try await biases(#", "ignore_eos": true, "logit_bias": [[2, 1.5]]"#)
+        == .array([
+          .object(["token": .number(2), "bias": .number(1.5)]),
+          .object(["token": .number(6), "bias": .null]),
+        ]))
+  }
+
+  @Test func aConversationIsCountedAndShown() async throws {
+    let messages = #""messages": [{"role": "user", "content": "x"}]"#
+    let count = try await ask("/v1/chat/completions/input_tokens", "{\(messages)}")
+    #expect(try json(count.text)["input_tokens"] == .number(1))
+    let shown = try await ask(
+      "/v1/chat/completions", #"{\#(messages), "max_tokens": 1, "verbose": true}"#)
+    #expect(try json(shown.text)["__verbose"]?["prompt"]?.text == "closed")
+    let hidden = try await ask("/v1/chat/completions", #"{\#(messages), "max_tokens": 1}"#)
+    #expect(try json(hidden.text)["__verbose"] == nil)
+  }
+
+  @Test func slotsAreFreeWhenNothingIsDecoded() async throws {
+    let slots = try json(try await ask("/slots", nil, server(slots: 3)).text)
+    #expect(slots[2]?["is_processing"] == .bool(false))
+    #expect(slots[3] == nil)
+  }
+
+  @Test func ratesLeaveOutTheFirstToken() async throws {
+    let one = try json(try await ask("/completion", #"{"prompt": "a", "n_predict": 1}"#).text)
+    #expect(one["timings"]?["predicted_per_second"] == .number(0))
+    #expect(one["timings"]?["predicted_n"] == .number(1))
+  }
+
+  @Test(arguments: [
+    (#"{"type": "sound"}"#, HTTPStatus.badRequest), (#""text""#, .badRequest),
+    (#"{"type": "json_object", "schema": 5}"#, .badRequest),
+    (#"{"type": "json_object"}"#, .notImplemented), (#"{"type": "text"}"#, .ok),
+  ]) func aFormOfAnswersIsKnownOrAMistake(format: String, status: HTTPStatus) async throws {
+    let answer = try await ask(
+      "/v1/completions", #"{"prompt": "a", "max_tokens": 1, "response_format": \#(format)}"#)
+    #expect(answer.status == status)
+  }
+
+  @Test func picturesAreRefused() async throws {
+    let refused = try await ask(
+      "/completion",
+      #"{"prompt": {"prompt_string": "a", "multimodal_data": ["iVBO"]}, "n_predict": 1}"#)
+    #expect(refused.status == .notImplemented)
+    let plain = try await ask(
+      "/completion", #"{"prompt": {"prompt_string": "a"}, "n_predict": 1}"#)
+    #expect(plain.status == .ok)
+  }
+
+  @Test func onlyOneLastAnswerCanGoOn() async throws {
+    let answer = try await ask(
+      "/v1/chat/completions",
+      #"{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}, {"role": "assistant", "content": "z"}]}"#
+    )
+    #expect(answer.status == .badRequest)
+  }
+
   @Test func aPromptThatDoesNotFitIsMeasured() async throws {
     let ids = Array(repeating: "1", count: 5000).joined(separator: ",")
     let answer = try await ask("/v1/completions", #"{"prompt": [\#(ids)]}"#)
