@@ -7,6 +7,8 @@ import Measuring
 struct StudyModels: Sendable {
   /// Each with its file, the first the one at hand.
   private(set) var all: [(model: StudyModel, path: String)] = []
+  /// What their files say of how conversations are written.
+  private(set) var chatTemplates: [String?] = []
   private let options: EngineOptions
 
   /// The model of a file.
@@ -53,6 +55,7 @@ struct StudyModels: Sendable {
       name: name ?? own, identity: identity, parameters: file.parameterCount,
       kvFormat: options.kvFormat.rawValue, tokensSeen: tokensSeen, isFinal: isFinal)
     all.append((model, path))
+    chatTemplates.append(file.chatTemplate)
   }
 
   /// Opens one of the models.
