@@ -107,6 +107,8 @@ final class TrainingFiles {
   private struct Memory: Codable {
     var step: Int
     var tokens: Int
+    /// The day that the chat template is told, if it asks for one.
+    var date: CalendarDay?
     /// The recipe's.
     var state: [UInt8]
   }
@@ -133,7 +135,9 @@ final class TrainingFiles {
   ///   - isDue: whether it is to be written in any case.
   func keep(_ run: TrainingRun, state: [UInt8], isDue: Bool) throws {
     let before = last
-    last = (Memory(step: run.step, tokens: run.tokens, state: state), trainee.weightsVersion)
+    let memory = Memory(
+      step: run.step, tokens: run.tokens, date: run.settings.used.date, state: state)
+    last = (memory, trainee.weightsVersion)
     // The weights and two moments of each.
     let isSmall = trainee.parameterCount * 3 * MemoryLayout<Float>.stride <= run.checkpoints.small
     let age = saved.map { (ContinuousClock.now - $0.time) / .seconds(1) } ?? .infinity
@@ -162,9 +166,12 @@ final class TrainingFiles {
   /// Takes up the training that is in the folder, if there is one.
   ///
   /// - Throws: `CheckpointError` where it is another training's.
-  func load(_ run: TrainingRun, _ recipe: any Recipe) throws -> (step: Int, tokens: Int)? {
+  func load(
+    _ run: TrainingRun, _ recipe: any Recipe
+  ) throws -> (step: Int, tokens: Int, date: CalendarDay?)? {
     guard !isTemporary, FileManager.default.fileExists(atPath: checkpoint) else { return nil }
-    return try goBack(recipe, named: run.plan.recipe, settings: identity(of: run))
+    let found = try goBack(recipe, named: run.plan.recipe, settings: identity(of: run))
+    return (found.step, found.tokens, last?.memory.date)
   }
 
   /// Goes back to before the step under way. Where its weights have changed already, the checkpoint is

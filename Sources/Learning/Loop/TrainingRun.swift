@@ -16,7 +16,7 @@ public final class TrainingRun {
   public let trainee: any Trainee
   public let recipe: RecipeDescription
   /// What is asked for with the recipe's defaults.
-  public let settings: TrainingSettings
+  public private(set) var settings: TrainingSettings
   /// What it learns from beside its problems.
   public let materials: TrainingMaterials
   /// Which model training began with.
@@ -70,6 +70,7 @@ public final class TrainingRun {
     self.sink = sink
     recipe = making.description
     settings = TrainingSettings(plan.settings, for: making.description)
+    settings.used = settings.used.dated(for: [trainee.model])
     self.materials = materials
     try materials.check(for: making.description, settings, student: trainee.model)
     try settings.check(for: making.description)
@@ -331,6 +332,8 @@ public final class TrainingRun {
   private func takeUp(_ recipe: any Recipe) throws -> Int {
     guard let found = try files?.load(self, recipe) else { return 0 }
     tokens = found.tokens
+    // Prompts stay as they were.
+    if let date = found.date { settings.used.date = date }
     verifier = recipe.verifier
     return found.step
   }

@@ -82,7 +82,7 @@ public struct StepLabeller: Sendable {
   ) {
     self.model = model
     self.library = library
-    var used = settings
+    var used = settings.dated(for: [model])
     used.prompting = settings.prompting ?? Prompting.think.description
     self.settings = TrainingSettings(used)
     self.method = method

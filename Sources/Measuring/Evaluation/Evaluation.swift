@@ -43,7 +43,7 @@ public struct Evaluation: Sendable {
   ) {
     self.decoder = decoder
     self.prompts = prompts
-    self.settings = settings
+    self.settings = settings.dated(for: ([decoder] + peers).map(\.model))
     self.peers = peers
     self.judge = judge
     self.comparesVote = comparesVote

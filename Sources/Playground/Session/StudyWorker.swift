@@ -84,7 +84,7 @@ final class StudyWorker: Worker {
     let judge = try await bench.judge(
       plan.settings, for: plan.isJudged ? [plan.settings.verifier].compactMap { $0 } : [])
     var judged = plan
-    judged.settings = plan.settings.judged(by: judge)
+    judged.settings = plan.settings.judged(by: judge).dated(for: [model.decoder.model])
     let study = try judged.study(
       of: plan.problems(), models: models, library: configuration.prompts)
     return (study, judge)

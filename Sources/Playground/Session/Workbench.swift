@@ -55,7 +55,8 @@ final class Workbench: Sendable {
     _ number: Int, _ question: Question, _ settings: RunSettings, otherwise prompting: Prompting,
     on model: Model, judge: Judge? = nil
   ) throws -> Run {
-    Run(
+    let settings = question.isRaw ? settings : settings.dated(for: [model.decoder.model])
+    return Run(
       number: number, question: question, settings: settings, decoder: model.decoder,
       prompt: try configuration.prompts.prompt(
         for: question, settings, otherwise: prompting, model: model.decoder.model),

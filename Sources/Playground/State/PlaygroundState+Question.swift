@@ -100,7 +100,8 @@ extension PlaygroundState {
           || (start.settings.prompting == prompting
             && start.settings.template == session.settings.template
             && start.settings.system == session.settings.system
-            && start.settings.thinking == session.settings.thinking))
+            && start.settings.thinking == session.settings.thinking
+            && (session.settings.date.map { [nil, $0].contains(start.settings.date) } ?? true)))
     }.keys.max()
   }
 

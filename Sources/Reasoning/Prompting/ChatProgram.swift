@@ -1,4 +1,3 @@
-public import Foundation
 import Jinja
 public import Traces
 
@@ -33,7 +32,7 @@ public struct ChatProgram: Hashable, Sendable {
   // MARK: Writing
 
   func pieces(
-    for messages: [ChatTemplate.Message], thinking: ThinkingChoice?, date: Date
+    for messages: [ChatTemplate.Message], thinking: ThinkingChoice?, date: CalendarDay
   ) throws(ChatTemplateError) -> [PromptPiece] {
     let parts = try parts(for: messages, with: thinking.map(variables) ?? [:], date: date)
     if let thinking, try switching(date: date) == .none {
@@ -43,7 +42,7 @@ public struct ChatProgram: Hashable, Sendable {
   }
 
   private func parts(
-    for messages: [ChatTemplate.Message], with switches: [String: JinjaValue], date: Date
+    for messages: [ChatTemplate.Message], with switches: [String: JinjaValue], date: CalendarDay
   ) throws(ChatTemplateError) -> [JinjaPart] {
     var variables = switches
     variables["messages"] = .list(
@@ -59,6 +58,9 @@ public struct ChatProgram: Hashable, Sendable {
       throw .unreadable(error, path: path)
     }
   }
+
+  /// Whether it writes the day that it is told somewhere.
+  var asksForDate: Bool { template.names.contains("strftime_now") }
 
   // MARK: Thinking
 
@@ -110,7 +112,7 @@ public struct ChatProgram: Hashable, Sendable {
 
   /// How the template treats thinking: by what it writes for a question with its switches on, off
   /// and left out.
-  public func switching(date: Date = Date()) throws(ChatTemplateError) -> Switching {
+  public func switching(date: CalendarDay = .today) throws(ChatTemplateError) -> Switching {
     guard !switchNames.isEmpty else { return .none }
     let question = [ChatTemplate.Message(.user, "2 + 2?")]
     let own = try parts(for: question, with: [:], date: date)
@@ -122,12 +124,8 @@ public struct ChatProgram: Hashable, Sendable {
 }
 
 extension JinjaDate {
-  /// A moment by the calendar and the clock of this machine.
-  init(_ date: Date) {
-    let parts = Calendar(identifier: .gregorian).dateComponents(
-      [.year, .month, .day, .hour, .minute, .second], from: date)
-    self.init(
-      year: parts.year ?? 1970, month: parts.month ?? 1, day: parts.day ?? 1,
-      hour: parts.hour ?? 0, minute: parts.minute ?? 0, second: parts.second ?? 0)
+  /// Noon of a day: a template is told no time, so that it writes the same all day.
+  init(_ day: CalendarDay) {
+    self.init(year: day.year, month: day.month, day: day.day, hour: 12)
   }
 }

@@ -1,5 +1,4 @@
 public import Decoding
-public import Foundation
 public import Jinja
 public import Problems
 public import Traces
@@ -57,7 +56,7 @@ public struct ChatTemplate: Hashable, Sendable {
   /// - Throws: `ChatTemplateError` where the program fails, refuses the conversation, or has no
   ///   switch for what is asked.
   public func pieces(
-    for messages: [Message], thinking: ThinkingChoice? = nil, date: Date = Date()
+    for messages: [Message], thinking: ThinkingChoice? = nil, date: CalendarDay = .today
   ) throws(ChatTemplateError) -> [PromptPiece] {
     if let program { return try program.pieces(for: messages, thinking: thinking, date: date) }
     if let thinking { throw .noSwitch(thinking) }
@@ -97,6 +96,9 @@ public struct ChatTemplate: Hashable, Sendable {
       }
     }
   }
+
+  /// Whether what it writes depends on the day.
+  public var asksForDate: Bool { program?.asksForDate ?? false }
 
   /// What people call it: the family's name, or `jinja` for a program of no family that is known.
   public var name: String { family?.rawValue ?? "jinja" }
@@ -169,5 +171,26 @@ extension LanguageModel {
     try ChatTemplate.chosen(
       settings.template.flatMap { TemplateChoice($0) } ?? .auto, declared: chatTemplate)?
       .named(by: vocabulary)
+  }
+}
+
+extension RunSettings {
+  /// The settings of a run that begins now on some models: with the day that a chat template of
+  /// theirs is told, today's where none is set, and with none where no template asks for it.
+  ///
+  /// Whoever begins something that has to be the same when it is done again takes these settings once.
+  public func dated(for models: [any LanguageModel]) -> RunSettings {
+    dated(forTemplates: models.map(\.chatTemplate))
+  }
+
+  /// The same for models whose files say `declared`.
+  public func dated(forTemplates declared: [String?]) -> RunSettings {
+    var settings = self
+    let choice = template.flatMap { TemplateChoice($0) } ?? .auto
+    let isAsked = declared.contains {
+      (try? ChatTemplate.chosen(choice, declared: $0))?.asksForDate ?? false
+    }
+    settings.date = isAsked ? date ?? .today : nil
+    return settings
   }
 }

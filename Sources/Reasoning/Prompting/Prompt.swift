@@ -49,18 +49,21 @@ public struct Prompt: Hashable, Sendable {
   /// - Parameters:
   ///   - system: what the system says before it; nil leaves that to the template.
   ///   - thinking: whether the model is to think; nil leaves that to the template.
+  ///   - date: the day that the template is told; nil for today.
   /// - Throws: `ChatTemplateError` where the template cannot write it.
   public func inChat(
-    _ template: ChatTemplate, system: String? = nil, thinking: ThinkingChoice? = nil
+    _ template: ChatTemplate, system: String? = nil, thinking: ThinkingChoice? = nil,
+    date: CalendarDay? = nil
   ) throws(ChatTemplateError) -> Prompt {
     var prompt = self
     prompt.ablated = []
     for other in ablated {
-      prompt.ablated.append(try other.inChat(template, system: system, thinking: thinking))
+      prompt.ablated.append(
+        try other.inChat(template, system: system, thinking: thinking, date: date))
     }
     let messages = system.map { [ChatTemplate.Message(.system, $0)] } ?? []
     prompt.pieces = try template.pieces(
-      for: messages + [.init(.user, message)], thinking: thinking)
+      for: messages + [.init(.user, message)], thinking: thinking, date: date ?? .today)
     prompt.text = prompt.pieces.map(\.spelling).joined()
     if var tags = template.thinking {
       tags.startsOpen = prompt.opens(tags)

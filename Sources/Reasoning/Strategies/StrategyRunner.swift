@@ -25,6 +25,10 @@ extension Strategy {
     if !question.isRaw {
       settings.prompting = settings.prompting ?? description.defaultPrompting.description
     }
+    // What is taken up again goes on with its own day.
+    settings.date = settings.date ?? previous?.start?.settings.date
+    settings =
+      question.isRaw ? settings : settings.dated(for: ([decoder] + peers).map(\.model))
     // A model that was trained to judge is read as it was trained.
     if let own = judge?.verifier, description.isJudged(settings) {
       settings.verifier = settings.verifier ?? own
@@ -97,6 +101,7 @@ extension PromptLibrary {
       ] where isSet { throw ChatTemplateError.noTemplate(setting: setting.name) }
       return prompt
     }
-    return try prompt.inChat(chat, system: settings.system, thinking: settings.thinking)
+    return try prompt.inChat(
+      chat, system: settings.system, thinking: settings.thinking, date: settings.date)
   }
 }

@@ -15,6 +15,8 @@ public struct RunSettings: Sendable, Hashable {
   public var system: String?
   /// Whether the chat template has the model think; nil leaves that to the template.
   public var thinking: ThinkingChoice?
+  /// The day that a chat template is told; nil for the day of the run.
+  public var date: CalendarDay?
   /// Paths that are sampled.
   public var samples: Int?
   /// First-token branches; in a search how many ways each beam or node goes on, and how wide a

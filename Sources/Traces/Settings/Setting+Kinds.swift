@@ -100,6 +100,18 @@ extension Setting {
         next: { Ladder.cycled($0, in: cycle, by: $1) }))
   }
 
+  /// A day.
+  public static func day(
+    _ name: String, _ help: String, more: String = "", at place: Place<CalendarDay>,
+    unset: String, invalidates: Invalidated = .nothing, traits: Traits = []
+  ) -> Setting {
+    Setting(
+      name: name, help: help, more: more, form: .text(what: "a day as YYYY-MM-DD", names: []),
+      invalidates: invalidates, traits: traits, unset: unset,
+      access: SettingAccess(
+        at: place, parse: { CalendarDay($0) }, text: \.description, next: { day, _ in day }))
+  }
+
   /// On or off, off by default.
   public static func onOff(
     _ name: String, _ help: String, at place: Place<Bool>, traits: Traits = []

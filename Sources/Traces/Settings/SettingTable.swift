@@ -24,7 +24,7 @@ public struct SettingTable: Sendable, RandomAccessCollection {
   /// reads it by name.
   public static let standard = SettingTable([
     .temperature, .topK, .topP, .minP, .samples, .branches, .prompting, .template, .system,
-    .thinking, .weighting, .aggregate, .verifier, .verifierModel, .sharpness, .ownWeight,
+    .thinking, .date, .weighting, .aggregate, .verifier, .verifierModel, .sharpness, .ownWeight,
     .rationales, .vote, .lookahead,
     .exploration, .leaves, .thinkingBudget,
     .waits, .answerOverTime, .earlyStop, .corpus, .passages, .with, .combine, .maxTokens, .seed,
@@ -91,6 +91,11 @@ extension Setting {
     "thinking", "whether the chat template has the model think: on or off",
     more: "By default the model's template decides.", at: \.thinking, unset: "the model's own",
     invalidates: .prompt, traits: .isForAll)
+
+  public static let date = day(
+    "date", "the day that a chat template is told, if it asks for one",
+    more: "A run keeps the day it was made on, so that it can be made again.", at: \.date,
+    unset: "today", invalidates: .prompt, traits: .isForAll)
 
   public static let weighting = choice(
     "weighting", "what a path's vote counts: 1, Δ, probability, or a verifier's score",

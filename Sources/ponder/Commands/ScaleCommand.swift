@@ -89,7 +89,7 @@ struct ScaleCommand: AsyncParsableCommand {
     let judge = try model.judge(
       plan.settings, for: plan.isJudged ? [plan.settings.verifier].compactMap { $0 } : [],
       parallel: options.parallel)
-    plan.settings = plan.settings.judged(by: judge)
+    plan.settings = plan.settings.judged(by: judge).dated(forTemplates: models.chatTemplates)
     let study = try study(of: plan, models.all.map(\.model), prompts)
     let slots = options.parallel
     let runner = StudyRunner(prompts: prompts, judge: judge) { model in

@@ -1,7 +1,6 @@
 public import ArgumentParser
 import Decoding
 import Engine
-import Foundation
 import Problems
 import Reasoning
 public import Traces
@@ -61,7 +60,7 @@ struct TemplateCommand: ParsableCommand {
     template =
       vocabulary.map { template.named(by: $0) } ?? template.named(beginning: bos, end: eos)
     let pieces = try template.pieces(
-      for: conversation, thinking: thinking, date: date?.date ?? Date())
+      for: conversation, thinking: thinking, date: date ?? .today)
     let written = Written(
       text: pieces.map(\.spelling).joined(),
       parts: pieces.map { piece in
@@ -93,19 +92,8 @@ struct SpokenMessage: ExpressibleByArgument {
   }
 }
 
-/// A day as YYYY-MM-DD, at noon of this machine's clock.
-struct CalendarDay: ExpressibleByArgument {
-  var date: Date
-
-  init?(argument: String) {
-    let numbers = argument.split(separator: "-").map { Int($0) }
-    guard numbers.count == 3, let year = numbers[0], let month = numbers[1], let day = numbers[2],
-      (1...12).contains(month), (1...31).contains(day)
-    else { return nil }
-    let parts = DateComponents(year: year, month: month, day: day, hour: 12)
-    guard let date = Calendar(identifier: .gregorian).date(from: parts) else { return nil }
-    self.date = date
-  }
+extension CalendarDay: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
 }
 
 extension ThinkingChoice: ExpressibleByArgument {}

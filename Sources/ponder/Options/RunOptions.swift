@@ -59,7 +59,8 @@ struct RunOptions: ParsableArguments {
   func checkTemplate(_ model: any LanguageModel) throws {
     _ = try model.chatTemplate(asked.settings).map {
       try Prompt(text: "2 + 2?").inChat(
-        $0, system: asked.settings.system, thinking: asked.settings.thinking)
+        $0, system: asked.settings.system, thinking: asked.settings.thinking,
+        date: asked.settings.date)
     }
   }
 }

@@ -8,6 +8,8 @@ import RemoteModels
 struct StudyModels: Sendable {
   /// Each with its file, the first the one at hand.
   private(set) var all: [(model: StudyModel, path: String)] = []
+  /// What their files say of how conversations are written.
+  private(set) var chatTemplates: [String?] = []
   private let options: EngineOptions
   private var remote = RemoteOpening()
 
@@ -67,6 +69,7 @@ struct StudyModels: Sendable {
       name: name ?? own, identity: identity, parameters: file.parameterCount,
       kvFormat: options.kvFormat.rawValue, tokensSeen: tokensSeen, isFinal: isFinal)
     all.append((model, path))
+    chatTemplates.append(file.chatTemplate)
   }
 
   /// Opens one of the models.
