@@ -20,7 +20,7 @@ import sys
 import time
 import urllib.request
 
-PROBLEMS = ["apples", "chain/test/0", "sum/test/0"]
+PROBLEMS = ["apples", "story/3/0", "expr/2/1"]
 TOLERANCE = 0.05
 STRATEGIES = {
     # Name: options, and whether every path must be the same.
@@ -57,7 +57,7 @@ def run(ponder, model, strategy, options, problem):
     """The run's paths: for each its tokens and their log-probabilities; the answer; seconds."""
     began = time.monotonic()
     done = subprocess.run(
-        [ponder, "run", "--model", model, "--strategy", strategy, "--problem", problem, "--max-tokens", "96",
+        [ponder, "run", "--model", model, "--strategy", strategy, "--problem", problem, "--max-tokens", "64",
          "--format", "jsonl", *options],
         capture_output=True, text=True)
     seconds = time.monotonic() - began

@@ -49,6 +49,11 @@ public struct RemoteCapabilities: Sendable, Hashable {
         "\(kind.rawValue) tells no token ids: branches are forked by text, and how the server cuts a text "
           + "into tokens is not known.")
       remarks.append("The end of a text has a probability only where the server lists it.")
+      if kind == .chat {
+        remarks.append(
+          "A begun answer is sent as the last message; a server that answers it instead of going on with it, "
+            + "as OpenAI's own do, tells other probabilities than those of the text.")
+      }
     } else if !hasBytes {
       remarks.append(
         "The bytes of tokens that are part of a character are not known; --tokenizer FILE tells them."

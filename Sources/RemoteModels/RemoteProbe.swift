@@ -136,7 +136,8 @@ struct RemoteProbe {
     let readAhead =
       dialect.canReadAhead && speculative == "none" ? max(1, options.readAhead) : 1
     let usual = size <= Self.wholeVocabulary ? size : Self.usualTop
-    let template = properties["chat_template"]?.text.flatMap { $0.isEmpty ? nil : $0 }
+    let template = template(properties, options.vocabulary ?? own)
+    if let failure = own.failure { throw failure }
     let capabilities = RemoteCapabilities(
       kind: .llamaCpp, model: name, build: properties["build_info"]?.text,
       parameters: meta?["n_params"]?.integer,
@@ -153,6 +154,18 @@ struct RemoteProbe {
     return Found(
       capabilities: capabilities, dialect: dialect, vocabulary: options.vocabulary ?? own,
       marks: marks + [template ?? ""])
+  }
+
+  /// The model's chat template. For a file without one llama.cpp tells ChatML all the same, whose marks are no
+  /// tokens then: such a model has never seen it.
+  private func template(
+    _ properties: ServerJSON, _ vocabulary: any Vocabulary
+  ) -> String? {
+    guard let text = properties["chat_template"]?.text, !text.isEmpty else { return nil }
+    let mark = "<|im_start|>"
+    guard text.contains(mark) else { return text }
+    let ids = vocabulary.tokenize(continuing: mark, parsingSpecial: true)
+    return ids.count == 1 && ids.allSatisfy { vocabulary.name(of: $0) == mark } ? text : nil
   }
 
   /// Tokens without bytes are control tokens; their names are asked for in one text, with line breaks

@@ -80,6 +80,21 @@ import Testing
     #expect(model.identity.architecture == "remote")
   }
 
+  /// llama.cpp tells ChatML for files that declare no template; where its marks are no tokens, the model has
+  /// never seen it.
+  @Test func aTemplateOfMarksThatAreNoTokensIsNotTheModels() throws {
+    let inner = LittleServers.server(.llamaCpp)
+    let server = ScriptedServer { call, body in
+      let answer = try inner.send(call, to: RemoteAddress(Self.address), Abandonment())
+      guard call.path == "/props", var fields = ServerJSON(answer.body)?.fields else {
+        return answer
+      }
+      fields["chat_template"] = "{{ '<|im_start|>' + messages[0].content }}"
+      return ScriptedServer.answer(.object(fields))
+    }
+    #expect(try model(server).chatTemplate == nil)
+  }
+
   @Test func vllmIsAskedForAsManyAlternativesAsItAllows() throws {
     let server = LittleServers.server(.vllm)
     let model = try model(server)
@@ -282,7 +297,8 @@ import Testing
     let server = changed { json, body in
       guard body["logit_bias"] == nil else { return nil }
       var fields = json.fields ?? [:]
-      fields["completion_probabilities"] = []
+      // llama.cpp leaves the list out where it would be empty.
+      fields["completion_probabilities"] = nil
       return .object(fields)
     }
     let model = try model(server)

@@ -2,6 +2,7 @@ public import ArgumentParser
 public import Decoding
 import Engine
 import Foundation
+import RemoteModels
 
 struct TokenizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
