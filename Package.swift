@@ -154,8 +154,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Decoding", "Engine", "EngineFixtures", "Learning", "Measuring", "Problems", "Reasoning",
-        "StrategyFixtures", "Traces", "Training", "ponder",
+        "Decoding", "Engine", "EngineFixtures", "Learning", "Measuring", "Playground", "Problems",
+        "Reasoning", "StrategyFixtures", "TerminalUI", "Traces", "Training", "ponder",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),

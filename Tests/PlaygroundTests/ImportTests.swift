@@ -26,7 +26,7 @@ import Testing
     driver.send(.key(KeyEvent(":")))
     driver.type("import \(path)")
     driver.press(Self.enter)
-    await driver.wait { $0.shownRuns[VotesScreen.id] != nil || $0.session.message?.kind == .error }
+    await driver.wait { $0.screen == VotesScreen.id || $0.session.message?.kind == .error }
   }
 
   private static let lines = [

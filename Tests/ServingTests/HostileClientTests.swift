@@ -44,7 +44,9 @@ import Testing
     let text = await client.everything()
     let status = text.prefix { $0 != "\r\n" }
     let start = text.range(of: #""choices":"#)?.lowerBound ?? text.endIndex
-    return (String(status), String(text[start...]))
+    // What was found in the cache depends on what was asked before.
+    let end = text.range(of: #","usage""#)?.lowerBound ?? text.endIndex
+    return (String(status), String(text[start..<max(start, end)]))
   }
 
   /// Requests that are wrong in every way there is, of which nobody waits for an answer.
@@ -87,11 +89,11 @@ import Testing
       #expect(expected.status == "HTTP/1.1 200 OK")
       #expect(expected.choices.contains("token_logprobs"))
       try await withThrowingTaskGroup(of: Void.self) { group in
-        for attacker in 0..<4 {
+        for attacker in 0..<3 {
           group.addTask {
             var random = SplitMix64(state: UInt64(attacker))
             var held: [RawClient] = []
-            for _ in 0..<60 {
+            for _ in 0..<25 {
               guard let client = try? RawClient(port) else { continue }
               client.send(Self.hostile(&random))
               // Some leave at once, some stay and say no more.
@@ -100,7 +102,7 @@ import Testing
           }
         }
         group.addTask {
-          for _ in 0..<10 {
+          for _ in 0..<5 {
             let answered = try await answer(port)
             #expect(answered == expected)
           }
@@ -119,7 +121,7 @@ import Testing
     try await serving(limits) { port in
       let expected = try await answer(port)
       var crowd: [RawClient] = []
-      for _ in 0..<200 {
+      for _ in 0..<100 {
         guard let client = try? RawClient(port) else { continue }
         client.send("GET /health HTTP/1.1\r\n")
         crowd.append(client)

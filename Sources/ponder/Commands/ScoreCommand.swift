@@ -2,6 +2,7 @@ import ArgumentParser
 import Decoding
 import Engine
 import Foundation
+import Serving
 import TerminalUI
 
 /// `ponder score`: how likely the model finds a text, token by token, whoever wrote it.
