@@ -18,7 +18,7 @@ measure() {
   shift
   [ -f "$folder/$name.json" ] && return
   echo "$name" >&2
-  "$ponder" eval --model "$model" --split "$split" --seed 1 --format json "$@" \
+  "$ponder" eval --model "$model" --split "$split" --seed 1 --parallel 64 --format json "$@" \
     >"$folder/$name.json.part"
   mv "$folder/$name.json.part" "$folder/$name.json"
 }

@@ -67,4 +67,10 @@ train judge "$default" "judging-$default" "$judging" --start "$work/base-$defaul
 # The variant that thinks between tags: the default, trained a little further.
 train think "$default" thinking "$thinking" --start "$work/judge-$default/checkpoint.gguf" \
   --peak 0.4 --stage think
+# A judge of the default's solutions, which teaches a vote more than counting.
+judge=$work/judge-problems.jsonl
+[ -f "$judge" ] || "$here/judge_problems.sh" "$ponder" "$judge"
+"$ponder" train --recipe implicit --problems "$judge" --steps 1200 --epochs 1 \
+  --model "$work/judge-$default/ponder-base-$default.F16.gguf" --output "$work/judge-$default.gguf" \
+  --format jsonl >"$work/judge-$default.jsonl"
 echo "The new models are $work/*/ponder-*.gguf; copy them to Samples/Models to use them by default."
