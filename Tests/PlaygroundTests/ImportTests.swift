@@ -1,5 +1,7 @@
 import Decoding
 import Foundation
+import Problems
+import TerminalFixtures
 import TerminalUI
 import Testing
 
