@@ -113,10 +113,8 @@ extension ModelReport {
         weightBytes: meter.packedBytes, memory: CacheLimit.machineMemory)
       return (states, capacity)
     }
-    if !configuration.unheardMetadata.isEmpty {
-      warnings.append(
-        "Metadata that nothing here reads: \(configuration.unheardMetadata.joined(separator: ", ")).")
-    }
+    let unheard = configuration.unheardMetadata.joined(separator: ", ")
+    if !unheard.isEmpty { warnings.append("Metadata that nothing here reads: \(unheard).") }
   }
 
   /// A format without kernels is told beside an obstacle that was met before it: someone who looks
