@@ -7,10 +7,12 @@ import Testing
   private struct Facts: Decodable {
     struct Memory: Decodable {
       var context, weights, cache, total: Int
+      var states: Int?
     }
     var file: String
     var runs: Bool
     var obstacles: [String]
+    var warnings: [String]
     var fileType: String
     var sha256: String?
     var memory: Memory?
@@ -100,6 +102,42 @@ import Testing
     #expect(short.cache < usual.cache)
     #expect(try memory("--context", "32", "--kv", "f32").cache > short.cache)
     try Program.expectFailure(["info", "--context", "0"], status: 64, saying: "--context")
+  }
+
+  @Test("The states of recurrent layers are counted, in words and as JSON")
+  func states() throws {
+    let path = Program.model("qwen35")
+    let memory = try #require(
+      try Program.run(["info", "--model", path]).json(Facts.self).memory)
+    let states = try #require(memory.states)
+    #expect(states > 0)
+    #expect(memory.total == memory.weights + memory.cache + states)
+    #expect(try Program.run(["info", path]).output.contains(" for their states\n"))
+    #expect(try !Program.run(["info", Program.model("qwen3")]).output.contains("states"))
+  }
+
+  @Test("Metadata that nothing reads is a warning of info, in words and as JSON")
+  func unheardMetadata() throws {
+    try withFolder { folder in
+      let file = try GGUFFile(path: Program.model("f32-mha-tied"))
+      var writer = GGUFWriter()
+      for key in file.metadata.keys {
+        if let value = file.metadata[key] { writer.set(key, to: value) }
+      }
+      writer.set("llama.flux", to: .uint32(3))
+      for tensor in file.tensors {
+        try writer.add(
+          tensor: tensor.name, shape: tensor.shape,
+          values: .init(repeating: 0, count: tensor.shape.reduce(1, *)))
+      }
+      let path = folder.appending(path: "flux.gguf").path
+      try writer.write(to: path)
+      let facts = try Program.run(["info", "--model", path]).json(Facts.self)
+      #expect(facts.runs)
+      #expect(facts.warnings == ["Metadata that nothing here reads: llama.flux."])
+      let text = try Program.run(["info", path])
+      #expect(text.errors.contains("llama.flux"))
+    }
   }
 
   @Test("A model of another program is listed and opened by its name")

@@ -26,6 +26,35 @@ import Testing
     #expect(report.vocabularySize == model.vocabulary.count)
   }
 
+  @Test(
+    "States are counted as a path of so many tokens leaves them",
+    arguments: ["qwen35", "lfm2"], [3, 32, 33, 100])
+  func states(_ name: String, _ context: Int) throws {
+    let path = Fixture.path("Models/\(name).gguf")
+    let report = try ModelLoader.check(path: path)
+    let states = try #require(report.stateBytes(context: context))
+    #expect(states > 0)
+    let model = try ModelLoader.load(path: path)
+    _ = try model.distribution(after: (0..<context).map { TokenID($0 % 7) })
+    let cache = try #require(report.cacheBytes(context: context))
+    #expect(model.memoryUse.cacheBytes == cache + states)
+  }
+
+  @Test("A model that looks back only has no states")
+  func noStates() throws {
+    let report = try ModelLoader.check(path: Fixture.path("Models/qwen3.gguf"))
+    #expect(report.stateBytes(context: 100) == nil)
+  }
+
+  @Test("Metadata that nothing reads is told, and nothing else is")
+  func unheardMetadata() throws {
+    #expect(ModelReport(try changed()).warnings == [])
+    let report = ModelReport(try changed(["llama.flux": .uint32(3), "llama.tide": .uint32(1)]))
+    #expect(report.runs)
+    #expect(report.warnings.count == 1)
+    #expect(report.warnings.first?.hasSuffix("llama.flux, llama.tide.") == true)
+  }
+
   @Test("Keys and values of 8 bits take less memory")
   func keyFormats() throws {
     let path = Fixture.path("Models/f16-gqa-tied.gguf")

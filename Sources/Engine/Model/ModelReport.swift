@@ -31,12 +31,24 @@ public struct ModelReport: Sendable {
   public var weightBytes: Int?
   /// The shape of the cache, where the model can be run.
   private var layout: KVLayout?
+  /// The shape of the states of recurrent layers, and how many are kept here, where there are any.
+  private var states: (layout: StateLayout, capacity: Int)?
 
   public var runs: Bool { obstacles.isEmpty }
 
   /// Bytes of memory that the keys and values of a path of `context` tokens take; nil where the
   /// model cannot be run. Paths that share a beginning share its bytes.
   public func cacheBytes(context: Int) -> Int? { layout?.bytes(tokens: max(0, context)) }
+
+  /// Bytes of memory that the states of recurrent layers take for a path of `context` tokens: the
+  /// newest, and one every so many positions, as far as the usual limit allows. nil where the model
+  /// cannot be run or has no such layers.
+  public func stateBytes(context: Int) -> Int? {
+    states.map { layout, capacity in
+      let wanted = (max(1, context) + layout.spacing - 1) / layout.spacing
+      return min(wanted, max(2, capacity)) * layout.byteCount
+    }
+  }
 }
 
 extension ModelLoader {
@@ -93,7 +105,16 @@ extension ModelReport {
       configuration,
       weights: WeightLoader(store: store, compute: compute, meter: meter, onlyChecks: true))
     weightBytes = meter.packedBytes
-    layout = KVLayout(format: kvFormat, configuration)
+    let layout = KVLayout(format: kvFormat, configuration)
+    self.layout = layout
+    states = configuration.stateLayout.map { states in
+      let capacity = CacheLimit.standardStates(
+        states, beside: layout, context: configuration.contextLength,
+        weightBytes: meter.packedBytes, memory: CacheLimit.machineMemory)
+      return (states, capacity)
+    }
+    let unheard = configuration.unheardMetadata.joined(separator: ", ")
+    if !unheard.isEmpty { warnings.append("Metadata that nothing here reads: \(unheard).") }
   }
 
   /// A format without kernels is told beside an obstacle that was met before it: someone who looks

@@ -178,7 +178,7 @@ extension RunSettings {
   /// The settings of a run that begins now on some models: with the day that a chat template of
   /// theirs is told, today's where none is set, and with none where no template asks for it.
   ///
-  /// Whoever begins something that has to be the same when it is done again takes these settings once.
+  /// Whoever begins something that has to be the same when it is done again takes them once.
   public func dated(for models: [any LanguageModel]) -> RunSettings {
     dated(forTemplates: models.map(\.chatTemplate))
   }

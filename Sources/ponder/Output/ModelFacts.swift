@@ -47,6 +47,8 @@ struct ModelFacts: Encodable {
     var weights: Int
     /// Of the keys and values.
     var cache: Int
+    /// Of the states of recurrent layers; nil without any.
+    var states: Int?
     var total: Int
   }
 
@@ -83,7 +85,10 @@ struct ModelFacts: Encodable {
     thinkingTags = tags.map { [$0.open, $0.close] }
     let tokens = context ?? min(Self.usualContext, report.contextLength ?? Self.usualContext)
     if let weights = report.weightBytes, let cache = report.cacheBytes(context: tokens) {
-      memory = Memory(context: tokens, weights: weights, cache: cache, total: weights + cache)
+      let states = report.stateBytes(context: tokens)
+      memory = Memory(
+        context: tokens, weights: weights, cache: cache, states: states,
+        total: weights + cache + (states ?? 0))
       if let most = report.contextLength, tokens > most {
         warnings.append("The model was made for \(most) tokens at most.")
       }
@@ -129,6 +134,7 @@ struct ModelFacts: Encodable {
           "memory",
           "\(Format.bytes(memory.total)): \(Format.bytes(memory.weights)) for weights, "
             + "\(Format.bytes(memory.cache)) for \(memory.context) tokens"
+            + (memory.states.map { ", \(Format.bytes($0)) for their states" } ?? "")
         ))
     }
     if let lineage { lines.append(("trained", lineage.explanation)) }
