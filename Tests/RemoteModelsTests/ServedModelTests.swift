@@ -112,6 +112,29 @@ import Testing
     }
   }
 
+  /// A trace keeps that a distribution was not told whole, at any detail; one that was is written as ever.
+  @Test(arguments: [2, 64])
+  func aSavedListSaysThatItIsAPart(detail: Int) throws {
+    let vocabulary = TableLanguageModel.apples.vocabulary
+    let listed = [1: 0.5, 7: 0.25, 8: 0.125].map {
+      (token: TokenID($0.key), logProbability: Foundation.log($0.value))
+    }
+    let part = TokenDistribution(listed: listed, vocabularySize: vocabulary.count)
+    let event = NodeEvent(
+      id: NodeID.root.appending(1), parent: .root, path: 0, token: vocabulary.token(1),
+      logProbability: part.knownLogProbability(of: 1),
+      candidates: Candidates(part, detail: detail, vocabulary: vocabulary))
+    let record = TraceRecord(.node(event))
+    let line = try TraceCoding.line(record)
+    #expect(try TraceCoding.record(fromLine: line) == record)
+    #expect(event.candidates?.summary.listedCount == 3)
+    #expect(event.candidates?.summary.tailLogSumExp.isEmpty == true)
+    let isReadQuickly = line.withUnsafeBytes {
+      TraceRecord(nodeIn: $0.assumingMemoryBound(to: UInt8.self)) == record
+    }
+    #expect(isReadQuickly)
+  }
+
   /// A server that is gone is said so on the path that wanted it, in a sentence.
   @Test func aServerThatIsGoneEndsThePath() async throws {
     let closed = Noted<RemoteModel?>(nil)
