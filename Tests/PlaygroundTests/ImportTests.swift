@@ -1,5 +1,8 @@
 import Decoding
 import Foundation
+import Problems
+import Reasoning
+import TerminalFixtures
 import TerminalUI
 import Testing
 
