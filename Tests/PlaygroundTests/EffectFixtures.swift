@@ -355,7 +355,8 @@ final class EffectBench {
       try? FileManager.default.createDirectory(
         at: folder.appending(path: "user/config"), withIntermediateDirectories: true)
       return effect(kind)
-    case .fetch, .take, .stream, .answerNow, .wait, .beside, .run, .ask, .lookUp, .study, .train,
+    case .fetch, .take, .score, .stream, .answerNow, .wait, .beside, .run, .ask, .lookUp, .study,
+      .train,
       .look, .load:
       temper.mood = .fails
       return effect(kind)

@@ -1,6 +1,7 @@
 import Decoding
 import Foundation
 import Problems
+import Reasoning
 import TerminalFixtures
 import TerminalUI
 import Testing

@@ -1,4 +1,5 @@
 import Measuring
+import Problems
 import Traces
 
 /// The votes of another program's samples as text.
