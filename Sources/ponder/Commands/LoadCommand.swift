@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Decoding
 import Engine
 import Foundation
 import Playground
