@@ -79,6 +79,14 @@ public enum Format {
     return value < 10 ? fixed(value, 1) : count(Int(min(value, 1e15).rounded()))
   }
 
+  /// A stretch of time in milliseconds, three digits: `6.21 ms`, `41.3 ms`, `180 ms`, `2.31 s`.
+  public static func milliseconds(_ seconds: Double) -> String {
+    guard seconds.isFinite else { return "—" }
+    let value = seconds * 1000
+    if abs(value) >= 999.5 { return "\(fixed(seconds, abs(seconds) < 100 ? 2 : 0)) s" }
+    return "\(fixed(value, abs(value) < 9.995 ? 2 : abs(value) < 99.95 ? 1 : 0)) ms"
+  }
+
   /// A stretch of time: `8 s`, `3 min`, `2 h`.
   public static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0 else { return "—" }

@@ -61,8 +61,8 @@ public struct LoadTest: Sendable {
     }
     let counter = RequestCounter(
       Progress(total: real * plan.requests * (1 + others.count)), advance)
+    var all: [[RequestTimes]] = []
     do {
-      var all: [[RequestTimes]] = []
       for (index, part) in parts.enumerated() where !Task.isCancelled {
         all.append(
           try await run(part, plan, serving: index, counter) { tell(.request($0)) })
@@ -83,16 +83,14 @@ public struct LoadTest: Sendable {
           if !Task.isCancelled { point(index, other, told, tell) }
         }
       }
-      tell(.ended(LoadEnd(Task.isCancelled ? .stopped : .completed)))
-      return all
     } catch {
-      if Task.isCancelled {
-        tell(.ended(LoadEnd(.stopped)))
-      } else {
+      guard Task.isCancelled else {
         tell(.ended(LoadEnd(.failed, message: "\(error)")))
+        throw error
       }
-      throw error
     }
+    tell(.ended(LoadEnd(Task.isCancelled ? .stopped : .completed)))
+    return all
   }
 
   private func run(

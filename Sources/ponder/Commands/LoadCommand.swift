@@ -1,6 +1,8 @@
 public import ArgumentParser
+import Decoding
 import Engine
 import Foundation
+import Playground
 import Serving
 import Synchronization
 public import Traces
@@ -137,13 +139,13 @@ struct LoadCommand: AsyncParsableCommand {
 
   func run() async throws {
     let key = try key()
-    let named = simulate ? try await serviceTimes() : nil
+    let named = try await simulate ? serviceTimes() : nil
     let parts =
       if let named { simulated(named.name, named.times) } else { try await measured(key) }
     let trace = try output.map { try TraceRecording(path: $0) }
     let test = LoadTest(plan, parts, rates: try rates())
     let known = Mutex(LoadTrace())
-    let line = ProgressLine()
+    let (line, start) = (ProgressLine(), ContinuousClock.now)
     let (prints, stopper) = (format == .jsonl, Stopper())
     let before = await metrics(key)
     let (_, signal) = try await cancellingOnSignal {
@@ -154,7 +156,10 @@ struct LoadCommand: AsyncParsableCommand {
           known.withLock { $0.apply(event) }
           if prints { stopper.attempt { try StandardOutput.write(Self.line(record)) } }
         } advance: { progress in
-          line.show("requests", done: progress.done, of: progress.total)
+          let pace = Double(progress.done) / ((ContinuousClock.now - start) / .seconds(1))
+          line.show(
+            String(format: "requests, %.1f a second", pace), done: progress.done,
+            of: progress.total)
         }
       }
       stopper.onFailure { work.cancel() }
@@ -269,9 +274,9 @@ struct LoadCommand: AsyncParsableCommand {
     let measured = try await ServiceCalibration.times(
       of: loaded, bandwidth: bandwidth * 1e9 / 8, latency: 0.0001)
     StandardError.tell(
-      "a pass \(LoadFigures.milliseconds(measured.pass)), a token of a prompt "
-        + "\(LoadFigures.milliseconds(measured.promptToken)), a text in decoding "
-        + "\(LoadFigures.milliseconds(measured.decodedToken)); \(Int(measured.bytesPerToken)) bytes of "
+      "a pass \(Playground.Format.milliseconds(measured.pass)), a token of a prompt "
+        + "\(Playground.Format.milliseconds(measured.promptToken)), a text in decoding "
+        + "\(Playground.Format.milliseconds(measured.decodedToken)); \(Int(measured.bytesPerToken)) bytes of "
         + "keys and values a token at \(bandwidth) Gbit/s (assumed)")
     return (name, measured)
   }

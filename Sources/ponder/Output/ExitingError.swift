@@ -7,6 +7,7 @@ import ModelStores
 import NcursesTerminal
 import Problems
 import Reasoning
+import Serving
 import TerminalUI
 import Traces
 import Training
@@ -133,6 +134,20 @@ extension PretrainingError: ExitingError {
     case .isRunning, .cannotWrite, .diverged: .failure
     case .notPretraining: .badData
     }
+  }
+}
+
+extension CallError: ExitingError {
+  var exitCode: ExitCode { .failure }
+}
+
+extension LoadError: ExitingError {
+  var exitCode: ExitCode { .failure }
+}
+
+extension ServiceTimesError: ExitingError {
+  var exitCode: ExitCode {
+    if case .unreadable = self { .missingFile } else { .badData }
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Playground
 import Serving
 import Traces
 
@@ -21,24 +22,18 @@ struct LoadFigures {
     let known = load.start?.servings ?? []
     let levels = load.start?.plan.levels
     servings = known
-    reports = known.indices.map { serving in
+    let found = known.indices.map { serving in
       LoadReport(
         load.requests(of: serving).filter(\.isOver).map(\.times),
         levels: levels?.isEmpty == false ? levels : nil)
     }
-    lone = load.start.flatMap {
-      LoneRequest(known, $0.plan, reports, times)
-    }
+    reports = found
+    lone = load.start.flatMap { LoneRequest(known, $0.plan, found, times) }
   }
 
   /// Whether there were requests and none has been answered.
   var allFailed: Bool {
     reports.contains { $0.requests > 0 } && reports.allSatisfy { $0.failed == $0.requests }
-  }
-
-  static func milliseconds(_ seconds: Double) -> String {
-    let value = seconds * 1000
-    return String(format: value < 10 ? "%.2f ms" : value < 100 ? "%.1f ms" : "%.0f ms", value)
   }
 
   // MARK: Text
@@ -78,19 +73,20 @@ struct LoadFigures {
       text +=
         "  " + name.padding(toLength: 12, withPad: " ", startingAt: 0)
         + cells.map {
-          Self.milliseconds($0).padding(toLength: 10, withPad: " ", startingAt: 0)
+          Format.milliseconds($0).padding(toLength: 10, withPad: " ", startingAt: 0)
         }.joined().trimmingSuffix(" ") + "\n"
     }
-    text += String(
-      format: "  throughput  %.2f requests/s, %.0f tokens/s (%@)\n", report.throughput,
-      report.outputTokensPerSecond, basis)
+    text +=
+      String(
+        format: "  throughput  %.2f requests/s, %.0f tokens/s", report.throughput,
+        report.outputTokensPerSecond) + " (\(basis))\n"
     if let goodput = report.goodput, let met = report.met, let attainment = report.attainment {
-      text += String(
-        format: "  goodput     %.2f requests/s that meet %@ (%@)\n", goodput,
-        Self.words(plan.levels), basis)
-      text += String(
-        format: "  attainment  %.2f: %d of %d requests (%@)\n", attainment, met, report.requests,
-        basis)
+      text +=
+        String(format: "  goodput     %.2f requests/s", goodput)
+        + " that meet \(Self.words(plan.levels)) (\(basis))\n"
+      text +=
+        String(format: "  attainment  %.2f", attainment)
+        + ": \(met) of \(report.requests) requests (\(basis))\n"
     }
     if report.failed > 0 {
       let why = load.requests(of: index).compactMap(\.times.failure).first ?? ""
@@ -109,7 +105,7 @@ struct LoadFigures {
   private static func words(_ levels: ServiceLevels) -> String {
     [
       ("TTFT", levels.timeToFirst), ("TPOT", levels.timePerToken), ("end to end", levels.endToEnd),
-    ].compactMap { name, value in value.map { "\(name) ≤ \(milliseconds($0))" } }
+    ].compactMap { name, value in value.map { "\(name) ≤ \(Format.milliseconds($0))" } }
       .joined(separator: ", ")
   }
 
@@ -255,8 +251,8 @@ private struct LoneRequest {
     }
     guard let one = seconds(together), let other = seconds(apart) else { return nil }
     text =
-      "A lone request takes \(LoadFigures.milliseconds(one)) in one place and "
-      + "\(LoadFigures.milliseconds(other)) apart (\(servings[apart].basis.rawValue)): "
+      "A lone request takes \(Format.milliseconds(one)) in one place and "
+      + "\(Format.milliseconds(other)) apart (\(servings[apart].basis.rawValue)): "
       + (other >= one
         ? "apart is not faster, since its keys and values have to travel."
         : "a difference within what varies from one request to the next.") + "\n"
