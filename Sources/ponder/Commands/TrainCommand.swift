@@ -67,7 +67,8 @@ struct TrainCommand: AsyncParsableCommand {
       try TraineeOpening.teacher(named: $0, options: model.engineOptions)
     } judge: {
       try Judges.path($0, for: []).map {
-        try Judges.judge(path: $0, options: model.engineOptions, slots: Judge.rewardSlots)
+        try Judges.judge(
+          path: $0, options: model.engineOptions, remote: model.remote, slots: Judge.rewardSlots)
       }
     }
     let trainee = try TraineeOpening.trainee(
