@@ -88,6 +88,7 @@ TESTS = {
     "test_cors_options": "no cross-origin requests unless an origin is named; never with credentials",
     "test_cors_origins_localhost_reflects": "origins are named one by one",
     "test_cors_origins_localhost": "origins are named one by one",
+    "test_cors_origins_defaults_to_localhost_with_tools_enabled": "no tools on the server",
     "test_cors_proxy_only_forwards_explicit_proxy_headers": "no proxy",
     "test_local_media_file": "no pictures",
     "test_reasoning": "--reasoning on the command line; chat_template_kwargs in a request is served",
