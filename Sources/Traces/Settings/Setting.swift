@@ -66,7 +66,10 @@ public struct Setting: Sendable {
     if text == "default" || (text == "off" && traits.contains(.canBeOff)) {
       return reset(&settings)
     }
-    guard access.write(&settings, text) else { throw SettingError(self, text) }
+    if access.write(&settings, text) { return }
+    // What is shown where none is set can be typed, too.
+    guard text == unset else { throw SettingError(self, text) }
+    reset(&settings)
   }
 
   /// Goes back to the default.

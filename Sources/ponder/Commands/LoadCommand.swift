@@ -148,7 +148,11 @@ struct LoadCommand: AsyncParsableCommand {
     let before = await metrics(key)
     let (_, signal) = try await cancellingOnSignal {
       let work = Task {
-        _ = try await test.run { output.receive($0) } advance: { output.show($0) }
+        _ = try await test.run {
+          output.receive($0)
+        } advance: {
+          output.show($0)
+        }
       }
       output.onFailure { work.cancel() }
       try await withTaskCancellationHandler {
