@@ -142,39 +142,29 @@ struct LoadCommand: AsyncParsableCommand {
     let named = try await simulate ? serviceTimes() : nil
     let parts =
       if let named { simulated(named.name, named.times) } else { try await measured(key) }
-    let trace = try output.map { try TraceRecording(path: $0) }
+    let trace = try self.output.map { try TraceRecording(path: $0) }
     let test = LoadTest(plan, parts, rates: try rates())
-    let known = Mutex(LoadTrace())
-    let (line, start) = (ProgressLine(), ContinuousClock.now)
-    let (prints, stopper) = (format == .jsonl, Stopper())
+    let output = LoadOutput(prints: format == .jsonl, trace: trace)
     let before = await metrics(key)
     let (_, signal) = try await cancellingOnSignal {
       let work = Task {
-        _ = try await test.run { event in
-          let record = TraceRecord(.load(event))
-          trace?.append(record)
-          known.withLock { $0.apply(event) }
-          if prints { stopper.attempt { try StandardOutput.write(Self.line(record)) } }
-        } advance: { progress in
-          let pace = Double(progress.done) / ((ContinuousClock.now - start) / .seconds(1))
-          line.show(
-            String(format: "requests, %.1f a second", pace), done: progress.done,
-            of: progress.total)
+        _ = try await test.run {
+          output.receive($0)
+        } advance: {
+          output.show($0)
         }
       }
-      stopper.onFailure { work.cancel() }
+      output.onFailure { work.cancel() }
       try await withTaskCancellationHandler {
         try await work.value
       } onCancel: {
         work.cancel()
       }
     }
-    line.clear()
-    try trace?.close()
-    try stopper.check()
+    let load = try output.finish()
     let after = await metrics(key)
     let figures = LoadFigures(
-      known.withLock { $0 },
+      load,
       metrics: zip(before, after).map { pair in pair.0.flatMap { old in pair.1?.since(old) } },
       times: named?.times)
     switch format {
@@ -185,10 +175,6 @@ struct LoadCommand: AsyncParsableCommand {
     if signal != nil { StandardError.tell("stopped; the figures are of what was over.") }
     if let signal { throw ExitCode.interrupted(by: signal) }
     if figures.allFailed { throw ExitCode.failure }
-  }
-
-  private static func line(_ record: TraceRecord) throws -> String {
-    String(decoding: try TraceCoding.line(record), as: UTF8.self) + "\n"
   }
 
   // MARK: What is asked
@@ -284,22 +270,45 @@ struct LoadCommand: AsyncParsableCommand {
 
 extension LoadPlan.Pattern: ExpressibleByArgument {}
 
-/// Stops work when what it writes cannot be written.
-private final class Stopper: Sendable {
+/// Where the events of a load go: into its figures, into a trace file, and as lines to standard output.
+private final class LoadOutput: Sendable {
   private struct State {
+    var load = LoadTrace()
     var failure: (any Error)?
+    /// What is done at once when lines cannot be written, as when nobody reads them any more.
     var stop: (@Sendable () -> Void)?
   }
 
+  private let prints: Bool
+  private let trace: TraceRecording?
+  private let line = ProgressLine()
+  private let start = ContinuousClock.now
   private let state = Mutex(State())
 
-  func attempt(_ work: () throws -> Void) {
-    let stop: (@Sendable () -> Void)? = state.withLock { state in
-      guard state.failure == nil else { return nil }
-      do { try work() } catch { state.failure = error }
-      return state.failure == nil ? nil : state.stop
+  init(prints: Bool, trace: TraceRecording?) { (self.prints, self.trace) = (prints, trace) }
+
+  func receive(_ event: LoadEvent) {
+    let record = TraceRecord(.load(event))
+    trace?.append(record)
+    let stop = state.withLock { state -> (@Sendable () -> Void)? in
+      state.load.apply(event)
+      guard prints, state.failure == nil else { return nil }
+      do {
+        let text = String(decoding: try TraceCoding.line(record), as: UTF8.self)
+        try StandardOutput.writeLine(text)
+        return nil
+      } catch {
+        state.failure = error
+        return state.stop
+      }
     }
     stop?()
+  }
+
+  func show(_ progress: LoadTest.Progress) {
+    let pace = Double(progress.done) / ((ContinuousClock.now - start) / .seconds(1))
+    line.show(
+      String(format: "requests, %.1f a second", pace), done: progress.done, of: progress.total)
   }
 
   func onFailure(_ stop: @escaping @Sendable () -> Void) {
@@ -310,5 +319,13 @@ private final class Stopper: Sendable {
     if isLate { stop() }
   }
 
-  func check() throws { if let failure = state.withLock({ $0.failure }) { throw failure } }
+  /// - Returns: what is known of the load.
+  /// - Throws: why lines or the trace could not be written.
+  func finish() throws -> LoadTrace {
+    line.clear()
+    try trace?.close()
+    let (load, failure) = state.withLock { ($0.load, $0.failure) }
+    if let failure { throw failure }
+    return load
+  }
 }
