@@ -76,7 +76,9 @@ import Testing
     for key in file.metadata.keys {
       if let value = metadata[key] ?? file.metadata[key] { writer.set(key, to: value) }
     }
-    for (key, value) in metadata where file.metadata[key] == nil { writer.set(key, to: value) }
+    for (key, value) in metadata.sorted(by: { $0.key < $1.key }) where file.metadata[key] == nil {
+      writer.set(key, to: value)
+    }
     for tensor in file.tensors where tensor.name != dropped {
       let format = formats[tensor.name] ?? tensor.format
       let size = try #require(format.byteCount(shape: tensor.shape))

@@ -63,7 +63,7 @@ import Testing
     #expect(driver.state.session.nextRun > runs.keys.max() ?? 0)
     // The texts stand behind the answer.
     driver.press(Self.enter)
-    #expect(driver.draw().textSnapshot().contains("It is 8."))
+    #expect(driver.draw().textSnapshot().contains("It is [8.]"))
     await driver.finish()
   }
 
