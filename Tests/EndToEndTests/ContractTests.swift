@@ -178,6 +178,7 @@ import Testing
     case .corpus: Program.fixtures.path
     case .with, .verifierModel: "0.2m"
     case .combine: "votes"
+    case .date: "2024-02-29"
     default: "3"
     }
   }

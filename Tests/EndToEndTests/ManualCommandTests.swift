@@ -19,7 +19,7 @@ struct ManualCommandTests {
     for command in commands {
       #expect(page.contains(".SS \"\(command)\""), "\(command)")
       for option in try Program.run(["help", command]).output.matches(
-        of: #/^  (--[a-z-]+)/#.anchorsMatchLineEndings())
+        of: #/^  (--[a-z0-9-]+)/#.anchorsMatchLineEndings())
       {
         #expect(page.contains("\\fB\(option.1)\\fR"), "\(command) \(option.1)")
       }

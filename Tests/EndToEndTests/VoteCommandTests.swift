@@ -23,8 +23,8 @@ import Testing
     #expect(output.contains("7 2, 8 1 ✓"))
     // 8 has .8 of 1.1.
     #expect(output.contains("8 0.727 ✓, 7 0.273"))
-    #expect(output.contains("majority            0.500  [0.095, 0.905]          2"))
-    #expect(output.contains("weighted by scores  1.000"))
+    #expect(output.contains("majority              0.500  [0.095, 0.905]          2"))
+    #expect(output.contains("weighted by scores    1.000"))
     #expect(output.contains("any sample is right"))
   }
 
