@@ -53,7 +53,7 @@ extension NodeID: CustomStringConvertible {
 
 /// A tree of tokens. Every path from the root is a text; branches share their prefix.
 ///
-/// Undo, redo and forks are moves within a tree. It only grows, until it is told which paths to keep. It
+/// Undo, redo and forks are moves within a tree. It only grows, except when `keepOnly` drops paths. It
 /// knows tokens and nothing else; probabilities, scores and KV memory are kept by others under the same ids.
 public struct TokenTree: Sendable {
   /// A node: the token that leads to it and its distance from the root in tokens.

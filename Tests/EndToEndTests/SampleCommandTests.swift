@@ -33,7 +33,8 @@ import Testing
     let read = try lines(whole)
     #expect(read.count == 6)
     #expect(read.allSatisfy { $0.problem.contains(".train/5/") })
-    #expect(read.allSatisfy { $0.completions.count == 4 && $0.correct.count == 4 })
+    #expect(read.allSatisfy { $0.completions.count == 4 })
+    #expect(read.allSatisfy { $0.correct.count == 4 })
     #expect(read.allSatisfy { $0.logProbabilities.allSatisfy { $0 < 0 } })
 
     let part = folder.appending(path: "b.jsonl.part")
